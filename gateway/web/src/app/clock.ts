@@ -29,6 +29,7 @@ export function useClock(): Date | undefined {
 // useNow is the same for what can be shown, and soon corrected, by the server's time.
 export const useNow = () => useClock() ?? new Date(serverNow());
 
-export const moveClock = (seconds: number) => createClient(DevService, transport).advanceClock({ target: { case: "by", value: { seconds: BigInt(seconds), nanos: 0 } } });
+export const moveClock = (seconds: number) =>
+  createClient(DevService, transport).advanceClock({ target: { case: "by", value: { seconds: BigInt(seconds), nanos: 0 } } });
 
 export const dateOf = (time: Timestamp | undefined) => (time ? new Date(timestampMs(time)) : undefined);

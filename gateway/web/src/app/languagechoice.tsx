@@ -8,7 +8,8 @@ export function LanguageChoice() {
   return (
     <div className="languages" role="group" aria-label={t("language")}>
       {languages.map((one) => (
-        <button key={one} type="button" className="plain" lang={one} aria-pressed={one === language} onClick={() => setLanguage(one)} title={names[one]}>
+        <button key={one} type="button" className="plain" lang={one} aria-pressed={one === language} onClick={() => setLanguage(one)}
+          title={names[one]}>
           <span aria-hidden="true">{one.toUpperCase()}</span><span className="hidden">{names[one]}</span>
         </button>
       ))}

@@ -9,7 +9,10 @@ import { ended } from "./transport";
 // matter, so nothing is read again merely because time has passed.
 export const queries: QueryClient = new QueryClient({
   defaultOptions: {
-    queries: { staleTime: Infinity, refetchOnWindowFocus: false, refetchOnReconnect: false, retry: (failures, error) => failures < 2 && refusalOf(error).reason === unreachable },
+    queries: {
+      staleTime: Infinity, refetchOnWindowFocus: false, refetchOnReconnect: false,
+      retry: (failures, error) => failures < 2 && refusalOf(error).reason === unreachable,
+    },
     mutations: { retry: false },
   },
 });

@@ -29,7 +29,8 @@ export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refused) return { reason: error.reason, message: error.reason, fields: [] };
   const said = ConnectError.from(error);
   const info = said.findDetails(ErrorInfoSchema)[0];
-  const fields = said.findDetails(BadRequestSchema).flatMap((bad) => bad.fieldViolations.map(({ field, description }) => ({ field, description })));
+  const fields =
+    said.findDetails(BadRequestSchema).flatMap((bad) => bad.fieldViolations.map(({ field, description }) => ({ field, description })));
   const down = said.code === Code.Unknown || (said.code === Code.Unavailable && !info);
   return { reason: info?.reason ?? (down ? unreachable : Code[said.code].toUpperCase()), message: said.rawMessage, fields };
 }

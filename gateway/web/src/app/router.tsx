@@ -19,7 +19,8 @@ const listSearch = (search: Record<string, unknown>): ListSearch => ({
   queue: search.queue === "me" || search.queue === "agency" ? search.queue : undefined,
 });
 const listRoutes = lists.map((name: ListName) => {
-  const list = createRoute({ getParentRoute: () => root, path: name, validateSearch: listSearch, component: () => <ListPage name={name} /> });
+  const list =
+    createRoute({ getParentRoute: () => root, path: name, validateSearch: listSearch, component: () => <ListPage name={name} /> });
   const none = createRoute({ getParentRoute: () => list, path: "/", component: NothingOpen });
   const matter = createRoute({
     getParentRoute: () => list, path: "$kind/$id", component: lazyRouteComponent(() => import("../pages/matter/page"), "MatterPage"),
@@ -33,7 +34,9 @@ const beginnings = createRoute({
   // The matter that it follows from, and the client whom it is about.
   validateSearch: (search: Record<string, unknown>) => ({ from: typeof search.from === "string" ? search.from : undefined }),
 });
-const client = createRoute({ getParentRoute: () => root, path: "client", component: lazyRouteComponent(() => import("../pages/client/page"), "ClientPage"),
+const client = createRoute({
+  getParentRoute: () => root, path: "client",
+  component: lazyRouteComponent(() => import("../pages/client/page"), "ClientPage"),
   // The agency's own name for the client, as an open matter gives it.
   validateSearch: (search: Record<string, unknown>): { id?: string } => ({ id: search.id === undefined ? undefined : String(search.id) }),
 });
@@ -45,7 +48,8 @@ const statistics = createRoute({
   getParentRoute: () => root, path: "statistics", component: lazyRouteComponent(() => import("../pages/statistics/page"), "StatisticsPage"),
   // The months from and to, and the service; what is chosen can be passed on as a link.
   validateSearch: ({ from, to, service }: Record<string, unknown>): StatisticsSearch => ({
-    from: typeof from === "string" ? from : undefined, to: typeof to === "string" ? to : undefined, service: typeof service === "string" ? service : undefined,
+    from: typeof from === "string" ? from : undefined, to: typeof to === "string" ? to : undefined,
+    service: typeof service === "string" ? service : undefined,
   }),
 });
 
@@ -55,7 +59,10 @@ const operations = createRoute({
   validateSearch: ({ trace }: Record<string, unknown>): OperationsSearch => ({ trace: typeof trace === "string" ? trace : undefined }),
 });
 
-export const router = createRouter({ routeTree: root.addChildren([home, ...listRoutes, beginnings, client, own, statistics, operations]), defaultNotFoundComponent: Home, defaultErrorComponent: Failed, scrollRestoration: true });
+export const router = createRouter({
+  routeTree: root.addChildren([home, ...listRoutes, beginnings, client, own, statistics, operations]), defaultNotFoundComponent: Home,
+  defaultErrorComponent: Failed, scrollRestoration: true,
+});
 
 declare module "@tanstack/react-router" {
   interface Register { router: typeof router }

@@ -48,14 +48,16 @@ function Warning({ person, close }: { person: Person; close: () => void }) {
     setBusy(false);
   };
   return (
-    <Modal visible appElementId="koppi" onEscKeyDown={() => (last ? close() : void goOn())} focusOnCloseRef={before} scrollable={false} ariaLabelledBy="session-end">
+    <Modal visible appElementId="koppi" onEscKeyDown={() => (last ? close() : void goOn())} focusOnCloseRef={before} scrollable={false}
+      ariaLabelledBy="session-end">
       <ModalContent>
         <ModalTitle id="session-end" tabIndex={-1}>{t("ends", { time: clock(new Date(person.until)) })}</ModalTitle>
         <p>{t(last ? "endsThen" : "endsUnless")}</p>
         <Problem error={error} />
       </ModalContent>
       <ModalFooter>
-        {last ? <Button onClick={close} data-close>{t("understood")}</Button> : <Button aria-disabled={busy} onClick={() => { if (!busy) void goOn(); }} data-extend>{t("goOn")}</Button>}
+        {last ? <Button onClick={close} data-close>{t("understood")}</Button>
+          : <Button aria-disabled={busy} onClick={() => { if (!busy) void goOn(); }} data-extend>{t("goOn")}</Button>}
       </ModalFooter>
     </Modal>
   );

@@ -49,7 +49,10 @@ export async function share(session: string, signal: AbortSignal, tell: (news: N
     const ended = AbortSignal.any([signal, turn.signal]);
     const held = new AbortController();
     try {
-      await navigator.locks.request(name, takeOver ? { steal: true } : { signal: ended }, () => { takeOver = false; return read(AbortSignal.any([signal, held.signal])); });
+      await navigator.locks.request(name, takeOver ? { steal: true } : { signal: ended }, () => {
+        takeOver = false;
+        return read(AbortSignal.any([signal, held.signal]));
+      });
     } catch {
       // Given up waiting; or another has taken over from this tab, which slept, and listens now.
       heard = performance.now();

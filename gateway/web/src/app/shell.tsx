@@ -54,7 +54,9 @@ function Frame({ children, top, nav }: { children: ReactNode; top?: ReactNode; n
 
 function SignedIn({ person }: { person: Person }) {
   // An operator has no matters of its own: nothing to watch, and rooms of its own.
-  const operator = person.role === "operator", there = useRouterState({ select: (state) => state.matches.some(({ routeId }) => routeId === "/statistics" || routeId === "/operations") });
+  const operator = person.role === "operator", there = useRouterState({
+    select: (state) => state.matches.some(({ routeId }) => routeId === "/statistics" || routeId === "/operations"),
+  });
   const t = useTexts("shell"), down = useLine(operator || !person.worker ? undefined : person.session);
   return (
     <Frame top={<Who person={person} />} nav={<Rooms person={person} />}>
@@ -70,7 +72,10 @@ function Who({ person }: { person: Person }) {
   const place = person.unit ? directory.unit(person.agency, person.unit) : person.agency && directory.agency(person.agency);
   return (
     <div className="who">
-      <p><strong>{person.worker || word(person.role)}</strong> <span className="quiet">{[person.worker && word(person.role), place].filter(Boolean).join(", ")}</span></p>
+      <p>
+        <strong>{person.worker || word(person.role)}</strong>{" "}
+        <span className="quiet">{[person.worker && word(person.role), place].filter(Boolean).join(", ")}</span>
+      </p>
       {person.worker && person.role !== "operator" && <Reachability person={person} />}
       <button type="button" className="plain" onClick={() => void end()}>{t("signOut")}</button>
       {person.trial && <TrialClock />}
@@ -82,7 +87,8 @@ function Rooms({ person }: { person: Person }) {
   const t = useTexts("shell");
   if (person.role === "client") return null;
   const worker = person.role !== "operator";
-  const rooms = worker ? (["work", "sent", "consultations", "plans", "client", "statistics"] as const) : (["operations", "statistics"] as const);
+  const rooms =
+    worker ? (["work", "sent", "consultations", "plans", "client", "statistics"] as const) : (["operations", "statistics"] as const);
   return (
     <nav aria-label={t("rooms")} className="rooms">
       <ul>

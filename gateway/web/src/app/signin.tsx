@@ -26,13 +26,17 @@ export function SignIn({ doors }: { doors: Doors }) {
       <h1>{t("signIn")}</h1>
       <Problem error={error ?? (refused && refusedOf(refused))} />
       <ul className="people">
-        {doors.places.map((place) => <li key={place.issuer}><a className="door" href={`${place.url}&to=${to}`}>{place.name[language] ?? place.issuer}</a></li>)}
+        {doors.places.map((place) => (
+          <li key={place.issuer}><a className="door" href={`${place.url}&to=${to}`}>{place.name[language] ?? place.issuer}</a></li>
+        ))}
       </ul>
       {doors.trial && (
         <section>
           <h2>{t("signInAs")}</h2>
           <p className="quiet">{t("signInHint")}</p>
-          <ul className="people">{trialPeople.map((person) => <li key={person.worker ?? person.personalIdentityCode ?? person.role}><Trial person={person} failed={setError} /></li>)}</ul>
+          <ul className="people">{trialPeople.map((person) => (
+            <li key={person.worker ?? person.personalIdentityCode ?? person.role}><Trial person={person} failed={setError} /></li>
+          ))}</ul>
         </section>
       )}
     </div>
@@ -43,7 +47,9 @@ function Trial({ person, failed }: { person: TrialPerson & { name: string }; fai
   const word = useWords();
   return (
     <button type="button" className="door" data-person={person.name} onClick={() => void beginTrial(person).catch(failed)}>
-      {person.worker ?? word(person.role)}<small>{[person.worker && word(person.role), person.agency && word(person.agency), person.personalIdentityCode].filter(Boolean).join(", ")}</small>
+      {person.worker ?? word(person.role)}<small>
+        {[person.worker && word(person.role), person.agency && word(person.agency), person.personalIdentityCode].filter(Boolean).join(", ")}
+      </small>
     </button>
   );
 }

@@ -13,7 +13,9 @@ export function TrialClock() {
   return (
     <div className="trial-clock" role="group" aria-label={t("clock")}>
       <span className="quiet">{t("clock")} {moment(now)}</span>
-      {steps.map(([name, seconds]) => <button key={name} type="button" className="plain" onClick={() => void move(seconds)}>{t(`clock_${name}`)}</button>)}
+      {steps.map(([name, seconds]) => (
+        <button key={name} type="button" className="plain" onClick={() => void move(seconds)}>{t(`clock_${name}`)}</button>
+      ))}
     </div>
   );
 }

@@ -15,10 +15,14 @@ async function once(signal: AbortSignal, tell: (news: News) => void, opened: () 
   const dead = new AbortController();
   let timer = setTimeout(() => dead.abort(), silence);
   try {
-    for await (const { kind } of createClient(ExchangeService, transport).watch({}, { signal: AbortSignal.any([signal, dead.signal]), onHeader: opened })) {
+    for await (const { kind } of createClient(ExchangeService, transport).watch({}, {
+      signal: AbortSignal.any([signal, dead.signal]), onHeader: opened,
+    })) {
       clearTimeout(timer);
       timer = setTimeout(() => dead.abort(), silence);
-      tell(kind.case === "changed" ? { kind: "changed", change: { subject: kind.value.subject, etag: kind.value.etag } } : { kind: "line", down: false });
+      tell(kind.case === "changed" ? {
+        kind: "changed", change: { subject: kind.value.subject, etag: kind.value.etag },
+      } : { kind: "line", down: false });
     }
     return true; // An end in order says: open me again.
   } catch {

@@ -45,7 +45,8 @@ export function isWorkingDay(key: string): boolean {
 export function workingDaysUntil(from: Date, to: Date): number {
   let count = 0;
   const end = Date.parse(dayKey(to));
-  for (let at = Date.parse(dayKey(from)) + oneDay; at <= end; at += oneDay) if (isWorkingDay(new Date(at).toISOString().slice(0, 10))) count += 1;
+  for (let at = Date.parse(dayKey(from)) + oneDay; at <= end; at += oneDay) if (isWorkingDay(new Date(at).toISOString()
+    .slice(0, 10))) count += 1;
   return count;
 }
 
@@ -63,7 +64,8 @@ export function distance(due: Date, now: Date): Distance {
   }
   if (dayKey(due) === dayKey(now)) {
     if (endsItsDay(due)) return { key: "today", count: 0, late };
-    return apart < hour ? { key: "in_minutes", count: Math.max(1, Math.floor(apart / 60_000)), late } : { key: "in_hours", count: Math.floor(apart / hour), late };
+    return apart < hour ? { key: "in_minutes", count: Math.max(1, Math.floor(apart / 60_000)), late }
+      : { key: "in_hours", count: Math.floor(apart / hour), late };
   }
   const days = workingDaysUntil(now, due);
   return days > 20 ? { key: "on_day", count: 0, late } : { key: "in_days", count: days, late };

@@ -7,7 +7,9 @@ import { transport } from "../app/transport";
 // download saves a paper as a file; each is a recorded reading through its subject.
 export async function download(subject: string, { attachmentId, filename, mediaType }: Attachment) {
   const parts: Uint8Array<ArrayBuffer>[] = [];
-  for await (const { data } of createClient(AttachmentService, transport).download({ attachmentId, subject })) parts.push(new Uint8Array(data));
+  for await (const { data } of createClient(AttachmentService, transport).download({
+    attachmentId, subject,
+  })) parts.push(new Uint8Array(data));
   const address = URL.createObjectURL(new Blob(parts, { type: mediaType })), link = document.createElement("a");
   link.href = address;
   link.download = filename;

@@ -7,5 +7,6 @@ export const spoken = ["fi", "sv", "en", "se", "fse"] as const;
 // useLanguageNames says languages by their names; one that is not among them, by its tag.
 export function useLanguageNames() {
   const t = useTexts("reachability");
-  return (tags: string[]) => tags.map((tag) => { const known = spoken.find((one) => one === tag); return known ? t(`language_${known}`) : tag; }).join(", ");
+  return (tags: string[]) =>
+    tags.map((tag) => { const known = spoken.find((one) => one === tag); return known ? t(`language_${known}`) : tag; }).join(", ");
 }

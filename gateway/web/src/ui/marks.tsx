@@ -1,4 +1,6 @@
-import { DueBasis, DueBasisSchema, LoopPhase, LoopPhaseSchema, Urgency, UrgencySchema, type LoopStatus } from "#gen/koppi/common/v1/party_pb";
+import {
+  DueBasis, DueBasisSchema, LoopPhase, LoopPhaseSchema, Urgency, UrgencySchema, type LoopStatus,
+} from "#gen/koppi/common/v1/party_pb";
 import { dateOf, useNow } from "../app/clock";
 import { useTexts, useWords } from "../app/language";
 import { clock, dayKey, distance, endsItsDay, limit } from "./dates";
@@ -14,7 +16,10 @@ const shapes: Record<LoopPhase, string> = {
 export function PhaseMark({ status }: { status?: LoopStatus }) {
   const word = useWords();
   if (!status?.phase) return null;
-  return <span className={`phase phase-${status.phase}`}><span aria-hidden="true" className="shape">{shapes[status.phase]}</span>{word(nameOf(LoopPhaseSchema, status.phase))}</span>;
+  return <span className={`phase phase-${status.phase}`}>
+    <span aria-hidden="true" className="shape">{shapes[status.phase]}</span>
+    {word(nameOf(LoopPhaseSchema, status.phase))}
+  </span>;
 }
 
 export function UrgencyMark({ urgency }: { urgency?: Urgency }) {
@@ -45,7 +50,8 @@ export function DueMark({ status, label, urgency, whole }: Due) {
   const away = distance(due, status.overdue && now <= due ? new Date(due.getTime() + 1) : now), late = away.late;
   const basis = status.dueBasis ? nameOf(DueBasisSchema, status.dueBasis) : "", urgent = isUrgent(status);
   if (label && !basis && away.key === "on_day") return null;
-  const far = t(away.key, { count: away.count, date: limit(due) }), date = !whole && dayKey(due) === dayKey(now) && !endsItsDay(due) ? clock(due) : limit(due);
+  const far = t(away.key, { count: away.count, date: limit(due) });
+  const date = !whole && dayKey(due) === dayKey(now) && !endsItsDay(due) ? clock(due) : limit(due);
   const by = urgent ? t("on_day", { date }) : date;
   // An urgent time is read off the clock; how long ago it was says more once it has passed.
   const shown = basis && (whole || (urgent && !late) || away.key === "on_day") ? by : far;
@@ -53,7 +59,8 @@ export function DueMark({ status, label, urgency, whole }: Due) {
   return (
     <span className={late ? "due late" : "due"} data-due={basis || undefined}>
       {!basis && label && `${label}: `}
-      {urgent ? <><UrgencyMark urgency={urgency && urgency !== Urgency.NORMAL ? urgency : Urgency.URGENT} />{": "}</> : basis ? word(basis) + (whole ? " " : ": ") : null}
+      {urgent ? <><UrgencyMark urgency={urgency && urgency !== Urgency.NORMAL ? urgency : Urgency.URGENT} />{": "}</>
+        : basis ? word(basis) + (whole ? " " : ": ") : null}
       {late && !whole && alarm}
       <time dateTime={due.toISOString()} title={limit(due)}>{shown}</time>
       {whole && basis && status.dueProvision && <span className="quiet provision"> ({provision(status.dueProvision)})</span>}

@@ -5,7 +5,8 @@ import { useTexts } from "../app/language";
 import { download } from "./download";
 import { Problem } from "./problem";
 
-const size = (bytes: bigint) => (bytes < 1_000_000n ? `${Math.max(1, Math.round(Number(bytes) / 1000))} kB` : `${(Number(bytes) / 1_000_000).toFixed(1)} MB`);
+const size = (bytes: bigint) =>
+  (bytes < 1_000_000n ? `${Math.max(1, Math.round(Number(bytes) / 1000))} kB` : `${(Number(bytes) / 1_000_000).toFixed(1)} MB`);
 
 // Papers lists documents, each with a button that saves it.
 export function Papers({ subject, papers }: { subject: string; papers: Attachment[] }) {
@@ -22,7 +23,11 @@ export function Papers({ subject, papers }: { subject: string; papers: Attachmen
       <ul className="papers">
         {papers.map((paper) => (
           <li key={paper.attachmentId}>
-            <button type="button" className="plain" disabled={busy === paper.attachmentId} onClick={() => void save(paper)} data-download={paper.attachmentId}><bdi>{paper.filename}</bdi><span className="hidden"> {t("download")}</span></button> <span className="quiet">{size(paper.sizeBytes)}</span>
+            <button type="button" className="plain" disabled={busy === paper.attachmentId} onClick={() => void save(paper)}
+              data-download={paper.attachmentId}>
+                <bdi>{paper.filename}</bdi>
+                <span className="hidden"> {t("download")}</span>
+              </button> <span className="quiet">{size(paper.sizeBytes)}</span>
           </li>
         ))}
       </ul>

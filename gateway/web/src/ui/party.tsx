@@ -19,7 +19,8 @@ export function useDirectory() {
   };
 }
 
-const unitOf = (agencies: Agency[], agency: string, key: string) => agencies.find((one) => one.agency === agency)?.units.find(({ unit }) => unit === key);
+const unitOf = (agencies: Agency[], agency: string, key: string) =>
+  agencies.find((one) => one.agency === agency)?.units.find(({ unit }) => unit === key);
 const called = (names: Record<string, string> | undefined, language: Language, key: string) => names?.[language] ?? names?.fi ?? key;
 
 // usePartyName says who somebody is: "ps-21, Työikäisten palvelut Kuopio".

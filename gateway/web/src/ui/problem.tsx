@@ -14,7 +14,10 @@ export function Problem({ error, focus = true }: { error: unknown; focus?: boole
   const { reason, message } = refusalOf(error);
   return (
     <div ref={place} tabIndex={-1} className="problem">
-      <InlineAlert status="error" role="alert">{i18n.exists(`refusals:${reason}`) ? t(reason) : message} <small className="reason">{reason}</small></InlineAlert>
+      <InlineAlert status="error" role="alert">
+        {i18n.exists(`refusals:${reason}`) ? t(reason) : message}{" "}
+        <small className="reason">{reason}</small>
+      </InlineAlert>
     </div>
   );
 }

@@ -31,11 +31,17 @@ export function Reachability({ person }: { person: Person }) {
   return (
     <span className="reachability-choice">
       <button type="button" className="plain reachability" aria-pressed={reachable} disabled={set.isPending}
-        onClick={() => set.mutate({ reachability: { party, reachable: !reachable, until: reachable ? undefined : untilEvening(now), substitute: said?.substitute, languages: said?.languages } })}>
+        onClick={() => set.mutate({ reachability: {
+          party, reachable: !reachable, until: reachable ? undefined : untilEvening(now), substitute: said?.substitute,
+          languages: said?.languages,
+        } })}>
         <span aria-hidden="true" className="shape">{reachable ? "●" : "○"}</span>{t(reachable ? "reachable" : "away")}
       </button>
-      <button type="button" className="plain" ref={more} aria-label={t("title")} title={t("title")} data-reachability onClick={() => setOpen(true)}><span aria-hidden="true">…</span></button>
-      {open && <Suspense><Dialog person={person} said={said ?? create(ReachabilitySchema)} opener={more} close={() => { setOpen(false); void refetch(); }} /></Suspense>}
+      <button type="button" className="plain" ref={more} aria-label={t("title")} title={t("title")} data-reachability
+        onClick={() => setOpen(true)}><span aria-hidden="true">…</span></button>
+      {open && <Suspense>
+        <Dialog person={person} said={said ?? create(ReachabilitySchema)} opener={more} close={() => { setOpen(false); void refetch(); }} />
+      </Suspense>}
     </span>
   );
 }

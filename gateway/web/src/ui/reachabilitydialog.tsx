@@ -17,9 +17,14 @@ import "./form/form.css";
 
 addTexts("form", formTexts);
 
-const status: Field = { kind: "options", name: "status", label: "status", options: [{ value: "reachable", label: "reachable" }, { value: "away", label: "away" }], required: true };
+const status: Field = {
+  kind: "options", name: "status", label: "status",
+  options: [{ value: "reachable", label: "reachable" }, { value: "away", label: "away" }], required: true,
+};
 const until: Field = { kind: "moment", name: "until", label: "until", hint: "untilHint", required: true };
-const substituteOf = (agency: string): Field => ({ kind: "receiver", name: "substitute", label: "substitute", hint: "substituteHint", within: agency, worker: true });
+const substituteOf = (agency: string): Field => ({
+  kind: "receiver", name: "substitute", label: "substitute", hint: "substituteHint", within: agency, worker: true,
+});
 
 interface Props { person: Person; said: Reachability; opener: RefObject<HTMLButtonElement | null>; close: () => void }
 
@@ -28,8 +33,10 @@ interface Props { person: Person; said: Reachability; opener: RefObject<HTMLButt
 export function ReachabilityDialog({ person, said, opener, close }: Props) {
   const t = useTexts("reachability"), form = useTexts("form"), now = useNow();
   const [stands, setStands] = useState(said.reachable ? "reachable" : "away");
-  const [time, setTime] = useState(() => { const set = dateOf(said.until); return set && set > now ? local(set) : `${dayKey(now)}T23:59`; });
-  const [substitute, setSubstitute] = useState<ReceiverValue | undefined>(said.substitute && { agency: person.agency, unit: said.substitute.unit, worker: said.substitute.worker });
+  const [time, setTime] =
+    useState(() => { const set = dateOf(said.until); return set && set > now ? local(set) : `${dayKey(now)}T23:59`; });
+  const [substitute, setSubstitute] = useState<ReceiverValue | undefined>(said.substitute
+    && { agency: person.agency, unit: said.substitute.unit, worker: said.substitute.worker });
   const [languages, setLanguages] = useState(said.languages), [wrong, setWrong] = useState<string>();
   const set = useMutation(ConsultationService.method.setReachability, { onSuccess: close });
   const save = (event?: FormEvent) => {
@@ -39,7 +46,9 @@ export function ReachabilityDialog({ person, said, opener, close }: Props) {
     if (past) { document.getElementById("reach-until")?.focus(); return; }
     set.mutate({ reachability: {
       party: { agency: person.agency, unit: person.unit, worker: person.worker }, reachable: stands === "reachable", until: at, languages,
-      substitute: substitute?.unit || substitute?.worker ? { agency: person.agency, unit: substitute.unit ?? person.unit, worker: substitute.worker ?? "" } : undefined,
+      substitute: substitute?.unit || substitute?.worker
+        ? { agency: person.agency, unit: substitute.unit ?? person.unit, worker: substitute.worker ?? "" }
+        : undefined,
     } });
   };
   return (
@@ -48,11 +57,16 @@ export function ReachabilityDialog({ person, said, opener, close }: Props) {
         <ModalTitle id="reach-title">{t("title")}</ModalTitle>
         <form id="reach-form" noValidate onSubmit={save} data-form="SetReachability">
           <Problem error={set.error} />
-          <FieldControl values={{}} id="reach-status" field={status} texts="reachability" value={stands} change={(value) => setStands(String(value))} />
-          <FieldControl values={{}} id="reach-until" field={until} texts="reachability" value={time} change={(value) => setTime(String(value))} wrong={wrong} />
-          <FieldControl values={{}} id="reach-substitute" field={substituteOf(person.agency)} texts="reachability" value={substitute} change={(value) => setSubstitute(value as ReceiverValue | undefined)} />
+          <FieldControl values={{}} id="reach-status" field={status} texts="reachability" value={stands}
+            change={(value) => setStands(String(value))} />
+          <FieldControl values={{}} id="reach-until" field={until} texts="reachability" value={time}
+            change={(value) => setTime(String(value))} wrong={wrong} />
+          <FieldControl values={{}} id="reach-substitute" field={substituteOf(person.agency)} texts="reachability" value={substitute}
+            change={(value) => setSubstitute(value as ReceiverValue | undefined)} />
           <CheckboxGroup labelText={t("languages")}>
-            {spoken.map((one) => <Checkbox key={one} checked={languages.includes(one)} onClick={({ checkboxState }) => setLanguages(checkboxState ? [...languages, one] : languages.filter((other) => other !== one))}>{t(`language_${one}`)}</Checkbox>)}
+            {spoken.map((one) => <Checkbox key={one} checked={languages.includes(one)} onClick={({ checkboxState }) => setLanguages(
+              checkboxState ? [...languages, one] : languages.filter((other) => other !== one),
+            )}>{t(`language_${one}`)}</Checkbox>)}
           </CheckboxGroup>
         </form>
       </ModalContent>

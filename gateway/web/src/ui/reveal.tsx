@@ -20,7 +20,8 @@ interface Props<T> {
 // Reveal reads what is a recorded reading of a person's data only when asked to, and keeps
 // it nowhere: hidden, it is gone.
 export function Reveal<T>({ name, label, hint, read, children }: Props<T>) {
-  const t = useTexts("who"), [found, setFound] = useState<T>(), [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false), shown = useRef<HTMLDivElement>(null), button = useRef<HTMLDivElement>(null), hidden = useRef(false);
+  const t = useTexts("who"), [found, setFound] = useState<T>(), [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false);
+  const shown = useRef<HTMLDivElement>(null), button = useRef<HTMLDivElement>(null), hidden = useRef(false);
   const show = async () => {
     setError(undefined);
     setBusy(true);
@@ -36,8 +37,13 @@ export function Reveal<T>({ name, label, hint, read, children }: Props<T>) {
     <div className="reveal" data-reveal={name}>
       <Problem error={error} />
       {found === undefined
-        ? <div ref={button}><Button type="button" variant="secondary" aria-disabled={busy} onClick={() => { if (!busy) void show(); }} aria-describedby={`reveal-${name}`}>{label}</Button><p id={`reveal-${name}`} className="quiet hint">{hint}</p></div>
-        : <div ref={shown} tabIndex={-1} role="group" aria-label={label} className="revealed">{children(found, () => void show())}<button type="button" className="plain screen-only" onClick={hide}>{t("hide")}<span className="hidden"> {label}</span></button></div>}
+        ? <div ref={button}><Button type="button" variant="secondary" aria-disabled={busy} onClick={() => {
+          if (!busy) void show();
+        }} aria-describedby={`reveal-${name}`}>{label}</Button><p id={`reveal-${name}`} className="quiet hint">{hint}</p></div>
+        : <div ref={shown} tabIndex={-1} role="group" aria-label={label} className="revealed">
+          {children(found, () => void show())}
+          <button type="button" className="plain screen-only" onClick={hide}>{t("hide")}<span className="hidden"> {label}</span></button>
+        </div>}
     </div>
   );
 }

@@ -17,12 +17,15 @@ export function Who({ read }: { read: () => Promise<Named> }) {
       {({ personalIdentityCode, details }) => {
         const name = [details?.givenNames, details?.familyName].filter(Boolean).join(" ");
         const rows: [string, string | undefined][] = [
-          [t("name"), name], [t("identityCode"), personalIdentityCode], [t("birthDate"), details?.birthDate && finnishDay(details.birthDate)],
-          [t("phone"), details?.phones.join(", ")], [t("email"), details?.email], [t("address"), details?.address], [t("municipality"), details?.municipality],
+          [t("name"), name], [t("identityCode"), personalIdentityCode],
+          [t("birthDate"), details?.birthDate && finnishDay(details.birthDate)],
+          [t("phone"), details?.phones.join(", ")], [t("email"), details?.email], [t("address"), details?.address],
+          [t("municipality"), details?.municipality],
         ];
         return (
           <>
-            <dl>{rows.filter(([, value]) => value).map(([label, value]) => <div key={label} className="pair"><dt>{label}</dt><dd dir="auto">{value}</dd></div>)}</dl>
+            <dl>{rows.filter(([, value]) => value)
+              .map(([label, value]) => <div key={label} className="pair"><dt>{label}</dt><dd dir="auto">{value}</dd></div>)}</dl>
             {details?.nonDisclosure && <p><strong><span aria-hidden="true" className="shape">!</span>{t("nonDisclosure")}</strong></p>}
           </>
         );

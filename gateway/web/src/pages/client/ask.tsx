@@ -14,11 +14,13 @@ export function Ask({ id, found }: Props) {
   const fields: Field[] = [
     { kind: "note", name: "about", label: "search", text: id ? "aboutPurpose" : "aboutSearch" },
     { kind: "line", name: "purpose", label: "purpose", hint: "purposeHint", required: true },
-    ...(id ? [] : [{ kind: "line", name: "client", label: "clientId", hint: "clientIdHint", required: true, of: ["client_id"] } satisfies Field]),
+    ...(id ? []
+      : [{ kind: "line", name: "client", label: "clientId", hint: "clientIdHint", required: true, of: ["client_id"] } satisfies Field]),
   ];
   return (
     <div className="client-page asking">
-      <StepForm draft={`client-${id ?? ""}`} texts="client" heading="h1" title={id ? t("client", { id: shortId(id) }) : t("search")} schema={ListWishesRequestSchema} fields={fields} sendLabel={t("seek")}
+      <StepForm draft={`client-${id ?? ""}`} texts="client" heading="h1" title={id ? t("client", { id: shortId(id) }) : t("search")}
+        schema={ListWishesRequestSchema} fields={fields} sendLabel={t("seek")}
         make={(values) => ({ clientId: id ?? text(values, "client").replace(/^…/, ""), purpose: text(values, "purpose") })}
         send={async ({ clientId, purpose }) => {
           const client = id ?? await clientCalled(clientId);

@@ -1,7 +1,9 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { Link } from "@tanstack/react-router";
 
-import { AcknowledgeWithdrawalRequestSchema, ConsentService, WithdrawConsentRequestSchema, type Consent } from "#gen/koppi/consent/v1/consent_pb";
+import {
+  AcknowledgeWithdrawalRequestSchema, ConsentService, WithdrawConsentRequestSchema, type Consent,
+} from "#gen/koppi/consent/v1/consent_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
@@ -20,24 +22,40 @@ export function Consents({ sought }: { sought: Sought }) {
       <h2 id="client-consents">{t("consents")}</h2>
       <Problem error={error} focus={false} />
       {data?.consents.length === 0 && <p className="quiet">{t("noConsents")}</p>}
-      <ul className="wishes">{data?.consents.map((consent) => <li key={consent.subject}><One consent={consent} changed={() => void refetch()} /></li>)}</ul>
+      <ul className="wishes">
+        {data?.consents.map((consent) => <li key={consent.subject}><One consent={consent} changed={() => void refetch()} /></li>)}
+      </ul>
     </section>
   );
 }
 
 function One({ consent, changed }: { consent: Consent; changed: () => void }) {
   const t = useTexts("client"), word = useWords(), { agency } = useDirectory(), person = usePerson();
-  const { subject, withdrawal } = consent, given = dateOf(consent.givenAt), kind = kindOf(subject), took = dateOf(withdrawal?.at), due = dateOf(withdrawal?.dueAt);
+  const { subject, withdrawal } = consent, given = dateOf(consent.givenAt), kind = kindOf(subject), took = dateOf(withdrawal?.at);
+  const due = dateOf(withdrawal?.dueAt);
   const ours = withdrawal?.holders.find((holder) => holder.agency === person.agency);
   return (
     <>
-      <p><Link to="/work/$kind/$id" params={{ kind, id: idOf(subject) }} search={{}}>{word(kind)}</Link> <span className="quiet">{given && day(given)}, {consent.provision}</span></p>
+      <p>
+        <Link to="/work/$kind/$id" params={{ kind, id: idOf(subject) }} search={{}}>{word(kind)}</Link>{" "}
+        <span className="quiet">{given && day(given)}, {consent.provision}</span>
+      </p>
       <p>{t("toldTo", { who: consent.recipients.map(agency).join(", ") })}</p>
-      {took && <p><strong>{t(withdrawal!.byClient ? "withdrawnByClient" : "withdrawnByAgency", { day: day(took) })}</strong> {withdrawal!.holders.map((holder) => `${agency(holder.agency)}: ${t(holder.acknowledgedAt ? "acknowledged" : "notAcknowledged")}`).join("; ")}</p>}
-      {!withdrawal && <Step name="WithdrawConsent" of={idOf(subject)} label={t("withdrawConsent")} schema={WithdrawConsentRequestSchema} fields={[{ kind: "note", name: "then", label: "withdrawConsent", text: "withdrawConsentThen" }]} make={(_, requestId) => ({ requestId, subject })} send={(request) => consents.withdrawConsent(request)} done={changed} />}
+      {took && (
+        <p>
+          <strong>{t(withdrawal!.byClient ? "withdrawnByClient" : "withdrawnByAgency", { day: day(took) })}</strong>{" "}
+          {withdrawal!.holders.map((holder) => `${agency(holder.agency)}: ${t(holder.acknowledgedAt ? "acknowledged" : "notAcknowledged")}`)
+            .join("; ")}
+        </p>
+      )}
+      {!withdrawal && <Step name="WithdrawConsent" of={idOf(subject)} label={t("withdrawConsent")} schema={WithdrawConsentRequestSchema}
+        fields={[{ kind: "note", name: "then", label: "withdrawConsent", text: "withdrawConsentThen" }]}
+        make={(_, requestId) => ({ requestId, subject })} send={(request) => consents.withdrawConsent(request)} done={changed} />}
       {ours && !ours.acknowledgedAt && <>
         {due && <p className={withdrawal!.overdue ? "late" : "quiet"}>{t("acknowledgeBy", { date: limit(due) })}</p>}
-        <Step name="AcknowledgeWithdrawal" of={idOf(subject)} label={t("acknowledge")} schema={AcknowledgeWithdrawalRequestSchema} fields={[{ kind: "note", name: "then", label: "acknowledge", text: "acknowledgeThen" }]} make={(_, requestId) => ({ requestId, subject })} send={(request) => consents.acknowledgeWithdrawal(request)} done={changed} />
+        <Step name="AcknowledgeWithdrawal" of={idOf(subject)} label={t("acknowledge")} schema={AcknowledgeWithdrawalRequestSchema}
+          fields={[{ kind: "note", name: "then", label: "acknowledge", text: "acknowledgeThen" }]}
+          make={(_, requestId) => ({ requestId, subject })} send={(request) => consents.acknowledgeWithdrawal(request)} done={changed} />
       </>}
     </>
   );

@@ -16,7 +16,8 @@ export const beginnings = ["concern", "referral", "consultation", "plan"] as con
 // Matters are the client's in all services, as far as the reader's agency is party to them.
 export function Matters({ sought }: { sought: Sought }) {
   const t = useTexts("client"), shell = useTexts("shell");
-  const { data, error, refetch } = useQuery({ queryKey: ["client", "matters", sought.clientId, sought.purpose], queryFn: () => readMatters(sought) });
+  const { data, error, refetch } =
+    useQuery({ queryKey: ["client", "matters", sought.clientId, sought.purpose], queryFn: () => readMatters(sought) });
   useChanges((change) => { if (change !== "missed" && data?.some(({ subject }) => subject === change.subject)) void refetch(); });
   return (
     <section aria-labelledby="client-matters">
@@ -26,7 +27,8 @@ export function Matters({ sought }: { sought: Sought }) {
       {!data && !error && <p className="quiet">{shell("loading")}</p>}
       {data?.length === 0 && <p className="quiet">{t("noMatters")}</p>}
       <ul className="client-matters">{data?.map((matter) => <li key={matter.subject}><MatterRow matter={matter} /></li>)}</ul>
-      {data?.[0] && <div className="buttons">{beginnings.map((what) => <Link key={what} to="/new/$what" params={{ what }} search={{ from: data[0]!.subject }} className="button" data-begin={what}>{t(`begin_${what}`)}</Link>)}</div>}
+      {data?.[0] && <div className="buttons">{beginnings.map((what) => <Link key={what} to="/new/$what" params={{ what }}
+        search={{ from: data[0]!.subject }} className="button" data-begin={what}>{t(`begin_${what}`)}</Link>)}</div>}
     </section>
   );
 }
@@ -34,9 +36,14 @@ export function Matters({ sought }: { sought: Sought }) {
 function MatterRow({ matter }: { matter: Matter }) {
   const t = useTexts("client"), word = useWords(), kind = kindOf(matter.subject), started = dateOf(matter.startedAt);
   return (
-    <Link to={`/${matter.list}/$kind/$id`} params={{ kind, id: idOf(matter.subject) }} search={{}} className="client-matter" data-subject={matter.subject}>
+    <Link to={`/${matter.list}/$kind/$id`} params={{ kind, id: idOf(matter.subject) }} search={{}} className="client-matter"
+      data-subject={matter.subject}>
       <span><strong>{word(kind)}</strong>{matter.about.length > 0 && <> · {matter.about.map(word).join(", ")}</>}</span>
-      <span className="marks"><span className="quiet">{started && t(matter.list === "sent" ? "sentOn" : "came", { day: day(started) })}</span><PhaseMark status={matter.status} /><Marks status={matter.status} urgency={matter.urgency} /></span>
+      <span className="marks">
+        <span className="quiet">{started && t(matter.list === "sent" ? "sentOn" : "came", { day: day(started) })}</span>
+        <PhaseMark status={matter.status} />
+        <Marks status={matter.status} urgency={matter.urgency} />
+      </span>
     </Link>
   );
 }

@@ -14,7 +14,10 @@ interface Props { wishes: Wishes; clientId: string; changed: () => void }
 
 const askFields: Field[] = [
   { kind: "note", name: "then", label: "override", text: "overrideThen" },
-  { kind: "options", name: "ground", label: "overrideGround", required: true, options: [{ value: "notification", label: "groundNotification" }, { value: "access", label: "groundAccess" }] },
+  {
+    kind: "options", name: "ground", label: "overrideGround", required: true,
+    options: [{ value: "notification", label: "groundNotification" }, { value: "access", label: "groundAccess" }],
+  },
   { kind: "line", name: "provision", label: "provision", required: true },
   { kind: "area", name: "reason", label: "overrideReason", hint: "overrideReasonHint", required: true },
 ];
@@ -35,9 +38,17 @@ export function Overrides({ wishes, clientId, changed }: Props) {
           const at = dateOf(one.at);
           return (
             <li key={`${one.service} ${one.receiver}`}>
-              <p>{t("stopped", { what: t(`service_${one.service}`), who: agency(one.receiver) })} <span className="quiet">{at && moment(at)}, {party(one.by)}</span></p>
-              <Step name="RequestOverride" of={`${one.service}-${one.receiver}`} label={t("override")} schema={RequestOverrideRequestSchema} fields={askFields}
-                make={(values, requestId) => ({ requestId, client: clientOf(clientId), service: one.service, receiver: one.receiver, ground: groundNames[text(values, "ground")] ?? LegalGround.UNSPECIFIED, provision: text(values, "provision"), reason: text(values, "reason") })}
+              <p>
+                {t("stopped", { what: t(`service_${one.service}`), who: agency(one.receiver) })}{" "}
+                <span className="quiet">{at && moment(at)}, {party(one.by)}</span>
+              </p>
+              <Step name="RequestOverride" of={`${one.service}-${one.receiver}`} label={t("override")} schema={RequestOverrideRequestSchema}
+                fields={askFields}
+                make={(values, requestId) => ({
+                  requestId, client: clientOf(clientId), service: one.service, receiver: one.receiver,
+                  ground: groundNames[text(values, "ground")] ?? LegalGround.UNSPECIFIED, provision: text(values, "provision"),
+                  reason: text(values, "reason"),
+                })}
                 send={(request) => service.requestOverride(request)} done={changed} />
             </li>
           );
@@ -49,7 +60,8 @@ export function Overrides({ wishes, clientId, changed }: Props) {
 
 function Asked({ one, clientId, changed }: { one: Override; clientId: string; changed: () => void }) {
   const t = useTexts("client"), now = useNow(), { agency } = useDirectory(), party = usePartyName(), person = usePerson();
-  const until = dateOf(one.until), decided = dateOf(one.decidedAt), used = dateOf(one.usedAt), lapsed = until !== undefined && until <= now && !used;
+  const until = dateOf(one.until), decided = dateOf(one.decidedAt), used = dateOf(one.usedAt);
+  const lapsed = until !== undefined && until <= now && !used;
   const mine = one.requestedBy?.agency === person.agency && one.requestedBy.worker === person.worker;
   const standing = used ? t("used", { time: moment(used) })
     : decided && !one.approved ? t("refused", { who: party(one.decidedBy), time: moment(decided) })
@@ -58,14 +70,22 @@ function Asked({ one, clientId, changed }: { one: Override; clientId: string; ch
     : t(mine ? "waitsForSecond" : "waitsForYou", { time: until ? moment(until) : "" });
   return (
     <>
-      <p><strong>{t("asked", { what: t(`service_${one.service}`), who: agency(one.receiver) })}</strong> <span className="quiet">{one.provision}, {party(one.requestedBy)}</span></p>
+      <p>
+        <strong>{t("asked", { what: t(`service_${one.service}`), who: agency(one.receiver) })}</strong>{" "}
+        <span className="quiet">{one.provision}, {party(one.requestedBy)}</span>
+      </p>
       <blockquote dir="auto">{one.reason}</blockquote>
       <p>{standing}</p>
       {!decided && !lapsed && !mine && (
         <div className="buttons">
           {([true, false] as const).map((approve) => (
-            <Step key={String(approve)} name={approve ? "ApproveOverride" : "RefuseOverride"} of={one.overrideId} label={t(approve ? "approve" : "refuse")} schema={DecideOverrideRequestSchema} fields={[{ kind: "note", name: "then", label: "approve", text: approve ? "approveThen" : "refuseThen" }]}
-              make={(_, requestId) => ({ requestId, client: clientOf(clientId), service: one.service, overrideId: one.overrideId, approve })} send={(request) => service.decideOverride(request)} done={changed} />
+            <Step key={String(approve)} name={approve ? "ApproveOverride" : "RefuseOverride"} of={one.overrideId}
+              label={t(approve ? "approve" : "refuse")} schema={DecideOverrideRequestSchema}
+              fields={[{ kind: "note", name: "then", label: "approve", text: approve ? "approveThen" : "refuseThen" }]}
+              make={(_, requestId) => ({
+                requestId, client: clientOf(clientId), service: one.service, overrideId: one.overrideId, approve,
+              })}
+              send={(request) => service.decideOverride(request)} done={changed} />
           ))}
         </div>
       )}

@@ -36,7 +36,10 @@ function Client({ sought, again }: { sought: Sought; again: () => void }) {
   return (
     <div className="client-page" data-client={sought.clientId}>
       <h1 ref={heading} tabIndex={-1}>{t("client", { id: shortId(sought.clientId) })}</h1>
-      <p className="quiet">{t("soughtFor", { purpose: sought.purpose })} <button type="button" className="plain screen-only" onClick={again}>{t("another")}</button></p>
+      <p className="quiet">
+        {t("soughtFor", { purpose: sought.purpose })}{" "}
+        <button type="button" className="plain screen-only" onClick={again}>{t("another")}</button>
+      </p>
       <div className="client-columns">
         <div><Matters sought={sought} /><AskedTimeline id="client-timeline" of={sought} heading="h2" /></div>
         <div><Wishes sought={sought} /><Consents sought={sought} /></div>

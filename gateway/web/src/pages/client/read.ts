@@ -39,8 +39,10 @@ const pageSize = 1000;
 export async function clientCalled(id: string): Promise<string | undefined> {
   if (id.length > 12) return id;
   const casework = createClient(CaseworkService, transport);
-  const lists = await Promise.all([false, true].map((sent) => casework.listWork({ queue: Queue.AGENCY, sent, includeEnded: true, pageSize })));
-  const called = new Set(lists.flatMap(({ items }) => items.map(({ clientId }) => clientId)).filter((clientId) => id.length >= 5 && clientId.endsWith(id)));
+  const lists =
+    await Promise.all([false, true].map((sent) => casework.listWork({ queue: Queue.AGENCY, sent, includeEnded: true, pageSize })));
+  const called = new Set(lists.flatMap(({ items }) => items.map(({ clientId }) => clientId))
+    .filter((clientId) => id.length >= 5 && clientId.endsWith(id)));
   return called.size === 1 ? [...called][0] : undefined;
 }
 
@@ -48,13 +50,28 @@ export async function clientCalled(id: string): Promise<string | undefined> {
 export async function readMatters({ clientId, purpose }: Sought): Promise<Matter[]> {
   const asked = { clientId, purpose, pageSize }, both = ([false, true] as const);
   const parts = await Promise.all([
-    ...both.map(async (sent) => (await createClient(ConcernService, transport).listConcerns({ ...asked, sent })).concerns.map((one): Matter => (
-      { subject: `concerns/${one.concernId}`, list: sent ? "sent" : "work", about: one.topics.map((topic) => nameOf(TopicSchema, topic)), status: one.status, urgency: one.triagedUrgency || one.urgency, startedAt: one.submittedAt, caseId: one.caseId }))),
-    ...both.map(async (sent) => (await createClient(ReferralService, transport).listReferrals({ ...asked, sent })).referrals.map((one): Matter => (
-      { subject: `referrals/${one.referralId}`, list: sent ? "sent" : "work", about: [one.kind && nameOf(ReferralKindSchema, one.kind), one.serviceKey].filter((word): word is string => Boolean(word)), status: one.status, urgency: one.triagedUrgency || one.urgency, startedAt: one.sentAt, caseId: one.caseId }))),
-    ...both.map(async (sent) => (await createClient(ConsultationService, transport).listConsultations({ ...asked, sent })).consultations.map((one): Matter => (
-      { subject: `consultations/${one.consultationId}`, list: sent ? "sent" : "work", about: [], status: one.status, urgency: one.urgency, startedAt: one.openedAt, caseId: one.caseId }))),
-    createClient(PlanService, transport).listPlans(asked).then(({ plans }) => plans.map((one): Matter => ({ subject: `plans/${one.planId}`, list: "work", about: [], status: one.status, startedAt: one.createdAt, caseId: one.caseId }))),
+    ...both.map(async (sent) => (await createClient(ConcernService, transport)
+      .listConcerns({ ...asked, sent })).concerns.map((one): Matter => (
+      {
+        subject: `concerns/${one.concernId}`, list: sent ? "sent" : "work", about: one.topics.map((topic) => nameOf(TopicSchema, topic)),
+        status: one.status, urgency: one.triagedUrgency || one.urgency, startedAt: one.submittedAt, caseId: one.caseId,
+      }))),
+    ...both.map(async (sent) => (await createClient(ReferralService, transport)
+      .listReferrals({ ...asked, sent })).referrals.map((one): Matter => (
+      {
+        subject: `referrals/${one.referralId}`, list: sent ? "sent" : "work",
+        about: [one.kind && nameOf(ReferralKindSchema, one.kind), one.serviceKey].filter((word): word is string => Boolean(word)),
+        status: one.status, urgency: one.triagedUrgency || one.urgency, startedAt: one.sentAt, caseId: one.caseId,
+      }))),
+    ...both.map(async (sent) => (await createClient(ConsultationService, transport)
+      .listConsultations({ ...asked, sent })).consultations.map((one): Matter => (
+      {
+        subject: `consultations/${one.consultationId}`, list: sent ? "sent" : "work", about: [], status: one.status, urgency: one.urgency,
+        startedAt: one.openedAt, caseId: one.caseId,
+      }))),
+    createClient(PlanService, transport).listPlans(asked).then(({ plans }) => plans.map((one): Matter => ({
+      subject: `plans/${one.planId}`, list: "work", about: [], status: one.status, startedAt: one.createdAt, caseId: one.caseId,
+    }))),
   ]);
   const matters = [...new Map(parts.flat().map((one) => [one.subject, one])).values()];
   return matters.sort((a, b) => (dateOf(b.startedAt)?.getTime() ?? 0) - (dateOf(a.startedAt)?.getTime() ?? 0));

@@ -27,5 +27,6 @@ export function Step<T extends DescMessage>({ name, of = "", label, done, ...for
     was.current = open;
   }, [open]);
   if (!open) return <Button ref={button} variant="secondary" data-step={name} onClick={() => setOpen(true)}>{label}</Button>;
-  return <StepForm {...form} draft={[name, of].filter(Boolean).join("-")} texts="client" title={label} sendLabel={label} done={() => { setOpen(false); done(); }} cancel={() => setOpen(false)} />;
+  return <StepForm {...form} draft={[name, of].filter(Boolean).join("-")} texts="client" title={label} sendLabel={label}
+    done={() => { setOpen(false); done(); }} cancel={() => setOpen(false)} />;
 }

@@ -21,25 +21,31 @@ export function Waiting({ wishes, clientId, changed }: Props) {
   return (
     <section aria-labelledby="client-waiting" className="waiting">
       <h2 id="client-waiting">{t("waiting")}</h2>
-      <ul className="wishes">{waiting.map((one) => <li key={one.wishId} data-waiting={one.wishId}><One one={one} wishes={wishes} clientId={clientId} changed={changed} /></li>)}</ul>
+      <ul className="wishes">{waiting.map((one) => (
+        <li key={one.wishId} data-waiting={one.wishId}><One one={one} wishes={wishes} clientId={clientId} changed={changed} /></li>
+      ))}</ul>
     </section>
   );
 }
 
 function One({ one, wishes, clientId, changed }: Props & { one: WaitingWish }) {
   const t = useTexts("client"), now = useNow(), who = useRecipient(), party = usePartyName(), person = usePerson();
-  const recorded = dateOf(one.recordedAt), until = dateOf(one.until), decided = dateOf(one.decidedAt), lapsed = until !== undefined && until <= now;
+  const recorded = dateOf(one.recordedAt), until = dateOf(one.until), decided = dateOf(one.decidedAt);
+  const lapsed = until !== undefined && until <= now;
   const mine = one.recordedBy?.worker === person.worker, time = until ? moment(until) : "";
   const what = {
     prohibit: () => t("waiting_prohibit", { who: who(one.of.case === "prohibit" ? one.of.value : undefined) }),
     lift: () => t("waiting_lift", { who: who(wishes.prohibitions.find(({ prohibitionId }) => prohibitionId === one.of.value)?.recipient) }),
     withdraw: () => t("waiting_withdraw", { who: who(wishes.consents.find(({ consentId }) => consentId === one.of.value)?.recipient) }),
   }[one.of.case ?? "prohibit"]();
-  const standing = decided ? (one.decidedBy ? t("refused", { who: party(one.decidedBy), time: moment(decided) }) : t("waiting_clientRefused", { time: moment(decided) }))
+  const standing = decided ? (one.decidedBy ? t("refused", { who: party(one.decidedBy), time: moment(decided) })
+    : t("waiting_clientRefused", { time: moment(decided) }))
     : lapsed ? t("lapsed") : t(mine ? "waiting_mine" : "waiting_yours", { time });
   const decide = (confirm: boolean, name: string, label: string, then: string) => (
-    <Step name={name} of={one.wishId} label={t(label)} schema={DecideWishRequestSchema} fields={[{ kind: "note", name: "then", label, text: then }]}
-      make={(_, requestId) => ({ requestId, client: clientOf(clientId), wishId: one.wishId, confirm })} send={(request) => service.decideWish(request)} done={changed} />
+    <Step name={name} of={one.wishId} label={t(label)} schema={DecideWishRequestSchema}
+      fields={[{ kind: "note", name: "then", label, text: then }]}
+      make={(_, requestId) => ({ requestId, client: clientOf(clientId), wishId: one.wishId, confirm })}
+      send={(request) => service.decideWish(request)} done={changed} />
   );
   return (
     <>

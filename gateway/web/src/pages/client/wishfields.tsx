@@ -15,8 +15,12 @@ export const agencyKinds = namesOf(AgencyKindSchema);
 export function RecipientField({ id, value, change, wrong }: Drawn) {
   const t = useTexts("client"), form = useTexts("form"), { agencies, agency } = useDirectory();
   return (
-    <Dropdown id={id} labelText={t("recipient")} visualPlaceholder={form("choose")} value={value ? String(value) : null} onChange={change} status={wrong ? "error" : "default"} statusText={wrong} fullWidth>
-      {[...agencies.map((one) => <DropdownItem key={one.agency} value={`agency ${one.agency}`}>{agency(one.agency)}</DropdownItem>), ...agencyKinds.map((kind) => <DropdownItem key={kind} value={`kind ${kind}`}>{t(`all_${kind}`)}</DropdownItem>)]}
+    <Dropdown id={id} labelText={t("recipient")} visualPlaceholder={form("choose")} value={value ? String(value) : null} onChange={change}
+      status={wrong ? "error" : "default"} statusText={wrong} fullWidth>
+      {[
+        ...agencies.map((one) => <DropdownItem key={one.agency} value={`agency ${one.agency}`}>{agency(one.agency)}</DropdownItem>),
+        ...agencyKinds.map((kind) => <DropdownItem key={kind} value={`kind ${kind}`}>{t(`all_${kind}`)}</DropdownItem>),
+      ]}
     </Dropdown>
   );
 }
@@ -29,7 +33,8 @@ export function makeRecipient(values: Values): MessageInitShape<typeof Recipient
 // useRecipient says who it is.
 export function useRecipient() {
   const t = useTexts("client"), { agency } = useDirectory();
-  return (recipient: Recipient | undefined) => (recipient?.of.case === "agency" ? agency(recipient.of.value) : recipient?.of.case === "kind" ? t(`all_${recipient.of.value}`) : "");
+  return (recipient: Recipient | undefined) =>
+    (recipient?.of.case === "agency" ? agency(recipient.of.value) : recipient?.of.case === "kind" ? t(`all_${recipient.of.value}`) : "");
 }
 
 export function ServicesField({ id, value, change, wrong }: Drawn) {
@@ -37,7 +42,8 @@ export function ServicesField({ id, value, change, wrong }: Drawn) {
   return (
     <div id={id} tabIndex={-1}>
       <CheckboxGroup labelText={t("services")} groupStatus={wrong ? "error" : undefined} groupStatusText={wrong}>
-        {services.map((one) => <Checkbox key={one} value={one} checked={chosen.includes(one)} onClick={({ checkboxState }) => change(checkboxState ? [...chosen, one] : chosen.filter((other) => other !== one))}>{t(`service_${one}`)}</Checkbox>)}
+        {services.map((one) => <Checkbox key={one} value={one} checked={chosen.includes(one)} onClick={({ checkboxState }) =>
+          change(checkboxState ? [...chosen, one] : chosen.filter((other) => other !== one))}>{t(`service_${one}`)}</Checkbox>)}
       </CheckboxGroup>
     </div>
   );

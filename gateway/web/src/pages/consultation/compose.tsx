@@ -30,7 +30,8 @@ interface Props {
 // sending the same once more, after a cut line or a reload, posts nothing twice.
 export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
   const t = useTexts("consultation"), form = useTexts("form"), [draft, change, forget] = useDraft<Draft>(`PostMessage ${id}`, empty);
-  const [error, setError] = useState<unknown>(), [sending, setSending] = useState(false), [missing, setMissing] = useState(false), [early, setEarly] = useState(false), [withPapers, showPapers] = useState(draft.papers.length > 0);
+  const [error, setError] = useState<unknown>(), [sending, setSending] = useState(false), [missing, setMissing] = useState(false);
+  const [early, setEarly] = useState(false), [withPapers, showPapers] = useState(draft.papers.length > 0);
   const typed = useRef(0), box = useRef<HTMLTextAreaElement>(null), service = createClient(ConsultationService, transport);
 
   const write = (text: string) => {
@@ -52,7 +53,10 @@ export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
     change({ requestId });
     setSending(true);
     try {
-      const { message } = await service.postMessage({ requestId, consultationId: id, text: draft.text.trim(), answers: mayAnswer && draft.answers, attachmentIds: draft.papers.map((paper) => paper.id) });
+      const { message } = await service.postMessage({
+        requestId, consultationId: id, text: draft.text.trim(), answers: mayAnswer && draft.answers,
+        attachmentIds: draft.papers.map((paper) => paper.id),
+      });
       forget();
       showPapers(false);
       typed.current = 0;
@@ -68,11 +72,19 @@ export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
   return (
     <form className="compose" noValidate aria-label={t("write")} data-form="PostMessage" onSubmit={(event) => void submit(event)}>
       <Problem error={error} />
-      <Textarea dir="auto" id="message" forwardedRef={(element: HTMLTextAreaElement | null) => { box.current = element; if (typeof field === "function") field(element); else if (field) field.current = element; }}
-        labelText={t("write")} hintText={anonymous ? t("anonymousHint") : undefined} value={draft.text} resize="vertical" readOnly={sending} maxLength={10_000} fullWidth
-        onChange={(event) => write(event.target.value)} onKeyDown={keys} status={missing ? "error" : "default"} statusText={missing ? t("missing") : undefined} />
-      {mayAnswer && <Checkbox id="answers" checked={draft.answers} hintText={t("answersHint")} onClick={({ checkboxState }) => change({ answers: checkboxState, requestId: "" })}>{t("answers")}</Checkbox>}
-      {withPapers && <PapersField id="message-papers" label={t("papers")} wrong={early ? form("uploadFirst") : undefined} value={draft.papers} change={(papers) => { setEarly(false); change({ papers, requestId: "" }); }} />}
+      <Textarea dir="auto" id="message"
+        forwardedRef={(element: HTMLTextAreaElement | null) => {
+          box.current = element;
+          if (typeof field === "function") field(element); else if (field) field.current = element;
+        }}
+        labelText={t("write")} hintText={anonymous ? t("anonymousHint") : undefined} value={draft.text} resize="vertical" readOnly={sending}
+        maxLength={10_000} fullWidth
+        onChange={(event) => write(event.target.value)} onKeyDown={keys} status={missing ? "error" : "default"}
+        statusText={missing ? t("missing") : undefined} />
+      {mayAnswer && <Checkbox id="answers" checked={draft.answers} hintText={t("answersHint")}
+        onClick={({ checkboxState }) => change({ answers: checkboxState, requestId: "" })}>{t("answers")}</Checkbox>}
+      {withPapers && <PapersField id="message-papers" label={t("papers")} wrong={early ? form("uploadFirst") : undefined}
+        value={draft.papers} change={(papers) => { setEarly(false); change({ papers, requestId: "" }); }} />}
       <div className="buttons">
         <Button type="submit" aria-disabled={sending} data-send>{t(sending ? "sending" : "send")}</Button>
         {!withPapers && !anonymous && <Button type="button" variant="secondary" onClick={() => showPapers(true)}>{t("addPapers")}</Button>}

@@ -21,15 +21,20 @@ export function useFollowed(consultation: Consultation | undefined, enabled: boo
   const word = useWords(), t = useTexts("consultation"), person = usePerson();
   const { data } = useQuery({
     queryKey: ["work", person.agency, person.worker, "begun"], enabled: enabled && consultation !== undefined, staleTime: 0,
-    queryFn: async () => (await createClient(CaseworkService, transport).listWork({ queue: Queue.ME, sent: true, includeEnded: true, pageSize: 1000 })).items,
+    queryFn: async () =>
+      (await createClient(CaseworkService, transport).listWork({ queue: Queue.ME, sent: true, includeEnded: true, pageSize: 1000 })).items,
   });
   if (!consultation) return [];
   const opened = consultation.openedAt ? timestampMs(consultation.openedAt) : 0;
   return (data ?? [])
-    .filter(({ subject, startedAt, clientId }) => kindOf(subject) !== "consultations" && startedAt && timestampMs(startedAt) >= opened && (!consultation.clientId || clientId === consultation.clientId))
+    .filter(({ subject, startedAt, clientId }) => kindOf(subject) !== "consultations" && startedAt && timestampMs(startedAt) >= opened
+      && (!consultation.clientId || clientId === consultation.clientId))
     .sort((a, b) => timestampMs(b.startedAt!) - timestampMs(a.startedAt!))
     .slice(0, most)
     .map(({ subject, about, clientId, startedAt }) => ({
-      subject, words: [[word(kindOf(subject)), about.map(word).join(", ")].filter(Boolean).join(": "), clientId && t("client", { id: shortId(clientId) }), moment(dateOf(startedAt)!)].filter(Boolean).join(" · "),
+      subject, words: [
+        [word(kindOf(subject)), about.map(word).join(", ")].filter(Boolean).join(": "), clientId && t("client", { id: shortId(clientId) }),
+        moment(dateOf(startedAt)!),
+      ].filter(Boolean).join(" · "),
     }));
 }

@@ -30,7 +30,8 @@ export async function follow(consultationId: string, line: Line, signal: AbortSi
     const dead = new AbortController();
     let timer = setTimeout(() => dead.abort(), silence);
     try {
-      const stream = createClient(ConsultationService, transport).follow({ consultationId, afterMessageId: line.after() }, { signal: AbortSignal.any([signal, dead.signal]) });
+      const stream = createClient(ConsultationService, transport)
+        .follow({ consultationId, afterMessageId: line.after() }, { signal: AbortSignal.any([signal, dead.signal]) });
       let first = true;
       for await (const { told } of stream) {
         clearTimeout(timer);

@@ -32,7 +32,8 @@ addTexts("consultation", texts);
 
 // ConsultationMatter is a consultation.
 export function ConsultationMatter({ id }: { id: string }) {
-  const shell = useTexts("shell"), { data, error, changed } = useMatter(`consultations/${id}`, ConsultationService.method.getConsultation, { consultationId: id });
+  const shell = useTexts("shell");
+  const { data, error, changed } = useMatter(`consultations/${id}`, ConsultationService.method.getConsultation, { consultationId: id });
   const consultation = data?.consultation;
   if (error && !consultation) return <Problem error={error} />;
   if (!consultation) return <p className="quiet">{shell("loading")}</p>;
@@ -53,18 +54,22 @@ function Open({ consultation, changed }: { consultation: Consultation; changed: 
   const emptied = revocation !== undefined || !consultation.asker;
   const mayWrite = availableActions.includes("PostMessage");
   return (
-    <MatterFrame title={[word("consultations"), isolated(topic)].filter(Boolean).join(": ")} standing={<Standing consultation={consultation} />} status={status} urgency={urgency}
+    <MatterFrame title={[word("consultations"), isolated(topic)].filter(Boolean).join(": ")}
+      standing={<Standing consultation={consultation} />} status={status} urgency={urgency}
       mistaken={<><Tombstone revocation={revocation} />{isWithdrawn(status) && <Withdrawn subject={subject} caseId={caseId} />}</>}
-      actions={<Actions matter={consultation} naming={{ consultationId: id }} etag={etag} service={ConsultationService} available={availableActions} steps={consultationSteps(person, followed)} elsewhere={["PostMessage"]} changed={stepped} />}
+      actions={<Actions matter={consultation} naming={{ consultationId: id }} etag={etag} service={ConsultationService}
+        available={availableActions} steps={consultationSteps(person, followed)} elsewhere={["PostMessage"]} changed={stepped} />}
       side={<Side consultation={consultation} />}>
       {!emptied && (
         <section className="conversation" aria-labelledby="conversation">
           <h3 id="conversation">{t("conversation")}</h3>
           {!over && <Presence consultation={consultation} conversation={conversation} />}
-          {question && <div className="question"><p className="pin quiet">{t("question")}</p><Message message={question} subject={subject} mine={question.from?.agency === person.agency && question.from.worker === person.worker} /></div>}
+          {question && <div className="question"><p className="pin quiet">{t("question")}</p><Message message={question} subject={subject}
+            mine={question.from?.agency === person.agency && question.from.worker === person.worker} /></div>}
           <Messages messages={rest} subject={subject} />
           {!over && <Typing typing={conversation.typing} />}
-          {mayWrite && <Compose id={id} field={field} anonymous={consultation.clientId === ""} mayAnswer={consultation.asker?.agency !== person.agency} posted={(message) => { conversation.add(message); changed(); }} />}
+          {mayWrite && <Compose id={id} field={field} anonymous={consultation.clientId === ""}
+            mayAnswer={consultation.asker?.agency !== person.agency} posted={(message) => { conversation.add(message); changed(); }} />}
           {!mayWrite && !over && availableActions.includes("TakeConsultation") && <p className="quiet">{t("takeFirst")}</p>}
         </section>
       )}
@@ -88,10 +93,14 @@ function Standing({ consultation }: { consultation: Consultation }) {
 
 function LedTo({ subject }: { subject: string }) {
   const t = useTexts("consultation"), word = useWords();
-  return <>{t("ledTo")} <Link to="/work/$kind/$id" params={{ kind: kindOf(subject), id: idOf(subject) }} search={{ show: undefined, queue: undefined }}>{word(kindOf(subject))}</Link>.</>;
+  return <>{t("ledTo")} <Link to="/work/$kind/$id" params={{
+    kind: kindOf(subject), id: idOf(subject),
+  }} search={{ show: undefined, queue: undefined }}>{word(kindOf(subject))}</Link>.</>;
 }
 
 function Typing({ typing }: { typing: Party[] }) {
   const t = useTexts("consultation"), name = usePartyName();
-  return <p className="typing quiet" data-typing={typing.length}>{typing.length > 0 && t("typing", { count: typing.length, who: typing.map((party) => name(party, true)).join(", ") })}</p>;
+  return <p className="typing quiet" data-typing={typing.length}>
+    {typing.length > 0 && t("typing", { count: typing.length, who: typing.map((party) => name(party, true)).join(", ") })}
+  </p>;
 }

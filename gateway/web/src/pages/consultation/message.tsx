@@ -18,7 +18,9 @@ export function Message({ message, subject, mine, again }: Props) {
   const t = useTexts("consultation"), name = usePartyName(), at = dateOf(message.at);
   return (
     <div className={["message", mine && "mine", message.answers && "answer"].filter(Boolean).join(" ")} data-message={message.messageId}>
-      <p className="by"><strong>{mine ? t("me") : name(message.from, again)}</strong> {at && <time className="quiet" dateTime={at.toISOString()} title={moment(at)}>{clock(at)}</time>}</p>
+      <p className="by"><strong>{mine ? t("me") : name(message.from, again)}</strong> {at && (
+        <time className="quiet" dateTime={at.toISOString()} title={moment(at)}>{clock(at)}</time>
+      )}</p>
       {message.answers && <p className="answers"><span aria-hidden="true" className="shape">✓</span>{t("isAnswer")}</p>}
       <p className="said" dir="auto">{message.text}</p>
       <Papers papers={message.attachments} subject={subject} />

@@ -42,7 +42,8 @@ export function Messages({ messages, subject }: { messages: ConsultationMessage[
         {messages.length === 0 && <p className="quiet">{t("noMessages")}</p>}
         <ol>
           {messages.map((message) => {
-            const at = dateOf(message.at), date = at ? day(at) : "", begins = date !== before, by = `${message.from?.agency} ${message.from?.worker}`, again = by === from && !begins;
+            const at = dateOf(message.at), date = at ? day(at) : "", begins = date !== before;
+            const by = `${message.from?.agency} ${message.from?.worker}`, again = by === from && !begins;
             before = date;
             from = by;
             return (
@@ -54,7 +55,9 @@ export function Messages({ messages, subject }: { messages: ConsultationMessage[
           })}
         </ol>
       </div>
-      {unseen > 0 && <button type="button" className="unseen" onClick={() => { toEnd(); frame.current?.focus(); }}>↓ {t("unseen", { count: unseen })}</button>}
+      {unseen > 0 && <button type="button" className="unseen" onClick={() => { toEnd(); frame.current?.focus(); }}>
+        ↓ {t("unseen", { count: unseen })}
+      </button>}
       <p className="hidden" role="status">{said}</p>
     </div>
   );

@@ -27,7 +27,9 @@ export function Papers({ papers, subject }: { papers: Attachment[]; subject: str
       <ul className="papers" aria-label={t("papers")}>
         {papers.map((paper) => (
           <li key={paper.attachmentId}>
-            <button type="button" className="plain" onClick={() => { setError(undefined); void save(paper, subject).catch(setError); }}><bdi>{paper.filename}</bdi></button> <span className="quiet">{Math.ceil(Number(paper.sizeBytes) / 1024)} kB</span>
+            <button type="button" className="plain" onClick={() => { setError(undefined); void save(paper, subject).catch(setError); }}>
+              <bdi>{paper.filename}</bdi>
+            </button> <span className="quiet">{Math.ceil(Number(paper.sizeBytes) / 1024)} kB</span>
           </li>
         ))}
       </ul>

@@ -12,9 +12,13 @@ import { usePartyName } from "../../ui/party";
 export function Reach({ parties }: { parties: Party[] }) {
   const t = useTexts("consultation");
   const named = parties.map(({ agency, unit, worker }) => ({ agency, unit, worker }));
-  const { data } = useQuery(ConsultationService.method.getReachability, { parties: named }, { enabled: named.length > 0, staleTime: 0, refetchOnWindowFocus: true });
+  const { data } = useQuery(ConsultationService.method.getReachability, { parties: named }, {
+    enabled: named.length > 0, staleTime: 0, refetchOnWindowFocus: true,
+  });
   if (!data?.reachabilities.length) return null;
-  return <ul className="reach" aria-label={t("reach")} data-reach>{data.reachabilities.map((said, index) => <One key={index} said={said} />)}</ul>;
+  return <ul className="reach" aria-label={t("reach")} data-reach>
+    {data.reachabilities.map((said, index) => <One key={index} said={said} />)}
+  </ul>;
 }
 
 function One({ said }: { said: Reachability }) {
@@ -27,7 +31,10 @@ function One({ said }: { said: Reachability }) {
   return (
     <li className={reachable ? "reachable" : undefined}>
       <strong>{name(said.party)}</strong>
-      <span><span aria-hidden="true" className="shape">{reachable ? "●" : "○"}</span>{reachable ? t("reachableUntil", { time }) : known ? t("awayUntil", { time }) : t("awayUnknown")}</span>
+      <span>
+        <span aria-hidden="true" className="shape">{reachable ? "●" : "○"}</span>
+        {reachable ? t("reachableUntil", { time }) : known ? t("awayUntil", { time }) : t("awayUnknown")}
+      </span>
       {substitute && <span>{t("substitute", { who: name(substitute) })}</span>}
       {said.languages.length > 0 && <span className="quiet">{t("languages", { languages: languages(said.languages) })}</span>}
     </li>

@@ -24,12 +24,16 @@ export function Side({ consultation }: { consultation: Consultation }) {
         <section>
           <h3>{t("about")}</h3>
           {clientId
-            ? <><p>{t("client", { id: shortId(clientId) })}</p><Who read={() => createClient(ConsultationService, transport).getClient({ consultationId: id })} /></>
+            ? <>
+              <p>{t("client", { id: shortId(clientId) })}</p>
+              <Who read={() => createClient(ConsultationService, transport).getClient({ consultationId: id })} />
+            </>
             : <p>{t("anonymous")}</p>}
         </section>
         <section>
           <h3>{t("continue")}</h3>
-          <ul className="continue">{continuations.map((what) => <li key={what}><Link to="/new/$what" params={{ what }} search={{ from: `consultations/${id}` }} className="button" data-begin={what}>{t(`continue_${what}`)}</Link></li>)}</ul>
+          <ul className="continue">{continuations.map((what) => <li key={what}><Link to="/new/$what" params={{ what }}
+            search={{ from: `consultations/${id}` }} className="button" data-begin={what}>{t(`continue_${what}`)}</Link></li>)}</ul>
         </section>
       </>}
       <section>
@@ -38,9 +42,14 @@ export function Side({ consultation }: { consultation: Consultation }) {
           {asker && <><dt>{t("asker")}</dt><dd dir="auto">{name(asker)}</dd></>}
           {addressee && <><dt>{t("addressee")}</dt><dd dir="auto">{name(addressee)}</dd></>}
           {takenBy && <><dt>{t("takenBy")}</dt><dd dir="auto">{name(takenBy)}</dd></>}
-          {participants.length > 0 && <><dt>{t("participants")}</dt><dd dir="auto">{participants.map((party) => name(party)).join("; ")}</dd></>}
+          {participants.length > 0 && (
+            <><dt>{t("participants")}</dt><dd dir="auto">{participants.map((party) => name(party)).join("; ")}</dd></>
+          )}
           {opened && <><dt>{t("opened")}</dt><dd dir="auto"><time dateTime={opened.toISOString()}>{moment(opened)}</time></dd></>}
-          {basis && <><dt>{t("basis")}</dt><dd dir="auto">{[word(nameOf(LegalGroundSchema, basis.ground)), basis.provision].filter(Boolean).join(", ")}</dd></>}
+          {basis && <>
+            <dt>{t("basis")}</dt>
+            <dd dir="auto">{[word(nameOf(LegalGroundSchema, basis.ground)), basis.provision].filter(Boolean).join(", ")}</dd>
+          </>}
         </dl>
       </section>
     </div>

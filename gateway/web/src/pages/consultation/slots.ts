@@ -11,11 +11,12 @@ export async function inSlot(signal: AbortSignal, act: () => Promise<void>) {
   // Whoever is out of sight makes room for who is looked at.
   channel.postMessage("wanted");
   channel.close();
-  await Promise.allSettled(Array.from({ length: slots }, (_, at) => navigator.locks.request(`${name} ${at}`, { signal: AbortSignal.any([signal, found.signal]) }, async () => {
-    if (found.signal.aborted || signal.aborted) return;
-    found.abort();
-    await act();
-  })));
+  await Promise.allSettled(Array.from({ length: slots }, (_, at) =>
+    navigator.locks.request(`${name} ${at}`, { signal: AbortSignal.any([signal, found.signal]) }, async () => {
+      if (found.signal.aborted || signal.aborted) return;
+      found.abort();
+      await act();
+    })));
 }
 
 // onWanted hears that another tab wants room.

@@ -12,20 +12,29 @@ const provisions = { anonymous: "703/2023 § 31", consent: "703/2023 § 53" };
 const consent = "LEGAL_GROUND_CLIENT_CONSENT", access = "LEGAL_GROUND_STATUTORY_ACCESS";
 
 const isNamed = ({ clientId }: Consultation) => clientId !== "";
-const partiesOf = ({ asker, addressee, participants }: Consultation) => [asker, addressee, ...participants].flatMap((party) => party?.agency ?? []);
+const partiesOf = ({ asker, addressee, participants }: Consultation) =>
+  [asker, addressee, ...participants].flatMap((party) => party?.agency ?? []);
 const isGround = (ground: string) => (values: Values) => text(values, "ground") === ground;
 
 // Each onward hop has its ground. About nobody by name there is only one.
 const groundFields = (consultation: Consultation): Field[] => (isNamed(consultation) ? [
-  { kind: "choice", name: "ground", label: "consultGround", schema: LegalGroundSchema, only: [consent, access], required: true, of: ["basis", "basis.ground"] },
+  {
+    kind: "choice", name: "ground", label: "consultGround", schema: LegalGroundSchema, only: [consent, access], required: true,
+    of: ["basis", "basis.ground"],
+  },
   { kind: "moment", name: "consentedAt", label: "consultConsentedAt", required: true, when: isGround(consent), of: ["basis.consented_at"] },
-  { kind: "line", name: "provision", label: "consultProvision", hint: "consultProvisionHint", required: true, when: isGround(access), of: ["basis.provision"] },
+  {
+    kind: "line", name: "provision", label: "consultProvision", hint: "consultProvisionHint", required: true, when: isGround(access),
+    of: ["basis.provision"],
+  },
 ] : [{ kind: "note", name: "anonymous", label: "consultAnonymous", text: "consultAnonymous" }]);
 
 function basis(values: Values, consultation: Consultation) {
   if (!isNamed(consultation)) return { ground: LegalGround.NO_PERSONAL_DATA, provision: provisions.anonymous };
   const ground = enumFromJson(LegalGroundSchema, (text(values, "ground") || "LEGAL_GROUND_UNSPECIFIED") as never);
-  if (ground === LegalGround.CLIENT_CONSENT) return { ground, provision: provisions.consent, consentedAt: finnish(text(values, "consentedAt")) };
+  if (ground === LegalGround.CLIENT_CONSENT) return {
+    ground, provision: provisions.consent, consentedAt: finnish(text(values, "consentedAt")),
+  };
   return { ground, provision: text(values, "provision") };
 }
 
@@ -36,16 +45,20 @@ export interface Followed { subject: string; words: string }
 // matters came after the question.
 export const consultationSteps = ({ agency, unit }: { agency: string; unit: string }, followed: Followed[]): Steps<Consultation> => ({
   CloseConsultation: {
-    fields: () => [{ kind: "options", name: "ledTo", label: "consultLedTo", hint: "consultLedToHint", required: true, of: ["led_to"], options: [
-      { value: "nothing", label: "consultLedToNothing" },
-      ...followed.map(({ subject, words }) => ({ value: subject, ready: words })),
-    ] }],
+    fields: () =>
+      [{ kind: "options", name: "ledTo", label: "consultLedTo", hint: "consultLedToHint", required: true, of: ["led_to"], options: [
+        { value: "nothing", label: "consultLedToNothing" },
+        ...followed.map(({ subject, words }) => ({ value: subject, ready: words })),
+      ] }],
     initial: () => ({ ledTo: "nothing" }),
     make: (values) => ({ ledTo: text(values, "ledTo") === "nothing" ? "" : text(values, "ledTo") }),
   },
   ReassignConsultation: {
     fields: () => [
-      { kind: "receiver", name: "to", label: "consultTo", within: agency, worker: true, required: true, of: ["to", "to.agency", "to.unit", "to.worker"] },
+      {
+        kind: "receiver", name: "to", label: "consultTo", within: agency, worker: true, required: true,
+        of: ["to", "to.agency", "to.unit", "to.worker"],
+      },
       { kind: "area", name: "reason", label: "consultReason", required: true },
     ],
     // Mostly it goes to the next desk.
@@ -54,7 +67,10 @@ export const consultationSteps = ({ agency, unit }: { agency: string; unit: stri
   },
   InviteParticipant: {
     fields: (consultation) => [
-      { kind: "receiver", name: "participant", label: "consultParticipant", hint: "consultParticipantHint", without: partiesOf(consultation), required: true },
+      {
+        kind: "receiver", name: "participant", label: "consultParticipant", hint: "consultParticipantHint",
+        without: partiesOf(consultation), required: true,
+      },
       ...groundFields(consultation),
     ],
     make: (values, consultation) => ({ participant: receiver(values, "participant"), basis: basis(values, consultation) }),

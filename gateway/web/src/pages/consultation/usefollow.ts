@@ -29,7 +29,8 @@ export interface Conversation {
 // useFollow is a conversation as it goes on: what was read of it, and what is told since.
 export function useFollow(id: string, read: ConsultationMessage[], over: boolean): Conversation {
   const person = usePerson(), inSight = useInSight();
-  const [heard, setHeard] = useState<ConsultationMessage[]>([]), [present, setPresent] = useState<Party[]>([]), [down, setDown] = useState(false);
+  const [heard, setHeard] = useState<ConsultationMessage[]>([]), [present, setPresent] = useState<Party[]>([]);
+  const [down, setDown] = useState(false);
   const [typing, stillTyping, stopped] = useFading();
   const add = useCallback((message: ConsultationMessage | undefined) => {
     if (message) setHeard((before) => (before.some(({ messageId }) => messageId === message.messageId) ? before : [...before, message]));
@@ -39,7 +40,8 @@ export function useFollow(id: string, read: ConsultationMessage[], over: boolean
   const reaches = read.findIndex(({ messageId }) => messageId === last.current);
   if (!last.current || reaches >= 0) last.current = read.at(-1)?.messageId ?? "";
 
-  const isMe = useCallback((party: Party) => party.agency === person.agency && party.worker === person.worker, [person.agency, person.worker]);
+  const isMe =
+    useCallback((party: Party) => party.agency === person.agency && party.worker === person.worker, [person.agency, person.worker]);
   useEffect(() => {
     if (over || !inSight) return;
     const ended = new AbortController();

@@ -48,12 +48,14 @@ interface Props<M> {
   elsewhere?: string[];
 }
 
-const methodOf = (service: DescService, name: string) => service.methods.find((method) => method.name === name) as DescMethodUnary<DescMessage, DescMessage> | undefined;
+const methodOf = (service: DescService, name: string) =>
+  service.methods.find((method) => method.name === name) as DescMethodUnary<DescMessage, DescMessage> | undefined;
 
 // Actions are the steps that are allowed now and no others, the likely one first. What a
 // step needs is asked for below them.
 export function Actions<M>({ matter, naming, etag, service, available, steps, changed, elsewhere = [] }: Props<M>) {
-  const t = useTexts("matter"), word = useWords(), [open, setOpen] = useState<string>(), [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false), [taken, setTaken] = useState<{ name: string; said: string }>();
+  const t = useTexts("matter"), word = useWords(), [open, setOpen] = useState<string>(), [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState(false), [taken, setTaken] = useState<{ name: string; said: string }>();
   const place = useRef<HTMLElement>(null), said = useRef<HTMLParagraphElement>(null), left = useRef<string>(undefined);
   const allowed = available.filter((name) => methodOf(service, name) && !elsewhere.includes(name));
   const isRare = (name: string) => { const rare = steps[name]?.rare; return typeof rare === "function" ? rare(matter) : Boolean(rare); };
@@ -68,7 +70,8 @@ export function Actions<M>({ matter, naming, etag, service, available, steps, ch
     place.current?.querySelector<HTMLElement>(`[data-step="${left.current}"]`)?.focus();
     left.current = undefined;
   }, [open]);
-  const send = async (name: string, request: MessageShape<DescMessage>) => changed(await callUnaryMethod(transport, methodOf(service, name)!, request));
+  const send = async (name: string, request: MessageShape<DescMessage>) =>
+    changed(await callUnaryMethod(transport, methodOf(service, name)!, request));
   const request = (name: string, requestId: string, rest: Record<string, unknown> = {}): MessageInitShape<DescMessage> => {
     const hasEtag = methodOf(service, name)!.input.fields.some((field) => field.localName === "etag");
     return { requestId, ...naming, ...(hasEtag ? { etag } : {}), ...rest } as MessageInitShape<DescMessage>;
@@ -78,7 +81,8 @@ export function Actions<M>({ matter, naming, etag, service, available, steps, ch
     setTaken(undefined);
     if (steps[name]?.fields || steps[name]?.sure) return setOpen(name);
     setBusy(true);
-    await callUnaryMethod(transport, methodOf(service, name)!, request(name, crypto.randomUUID())).then((answer) => { changed(answer); setTaken({ name, said: called(name) }); }, setError);
+    await callUnaryMethod(transport, methodOf(service, name)!, request(name, crypto.randomUUID()))
+      .then((answer) => { changed(answer); setTaken({ name, said: called(name) }); }, setError);
     setBusy(false);
   };
   const first = (...beginnings: string[]) => names.find((name) => beginnings.some((beginning) => name.startsWith(beginning)));
@@ -90,17 +94,30 @@ export function Actions<M>({ matter, naming, etag, service, available, steps, ch
   };
   useKeys({ r: press("Receive"), t: press("Take", "Accept") }, here);
   const sure = open && sureOf(steps[open], matter), record = open && steps[open]?.record;
-  const variant = (name: string, index: number) => (isRare(name) && !isSoon(name) ? "secondaryNoBorder" : index === 0 ? "default" : "secondary");
+  const variant = (name: string, index: number) =>
+    (isRare(name) && !isSoon(name) ? "secondaryNoBorder" : index === 0 ? "default" : "secondary");
   if (!names.length && !taken) return null;
   return (
     <section className="actions" aria-label={t("actions")} ref={place}>
       <Problem error={error} />
       {/* Who presses hears that it was recorded by the focus, which goes here. */}
-      {taken && <p ref={said} tabIndex={-1} className="taken" data-taken={taken.name}><span aria-hidden="true" className="shape">✓</span>{t("taken", { step: taken.said })}</p>}
-      {!open && <div className="buttons">{names.map((name, index) => <Button key={name} type="button" aria-disabled={busy} variant={variant(name, index)} data-step={name} onClick={() => { if (!busy) void take(name); }}>{isSoon(name) && <span aria-hidden="true" className="shape">!</span>}{called(name)}</Button>)}</div>}
+      {taken && <p ref={said} tabIndex={-1} className="taken" data-taken={taken.name}>
+        <span aria-hidden="true" className="shape">✓</span>
+        {t("taken", { step: taken.said })}
+      </p>}
+      {!open && <div className="buttons">
+        {names.map((name, index) => <Button key={name} type="button" aria-disabled={busy} variant={variant(name, index)} data-step={name}
+          onClick={() => { if (!busy) void take(name); }}>
+            {isSoon(name) && <span aria-hidden="true" className="shape">!</span>}
+            {called(name)}
+          </Button>)}
+      </div>}
       {open && methodOf(service, open) && (
-        <StepForm key={open} draft={`${open} ${Object.values(naming).join()}`} texts="matter" title={called(open)} schema={methodOf(service, open)!.input} fields={steps[open]?.fields?.(matter) ?? []} initial={steps[open]?.initial?.(matter)}
-          make={(values, requestId) => request(open, requestId, steps[open]?.make?.(values, matter))} send={(message) => send(open, message)} done={() => { setOpen(undefined); setTaken({ name: open, said: called(open) }); }} cancel={() => { left.current = open; setOpen(undefined); }} sure={sure && t(sure)} sendLabel={record ? t(record) : word(open)} />
+        <StepForm key={open} draft={`${open} ${Object.values(naming).join()}`} texts="matter" title={called(open)}
+          schema={methodOf(service, open)!.input} fields={steps[open]?.fields?.(matter) ?? []} initial={steps[open]?.initial?.(matter)}
+          make={(values, requestId) => request(open, requestId, steps[open]?.make?.(values, matter))}
+          send={(message) => send(open, message)} done={() => { setOpen(undefined); setTaken({ name: open, said: called(open) }); }}
+          cancel={() => { left.current = open; setOpen(undefined); }} sure={sure && t(sure)} sendLabel={record ? t(record) : word(open)} />
       )}
     </section>
   );

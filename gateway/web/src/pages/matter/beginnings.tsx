@@ -12,7 +12,9 @@ export function Beginnings({ subject }: { subject: string }) {
   return (
     <nav aria-label={t("begin")} className="beginnings">
       <h3>{t("begin")}</h3>
-      <ul>{beginnings.map((what) => <li key={what}><Link to="/new/$what" params={{ what }} search={{ from: subject }} className="button" data-begin={what}>{t(`begin_${what}`)}</Link></li>)}</ul>
+      <ul>{beginnings.map((what) => <li key={what}>
+        <Link to="/new/$what" params={{ what }} search={{ from: subject }} className="button" data-begin={what}>{t(`begin_${what}`)}</Link>
+      </li>)}</ul>
     </nav>
   );
 }

@@ -1,7 +1,9 @@
 import { createClient } from "@connectrpc/connect";
 
 import { ConcernService } from "#gen/koppi/concern/v1/concern_pb";
-import { ConcernState, OutcomeSchema, StatutoryGroupSchema, SupportNeedSchema, TopicSchema, TrackSchema, type Concern } from "#gen/koppi/concern/v1/state_pb";
+import {
+  ConcernState, OutcomeSchema, StatutoryGroupSchema, SupportNeedSchema, TopicSchema, TrackSchema, type Concern,
+} from "#gen/koppi/concern/v1/state_pb";
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
@@ -31,27 +33,41 @@ const linkedOf = (concern: Concern): Linked[] => [
 
 // ConcernMatter is a concern report.
 export function ConcernMatter({ id }: { id: string }) {
-  const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName(), { agencies } = useDirectory(), standing = useConcernStanding(), subject = `concerns/${id}`;
+  const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName();
+  const { agencies } = useDirectory(), standing = useConcernStanding(), subject = `concerns/${id}`;
   const { data, error, changed } = useMatter(subject, ConcernService.method.getConcern, { concernId: id });
   const concern = data?.concern;
   if (error) return <Problem error={error} />;
   if (!concern) return <p className="quiet">{shell("loading")}</p>;
   const topics = concern.topics.map((topic) => word(nameOf(TopicSchema, topic))), notReached = concern.contactAttempts.length;
   return (
-    <MatterFrame title={[word("concerns"), topics.join(", ")].filter(Boolean).join(": ")} standing={standing(concern)} status={concern.status} urgency={urgencyNow(concern)}
-      mistaken={concern.state === ConcernState.ENTERED_IN_ERROR ? <Tombstone revocation={concern.revocation} /> : <Withdrawn subject={subject} caseId={concern.caseId} />}
-      actions={<Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService} available={concern.availableActions} steps={concernSteps({ own: person.agency, agencies })} changed={changed} />}
-      side={<MatterSide subject={subject} caseId={concern.caseId} clientId={concern.clientId} language={concern.clientLanguage} status={concern.status} basis={concern.basis} papers={[...concern.attachments, ...concern.outcomeAttachments]} linked={linkedOf(concern)} read={() => createClient(ConcernService, transport).getClient({ concernId: id })}>
+    <MatterFrame title={[word("concerns"), topics.join(", ")].filter(Boolean).join(": ")} standing={standing(concern)}
+      status={concern.status} urgency={urgencyNow(concern)}
+      mistaken={concern.state === ConcernState.ENTERED_IN_ERROR ? <Tombstone revocation={concern.revocation} />
+        : <Withdrawn subject={subject} caseId={concern.caseId} />}
+      actions={<Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService}
+        available={concern.availableActions} steps={concernSteps({ own: person.agency, agencies })} changed={changed} />}
+      side={<MatterSide subject={subject} caseId={concern.caseId} clientId={concern.clientId} language={concern.clientLanguage}
+        status={concern.status} basis={concern.basis} papers={[...concern.attachments, ...concern.outcomeAttachments]}
+        linked={linkedOf(concern)} read={() => createClient(ConcernService, transport).getClient({ concernId: id })}>
         <dt>{t("from")}</dt><dd dir="auto">{party(concern.reporter)}</dd>
         <dt>{t("to")}</dt><dd dir="auto">{party(concern.receiver)}</dd>
         <Triaged matter={concern} />
-        {concern.statutoryGroups.length > 0 && <><dt>{t("groupsOf")}</dt>{concern.statutoryGroups.map((group) => <dd key={group} dir="auto">{word(nameOf(StatutoryGroupSchema, group))}</dd>)}</>}
-        {concern.supportNeed > 0 && <><dt>{t("supportNeed")}</dt><dd dir="auto">{word(nameOf(SupportNeedSchema, concern.supportNeed))}</dd></>}
+        {concern.statutoryGroups.length > 0 && <>
+          <dt>{t("groupsOf")}</dt>
+          {concern.statutoryGroups.map((group) => <dd key={group} dir="auto">{word(nameOf(StatutoryGroupSchema, group))}</dd>)}
+        </>}
+        {concern.supportNeed > 0 && (
+          <><dt>{t("supportNeed")}</dt><dd dir="auto">{word(nameOf(SupportNeedSchema, concern.supportNeed))}</dd></>
+        )}
         {concern.track > 0 && <><dt>{t("track")}</dt><dd dir="auto">{word(nameOf(TrackSchema, concern.track))}</dd></>}
-        {concern.earlierConcerns > 0 && <><dt>{t("earlier")}</dt><dd dir="auto">{t("earlierCount", { count: concern.earlierConcerns })}</dd></>}
+        {concern.earlierConcerns > 0 && (
+          <><dt>{t("earlier")}</dt><dd dir="auto">{t("earlierCount", { count: concern.earlierConcerns })}</dd></>
+        )}
         {notReached > 0 && <><dt>{t("attempts")}</dt><dd dir="auto">{notReached}</dd></>}
       </MatterSide>}>
-      {!concern.revocation && <Course subject={subject} caseId={concern.caseId} said={concern.description} saidLabel="description" ended={concern.outcome ? word(nameOf(OutcomeSchema, concern.outcome)) : ""} endedSaid={concern.feedback} />}
+      {!concern.revocation && <Course subject={subject} caseId={concern.caseId} said={concern.description} saidLabel="description"
+        ended={concern.outcome ? word(nameOf(OutcomeSchema, concern.outcome)) : ""} endedSaid={concern.feedback} />}
     </MatterFrame>
   );
 }

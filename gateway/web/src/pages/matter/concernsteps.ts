@@ -1,4 +1,7 @@
-import { ConcernState, ContactResultSchema, DeclineReason, DeclineReasonSchema, OutcomeSchema, StatutoryGroup, StatutoryGroupSchema, SupportNeedSchema, TopicSchema, TrackSchema, type Concern } from "#gen/koppi/concern/v1/state_pb";
+import {
+  ConcernState, ContactResultSchema, DeclineReason, DeclineReasonSchema, OutcomeSchema, StatutoryGroup, StatutoryGroupSchema,
+  SupportNeedSchema, TopicSchema, TrackSchema, type Concern,
+} from "#gen/koppi/concern/v1/state_pb";
 import { UrgencySchema } from "#gen/koppi/common/v1/party_pb";
 
 import { list, text, type Field } from "../../ui/form/fields";
@@ -6,13 +9,18 @@ import { endOfDay, finnish } from "../../ui/form/times";
 import { namesOf, nameOf } from "../../ui/names";
 import type { Steps } from "./actions";
 import { basisOf, byConsent, groundFields, toYouthWork } from "./ground";
-import { acknowledge, enumOf, onConsent, papersField, partyOf, planContact, reasonField, reassign, revoke, settle, suggestedField, triage, withPapers, type Setting } from "./steps";
+import {
+  acknowledge, enumOf, onConsent, papersField, partyOf, planContact, reasonField, reassign, revoke, settle, suggestedField, triage,
+  withPapers, type Setting,
+} from "./steps";
 import { isUrgent, urgencyBefore, urgencyFields } from "./urgencynow";
 
 // The question that waits for the reporter's answer.
 const openQuestion = (concern: Concern) => concern.informationRequests.find(({ answeredAt }) => !answeredAt);
 
-const supportNeed = (required: boolean): Field => ({ kind: "choice", name: "supportNeed", label: "supportNeed", schema: SupportNeedSchema, of: ["support_need"], required });
+const supportNeed = (required: boolean): Field => ({
+  kind: "choice", name: "supportNeed", label: "supportNeed", schema: SupportNeedSchema, of: ["support_need"], required,
+});
 
 // Somebody has taken it: triage moves it to nobody unless it says so.
 const isHeld = ({ state }: Concern) => state >= ConcernState.TAKEN;
@@ -20,13 +28,20 @@ const isHeld = ({ state }: Concern) => state >= ConcernState.TAKEN;
 // The groups that a worker may record. Age is known without being asked.
 const recorded = [StatutoryGroup.TOP_RATE_CARE_ALLOWANCE, StatutoryGroup.DISABLED_PERSON, StatutoryGroup.SPECIAL_SUPPORT_CHILD];
 const groupNames = recorded.map((group) => nameOf(StatutoryGroupSchema, group));
-const groupsOf = ({ statutoryGroups }: Concern) => statutoryGroups.filter((group) => recorded.includes(group)).map((group) => nameOf(StatutoryGroupSchema, group));
+const groupsOf = ({ statutoryGroups }: Concern) =>
+  statutoryGroups.filter((group) => recorded.includes(group)).map((group) => nameOf(StatutoryGroupSchema, group));
 
 // groupFields ask to which groups the client belongs whose assessment the law gives a day.
 const groupFields = (concern: Concern): Field[] => [
-  { kind: "choices", name: "groups", label: "groups", hint: "groupsHint", schema: StatutoryGroupSchema, only: groupNames, of: ["statutory_groups"] },
+  {
+    kind: "choices", name: "groups", label: "groups", hint: "groupsHint", schema: StatutoryGroupSchema, only: groupNames,
+    of: ["statutory_groups"],
+  },
   { kind: "note", name: "over75", label: "", text: "over75", when: () => concern.statutoryGroups.includes(StatutoryGroup.OVER_75) },
-  { kind: "note", name: "groupsStay", label: "", text: "groupsStay", when: (values) => groupsOf(concern).length > 0 && list(values, "groups").length === 0 },
+  {
+    kind: "note", name: "groupsStay", label: "", text: "groupsStay",
+    when: (values) => groupsOf(concern).length > 0 && list(values, "groups").length === 0,
+  },
 ];
 
 // What each step of a concern report asks for.
@@ -40,24 +55,43 @@ export function concernSteps(setting: Setting): Steps<Concern> {
         supportNeed(false),
         { kind: "choice", name: "track", label: "track", schema: TrackSchema },
         { kind: "check", name: "wants", label: "clientWantsHelp", of: ["client_wants_help"] },
-        { kind: "receiver", name: "assignTo", label: "assignTo", hint: isHeld(concern) ? "assignToHeldHint" : "assignToHint", within: setting.own, worker: true, of: ["assign_to"] },
+        {
+          kind: "receiver", name: "assignTo", label: "assignTo", hint: isHeld(concern) ? "assignToHeldHint" : "assignToHint",
+          within: setting.own, worker: true, of: ["assign_to"],
+        },
       ],
-      initial: (concern) => ({ ...urgencyBefore(concern), groups: groupsOf(concern), ...(concern.supportNeed ? { supportNeed: nameOf(SupportNeedSchema, concern.supportNeed) } : {}), ...(concern.track ? { track: nameOf(TrackSchema, concern.track) } : {}) }),
-      make: (values) => ({ urgency: enumOf(UrgencySchema, values, "urgency"), supportNeed: enumOf(SupportNeedSchema, values, "supportNeed"), track: enumOf(TrackSchema, values, "track"), clientWantsHelp: values.wants === true, assignTo: partyOf(values, "assignTo"), statutoryGroups: list(values, "groups").map((group) => enumOf(StatutoryGroupSchema, { group }, "group")) }),
+      initial: (concern) => ({
+        ...urgencyBefore(concern), groups: groupsOf(concern),
+        ...(concern.supportNeed ? { supportNeed: nameOf(SupportNeedSchema, concern.supportNeed) } : {}),
+        ...(concern.track ? { track: nameOf(TrackSchema, concern.track) } : {}),
+      }),
+      make: (values) => ({
+        urgency: enumOf(UrgencySchema, values, "urgency"), supportNeed: enumOf(SupportNeedSchema, values, "supportNeed"),
+        track: enumOf(TrackSchema, values, "track"), clientWantsHelp: values.wants === true, assignTo: partyOf(values, "assignTo"),
+        statutoryGroups: list(values, "groups").map((group) => enumOf(StatutoryGroupSchema, { group }, "group")),
+      }),
       rare: (concern) => isHeld(concern) && !isUrgent(concern),
     },
     RecordContactAttempt: {
-      fields: () => [{ kind: "choice", name: "result", label: "contactResult", schema: ContactResultSchema, required: true }, { kind: "moment", name: "next", label: "nextAttempt", hint: "nextAttemptHint", of: ["next_attempt_at"] }],
+      fields: () => [{
+        kind: "choice", name: "result", label: "contactResult", schema: ContactResultSchema, required: true,
+      }, { kind: "moment", name: "next", label: "nextAttempt", hint: "nextAttemptHint", of: ["next_attempt_at"] }],
       make: (values) => ({ result: enumOf(ContactResultSchema, values, "result"), nextAttemptAt: finnish(text(values, "next")) }),
     },
     PlanContact: planContact(setting),
     RequestInformation: {
-      fields: () => [{ kind: "area", name: "question", label: "question", hint: "questionHint", required: true }, { kind: "day", name: "due", label: "answerBy", hint: "answerByHint", of: ["due_at"] }],
+      fields: () => [{
+        kind: "area", name: "question", label: "question", hint: "questionHint", required: true,
+      }, { kind: "day", name: "due", label: "answerBy", hint: "answerByHint", of: ["due_at"] }],
       make: (values) => ({ question: text(values, "question"), dueAt: endOfDay(text(values, "due")) }),
     },
     ProvideInformation: {
-      fields: (concern) => [{ kind: "quote", name: "asked", label: "question", quote: openQuestion(concern)?.question ?? "" }, { kind: "area", name: "answer", label: "answer", required: true, of: ["information_request_id"] }, papersField],
-      make: (values, concern) => ({ informationRequestId: openQuestion(concern)?.informationRequestId ?? "", answer: text(values, "answer"), ...withPapers(values) }),
+      fields: (concern) => [{
+        kind: "quote", name: "asked", label: "question", quote: openQuestion(concern)?.question ?? "",
+      }, { kind: "area", name: "answer", label: "answer", required: true, of: ["information_request_id"] }, papersField],
+      make: (values, concern) => ({
+        informationRequestId: openQuestion(concern)?.informationRequestId ?? "", answer: text(values, "answer"), ...withPapers(values),
+      }),
     },
     CompleteAssessment: {
       fields: () => [supportNeed(true)],
@@ -68,8 +102,14 @@ export function concernSteps(setting: Setting): Steps<Concern> {
       fields: (concern) => [
         ...groundFields("consent", "notification"),
         { kind: "receiver", name: "receiver", label: "receiver", without: [setting.own, concern.reporter?.agency ?? ""], required: true },
-        { kind: "choices", name: "topics", label: "topics", hint: "topicsForwardHint", schema: TopicSchema, required: true, when: (values) => byConsent(values) || !toYouthWork(values, setting) },
-        { kind: "note", name: "noTopics", label: "", text: "noTopics", when: (values) => values.ground === "notification" && toYouthWork(values, setting) },
+        {
+          kind: "choices", name: "topics", label: "topics", hint: "topicsForwardHint", schema: TopicSchema, required: true,
+          when: (values) => byConsent(values) || !toYouthWork(values, setting),
+        },
+        {
+          kind: "note", name: "noTopics", label: "", text: "noTopics",
+          when: (values) => values.ground === "notification" && toYouthWork(values, setting),
+        },
         { kind: "area", name: "description", label: "description", hint: "descriptionForwardHint", when: byConsent },
         { ...papersField, when: byConsent },
         { kind: "note", name: "noDescription", label: "", text: "noDescription", when: ({ ground }) => ground === "notification" },
@@ -99,15 +139,22 @@ export function concernSteps(setting: Setting): Steps<Concern> {
     DeclineConcern: {
       fields: ({ basis }) => [
         // Without consent a reporter is not told whether the client is known here.
-        { kind: "choice", name: "reason", label: "declineReason", schema: DeclineReasonSchema, required: true, only: namesOf(DeclineReasonSchema).filter((name) => onConsent(basis) || name !== nameOf(DeclineReasonSchema, DeclineReason.CLIENT_UNKNOWN)) },
+        { kind: "choice", name: "reason", label: "declineReason", schema: DeclineReasonSchema, required: true, only: namesOf(
+          DeclineReasonSchema,
+        ).filter((name) => onConsent(basis) || name !== nameOf(DeclineReasonSchema, DeclineReason.CLIENT_UNKNOWN)) },
         { kind: "area", name: "explanation", label: "explanation", hint: onConsent(basis) ? undefined : "explanationUntold" },
         suggestedField(setting),
       ],
-      make: (values) => ({ reason: enumOf(DeclineReasonSchema, values, "reason"), explanation: text(values, "explanation"), suggestedReceiver: partyOf(values, "suggested") }),
+      make: (values) => ({
+        reason: enumOf(DeclineReasonSchema, values, "reason"), explanation: text(values, "explanation"),
+        suggestedReceiver: partyOf(values, "suggested"),
+      }),
       sure: "sureDecline", rare: true,
     },
     SettleConcern: settle,
-    WithdrawConcern: { fields: () => [reasonField], make: (values) => ({ reason: text(values, "reason") }), sure: "sureWithdraw", rare: true },
+    WithdrawConcern: {
+      fields: () => [reasonField], make: (values) => ({ reason: text(values, "reason") }), sure: "sureWithdraw", rare: true,
+    },
     RevokeConcern: revoke,
     AcknowledgeRevocation: acknowledge,
   };

@@ -19,27 +19,50 @@ const consents = createClient(ConsentService, transport);
 export function Consents({ subject, caseId, clientId }: { subject: string; caseId: string; clientId: string }) {
   const t = useTexts("matter");
   // The purpose is recorded with the reading.
-  const read = async () => (await consents.listConsents({ clientId, purpose: t("consentsPurpose", { subject }) })).consents.filter((one) => one.subject === subject || one.caseId === caseId);
+  const read = async () => (await consents.listConsents({ clientId, purpose: t("consentsPurpose", { subject }) })).consents.filter((one) =>
+    one.subject === subject || one.caseId === caseId);
   return (
     <Reveal name="consents" label={t("consents")} hint={t("consentsRecorded")} read={read}>
-      {(found, again) => (found.length ? <ul className="consents">{found.map((consent) => <li key={consent.subject}><Given consent={consent} own={subject} again={again} /></li>)}</ul> : <p>{t("noConsents")}</p>)}
+      {(found, again) => (found.length ? <ul className="consents">
+        {found.map((consent) => <li key={consent.subject}><Given consent={consent} own={subject} again={again} /></li>)}
+      </ul> : <p>{t("noConsents")}</p>)}
     </Reveal>
   );
 }
 
 function Given({ consent, own, again }: { consent: Consent; own: string; again: () => void }) {
-  const t = useTexts("matter"), { agency } = useDirectory(), person = usePerson(), [error, setError] = useState<unknown>(), [sure, setSure] = useState(false);
+  const t = useTexts("matter"), { agency } = useDirectory(), person = usePerson(), [error, setError] = useState<unknown>();
+  const [sure, setSure] = useState(false);
   const given = dateOf(consent.givenAt), withdrawn = dateOf(consent.withdrawal?.at), due = dateOf(consent.withdrawal?.dueAt);
   const awaited = consent.withdrawal?.holders.find((holder) => holder.agency === person.agency && !holder.acknowledgedAt);
-  const act = (step: (request: { requestId: string; subject: string }) => Promise<unknown>) => { setError(undefined); void step({ requestId: crypto.randomUUID(), subject: consent.subject }).then(again, setError); };
+  const act = (step: (request: { requestId: string; subject: string }) => Promise<unknown>) => {
+    setError(undefined);
+    void step({ requestId: crypto.randomUUID(), subject: consent.subject }).then(again, setError);
+  };
   return (
     <>
-      <p>{given && t("consentGiven", { day: day(given), to: consent.recipients.map(agency).join(", "), provision: consent.provision })} {consent.subject !== own && <MatterLink subject={consent.subject} />}</p>
-      {withdrawn && <p><strong>{t("consentWithdrawn", { day: day(withdrawn) })}</strong> {awaited && due && t("consentRemove", { due: limit(due) })}</p>}
+      <p>
+        {given && t("consentGiven", { day: day(given), to: consent.recipients.map(agency).join(", "), provision: consent.provision })}{" "}
+        {consent.subject !== own && <MatterLink subject={consent.subject} />}
+      </p>
+      {withdrawn && (
+        <p><strong>{t("consentWithdrawn", { day: day(withdrawn) })}</strong> {awaited && due && t("consentRemove", { due: limit(due) })}</p>
+      )}
       <Problem error={error} />
-      {awaited && <Button type="button" variant="secondary" onClick={() => act((request) => consents.acknowledgeWithdrawal(request))} data-consent="acknowledge">{t("consentAcknowledge")}</Button>}
-      {!withdrawn && !sure && <button type="button" className="plain" onClick={() => setSure(true)} data-consent="withdraw">{t("consentWithdraw")}</button>}
-      {!withdrawn && sure && <div role="group" aria-label={t("consentWithdraw")}><p role="alert">{t("consentWithdrawSure")}</p><div className="buttons"><Button type="button" autoFocus onClick={() => act((request) => consents.withdrawConsent(request))} data-consent="sure">{t("consentWithdraw")}</Button><Button type="button" variant="secondary" onClick={() => setSure(false)}>{t("keep")}</Button></div></div>}
+      {awaited && <Button type="button" variant="secondary" onClick={() => act((request) => consents.acknowledgeWithdrawal(request))}
+        data-consent="acknowledge">{t("consentAcknowledge")}</Button>}
+      {!withdrawn && !sure && (
+        <button type="button" className="plain" onClick={() => setSure(true)} data-consent="withdraw">{t("consentWithdraw")}</button>
+      )}
+      {!withdrawn && sure && <div role="group" aria-label={t("consentWithdraw")}>
+        <p role="alert">{t("consentWithdrawSure")}</p>
+        <div className="buttons">
+          <Button type="button" autoFocus onClick={() => act((request) => consents.withdrawConsent(request))} data-consent="sure">
+            {t("consentWithdraw")}
+          </Button>
+          <Button type="button" variant="secondary" onClick={() => setSure(false)}>{t("keep")}</Button>
+        </div>
+      </div>}
     </>
   );
 }

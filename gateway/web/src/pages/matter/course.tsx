@@ -18,9 +18,17 @@ export function Course({ subject, caseId, said, saidLabel, ended, endedSaid }: P
   const t = useTexts("matter");
   return (
     <>
-      {said && <section aria-labelledby="matter-said"><h3 id="matter-said">{t(saidLabel)}</h3><blockquote dir="auto">{said}</blockquote></section>}
-      {ended && <section aria-labelledby="matter-ended"><h3 id="matter-ended">{t("outcome")}: {ended}</h3>{endedSaid && <blockquote dir="auto">{endedSaid}</blockquote>}</section>}
-      {caseId && <section aria-labelledby="matter-course"><h3 id="matter-course">{t("course")}</h3><Timeline of={{ caseId }} subject={subject} /></section>}
+      {said && (
+        <section aria-labelledby="matter-said"><h3 id="matter-said">{t(saidLabel)}</h3><blockquote dir="auto">{said}</blockquote></section>
+      )}
+      {ended && <section aria-labelledby="matter-ended">
+        <h3 id="matter-ended">{t("outcome")}: {ended}</h3>
+        {endedSaid && <blockquote dir="auto">{endedSaid}</blockquote>}
+      </section>}
+      {caseId && <section aria-labelledby="matter-course">
+        <h3 id="matter-course">{t("course")}</h3>
+        <Timeline of={{ caseId }} subject={subject} />
+      </section>}
       <Beginnings subject={subject} />
     </>
   );

@@ -22,7 +22,8 @@ interface Props {
 // MatterFrame is what every open matter has: where it stands, what may be done now, what
 // happened, and at its side whom and what it concerns.
 export function MatterFrame({ title, standing, status, urgency, mistaken, actions, side, children }: Props) {
-  const t = useTexts("matter"), shell = useTexts("shell"), heading = useRef<HTMLHeadingElement>(null), { id } = useParams({ strict: false });
+  const t = useTexts("matter"), shell = useTexts("shell"), heading = useRef<HTMLHeadingElement>(null);
+  const { id } = useParams({ strict: false });
   const list = useRouterState({ select: (state) => state.location.pathname.split("/")[1] ?? "work" });
   // Who opened it reads on from its heading.
   useEffect(() => heading.current?.focus(), [id]);

@@ -19,13 +19,20 @@ export const groundFields = (...grounds: Ground[]): Field[] => [
     { value: "access" as const, label: "groundAccess", hint: "groundAccessHint" },
   ].filter(({ value }) => grounds.includes(value)) },
   { kind: "moment", name: "consentedAt", label: "consentedAt", required: true, of: ["basis.consented_at"], when: byConsent },
-  { kind: "check", name: "unobtainable", label: "attestUnobtainable", required: true, of: ["basis.attestation"], when: chosen("notification") },
+  {
+    kind: "check", name: "unobtainable", label: "attestUnobtainable", required: true, of: ["basis.attestation"],
+    when: chosen("notification"),
+  },
   { kind: "check", name: "unable", label: "attestUnable", when: chosen("notification") },
   { kind: "check", name: "child", label: "attestChild", when: chosen("notification") },
-  { kind: "line", name: "provision", label: "provision", hint: "provisionHint", required: true, of: ["basis.provision"], when: chosen("access") },
+  {
+    kind: "line", name: "provision", label: "provision", hint: "provisionHint", required: true, of: ["basis.provision"],
+    when: chosen("access"),
+  },
 ];
 
-const toKind = (values: Values, { agencies }: Setting, kind: AgencyKind) => agencies.some((one) => one.agency === receiver(values, "receiver")?.agency && one.kind === kind);
+const toKind = (values: Values, { agencies }: Setting, kind: AgencyKind) =>
+  agencies.some((one) => one.agency === receiver(values, "receiver")?.agency && one.kind === kind);
 
 // Youth work is told without consent who, how to reach them and how urgent, and no more.
 export const toYouthWork = (values: Values, setting: Setting) => toKind(values, setting, AgencyKind.YOUTH_WORK);
@@ -38,13 +45,18 @@ export function provisionOf(values: Values, setting: Setting): string {
   return toKind(values, setting, AgencyKind.HEALTH_CARE) ? "703/2023 § 53" : "1301/2014 § 35.1";
 }
 
-const grounds: Record<string, LegalGround> = { consent: LegalGround.CLIENT_CONSENT, notification: LegalGround.STATUTORY_NOTIFICATION, access: LegalGround.STATUTORY_ACCESS };
+const grounds: Record<string, LegalGround> = {
+  consent: LegalGround.CLIENT_CONSENT, notification: LegalGround.STATUTORY_NOTIFICATION, access: LegalGround.STATUTORY_ACCESS,
+};
 
 export function basisOf(values: Values, setting: Setting) {
   return {
     ground: grounds[text(values, "ground")] ?? LegalGround.UNSPECIFIED,
     provision: provisionOf(values, setting),
     ...(byConsent(values) ? { consentedAt: finnish(text(values, "consentedAt")) } : {}),
-    ...(values.ground === "notification" ? { attestation: { consentUnobtainable: values.unobtainable === true, evidentlyUnableToCareForSelf: values.unable === true, interestOfChild: values.child === true } } : {}),
+    ...(values.ground === "notification" ? { attestation: {
+      consentUnobtainable: values.unobtainable === true, evidentlyUnableToCareForSelf: values.unable === true,
+      interestOfChild: values.child === true,
+    } } : {}),
   };
 }

@@ -18,8 +18,12 @@ export function LoopLine({ status }: { status?: LoopStatus }) {
   return (
     <ol className="loop-line" aria-label={t("loop")}>
       {phases.map((phase, index) => {
-        const current = phase === status.phase, state = current ? "current" : at >= 0 && index > at ? (index === at + 1 ? "next" : "ahead") : "done";
-        return <li key={phase} className={state} aria-current={current ? "step" : undefined}>{word(nameOf(LoopPhaseSchema, phase))}{current && since && <time dateTime={since.toISOString()}> {day(since)}</time>}</li>;
+        const current = phase === status.phase;
+        const state = current ? "current" : at >= 0 && index > at ? (index === at + 1 ? "next" : "ahead") : "done";
+        return <li key={phase} className={state} aria-current={current ? "step" : undefined}>
+          {word(nameOf(LoopPhaseSchema, phase))}
+          {current && since && <time dateTime={since.toISOString()}> {day(since)}</time>}
+        </li>;
       })}
     </ol>
   );

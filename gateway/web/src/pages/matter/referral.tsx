@@ -29,23 +29,31 @@ const linkedOf = (referral: Referral): Linked[] => [
 
 // ReferralMatter is a referral.
 export function ReferralMatter({ id }: { id: string }) {
-  const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName(), { agencies } = useDirectory(), standing = useReferralStanding(), subject = `referrals/${id}`;
+  const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName();
+  const { agencies } = useDirectory(), standing = useReferralStanding(), subject = `referrals/${id}`;
   const { data, error, changed } = useMatter(subject, ReferralService.method.getReferral, { referralId: id });
   const referral = data?.referral;
   if (error) return <Problem error={error} />;
   if (!referral) return <p className="quiet">{shell("loading")}</p>;
-  const about = [referral.kind ? word(nameOf(ReferralKindSchema, referral.kind)) : "", referral.serviceKey && word(referral.serviceKey)].filter(Boolean);
+  const about = [referral.kind ? word(nameOf(ReferralKindSchema, referral.kind)) : "", referral.serviceKey && word(referral.serviceKey)]
+    .filter(Boolean);
   return (
-    <MatterFrame title={[word("referrals"), about.join(", ")].filter(Boolean).join(": ")} standing={standing(referral)} status={referral.status} urgency={urgencyNow(referral)}
-      mistaken={referral.state === ReferralState.ENTERED_IN_ERROR ? <Tombstone revocation={referral.revocation} /> : isWithdrawn(referral.status) && <Withdrawn subject={subject} caseId={referral.caseId} />}
-      actions={<Actions matter={referral} naming={{ referralId: id }} etag={referral.etag} service={ReferralService} available={referral.availableActions} steps={referralSteps({ own: person.agency, agencies })} changed={changed} />}
-      side={<MatterSide subject={subject} caseId={referral.caseId} clientId={referral.clientId} language={referral.clientLanguage} status={referral.status} basis={referral.basis} papers={[...referral.attachments, ...referral.outcomeAttachments]} linked={linkedOf(referral)} read={() => createClient(ReferralService, transport).getClient({ referralId: id })}>
+    <MatterFrame title={[word("referrals"), about.join(", ")].filter(Boolean).join(": ")} standing={standing(referral)}
+      status={referral.status} urgency={urgencyNow(referral)}
+      mistaken={referral.state === ReferralState.ENTERED_IN_ERROR ? <Tombstone revocation={referral.revocation} />
+        : isWithdrawn(referral.status) && <Withdrawn subject={subject} caseId={referral.caseId} />}
+      actions={<Actions matter={referral} naming={{ referralId: id }} etag={referral.etag} service={ReferralService}
+        available={referral.availableActions} steps={referralSteps({ own: person.agency, agencies })} changed={changed} />}
+      side={<MatterSide subject={subject} caseId={referral.caseId} clientId={referral.clientId} language={referral.clientLanguage}
+        status={referral.status} basis={referral.basis} papers={[...referral.attachments, ...referral.outcomeAttachments]}
+        linked={linkedOf(referral)} read={() => createClient(ReferralService, transport).getClient({ referralId: id })}>
         {referral.sender && <><dt>{t("from")}</dt><dd dir="auto">{party(referral.sender)}</dd></>}
         {referral.receiver && <><dt>{t("to")}</dt><dd dir="auto">{party(referral.receiver)}</dd></>}
         {referral.applicationArrivedOn && <><dt>{t("arrivedOn")}</dt><dd>{onDate(referral.applicationArrivedOn)}</dd></>}
         <Triaged matter={referral} />
       </MatterSide>}>
-      {!referral.revocation && <Course subject={subject} caseId={referral.caseId} said={referral.reason} saidLabel="referralReason" ended={referral.outcome ? word(nameOf(ReferralOutcomeSchema, referral.outcome)) : ""} endedSaid={referral.outcomeNote} />}
+      {!referral.revocation && <Course subject={subject} caseId={referral.caseId} said={referral.reason} saidLabel="referralReason"
+        ended={referral.outcome ? word(nameOf(ReferralOutcomeSchema, referral.outcome)) : ""} endedSaid={referral.outcomeNote} />}
     </MatterFrame>
   );
 }

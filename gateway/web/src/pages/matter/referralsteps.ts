@@ -1,4 +1,7 @@
-import { AppointmentResultSchema, ReferralDeclineReason, ReferralDeclineReasonSchema, ReferralKind, ReferralOutcome, ReferralOutcomeSchema, ReferralState, type Referral } from "#gen/koppi/referral/v1/state_pb";
+import {
+  AppointmentResultSchema, ReferralDeclineReason, ReferralDeclineReasonSchema, ReferralKind, ReferralOutcome, ReferralOutcomeSchema,
+  ReferralState, type Referral,
+} from "#gen/koppi/referral/v1/state_pb";
 import { UrgencySchema } from "#gen/koppi/common/v1/party_pb";
 
 import { dateOf } from "../../app/clock";
@@ -8,7 +11,9 @@ import { finnish } from "../../ui/form/times";
 import { nameOf } from "../../ui/names";
 import type { Steps } from "./actions";
 import { basisOf, groundFields } from "./ground";
-import { acknowledge, enumOf, papersField, partyOf, planContact, reassign, revoke, settle, suggestedField, triage, withPapers, type Setting } from "./steps";
+import {
+  acknowledge, enumOf, papersField, partyOf, planContact, reassign, revoke, settle, suggestedField, triage, withPapers, type Setting,
+} from "./steps";
 import { isUrgent, urgencyBefore, urgencyFields } from "./urgencynow";
 
 const undecided = ({ state }: Referral) => state === ReferralState.SENT || state === ReferralState.RECEIVED;
@@ -17,7 +22,9 @@ const isNotice = ({ kind }: Referral) => kind === ReferralKind.DECISION_NOTICE |
 // Only a transferred application ends with a benefit, and only what was handed over to be
 // read ends by being read.
 function outcomes(referral: Referral): string[] {
-  const { BENEFIT_GRANTED, BENEFIT_REFUSED, ACKNOWLEDGED, SERVICE_GIVEN, SERVICE_STARTED, CLIENT_DECLINED, CLIENT_NOT_REACHED, NOT_ELIGIBLE } = ReferralOutcome;
+  const {
+    BENEFIT_GRANTED, BENEFIT_REFUSED, ACKNOWLEDGED, SERVICE_GIVEN, SERVICE_STARTED, CLIENT_DECLINED, CLIENT_NOT_REACHED, NOT_ELIGIBLE,
+  } = ReferralOutcome;
   const application = referral.kind === ReferralKind.APPLICATION_TRANSFER;
   const any = [...(application ? [BENEFIT_GRANTED, BENEFIT_REFUSED] : []), ...(isNotice(referral) ? [ACKNOWLEDGED] : [])];
   const decided = undecided(referral) ? [] : [SERVICE_GIVEN, SERVICE_STARTED, CLIENT_DECLINED, CLIENT_NOT_REACHED, NOT_ELIGIBLE];
@@ -25,7 +32,8 @@ function outcomes(referral: Referral): string[] {
 }
 
 // The reasons that say nothing by themselves of what to do instead (434/2003 § 45).
-const explained = [ReferralDeclineReason.NO_CAPACITY, ReferralDeclineReason.NOT_ELIGIBLE, ReferralDeclineReason.INCOMPLETE].map((reason) => nameOf(ReferralDeclineReasonSchema, reason));
+const explained = [ReferralDeclineReason.NO_CAPACITY, ReferralDeclineReason.NOT_ELIGIBLE, ReferralDeclineReason.INCOMPLETE]
+  .map((reason) => nameOf(ReferralDeclineReasonSchema, reason));
 const isExplained = ({ reason }: Values) => explained.includes(String(reason));
 
 const open = ({ appointments }: Referral) => appointments.filter(({ result }) => !result);
@@ -42,12 +50,18 @@ export function referralSteps(setting: Setting): Steps<Referral> {
       rare: (referral) => !undecided(referral) && !isUrgent(referral),
     },
     ScheduleAppointment: {
-      fields: () => [{ kind: "moment", name: "at", label: "appointmentAt", required: true }, { kind: "line", name: "place", label: "place" }],
+      fields: () =>
+        [{ kind: "moment", name: "at", label: "appointmentAt", required: true }, { kind: "line", name: "place", label: "place" }],
       make: (values) => ({ at: finnish(text(values, "at")), place: text(values, "place") }),
     },
     RecordAppointmentResult: {
       fields: (referral) => [
-        { kind: "options", name: "appointment", label: "whichAppointment", required: true, of: ["appointment_id"], options: open(referral).map(({ appointmentId, at, place }) => ({ value: appointmentId, ready: [at && moment(dateOf(at)!), place].filter(Boolean).join(", ") })) },
+        {
+          kind: "options", name: "appointment", label: "whichAppointment", required: true, of: ["appointment_id"],
+          options: open(referral).map(({ appointmentId, at, place }) => ({
+            value: appointmentId, ready: [at && moment(dateOf(at)!), place].filter(Boolean).join(", "),
+          })),
+        },
         { kind: "choice", name: "result", label: "appointmentResult", schema: AppointmentResultSchema, required: true },
       ],
       initial: (referral) => (open(referral).length === 1 ? { appointment: open(referral)[0]!.appointmentId } : {}),
@@ -55,11 +69,15 @@ export function referralSteps(setting: Setting): Steps<Referral> {
     },
     PlanContact: planContact(setting),
     AddProgressNote: {
-      fields: () => [{ kind: "area", name: "text", label: "note", hint: "noteHint", required: true }, { kind: "check", name: "onHold", label: "onHold", hint: "onHoldHint", of: ["on_hold"] }, papersField],
+      fields: () => [{
+        kind: "area", name: "text", label: "note", hint: "noteHint", required: true,
+      }, { kind: "check", name: "onHold", label: "onHold", hint: "onHoldHint", of: ["on_hold"] }, papersField],
       initial: ({ state }) => ({ onHold: state === ReferralState.ON_HOLD }),
       make: (values) => ({ text: text(values, "text"), onHold: values.onHold === true, ...withPapers(values) }),
     },
-    RefuseCancellation: { fields: () => [{ ...explanation, required: true }], make: (values) => ({ explanation: text(values, "explanation") }) },
+    RefuseCancellation: {
+      fields: () => [{ ...explanation, required: true }], make: (values) => ({ explanation: text(values, "explanation") }),
+    },
     CompleteReferral: {
       fields: (referral) => [
         { kind: "choice", name: "outcome", label: "outcome", schema: ReferralOutcomeSchema, only: outcomes(referral), required: true },
@@ -67,17 +85,24 @@ export function referralSteps(setting: Setting): Steps<Referral> {
         papersField,
       ],
       initial: (referral) => (outcomes(referral).length === 1 ? { outcome: outcomes(referral)[0]! } : {}),
-      make: (values) => ({ outcome: enumOf(ReferralOutcomeSchema, values, "outcome"), outcomeNote: text(values, "outcomeNote"), ...withPapers(values) }),
+      make: (values) => ({
+        outcome: enumOf(ReferralOutcomeSchema, values, "outcome"), outcomeNote: text(values, "outcomeNote"), ...withPapers(values),
+      }),
       sure: "sureComplete",
     },
     RedirectReferral: {
       fields: (referral) => [
         { kind: "note", name: "redirectNote", label: "", text: "redirectNote" },
         ...groundFields("consent", "access"),
-        { kind: "receiver", name: "receiver", label: "receiver", without: [setting.own, referral.sender?.agency ?? ""], service: referral.serviceKey, required: true },
+        {
+          kind: "receiver", name: "receiver", label: "receiver", without: [setting.own, referral.sender?.agency ?? ""],
+          service: referral.serviceKey, required: true,
+        },
         { ...explanation, hint: "redirectHint" },
       ],
-      make: (values) => ({ basis: basisOf(values, setting), receiver: partyOf(values, "receiver"), explanation: text(values, "explanation") }),
+      make: (values) => ({
+        basis: basisOf(values, setting), receiver: partyOf(values, "receiver"), explanation: text(values, "explanation"),
+      }),
       sure: "sureRedirect",
     },
     ReassignReferral: { ...reassign(setting), rare: true },
@@ -88,11 +113,17 @@ export function referralSteps(setting: Setting): Steps<Referral> {
         { ...explanation, when: (values) => !isExplained(values) },
         suggestedField(setting),
       ],
-      make: (values) => ({ reason: enumOf(ReferralDeclineReasonSchema, values, "reason"), explanation: text(values, "explanation"), suggestedReceiver: partyOf(values, "suggested") }),
+      make: (values) => ({
+        reason: enumOf(ReferralDeclineReasonSchema, values, "reason"), explanation: text(values, "explanation"),
+        suggestedReceiver: partyOf(values, "suggested"),
+      }),
       sure: "sureDecline", rare: true,
     },
     SettleReferral: settle,
-    CancelReferral: { fields: () => [{ kind: "line", name: "reason", label: "reason" }], make: (values) => ({ reason: text(values, "reason") }), sure: (referral) => (undecided(referral) ? "sureCancel" : "sureAskCancel"), rare: true },
+    CancelReferral: {
+      fields: () => [{ kind: "line", name: "reason", label: "reason" }], make: (values) => ({ reason: text(values, "reason") }),
+      sure: (referral) => (undecided(referral) ? "sureCancel" : "sureAskCancel"), rare: true,
+    },
     RevokeReferral: revoke,
     AcknowledgeRevocation: acknowledge,
   };

@@ -12,13 +12,19 @@ export function Responsible({ status }: { status?: LoopStatus }) {
   const t = useTexts("matter"), party = usePartyName(), { agency } = useDirectory(), responsible = status?.responsible;
   // Its name does not belong to whom is asked about.
   const asked = { agency: responsible?.agency ?? "", unit: responsible?.unit ?? "", worker: responsible?.worker ?? "" };
-  const { data } = useQuery(ConsultationService.method.getReachability, { parties: [asked] }, { enabled: Boolean(responsible?.unit || responsible?.worker), refetchOnMount: "always", retry: false });
+  const { data } = useQuery(ConsultationService.method.getReachability, { parties: [asked] }, {
+    enabled: Boolean(responsible?.unit || responsible?.worker), refetchOnMount: "always", retry: false,
+  });
   if (!responsible?.agency) return <p className="quiet">{t("nobodyResponsible")}</p>;
   const found = data?.reachabilities[0], until = dateOf(found?.until);
   return (
     <>
       <p>{party(responsible)}{responsible.unit && <span className="quiet"> {agency(responsible.agency)}</span>}</p>
-      {found && <p data-reachable={found.reachable}><span aria-hidden="true" className="shape">{found.reachable ? "●" : "○"}</span>{found.reachable ? (until ? t("reachableUntil", { until: limit(until) }) : t("reachable")) : t("away")}{found.substitute?.agency && <> {t("substitute", { who: party(found.substitute) })}</>}</p>}
+      {found && <p data-reachable={found.reachable}>
+        <span aria-hidden="true" className="shape">{found.reachable ? "●" : "○"}</span>
+        {found.reachable ? (until ? t("reachableUntil", { until: limit(until) }) : t("reachable")) : t("away")}
+        {found.substitute?.agency && <> {t("substitute", { who: party(found.substitute) })}</>}
+      </p>}
     </>
   );
 }

@@ -35,7 +35,8 @@ export const languageNames = ["fi", "sv", "en", "ru", "ar", "so", "uk", "se", "e
 
 // MatterSide is whom a matter concerns and what stands around it.
 export function MatterSide({ subject, caseId, clientId, language, status, basis, read, papers, linked, children }: Props) {
-  const t = useTexts("matter"), word = useWords(), person = usePerson(), known = languageNames.find((one) => one === language?.split("-")[0]), consented = dateOf(basis?.consentedAt);
+  const t = useTexts("matter"), word = useWords(), person = usePerson();
+  const known = languageNames.find((one) => one === language?.split("-")[0]), consented = dateOf(basis?.consentedAt);
   const worker = person.role !== "client";
   return (
     <>
@@ -44,7 +45,14 @@ export function MatterSide({ subject, caseId, clientId, language, status, basis,
         <dl>
           {clientId && <><dt>{t("clientId")}</dt><dd dir="auto">{shortId(clientId)}</dd></>}
           {language && <><dt>{t("language")}</dt><dd dir="auto">{known ? t(`language_${known}`) : language}</dd></>}
-          {basis?.ground ? <><dt>{t("basis")}</dt><dd dir="auto">{word(nameOf(LegalGroundSchema, basis.ground))}{consented && ` ${day(consented)}`}{basis.provision && <span className="quiet"> ({basis.provision})</span>}</dd></> : null}
+          {basis?.ground ? <>
+            <dt>{t("basis")}</dt>
+            <dd dir="auto">
+              {word(nameOf(LegalGroundSchema, basis.ground))}
+              {consented && ` ${day(consented)}`}
+              {basis.provision && <span className="quiet"> ({basis.provision})</span>}
+            </dd>
+          </> : null}
           {children}
         </dl>
         {worker && clientId && <Who read={read} />}
@@ -52,8 +60,14 @@ export function MatterSide({ subject, caseId, clientId, language, status, basis,
         {worker && clientId && <Consents subject={subject} caseId={caseId} clientId={clientId} />}
       </section>
       <section aria-labelledby="side-responsible"><h3 id="side-responsible">{t("responsible")}</h3><Responsible status={status} /></section>
-      {papers.length > 0 && <section aria-labelledby="side-papers"><h3 id="side-papers">{t("papers")}</h3><Papers subject={subject} papers={papers} /></section>}
-      {linked.length > 0 && <section aria-labelledby="side-linked"><h3 id="side-linked">{t("linked")}</h3><ul className="linked">{linked.map(({ how, subject: of }) => <li key={`${how} ${of}`}><span className="quiet">{t(how)}</span> <MatterLink subject={of} /></li>)}</ul></section>}
+      {papers.length > 0 && (
+        <section aria-labelledby="side-papers"><h3 id="side-papers">{t("papers")}</h3><Papers subject={subject} papers={papers} /></section>
+      )}
+      {linked.length > 0 && (
+        <section aria-labelledby="side-linked"><h3 id="side-linked">{t("linked")}</h3><ul className="linked">{linked.map(
+          ({ how, subject: of }) => <li key={`${how} ${of}`}><span className="quiet">{t(how)}</span> <MatterLink subject={of} /></li>,
+        )}</ul></section>
+      )}
       {worker && clientId && <section aria-labelledby="side-log"><h3 id="side-log">{t("log")}</h3><Lookers clientId={clientId} /></section>}
     </>
   );

@@ -1,6 +1,8 @@
 import { DueBasis, type LoopStatus, type Party } from "#gen/koppi/common/v1/party_pb";
 import { ConcernState, DeclineReasonSchema, OutcomeSchema, type Concern } from "#gen/koppi/concern/v1/state_pb";
-import { ReferralDeclineReasonSchema, ReferralKind, ReferralOutcomeSchema, ReferralState, type Referral } from "#gen/koppi/referral/v1/state_pb";
+import {
+  ReferralDeclineReasonSchema, ReferralKind, ReferralOutcomeSchema, ReferralState, type Referral,
+} from "#gen/koppi/referral/v1/state_pb";
 
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
@@ -11,8 +13,14 @@ import { useDirectory } from "../../ui/party";
 import { sameUnit } from "./steps";
 
 // Each state has a sentence: "concern_TAKEN", "referral_ON_HOLD".
-export const concernStates = ["SUBMITTED", "RECEIVED", "TRIAGED", "TAKEN", "INFORMATION_REQUESTED", "IN_ASSESSMENT", "ASSESSED", "CLOSED", "CLOSED_untold", "DECLINED", "SETTLED", "WITHDRAWN", "JOINED", "ENTERED_IN_ERROR"] as const;
-export const referralStates = ["SENT", "RECEIVED", "ACCEPTED", "IN_PROGRESS", "ON_HOLD", "COMPLETED", "DECLINED", "SETTLED", "REDIRECTED", "CANCELLED", "ENTERED_IN_ERROR"] as const;
+export const concernStates = [
+  "SUBMITTED", "RECEIVED", "TRIAGED", "TAKEN", "INFORMATION_REQUESTED", "IN_ASSESSMENT", "ASSESSED", "CLOSED", "CLOSED_untold", "DECLINED",
+  "SETTLED", "WITHDRAWN", "JOINED", "ENTERED_IN_ERROR",
+] as const;
+export const referralStates = [
+  "SENT", "RECEIVED", "ACCEPTED", "IN_PROGRESS", "ON_HOLD", "COMPLETED", "DECLINED", "SETTLED", "REDIRECTED", "CANCELLED",
+  "ENTERED_IN_ERROR",
+] as const;
 
 // useWho names a party within a sentence: "ps-21 (Työikäisten palvelut, Kuopio)".
 function useWho() {
@@ -34,7 +42,8 @@ function useTurn() {
     const same = responsible?.agency === waitingOn.agency && responsible.unit === waitingOn.unit && responsible.worker === waitingOn.worker;
     // Who has it was just said.
     if (same && waitingOn.agency !== person.agency && !waitingOnClient) return due ? t("turn_same_due", { due: limit(due) }) : "";
-    const who = waitingOnClient ? "turn_client" : waitingOn.agency !== person.agency ? "turn_other" : waitingOn.worker === person.worker ? "turn_me" : !waitingOn.worker && sameUnit(waitingOn, person) ? "turn_unit" : "turn_other";
+    const who = waitingOnClient ? "turn_client" : waitingOn.agency !== person.agency ? "turn_other"
+      : waitingOn.worker === person.worker ? "turn_me" : !waitingOn.worker && sameUnit(waitingOn, person) ? "turn_unit" : "turn_other";
     const named = { who: party(waitingOn), due: due && limit(due) };
     return due ? t(`${who}_due`, named) : t(who, named);
   };
@@ -49,10 +58,16 @@ export function useConcernStanding() {
   const t = useTexts("matter"), word = useWords(), party = useWho(), turn = useTurn();
   return (concern: Concern) => {
     const { state, status } = concern, since = dateOf(status?.since), holder = status?.responsible ?? concern.receiver;
-    const told = { day: since && day(since), sender: party(concern.reporter), receiver: party(concern.receiver), holder: party(holder), outcome: word(nameOf(OutcomeSchema, concern.outcome)), reason: word(nameOf(DeclineReasonSchema, concern.declineReason)) };
-    const name = state === ConcernState.CLOSED ? (concern.outcome ? "CLOSED" : concern.declineReason ? "SETTLED" : "CLOSED_untold") : concernStates.find((one) => ConcernState[state] === one);
+    const told = {
+      day: since && day(since), sender: party(concern.reporter), receiver: party(concern.receiver), holder: party(holder),
+      outcome: word(nameOf(OutcomeSchema, concern.outcome)), reason: word(nameOf(DeclineReasonSchema, concern.declineReason)),
+    };
+    const name = state === ConcernState.CLOSED ? (concern.outcome ? "CLOSED" : concern.declineReason ? "SETTLED" : "CLOSED_untold")
+      : concernStates.find((one) => ConcernState[state] === one);
     const planned = concern.plannedContacts[0], at = dateOf(planned?.at);
-    return joined(name && t(`concern_${name}`, told), turn(status), planned && at && t("contactPlanned", { who: party(planned.by), at: moment(at) }));
+    return joined(
+      name && t(`concern_${name}`, told), turn(status), planned && at && t("contactPlanned", { who: party(planned.by), at: moment(at) }),
+    );
   };
 }
 
@@ -61,14 +76,25 @@ export function useReferralStanding() {
   const t = useTexts("matter"), word = useWords(), party = useWho(), turn = useTurn();
   return (referral: Referral) => {
     const { state, status } = referral, since = dateOf(status?.since), holder = status?.responsible ?? referral.receiver;
-    const told = { day: since && day(since), sender: party(referral.sender), receiver: party(referral.receiver), holder: party(holder), outcome: word(nameOf(ReferralOutcomeSchema, referral.outcome)), reason: word(nameOf(ReferralDeclineReasonSchema, referral.declineReason)) };
-    const name = state === ReferralState.COMPLETED && !referral.outcome ? "SETTLED" : referralStates.find((one) => ReferralState[state] === one);
+    const told = {
+      day: since && day(since), sender: party(referral.sender), receiver: party(referral.receiver), holder: party(holder),
+      outcome: word(nameOf(ReferralOutcomeSchema, referral.outcome)),
+      reason: word(nameOf(ReferralDeclineReasonSchema, referral.declineReason)),
+    };
+    const name =
+      state === ReferralState.COMPLETED && !referral.outcome ? "SETTLED" : referralStates.find((one) => ReferralState[state] === one);
     const undecided = referral.kind === ReferralKind.APPLICATION_TRANSFER && state < ReferralState.COMPLETED;
     // Its own day is not said twice.
     const decide = status?.dueBasis === DueBasis.STATUTORY || state === ReferralState.ON_HOLD ? undefined : dateOf(referral.statutoryDueAt);
-    const offered = referral.redirectedToReferralId && ![referral.sender?.agency, referral.receiver?.agency].includes(status?.waitingOn?.agency) && state < ReferralState.COMPLETED;
+    const offered = referral.redirectedToReferralId
+      && ![referral.sender?.agency, referral.receiver?.agency].includes(status?.waitingOn?.agency) && state < ReferralState.COMPLETED;
     const ahead = referral.appointments.find(({ result }) => !result), at = dateOf(ahead?.at);
     const planned = referral.plannedContacts[0], contact = dateOf(planned?.at);
-    return joined(undecided && (decide ? t("noDecisionYetBy", { due: limit(decide) }) : t("noDecisionYet")), name && t(`referral_${name}`, told), offered && t("offered"), referral.cancellationRequested && t("cancellationAsked", told), at && state < ReferralState.COMPLETED && t("appointment", { at: moment(at), place: ahead!.place ? `, ${ahead!.place}` : "" }), turn(status), planned && contact && t("contactPlanned", { who: party(planned.by), at: moment(contact) }));
+    return joined(
+      undecided && (decide ? t("noDecisionYetBy", { due: limit(decide) }) : t("noDecisionYet")), name && t(`referral_${name}`, told),
+      offered && t("offered"), referral.cancellationRequested && t("cancellationAsked", told),
+      at && state < ReferralState.COMPLETED && t("appointment", { at: moment(at), place: ahead!.place ? `, ${ahead!.place}` : "" }),
+      turn(status), planned && contact && t("contactPlanned", { who: party(planned.by), at: moment(contact) }),
+    );
   };
 }

@@ -15,7 +15,8 @@ export interface Setting {
 }
 
 // enumOf is the number of a chosen name; 0 where nothing was chosen.
-export const enumOf = (schema: DescEnum, values: Values, name: string) => schema.values.find((value) => value.name === values[name])?.number ?? 0;
+export const enumOf = (schema: DescEnum, values: Values, name: string) =>
+  schema.values.find((value) => value.name === values[name])?.number ?? 0;
 
 // partyOf is a chosen receiver; nobody where none was.
 export function partyOf(values: Values, name: string) {
@@ -34,14 +35,19 @@ export const reassign = ({ own }: Setting): Step<unknown> => ({
   make: (values) => ({ to: partyOf(values, "to"), reason: text(values, "reason") }),
 });
 
-export const suggestedField = ({ own }: Setting): Field => ({ kind: "receiver", name: "suggested", label: "suggestedReceiver", without: [own], of: ["suggested_receiver"] });
+export const suggestedField = ({ own }: Setting): Field => ({
+  kind: "receiver", name: "suggested", label: "suggestedReceiver", without: [own], of: ["suggested_receiver"],
+});
 
 // When the agency means to contact the client, so that two do not chase one person.
 export const planContact = ({ own }: Setting): Step<{ plannedContacts: PlannedContact[] }> => ({
   fields: ({ plannedContacts }) => [
-    ...(plannedContacts.some(({ by }) => by?.agency === own) ? [{ kind: "check", name: "takeBack", label: "takeBack" } satisfies Field] : []),
+    ...(plannedContacts.some(({ by }) => by?.agency === own) ? [{ kind: "check", name: "takeBack", label: "takeBack" } satisfies Field]
+      : []),
     { kind: "moment", name: "at", label: "contactAt", required: true, when: ({ takeBack }) => !takeBack },
-    { kind: "moment", name: "until", label: "contactUntil", hint: "contactUntilHint", of: ["lapses_at"], when: ({ takeBack }) => !takeBack },
+    {
+      kind: "moment", name: "until", label: "contactUntil", hint: "contactUntilHint", of: ["lapses_at"], when: ({ takeBack }) => !takeBack,
+    },
   ],
   make: (values) => (values.takeBack ? {} : { at: finnish(text(values, "at")), lapsesAt: finnish(text(values, "until")) }),
 });
@@ -49,11 +55,19 @@ export const planContact = ({ own }: Setting): Step<{ plannedContacts: PlannedCo
 // What was declined is sent elsewhere, or dropped with a reason.
 export const settle: Step<unknown> = {
   fields: () => [
-    { kind: "options", name: "how", label: "settleHow", required: true, options: [{ value: "resent", label: "settleResent" }, { value: "dropped", label: "settleDropped" }] },
-    { kind: "line", name: "place", label: "settlePlace", hint: "settlePlaceHint", required: true, of: ["resubmitted_as"], when: ({ how }) => how === "resent" },
+    {
+      kind: "options", name: "how", label: "settleHow", required: true,
+      options: [{ value: "resent", label: "settleResent" }, { value: "dropped", label: "settleDropped" }],
+    },
+    {
+      kind: "line", name: "place", label: "settlePlace", hint: "settlePlaceHint", required: true, of: ["resubmitted_as"],
+      when: ({ how }) => how === "resent",
+    },
     { ...reasonField, when: ({ how }) => how === "dropped" },
   ],
-  make: (values) => ({ ...(values.how === "resent" ? { resubmittedAs: subjectIn(text(values, "place")) } : { reason: text(values, "reason") }) }),
+  make: (values) => ({
+    ...(values.how === "resent" ? { resubmittedAs: subjectIn(text(values, "place")) } : { reason: text(values, "reason") }),
+  }),
   sure: "sureSettle",
 };
 

@@ -14,12 +14,17 @@ export function Tombstone({ revocation }: { revocation?: Revocation }) {
   const at = dateOf(revocation.at), due = dateOf(revocation.dueAt);
   return (
     <InlineAlert status={revocation.overdue ? "error" : "warning"} labelText={t("mistaken")} data-tombstone>
-      <p>{t("mistakenBy", { who: party(revocation.by), day: at && day(at) })} {revocation.reason && t("mistakenWhy", { reason: revocation.reason })}</p>
+      <p>
+        {t("mistakenBy", { who: party(revocation.by), day: at && day(at) })}{" "}
+        {revocation.reason && t("mistakenWhy", { reason: revocation.reason })}
+      </p>
       <p>{t("mistakenRemove", { due: due && limit(due) })}</p>
       <ul>
         {revocation.holders.map((holder) => {
           const acknowledged = dateOf(holder.acknowledgedAt);
-          return <li key={holder.agency}><span aria-hidden="true" className="shape">{acknowledged ? "✓" : "○"}</span>{acknowledged ? t("holderDone", { who: agency(holder.agency), day: day(acknowledged) }) : t(revocation.overdue ? "holderLate" : "holderOpen", { who: agency(holder.agency) })}</li>;
+          return <li key={holder.agency}><span aria-hidden="true" className="shape">{acknowledged ? "✓" : "○"}</span>{acknowledged ? t(
+            "holderDone", { who: agency(holder.agency), day: day(acknowledged) },
+          ) : t(revocation.overdue ? "holderLate" : "holderOpen", { who: agency(holder.agency) })}</li>;
         })}
       </ul>
     </InlineAlert>

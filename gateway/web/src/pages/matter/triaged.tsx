@@ -12,7 +12,9 @@ export function Triaged({ matter: { urgency, triagedUrgency } }: { matter: { urg
       <dt>{t("urgency")}</dt>
       <dd dir="auto">
         {word(nameOf(UrgencySchema, triagedUrgency))}
-        {urgency > 0 && urgency !== triagedUrgency && <span className="quiet"> ({t("urgencySaid", { urgency: word(nameOf(UrgencySchema, urgency)) })})</span>}
+        {urgency > 0 && urgency !== triagedUrgency && (
+          <span className="quiet"> ({t("urgencySaid", { urgency: word(nameOf(UrgencySchema, urgency)) })})</span>
+        )}
       </dd>
     </>
   );

@@ -18,9 +18,12 @@ export const urgencyNow = ({ urgency, triagedUrgency }: Urgent) => triagedUrgenc
 // urgencyFields ask how urgent a matter is. An urgent due time is let go of by choice alone:
 // nothing is chosen beforehand, and what each choice does to it stands beside it.
 export const urgencyFields = (matter: Urgent): Field[] => [
-  ...(isUrgent(matter) ? [{ kind: "drawn", name: "urgencyNow", label: "", draw: () => <UrgentNow matter={matter} /> } satisfies Field] : []),
+  ...(isUrgent(matter) ? [{ kind: "drawn", name: "urgencyNow", label: "", draw: () => <UrgentNow matter={matter} /> } satisfies Field]
+    : []),
   { kind: "choice", name: "urgency", label: isUrgent(matter) ? "urgencyNext" : "urgency", schema: UrgencySchema, required: true },
-  ...(isUrgent(matter) ? [{ kind: "note", name: "letGo", label: "", text: "urgencyLetGo", when: (values) => values.urgency === "URGENCY_NORMAL" } satisfies Field] : []),
+  ...(isUrgent(matter) ? [
+    { kind: "note", name: "letGo", label: "", text: "urgencyLetGo", when: (values) => values.urgency === "URGENCY_NORMAL" } satisfies Field,
+  ] : []),
 ];
 
 export const urgencyBefore = (matter: Urgent) => ({ urgency: isUrgent(matter) ? "" : nameOf(UrgencySchema, urgencyNow(matter)) });
@@ -35,5 +38,7 @@ function UrgentNow({ matter }: { matter: Urgent }) {
     const form = place.current?.closest("form"), choices = form?.querySelector('[data-field="urgency"]');
     if (choices && choices.getBoundingClientRect().bottom > innerHeight - 120) form!.scrollIntoView({ block: "start" });
   }, []);
-  return <p ref={place} className="note" data-urgency-now>{t("urgencyNow", { urgency: word(nameOf(UrgencySchema, urgency)), due: due && limit(due) })}</p>;
+  return <p ref={place} className="note" data-urgency-now>
+    {t("urgencyNow", { urgency: word(nameOf(UrgencySchema, urgency)), due: due && limit(due) })}
+  </p>;
 }

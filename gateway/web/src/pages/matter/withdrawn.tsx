@@ -25,10 +25,13 @@ export function Withdrawn({ subject, caseId }: { subject: string; caseId: string
 }
 
 function Asked({ subject, caseId }: { subject: string; caseId: string }) {
-  const t = useTexts("matter"), person = usePerson(), { agency } = useDirectory(), { data, refetch } = useTimeline({ caseId }, subject), [error, setError] = useState<unknown>();
+  const t = useTexts("matter"), person = usePerson(), { agency } = useDirectory(), { data, refetch } = useTimeline({ caseId }, subject);
+  const [error, setError] = useState<unknown>();
   const own = (data ?? []).filter((message) => message.subject === subject && message.event);
-  const withdrawn = own.map(({ event, occurredAt }) => ({ told: anyUnpack(event!, ConsentWithdrawnSchema), at: dateOf(occurredAt) })).find(({ told }) => told);
-  const acknowledged = dateOf(own.find(({ event, from }) => from?.agency === person.agency && anyUnpack(event!, WithdrawalAcknowledgedSchema))?.occurredAt);
+  const withdrawn = own.map(({ event, occurredAt }) => ({ told: anyUnpack(event!, ConsentWithdrawnSchema), at: dateOf(occurredAt) }))
+    .find(({ told }) => told);
+  const acknowledged =
+    dateOf(own.find(({ event, from }) => from?.agency === person.agency && anyUnpack(event!, WithdrawalAcknowledgedSchema))?.occurredAt);
   if (!withdrawn?.told?.holders.includes(person.agency)) return null;
   const due = dateOf(withdrawn.told.dueAt), { at } = withdrawn;
   const acknowledge = async () => {
@@ -47,7 +50,9 @@ function Asked({ subject, caseId }: { subject: string; caseId: string }) {
       {acknowledged ? <p>{t("holderDone", { who: agency(person.agency), day: day(acknowledged) })}</p> : (
         <>
           <p>{t("consentRemove", { due: due && limit(due) })}</p>
-          <Button type="button" variant="secondary" onClick={() => void acknowledge()} data-step="AcknowledgeWithdrawal">{t("consentAcknowledge")}</Button>
+          <Button type="button" variant="secondary" onClick={() => void acknowledge()} data-step="AcknowledgeWithdrawal">
+            {t("consentAcknowledge")}
+          </Button>
         </>
       )}
     </InlineAlert>

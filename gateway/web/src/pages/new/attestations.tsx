@@ -10,8 +10,10 @@ function Group({ id, value, change, wrong }: Drawn) {
   const t = useTexts("new"), chosen = (value as string[] | undefined) ?? [];
   return (
     <div id={id} tabIndex={-1}>
-      <CheckboxGroup labelText={t("attestation")} groupHintText={t("attestationHint")} groupStatus={wrong ? "error" : undefined} groupStatusText={wrong}>
-        {attestations.map((one) => <Checkbox key={one} value={one} checked={chosen.includes(one)} onClick={({ checkboxState }) => change(checkboxState ? [...chosen, one] : chosen.filter((other) => other !== one))}>{t(`attest_${one}`)}</Checkbox>)}
+      <CheckboxGroup labelText={t("attestation")} groupHintText={t("attestationHint")} groupStatus={wrong ? "error" : undefined}
+        groupStatusText={wrong}>
+        {attestations.map((one) => <Checkbox key={one} value={one} checked={chosen.includes(one)} onClick={({ checkboxState }) =>
+          change(checkboxState ? [...chosen, one] : chosen.filter((other) => other !== one))}>{t(`attest_${one}`)}</Checkbox>)}
       </CheckboxGroup>
     </div>
   );

@@ -23,20 +23,34 @@ export const groundOf = (grounds: Ground[], values: Values) => grounds.find(({ n
 export function basisFields(grounds: Ground[], values: Values): Field[] {
   const chosen = groundOf(grounds, values), consent = chosen?.ground === LegalGround.CLIENT_CONSENT;
   return [
-    ...(grounds.length > 1 ? [{ kind: "options", name: "ground", label: "ground", required: true, of: ["basis", "basis.ground"], options: grounds.map(({ name, label, hint }) => ({ value: name, label, hint })) } satisfies Field] : []),
+    ...(grounds.length > 1 ? [{
+      kind: "options", name: "ground", label: "ground", required: true, of: ["basis", "basis.ground"],
+      options: grounds.map(({ name, label, hint }) => ({ value: name, label, hint })),
+    } satisfies Field] : []),
     ...(consent ? [
       // A moment that nobody typed is refused where it was chosen.
-      { kind: "options", name: "consented", label: "consented", required: true, of: ["basis", "basis.consent_id", ...(grounds.length > 1 ? [] : ["basis.ground"]), ...(values.consented === "earlier" ? [] : ["basis.consented_at"])], options: [{ value: "now", label: "consentedNow" }, { value: "earlier", label: "consentedEarlier" }] },
-      { kind: "moment", name: "consentedAt", label: "consentedAt", required: true, of: ["basis.consented_at"], when: ({ consented }) => consented === "earlier" },
+      { kind: "options", name: "consented", label: "consented", required: true, of: [
+        "basis", "basis.consent_id", ...(grounds.length > 1 ? [] : ["basis.ground"]),
+        ...(values.consented === "earlier" ? [] : ["basis.consented_at"]),
+      ], options: [{ value: "now", label: "consentedNow" }, { value: "earlier", label: "consentedEarlier" }] },
+      {
+        kind: "moment", name: "consentedAt", label: "consentedAt", required: true, of: ["basis.consented_at"],
+        when: ({ consented }) => consented === "earlier",
+      },
     ] satisfies Field[] : []),
-    ...(chosen?.ground === LegalGround.STATUTORY_NOTIFICATION ? [{ kind: "drawn", name: "attestation", label: "attestation", required: true, of: ["basis.attestation"], draw: Attestations } satisfies Field] : []),
-    ...(chosen && chosen.ground !== LegalGround.NO_PERSONAL_DATA ? [{ kind: "line", name: `provision-${chosen.name}`, label: "provision", required: true, of: ["basis.provision"] } satisfies Field] : []),
+    ...(chosen?.ground === LegalGround.STATUTORY_NOTIFICATION ? [{
+      kind: "drawn", name: "attestation", label: "attestation", required: true, of: ["basis.attestation"], draw: Attestations,
+    } satisfies Field] : []),
+    ...(chosen && chosen.ground !== LegalGround.NO_PERSONAL_DATA
+      ? [{ kind: "line", name: `provision-${chosen.name}`, label: "provision", required: true, of: ["basis.provision"] } satisfies Field]
+      : []),
   ];
 }
 
 // A consent given in this conversation was given when the form was opened; the moment stays
 // the same when it is sent again.
-export const consentTime = (values: Values) => (values.consented === "earlier" ? finnish(text(values, "consentedAt")) : values.consented === "now" ? timestampFromDate(new Date(text(values, "began"))) : undefined);
+export const consentTime = (values: Values) => (values.consented === "earlier" ? finnish(text(values, "consentedAt"))
+  : values.consented === "now" ? timestampFromDate(new Date(text(values, "began"))) : undefined);
 
 export function makeBasis(grounds: Ground[], values: Values): MessageInitShape<typeof LegalBasisSchema> | undefined {
   const chosen = groundOf(grounds, values), attested = list(values, "attestation");
@@ -44,7 +58,10 @@ export function makeBasis(grounds: Ground[], values: Values): MessageInitShape<t
     ground: chosen.ground, provision: text(values, `provision-${chosen.name}`),
     consentedAt: chosen.ground === LegalGround.CLIENT_CONSENT ? consentTime(values) : undefined,
     attestation: chosen.ground === LegalGround.STATUTORY_NOTIFICATION
-      ? { consentUnobtainable: attested.includes("unobtainable"), evidentlyUnableToCareForSelf: attested.includes("unable"), interestOfChild: attested.includes("child") } : undefined,
+      ? {
+        consentUnobtainable: attested.includes("unobtainable"), evidentlyUnableToCareForSelf: attested.includes("unable"),
+        interestOfChild: attested.includes("child"),
+      } : undefined,
   };
 }
 
@@ -54,5 +71,6 @@ export function basisGiven(grounds: Ground[], values: Values): boolean {
   if (!basis?.provision) return false;
   if (basis.ground === LegalGround.CLIENT_CONSENT) return basis.consentedAt !== undefined;
   const { attestation } = basis;
-  return basis.ground !== LegalGround.STATUTORY_NOTIFICATION || Boolean(attestation?.consentUnobtainable && (attestation.evidentlyUnableToCareForSelf || attestation.interestOfChild));
+  return basis.ground !== LegalGround.STATUTORY_NOTIFICATION
+    || Boolean(attestation?.consentUnobtainable && (attestation.evidentlyUnableToCareForSelf || attestation.interestOfChild));
 }

@@ -12,7 +12,9 @@ export interface Beginning { origin?: Origin }
 export const draftOf = (what: string, origin?: Origin) => ["new", what, origin?.subject.replace("/", "-")].filter(Boolean).join("-");
 
 // section is a heading between the fields.
-export const section = (name: SectionName): Field => ({ kind: "drawn", name: `section-${name}`, label: `section_${name}`, draw: () => <Section name={name} /> });
+export const section = (name: SectionName): Field => ({
+  kind: "drawn", name: `section-${name}`, label: `section_${name}`, draw: () => <Section name={name} />,
+});
 
 export const sections = ["ground", "client", "receiver", "content"] as const;
 type SectionName = (typeof sections)[number];
@@ -25,5 +27,6 @@ function Section({ name }: { name: SectionName }) {
 // useArrived shows what was begun: among what was sent, with its loop's first step marked.
 export function useArrived() {
   const navigate = useNavigate();
-  return (list: "sent" | "consultations" | "plans", kind: Kind, id: string) => void navigate({ to: `/${list}/$kind/$id`, params: { kind, id }, search: {} });
+  return (list: "sent" | "consultations" | "plans", kind: Kind, id: string) =>
+    void navigate({ to: `/${list}/$kind/$id`, params: { kind, id }, search: {} });
 }

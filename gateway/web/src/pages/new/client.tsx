@@ -26,26 +26,46 @@ export function clientFields(origin?: Origin): Field[] {
   if (isKnown(origin)) return [];
   return [
     section("client"),
-    { kind: "options", name: "known", label: "client", required: true, options: [{ value: "code", label: "knownCode" }, { value: "name", label: "knownName", hint: "knownNameHint" }] },
-    { kind: "line", name: "code", label: "code", required: true, of: ["client.personal_identity_code", "client"], when: (values) => !byName(values) },
+    {
+      kind: "options", name: "known", label: "client", required: true,
+      options: [{ value: "code", label: "knownCode" }, { value: "name", label: "knownName", hint: "knownNameHint" }],
+    },
+    {
+      kind: "line", name: "code", label: "code", required: true, of: ["client.personal_identity_code", "client"],
+      when: (values) => !byName(values),
+    },
     { kind: "line", name: "familyName", label: "familyName", required: true, of: ["client.details.family_name", "client"], when: byName },
     { kind: "line", name: "givenNames", label: "givenNames", of: ["client.details.given_names"], when: byName },
     { kind: "day", name: "birthDate", label: "birthDate", of: ["client.details.birth_date"], when: byName },
     { kind: "line", name: "phone", label: "phone", of: ["client.details.phones"] },
-    { kind: "check", name: "nonDisclosure", label: "nonDisclosure", hint: "nonDisclosureHint", of: ["client.details.non_disclosure"], when: (values) => text(values, "phone") !== "" },
-    { kind: "options", name: "language", label: "clientLanguage", required: true, of: ["client.language"], options: [...served.map((one) => ({ value: one, label: `language_${one}` })), { value: "other", label: "languageOther" }] },
-    { kind: "drawn", name: "languageTag", label: "whichLanguage", required: true, of: ["client.language"], when: ({ language }) => language === "other", draw: (drawn) => <OtherLanguage {...drawn} /> },
+    {
+      kind: "check", name: "nonDisclosure", label: "nonDisclosure", hint: "nonDisclosureHint", of: ["client.details.non_disclosure"],
+      when: (values) => text(values, "phone") !== "",
+    },
+    {
+      kind: "options", name: "language", label: "clientLanguage", required: true, of: ["client.language"],
+      options: [...served.map((one) => ({ value: one, label: `language_${one}` })), { value: "other", label: "languageOther" }],
+    },
+    {
+      kind: "drawn", name: "languageTag", label: "whichLanguage", required: true, of: ["client.language"],
+      when: ({ language }) => language === "other", draw: (drawn) => <OtherLanguage {...drawn} />,
+    },
   ];
 }
 
 // municipalityField helps to find who serves where the client lives.
-export const municipalityField: Field = { kind: "drawn", name: "municipality", label: "municipality", of: ["client.details.municipality"], draw: (drawn) => <Municipality {...drawn} /> };
+export const municipalityField: Field = {
+  kind: "drawn", name: "municipality", label: "municipality", of: ["client.details.municipality"],
+  draw: (drawn) => <Municipality {...drawn} />,
+};
 
 // A language is called by its own reader's word for it; the browser knows them all.
 function OtherLanguage({ id, value, change, wrong }: Drawn) {
-  const t = useTexts("new"), form = useTexts("form"), [language] = useLanguage(), names = new Intl.DisplayNames([language], { type: "language" });
+  const t = useTexts("new"), form = useTexts("form"), [language] = useLanguage();
+  const names = new Intl.DisplayNames([language], { type: "language" });
   return (
-    <Dropdown id={id} labelText={t("whichLanguage")} visualPlaceholder={form("choose")} value={value ? String(value) : null} onChange={change} status={wrong ? "error" : "default"} statusText={wrong} fullWidth>
+    <Dropdown id={id} labelText={t("whichLanguage")} visualPlaceholder={form("choose")} value={value ? String(value) : null}
+      onChange={change} status={wrong ? "error" : "default"} statusText={wrong} fullWidth>
       {others.map((one) => <DropdownItem key={one} value={one}>{names.of(one) ?? one}</DropdownItem>)}
     </Dropdown>
   );
@@ -55,22 +75,30 @@ function Municipality({ id, value, change, wrong }: Drawn) {
   const t = useTexts("new"), form = useTexts("form"), { agencies } = useDirectory();
   const there = new Set(agencies.flatMap(({ units }) => units.flatMap((unit) => unit.municipalities)));
   return (
-    <Dropdown id={id} labelText={t("municipality")} optionalText={form("optional")} visualPlaceholder={t("municipalityUnknown")} value={value ? String(value) : null} onChange={change} status={wrong ? "error" : "default"} statusText={wrong} fullWidth>
-      {[<DropdownItem key="" value="">{t("municipalityUnknown")}</DropdownItem>, ...municipalities.filter((one) => there.has(one)).map((one) => <DropdownItem key={one} value={one}>{t(`municipality_${one}`)}</DropdownItem>)]}
+    <Dropdown id={id} labelText={t("municipality")} optionalText={form("optional")} visualPlaceholder={t("municipalityUnknown")}
+      value={value ? String(value) : null} onChange={change} status={wrong ? "error" : "default"} statusText={wrong} fullWidth>
+      {[<DropdownItem key="" value="">{t("municipalityUnknown")}</DropdownItem>, ...municipalities.filter((one) => there.has(one))
+        .map((one) => <DropdownItem key={one} value={one}>{t(`municipality_${one}`)}</DropdownItem>)]}
     </Dropdown>
   );
 }
 
-export const clientLanguage = (values: Values, origin?: Origin) => origin?.language || (values.language === "other" ? text(values, "languageTag") : text(values, "language"));
+export const clientLanguage = (values: Values, origin?: Origin) =>
+  origin?.language || (values.language === "other" ? text(values, "languageTag") : text(values, "language"));
 
 export function makeClient(values: Values, origin?: Origin): MessageInitShape<typeof ClientSchema> {
   const language = clientLanguage(values, origin);
   if (isKnown(origin)) return { identity: { case: "clientId", value: origin!.clientId }, language };
   const phone = text(values, "phone"), municipality = text(values, "municipality");
   const contact = { phones: phone ? [phone] : [], municipality, nonDisclosure: phone !== "" && values.nonDisclosure === true };
-  if (byName(values)) return { language, details: { ...contact, familyName: text(values, "familyName"), givenNames: text(values, "givenNames"), birthDate: text(values, "birthDate") } };
+  if (byName(values)) return { language, details: {
+    ...contact, familyName: text(values, "familyName"), givenNames: text(values, "givenNames"), birthDate: text(values, "birthDate"),
+  } };
   const code = text(values, "code").toUpperCase();
-  return { language, identity: code ? { case: "personalIdentityCode", value: code } : { case: undefined }, details: phone || municipality ? contact : undefined };
+  return {
+    language, identity: code ? { case: "personalIdentityCode", value: code } : { case: undefined },
+    details: phone || municipality ? contact : undefined,
+  };
 }
 
 // An identity code has 11 characters; before that nothing is asked about it.
@@ -81,6 +109,7 @@ export function useClientName() {
   const t = useTexts("new");
   return (values: Values, origin?: Origin) => {
     if (isKnown(origin)) return t("sameClient");
-    return byName(values) ? [text(values, "givenNames"), text(values, "familyName")].filter(Boolean).join(" ") : text(values, "code").toUpperCase();
+    return byName(values) ? [text(values, "givenNames"), text(values, "familyName")].filter(Boolean).join(" ")
+      : text(values, "code").toUpperCase();
   };
 }

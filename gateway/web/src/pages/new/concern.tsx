@@ -22,7 +22,10 @@ import { urgencyFields } from "./urgency";
 
 const grounds: Ground[] = [
   { name: "consent", ground: LegalGround.CLIENT_CONSENT, label: "groundConsent", hint: "groundConsentHint", provision: "1301/2014 § 35.1" },
-  { name: "notification", ground: LegalGround.STATUTORY_NOTIFICATION, label: "groundNotification", hint: "groundNotificationHint", provision: "1301/2014 § 35.2" },
+  {
+    name: "notification", ground: LegalGround.STATUTORY_NOTIFICATION, label: "groundNotification", hint: "groundNotificationHint",
+    provision: "1301/2014 § 35.2",
+  },
 ];
 const consented = (values: Values) => groundOf(grounds, values)?.ground === LegalGround.CLIENT_CONSENT;
 
@@ -30,7 +33,8 @@ const consented = (values: Values) => groundOf(grounds, values)?.ground === Lega
 export function NewConcern({ origin }: Beginning) {
   const t = useTexts("new"), word = useWords(), now = useNow(), person = usePerson(), directory = useDirectory(), name = useClientName();
   const arrived = useArrived(), id = useRef("");
-  const toYouthWork = (values: Values) => directory.agencies.find(({ agency }) => agency === receiver(values, "receiver")?.agency)?.kind === AgencyKind.YOUTH_WORK;
+  const toYouthWork = (values: Values) =>
+    directory.agencies.find(({ agency }) => agency === receiver(values, "receiver")?.agency)?.kind === AgencyKind.YOUTH_WORK;
   // Outreach youth work is told without consent who, how to reach them and how urgent (1285/2016 § 11).
   const topicless = (values: Values) => !consented(values) && toYouthWork(values);
   const checked = (values: Values) => (basisGiven(grounds, values) && clientGiven(values, origin) && receiver(values, "receiver")?.agency
@@ -40,29 +44,43 @@ export function NewConcern({ origin }: Beginning) {
     ...(!groundOf(grounds, values) ? [] : [
       ...clientFields(origin),
       section("receiver"), ...(origin ? [] : [municipalityField]),
-      { kind: "receiver", name: "receiver", label: "receiver", required: true, without: [person.agency], municipality: text(values, "municipality"), language: clientLanguage(values, origin) },
+      {
+        kind: "receiver", name: "receiver", label: "receiver", required: true, without: [person.agency],
+        municipality: text(values, "municipality"), language: clientLanguage(values, origin),
+      },
       { kind: "drawn", name: "check", label: "receiver", draw: () => <OpenCheck request={checked(values)} /> },
       section("content"),
-      ...(topicless(values) ? [{ kind: "note", name: "noTopics", label: "topics", text: "noTopics" }] : [{ kind: "choices", name: "topics", label: "topics", schema: TopicSchema, required: true }]) as Field[],
-      ...(consented(values) ? [{ kind: "area", name: "description", label: "description", hint: "descriptionHint" }] : [{ kind: "note", name: "noDescription", label: "description", text: "noDescription" }]) as Field[],
+      ...(topicless(values) ? [{ kind: "note", name: "noTopics", label: "topics", text: "noTopics" }]
+        : [{ kind: "choices", name: "topics", label: "topics", schema: TopicSchema, required: true }]) as Field[],
+      ...(consented(values) ? [{ kind: "area", name: "description", label: "description", hint: "descriptionHint" }]
+        : [{ kind: "note", name: "noDescription", label: "description", text: "noDescription" }]) as Field[],
       ...urgencyFields(values),
       ...(consented(values) ? [{ kind: "papers", name: "papers", label: "papers", of: ["attachment_ids"] }] : []) as Field[],
     ] satisfies Field[]),
   ];
   return (
-    <StepForm draft={draftOf("concern", origin)} texts="new" heading="h1" title={t("concern")} schema={SubmitConcernRequestSchema} fields={fields} sendLabel={t("sendConcern")}
+    <StepForm draft={draftOf("concern", origin)} texts="new" heading="h1" title={t("concern")} schema={SubmitConcernRequestSchema}
+      fields={fields} sendLabel={t("sendConcern")}
       initial={{ ...beginnings(grounds, now), ...noClient, topics: origin?.topics ?? [], urgency: origin?.urgency ?? "" }}
       make={(values, requestId) => ({
-        requestId, client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: makeBasis(grounds, values), topics: topicless(values) ? [] : list(values, "topics").map((topic) => enumFromJson(TopicSchema, topic as never)),
-        description: consented(values) ? text(values, "description") : "", urgency: text(values, "urgency") ? enumFromJson(UrgencySchema, text(values, "urgency") as never) : 0,
+        requestId, client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: makeBasis(grounds, values),
+        topics: topicless(values) ? [] : list(values, "topics").map((topic) => enumFromJson(TopicSchema, topic as never)),
+        description: consented(values) ? text(values, "description") : "",
+        urgency: text(values, "urgency") ? enumFromJson(UrgencySchema, text(values, "urgency") as never) : 0,
         attachmentIds: consented(values) ? paperIds(values, "papers") : [], caseId: origin?.caseId ?? "",
       })}
-      send={async (request) => { id.current = (await createClient(ConcernService, transport).submitConcern(request)).concern?.concernId ?? ""; }}
+      send={async (request) => {
+        id.current = (await createClient(ConcernService, transport).submitConcern(request)).concern?.concernId ?? "";
+      }}
       done={() => arrived("sent", "concerns", id.current)}
       preview={(values) => (
-        <Preview values={values} grounds={grounds} client={name(values, origin)} after={<p>{t(consented(values) ? "afterConcern" : "afterNotification")}</p>} content={[
+        <Preview values={values} grounds={grounds} client={name(values, origin)}
+          after={<p>{t(consented(values) ? "afterConcern" : "afterNotification")}</p>} content={[
           ...(topicless(values) ? [] : [[t("topics"), list(values, "topics").map(word).join(", ")] as [string, string]]),
-          ...(consented(values) ? [[t("description"), text(values, "description")], [t("papers"), ((values.papers as PaperValue[] | undefined) ?? []).map((paper) => paper.name).join(", ")]] as [string, string][] : []),
+          ...(consented(values) ? [
+            [t("description"), text(values, "description")],
+            [t("papers"), ((values.papers as PaperValue[] | undefined) ?? []).map((paper) => paper.name).join(", ")],
+          ] as [string, string][] : []),
           [t("urgency"), text(values, "urgency") && word(text(values, "urgency"))],
         ]} />
       )} />

@@ -32,9 +32,13 @@ export function NewConsultation({ origin }: Beginning) {
   const fields = (values: Values): Field[] => [
     section("ground"), ...basisFields(grounds, values),
     ...(!groundOf(grounds, values) ? [] : [
-      ...(nobody(values) ? [{ kind: "note", name: "identifyNobody", label: "client", text: "identifyNobody" } satisfies Field] : clientFields(origin)),
+      ...(nobody(values) ? [{ kind: "note", name: "identifyNobody", label: "client", text: "identifyNobody" } satisfies Field]
+        : clientFields(origin)),
       section("receiver"),
-      { kind: "receiver", name: "receiver", label: "addressee", required: true, without: [person.agency], worker: true, of: ["addressee"], language: nobody(values) ? "" : clientLanguage(values, origin) },
+      {
+        kind: "receiver", name: "receiver", label: "addressee", required: true, without: [person.agency], worker: true, of: ["addressee"],
+        language: nobody(values) ? "" : clientLanguage(values, origin),
+      },
       { kind: "drawn", name: "reachable", label: "addressee", draw: () => <ReachableNow party={receiver(values, "receiver")} /> },
       section("content"),
       { kind: "line", name: "topic", label: "topic", required: true },
@@ -44,18 +48,24 @@ export function NewConsultation({ origin }: Beginning) {
     ] satisfies Field[]),
   ];
   return (
-    <StepForm draft={draftOf("consultation", origin)} texts="new" heading="h1" title={t("consultation")} schema={OpenConsultationRequestSchema} fields={fields} sendLabel={t("sendConsultation")}
+    <StepForm draft={draftOf("consultation", origin)} texts="new" heading="h1" title={t("consultation")}
+      schema={OpenConsultationRequestSchema} fields={fields} sendLabel={t("sendConsultation")}
       initial={{ ...beginnings(grounds, now), ...noClient, topic: "", question: "", urgency: origin?.urgency ?? "" }}
       make={(values, requestId) => ({
-        requestId, client: nobody(values) ? undefined : makeClient(values, origin), addressee: receiver(values, "receiver"), basis: makeBasis(grounds, values), topic: text(values, "topic"), question: text(values, "question"),
-        urgency: text(values, "urgency") ? enumFromJson(UrgencySchema, text(values, "urgency") as never) : 0, attachmentIds: paperIds(values, "papers"),
+        requestId, client: nobody(values) ? undefined : makeClient(values, origin), addressee: receiver(values, "receiver"),
+        basis: makeBasis(grounds, values), topic: text(values, "topic"), question: text(values, "question"),
+        urgency: text(values, "urgency") ? enumFromJson(UrgencySchema, text(values, "urgency") as never) : 0,
+        attachmentIds: paperIds(values, "papers"),
         // A case would tell who is meant.
         caseId: nobody(values) ? "" : origin?.caseId ?? "",
       })}
-      send={async (request) => { id.current = (await createClient(ConsultationService, transport).openConsultation(request)).consultation?.consultationId ?? ""; }}
+      send={async (request) => {
+        id.current = (await createClient(ConsultationService, transport).openConsultation(request)).consultation?.consultationId ?? "";
+      }}
       done={() => arrived("consultations", "consultations", id.current)}
       preview={(values) => (
-        <Preview values={values} grounds={grounds} client={nobody(values) ? undefined : name(values, origin)} after={<p>{t("afterConsultation")}</p>} content={[
+        <Preview values={values} grounds={grounds} client={nobody(values) ? undefined : name(values, origin)}
+          after={<p>{t("afterConsultation")}</p>} content={[
           [t("topic"), text(values, "topic")], [t("question"), text(values, "question")],
           [t("papers"), ((values.papers as PaperValue[] | undefined) ?? []).map((paper) => paper.name).join(", ")],
           [t("urgency"), text(values, "urgency") && word(text(values, "urgency"))],

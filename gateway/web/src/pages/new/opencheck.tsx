@@ -19,7 +19,9 @@ export function OpenCheck({ request }: { request?: MessageInitShape<typeof Check
       {request && <Problem error={error} focus={false} />}
       {request && data?.open && (
         <InlineAlert status="warning" labelText={t("inHand")}>
-          <p className="marks"><PhaseMark status={data.status} /> {data.status?.responsible && <span>{party(data.status.responsible)}</span>} <DueMark status={data.status} /></p>
+          <p className="marks"><PhaseMark status={data.status} /> {data.status?.responsible && (
+            <span>{party(data.status.responsible)}</span>
+          )} <DueMark status={data.status} /></p>
           <p>{t("inHandThen")} <Link to="/sent" target="_blank">{t("inHandLook")}</Link></p>
         </InlineAlert>
       )}

@@ -29,17 +29,25 @@ async function readOrigin(subject: string): Promise<Origin | undefined> {
   switch (kindOf(subject)) {
     case "concerns": {
       const { concern } = await createClient(ConcernService, transport).getConcern({ concernId: id });
-      return concern && { ...none, clientId: concern.clientId, caseId: concern.caseId, language: concern.clientLanguage, topics: concern.topics.map((topic) => nameOf(TopicSchema, topic)), urgency: urgencyName(concern.triagedUrgency || concern.urgency) };
+      return concern && {
+        ...none, clientId: concern.clientId, caseId: concern.caseId, language: concern.clientLanguage,
+        topics: concern.topics.map((topic) => nameOf(TopicSchema, topic)), urgency: urgencyName(concern.triagedUrgency || concern.urgency),
+      };
     }
     case "referrals": {
       const { referral } = await createClient(ReferralService, transport).getReferral({ referralId: id });
-      return referral && { ...none, clientId: referral.clientId, caseId: referral.caseId, language: referral.clientLanguage, urgency: urgencyName(referral.triagedUrgency || referral.urgency) };
+      return referral && {
+        ...none, clientId: referral.clientId, caseId: referral.caseId, language: referral.clientLanguage,
+        urgency: urgencyName(referral.triagedUrgency || referral.urgency),
+      };
     }
     case "consultations": {
       const { consultation } = await createClient(ConsultationService, transport).getConsultation({ consultationId: id });
       // One that names nobody lends a new matter no case either: it would tell who was meant.
       const named = consultation?.basis?.ground !== LegalGround.NO_PERSONAL_DATA;
-      return consultation && { ...none, clientId: consultation.clientId, caseId: named ? consultation.caseId : "", urgency: urgencyName(consultation.urgency) };
+      return consultation && {
+        ...none, clientId: consultation.clientId, caseId: named ? consultation.caseId : "", urgency: urgencyName(consultation.urgency),
+      };
     }
     case "plans": {
       const { plan } = await createClient(PlanService, transport).getPlan({ planId: id });
@@ -51,5 +59,7 @@ async function readOrigin(subject: string): Promise<Origin | undefined> {
 // useOrigin reads it once: a reading is recorded.
 export const useOrigin = (from: string | undefined) => {
   const subject = from && kinds.includes(kindOf(from)) ? from : undefined;
-  return useQuery({ queryKey: ["origin", subject], enabled: subject !== undefined, queryFn: async () => (await readOrigin(subject!)) ?? null });
+  return useQuery({
+    queryKey: ["origin", subject], enabled: subject !== undefined, queryFn: async () => (await readOrigin(subject!)) ?? null,
+  });
 };

@@ -38,7 +38,10 @@ function FollowsFrom({ origin }: { origin: Origin }) {
   const t = useTexts("new"), word = useWords(), kind = kindOf(origin.subject);
   return (
     <p className="follows">
-      {t("follows")} <Link to="/work/$kind/$id" params={{ kind, id: idOf(origin.subject) }} search={{}}>{word(kind)}{origin.topics.length > 0 && `: ${origin.topics.map(word).join(", ")}`}</Link>
+      {t("follows")} <Link to="/work/$kind/$id" params={{ kind, id: idOf(origin.subject) }} search={{}}>
+        {word(kind)}
+        {origin.topics.length > 0 && `: ${origin.topics.map(word).join(", ")}`}
+      </Link>
       {origin.clientId && <>. {t("followsClient", { id: shortId(origin.clientId) })}</>}
     </p>
   );

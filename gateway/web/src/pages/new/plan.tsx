@@ -24,11 +24,16 @@ export function NewPlan({ origin }: Beginning) {
     section("ground"), ...basisFields(grounds, values),
   ];
   return (
-    <StepForm draft={draftOf("plan", origin)} texts="new" heading="h1" title={t("plan")} schema={CreatePlanRequestSchema} fields={fields} sendLabel={t("sendPlan")}
+    <StepForm draft={draftOf("plan", origin)} texts="new" heading="h1" title={t("plan")} schema={CreatePlanRequestSchema} fields={fields}
+      sendLabel={t("sendPlan")}
       initial={{ ...beginnings(grounds, now), ...noClient }}
-      make={(values, requestId) => ({ requestId, client: makeClient(values, origin), basis: makeBasis(grounds, values), caseId: origin?.caseId ?? "" })}
+      make={(values, requestId) => ({
+        requestId, client: makeClient(values, origin), basis: makeBasis(grounds, values), caseId: origin?.caseId ?? "",
+      })}
       send={async (request) => { id.current = (await createClient(PlanService, transport).createPlan(request)).plan?.planId ?? ""; }}
       done={() => arrived("plans", "plans", id.current)}
-      preview={(values) => <Preview values={values} grounds={grounds} toNobody client={name(values, origin)} content={[]} after={<p>{t("afterPlan")}</p>} />} />
+      preview={(values) => (
+        <Preview values={values} grounds={grounds} toNobody client={name(values, origin)} content={[]} after={<p>{t("afterPlan")}</p>} />
+      )} />
   );
 }

@@ -28,17 +28,32 @@ export function Preview({ values, grounds, client, content, after, toNobody }: P
   const t = useTexts("new"), directory = useDirectory(), chosen = groundOf(grounds, values);
   if (!chosen) return null;
   const to = receiver(values, "receiver"), consented = consentTime(values);
-  const addressed = to?.agency && [to.worker, to.unit && directory.unit(to.agency, to.unit), directory.agency(to.agency)].filter(Boolean).join(", ");
+  const addressed = to?.agency
+    && [to.worker, to.unit && directory.unit(to.agency, to.unit), directory.agency(to.agency)].filter(Boolean).join(", ");
   const rows: [string, ReactNode][] = [
     ...(toNobody ? [] : [[t("previewTo"), addressed] as [string, ReactNode]]),
     ...(client === undefined ? [] : [[t("previewClient"), client] as [string, ReactNode]]),
-    [t("previewGround"), <>{t(chosen.label)}{text(values, `provision-${chosen.name}`) && ` (${text(values, `provision-${chosen.name}`)})`}{chosen.ground === LegalGround.CLIENT_CONSENT && consented && <>, {moment(timestampDate(consented))}</>}{chosen.ground === LegalGround.STATUTORY_NOTIFICATION && attestations.filter((one) => (values.attestation as string[] | undefined)?.includes(one)).map((one) => <span key={one} className="attested">{t(`attest_${one}`)}</span>)}</>],
+    [
+      t("previewGround"),
+      <>
+        {t(chosen.label)}
+        {text(values, `provision-${chosen.name}`) && ` (${text(values, `provision-${chosen.name}`)})`}
+        {chosen.ground === LegalGround.CLIENT_CONSENT && consented && (
+          <>, {moment(timestampDate(consented))}</>
+        )}
+        {chosen.ground === LegalGround.STATUTORY_NOTIFICATION && attestations.filter(
+          (one) => (values.attestation as string[] | undefined)?.includes(one),
+        ).map((one) => <span key={one} className="attested">{t(`attest_${one}`)}</span>)}
+      </>,
+    ],
     ...content,
   ];
   return (
     <section className="preview" aria-labelledby="preview-title">
       <h2 id="preview-title">{t("preview")}</h2>
-      <dl>{rows.map(([label, value]) => <div key={label}><dt>{label}</dt><dd dir="auto">{value || <span className="quiet">{t("nothing")}</span>}</dd></div>)}</dl>
+      <dl>{rows.map(([label, value]) => (
+        <div key={label}><dt>{label}</dt><dd dir="auto">{value || <span className="quiet">{t("nothing")}</span>}</dd></div>
+      ))}</dl>
       <h3>{t("previewAfter")}</h3>
       {after}
     </section>

@@ -11,7 +11,10 @@ import { usePartyName } from "../../ui/party";
 // in the meantime.
 export function ReachableNow({ party }: { party?: ReceiverValue }) {
   const t = useTexts("new"), name = usePartyName(), addressed = Boolean(party?.unit || party?.worker);
-  const { data } = useQuery(ConsultationService.method.getReachability, { parties: [{ agency: party?.agency, unit: party?.unit, worker: party?.worker }] }, { enabled: addressed });
+  const { data } = useQuery(
+    ConsultationService.method.getReachability, { parties: [{ agency: party?.agency, unit: party?.unit, worker: party?.worker }] },
+    { enabled: addressed },
+  );
   const said = addressed ? data?.reachabilities[0] : undefined, until = dateOf(said?.until);
   if (!said) return null;
   return (

@@ -21,9 +21,15 @@ import { Preview } from "./preview";
 import { urgencyFields } from "./urgency";
 
 const consent: Ground = { name: "consent", ground: LegalGround.CLIENT_CONSENT, label: "groundConsent", provision: "703/2023 § 53" };
-const notice: Ground = { name: "notice", ground: LegalGround.STATUTORY_ACCESS, label: "groundAccess", hint: "groundNoticeHint", provision: "1412/1997 § 18 b.3" };
-const transfer: Ground = { name: "transfer", ground: LegalGround.STATUTORY_ACCESS, label: "groundAccess", hint: "groundAccessHint", provision: "434/2003 § 21" };
-const access: Ground = { name: "access", ground: LegalGround.STATUTORY_ACCESS, label: "groundAccess", hint: "groundAccessHint", provision: "" };
+const notice: Ground = {
+  name: "notice", ground: LegalGround.STATUTORY_ACCESS, label: "groundAccess", hint: "groundNoticeHint", provision: "1412/1997 § 18 b.3",
+};
+const transfer: Ground = {
+  name: "transfer", ground: LegalGround.STATUTORY_ACCESS, label: "groundAccess", hint: "groundAccessHint", provision: "434/2003 § 21",
+};
+const access: Ground = {
+  name: "access", ground: LegalGround.STATUTORY_ACCESS, label: "groundAccess", hint: "groundAccessHint", provision: "",
+};
 
 // On which grounds each kind is sent, the usual one first.
 const groundsOf: Record<string, Ground[]> = {
@@ -37,7 +43,9 @@ const groundsFor = ({ kind }: Values) => groundsOf[String(kind)] ?? [];
 const isService = ({ kind }: Values) => kind === "REFERRAL_KIND_SERVICE";
 
 // What becomes of each kind, and what its reason is called.
-export const referralKinds = ["REFERRAL_KIND_SERVICE", "REFERRAL_KIND_APPLICATION_TRANSFER", "REFERRAL_KIND_DECISION_NOTICE", "REFERRAL_KIND_DOCUMENTS"] as const;
+export const referralKinds = [
+  "REFERRAL_KIND_SERVICE", "REFERRAL_KIND_APPLICATION_TRANSFER", "REFERRAL_KIND_DECISION_NOTICE", "REFERRAL_KIND_DOCUMENTS",
+] as const;
 const isMoved = ({ kind }: Values) => kind === "REFERRAL_KIND_APPLICATION_TRANSFER";
 
 // aYearBefore is the same day of the year before; the last of February stays one.
@@ -50,33 +58,50 @@ export function NewReferral({ origin }: Beginning) {
   const t = useTexts("new"), word = useWords(), now = useNow(), person = usePerson(), name = useClientName();
   const arrived = useArrived(), id = useRef(""), today = dayKey(now);
   const fields = (values: Values): Field[] => [
-    { kind: "options", name: "kind", label: "kind", required: true, options: referralKinds.map((kind) => ({ value: kind, label: `kind_${kind}`, hint: `kindHint_${kind}` })) },
+    {
+      kind: "options", name: "kind", label: "kind", required: true,
+      options: referralKinds.map((kind) => ({ value: kind, label: `kind_${kind}`, hint: `kindHint_${kind}` })),
+    },
     ...(groundsFor(values).length ? [section("ground"), ...basisFields(groundsFor(values), values)] : []),
     ...(!groundOf(groundsFor(values), values) ? [] : [
       ...clientFields(origin),
       section("receiver"),
       { kind: "drawn", name: "service", label: "service", of: ["service_key"], when: isService, draw: (drawn) => <Service {...drawn} /> },
       ...(origin ? [] : [municipalityField]),
-      { kind: "receiver", name: "receiver", label: "receiver", required: true, without: [person.agency], service: serviceKey(values), municipality: text(values, "municipality"), language: clientLanguage(values, origin) },
+      {
+        kind: "receiver", name: "receiver", label: "receiver", required: true, without: [person.agency], service: serviceKey(values),
+        municipality: text(values, "municipality"), language: clientLanguage(values, origin),
+      },
       section("content"),
       { kind: "area", name: "reason", label: `reason_${String(values.kind)}`, required: true },
-      { kind: "day", name: "arrivedOn", label: "arrivedOn", hint: "arrivedOnHint", required: true, of: ["application_arrived_on"], from: aYearBefore(today), until: today, when: isMoved },
+      {
+        kind: "day", name: "arrivedOn", label: "arrivedOn", hint: "arrivedOnHint", required: true, of: ["application_arrived_on"],
+        from: aYearBefore(today), until: today, when: isMoved,
+      },
       ...urgencyFields(values),
       { kind: "papers", name: "papers", label: "papers", of: ["attachment_ids"] },
     ] satisfies Field[]),
   ];
   return (
-    <StepForm draft={draftOf("referral", origin)} texts="new" heading="h1" title={t("referral")} schema={SendReferralRequestSchema} fields={fields} sendLabel={t("sendReferral")}
-      initial={{ ...beginnings(all, now), ...noClient, kind: "", service: "", reason: "", arrivedOn: today, urgency: origin?.urgency ?? "" }}
+    <StepForm draft={draftOf("referral", origin)} texts="new" heading="h1" title={t("referral")} schema={SendReferralRequestSchema}
+      fields={fields} sendLabel={t("sendReferral")}
+      initial={{
+        ...beginnings(all, now), ...noClient, kind: "", service: "", reason: "", arrivedOn: today, urgency: origin?.urgency ?? "",
+      }}
       make={(values, requestId) => ({
         requestId, client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: makeBasis(groundsFor(values), values),
-        kind: text(values, "kind") ? enumFromJson(ReferralKindSchema, text(values, "kind") as never) : 0, serviceKey: serviceKey(values), reason: text(values, "reason"), applicationArrivedOn: isMoved(values) ? text(values, "arrivedOn") : "",
-        urgency: text(values, "urgency") ? enumFromJson(UrgencySchema, text(values, "urgency") as never) : 0, attachmentIds: paperIds(values, "papers"), caseId: origin?.caseId ?? "",
+        kind: text(values, "kind") ? enumFromJson(ReferralKindSchema, text(values, "kind") as never) : 0, serviceKey: serviceKey(values),
+        reason: text(values, "reason"), applicationArrivedOn: isMoved(values) ? text(values, "arrivedOn") : "",
+        urgency: text(values, "urgency") ? enumFromJson(UrgencySchema, text(values, "urgency") as never) : 0,
+        attachmentIds: paperIds(values, "papers"), caseId: origin?.caseId ?? "",
       })}
-      send={async (request) => { id.current = (await createClient(ReferralService, transport).sendReferral(request)).referral?.referralId ?? ""; }}
+      send={async (request) => {
+        id.current = (await createClient(ReferralService, transport).sendReferral(request)).referral?.referralId ?? "";
+      }}
       done={() => arrived("sent", "referrals", id.current)}
       preview={(values) => (
-        <Preview values={values} grounds={groundsFor(values)} client={name(values, origin)} after={<p>{t(`after_${String(values.kind)}`)}</p>} content={[
+        <Preview values={values} grounds={groundsFor(values)} client={name(values, origin)}
+          after={<p>{t(`after_${String(values.kind)}`)}</p>} content={[
           [t("kind"), text(values, "kind") && t(`kind_${text(values, "kind")}`)],
           ...(serviceKey(values) ? [[t("service"), word(serviceKey(values))] as [string, string]] : []),
           [t(`reason_${String(values.kind)}`), text(values, "reason")],
@@ -93,8 +118,12 @@ function Service({ id, value, change, wrong }: Drawn) {
   const t = useTexts("new"), form = useTexts("form"), word = useWords(), { agencies } = useDirectory();
   const offered = [...new Set(agencies.flatMap(({ units }) => units.flatMap((unit) => unit.serviceKeys)))];
   return (
-    <Dropdown id={id} labelText={t("service")} hintText={t("serviceHint")} optionalText={form("optional")} visualPlaceholder={t("serviceOther")} value={value ? String(value) : null} onChange={change} status={wrong ? "error" : "default"} statusText={wrong} fullWidth>
-      {[<DropdownItem key="" value="">{t("serviceOther")}</DropdownItem>, ...offered.map((one) => <DropdownItem key={one} value={one}>{word(one)}</DropdownItem>)]}
+    <Dropdown id={id} labelText={t("service")} hintText={t("serviceHint")} optionalText={form("optional")}
+      visualPlaceholder={t("serviceOther")} value={value ? String(value) : null} onChange={change} status={wrong ? "error" : "default"}
+      statusText={wrong} fullWidth>
+      {[<DropdownItem key="" value="">
+        {t("serviceOther")}
+      </DropdownItem>, ...offered.map((one) => <DropdownItem key={one} value={one}>{word(one)}</DropdownItem>)]}
     </Dropdown>
   );
 }

@@ -4,5 +4,6 @@ import type { Field, Values } from "../../ui/form/fields";
 // urgencyFields ask how urgent it is. No message is help in an emergency, and the form says so.
 export const urgencyFields = (values: Values): Field[] => [
   { kind: "choice", name: "urgency", label: "urgency", schema: UrgencySchema, required: true },
-  ...(values.urgency === "URGENCY_EMERGENCY" ? [{ kind: "note", name: "emergency", label: "urgency", text: "emergency" } satisfies Field] : []),
+  ...(values.urgency === "URGENCY_EMERGENCY" ? [{ kind: "note", name: "emergency", label: "urgency", text: "emergency" } satisfies Field]
+    : []),
 ];

@@ -27,8 +27,10 @@ export interface OperationsSearch { trace?: string }
 
 // OperationsPage shows those who run Koppi what is open, silent, lagging and parked.
 export function OperationsPage() {
-  const t = useTexts("operations"), shell = useTexts("shell"), { trace } = useSearch({ strict: false }) as OperationsSearch, navigate = useNavigate();
-  const { data, error } = useQuery(OperatorService.method.getOverview, {}, every), parked = useQuery(ParkingService.method.listParked, {}, every);
+  const t = useTexts("operations"), shell = useTexts("shell"), { trace } = useSearch({ strict: false }) as OperationsSearch;
+  const navigate = useNavigate();
+  const { data, error } = useQuery(OperatorService.method.getOverview, {}, every);
+  const parked = useQuery(ParkingService.method.listParked, {}, every);
   const look = (subject: string) => void navigate({ to: "/operations", search: { trace: subject }, hash: "trace" });
   const now = dateOf(data?.now);
   useTitle(shell("operations"));
@@ -61,5 +63,7 @@ export function OperationsPage() {
 
 function Figure({ name, count, alarming = false }: { name: string; count: number; alarming?: boolean }) {
   const t = useTexts("operations");
-  return <li data-figure={name} className={alarming && count > 0 ? "alarming" : undefined}><strong>{count}</strong> {t(name, { count })}</li>;
+  return (
+    <li data-figure={name} className={alarming && count > 0 ? "alarming" : undefined}><strong>{count}</strong> {t(name, { count })}</li>
+  );
 }

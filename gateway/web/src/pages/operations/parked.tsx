@@ -27,7 +27,9 @@ export function Parked({ parked, changed }: { parked: One[]; changed: () => void
               <td>{agency(one.agency)}</td>
               <td><code>{Code[one.code] ?? one.code}</code></td>
               <td>{at && moment(at)}</td>
-              <td>{one.retry ? t("retrying") : <Button variant="secondary" onClick={() => retry.mutate({ agency: one.agency, consumer: one.consumer, service: one.service, subject: one.subject })}>{t("retry")}</Button>}</td>
+              <td>{one.retry ? t("retrying") : <Button variant="secondary" onClick={() => retry.mutate({
+                agency: one.agency, consumer: one.consumer, service: one.service, subject: one.subject,
+              })}>{t("retry")}</Button>}</td>
             </tr>
           );
         })}

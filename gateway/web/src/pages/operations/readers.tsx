@@ -20,7 +20,8 @@ export function Readers({ readers }: { readers: Reader[] }) {
   const sorted = readers.toSorted((a, b) => Number(b.behind - a.behind) || a.agency.localeCompare(b.agency));
   return (
     <Section name="readers" title={t("readers")} note={t("readersNote")} none={readers.length ? undefined : t("noReaders")}>
-      <Table label={t("readers")} numbers={[3, 3]} head={[t("agency"), t("consumer"), t("service"), t("behind"), t("since"), t("acknowledged")]}>
+      <Table label={t("readers")} numbers={[3, 3]}
+        head={[t("agency"), t("consumer"), t("service"), t("behind"), t("since"), t("acknowledged")]}>
         {sorted.map((reader) => {
           const since = dateOf(reader.waitingSince), last = dateOf(reader.acknowledgedAt);
           return (

@@ -1,7 +1,9 @@
 import type { ReactNode } from "react";
 
 // Section is a part of the page: what it is, and a table of it, or that there is none.
-export function Section({ name, title, note, none, children }: { name: string; title: string; note: string; none?: string; children?: ReactNode }) {
+export function Section({
+  name, title, note, none, children }: { name: string; title: string; note: string; none?: string; children?: ReactNode,
+}) {
   return (
     <section aria-labelledby={`operations-${name}`} data-section={name}>
       <h2 id={`operations-${name}`}>{title}</h2>
@@ -13,11 +15,15 @@ export function Section({ name, title, note, none, children }: { name: string; t
 
 // Table can be scrolled by keyboard where it is wider than the page. Numbers are in the columns
 // from one to another.
-export function Table({ label, head, numbers: [from, to] = [-1, -1], children }: { label: string; head: string[]; numbers?: [number, number]; children: ReactNode }) {
+export function Table({
+  label, head, numbers: [from, to] = [-1, -1], children }: { label: string; head: string[]; numbers?: [number, number]; children: ReactNode
+}) {
   return (
     <div className="sheet" role="group" aria-label={label} tabIndex={0}>
       <table aria-label={label}>
-        <thead><tr>{head.map((name, column) => <th key={name} scope="col" className={column >= from && column <= to ? "number" : undefined}>{name}</th>)}</tr></thead>
+        <thead><tr>{head.map(
+          (name, column) => <th key={name} scope="col" className={column >= from && column <= to ? "number" : undefined}>{name}</th>,
+        )}</tr></thead>
         <tbody>{children}</tbody>
       </table>
     </div>

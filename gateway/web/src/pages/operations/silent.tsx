@@ -22,12 +22,19 @@ export function Silent({ loops, now, look }: { loops: SilentLoop[]; now: Date; l
           const due = dateOf(loop.dueAt), urgent = loop.urgency !== Urgency.UNSPECIFIED, phone = dutyPhone(loop.waitingOn);
           return (
             <tr key={loop.subject} data-subject={loop.subject} className={urgent ? "late" : undefined}>
-              <th scope="row">{word(kindOf(loop.subject))} <span className="quiet">{shortId(loop.subject)}</span>{urgent && <><br /><strong>{word(nameOf(UrgencySchema, loop.urgency))}</strong></>}</th>
+              <th scope="row">{word(kindOf(loop.subject))} <span className="quiet">{shortId(loop.subject)}</span>{urgent && (
+                <><br /><strong>{word(nameOf(UrgencySchema, loop.urgency))}</strong></>
+              )}</th>
               <td className="late">{due && <time dateTime={due.toISOString()} title={limit(due)}>{late(due)}</time>}</td>
               <td>{word(nameOf(LoopPhaseSchema, loop.phase))}</td>
-              <td>{agency(loop.waitingOn)}{urgent && <><br />{phone ? <a href={`tel:${phone.replace(/[^+0-9]/g, "")}`}>{t("ring", { phone })}</a> : <span className="quiet">{t("noPhone")}</span>}</>}</td>
+              <td>{agency(loop.waitingOn)}{urgent && <><br />{phone ? (
+                <a href={`tel:${phone.replace(/[^+0-9]/g, "")}`}>{t("ring", { phone })}</a>
+              ) : <span className="quiet">{t("noPhone")}</span>}</>}</td>
               <td>{agency(loop.sender)}</td>
-              <td><button type="button" className="plain" onClick={() => look(loop.subject)}>{t("trace")}<span className="hidden"> {shortId(loop.subject)}</span></button></td>
+              <td><button type="button" className="plain" onClick={() => look(loop.subject)}>
+                {t("trace")}
+                <span className="hidden"> {shortId(loop.subject)}</span>
+              </button></td>
             </tr>
           );
         })}

@@ -11,12 +11,16 @@ export interface Trace { id: string; start: number; end: number; follows: number
 export function tracesOf(spans: Span[]): Trace[] {
   const byTrace = Map.groupBy(spans, ({ traceId }) => traceId);
   return [...byTrace].map(([id, own]) => {
-    const known = new Set(own.map(({ spanId }) => spanId)), children = Map.groupBy(own, ({ parentSpanId }) => (known.has(parentSpanId) ? parentSpanId : ""));
+    const known = new Set(own.map(({ spanId }) => spanId));
+    const children = Map.groupBy(own, ({ parentSpanId }) => (known.has(parentSpanId) ? parentSpanId : ""));
     const rows: Row[] = [];
     const add = (parent: string, depth: number) => {
       for (const span of children.get(parent) ?? []) {
         const start = startOf(span);
-        rows.push({ id: span.spanId, name: span.name, about: about(span), depth, start, end: start + (span.took ? durationMs(span.took) : 0), failed: span.failed });
+        rows.push({
+          id: span.spanId, name: span.name, about: about(span), depth, start, end: start + (span.took ? durationMs(span.took) : 0),
+          failed: span.failed,
+        });
         add(span.spanId, depth + 1);
       }
     };
@@ -31,14 +35,17 @@ const startOf = ({ startedAt }: Span) => (startedAt ? timestampMs(startedAt) + (
 // about is what a span says of the loop, in short.
 function about({ name, attributes }: Span): string {
   const { "koppi.agency": agency, "koppi.phase": phase, "koppi.outcome": outcome, "koppi.waiting_on": waiting } = attributes;
-  return [agency && !name.includes(agency) && agency, outcome, phase?.replace("LOOP_PHASE_", "").toLowerCase(), waiting && `→ ${waiting}`].filter(Boolean).join(" · ");
+  return [
+    agency && !name.includes(agency) && agency, outcome, phase?.replace("LOOP_PHASE_", "").toLowerCase(), waiting && `→ ${waiting}`,
+  ].filter(Boolean).join(" · ");
 }
 
 // useTook says how long something took, in the unit that fits it.
 export function useTook() {
   const t = useTexts("operations");
   return (ms: number) => {
-    const [unit, size] = ([["d", 86_400_000], ["h", 3_600_000], ["min", 60_000], ["s", 1000]] as const).find(([, least]) => ms >= least) ?? (["ms", 1] as const);
+    const [unit, size] = ([["d", 86_400_000], ["h", 3_600_000], ["min", 60_000], ["s", 1000]] as const).find(([, least]) => ms >= least)
+      ?? (["ms", 1] as const);
     const value = ms / size;
     return t(unit, { value: (value < 10 ? value.toFixed(1) : value.toFixed(0)).replace(".", ",") });
   };

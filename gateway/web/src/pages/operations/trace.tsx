@@ -22,7 +22,8 @@ export function Trace({ subject, look }: { subject: string; look: (subject: stri
     <div id="trace">
       <Section name="trace" title={t("look")} note={t("lookNote")}>
         <form className="trace-form" onSubmit={(event) => { event.preventDefault(); if (typed.trim()) look(typed.trim()); }}>
-          <TextInput dir="auto" labelText={t("lookFor")} hintText={t("lookHint")} value={typed} onChange={(value) => type(String(value ?? ""))} />
+          <TextInput dir="auto" labelText={t("lookFor")} hintText={t("lookHint")} value={typed}
+            onChange={(value) => type(String(value ?? ""))} />
           <Button type="submit">{t("lookUp")}</Button>
         </form>
         <Problem error={error} />
@@ -40,7 +41,9 @@ function Waterfall({ traces }: { traces: OneTrace[] }) {
       {traces.map((trace, i) => (
         <li key={trace.id} data-trace={trace.id}>
           {i > 0 && <p className="quiet gap">{t("later", { time: took(trace.start - traces[i - 1]!.start) })}</p>}
-          <h3>{t("traceOf", { moment: moment(new Date(trace.start)), took: took(trace.end - trace.start) })} {trace.follows > 0 && <span className="quiet">{t("linked", { count: trace.follows })}</span>}</h3>
+          <h3>{t("traceOf", { moment: moment(new Date(trace.start)), took: took(trace.end - trace.start) })} {trace.follows > 0 && (
+            <span className="quiet">{t("linked", { count: trace.follows })}</span>
+          )}</h3>
           <ol className="spans">{trace.rows.map((row) => <Bar key={row.id} row={row} trace={trace} />)}</ol>
         </li>
       ))}
@@ -57,7 +60,9 @@ function Bar({ row, trace }: { row: Row; trace: OneTrace }) {
       <span className={`name depth-${Math.min(row.depth, 6)}`}>
         {row.name} {row.about && <span className="quiet">{row.about}</span>}{row.failed && <strong className="late"> {t("failed")}</strong>}
       </span>
-      <svg className="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect x={Math.min(left, 99.4)} y="1" width={width} height="6" /></svg>
+      <svg className="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+        <rect x={Math.min(left, 99.4)} y="1" width={width} height="6" />
+      </svg>
       <span className="took">{took(row.end - row.start)}</span>
     </li>
   );

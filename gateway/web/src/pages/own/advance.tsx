@@ -19,7 +19,9 @@ interface Props { consents: AdvanceConsent[]; done: (key: string) => void }
 export function Advance({ consents, done }: Props) {
   const t = useTexts("own"), now = useNow(), [open, setOpen] = useState(false);
   const over = (one: AdvanceConsent) => Boolean(one.withdrawnAt) || (dateOf(one.until)?.getTime() ?? 0) < now.getTime();
-  const cards = (some: AdvanceConsent[]) => <ul className="cards">{some.map((one) => <li key={one.consentId}><AdvanceCard consent={one} over={over(one)} done={done} /></li>)}</ul>;
+  const cards = (some: AdvanceConsent[]) => (
+    <ul className="cards">{some.map((one) => <li key={one.consentId}><AdvanceCard consent={one} over={over(one)} done={done} /></li>)}</ul>
+  );
   const standing = consents.filter((one) => !over(one)), past = consents.filter(over);
   return (
     <section className="own-part" aria-labelledby="own-advance">
@@ -28,7 +30,9 @@ export function Advance({ consents, done }: Props) {
       {standing.length === 0 && <p>{t("advance_none")}</p>}
       {cards(standing)}
       {past.length > 0 && <details><summary>{t("earlier")}</summary>{cards(past)}</details>}
-      {open ? <Give cancel={() => setOpen(false)} done={() => { setOpen(false); done("advance_done"); }} /> : <div className="buttons"><Button variant="secondary" data-begin="GiveConsent" onClick={() => setOpen(true)}>{t("advance_give")}</Button></div>}
+      {open ? <Give cancel={() => setOpen(false)} done={() => { setOpen(false); done("advance_done"); }} /> : <div className="buttons">
+        <Button variant="secondary" data-begin="GiveConsent" onClick={() => setOpen(true)}>{t("advance_give")}</Button>
+      </div>}
     </section>
   );
 }
@@ -43,15 +47,21 @@ function AdvanceCard({ consent, over, done }: { consent: AdvanceConsent; over: b
       <p>{consent.services.map((service) => t(`consent_${service}`)).join(", ")}.</p>
       <p>{t(over ? "advance_past" : "advance_valid", { given, until: withdrawn ? onDay(withdrawn) : until })}</p>
       {consent.by && <p>{t("advance_by", { who: names.full(consent.by) })}</p>}
-      {withdrawn && <p>{consent.withdrawnBy ? t("withdrawn_by", { date: onDay(withdrawn), who: names.full(consent.withdrawnBy) }) : t("withdrawn_you", { date: onDay(withdrawn) })}</p>}
+      {withdrawn && <p>{consent.withdrawnBy ? t("withdrawn_by", { date: onDay(withdrawn), who: names.full(consent.withdrawnBy) })
+        : t("withdrawn_you", { date: onDay(withdrawn) })}</p>}
       {consent.withdrawalReason && <p>{t("override_reason", { reason: consent.withdrawalReason })}</p>}
       <p>{consent.citedIn.length > 0 ? t("advance_used", { count: consent.citedIn.length }) : t("advance_unused")}</p>
       {!consent.everywhere && <p><strong>{t("unfinished")}</strong></p>}
-      {(!withdrawn || !consent.everywhere) && !open && <Button variant="secondary" data-step="WithdrawAdvanceConsent" onClick={() => setOpen(true)}>{t("withdraw")}</Button>}
+      {(!withdrawn || !consent.everywhere) && !open && (
+        <Button variant="secondary" data-step="WithdrawAdvanceConsent" onClick={() => setOpen(true)}>{t("withdraw")}</Button>
+      )}
       {open && (
-        <Ask name={`withdrawAdvance ${consent.consentId}`} title={t("withdraw_title")} label={t("withdraw")} cancel={() => setOpen(false)} done={() => { setOpen(false); done("withdraw_done"); }}
+        <Ask name={`withdrawAdvance ${consent.consentId}`} title={t("withdraw_title")} label={t("withdraw")} cancel={() => setOpen(false)}
+          done={() => { setOpen(false); done("withdraw_done"); }}
           send={(requestId) => createClient(ConsentService, transport).withdrawAdvanceConsent({ requestId, consentId: consent.consentId })}>
-          <Dots lines={[t("withdraw_stops"), ...(consent.citedIn.length > 0 ? [t("advance_cites")] : []), t("withdraw_copies"), t("withdraw_undo")]} />
+          <Dots lines={[
+            t("withdraw_stops"), ...(consent.citedIn.length > 0 ? [t("advance_cites")] : []), t("withdraw_copies"), t("withdraw_undo"),
+          ]} />
         </Ask>
       )}
     </article>

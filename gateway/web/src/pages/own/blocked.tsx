@@ -14,7 +14,8 @@ export function Blocked({ wishes }: { wishes: Wishes | undefined }) {
       {blocked.length > 0 && (
         <section className="own-part" aria-labelledby="own-blocked" data-blocked>
           <h3 id="own-blocked">{t("blocked")}</h3>
-          <Dots lines={blocked.map(({ at, by, receiver }) => t("blocked_one", { date: moment(dateOf(at)!), who: names.full(by), receiver: names.agency(receiver) }))} />
+          <Dots lines={blocked.map(({ at, by, receiver }) =>
+            t("blocked_one", { date: moment(dateOf(at)!), who: names.full(by), receiver: names.agency(receiver) }))} />
         </section>
       )}
       {overrides.length > 0 && (
@@ -32,9 +33,12 @@ function Exception({ override }: { override: Override }) {
   const lapsed = until !== undefined && until < now;
   return (
     <article className="card">
-      <p>{t("override_asked", { date: onDay(dateOf(override.requestedAt)), who: names.full(override.requestedBy), receiver: names.agency(override.receiver) })}</p>
+      <p>{t("override_asked", {
+        date: onDay(dateOf(override.requestedAt)), who: names.full(override.requestedBy), receiver: names.agency(override.receiver),
+      })}</p>
       <p>{t("override_reason", { reason: override.reason })} <span className="quiet">{override.provision}</span></p>
-      <p className="stands">{override.decidedAt ? t(override.approved ? "override_approved" : "override_refused") : t(lapsed ? "override_lapsed" : "override_open")}</p>
+      <p className="stands">{override.decidedAt ? t(override.approved ? "override_approved" : "override_refused")
+        : t(lapsed ? "override_lapsed" : "override_open")}</p>
       {used && <p>{t("override_used", { date: onDay(used) })}</p>}
     </article>
   );

@@ -21,7 +21,11 @@ export function MatterCard({ told }: { told: Told }) {
       {told.urgent && <p className="urgent-now" data-urgent>{told.urgent}</p>}
       {told.means.map((note) => <p key={note}>{note}</p>)}
       {told.ended && <p className="quiet">{t("endedOn", { date: day(told.ended) })}</p>}
-      {told.appointments.map(({ at, place }) => <p key={at.getTime()} className="date"><strong>{t("appointment")}:</strong> {t("appointmentAt", { date: day(at), time: clock(at) })}{place && `, ${place}`}</p>)}
+      {told.appointments.map(({ at, place }) => <p key={at.getTime()} className="date">
+        <strong>{t("appointment")}:</strong>{" "}
+        {t("appointmentAt", { date: day(at), time: clock(at) })}
+        {place && `, ${place}`}
+      </p>)}
       {told.planned.map(({ by, at }, index) => <p key={index}>{t("planned", { who: names.full(by), date: limit(dateOf(at)!) })}</p>)}
       <dl>
         {told.next && <><dt>{t("next")}</dt><dd dir="auto">{told.next} {told.late && t("late")}</dd></>}

@@ -1,21 +1,31 @@
 import { LegalGround } from "#gen/koppi/common/v1/party_pb";
-import { ConcernState, ConcernStateSchema, ContactResult, DeclineReasonSchema, OutcomeSchema, TopicSchema, type Concern } from "#gen/koppi/concern/v1/state_pb";
+import {
+  ConcernState, ConcernStateSchema, ContactResult, DeclineReasonSchema, OutcomeSchema, TopicSchema, type Concern,
+} from "#gen/koppi/concern/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { nameOf } from "../../ui/names";
 import { frameOf, nextOf, onDay, urgentOf, type Told, type Tongue } from "./told";
 
 // The states that have words here; a joined report is told as a matter of its own.
-export const concernStates = ["CONCERN_STATE_SUBMITTED", "CONCERN_STATE_RECEIVED", "CONCERN_STATE_TRIAGED", "CONCERN_STATE_TAKEN", "CONCERN_STATE_INFORMATION_REQUESTED", "CONCERN_STATE_IN_ASSESSMENT", "CONCERN_STATE_ASSESSED", "CONCERN_STATE_CLOSED", "CONCERN_STATE_DECLINED", "CONCERN_STATE_WITHDRAWN"] as const;
+export const concernStates = [
+  "CONCERN_STATE_SUBMITTED", "CONCERN_STATE_RECEIVED", "CONCERN_STATE_TRIAGED", "CONCERN_STATE_TAKEN",
+  "CONCERN_STATE_INFORMATION_REQUESTED", "CONCERN_STATE_IN_ASSESSMENT", "CONCERN_STATE_ASSESSED", "CONCERN_STATE_CLOSED",
+  "CONCERN_STATE_DECLINED", "CONCERN_STATE_WITHDRAWN",
+] as const;
 
 export function tellConcern(concern: Concern, tongue: Tongue): Told {
   const { t, word, names } = tongue, { status } = concern;
   const state = concern.state === ConcernState.JOINED ? ConcernState.SUBMITTED : concern.state, name = nameOf(ConcernStateSchema, state);
-  const frame = frameOf({ subject: `concerns/${concern.concernId}`, state: name, status, sender: concern.reporter, began: dateOf(concern.submittedAt), revocation: concern.revocation });
+  const frame = frameOf({
+    subject: `concerns/${concern.concernId}`, state: name, status, sender: concern.reporter, began: dateOf(concern.submittedAt),
+    revocation: concern.revocation,
+  });
   if (frame.mistake) return { ...frame, title: t("concern"), standing: "" };
   const sender = names.agencyOf(concern.reporter), receiver = names.agencyOf(concern.receiver), holder = names.unitOf(status?.responsible);
   const date = onDay(frame.began), urgent = urgentOf(frame, status, tongue);
   // It has been taken here, and somebody else was asked to go on with it.
-  const elsewhere = !frame.ended && concern.forwardedToConcernIds.length > 0 && status?.waitingOn?.agency !== status?.responsible?.agency && state !== ConcernState.INFORMATION_REQUESTED;
+  const elsewhere = !frame.ended && concern.forwardedToConcernIds.length > 0 && status?.waitingOn?.agency !== status?.responsible?.agency
+    && state !== ConcernState.INFORMATION_REQUESTED;
   const means = [
     concern.outcome ? t(nameOf(OutcomeSchema, concern.outcome)) : "",
     concern.declineReason ? t(nameOf(DeclineReasonSchema, concern.declineReason)) : "",
@@ -23,11 +33,13 @@ export function tellConcern(concern: Concern, tongue: Tongue): Told {
     elsewhere ? t("offered", { who: names.full(status?.waitingOn) }) : "",
   ];
   const notes = [
-    t(concern.forwardedFromConcernId ? "concern_onward" : concern.basis?.ground === LegalGround.CLIENT_CONSENT ? "concern_consent" : "concern_notice", { sender, date }),
+    t(concern.forwardedFromConcernId ? "concern_onward" : concern.basis?.ground === LegalGround.CLIENT_CONSENT ? "concern_consent"
+      : "concern_notice", { sender, date }),
     ...lastContact(concern, tongue),
   ];
   return {
-    ...frame, title: t("concern"), standing: t(name, { sender, receiver, holder }), means: means.filter(Boolean), notes, planned: concern.plannedContacts,
+    ...frame, title: t("concern"), standing: t(name, { sender, receiver, holder }), means: means.filter(Boolean), notes,
+    planned: concern.plannedContacts,
     urgent, next: urgent ? undefined : nextOf(elsewhere ? "offered" : name, frame, status, tongue),
     said: { topics: concern.topics.map((topic) => word(nameOf(TopicSchema, topic))), text: concern.description },
   };

@@ -25,9 +25,12 @@ export function ConsentCard({ consent, matter, done }: { consent: Consent; matte
       <p>{t("consent_given", { date: onDay(dateOf(consent.givenAt)), who: names.agencyOf(consent.givenTo) })}</p>
       <dl><dt>{t("consent_to")}</dt><dd dir="auto">{consent.recipients.map((one) => names.agency(one)).join(", ")}</dd></dl>
       {withdrawal ? <Withdrawn withdrawal={withdrawal} /> : <p>{t("consent_until")}</p>}
-      {!withdrawal && !open && <Button variant="secondary" data-step="WithdrawConsent" onClick={() => setOpen(true)}>{t("withdraw")}</Button>}
+      {!withdrawal && !open && (
+        <Button variant="secondary" data-step="WithdrawConsent" onClick={() => setOpen(true)}>{t("withdraw")}</Button>
+      )}
       {!withdrawal && open && (
-        <Ask name={`withdraw ${consent.subject}`} title={t("withdraw_title")} label={t("withdraw")} cancel={() => setOpen(false)} done={() => done("withdraw_done")}
+        <Ask name={`withdraw ${consent.subject}`} title={t("withdraw_title")} label={t("withdraw")} cancel={() => setOpen(false)}
+          done={() => done("withdraw_done")}
           send={(requestId) => createClient(ConsentService, transport).withdrawConsent({ requestId, subject: consent.subject })}>
           <Dots lines={[t("withdraw_stops"), t(`withdraw_${service}`), t("withdraw_copies"), t("withdraw_undo")]} />
         </Ask>
@@ -41,11 +44,15 @@ function Withdrawn({ withdrawal }: { withdrawal: Withdrawal }) {
   const open = (who: string) => (withdrawal.overdue ? t("seen_late", { who }) : t("seen_open", { who }));
   return (
     <>
-      <p className="stands">{withdrawal.byClient ? t("withdrawn_you", { date }) : t("withdrawn_by", { date, who: names.full(withdrawal.by) })}</p>
+      <p className="stands">
+        {withdrawal.byClient ? t("withdrawn_you", { date }) : t("withdrawn_by", { date, who: names.full(withdrawal.by) })}
+      </p>
       {withdrawal.holders.length > 0 && due && (
         <>
           <p>{t("withdrawn_must", { date: limit(due) })}</p>
-          <Dots lines={withdrawal.holders.map(({ agency, acknowledgedAt }) => (acknowledgedAt ? t("seen_done", { who: names.agency(agency), date: onDay(dateOf(acknowledgedAt)) }) : open(names.agency(agency))))} />
+          <Dots lines={withdrawal.holders.map(({ agency, acknowledgedAt }) => (acknowledgedAt
+            ? t("seen_done", { who: names.agency(agency), date: onDay(dateOf(acknowledgedAt)) })
+            : open(names.agency(agency))))} />
         </>
       )}
     </>

@@ -15,7 +15,8 @@ import { useWishes } from "./wishes";
 
 // Consents is what the client has allowed and forbidden, and how to change it.
 export function Consents() {
-  const t = useTexts("own"), shell = useTexts("shell"), queries = useQueryClient(), { consents, wishes, loading, error, readAt, again } = useWishes(), { told } = useOwn();
+  const t = useTexts("own"), shell = useTexts("shell"), queries = useQueryClient();
+  const { consents, wishes, loading, error, readAt, again } = useWishes(), { told } = useOwn();
   const [said, say] = useState({ key: "", times: 0 }), place = useRef<HTMLParagraphElement>(null);
   // What was done is read out, and read on from.
   useEffect(() => { if (said.key) place.current?.focus(); }, [said]);
@@ -36,11 +37,15 @@ export function Consents() {
         <h3 id="own-consents">{t("consents")}</h3>
         <p>{t("consents_what")}</p>
         {standing.length === 0 && <p>{t("consents_none")}</p>}
-        <ul className="cards">{standing.map((consent) => <li key={consent.subject}><ConsentCard consent={consent} matter={told.find(({ subject }) => subject === consent.subject)} done={done} /></li>)}</ul>
+        <ul className="cards">{standing.map((consent) => <li key={consent.subject}>
+          <ConsentCard consent={consent} matter={told.find(({ subject }) => subject === consent.subject)} done={done} />
+        </li>)}</ul>
         {withdrawn.length > 0 && (
           <details>
             <summary>{t("earlier")}</summary>
-            <ul className="cards">{withdrawn.map((consent) => <li key={consent.subject}><ConsentCard consent={consent} matter={told.find(({ subject }) => subject === consent.subject)} done={done} /></li>)}</ul>
+            <ul className="cards">{withdrawn.map((consent) => <li key={consent.subject}>
+              <ConsentCard consent={consent} matter={told.find(({ subject }) => subject === consent.subject)} done={done} />
+            </li>)}</ul>
           </details>
         )}
       </section>

@@ -17,14 +17,18 @@ import { focusField, RecipientChoice, recipientOf } from "./recipient";
 
 // Under which the agencies ask for it: a concern by the Social Welfare Act, the rest by the
 // act on client data.
-const provisionOf = (chosen: string[]) => [chosen.includes("concern") && "1301/2014 § 35.1", chosen.some((one) => one !== "concern") && "703/2023 § 53"].filter(Boolean).join(", ");
+const provisionOf = (chosen: string[]) =>
+  [chosen.includes("concern") && "1301/2014 § 35.1", chosen.some((one) => one !== "concern") && "703/2023 § 53"].filter(Boolean).join(", ");
 const empty = { who: "", services: [] as string[], purpose: "", until: "" };
 
 // Give asks for a consent before any message.
 export function Give({ done, cancel }: { done: () => void; cancel: () => void }) {
   const t = useTexts("own"), now = useNow(), [draft, change, forget] = useDraft("own give", empty), [tried, setTried] = useState(false);
   const last = `${Number(dayKey(now).slice(0, 4)) + 2}${dayKey(now).slice(4)}`;
-  const wrong = { who: !draft.who, services: draft.services.length === 0, purpose: !draft.purpose.trim(), until: !(draft.until > dayKey(now) && draft.until < last) };
+  const wrong = {
+    who: !draft.who, services: draft.services.length === 0, purpose: !draft.purpose.trim(),
+    until: !(draft.until > dayKey(now) && draft.until < last),
+  };
   const says = (name: keyof typeof wrong, key: string) => (tried && wrong[name] ? t(key) : undefined);
   const lacking = () => {
     setTried(true);
@@ -33,21 +37,34 @@ export function Give({ done, cancel }: { done: () => void; cancel: () => void })
     return Boolean(first);
   };
   return (
-    <Ask name="give" title={t("advance_give")} label={t("advance_send")} lacking={lacking} cancel={() => { forget(); cancel(); }} done={() => { forget(); done(); }}
-      send={(requestId) => createClient(ConsentService, transport).giveConsent({ requestId, recipient: recipientOf(draft.who), services: draft.services, purpose: draft.purpose.trim(), provision: provisionOf(draft.services), until: endOfDay(draft.until) })}>
-      <RecipientChoice id="give-who" label={t("advance_who")} value={draft.who} change={(who) => change({ who })} wrong={says("who", "needed_who")} />
+    <Ask name="give" title={t("advance_give")} label={t("advance_send")} lacking={lacking} cancel={() => { forget(); cancel(); }}
+      done={() => { forget(); done(); }}
+      send={(requestId) => createClient(ConsentService, transport).giveConsent({
+        requestId, recipient: recipientOf(draft.who), services: draft.services, purpose: draft.purpose.trim(),
+        provision: provisionOf(draft.services), until: endOfDay(draft.until),
+      })}>
+      <RecipientChoice id="give-who" label={t("advance_who")} value={draft.who} change={(who) => change({ who })}
+        wrong={says("who", "needed_who")} />
       <div className="field" data-field="give-services">
-        <CheckboxGroup labelText={t("advance_for")} groupStatus={says("services", "needed_for") ? "error" : undefined} groupStatusText={says("services", "needed_for")}>
-          {services.map((service) => <Checkbox key={service} value={service} checked={draft.services.includes(service)} onClick={({ checkboxState }) => change({ services: checkboxState ? [...draft.services, service] : draft.services.filter((one) => one !== service) })}>{t(`consent_${service}`)}</Checkbox>)}
+        <CheckboxGroup labelText={t("advance_for")} groupStatus={says("services", "needed_for") ? "error" : undefined}
+          groupStatusText={says("services", "needed_for")}>
+          {services.map((service) => <Checkbox key={service} value={service} checked={draft.services.includes(service)}
+            onClick={({ checkboxState }) => change({
+              services: checkboxState ? [...draft.services, service] : draft.services.filter((one) => one !== service),
+            })}>{t(`consent_${service}`)}</Checkbox>)}
         </CheckboxGroup>
       </div>
       <div className="field" data-field="give-purpose">
-        <Textarea dir="auto" id="give-purpose" labelText={t("advance_purpose")} hintText={t("advance_purposeHint")} value={draft.purpose} maxLength={1000} onChange={(event) => change({ purpose: event.target.value })} fullWidth status={says("purpose", "needed_purpose") ? "error" : "default"} statusText={says("purpose", "needed_purpose")} />
+        <Textarea dir="auto" id="give-purpose" labelText={t("advance_purpose")} hintText={t("advance_purposeHint")} value={draft.purpose}
+          maxLength={1000} onChange={(event) => change({ purpose: event.target.value })} fullWidth
+          status={says("purpose", "needed_purpose") ? "error" : "default"} statusText={says("purpose", "needed_purpose")} />
       </div>
       <div className="field" data-field="give-until">
         <label htmlFor="give-until">{t("advance_until")}</label>
         <span className="quiet" id="give-until-hint">{t("advance_untilHint")}</span>
-        <input id="give-until" type="date" value={draft.until} onChange={(event) => change({ until: event.target.value })} aria-invalid={Boolean(says("until", "needed_until"))} aria-describedby={`give-until-hint${says("until", "needed_until") ? " give-until-wrong" : ""}`} />
+        <input id="give-until" type="date" value={draft.until} onChange={(event) => change({ until: event.target.value })}
+          aria-invalid={Boolean(says("until", "needed_until"))}
+          aria-describedby={`give-until-hint${says("until", "needed_until") ? " give-until-wrong" : ""}`} />
         {says("until", "needed_until") && <p className="wrong" id="give-until-wrong">{t("needed_until")}</p>}
       </div>
       <Dots lines={[t("advance_means1"), t("advance_means2")]} />

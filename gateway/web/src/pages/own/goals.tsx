@@ -31,7 +31,10 @@ export function Goals({ plan }: { plan: Plan }) {
 function Last({ assessments, byClient }: { assessments: Assessment[]; byClient: boolean }) {
   const t = useTexts("own"), last = assessments.filter((one) => one.byClient === byClient).at(-1);
   if (!last) return null;
-  return <p>{t(byClient ? "goal_you" : "goal_worker", { date: onDay(dateOf(last.at)), score: t(`score_${last.score}`) })}{last.note && <> <bdi>{last.note}</bdi></>}</p>;
+  return <p>
+    {t(byClient ? "goal_you" : "goal_worker", { date: onDay(dateOf(last.at)), score: t(`score_${last.score}`) })}
+    {last.note && <> <bdi>{last.note}</bdi></>}
+  </p>;
 }
 
 // Actions are what is done, by whom and until when: what is open first.
@@ -41,7 +44,9 @@ export function Actions({ plan }: { plan: Plan }) {
     <section className="own-part" aria-labelledby={`actions-${plan.planId}`}>
       <h3 id={`actions-${plan.planId}`}>{t("actions")}</h3>
       {actions.length === 0 && <p>{t("actions_none")}</p>}
-      <ul className="cards">{actions.map((action) => <li key={action.actionId} className="card"><OneAction action={action} goal={plan.goals.find(({ goalId }) => goalId === action.goalId)?.text} /></li>)}</ul>
+      <ul className="cards">{actions.map((action) => <li key={action.actionId} className="card">
+        <OneAction action={action} goal={plan.goals.find(({ goalId }) => goalId === action.goalId)?.text} />
+      </li>)}</ul>
     </section>
   );
 }

@@ -25,7 +25,8 @@ export function Happened({ subject }: { subject: string }) {
 
 function Course({ subject }: { subject: string }) {
   const t = useTexts("own"), shell = useTexts("shell"), names = useNames();
-  const { data, error, dataUpdatedAt, refetch } = useQuery(CaseworkService.method.getTimeline, { pageSize: 1000 }, { transport: binaryTransport });
+  const { data, error, dataUpdatedAt, refetch } =
+    useQuery(CaseworkService.method.getTimeline, { pageSize: 1000 }, { transport: binaryTransport });
   useAgain(dataUpdatedAt, () => void refetch());
   if (error) return <Problem error={error} />;
   if (!data) return <p className="quiet">{shell("loading")}</p>;
@@ -35,7 +36,9 @@ function Course({ subject }: { subject: string }) {
   });
   return (
     <ol className="course-of">
-      {steps.map(({ messageId, at, who, key }) => <li key={messageId}><time dateTime={at.toISOString()}>{moment(at)}</time><strong>{who}</strong><span>{t(key)}</span></li>)}
+      {steps.map(({ messageId, at, who, key }) => (
+        <li key={messageId}><time dateTime={at.toISOString()}>{moment(at)}</time><strong>{who}</strong><span>{t(key)}</span></li>
+      ))}
     </ol>
   );
 }

@@ -12,7 +12,10 @@ const size = 200;
 // Looked is who read or changed the client's data: by day, agency and reason.
 export function Looked() {
   const t = useTexts("own"), shell = useTexts("shell");
-  const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(CaseworkService.method.listAccesses, { pageSize: size, pageToken: "" }, { pageParamKey: "pageToken", getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined });
+  const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
+    CaseworkService.method.listAccesses, { pageSize: size, pageToken: "" },
+    { pageParamKey: "pageToken", getNextPageParam: ({ nextPageToken }) => nextPageToken || undefined },
+  );
   const accesses = data?.pages.flatMap((page) => page.accesses) ?? [];
   return (
     <>
@@ -23,7 +26,9 @@ export function Looked() {
       {data && accesses.length === 0 && <p>{t("looked_none")}</p>}
       {daysOf(accesses).map((one) => <LookedDay key={one.date} {...one} />)}
       <p role="status" className="quiet">{data && !hasNextPage && accesses.length > 0 && t("looked_all")}</p>
-      {hasNextPage && <Button variant="secondary" disabled={isFetchingNextPage} data-more onClick={() => void fetchNextPage()}>{t("looked_more")}</Button>}
+      {hasNextPage && (
+        <Button variant="secondary" disabled={isFetchingNextPage} data-more onClick={() => void fetchNextPage()}>{t("looked_more")}</Button>
+      )}
     </>
   );
 }

@@ -5,7 +5,9 @@ import { day } from "../../ui/dates";
 import { nameOf } from "../../ui/names";
 import { wordFor } from "./did";
 
-export const grounds = ["LEGAL_GROUND_CLIENT_CONSENT", "LEGAL_GROUND_STATUTORY_NOTIFICATION", "LEGAL_GROUND_STATUTORY_ACCESS", "LEGAL_GROUND_NO_PERSONAL_DATA"] as const;
+export const grounds = [
+  "LEGAL_GROUND_CLIENT_CONSENT", "LEGAL_GROUND_STATUTORY_NOTIFICATION", "LEGAL_GROUND_STATUTORY_ACCESS", "LEGAL_GROUND_NO_PERSONAL_DATA",
+] as const;
 
 // What the same people did on a day for the same reason is said once.
 export interface Act { word: string; ground: string; provision: string; times: Date[] }
@@ -22,10 +24,12 @@ export function daysOf(accesses: Access[]): Day[] {
     if (!at) continue;
     const groups = days.get(day(at)) ?? new Map<string, Group>();
     days.set(day(at), groups);
-    const who = access.byClient ? "client" : access.by?.agency ? access.by : "system", key = typeof who === "string" ? who : `${who.agency}/${who.unit}`;
+    const who = access.byClient ? "client" : access.by?.agency ? access.by : "system";
+    const key = typeof who === "string" ? who : `${who.agency}/${who.unit}`;
     const group = groups.get(key) ?? { who, acts: [] };
     groups.set(key, group);
-    const word = access.byClient ? own(access.method) : wordFor(access.method), ground = !access.byClient && access.basis?.ground ? nameOf(LegalGroundSchema, access.basis.ground) : "";
+    const word = access.byClient ? own(access.method) : wordFor(access.method);
+    const ground = !access.byClient && access.basis?.ground ? nameOf(LegalGroundSchema, access.basis.ground) : "";
     const provision = ground ? access.basis!.provision : "";
     const act = group.acts.find((one) => one.word === word && one.ground === ground && one.provision === provision);
     if (act) act.times.push(at);

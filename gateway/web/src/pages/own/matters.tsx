@@ -12,7 +12,8 @@ import type { Told } from "./told";
 export function Matters() {
   const t = useTexts("own"), shell = useTexts("shell"), { told, loading, error, readAt, again } = useOwn();
   if (loading && !error) return <LoadingSpinner status="loading" variant="small" text={shell("loading")} />;
-  const mistakes = told.filter(({ mistake }) => mistake), ended = told.filter((one) => one.ended && !one.mistake), open = told.filter((one) => !one.ended);
+  const mistakes = told.filter(({ mistake }) => mistake), ended = told.filter((one) => one.ended && !one.mistake);
+  const open = told.filter((one) => !one.ended);
   return (
     <>
       <Problem error={error} />

@@ -18,7 +18,9 @@ export function Mistake({ told }: { told: Told }) {
         <>
           <p>{t("mistake_must", { date: limit(due) })}</p>
           <ul className="dots">
-            {revocation.holders.map(({ agency, acknowledgedAt }) => <li key={agency}>{acknowledgedAt ? t("copy_gone", { who: names.agency(agency), date: onDay(dateOf(acknowledgedAt)) }) : t("copy_open", { who: names.agency(agency) })}</li>)}
+            {revocation.holders.map(({ agency, acknowledgedAt }) => <li key={agency}>{acknowledgedAt
+              ? t("copy_gone", { who: names.agency(agency), date: onDay(dateOf(acknowledgedAt)) })
+              : t("copy_open", { who: names.agency(agency) })}</li>)}
           </ul>
         </>
       )}

@@ -5,24 +5,36 @@ import { limit } from "../../ui/dates";
 import { nameOf } from "../../ui/names";
 import { frameOf, nextOf, onDay, type Told, type Tongue } from "./told";
 
-export const consultationStates = ["CONSULTATION_STATE_OPEN", "CONSULTATION_STATE_TAKEN", "CONSULTATION_STATE_ANSWERED", "CONSULTATION_STATE_CLOSED"] as const;
+export const consultationStates = [
+  "CONSULTATION_STATE_OPEN", "CONSULTATION_STATE_TAKEN", "CONSULTATION_STATE_ANSWERED", "CONSULTATION_STATE_CLOSED",
+] as const;
 export const planStates = ["PLAN_STATE_DRAFT", "PLAN_STATE_ACTIVE", "PLAN_STATE_UNDER_REVIEW", "PLAN_STATE_ENDED"] as const;
 
 // What the professionals write to each other is not told: it may be about others.
 export function tellConsultation(consultation: Consultation, tongue: Tongue): Told {
   const { t, names } = tongue, name = nameOf(ConsultationStateSchema, consultation.state), { status } = consultation;
-  const frame = frameOf({ subject: `consultations/${consultation.consultationId}`, state: name, status, sender: consultation.asker, began: dateOf(consultation.openedAt), revocation: consultation.revocation });
+  const frame = frameOf({
+    subject: `consultations/${consultation.consultationId}`, state: name, status, sender: consultation.asker,
+    began: dateOf(consultation.openedAt), revocation: consultation.revocation,
+  });
   if (frame.mistake) return { ...frame, title: t("consultation"), standing: "" };
-  const values = { sender: names.agencyOf(consultation.asker), receiver: names.agencyOf(consultation.addressee), holder: names.unitOf(consultation.takenBy ?? status?.responsible), date: onDay(frame.began) };
+  const values = {
+    sender: names.agencyOf(consultation.asker), receiver: names.agencyOf(consultation.addressee),
+    holder: names.unitOf(consultation.takenBy ?? status?.responsible), date: onDay(frame.began),
+  };
   return {
     ...frame, title: t("consultation"), standing: t(name, values), next: nextOf(name, frame, status, tongue),
-    means: frame.ended ? [] : [t("nothingToDo")], quiet: true, notes: [t("consultation_began", values), t("saidBetween")], said: { topics: consultation.topic ? [consultation.topic] : [], text: "" },
+    means: frame.ended ? [] : [t("nothingToDo")], quiet: true, notes: [t("consultation_began", values), t("saidBetween")],
+    said: { topics: consultation.topic ? [consultation.topic] : [], text: "" },
   };
 }
 
 export function tellPlan(plan: Plan, tongue: Tongue): Told {
   const { t, names } = tongue, name = nameOf(PlanStateSchema, plan.state), review = dateOf(plan.nextReviewAt);
-  const frame = frameOf({ subject: `plans/${plan.planId}`, state: name, status: plan.status, sender: plan.createdBy, began: dateOf(plan.createdAt), revocation: plan.revocation });
+  const frame = frameOf({
+    subject: `plans/${plan.planId}`, state: name, status: plan.status, sender: plan.createdBy, began: dateOf(plan.createdAt),
+    revocation: plan.revocation,
+  });
   if (frame.mistake) return { ...frame, title: t("plan"), standing: "" };
   return {
     ...frame, title: t("plan"), standing: t(name), responsible: frame.ended ? undefined : plan.responsible, planned: plan.plannedContacts,

@@ -18,7 +18,8 @@ const parts: Record<View, () => React.ReactNode> = { matters: Matters, plan: Own
 // OwnPage is what the client sees: each part is read when it is opened, for each reading is
 // recorded.
 export function OwnPage() {
-  const t = useTexts("own"), { show = "matters" } = useSearch({ from: "/own" }), heading = useRef<HTMLHeadingElement>(null), before = useRef(show);
+  const t = useTexts("own"), { show = "matters" } = useSearch({ from: "/own" }), heading = useRef<HTMLHeadingElement>(null);
+  const before = useRef(show);
   const Part = parts[show];
   useTitle(t(`view_${show}`));
   // Who chose another part reads on from its heading.
@@ -32,7 +33,9 @@ export function OwnPage() {
       <p className="lead">{t("lead")}</p>
       <nav aria-label={t("views")} className="own-views">
         <ul>
-          {views.map((view) => <li key={view}><Link to="/own" search={{ show: view === "matters" ? undefined : view }} activeOptions={{ exact: true, includeSearch: true }} activeProps={{ "aria-current": "page" }} data-view={view} resetScroll={false}>{t(`view_${view}`)}</Link></li>)}
+          {views.map((view) => <li key={view}><Link to="/own" search={{ show: view === "matters" ? undefined : view }}
+            activeOptions={{ exact: true, includeSearch: true }} activeProps={{ "aria-current": "page" }} data-view={view}
+            resetScroll={false}>{t(`view_${view}`)}</Link></li>)}
         </ul>
       </nav>
       <section aria-labelledby="own-view">

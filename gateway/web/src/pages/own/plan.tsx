@@ -19,7 +19,8 @@ export const memberStates = ["MEMBER_STATE_INVITED", "MEMBER_STATE_JOINED", "MEM
 
 // OwnPlan is the client's plan: goals first, then what is done about them and by whom.
 export function OwnPlan() {
-  const t = useTexts("own"), shell = useTexts("shell"), { data, error, isPending, dataUpdatedAt, refetch } = useQuery(PlanService.method.listPlans, { pageSize: 1000 });
+  const t = useTexts("own"), shell = useTexts("shell");
+  const { data, error, isPending, dataUpdatedAt, refetch } = useQuery(PlanService.method.listPlans, { pageSize: 1000 });
   useAgain(dataUpdatedAt, () => void refetch());
   if (isPending && !error) return <LoadingSpinner status="loading" variant="small" text={shell("loading")} />;
   const plans = (data?.plans ?? []).filter(({ state }) => state !== PlanState.ENTERED_IN_ERROR);
@@ -44,7 +45,9 @@ function OnePlan({ plan }: { plan: Plan }) {
       <Actions plan={plan} />
       <section className="own-part">
         <dl>
-          {!ended && plan.responsible && <><dt>{t("responsible")}</dt><dd dir="auto">{names.full(plan.responsible)}. {t("silenceAny")}</dd></>}
+          {!ended && plan.responsible && (
+            <><dt>{t("responsible")}</dt><dd dir="auto">{names.full(plan.responsible)}. {t("silenceAny")}</dd></>
+          )}
           {!ended && review && <><dt>{t("review")}</dt><dd dir="auto">{limit(review)}</dd></>}
         </dl>
         {!ended && offered && <p>{t("offer", { who: names.full(offered) })}</p>}
@@ -55,7 +58,11 @@ function OnePlan({ plan }: { plan: Plan }) {
         <section className="own-part">
           <h3>{t("views_own")}</h3>
           <ul className="cards">
-            {plan.clientViews.map(({ at, feltHeard, ownGoalsLead, comment }, index) => <li key={index} className="card"><p className="quiet">{onDay(dateOf(at))}</p><Dots lines={[t(feltHeard ? "heard" : "notHeard"), t(ownGoalsLead ? "leads" : "notLeads")]} />{comment && <blockquote dir="auto">{comment}</blockquote>}</li>)}
+            {plan.clientViews.map(({ at, feltHeard, ownGoalsLead, comment }, index) => <li key={index} className="card">
+              <p className="quiet">{onDay(dateOf(at))}</p>
+              <Dots lines={[t(feltHeard ? "heard" : "notHeard"), t(ownGoalsLead ? "leads" : "notLeads")]} />
+              {comment && <blockquote dir="auto">{comment}</blockquote>}
+            </li>)}
           </ul>
         </section>
       )}

@@ -20,7 +20,9 @@ type Done = (key: string) => void;
 // Prohibitions is to whom nothing new may be told.
 export function Prohibitions({ prohibitions, done }: { prohibitions: Prohibition[]; done: Done }) {
   const t = useTexts("own"), [open, setOpen] = useState(false);
-  const cards = (some: Prohibition[]) => <ul className="cards">{some.map((one) => <li key={one.prohibitionId}><ProhibitionCard prohibition={one} done={done} /></li>)}</ul>;
+  const cards = (some: Prohibition[]) => (
+    <ul className="cards">{some.map((one) => <li key={one.prohibitionId}><ProhibitionCard prohibition={one} done={done} /></li>)}</ul>
+  );
   const standing = prohibitions.filter(({ liftedAt }) => !liftedAt), lifted = prohibitions.filter(({ liftedAt }) => liftedAt);
   return (
     <section className="own-part" aria-labelledby="own-prohibitions">
@@ -29,7 +31,9 @@ export function Prohibitions({ prohibitions, done }: { prohibitions: Prohibition
       {standing.length === 0 && <p>{t("prohibitions_none")}</p>}
       {cards(standing)}
       {lifted.length > 0 && <details><summary>{t("earlier")}</summary>{cards(lifted)}</details>}
-      {open ? <Prohibit cancel={() => setOpen(false)} done={() => { setOpen(false); done("prohibit_done"); }} /> : <div className="buttons"><Button variant="secondary" data-begin="ProhibitTransfer" onClick={() => setOpen(true)}>{t("prohibit")}</Button></div>}
+      {open ? <Prohibit cancel={() => setOpen(false)} done={() => { setOpen(false); done("prohibit_done"); }} /> : <div className="buttons">
+        <Button variant="secondary" data-begin="ProhibitTransfer" onClick={() => setOpen(true)}>{t("prohibit")}</Button>
+      </div>}
     </section>
   );
 }
@@ -42,9 +46,11 @@ function Prohibit({ done, cancel }: { done: () => void; cancel: () => void }) {
     return !who;
   };
   return (
-    <Ask name="prohibit" title={t("prohibit")} label={t("prohibit_send")} lacking={lacking} cancel={() => { forget(); cancel(); }} done={() => { forget(); done(); }}
+    <Ask name="prohibit" title={t("prohibit")} label={t("prohibit_send")} lacking={lacking} cancel={() => { forget(); cancel(); }}
+      done={() => { forget(); done(); }}
       send={(requestId) => createClient(ConsentService, transport).prohibitTransfer({ requestId, recipient: recipientOf(who) })}>
-      <RecipientChoice id="prohibit-who" label={t("prohibit_who")} value={who} change={(chosen) => change({ who: chosen })} wrong={tried && !who ? t("needed_who") : undefined} />
+      <RecipientChoice id="prohibit-who" label={t("prohibit_who")} value={who} change={(chosen) => change({ who: chosen })}
+        wrong={tried && !who ? t("needed_who") : undefined} />
       <h5>{t("prohibit_meansTitle")}</h5>
       <Dots lines={[t("prohibit_means1"), t("prohibit_means2"), t("prohibit_means3")]} />
       <h5>{t("prohibit_cannotTitle")}</h5>
@@ -65,10 +71,14 @@ function ProhibitionCard({ prohibition, done }: { prohibition: Prohibition; done
       {withdrawn.length > 0 && <p>{t("prohibited_withdrew", { count: withdrawn.length })}</p>}
       {continuing.length > 0 && <p>{t("prohibited_goes", { count: continuing.length })}</p>}
       {!prohibition.everywhere && <p><strong>{t("unfinished")}</strong></p>}
-      {(!liftedAt || !prohibition.everywhere) && !open && <Button variant="secondary" data-step="LiftProhibition" onClick={() => setOpen(true)}>{t("lift")}</Button>}
+      {(!liftedAt || !prohibition.everywhere) && !open && (
+        <Button variant="secondary" data-step="LiftProhibition" onClick={() => setOpen(true)}>{t("lift")}</Button>
+      )}
       {open && (
-        <Ask name={`lift ${prohibition.prohibitionId}`} title={t("lift_title")} label={t("lift")} cancel={() => setOpen(false)} done={() => { setOpen(false); done("lift_done"); }}
-          send={(requestId) => createClient(ConsentService, transport).liftProhibition({ requestId, prohibitionId: prohibition.prohibitionId })}>
+        <Ask name={`lift ${prohibition.prohibitionId}`} title={t("lift_title")} label={t("lift")} cancel={() => setOpen(false)}
+          done={() => { setOpen(false); done("lift_done"); }}
+          send={(requestId) =>
+            createClient(ConsentService, transport).liftProhibition({ requestId, prohibitionId: prohibition.prohibitionId })}>
           <Dots lines={[t("lift_means1"), t("lift_means2")]} />
         </Ask>
       )}

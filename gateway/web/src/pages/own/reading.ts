@@ -41,8 +41,10 @@ export function useOwn(): Own {
   const readAt = Math.min(...reads.map(({ dataUpdatedAt }) => dataUpdatedAt)), again = () => reads.forEach((read) => void read.refetch());
   useAgain(readAt, again);
   const told = [
-    ...(concerns.data?.concerns ?? []).map((one) => tellConcern(one, tongue)), ...(referrals.data?.referrals ?? []).map((one) => tellReferral(one, tongue)),
-    ...(consultations.data?.consultations ?? []).map((one) => tellConsultation(one, tongue)), ...(plans.data?.plans ?? []).map((one) => tellPlan(one, tongue)),
+    ...(concerns.data?.concerns ?? []).map((one) => tellConcern(one, tongue)),
+    ...(referrals.data?.referrals ?? []).map((one) => tellReferral(one, tongue)),
+    ...(consultations.data?.consultations ?? []).map((one) => tellConsultation(one, tongue)),
+    ...(plans.data?.plans ?? []).map((one) => tellPlan(one, tongue)),
   ].sort((a, b) => b.began.getTime() - a.began.getTime());
   return { told, loading: reads.some(({ isPending }) => isPending), error: reads.find(({ error }) => error)?.error, readAt, again };
 }

@@ -5,7 +5,9 @@ import type { RecipientSchema } from "#gen/koppi/consent/v1/wishes_pb";
 import { useTexts } from "../../app/language";
 import { useDirectory } from "../../ui/party";
 
-export const agencyKinds = ["AGENCY_KIND_SOCIAL_SERVICES", "AGENCY_KIND_BENEFITS", "AGENCY_KIND_HEALTH_CARE", "AGENCY_KIND_YOUTH_WORK", "AGENCY_KIND_EMPLOYMENT"] as const;
+export const agencyKinds = [
+  "AGENCY_KIND_SOCIAL_SERVICES", "AGENCY_KIND_BENEFITS", "AGENCY_KIND_HEALTH_CARE", "AGENCY_KIND_YOUTH_WORK", "AGENCY_KIND_EMPLOYMENT",
+] as const;
 
 // recipientOf is whom a choice names: an agency by its key, or all of a kind by the kind's name.
 export function recipientOf(chosen: string): MessageInitShape<typeof RecipientSchema> {
@@ -14,7 +16,8 @@ export function recipientOf(chosen: string): MessageInitShape<typeof RecipientSc
 }
 
 // focusField goes to what is missing, once that is said beside it.
-export const focusField = (name: string) => setTimeout(() => document.querySelector<HTMLElement>(`[data-field="${name}"] :is(button, input, textarea)`)?.focus());
+export const focusField = (name: string) =>
+  setTimeout(() => document.querySelector<HTMLElement>(`[data-field="${name}"] :is(button, input, textarea)`)?.focus());
 
 interface Props { id: string; label: string; value: string; change: (chosen: string) => void; wrong?: string }
 
@@ -23,8 +26,12 @@ export function RecipientChoice({ id, label, value, change, wrong }: Props) {
   const t = useTexts("own"), { agencies, agency } = useDirectory();
   return (
     <div className="field" data-field={id}>
-      <Dropdown id={id} labelText={label} visualPlaceholder={t("choose")} value={value || null} onChange={change} status={wrong ? "error" : "default"} statusText={wrong} fullWidth>
-        {[...agencies.map((one) => <DropdownItem key={one.agency} value={one.agency}>{agency(one.agency)}</DropdownItem>), ...agencyKinds.map((kind) => <DropdownItem key={kind} value={kind}>{t(kind)}</DropdownItem>)]}
+      <Dropdown id={id} labelText={label} visualPlaceholder={t("choose")} value={value || null} onChange={change}
+        status={wrong ? "error" : "default"} statusText={wrong} fullWidth>
+        {[
+          ...agencies.map((one) => <DropdownItem key={one.agency} value={one.agency}>{agency(one.agency)}</DropdownItem>),
+          ...agencyKinds.map((kind) => <DropdownItem key={kind} value={kind}>{t(kind)}</DropdownItem>),
+        ]}
       </Dropdown>
     </div>
   );

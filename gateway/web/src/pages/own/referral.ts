@@ -1,16 +1,27 @@
-import { AppointmentResult, ReferralDeclineReasonSchema, ReferralKind, ReferralKindSchema, ReferralOutcomeSchema, ReferralState, ReferralStateSchema, type Referral } from "#gen/koppi/referral/v1/state_pb";
+import {
+  AppointmentResult, ReferralDeclineReasonSchema, ReferralKind, ReferralKindSchema, ReferralOutcomeSchema, ReferralState,
+  ReferralStateSchema, type Referral,
+} from "#gen/koppi/referral/v1/state_pb";
 import { DueBasis } from "#gen/koppi/common/v1/party_pb";
 import { dateOf } from "../../app/clock";
 import { limit } from "../../ui/dates";
 import { nameOf } from "../../ui/names";
 import { frameOf, nextOf, onDay, urgentOf, type Told, type Tongue } from "./told";
 
-export const referralStates = ["REFERRAL_STATE_SENT", "REFERRAL_STATE_RECEIVED", "REFERRAL_STATE_ACCEPTED", "REFERRAL_STATE_IN_PROGRESS", "REFERRAL_STATE_ON_HOLD", "REFERRAL_STATE_COMPLETED", "REFERRAL_STATE_DECLINED", "REFERRAL_STATE_REDIRECTED", "REFERRAL_STATE_CANCELLED"] as const;
-export const referralKinds = ["REFERRAL_KIND_SERVICE", "REFERRAL_KIND_APPLICATION_TRANSFER", "REFERRAL_KIND_DECISION_NOTICE", "REFERRAL_KIND_DOCUMENTS"] as const;
+export const referralStates = [
+  "REFERRAL_STATE_SENT", "REFERRAL_STATE_RECEIVED", "REFERRAL_STATE_ACCEPTED", "REFERRAL_STATE_IN_PROGRESS", "REFERRAL_STATE_ON_HOLD",
+  "REFERRAL_STATE_COMPLETED", "REFERRAL_STATE_DECLINED", "REFERRAL_STATE_REDIRECTED", "REFERRAL_STATE_CANCELLED",
+] as const;
+export const referralKinds = [
+  "REFERRAL_KIND_SERVICE", "REFERRAL_KIND_APPLICATION_TRANSFER", "REFERRAL_KIND_DECISION_NOTICE", "REFERRAL_KIND_DOCUMENTS",
+] as const;
 
 export function tellReferral(referral: Referral, tongue: Tongue): Told {
   const { t, names, now } = tongue, { status } = referral, name = nameOf(ReferralStateSchema, referral.state);
-  const frame = frameOf({ subject: `referrals/${referral.referralId}`, state: name, status, sender: referral.sender, began: dateOf(referral.sentAt), revocation: referral.revocation });
+  const frame = frameOf({
+    subject: `referrals/${referral.referralId}`, state: name, status, sender: referral.sender, began: dateOf(referral.sentAt),
+    revocation: referral.revocation,
+  });
   // Of what was entered in error not even the kind is told.
   if (frame.mistake) return { ...frame, title: "", standing: "" };
   const kind = nameOf(ReferralKindSchema, referral.kind || ReferralKind.SERVICE);
@@ -33,9 +44,11 @@ export function tellReferral(referral: Referral, tongue: Tongue): Told {
     referral.cancellationRequested ? t("cancelling") : "",
     quiet ? t("nothingToDo") : "",
   ];
-  const ahead = referral.appointments.filter(({ at, result }) => result === AppointmentResult.UNSPECIFIED && (dateOf(at)?.getTime() ?? 0) >= now.getTime());
+  const ahead = referral.appointments.filter(({ at, result }) =>
+    result === AppointmentResult.UNSPECIFIED && (dateOf(at)?.getTime() ?? 0) >= now.getTime());
   return {
-    ...frame, title: t(kind), standing: decide ? t("movedBy", { date: limit(decide) }) : moved ? t("moved") : standing, means: means.filter(Boolean), quiet,
+    ...frame, title: t(kind), standing: decide ? t("movedBy", { date: limit(decide) }) : moved ? t("moved") : standing,
+    means: means.filter(Boolean), quiet,
     notes: [t(`${kind}_began`, { sender, receiver, date: onDay(frame.began) })], planned: referral.plannedContacts,
     urgent, next: urgent || (decide && status?.dueBasis === DueBasis.STATUTORY) ? undefined : nextOf(name, frame, status, tongue),
     appointments: ahead.map(({ at, place }) => ({ at: dateOf(at)!, place })),

@@ -56,7 +56,10 @@ export function frameOf({ subject, state, status, sender, began, revocation }: M
 }
 
 // Aims that have words of their own; all others are to be taken up by then.
-export const aims = ["CONCERN_STATE_IN_ASSESSMENT", "CONCERN_STATE_DECLINED", "REFERRAL_STATE_IN_PROGRESS", "REFERRAL_STATE_ON_HOLD", "REFERRAL_STATE_DECLINED", "CONSULTATION_STATE_OPEN", "CONSULTATION_STATE_TAKEN", "CONSULTATION_STATE_ANSWERED"] as const;
+export const aims = [
+  "CONCERN_STATE_IN_ASSESSMENT", "CONCERN_STATE_DECLINED", "REFERRAL_STATE_IN_PROGRESS", "REFERRAL_STATE_ON_HOLD",
+  "REFERRAL_STATE_DECLINED", "CONSULTATION_STATE_OPEN", "CONSULTATION_STATE_TAKEN", "CONSULTATION_STATE_ANSWERED",
+] as const;
 
 // An assessment that has begun has the day by which it is complete.
 const begun = /_IN_ASSESSMENT$/;

@@ -19,7 +19,9 @@ export function Waiting({ wishes, done }: Props) {
   const t = useTexts("own"), now = useNow();
   if (!wishes?.waiting.length) return null;
   const open = (one: WaitingWish) => !one.decidedAt && (dateOf(one.until)?.getTime() ?? 0) > now.getTime();
-  const cards = (some: WaitingWish[]) => <ul className="cards">{some.map((one) => <li key={one.wishId}><WaitingCard one={one} open={open(one)} wishes={wishes} done={done} /></li>)}</ul>;
+  const cards = (some: WaitingWish[]) => <ul className="cards">
+    {some.map((one) => <li key={one.wishId}><WaitingCard one={one} open={open(one)} wishes={wishes} done={done} /></li>)}
+  </ul>;
   const waits = wishes.waiting.filter(open), past = wishes.waiting.filter((one) => !open(one));
   return (
     <section className="own-part" aria-labelledby="own-waiting">
@@ -35,7 +37,8 @@ function WaitingCard({ one, open, wishes, done }: { one: WaitingWish; open: bool
   const t = useTexts("own"), names = useNames(), [asked, ask] = useState<"yes" | "no">(), id = `waiting-${one.wishId}`;
   const kind = one.of.case ?? "prohibit", decided = dateOf(one.decidedAt);
   const recipient = one.of.case === "prohibit" ? one.of.value
-    : (wishes.prohibitions.find(({ prohibitionId }) => prohibitionId === one.of.value) ?? wishes.consents.find(({ consentId }) => consentId === one.of.value))?.recipient;
+    : (wishes.prohibitions.find(({ prohibitionId }) => prohibitionId === one.of.value)
+      ?? wishes.consents.find(({ consentId }) => consentId === one.of.value))?.recipient;
   const means = {
     prohibit: [t("prohibit_means1"), t("prohibit_means2"), t("prohibit_means3")], lift: [t("lift_means1"), t("lift_means2")],
     withdraw: [t("withdraw_stops"), t("advance_cites"), t("withdraw_copies"), t("withdraw_undo")],
@@ -55,8 +58,10 @@ function WaitingCard({ one, open, wishes, done }: { one: WaitingWish; open: bool
         </div>
       )}
       {asked && (
-        <Ask name={`${asked} ${one.wishId}`} title={t(`waiting_title_${asked}`)} label={t(`waiting_${asked}`)} cancel={() => ask(undefined)} done={() => { ask(undefined); done(`waiting_done_${asked}`); }}
-          send={(requestId) => createClient(ConsentService, transport).decideWish({ requestId, wishId: one.wishId, confirm: asked === "yes" })}>
+        <Ask name={`${asked} ${one.wishId}`} title={t(`waiting_title_${asked}`)} label={t(`waiting_${asked}`)} cancel={() => ask(undefined)}
+          done={() => { ask(undefined); done(`waiting_done_${asked}`); }}
+          send={(requestId) =>
+            createClient(ConsentService, transport).decideWish({ requestId, wishId: one.wishId, confirm: asked === "yes" })}>
           <Dots lines={asked === "yes" ? means : [t("waiting_noMeans1"), t("waiting_noMeans2")]} />
         </Ask>
       )}

@@ -8,5 +8,8 @@ export function useWishes() {
   const consents = useQuery(ConsentService.method.listConsents, {}), wishes = useQuery(ConsentService.method.listWishes, {});
   const readAt = Math.min(consents.dataUpdatedAt, wishes.dataUpdatedAt), again = () => { void consents.refetch(); void wishes.refetch(); };
   useAgain(readAt, again);
-  return { consents: consents.data?.consents ?? [], wishes: wishes.data?.wishes, loading: consents.isPending || wishes.isPending, error: consents.error ?? wishes.error, readAt, again };
+  return {
+    consents: consents.data?.consents ?? [], wishes: wishes.data?.wishes, loading: consents.isPending || wishes.isPending,
+    error: consents.error ?? wishes.error, readAt, again,
+  };
 }

@@ -19,7 +19,10 @@ export function ClientOf({ plan }: { plan: Plan }) {
   return (
     <section aria-labelledby="plan-client">
       <h3 id="plan-client">{t("client")}</h3>
-      <p>{t("clientShort", { id: shortId(plan.clientId) })}{plan.clientLanguage && <><br />{t("speaks")} {language ? t(`language_${language}`) : plan.clientLanguage}</>}</p>
+      <p>
+        {t("clientShort", { id: shortId(plan.clientId) })}
+        {plan.clientLanguage && <><br />{t("speaks")} {language ? t(`language_${language}`) : plan.clientLanguage}</>}
+      </p>
       <Who read={() => createClient(PlanService, transport).getClient({ planId: plan.planId })} />
     </section>
   );

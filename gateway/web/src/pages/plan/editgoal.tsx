@@ -19,7 +19,9 @@ const stale = (error: unknown) => refusalOf(error).reason === "STALE_ETAG";
 export function EditGoal({ plan, goal }: { plan: Plan; goal: Goal }) {
   const changed = useContext(Changed), [{ mine }, keep, forget] = useDraft(`conflict ${goal.goalId}`, { mine: "" });
   if (!changed) return null;
-  if (mine) return <Conflict plan={plan} goal={goal} mine={mine} type={(typed) => keep({ mine: typed })} changed={changed} settled={forget} />;
+  if (mine) return (
+    <Conflict plan={plan} goal={goal} mine={mine} type={(typed) => keep({ mine: typed })} changed={changed} settled={forget} />
+  );
   return (
     <StepButton plan={plan} name="UpdateGoal" of={goal.goalId} step={updateGoal(goal)} refused={(error, request) => {
       if (!stale(error)) return false;
@@ -33,7 +35,8 @@ export function EditGoal({ plan, goal }: { plan: Plan; goal: Goal }) {
 interface ConflictProps { plan: Plan; goal: Goal; mine: string; type: (text: string) => void; changed: () => void; settled: () => void }
 
 function Conflict({ plan, goal, mine, type, changed, settled }: ConflictProps) {
-  const t = useTexts("plan"), heading = useRef<HTMLHeadingElement>(null), [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false);
+  const t = useTexts("plan"), heading = useRef<HTMLHeadingElement>(null), [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState(false);
   useEffect(() => heading.current?.focus(), []);
   const leave = () => {
     heading.current?.closest("section")?.querySelector<HTMLElement>(".goal-text")?.focus();
@@ -43,7 +46,8 @@ function Conflict({ plan, goal, mine, type, changed, settled }: ConflictProps) {
     setBusy(true);
     setError(undefined);
     try {
-      await createClient(PlanService, transport).updateGoal({ requestId: crypto.randomUUID(), planId: plan.planId, goalId: goal.goalId, text: mine, etag: goal.etag });
+      await createClient(PlanService, transport)
+        .updateGoal({ requestId: crypto.randomUUID(), planId: plan.planId, goalId: goal.goalId, text: mine, etag: goal.etag });
       changed();
       leave();
     } catch (refused) {
@@ -64,7 +68,9 @@ function Conflict({ plan, goal, mine, type, changed, settled }: ConflictProps) {
       <Textarea dir="auto" labelText={t("mine")} value={mine} onChange={(event) => type(event.target.value)} fullWidth />
       <div className="buttons">
         <Button type="button" variant="secondary" disabled={busy} data-keep="theirs" onClick={leave}>{t("keepTheirs")}</Button>
-        <Button type="button" variant="secondary" disabled={busy || !mine.trim()} data-keep="mine" onClick={() => void save()}>{t("keepMine")}</Button>
+        <Button type="button" variant="secondary" disabled={busy || !mine.trim()} data-keep="mine" onClick={() => void save()}>
+          {t("keepMine")}
+        </Button>
       </div>
     </div>
   );

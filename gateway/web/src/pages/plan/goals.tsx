@@ -30,7 +30,9 @@ export const signed = (score: number) => (score > 0 ? `+${score}` : score < 0 ? 
 export function PlanGoals({ plan, own = false, heading = "h4" }: Props) {
   const t = useTexts("plan");
   if (!plan.goals.length) return <p className="quiet">{t("noGoals")}</p>;
-  return <div className="plan-goals">{inOrder(plan.goals).map((goal) => <PlanGoal key={goal.goalId} goal={goal} plan={plan} own={own} heading={heading} />)}</div>;
+  return <div className="plan-goals">
+    {inOrder(plan.goals).map((goal) => <PlanGoal key={goal.goalId} goal={goal} plan={plan} own={own} heading={heading} />)}
+  </div>;
 }
 
 function PlanGoal({ goal, plan, own, heading: Heading }: { goal: Goal; plan: Plan; own: boolean; heading: "h3" | "h4" }) {
@@ -74,7 +76,9 @@ function Course({ goal, own }: { goal: Goal; own: boolean }) {
   );
 }
 
-function Assessments({ assessments, names, words }: { assessments: Assessment[]; names: [string, string]; words: (one: Assessment) => string }) {
+function Assessments({
+  assessments, names, words }: { assessments: Assessment[]; names: [string, string]; words: (one: Assessment) => string
+}) {
   const t = useTexts("plan"), name = usePartyName();
   return (
     <table className="assessments">

@@ -27,7 +27,10 @@ import { ClientViews } from "./views";
 // The rare and final ones stand last, out of the way of the goals.
 const closing = ["LeavePlan", "EndPlan", "RevokePlan"];
 // These stand beside what they concern.
-const elsewhere = ["AddGoal", "UpdateGoal", "AssessGoal", "AddAction", "CompleteAction", "ReassignAction", "RecordClientView", "InviteMember", "OfferResponsibility", "ScheduleReview", "StartReview", "PlanContact", ...closing];
+const elsewhere = [
+  "AddGoal", "UpdateGoal", "AssessGoal", "AddAction", "CompleteAction", "ReassignAction", "RecordClientView", "InviteMember",
+  "OfferResponsibility", "ScheduleReview", "StartReview", "PlanContact", ...closing,
+];
 
 // PlanMatter is a shared plan: the client's goals first, then what is done and by whom.
 export function PlanMatter({ id }: { id: string }) {
@@ -43,9 +46,20 @@ export function PlanMatter({ id }: { id: string }) {
   const stepTaken = () => { changed(); document.getElementById("matter-title")?.focus(); };
   return (
     <Changed value={changed}>
-      <MatterFrame title={word("plans")} standing={<Standing plan={plan} />} status={plan.status} mistaken={<><Mistaken plan={plan} />{!plan.revocation && isWithdrawn(plan.status) && <Withdrawn subject={subject} caseId={plan.caseId} />}</>}
-        actions={<><Invited plan={plan} /><Actions matter={plan} naming={{ planId: id }} etag={plan.etag} service={PlanService} available={plan.availableActions} steps={framedSteps} changed={stepTaken} elsewhere={elsewhere} /></>}
-        side={emptied ? null : <div className="plan-side"><ClientOf plan={plan} /><Answering plan={plan} /><Review plan={plan} /><Members plan={plan} /><Contacts plan={plan} /><Closing plan={plan} /></div>}>
+      <MatterFrame title={word("plans")} standing={<Standing plan={plan} />} status={plan.status} mistaken={<>
+        <Mistaken plan={plan} />
+        {!plan.revocation && isWithdrawn(plan.status) && <Withdrawn subject={subject} caseId={plan.caseId} />}
+      </>}
+        actions={<><Invited plan={plan} /><Actions matter={plan} naming={{ planId: id }} etag={plan.etag} service={PlanService}
+          available={plan.availableActions} steps={framedSteps} changed={stepTaken} elsewhere={elsewhere} /></>}
+        side={emptied ? null : <div className="plan-side">
+          <ClientOf plan={plan} />
+          <Answering plan={plan} />
+          <Review plan={plan} />
+          <Members plan={plan} />
+          <Contacts plan={plan} />
+          <Closing plan={plan} />
+        </div>}>
         {!emptied && <Content plan={plan} />}
       </MatterFrame>
     </Changed>
@@ -98,7 +112,8 @@ function Standing({ plan }: { plan: Plan }) {
 // Whoever is asked in sees the whole plan before saying yes, and is told what yes means.
 function Invited({ plan }: { plan: Plan }) {
   const t = useTexts("plan"), person = usePerson(), offered = plan.responsibilityOfferedTo, due = dateOf(plan.responsibilityDueAt);
-  const invited = plan.members.some(({ party, state }) => state === MemberState.INVITED && party?.agency === person.agency && party.unit === person.unit);
+  const invited =
+    plan.members.some(({ party, state }) => state === MemberState.INVITED && party?.agency === person.agency && party.unit === person.unit);
   const mine = offered?.agency === person.agency && offered.unit === person.unit && offered.worker === person.worker;
   return (
     <>

@@ -13,9 +13,14 @@ export function Mistaken({ plan: { revocation } }: { plan: Plan }) {
   const at = dateOf(revocation.at), due = dateOf(revocation.dueAt);
   return (
     <InlineAlert status="warning" labelText={t("mistaken")}>
-      <p>{t("mistakenBy", { who: name(revocation.by), date: at ? day(at) : "" })}{revocation.reason && <> <bdi>{revocation.reason}</bdi></>}</p>
+      <p>
+        {t("mistakenBy", { who: name(revocation.by), date: at ? day(at) : "" })}
+        {revocation.reason && <> <bdi>{revocation.reason}</bdi></>}
+      </p>
       <ul>{revocation.holders.map(({ agency, acknowledgedAt }) => (
-        <li key={agency}>{directory.agency(agency)}: {acknowledgedAt ? t("removed", { date: day(dateOf(acknowledgedAt)!) }) : t("notRemoved", { date: due ? day(due) : "" })}</li>
+        <li key={agency}>{
+          directory.agency(agency)
+        }: {acknowledgedAt ? t("removed", { date: day(dateOf(acknowledgedAt)!) }) : t("notRemoved", { date: due ? day(due) : "" })}</li>
       ))}</ul>
     </InlineAlert>
   );

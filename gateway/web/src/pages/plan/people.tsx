@@ -22,7 +22,10 @@ export function Answering({ plan }: { plan: Plan }) {
     <section aria-labelledby="plan-answering" data-answering>
       <h3 id="plan-answering" tabIndex={-1}>{t("answering")}</h3>
       <p>{name(plan.responsible)}</p>
-      {plan.responsibilityOfferedTo && <p className="offer"><span aria-hidden="true" className="shape">◷</span>{t("offered", { who: name(plan.responsibilityOfferedTo), date: due ? limit(due) : "" })}</p>}
+      {plan.responsibilityOfferedTo && <p className="offer">
+        <span aria-hidden="true" className="shape">◷</span>
+        {t("offered", { who: name(plan.responsibilityOfferedTo), date: due ? limit(due) : "" })}
+      </p>}
       <StepButton plan={plan} name="OfferResponsibility" step={offerResponsibility(units)} />
     </section>
   );
@@ -39,7 +42,10 @@ export function Members({ plan }: { plan: Plan }) {
           <li key={index}>
             <strong>{party!.unit ? directory.unit(party!.agency, party!.unit) : directory.agency(party!.agency)}</strong>
             <span className="quiet">{directory.agency(party!.agency)}</span>
-            <span><span aria-hidden="true" className="shape">{shapes[state][0]}</span>{t(shapes[state][1], { date: since ? day(dateOf(since)!) : "" })}</span>
+            <span>
+              <span aria-hidden="true" className="shape">{shapes[state][0]}</span>
+              {t(shapes[state][1], { date: since ? day(dateOf(since)!) : "" })}
+            </span>
           </li>
         ))}
       </ul>

@@ -33,7 +33,9 @@ export function PrintSheet({ plan }: { plan: Plan }) {
       {byOwner(plan.actions).map(({ key, owner, actions }) => (
         <div key={key} className="sheet-owner">
           <h3>{who(owner)}</h3>
-          <ul>{actions.map((action) => <li key={action.actionId}>☐ <bdi>{action.text}</bdi>{action.dueAt && <> – {t("sheetDue", { date: day(dateOf(action.dueAt)!) })}</>}</li>)}</ul>
+          <ul>{actions.map((action) => <li key={action.actionId}>
+            ☐ <bdi>{action.text}</bdi>{action.dueAt && <> – {t("sheetDue", { date: day(dateOf(action.dueAt)!) })}</>}
+          </li>)}</ul>
         </div>
       ))}
       {plan.responsible && <><h2>{t("sheetCall")}</h2><p>{t("sheetAnswers", { who: who(plan.responsible) })}</p></>}

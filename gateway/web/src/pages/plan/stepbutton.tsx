@@ -53,17 +53,23 @@ function Offered({ plan, name, step, of = "", label, first, refused, changed }: 
   useEffect(() => { if (!open && closed.current) { closed.current = false; button.current?.focus(); } }, [open]);
   // … and where the step is no longer offered, from the heading above it.
   useLayoutEffect(() => () => {
-    if (place.current?.contains(document.activeElement)) place.current.closest("section")?.querySelector<HTMLElement>("[tabindex='-1']")?.focus();
+    if (place.current?.contains(document.activeElement)) place.current.closest("section")
+      ?.querySelector<HTMLElement>("[tabindex='-1']")
+      ?.focus();
   }, []);
   const sure = sureOf(step, plan);
   return (
     <div ref={place} className={open ? "step open" : "step"}>
       <Problem error={error} />
       {open ? (
-        <StepForm draft={[name, plan.planId, of].filter(Boolean).join("-")} texts="plan" title={said} schema={method.input} fields={step.fields!(plan)} initial={step.initial?.(plan)} sure={sure && t(sure)} sendLabel={said}
+        <StepForm draft={[name, plan.planId, of].filter(Boolean).join("-")} texts="plan" title={said} schema={method.input}
+          fields={step.fields!(plan)} initial={step.initial?.(plan)} sure={sure && t(sure)} sendLabel={said}
           make={(values, requestId) => request(requestId, step.make?.(values, plan))} done={close} cancel={close}
-          send={(message) => callUnaryMethod(transport, method, message).then(changed, (no: unknown) => { if (!refused?.(no, message)) throw no; })} />
-      ) : <Button ref={button} type="button" variant={first ? "default" : "secondary"} data-step={name} onClick={() => void take()}>{said}</Button>}
+          send={(message) =>
+            callUnaryMethod(transport, method, message).then(changed, (no: unknown) => { if (!refused?.(no, message)) throw no; })} />
+      ) : <Button ref={button} type="button" variant={first ? "default" : "secondary"} data-step={name} onClick={() => void take()}>
+        {said}
+      </Button>}
     </div>
   );
 }

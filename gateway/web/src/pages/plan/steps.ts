@@ -6,7 +6,9 @@ import { paperIds, receiver, text, type Field, type Values } from "../../ui/form
 import { endOfDay, finnish } from "../../ui/form/times";
 import { sureOf, type Step, type Steps } from "../matter/actions";
 
-const reason: Step<Plan> = { fields: () => [{ kind: "area", name: "reason", label: "reason" }], make: (values) => ({ reason: text(values, "reason") }) };
+const reason: Step<Plan> = {
+  fields: () => [{ kind: "area", name: "reason", label: "reason" }], make: (values) => ({ reason: text(values, "reason") }),
+};
 const nextReview: Field = { kind: "day", name: "nextReviewAt", label: "nextReview", hint: "nextReviewHint", of: ["next_review_at", "at"] };
 const day = (values: Values, name: string) => (text(values, name) ? endOfDay(text(values, name)) : undefined);
 const time = (values: Values, name: string) => (text(values, name) ? finnish(text(values, name)) : undefined);
@@ -19,14 +21,22 @@ export const planSteps: Steps<Plan> = {
   DeclineResponsibility: reason,
   StartPlan: {},
   StartReview: {},
-  ScheduleReview: { fields: () => [{ ...nextReview, required: true, hint: undefined }], make: (values) => ({ at: day(values, "nextReviewAt") }) },
+  ScheduleReview: {
+    fields: () => [{ ...nextReview, required: true, hint: undefined }], make: (values) => ({ at: day(values, "nextReviewAt") }),
+  },
   CompleteReview: {
     fields: () => [{ kind: "area", name: "summary", label: "summary" }, nextReview],
     make: (values) => ({ summary: text(values, "summary"), nextReviewAt: day(values, "nextReviewAt") }),
   },
   LeavePlan: { ...reason, sure: "sureLeave" },
-  EndPlan: { fields: () => [{ kind: "area", name: "reason", label: "endReason" }], make: (values) => ({ reason: text(values, "reason") }), sure: "sureEnd" },
-  RevokePlan: { fields: () => [{ kind: "area", name: "reason", label: "revokeReason", hint: "revokeHint", required: true }], make: (values) => ({ reason: text(values, "reason") }), sure: "sureRevoke" },
+  EndPlan: {
+    fields: () => [{ kind: "area", name: "reason", label: "endReason" }], make: (values) => ({ reason: text(values, "reason") }),
+    sure: "sureEnd",
+  },
+  RevokePlan: {
+    fields: () => [{ kind: "area", name: "reason", label: "revokeReason", hint: "revokeHint", required: true }],
+    make: (values) => ({ reason: text(values, "reason") }), sure: "sureRevoke",
+  },
   AcknowledgeRevocation: { sure: "sureAcknowledge" },
 };
 
@@ -34,13 +44,17 @@ export const planSteps: Steps<Plan> = {
 const ours = (key: string) => `plan:${key}`;
 export const framedSteps: Steps<Plan> = Object.fromEntries(Object.entries(planSteps).map(([name, step]) => [name, {
   ...step, sure: step.sure && ((plan: Plan) => ours(sureOf(step, plan)!)),
-  fields: step.fields && ((plan: Plan) => step.fields!(plan).map((field) => ({ ...field, label: ours(field.label), hint: field.hint && ours(field.hint) }))),
+  fields: step.fields
+    && ((plan: Plan) => step.fields!(plan).map((field) => ({ ...field, label: ours(field.label), hint: field.hint && ours(field.hint) }))),
 }]));
 
 export const addGoal: Step<Plan> = {
   fields: () => [
     { kind: "area", name: "text", label: "goalText", hint: "goalTextHint", required: true },
-    { kind: "options", name: "setBy", label: "setBy", required: true, of: ["set_by_client"], options: [{ value: "client", label: "setByClient" }, { value: "worker", label: "setByWorker" }] },
+    {
+      kind: "options", name: "setBy", label: "setBy", required: true, of: ["set_by_client"],
+      options: [{ value: "client", label: "setByClient" }, { value: "worker", label: "setByWorker" }],
+    },
   ],
   make: (values) => ({ text: text(values, "text"), setByClient: text(values, "setBy") === "client" }),
 };
@@ -59,11 +73,19 @@ export const scaleTexts: Record<number, string> = { 2: "score_2", 1: "score_1", 
 
 export const assessGoal = (goal: Goal): Step<Plan> => ({
   fields: () => [
-    { kind: "options", name: "by", label: "assessor", required: true, of: ["by_client"], options: [{ value: "client", label: "byClient", hint: "byClientHint" }, { value: "worker", label: "byWorker" }] },
-    { kind: "options", name: "score", label: "score", required: true, options: scale.map((score) => ({ value: String(score), label: scaleTexts[score]! })) },
+    {
+      kind: "options", name: "by", label: "assessor", required: true, of: ["by_client"],
+      options: [{ value: "client", label: "byClient", hint: "byClientHint" }, { value: "worker", label: "byWorker" }],
+    },
+    {
+      kind: "options", name: "score", label: "score", required: true,
+      options: scale.map((score) => ({ value: String(score), label: scaleTexts[score]! })),
+    },
     { kind: "area", name: "note", label: "note" },
   ],
-  make: (values) => ({ goalId: goal.goalId, score: Number(text(values, "score")), byClient: text(values, "by") === "client", note: text(values, "note") }),
+  make: (values) => ({
+    goalId: goal.goalId, score: Number(text(values, "score")), byClient: text(values, "by") === "client", note: text(values, "note"),
+  }),
 });
 
 // Whom a party is, as a value of a form and back.
@@ -84,7 +106,9 @@ const whose = (units: Choice[], named: boolean): Field[] => [
 export const addAction = (units: Choice[], goals: Choice[], me: { agency: string; unit: string; worker: string }): Step<Plan> => ({
   fields: () => [
     { kind: "area", name: "text", label: "actionText", hint: "actionTextHint", required: true },
-    ...(goals.length ? [{ kind: "options", name: "goalId", label: "forGoal", of: ["goal_id"], options: [...goals, { value: "", label: "noGoal" }] } as Field] : []),
+    ...(goals.length ? [
+      { kind: "options", name: "goalId", label: "forGoal", of: ["goal_id"], options: [...goals, { value: "", label: "noGoal" }] } as Field,
+    ] : []),
     ...whose(units, false),
     { kind: "day", name: "due", label: "due", required: true, of: ["due_at"] },
   ],
@@ -93,7 +117,8 @@ export const addAction = (units: Choice[], goals: Choice[], me: { agency: string
 });
 
 export const completeAction = (action: Action): Step<Plan> => ({
-  fields: () => [{ kind: "area", name: "note", label: "completedNote" }, { kind: "papers", name: "papers", label: "papers", of: ["attachment_ids"] }],
+  fields: () =>
+    [{ kind: "area", name: "note", label: "completedNote" }, { kind: "papers", name: "papers", label: "papers", of: ["attachment_ids"] }],
   make: (values) => ({ actionId: action.actionId, note: text(values, "note"), attachmentIds: paperIds(values, "papers") }),
 });
 
@@ -110,8 +135,12 @@ export const offerResponsibility = (units: Choice[]): Step<Plan> => ({
 // Of what is planned an agency takes back its own alone.
 export const planContact = (own: string): Step<Plan> => ({
   fields: ({ plannedContacts }) => [
-    ...(plannedContacts.some(({ by }) => by?.agency === own) ? [{ kind: "check", name: "takeBack", label: "takeContactBack" } as Field] : []),
-    { kind: "moment", name: "at", label: "contactAt", hint: "contactHint", required: true, of: ["lapses_at"], when: (values) => values.takeBack !== true },
+    ...(plannedContacts.some(({ by }) => by?.agency === own) ? [{ kind: "check", name: "takeBack", label: "takeContactBack" } as Field]
+      : []),
+    {
+      kind: "moment", name: "at", label: "contactAt", hint: "contactHint", required: true, of: ["lapses_at"],
+      when: (values) => values.takeBack !== true,
+    },
   ],
   make: (values) => ({ at: values.takeBack === true ? undefined : time(values, "at") }),
 });
@@ -121,22 +150,38 @@ const consent = (values: Values) => text(values, "ground") === "LEGAL_GROUND_CLI
 export const inviteMember: Step<Plan> = {
   fields: () => [
     { kind: "receiver", name: "party", label: "invited" },
-    { kind: "options", name: "ground", label: "ground", hint: "groundHint", required: true, of: ["basis.ground"], options: [{ value: "LEGAL_GROUND_CLIENT_CONSENT", label: "groundConsent" }, { value: "LEGAL_GROUND_STATUTORY_ACCESS", label: "groundAccess" }] },
+    { kind: "options", name: "ground", label: "ground", hint: "groundHint", required: true, of: ["basis.ground"], options: [{
+      value: "LEGAL_GROUND_CLIENT_CONSENT", label: "groundConsent",
+    }, { value: "LEGAL_GROUND_STATUTORY_ACCESS", label: "groundAccess" }] },
     { kind: "moment", name: "consentedAt", label: "consentedAt", required: true, of: ["basis.consented_at"], when: consent },
-    { kind: "line", name: "provision", label: "provision", required: true, of: ["basis.provision"], when: (values) => text(values, "ground") !== "" },
+    {
+      kind: "line", name: "provision", label: "provision", required: true, of: ["basis.provision"],
+      when: (values) => text(values, "ground") !== "",
+    },
   ],
   initial: () => ({ provision: "1301/2014 § 41" }),
   make: (values) => ({
     party: receiver(values, "party") && { agency: receiver(values, "party")!.agency, unit: receiver(values, "party")!.unit ?? "" },
-    basis: { ground: text(values, "ground") ? enumFromJson(LegalGroundSchema, text(values, "ground") as never) : 0, provision: text(values, "provision"), consentedAt: consent(values) ? time(values, "consentedAt") : undefined },
+    basis: {
+      ground: text(values, "ground") ? enumFromJson(LegalGroundSchema, text(values, "ground") as never) : 0,
+      provision: text(values, "provision"), consentedAt: consent(values) ? time(values, "consentedAt") : undefined,
+    },
   }),
 };
 
 export const recordView: Step<Plan> = {
   fields: () => [
-    { kind: "options", name: "heard", label: "feltHeard", required: true, of: ["felt_heard"], options: [{ value: "yes", label: "yes" }, { value: "no", label: "no" }] },
-    { kind: "options", name: "lead", label: "ownGoalsLead", required: true, of: ["own_goals_lead"], options: [{ value: "yes", label: "yes" }, { value: "no", label: "no" }] },
+    {
+      kind: "options", name: "heard", label: "feltHeard", required: true, of: ["felt_heard"],
+      options: [{ value: "yes", label: "yes" }, { value: "no", label: "no" }],
+    },
+    {
+      kind: "options", name: "lead", label: "ownGoalsLead", required: true, of: ["own_goals_lead"],
+      options: [{ value: "yes", label: "yes" }, { value: "no", label: "no" }],
+    },
     { kind: "area", name: "comment", label: "comment", hint: "commentHint" },
   ],
-  make: (values) => ({ feltHeard: text(values, "heard") === "yes", ownGoalsLead: text(values, "lead") === "yes", comment: text(values, "comment") }),
+  make: (values) => ({
+    feltHeard: text(values, "heard") === "yes", ownGoalsLead: text(values, "lead") === "yes", comment: text(values, "comment"),
+  }),
 };

@@ -59,7 +59,11 @@ function Task({ action, plan }: { action: Action; plan: Plan }) {
   const t = useTexts("plan"), units = useJoinedUnits(plan), goal = plan.goals.find(({ goalId }) => goalId === action.goalId);
   return (
     <li className="task" data-action={action.actionId}>
-      <p><span aria-hidden="true" className="shape">○</span><strong dir="auto">{action.text}</strong> <DueMark status={create(LoopStatusSchema, { dueAt: action.dueAt, overdue: action.overdue })} /></p>
+      <p>
+        <span aria-hidden="true" className="shape">○</span>
+        <strong dir="auto">{action.text}</strong>{" "}
+        <DueMark status={create(LoopStatusSchema, { dueAt: action.dueAt, overdue: action.overdue })} />
+      </p>
       {goal && <p className="quiet">{t("forThisGoal", { goal: goal.text })}</p>}
       <div className="task-steps">
         <StepButton plan={plan} name="CompleteAction" of={action.actionId} step={completeAction(action)} />
@@ -73,9 +77,15 @@ function Done({ action }: { action: Action }) {
   const t = useTexts("plan"), name = usePartyName();
   return (
     <li className="task">
-      <p><span aria-hidden="true" className="shape">●</span><strong dir="auto">{action.text}</strong> <span className="quiet">{t("doneOn", { date: day(dateOf(action.completedAt)!), who: name(action.owner) })}</span></p>
+      <p>
+        <span aria-hidden="true" className="shape">●</span>
+        <strong dir="auto">{action.text}</strong>{" "}
+        <span className="quiet">{t("doneOn", { date: day(dateOf(action.completedAt)!), who: name(action.owner) })}</span>
+      </p>
       {action.note && <blockquote dir="auto">{action.note}</blockquote>}
-      {action.attachments.length > 0 && <p className="quiet">{t("papers")}: {action.attachments.map(({ filename }) => filename).join(", ")}</p>}
+      {action.attachments.length > 0 && (
+        <p className="quiet">{t("papers")}: {action.attachments.map(({ filename }) => filename).join(", ")}</p>
+      )}
     </li>
   );
 }

@@ -6,5 +6,7 @@ import { valueOf, type Choice } from "./steps";
 export function useJoinedUnits(plan: Plan): Choice[] {
   const directory = useDirectory();
   return plan.members.filter(({ state, party }) => party && state === MemberState.JOINED)
-    .map(({ party }) => ({ value: valueOf(party!), ready: party!.unit ? directory.unit(party!.agency, party!.unit) : directory.agency(party!.agency) }));
+    .map(({ party }) => ({
+      value: valueOf(party!), ready: party!.unit ? directory.unit(party!.agency, party!.unit) : directory.agency(party!.agency),
+    }));
 }

@@ -35,7 +35,8 @@ export function Choice({ from, to, service, last, wrong, change }: Props) {
       {month(t("from"), from, (month) => change({ from: month }))}
       {month(t("to"), to, (month) => change({ to: month }))}
       <Dropdown labelText={t("service")} value={service} onChange={(value: string) => change({ service: value })}>
-        {[all, ...services].map((one) => <DropdownItem key={one} value={one}>{one === all ? t("allServices") : t(`service_${one}`)}</DropdownItem>)}
+        {[all, ...services]
+          .map((one) => <DropdownItem key={one} value={one}>{one === all ? t("allServices") : t(`service_${one}`)}</DropdownItem>)}
       </Dropdown>
       <div role="status" className="statistics-wrong">{wrong && <p className="wrong">{t(`wrong_${wrong}`)}</p>}</div>
     </form>

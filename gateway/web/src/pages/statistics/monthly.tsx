@@ -29,7 +29,8 @@ export function Monthly({ name, title, parts, rows, months, notes, untold, mean,
   const scale = mean ? 10 : 1, counted = byMonth(rows, months, parts.map(({ of }) => of)).map((of) => of.map((value) => value / scale));
   // A service of which nothing is shown in any month has no part in the picture.
   const kept = parts.map((_, part) => part).filter((part) => parts.length === 1 || counted.some((of) => of[part]! > 0));
-  const numbers = counted.map((of) => kept.map((part) => of[part]!)), totals = numbers.map(sum), none = months.filter((_, index) => totals[index] === 0);
+  const numbers = counted.map((of) => kept.map((part) => of[part]!)), totals = numbers.map(sum);
+  const none = months.filter((_, index) => totals[index] === 0);
   const shown = kept.map((part) => parts[part]!.name), number = (value: number) => (value > 0 ? say.exact(value) : t("tooFew"));
   const more = kept.length > 1;
   const sheet: Sheet = {
@@ -37,16 +38,22 @@ export function Monthly({ name, title, parts, rows, months, notes, untold, mean,
     rows: months.map((month, index) => [say.month(month), ...numbers[index]!.map(number), ...(more ? [number(totals[index]!)] : [])]),
   };
   const said = [
-    ...(mean ? [] : [t("ofAll", { number: say.number(sum(totals)) })]), ...notes, ...(mean ? [] : [t("rounded")]), ...(untold ? [untold] : []),
-    ...(none.length ? [t("tooFewIn", { months: spansOf(none).map(([first, last]) => (first === last ? say.month(first) : `${say.month(first)} – ${say.month(last)}`)).join(", ") })] : []),
+    ...(mean ? [] : [t("ofAll", { number: say.number(sum(totals)) })]), ...notes, ...(mean ? [] : [t("rounded")]),
+    ...(untold ? [untold] : []),
+    ...(none.length ? [t("tooFewIn", { months: spansOf(none)
+      .map(([first, last]) => (first === last ? say.month(first) : `${say.month(first)} – ${say.month(last)}`))
+      .join(", ") })] : []),
   ].join(" ");
-  if (none.length === months.length) return <Nothing name={name} title={title} why={[...(rows.length || !untold ? [t("tooFewAtAll")] : []), ...(untold ? [untold] : [])].join(" ")} />;
+  if (none.length === months.length) return <Nothing name={name} title={title}
+    why={[...(rows.length || !untold ? [t("tooFewAtAll")] : []), ...(untold ? [untold] : [])].join(" ")} />;
   const bars = months.map((month, index) => ({
-    name: month, short: say.shortMonth(month), more: index === 0 || month.endsWith("-01") ? month.slice(0, 4) : undefined, parts: numbers[index]!,
+    name: month, short: say.shortMonth(month), more: index === 0 || month.endsWith("-01") ? month.slice(0, 4) : undefined,
+    parts: numbers[index]!,
   }));
   return (
     <Picture name={name} title={title} notes={said} sheet={sheet} words={{ table: t("table"), save: t("save") }} save={save(name)}>
-      {(ids) => <Bars bars={bars} parts={shown} say={mean ? say.exact : say.number} unit={mean ? t("perClient") : t("inMatters")} whole={!mean} {...ids} />}
+      {(ids) => <Bars bars={bars} parts={shown} say={mean ? say.exact : say.number} unit={mean ? t("perClient") : t("inMatters")}
+        whole={!mean} {...ids} />}
     </Picture>
   );
 }

@@ -31,7 +31,8 @@ export function StatisticsPage() {
     <div className="statistics">
       <h1>{shell("statistics")}</h1>
       <p className="quiet intro">{t(person.role === "operator" ? "introAll" : "introOwn")}</p>
-      {now ? <Months last={monthAfter(dayKey(new Date(now.getTime() - settled)).slice(0, 7), -1)} own={person.role === "operator" ? undefined : person.agency} /> : <Loading />}
+      {now ? <Months last={monthAfter(dayKey(new Date(now.getTime() - settled)).slice(0, 7), -1)}
+        own={person.role === "operator" ? undefined : person.agency} /> : <Loading />}
     </div>
   );
 }

@@ -17,15 +17,21 @@ export function PathPicture({ rows, own, save }: { rows: Row[]; own?: string; sa
   const breaks = (flow: Flow) => (told(flow) ? say.count(flow.overdue) : t("notTold"));
   const sheet: Sheet = {
     head: [t("sender"), t("receiver"), t("service"), t("sentCount"), t("waitMiddle"), t("breaksCount")], names: 3,
-    rows: flows.map((flow) => [say.agency(flow.sender), say.agency(flow.receiver), say.service(flow.service), say.number(flow.sent), say.wait(flow.wait), breaks(flow)]),
+    rows: flows.map((flow) => [
+      say.agency(flow.sender), say.agency(flow.receiver), say.service(flow.service), say.number(flow.sent), say.wait(flow.wait),
+      breaks(flow),
+    ]),
   };
   const shown = flows.slice(0, most);
   const notes = [
-    t("pathNote"), ...(flows.length > most ? [t("pathMost", { shown: most, number: flows.length })] : []), t("rounded"), ...(flows.every(told) ? [] : [t("untoldBreaks")]),
+    t("pathNote"), ...(flows.length > most ? [t("pathMost", { shown: most, number: flows.length })] : []), t("rounded"),
+    ...(flows.every(told) ? [] : [t("untoldBreaks")]),
   ].join(" ");
   return (
     <Picture name="path" title={title} notes={notes} sheet={sheet} words={{ table: t("table"), save: t("save") }} save={save("path")}>
-      {(ids) => <PathDrawing breaks={shown.some(told)} flows={shown.map((flow) => (told(flow) ? flow : { ...flow, overdue: 0 }))} {...ids} />}
+      {(ids) => (
+        <PathDrawing breaks={shown.some(told)} flows={shown.map((flow) => (told(flow) ? flow : { ...flow, overdue: 0 }))} {...ids} />
+      )}
     </Picture>
   );
 }

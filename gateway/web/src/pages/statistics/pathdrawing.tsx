@@ -36,8 +36,12 @@ export function PathDrawing({ flows, breaks, labelledBy, describedBy }: Props) {
     <div className="drawing path" ref={place}>
       <ul className="legend">
         <li><svg width="22" height="14" aria-hidden="true"><circle cx="11" cy="7" r="5" className="door-out" /></svg>{t("keySent")}</li>
-        <li><svg width="22" height="14" aria-hidden="true"><rect x="1" y="2" width="20" height="10" className="in-time" /></svg>{t("keyWait")}</li>
-        {breaks && <li><svg width="22" height="14" aria-hidden="true"><Patterns id={`${id}k`} /><rect x="1" y="2" width="20" height="10" fill={`url(#${id}k-break)`} className="break" /></svg>{t("keyBreak")}</li>}
+        <li>
+          <svg width="22" height="14" aria-hidden="true"><rect x="1" y="2" width="20" height="10" className="in-time" /></svg>
+          {t("keyWait")}
+        </li>
+        {breaks && <li><svg width="22" height="14" aria-hidden="true"><Patterns id={`${id}k`} /><rect x="1" y="2" width="20" height="10"
+          fill={`url(#${id}k-break)`} className="break" /></svg>{t("keyBreak")}</li>}
         <li><svg width="22" height="14" aria-hidden="true"><circle cx="11" cy="7" r="5" className="door-in" /></svg>{t("keyTaken")}</li>
       </ul>
       {width > 0 && (
@@ -45,15 +49,29 @@ export function PathDrawing({ flows, breaks, labelledBy, describedBy }: Props) {
           <Patterns id={id} />
           <AlongAxis scale={along} ticks={values} say={(value) => (value === 0 ? "0" : say.waitIn(value, most))} from={0} to={height} />
           {lanes.map((lane) => <line key={lane} x1="0" x2={width} y1={ground(lane)} y2={ground(lane)} className="lane" />)}
-          {flows.map((flow, index) => <Way key={[flow.service, flow.sender, flow.receiver].join(" ")} {...{ id, flow, narrow, start }} x={8 + index * step} from={ground(flow.sender)} top={tops.get(flow.receiver)! + head + into(flow.receiver).indexOf(flow) * row} end={flow.wait === undefined ? start + stub : along(flow.wait)} thick={Math.max(3, thick(flow.sent))} />)}
-          {lanes.map((lane) => <text key={lane} x={narrow ? 0 : start + 5} y={ground(lane) - 8} className="strong backed">{say.agency(lane)}</text>)}
+          {flows.map((flow, index) => <Way key={[flow.service, flow.sender, flow.receiver].join(" ")} {...{ id, flow, narrow, start }}
+            x={8 + index * step} from={ground(flow.sender)} top={tops.get(flow.receiver)! + head + into(flow.receiver).indexOf(flow) * row}
+            end={flow.wait === undefined ? start + stub : along(flow.wait)} thick={Math.max(3, thick(flow.sent))} />)}
+          {lanes.map((lane) => (
+            <text key={lane} x={narrow ? 0 : start + 5} y={ground(lane) - 8} className="strong backed">{say.agency(lane)}</text>
+          ))}
         </svg>
       )}
     </div>
   );
 }
 
-interface WayProps { id: string; flow: Flow; narrow: boolean; x: number; from: number; top: number; start: number; end: number; thick: number }
+interface WayProps {
+  id: string;
+  flow: Flow;
+  narrow: boolean;
+  x: number;
+  from: number;
+  top: number;
+  start: number;
+  end: number;
+  thick: number;
+}
 
 function Way({ id, flow, narrow, x, from, top, start, end, thick }: WayProps) {
   const t = useTexts("statistics"), say = useSay(), middle = top + 58, known = flow.wait !== undefined;
@@ -63,13 +81,17 @@ function Way({ id, flow, narrow, x, from, top, start, end, thick }: WayProps) {
   // On a phone who sent it is told by the line alone.
   const lines = narrow
     ? [`${service} · ${matters}`, [wait, ...(flow.overdue > 0 ? [t("lateShort", { number })] : [])].join(" · ")]
-    : [t("wayFrom", { service, sender: say.agency(flow.sender) }), [matters, wait, ...(flow.overdue > 0 ? [t("late", { number })] : [])].join(", ")];
+    : [
+      t("wayFrom", { service, sender: say.agency(flow.sender) }),
+      [matters, wait, ...(flow.overdue > 0 ? [t("late", { number })] : [])].join(", "),
+    ];
   return (
     <g>
       <path d={`M${x} ${from}V${middle}H${start}`} className="way" />
       <circle cx={x} cy={from} r="5" className="door-out" />
       {known && <rect x={start} y={upper} width={Math.max(1, end - start)} height={thick} className="in-time" />}
-      {known && late > 0 && <rect x={start} y={upper + thick - late} width={Math.max(1, end - start)} height={late} fill={`url(#${id}-break)`} className="break" />}
+      {known && late > 0 && <rect x={start} y={upper + thick - late} width={Math.max(1, end - start)} height={late}
+        fill={`url(#${id}-break)`} className="break" />}
       {!known && <rect x={start} y={upper} width={stub} height={thick} className="unknown" />}
       {known && <circle cx={end} cy={middle} r="6" className="door-in" />}
       {lines.map((line, index) => <text key={index} x={start + 5} y={top + 16 + index * 18} className="backed">{line}</text>)}

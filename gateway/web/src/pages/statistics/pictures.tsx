@@ -11,7 +11,9 @@ import { Waits } from "./waits";
 interface Props { rows: Row[]; from: string; to: string; service: string; own?: string }
 
 // Where it may happen at all: the other services have no such step.
-const possible: Partial<Record<Counted, string[]>> = { repeats: ["concern"], noShows: ["concern", "referral"], declined: ["concern", "referral"] };
+const possible: Partial<Record<Counted, string[]>> = {
+  repeats: ["concern"], noShows: ["concern", "referral"], declined: ["concern", "referral"],
+};
 
 // Pictures are the questions that the counts answer, one picture each.
 export function Pictures({ rows, from, to, service, own }: Props) {
@@ -21,20 +23,28 @@ export function Pictures({ rows, from, to, service, own }: Props) {
   const saveAs = (name: string) => (sheet: Sheet) => save(sheet, `koppi-${name}-${from}-${to}.csv`);
   const common = { months, save: saveAs };
   const byService = (what: Counted): Part[] =>
-    services.filter((one) => service === all || one === service).map((one) => ({ name: say.service(one), of: (row) => (row.service === one ? row[what] : 0) }));
+    services.filter((one) => service === all || one === service)
+      .map((one) => ({ name: say.service(one), of: (row) => (row.service === one ? row[what] : 0) }));
   const asked = (what: Counted) => service === all || (possible[what]?.includes(service) ?? true);
   const ends: Part[] = (["closed", "declined"] as const).filter(asked).map((what) => ({ name: t(what), of: (row) => row[what] }));
   return (
     <div className="pictures">
-      <p role="status" className="hidden">{t("shown", { from: say.month(from), to: say.month(to), service: service === all ? t("allServices") : say.service(service) })}</p>
+      <p role="status" className="hidden">
+        {t("shown", { from: say.month(from), to: say.month(to), service: service === all ? t("allServices") : say.service(service) })}
+      </p>
       <Monthly name="arrivals" title={t("arrivals")} parts={byService("sent")} rows={chosen} notes={[t("byMonth")]} {...common} />
-      <Monthly name="breaks" title={t("breaks")} parts={byService("overdue")} rows={told} notes={[t("breaksNote")]} untold={untold} {...common} />
+      <Monthly name="breaks" title={t("breaks")} parts={byService("overdue")} rows={told} notes={[t("breaksNote")]} untold={untold}
+        {...common} />
       <div className="across"><Waits rows={chosen} save={saveAs} /></div>
       {service !== "plan" && <div className="across"><PathPicture rows={chosen} own={own} save={saveAs} /></div>}
-      <Monthly name="ends" title={t(ends.length > 1 ? "ends" : "endsClosed")} parts={ends} rows={chosen} notes={[t("endsNote")]} {...common} />
-      {asked("repeats") && <Monthly name="repeats" title={t("repeats")} parts={[{ name: t("repeatsPart"), of: (row) => row.repeats }]} rows={told} notes={[t("repeatsNote")]} untold={untold} {...common} />}
-      {asked("noShows") && <Monthly name="noShows" title={t("noShows")} parts={byService("noShows").filter((_, index) => index < 2)} rows={told} notes={[t("noShowsNote")]} untold={untold} {...common} />}
-      <Monthly name="doors" title={t("doors")} parts={[{ name: t("doorsPart"), of: (row) => row.doors }]} rows={rows.filter((row) => !row.service)} notes={[t("doorsNote")]} mean {...common} />
+      <Monthly name="ends" title={t(ends.length > 1 ? "ends" : "endsClosed")} parts={ends} rows={chosen} notes={[t("endsNote")]}
+        {...common} />
+      {asked("repeats") && <Monthly name="repeats" title={t("repeats")} parts={[{ name: t("repeatsPart"), of: (row) => row.repeats }]}
+        rows={told} notes={[t("repeatsNote")]} untold={untold} {...common} />}
+      {asked("noShows") && <Monthly name="noShows" title={t("noShows")} parts={byService("noShows").filter((_, index) => index < 2)}
+        rows={told} notes={[t("noShowsNote")]} untold={untold} {...common} />}
+      <Monthly name="doors" title={t("doors")} parts={[{ name: t("doorsPart"), of: (row) => row.doors }]}
+        rows={rows.filter((row) => !row.service)} notes={[t("doorsNote")]} mean {...common} />
     </div>
   );
 }

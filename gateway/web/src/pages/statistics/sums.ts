@@ -31,7 +31,8 @@ interface Told {
 
 export const rowOf = (told: Told): Row => ({
   service: told.service, month: told.month, sender: told.sender?.agency ?? "", receiver: told.receiver?.agency ?? "",
-  sent: Number(told.sent), taken: Number(told.taken), closed: Number(told.closed), declined: Number(told.declined), overdue: Number(told.overdue),
+  sent: Number(told.sent), taken: Number(told.taken), closed: Number(told.closed), declined: Number(told.declined),
+  overdue: Number(told.overdue),
   noShows: Number(told.noShows), repeats: Number(told.repeats), doors: Number(told.doorsPerClientTenths),
   wait: told.medianSecondsToTaken === undefined ? undefined : Number(told.medianSecondsToTaken),
 });
@@ -112,7 +113,10 @@ export function flowsOf(rows: Row[], key: (row: Row) => string): Flow[] {
     return {
       service: of[0]!.service, sender: of[0]!.sender, receiver: of[0]!.receiver,
       sent: sum(of.map(({ sent }) => sent)), overdue: sum(of.map(({ overdue }) => overdue)), taken: sum(known.map(({ taken }) => taken)),
-      ...(waits.length ? { wait: middle(known.map((row) => ({ value: row.wait!, times: row.taken }))), shortest: Math.min(...waits), longest: Math.max(...waits) } : {}),
+      ...(waits.length ? {
+        wait: middle(known.map((row) => ({ value: row.wait!, times: row.taken }))), shortest: Math.min(...waits),
+        longest: Math.max(...waits),
+      } : {}),
     };
   });
 }
@@ -121,7 +125,8 @@ export function flowsOf(rows: Row[], key: (row: Row) => string): Flow[] {
 // downwards.
 export function lanesOf(flows: Flow[]): string[] {
   const share = (agency: string) => {
-    const out = sum(flows.filter(({ sender }) => sender === agency).map(({ sent }) => sent)), into = sum(flows.filter(({ receiver }) => receiver === agency).map(({ sent }) => sent));
+    const out = sum(flows.filter(({ sender }) => sender === agency).map(({ sent }) => sent));
+    const into = sum(flows.filter(({ receiver }) => receiver === agency).map(({ sent }) => sent));
     return (out - into) / (out + into);
   };
   const agencies = [...new Set(flows.flatMap(({ sender, receiver }) => [sender, receiver]))];

@@ -15,7 +15,8 @@ export function Row({ item, list, person }: { item: WorkItem; list: ListName; pe
   const turn = () => {
     if (status?.waitingOnClient) return t("clientsTurn");
     if (!status?.waitingOn) return "";
-    return status.waitingOn.agency === person.agency ? <strong>{t("yourTurn")}</strong> : t("othersTurn", { who: agency(status.waitingOn.agency) });
+    return status.waitingOn.agency === person.agency ? <strong>{t("yourTurn")}</strong>
+      : t("othersTurn", { who: agency(status.waitingOn.agency) });
   };
   const row = { className: "row", "data-subject": item.subject };
   const said = (
@@ -29,7 +30,8 @@ export function Row({ item, list, person }: { item: WorkItem; list: ListName; pe
       </span>
     </>
   );
-  // The link of the open matter is marked by the router: aria-current. What waits for a second officer is decided where the client's wishes are.
+  // The router marks the link of the open matter with aria-current. An override that waits for a second officer is decided on the
+  // client's page.
   return isOverride(item.subject) ? <Link to="/client" search={{ id: item.clientId }} {...row}>{said}</Link>
     : <Link to={`/${list}/$kind/$id`} params={{ kind, id: idOf(item.subject) }} search={(before) => before} {...row}>{said}</Link>;
 }

@@ -14,12 +14,16 @@ interface Props { items: WorkItem[]; list: ListName; person: Person; open?: stri
 // Rows holds what is in sight of a list alone, however long the list is; on paper, all of it.
 export function Rows({ items, list, person, open, label, move }: Props) {
   const frame = useRef<HTMLDivElement>(null), printing = usePrinting();
-  const rows = useVirtualizer({ count: items.length, getScrollElement: () => frame.current, estimateSize: () => rowHeight, overscan: 8, getItemKey: (index) => items[index]!.subject });
+  const rows = useVirtualizer({
+    count: items.length, getScrollElement: () => frame.current, estimateSize: () => rowHeight, overscan: 8,
+    getItemKey: (index) => items[index]!.subject,
+  });
   // wanted is a row that a key has gone to and that is not drawn yet.
   const wanted = useRef<string>(undefined);
   // That row, the focused one, or else the open one, is where j and k go on from.
   move.current = (by) => {
-    const from = items.findIndex(({ subject }) => subject === (wanted.current ?? document.activeElement?.getAttribute("data-subject") ?? open));
+    const from =
+      items.findIndex(({ subject }) => subject === (wanted.current ?? document.activeElement?.getAttribute("data-subject") ?? open));
     const to = Math.min(Math.max(from + by, 0), items.length - 1);
     rows.scrollToIndex(to);
     wanted.current = items[to]?.subject;
@@ -37,7 +41,8 @@ export function Rows({ items, list, person, open, label, move }: Props) {
       <ul aria-label={label} style={{ height: rows.getTotalSize() }}>
         {printing ? items.map((item) => <li key={item.subject}><Row item={item} list={list} person={person} /></li>)
           : rows.getVirtualItems().map(({ index, key, start }) => (
-            <li key={key} ref={rows.measureElement} data-index={index} aria-setsize={items.length} aria-posinset={index + 1} style={{ transform: `translateY(${start}px)` }}>
+            <li key={key} ref={rows.measureElement} data-index={index} aria-setsize={items.length} aria-posinset={index + 1}
+              style={{ transform: `translateY(${start}px)` }}>
               <Row item={items[index]!} list={list} person={person} />
             </li>
           ))}

@@ -32,7 +32,8 @@ const startedAt = (item: WorkItem) => dateOf(item.startedAt)?.getTime() ?? 0;
 const ended = ({ status }: WorkItem) => status !== undefined && status.phase >= LoopPhase.CLOSED;
 
 // What is open stands first, the soonest due on top, as it came; then what ended, the latest first.
-const inOrder = (items: WorkItem[]) => [...items.filter((item) => !ended(item)), ...items.filter(ended).sort((a, b) => startedAt(b) - startedAt(a))];
+const inOrder = (items: WorkItem[]) =>
+  [...items.filter((item) => !ended(item)), ...items.filter(ended).sort((a, b) => startedAt(b) - startedAt(a))];
 
 async function read(list: ListName, queue: QueueName): Promise<WorkItem[]> {
   if (list === "work") return readAll(queue, false);
@@ -52,7 +53,8 @@ export interface Work {
 
 export function useWork(list: ListName, queue: QueueName): Work {
   const person = usePerson();
-  const { data, error, isPending, refetch } = useQuery({ queryKey: ["work", person.agency, person.worker, list, queue], queryFn: () => read(list, queue) });
+  const { data, error, isPending, refetch } =
+    useQuery({ queryKey: ["work", person.agency, person.worker, list, queue], queryFn: () => read(list, queue) });
   useSoon(() => void refetch());
   const [shown, setShown] = useState<string[]>();
   const key = `${list} ${queue}`;

@@ -30,9 +30,11 @@ export function Bars({ bars, parts, say, unit, labelledBy, describedBy, whole = 
   const sums = bars.map((bar) => bar.parts.reduce((all, one) => all + one, 0));
   const up = scaleLinear().domain([0, Math.max(...sums, whole ? 5 : 1)]).nice(4).range([height - bottom, top]);
   const ticks = up.ticks(4).filter((tick) => !whole || Number.isInteger(tick));
-  const along = scaleBand().domain(bars.map(({ name }) => name)).range([left, Math.max(width, left + 1)]).paddingInner(0.3).paddingOuter(0.15);
+  const along =
+    scaleBand().domain(bars.map(({ name }) => name)).range([left, Math.max(width, left + 1)]).paddingInner(0.3).paddingOuter(0.15);
   // Where names would run into each other only some are said, that with more among them.
-  const every = steps.find((one) => one * along.step() >= labelWidth) ?? 12, anchor = Math.max(0, bars.findIndex(({ more }, index) => index > 0 && more));
+  const every = steps.find((one) => one * along.step() >= labelWidth) ?? 12;
+  const anchor = Math.max(0, bars.findIndex(({ more }, index) => index > 0 && more));
   const said = (index: number) => (index - anchor) % every === 0, roomy = along.step() >= 26;
   return (
     <div className="drawing" ref={place}>
@@ -50,11 +52,16 @@ export function Bars({ bars, parts, say, unit, labelledBy, describedBy, whole = 
                 {bar.parts.map((value, part) => {
                   const from = until;
                   until += value;
-                  return value > 0 && <rect key={part} x={x} width={along.bandwidth()} y={up(until)} height={up(from) - up(until)} fill={fillOf(id, part)} stroke={inkOf(part)} />;
+                  return value > 0 && <rect key={part} x={x} width={along.bandwidth()} y={up(until)} height={up(from) - up(until)}
+                    fill={fillOf(id, part)} stroke={inkOf(part)} />;
                 })}
-                {roomy && sums[index]! > 0 && <text x={middle} y={up(until) - 6} textAnchor="middle" className="strong">{say(sums[index]!)}</text>}
+                {roomy && sums[index]! > 0 && (
+                  <text x={middle} y={up(until) - 6} textAnchor="middle" className="strong">{say(sums[index]!)}</text>
+                )}
                 {said(index) && <text x={middle} y={height - bottom + 17} textAnchor="middle">{bar.short}</text>}
-                {bar.more && said(index) && <text x={middle} y={height - bottom + 33} textAnchor="middle" className="quiet-text">{bar.more}</text>}
+                {bar.more && said(index) && (
+                  <text x={middle} y={height - bottom + 33} textAnchor="middle" className="quiet-text">{bar.more}</text>
+                )}
               </g>
             );
           })}

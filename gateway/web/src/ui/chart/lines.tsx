@@ -28,11 +28,13 @@ export function LineChart({ title, help, lines, from, to, tick }: Props) {
   const id = useId(), points = useRef(new Map<number, SVGGElement>()), [at, setAt] = useState(0), [said, say] = useState("");
   const times = lines.flatMap((line) => line.points.map((point) => point.at.getTime())).sort((a, b) => a - b);
   const first = times[0] ?? 0, last = times.at(-1) ?? 0, close = last - first < oneDay;
-  const x = scaleTime([new Date(close ? first - oneDay : first), new Date(close ? last + oneDay : last)], [margin.left + 12, width - margin.right]);
+  const x =
+    scaleTime([new Date(close ? first - oneDay : first), new Date(close ? last + oneDay : last)], [margin.left + 12, width - margin.right]);
   const y = scaleLinear([from, to], [height - margin.bottom - 6, margin.top]);
   const steps = Array.from({ length: to - from + 1 }, (_, index) => from + index);
   // In the order of time, whichever line they are on: what happened first is read first.
-  const all = lines.flatMap((line) => line.points.map((point) => ({ line, point }))).sort((a, b) => a.point.at.getTime() - b.point.at.getTime());
+  const all =
+    lines.flatMap((line) => line.points.map((point) => ({ line, point }))).sort((a, b) => a.point.at.getTime() - b.point.at.getTime());
   const go = (event: KeyboardEvent) => {
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -all.length, End: all.length }[event.key];
     if (!by) return;
@@ -54,11 +56,15 @@ export function LineChart({ title, help, lines, from, to, tick }: Props) {
           ))}
           <text x={x(new Date(first))} y={height - 6} textAnchor={close ? "middle" : "start"}>{day(new Date(first))}</text>
           {!close && <text x={x(new Date(last))} y={height - 6} textAnchor="end">{day(new Date(last))}</text>}
-          {lines.map((line) => <path key={line.name} className={`course ${line.shape}`} strokeDasharray={line.dashed ? "5 4" : undefined} d={`M${line.points.map((point) => `${x(point.at)},${y(point.value)}`).join("L")}`} />)}
+          {lines.map((line) => <path key={line.name} className={`course ${line.shape}`} strokeDasharray={line.dashed ? "5 4" : undefined}
+            d={`M${line.points.map((point) => `${x(point.at)},${y(point.value)}`).join("L")}`} />)}
         </g>
         {all.map(({ line, point }, index) => (
-          <g key={`${line.name} ${point.at.getTime()} ${index}`} ref={(one) => { if (one) points.current.set(index, one); else points.current.delete(index); }} role="img" aria-label={point.said} tabIndex={index === current ? 0 : -1} className={`point ${line.shape}`}
-            onFocus={() => { setAt(index); say(point.said); }} onBlur={() => say("")} onPointerEnter={() => say(point.said)} onPointerLeave={() => say("")}>
+          <g key={`${line.name} ${point.at.getTime()} ${index}`}
+            ref={(one) => { if (one) points.current.set(index, one); else points.current.delete(index); }} role="img"
+            aria-label={point.said} tabIndex={index === current ? 0 : -1} className={`point ${line.shape}`}
+            onFocus={() => { setAt(index); say(point.said); }} onBlur={() => say("")} onPointerEnter={() => say(point.said)}
+            onPointerLeave={() => say("")}>
             <circle className="reach" cx={x(point.at)} cy={y(point.value)} r={12} />
             <Mark shape={line.shape} x={x(point.at)} y={y(point.value)} />
           </g>
@@ -75,7 +81,8 @@ export function LineChart({ title, help, lines, from, to, tick }: Props) {
 
 // The square is larger and open, so that both are seen where they meet.
 function Mark({ shape, x, y }: { shape: Line["shape"]; x: number; y: number }) {
-  return shape === "circle" ? <circle className="mark" cx={x} cy={y} r={4.5} /> : <rect className="mark" x={x - 7} y={y - 7} width={14} height={14} />;
+  return shape === "circle" ? <circle className="mark" cx={x} cy={y} r={4.5} />
+    : <rect className="mark" x={x - 7} y={y - 7} width={14} height={14} />;
 }
 
 function Sample({ line }: { line: Line }) {

@@ -29,7 +29,9 @@ export function Picture({ name, title, notes, sheet, words, save, children }: Pr
         <ExpanderTitleButton>{words.table}<span className="hidden">: {title}</span></ExpanderTitleButton>
         <ExpanderContent>
           <SheetTable sheet={sheet} label={title} />
-          <Button type="button" variant="secondary" data-save={name} aria-describedby={ids.labelledBy} onClick={() => save(sheet)}>{words.save}</Button>
+          <Button type="button" variant="secondary" data-save={name} aria-describedby={ids.labelledBy} onClick={() => save(sheet)}>
+            {words.save}
+          </Button>
         </ExpanderContent>
       </Expander>
     </section>

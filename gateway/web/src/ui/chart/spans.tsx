@@ -8,7 +8,13 @@ import { useWidth } from "./width";
 // Span is a value with the least and the most it was, of something somewhere.
 export interface Span { name: string; where: string; said: string; value: number; least: number; most: number; part: number }
 
-interface Props { spans: Span[]; ticks: (most: number) => number[]; say: (value: number) => string; labelledBy: string; describedBy?: string }
+interface Props {
+  spans: Span[];
+  ticks: (most: number) => number[];
+  say: (value: number) => string;
+  labelledBy: string;
+  describedBy?: string;
+}
 
 const foot = 26, side = 8, thick = 16;
 
@@ -26,14 +32,17 @@ export function Spans({ spans, ticks, say, labelledBy, describedBy }: Props) {
           <Patterns id={id} />
           <AlongAxis scale={along} ticks={values} say={say} from={0} to={height - foot} />
           {spans.map((span, index) => {
-            const y = index * row, middle = y + above + thick / 2, key = `${span.name} ${span.where}`, whisker = `M${along(span.least)} ${middle}H${along(span.most)}M${along(span.least)} ${middle - 5}v10M${along(span.most)} ${middle - 5}v10`;
+            const y = index * row, middle = y + above + thick / 2, key = `${span.name} ${span.where}`;
+            const least = along(span.least), most = along(span.most);
+            const whisker = `M${least} ${middle}H${most}M${least} ${middle - 5}v10M${most} ${middle - 5}v10`;
             return (
               <g key={key}>
                 <text x={side + 5} y={y + 18} className="backed">
                   <tspan className="strong">{narrow ? span.name : `${span.name}, ${span.where}`}</tspan><tspan dx="8">{span.said}</tspan>
                   {narrow && <tspan x={side + 5} dy="18">{span.where}</tspan>}
                 </text>
-                <rect x={side} y={y + above} height={thick} width={Math.max(1, along(span.value) - side)} fill={fillOf(id, span.part)} stroke={inkOf(span.part)} />
+                <rect x={side} y={y + above} height={thick} width={Math.max(1, along(span.value) - side)} fill={fillOf(id, span.part)}
+                  stroke={inkOf(span.part)} />
                 {span.most > span.least && <><path d={whisker} className="halo" /><path d={whisker} className="whisker" /></>}
               </g>
             );

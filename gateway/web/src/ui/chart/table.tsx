@@ -16,7 +16,8 @@ export function SheetTable({ sheet, label }: { sheet: Sheet; label: string }) {
         <tbody>
           {sheet.rows.map((row) => (
             <tr key={row.slice(0, sheet.names).join(" ")}>
-              {row.map((cell, column) => (column === 0 ? <th key={column} scope="row">{cell}</th> : <td key={column} className={kind(column)}>{cell}</td>))}
+              {row.map((cell, column) =>
+                (column === 0 ? <th key={column} scope="row">{cell}</th> : <td key={column} className={kind(column)}>{cell}</td>))}
             </tr>
           ))}
         </tbody>

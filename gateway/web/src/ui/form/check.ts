@@ -11,7 +11,8 @@ const empty = (value: unknown) => value === undefined || value === "" || value =
 
 // closeness is how nearly a field answers for one of the request's, such as
 // "basis.consented_at": by the longest of the names that it goes by; 0 where it does not.
-const closeness = (field: Field, path: string) => Math.max(0, ...[field.name, ...(field.of ?? [])].filter((of) => path === of || path.startsWith(`${of}.`) || path.startsWith(`${of}[`)).map(({ length }) => length));
+const closeness = (field: Field, path: string) => Math.max(0, ...[field.name, ...(field.of ?? [])].filter((of) =>
+  path === of || path.startsWith(`${of}.`) || path.startsWith(`${of}[`)).map(({ length }) => length));
 
 // answering is the shown field that answers most nearly.
 function answering(path: string, shown: Field[]): Field | undefined {
@@ -38,7 +39,8 @@ function outside(field: Field, value: string): string | undefined {
 // check finds what the server would refuse: what is missing, and what the contract's own
 // rules say of the request. The rules are loaded with the first form that is sent.
 export async function check<T extends DescMessage>(schema: T, request: MessageShape<T>, shown: Field[], values: Values): Promise<Wrong[]> {
-  const wrong: Wrong[] = shown.filter((field) => field.required && empty(values[field.name])).map(({ name }) => ({ name, key: "required" }));
+  const wrong: Wrong[] =
+    shown.filter((field) => field.required && empty(values[field.name])).map(({ name }) => ({ name, key: "required" }));
   for (const field of shown) {
     const value = field.kind === "day" && String(values[field.name] ?? ""), key = value && outside(field, value);
     if (key) wrong.push({ name: field.name, key });
@@ -63,11 +65,13 @@ export function refusedFields({ fields, reason }: Refusal, shown: Field[]): Wron
     const found = answering(path, shown);
     if (!found) return { name: "", text: description, reason, path };
     // Beside its field the general words say less than to look here.
-    const own = reason === "INVALID_FIELD" || reason === "LEGAL_BASIS_REQUIRED" ? asks[path] : undefined, key = own ?? (reason === "INVALID_FIELD" ? "invalid" : undefined);
+    const own = reason === "INVALID_FIELD" || reason === "LEGAL_BASIS_REQUIRED" ? asks[path] : undefined;
+    const key = own ?? (reason === "INVALID_FIELD" ? "invalid" : undefined);
     return { name: found.name, text: description, reason, key };
   });
   return wrong.filter((one, index) => wrong.findIndex(({ name, path }) => name === one.name && path === one.path) === index);
 }
 
 // mayHaveArrived tells whether what was refused may have had its effect all the same.
-export const mayHaveArrived = ({ reason }: Refusal) => [unreachable, "UNAVAILABLE", "INTERNAL", "BUSY", "DEADLINEEXCEEDED", "CANCELED"].includes(reason);
+export const mayHaveArrived = ({ reason }: Refusal) =>
+  [unreachable, "UNAVAILABLE", "INTERNAL", "BUSY", "DEADLINEEXCEEDED", "CANCELED"].includes(reason);

@@ -1,5 +1,7 @@
 import { useState } from "react";
-import { Checkbox, CheckboxGroup, Dropdown, DropdownItem, HintText, RadioButton, RadioButtonGroup, SearchInput, Textarea, TextInput } from "suomifi-ui-components";
+import {
+  Checkbox, CheckboxGroup, Dropdown, DropdownItem, HintText, RadioButton, RadioButtonGroup, SearchInput, Textarea, TextInput,
+} from "suomifi-ui-components";
 
 import { useTexts, useWords } from "../../app/language";
 import { namesOf } from "../names";
@@ -7,7 +9,15 @@ import type { Field, PaperValue, ReceiverValue, Values } from "./fields";
 import { PapersField } from "./papers";
 import { ReceiverField } from "./receiver";
 
-interface Props { id: string; field: Field; texts: string; values: Values; value: unknown; change: (value: unknown) => void; wrong?: string }
+interface Props {
+  id: string;
+  field: Field;
+  texts: string;
+  values: Values;
+  value: unknown;
+  change: (value: unknown) => void;
+  wrong?: string;
+}
 
 // Up to this many are shown at once, as radio buttons.
 const few = 5;
@@ -17,17 +27,25 @@ const many = 8;
 // FieldControl draws a field by its kind, with the design system's own components.
 export function FieldControl({ id, field, texts, values, value, change, wrong }: Props) {
   const own = useTexts(texts), t = useTexts("form");
-  const label = field.label ? own(field.label) : "", hint = field.hint && own(field.hint), optional = field.required ? undefined : t("optional");
+  const label = field.label ? own(field.label) : "", hint = field.hint && own(field.hint);
+  const optional = field.required ? undefined : t("optional");
   const status = wrong ? { status: "error" as const, statusText: wrong } : {};
   switch (field.kind) {
-    case "line": return <TextInput dir="auto" id={id} labelText={label} hintText={hint} optionalText={optional} value={String(value ?? "")} onChange={(typed) => change(typed)} {...status} fullWidth />;
-    case "area": return <Textarea dir="auto" id={id} labelText={label} hintText={hint} optionalText={optional} value={String(value ?? "")} onChange={(event) => change(event.target.value)} {...status} fullWidth />;
-    case "day": return <Native type="date" from={field.from} until={field.until} {...{ id, label, hint, optional, wrong, value, change }} />;
+    case "line": return <TextInput dir="auto" id={id} labelText={label} hintText={hint} optionalText={optional} value={String(value ?? "")}
+      onChange={(typed) => change(typed)} {...status} fullWidth />;
+    case "area": return <Textarea dir="auto" id={id} labelText={label} hintText={hint} optionalText={optional} value={String(value ?? "")}
+      onChange={(event) => change(event.target.value)} {...status} fullWidth />;
+    case "day":
+      return <Native type="date" from={field.from} until={field.until} {...{ id, label, hint, optional, wrong, value, change }} />;
     case "moment": return <Native type="datetime-local" {...{ id, label, hint, optional, wrong, value, change }} />;
-    case "check": return <Checkbox id={id} checked={value === true} onClick={({ checkboxState }) => change(checkboxState)} hintText={hint} {...status}>{label}</Checkbox>;
+    case "check": return <Checkbox id={id} checked={value === true} onClick={({ checkboxState }) => change(checkboxState)} hintText={hint}
+      {...status}>{label}</Checkbox>;
     case "options": return (
-      <RadioButtonGroup id={id} name={id} labelText={label} groupHintText={hint} value={String(value ?? "")} optionalText={optional} onChange={change} groupStatus={wrong ? "error" : "default"} groupStatusText={wrong}>
-        {field.options.map((one) => <RadioButton key={one.value} value={one.value} hintText={one.hint && own(one.hint)}>{one.ready ?? own(one.label!)}</RadioButton>)}
+      <RadioButtonGroup id={id} name={id} labelText={label} groupHintText={hint} value={String(value ?? "")} optionalText={optional}
+        onChange={change} groupStatus={wrong ? "error" : "default"} groupStatusText={wrong}>
+        {field.options.map((one) => (
+          <RadioButton key={one.value} value={one.value} hintText={one.hint && own(one.hint)}>{one.ready ?? own(one.label!)}</RadioButton>
+        ))}
       </RadioButtonGroup>
     );
     case "choice": return <Choice {...{ id, field, label, hint, optional, value, change, wrong }} />;
@@ -35,49 +53,63 @@ export function FieldControl({ id, field, texts, values, value, change, wrong }:
     case "receiver": return <ReceiverField {...{ id, field, label, hint, wrong, change }} value={value as ReceiverValue | undefined} />;
     case "papers": return <PapersField {...{ id, label, hint, wrong, change }} value={(value as PaperValue[] | undefined) ?? []} />;
     case "note": return <p className="quiet note">{own(field.text)}</p>;
-    case "quote": return <figure className="quoted"><figcaption>{label}</figcaption><blockquote dir="auto">{field.quote}</blockquote></figure>;
+    case "quote":
+      return <figure className="quoted"><figcaption>{label}</figcaption><blockquote dir="auto">{field.quote}</blockquote></figure>;
     case "drawn": return field.draw({ id, values, value, change, wrong });
   }
 }
 
 // The browser's own date picker speaks the reader's language, and works with a keyboard and
 // on a phone.
-function Native({ id, label, hint, optional, wrong, value, change, type, from, until }: Omit<Props, "field" | "texts" | "values"> & { label: string; hint?: string; optional?: string; type: string; from?: string; until?: string }) {
+function Native({ id, label, hint, optional, wrong, value, change, type, from, until }: Omit<Props, "field" | "texts" | "values"> & {
+  label: string; hint?: string; optional?: string; type: string; from?: string; until?: string;
+}) {
   return (
     <div className="field">
       <label htmlFor={id}>{label}{optional && <span className="quiet"> ({optional})</span>}</label>
       {hint && <HintText id={`${id}-hint`}>{hint}</HintText>}
-      <input id={id} type={type} min={from} max={until} value={String(value ?? "")} onChange={(event) => change(event.target.value)} aria-invalid={Boolean(wrong)} aria-required={!optional} aria-describedby={[hint && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(" ") || undefined} />
+      <input id={id} type={type} min={from} max={until} value={String(value ?? "")} onChange={(event) => change(event.target.value)}
+        aria-invalid={Boolean(wrong)} aria-required={!optional}
+        aria-describedby={[hint && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(" ") || undefined} />
       {wrong && <p id={`${id}-wrong`} className="wrong">{wrong}</p>}
     </div>
   );
 }
 
-function Choice({ id, field, label, hint, optional, value, change, wrong }: Omit<Props, "texts" | "values"> & { field: Extract<Field, { kind: "choice" }>; label: string; hint?: string; optional?: string }) {
+function Choice({ id, field, label, hint, optional, value, change, wrong }: Omit<Props, "texts" | "values"> & {
+  field: Extract<Field, { kind: "choice" }>; label: string; hint?: string; optional?: string;
+}) {
   const word = useWords(), t = useTexts("form"), names = field.only ?? namesOf(field.schema);
   if (!field.list && names.length <= few) {
     return (
-      <RadioButtonGroup id={id} name={id} labelText={label} groupHintText={hint} optionalText={optional} value={String(value ?? "")} onChange={change} groupStatus={wrong ? "error" : "default"} groupStatusText={wrong}>
+      <RadioButtonGroup id={id} name={id} labelText={label} groupHintText={hint} optionalText={optional} value={String(value ?? "")}
+        onChange={change} groupStatus={wrong ? "error" : "default"} groupStatusText={wrong}>
         {names.map((name) => <RadioButton key={name} value={name}>{word(name)}</RadioButton>)}
       </RadioButtonGroup>
     );
   }
   return (
-    <Dropdown id={id} labelText={label} hintText={hint} optionalText={optional} visualPlaceholder={t("choose")} value={value ? String(value) : null} onChange={change} status={wrong ? "error" : "default"} statusText={wrong} fullWidth>
+    <Dropdown id={id} labelText={label} hintText={hint} optionalText={optional} visualPlaceholder={t("choose")}
+      value={value ? String(value) : null} onChange={change} status={wrong ? "error" : "default"} statusText={wrong} fullWidth>
       {names.map((name) => <DropdownItem key={name} value={name}>{word(name)}</DropdownItem>)}
     </Dropdown>
   );
 }
 
-function Choices({ id, field, label, hint, value, change, wrong }: Omit<Props, "texts" | "values"> & { field: Extract<Field, { kind: "choices" }>; label: string; hint?: string }) {
+function Choices({ id, field, label, hint, value, change, wrong }: Omit<Props, "texts" | "values"> & {
+  field: Extract<Field, { kind: "choices" }>; label: string; hint?: string;
+}) {
   const word = useWords(), t = useTexts("form"), [sought, seek] = useState("");
   const names = field.only ?? namesOf(field.schema), chosen = (value as string[] | undefined) ?? [];
   const shown = names.filter((name) => chosen.includes(name) || word(name).toLowerCase().includes(sought.trim().toLowerCase()));
   return (
     <div className="choices" id={id} tabIndex={-1}>
-      {names.length >= many && <SearchInput labelText={t("narrow", { what: label })} labelMode="hidden" visualPlaceholder={t("narrow", { what: label })} searchButtonLabel={t("narrow", { what: label })} clearButtonLabel={t("clear")} value={sought} onChange={(typed) => seek(String(typed ?? ""))} />}
+      {names.length >= many && <SearchInput labelText={t("narrow", { what: label })} labelMode="hidden"
+        visualPlaceholder={t("narrow", { what: label })} searchButtonLabel={t("narrow", { what: label })} clearButtonLabel={t("clear")}
+        value={sought} onChange={(typed) => seek(String(typed ?? ""))} />}
       <CheckboxGroup labelText={label} groupHintText={hint} groupStatus={wrong ? "error" : undefined} groupStatusText={wrong}>
-        {shown.map((name) => <Checkbox key={name} value={name} checked={chosen.includes(name)} onClick={({ checkboxState }) => change(checkboxState ? [...chosen, name] : chosen.filter((one) => one !== name))}>{word(name)}</Checkbox>)}
+        {shown.map((name) => <Checkbox key={name} value={name} checked={chosen.includes(name)} onClick={({ checkboxState }) =>
+          change(checkboxState ? [...chosen, name] : chosen.filter((one) => one !== name))}>{word(name)}</Checkbox>)}
       </CheckboxGroup>
     </div>
   );

@@ -20,8 +20,10 @@ const megabytes = (bytes: number) => (bytes / 1_000_000).toLocaleString("fi-FI",
 // PapersField takes papers along: each is checked and stored as soon as it is chosen. It says
 // how far each has come, and goes on where it was after a cut line.
 export function PapersField({ id, label, hint, wrong, value, change }: Props) {
-  const t = useTexts("form"), [error, setError] = useState<unknown>(), [ways, setWays] = useState<OnItsWay[]>([]), [said, say] = useState("");
-  const papers = useRef(value), left = useRef(new AbortController()), input = useRef<HTMLInputElement>(null), list = useRef<HTMLUListElement>(null), cancelled = useRef(false);
+  const t = useTexts("form"), [error, setError] = useState<unknown>(), [ways, setWays] = useState<OnItsWay[]>([]);
+  const [said, say] = useState("");
+  const papers = useRef(value), left = useRef(new AbortController()), input = useRef<HTMLInputElement>(null);
+  const list = useRef<HTMLUListElement>(null), cancelled = useRef(false);
   papers.current = value;
   useEffect(() => {
     const gone = left.current = new AbortController();
@@ -56,7 +58,9 @@ export function PapersField({ id, label, hint, wrong, value, change }: Props) {
     say("");
     under.add(id);
     const chosen = files.map((file) => ({ file, key: crypto.randomUUID(), ended: new AbortController() }));
-    setWays(chosen.map(({ file, key, ended }) => ({ key, name: file.name, size: file.size, sent: 0, cut: false, cancel: () => { cancelled.current = true; ended.abort(); } })));
+    setWays(chosen.map(({ file, key, ended }) => ({
+      key, name: file.name, size: file.size, sent: 0, cut: false, cancel: () => { cancelled.current = true; ended.abort(); },
+    })));
     for (const { file, key, ended } of chosen) await one(file, key, AbortSignal.any([ended.signal, left.current.signal]));
     under.delete(id);
   };
@@ -66,11 +70,18 @@ export function PapersField({ id, label, hint, wrong, value, change }: Props) {
       <label htmlFor={id}>{label} <span className="quiet">({t("optional")})</span></label>
       {hint && <p id={`${id}-hint`} className="quiet">{hint}</p>}
       <Problem error={error} />
-      <input ref={input} id={id} type="file" multiple disabled={busy} aria-invalid={Boolean(wrong)} aria-describedby={described} onChange={(event) => { void add([...(event.target.files ?? [])]); event.target.value = ""; }} />
+      <input ref={input} id={id} type="file" multiple disabled={busy} aria-invalid={Boolean(wrong)} aria-describedby={described}
+        onChange={(event) => { void add([...(event.target.files ?? [])]); event.target.value = ""; }} />
       {wrong && <p id={`${id}-wrong`} className="wrong">{wrong}</p>}
       {busy && <ul className="uploads" ref={list}>{ways.map((way) => <Way key={way.key} way={way} />)}</ul>}
       <div role="status" className="hidden">{said}</div>
-      {value.length > 0 && <ul className="papers">{value.map((paper) => <li key={paper.id}><bdi>{paper.name}</bdi> <span className="quiet">{Math.ceil(paper.bytes / 1024)} kB</span> <Button type="button" variant="secondaryNoBorder" aria-label={`${t("remove")}: ${paper.name}`} onClick={() => change(value.filter(({ id: of }) => of !== paper.id))}>{t("remove")}</Button></li>)}</ul>}
+      {value.length > 0 && <ul className="papers">
+        {value.map((paper) => (
+          <li key={paper.id}><bdi>{paper.name}</bdi> <span className="quiet">{Math.ceil(paper.bytes / 1024)} kB</span> <Button type="button"
+            variant="secondaryNoBorder" aria-label={`${t("remove")}: ${paper.name}`}
+            onClick={() => change(value.filter(({ id: of }) => of !== paper.id))}>{t("remove")}</Button></li>
+        ))}
+      </ul>}
     </div>
   );
 }
@@ -79,9 +90,13 @@ function Way({ way }: { way: OnItsWay }) {
   const t = useTexts("form"), percent = Math.floor((100 * way.sent) / Math.max(1, way.size));
   return (
     <li data-upload={way.name}>
-      <p><bdi>{way.name}</bdi> <span className="quiet">{t(way.cut ? "uploadWaits" : "uploading", { sent: megabytes(way.sent), size: megabytes(way.size), percent })}</span></p>
+      <p><bdi>{way.name}</bdi> <span className="quiet">
+        {t(way.cut ? "uploadWaits" : "uploading", { sent: megabytes(way.sent), size: megabytes(way.size), percent })}
+      </span></p>
       <progress max={way.size} value={way.sent} aria-label={t("uploadOf", { name: way.name })} />
-      <Button type="button" variant="secondaryNoBorder" aria-label={t("cancelUpload", { name: way.name })} onClick={way.cancel}>{t("cancel")}</Button>
+      <Button type="button" variant="secondaryNoBorder" aria-label={t("cancelUpload", { name: way.name })} onClick={way.cancel}>
+        {t("cancel")}
+      </Button>
     </li>
   );
 }

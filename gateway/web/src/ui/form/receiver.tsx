@@ -6,7 +6,15 @@ import { useTexts } from "../../app/language";
 import { useDirectory } from "../party";
 import type { Field, ReceiverValue } from "./fields";
 
-interface Props { id: string; field: Extract<Field, { kind: "receiver" }>; label: string; hint?: string; wrong?: string; value?: ReceiverValue; change: (value: ReceiverValue | undefined) => void }
+interface Props {
+  id: string;
+  field: Extract<Field, { kind: "receiver" }>;
+  label: string;
+  hint?: string;
+  wrong?: string;
+  value?: ReceiverValue;
+  change: (value: ReceiverValue | undefined) => void;
+}
 
 // ReceiverField finds who is addressed: the agency, and which of its units. The most
 // fitting unit is suggested by service; its languages stand beside it.
@@ -14,7 +22,9 @@ export function ReceiverField({ id, field, label, hint, wrong, value, change }: 
   const t = useTexts("form"), directory = useDirectory();
   const agencies = directory.agencies.filter(({ agency }) => (field.within ? agency === field.within : !field.without?.includes(agency)));
   const agency = field.within ?? value?.agency ?? "";
-  const sought = { serviceKey: field.service ?? "", municipality: field.municipality ?? value?.municipality ?? "", language: field.language ?? "" };
+  const sought = {
+    serviceKey: field.service ?? "", municipality: field.municipality ?? value?.municipality ?? "", language: field.language ?? "",
+  };
   const { data } = useQuery(CaseworkService.method.findUnits, { ...sought, agency }, { enabled: agency !== "" });
   // Whoever offers the service stands first among the agencies.
   const { data: offering } = useQuery(CaseworkService.method.findUnits, sought, { enabled: sought.serviceKey !== "" });
@@ -32,17 +42,30 @@ export function ReceiverField({ id, field, label, hint, wrong, value, change }: 
       <legend>{label}</legend>
       {hint && <p className="quiet">{hint}</p>}
       {!field.within && agencies.length > 0 && (
-        <Dropdown labelText={t("agency")} visualPlaceholder={t("choose")} value={value?.agency ?? null} status={wrong ? "error" : "default"} statusText={wrong} onChange={(picked) => change({ agency: picked })} fullWidth>
-          {agencies.map((one) => <DropdownItem key={one.agency} value={one.agency}>{directory.agency(one.agency)}{offers(one.agency) ? ` (${t("suggested")})` : ""}</DropdownItem>)}
+        <Dropdown labelText={t("agency")} visualPlaceholder={t("choose")} value={value?.agency ?? null} status={wrong ? "error" : "default"}
+          statusText={wrong} onChange={(picked) => change({ agency: picked })} fullWidth>
+          {agencies.map((one) => <DropdownItem key={one.agency} value={one.agency}>
+            {directory.agency(one.agency)}
+            {offers(one.agency) ? ` (${t("suggested")})` : ""}
+          </DropdownItem>)}
         </Dropdown>
       )}
       {agency && all.length > 0 && (
-        <Dropdown labelText={t("unit")} optionalText={named ? undefined : t("optional")} visualPlaceholder={t(named ? "choose" : "anyUnit")} value={value?.unit ?? null} status={wrong && field.within ? "error" : "default"} statusText={field.within && wrong} onChange={(picked) => change({ ...value, agency, unit: picked || undefined })} fullWidth>
-          {[...(named ? [] : [<DropdownItem key="" value="">{t("anyUnit")}</DropdownItem>]), ...units.map((one) => <DropdownItem key={one.unit} value={one.unit}>{directory.unit(agency, one.unit)}{one.unit === suggested && units.length > 1 ? ` (${t("suggested")})` : ""}</DropdownItem>)]}
+        <Dropdown labelText={t("unit")} optionalText={named ? undefined : t("optional")} visualPlaceholder={t(named ? "choose" : "anyUnit")}
+          value={value?.unit ?? null} status={wrong && field.within ? "error" : "default"} statusText={field.within && wrong}
+          onChange={(picked) => change({ ...value, agency, unit: picked || undefined })} fullWidth>
+          {[
+            ...(named ? [] : [<DropdownItem key="" value="">{t("anyUnit")}</DropdownItem>]),
+            ...units.map((one) => <DropdownItem key={one.unit} value={one.unit}>
+              {directory.unit(agency, one.unit)}
+              {one.unit === suggested && units.length > 1 ? ` (${t("suggested")})` : ""}
+            </DropdownItem>),
+          ]}
         </Dropdown>
       )}
       {chosen && chosen.languages.length > 0 && <p className="quiet">{t("serves", { languages: chosen.languages.join(", ") })}</p>}
-      {field.worker && agency && <TextInput dir="auto" labelText={t("worker")} optionalText={t("optional")} value={value?.worker ?? ""} onChange={(typed) => change({ ...value, agency, worker: String(typed ?? "") || undefined })} fullWidth />}
+      {field.worker && agency && <TextInput dir="auto" labelText={t("worker")} optionalText={t("optional")} value={value?.worker ?? ""}
+        onChange={(typed) => change({ ...value, agency, worker: String(typed ?? "") || undefined })} fullWidth />}
     </fieldset>
   );
 }

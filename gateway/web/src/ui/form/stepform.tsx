@@ -50,7 +50,9 @@ const focusable = "input:not([type=hidden]), textarea, select, button";
 // StepForm asks for what a step needs. It is checked by the same rules as at the server
 // before it is sent, errors stand beside their fields and in a summary, and what was typed
 // is kept until it has arrived.
-export function StepForm<T extends DescMessage>({ draft: name, texts, title, heading: Heading = "h3", schema, fields, initial = {}, make, send, done, cancel, sendLabel, preview, sure }: Props<T>) {
+export function StepForm<T extends DescMessage>({
+  draft: name, texts, title, heading: Heading = "h3", schema, fields, initial = {}, make, send, done, cancel, sendLabel, preview, sure,
+}: Props<T>) {
   const t = useTexts("form"), own = useTexts(texts), { t: refusal, i18n } = useTranslation("refusals"), id = useId();
   useTitle(Heading === "h1" ? title : undefined);
   const [draft, change, forget] = useDraft<Values>(name, { ...initial, requestId: "" });
@@ -60,7 +62,8 @@ export function StepForm<T extends DescMessage>({ draft: name, texts, title, hea
   const [wrong, setWrong] = useState<Wrong[]>([]), [error, setError] = useState<unknown>(), [sending, setSending] = useState(false);
   const summary = useRef<HTMLHeadingElement>(null), form = useRef<HTMLFormElement>(null);
   // What no field answers for leads to the form's beginning.
-  const inside = (field: string) => form.current?.querySelector<HTMLElement>(field ? `[data-field="${field}"] :is(${focusable})` : focusable) ?? null;
+  const inside = (field: string) =>
+    form.current?.querySelector<HTMLElement>(field ? `[data-field="${field}"] :is(${focusable})` : focusable) ?? null;
   useEffect(() => { form.current?.querySelector<HTMLElement>(focusable)?.focus(); }, []);
   useEffect(() => { if (wrong.length) summary.current?.focus(); }, [wrong]);
 
@@ -74,7 +77,8 @@ export function StepForm<T extends DescMessage>({ draft: name, texts, title, hea
     setError(undefined);
     try {
       // A paper that is on its way is not left behind.
-      const waits = shown.filter((field) => field.kind === "papers" && isUploading(`${id}${field.name}`)).map((field): Wrong => ({ name: field.name, key: "uploadFirst" }));
+      const waits = shown.filter((field) => field.kind === "papers" && isUploading(`${id}${field.name}`))
+        .map((field): Wrong => ({ name: field.name, key: "uploadFirst" }));
       const found = waits.length ? waits : await check(schema, request, shown, draft);
       setWrong(found);
       if (found.length) return;
@@ -95,17 +99,26 @@ export function StepForm<T extends DescMessage>({ draft: name, texts, title, hea
   };
   // What another choice has ruled out since is not wrong any more.
   const standing = wrong.filter((one) => !one.name || shown.some(({ name: of }) => of === one.name));
-  const message = ({ key, reason, text }: Wrong) => (key ? t(key) : reason && i18n.exists(`refusals:${reason}`) ? refusal(reason) : text ?? t("invalid"));
+  const named = (one: Wrong) =>
+    (one.name ? labelOf(shown.find(({ name: of }) => of === one.name)) : t("elsewhere", { path: one.path }));
+  const message = ({ key, reason, text }: Wrong) =>
+    (key ? t(key) : reason && i18n.exists(`refusals:${reason}`) ? refusal(reason) : text ?? t("invalid"));
   const labelOf = (field?: Field) => (field?.label ? own(field.label) : "");
   return (
-    <form ref={form} className="step-form" noValidate onSubmit={(event) => void submit(event)} aria-labelledby={`${id}title`} data-form={schema.name}>
+    <form ref={form} className="step-form" noValidate onSubmit={(event) => void submit(event)} aria-labelledby={`${id}title`}
+      data-form={schema.name}>
       <Heading id={`${id}title`}>{title}</Heading>
       {/* What the summary says of a field is not said once more in general. */}
       <Problem error={standing.length > 0 && general.has(refusalOf(error).reason) ? undefined : error} focus={wrong.length === 0} />
-      {standing.length > 0 && <ErrorSummary headingRef={summary} headingText={t("wrong")} headingVariant={Heading === "h1" ? "h2" : "h4"} items={standing.map((one) => ({ text: `${one.name ? labelOf(shown.find(({ name: of }) => of === one.name)) : t("elsewhere", { path: one.path })}: ${message(one)}`, inputRef: { get current() { return inside(one.name)!; } } }))} />}
+      {standing.length > 0 && <ErrorSummary headingRef={summary} headingText={t("wrong")} headingVariant={Heading === "h1" ? "h2" : "h4"}
+        items={standing.map((one) => ({
+          text: `${named(one)}: ${message(one)}`,
+          inputRef: { get current() { return inside(one.name)!; } },
+        }))} />}
       {shown.map((field) => {
         const bad = wrong.find((one) => one.name === field.name);
-        return <div key={field.name} data-field={field.name}><FieldControl id={`${id}${field.name}`} field={field} texts={texts} values={draft} value={draft[field.name]} change={(value) => change({ [field.name]: value })} wrong={bad && message(bad)} /></div>;
+        return <div key={field.name} data-field={field.name}><FieldControl id={`${id}${field.name}`} field={field} texts={texts}
+          values={draft} value={draft[field.name]} change={(value) => change({ [field.name]: value })} wrong={bad && message(bad)} /></div>;
       })}
       {preview?.(draft)}
       <div role="alert">{asked && <strong>{sure}</strong>}</div>

@@ -2,9 +2,13 @@ import { timestampFromDate, type Timestamp } from "@bufbuild/protobuf/wkt";
 
 // How far Finland's clock is ahead of UTC at a moment, in milliseconds.
 function ahead(at: Date): number {
-  const parts = Object.fromEntries(new Intl.DateTimeFormat("en-GB", { timeZone: "Europe/Helsinki", hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" })
+  const parts = Object.fromEntries(new Intl.DateTimeFormat("en-GB", {
+    timeZone: "Europe/Helsinki", hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit",
+  })
     .formatToParts(at).map(({ type, value }) => [type, value]));
-  return Date.UTC(Number(parts.year), Number(parts.month) - 1, Number(parts.day), Number(parts.hour), Number(parts.minute)) - Math.floor(at.getTime() / 60_000) * 60_000;
+  return Date.UTC(
+    Number(parts.year), Number(parts.month) - 1, Number(parts.day), Number(parts.hour), Number(parts.minute),
+  ) - Math.floor(at.getTime() / 60_000) * 60_000;
 }
 
 // finnish is the moment of a wall clock in Finland: "2026-11-23T09:05".

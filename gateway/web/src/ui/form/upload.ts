@@ -67,16 +67,20 @@ export async function upload(file: File, signal: AbortSignal, tell: (progress: P
   const start = async () => {
     const requestId = sessionStorage.getItem(name) ?? crypto.randomUUID();
     sessionStorage.setItem(name, requestId);
-    return surely((until) => service.startUpload({ requestId, filename: file.name, mediaType: file.type, sizeBytes: BigInt(file.size) }, { signal: until }));
+    return surely((until) =>
+      service.startUpload({ requestId, filename: file.name, mediaType: file.type, sizeBytes: BigInt(file.size) }, { signal: until }));
   };
   const run = async () => {
     const { attachmentId, chunkBytes } = await start();
-    const where = () => surely(async (until) => { sent = Number((await service.getUpload({ attachmentId }, { signal: until })).nextOffset); });
+    const where = () =>
+      surely(async (until) => { sent = Number((await service.getUpload({ attachmentId }, { signal: until })).nextOffset); });
     await where();
     for (let size = firstPiece; sent < content.length;) {
       const piece = content.slice(sent, sent + Math.min(size, chunkBytes)), at = performance.now();
       try {
-        sent = Number((await once((until) => service.uploadChunk({ attachmentId, offset: BigInt(sent), data: piece }, { signal: until }))).nextOffset);
+        sent = Number(
+          (await once((until) => service.uploadChunk({ attachmentId, offset: BigInt(sent), data: piece }, { signal: until }))).nextOffset,
+        );
         tell({ sent, cut: false });
         const took = Math.max(1, performance.now() - at);
         size = Math.round(Math.max(smallest, Math.min(2 * size, chunkBytes, piece.length * pieceTime / took)));

@@ -20,7 +20,8 @@ export function AskedTimeline({ id, of, subject, heading: Heading }: Props) {
   return (
     <section aria-labelledby={id}>
       <Heading id={id} tabIndex={-1} ref={top}>{t("happened")}</Heading>
-      {open ? <Timeline of={of} subject={subject} heading={Heading === "h2" ? "h3" : "h4"} /> : <Button variant="secondary" onClick={() => show(true)} data-timeline>{t("show")}</Button>}
+      {open ? <Timeline of={of} subject={subject} heading={Heading === "h2" ? "h3" : "h4"} />
+        : <Button variant="secondary" onClick={() => show(true)} data-timeline>{t("show")}</Button>}
     </section>
   );
 }

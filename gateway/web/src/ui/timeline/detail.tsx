@@ -30,11 +30,18 @@ export function DetailLine({ subject, detail: { field, value } }: { subject: str
       case "koppi.common.v1.Party": return party(value as Party);
       case "koppi.common.v1.Attachment": return <Papers subject={subject} papers={value as Attachment[]} />;
     }
-    if (/(_id|_ids|resubmitted_as|led_to)$/.test(field.name)) return [value].flat().map((id) => { const linked = subjectOf(field.name, String(id)); return linked ? <span key={linked}><MatterLink subject={linked} /> </span> : null; });
+    if (/(_id|_ids|resubmitted_as|led_to)$/.test(field.name)) return [value].flat().map((id) => {
+      const linked = subjectOf(field.name, String(id));
+      return linked ? <span key={linked}><MatterLink subject={linked} /> </span> : null;
+    });
     if (field.name === "due_provision") return provision(String(value));
     if (field.name.endsWith("_on")) return onDate(String(value));
     return field.name === "service_key" ? word(String(value)) : String(value);
   };
-  const free = field.fieldKind === "scalar" && typeof value === "string" && !/(_id|_key|_as|_to|_on|language|place|topic|provision)$/.test(field.name);
-  return <div className="fact"><dt>{t(`field_${field.name}`)}</dt><dd dir="auto">{free ? <blockquote dir="auto">{String(value)}</blockquote> : shown()}</dd></div>;
+  const free = field.fieldKind === "scalar" && typeof value === "string"
+    && !/(_id|_key|_as|_to|_on|language|place|topic|provision)$/.test(field.name);
+  return <div className="fact">
+    <dt>{t(`field_${field.name}`)}</dt>
+    <dd dir="auto">{free ? <blockquote dir="auto">{String(value)}</blockquote> : shown()}</dd>
+  </div>;
 }

@@ -19,10 +19,16 @@ const registry = createRegistry(...files);
 export const eventNames = files.flatMap(({ messages }) => messages.map(({ name }) => name)).filter((name) => !name.endsWith("Snapshot"));
 
 // What only machines need, what another line says already, and what comes for who joins later.
-const silent = new Set(["information_request_id", "message_id", "appointment_id", "goal_id", "action_id", "snapshot", "state", "first_sender", "own_joined_concern_id", "reporter_shown", "by", "holders", "worker", "by_client", "basis", "to_social_services", "due_rules", "taken_before", "what", "client_language"]);
+const silent = new Set([
+  "information_request_id", "message_id", "appointment_id", "goal_id", "action_id", "snapshot", "state", "first_sender",
+  "own_joined_concern_id", "reporter_shown", "by", "holders", "worker", "by_client", "basis", "to_social_services", "due_rules",
+  "taken_before", "what", "client_language",
+]);
 
 // Details are shown but for these: texts have each as "field_feedback".
-export const fieldNames = [...new Set(files.flatMap(({ messages }) => messages.filter(({ name }) => !name.endsWith("Snapshot")).flatMap(({ fields }) => fields.map(({ name }) => name))))].filter((name) => !silent.has(name));
+export const fieldNames = [...new Set(files.flatMap(
+  ({ messages }) => messages.filter(({ name }) => !name.endsWith("Snapshot")).flatMap(({ fields }) => fields.map(({ name }) => name)),
+))].filter((name) => !silent.has(name));
 
 // What is withheld may be of these besides.
 export const withheldNames = ["worker", "waiting_on", "event", "client_language", "due_basis", "due_provision"];
@@ -44,5 +50,6 @@ export function toldOf(event: Any | undefined): Told | undefined {
   const message = event && anyUnpack(event, registry), desc = message && registry.getMessage(message.$typeName);
   if (!message || !desc) return undefined;
   const valueOf = (field: DescField) => (message as Message & Record<string, unknown>)[field.localName];
-  return { name: desc.name, details: desc.fields.filter((field) => !silent.has(field.name) && isSet(field, valueOf(field))).map((field) => ({ field, value: valueOf(field) })) };
+  return { name: desc.name, details: desc.fields.filter((field) => !silent.has(field.name) && isSet(field, valueOf(field)))
+    .map((field) => ({ field, value: valueOf(field) })) };
 }

@@ -43,7 +43,9 @@ export function Timeline({ of, subject, heading: Day = "h4" }: Props) {
   if (!messages.length) return <p className="quiet">{t("nothing")}</p>;
   return (
     <div className="timeline">
-      {messages.length < data.length && <Button type="button" variant="secondaryNoBorder" onClick={() => showAll(true)}>{t("showAll", { count: data.length })}</Button>}
+      {messages.length < data.length && (
+        <Button type="button" variant="secondaryNoBorder" onClick={() => showAll(true)}>{t("showAll", { count: data.length })}</Button>
+      )}
       {[...days].map(([key, some]) => (
         <section key={key} aria-label={key ? day(dateOf(some[0]!.occurredAt)!) : t("erasedDay")}>
           <Day>{key ? day(dateOf(some[0]!.occurredAt)!) : t("erasedDay")}</Day>
@@ -56,7 +58,8 @@ export function Timeline({ of, subject, heading: Day = "h4" }: Props) {
 
 // Happened is one event: when, who and what.
 function Happened({ message, own }: { message: CaseMessage; own: boolean }) {
-  const t = useTexts("timeline"), word = useWords(), party = usePartyName(), told = toldOf(message.event), time = dateOf(message.occurredAt);
+  const t = useTexts("timeline"), word = useWords(), party = usePartyName(), told = toldOf(message.event);
+  const time = dateOf(message.occurredAt);
   return (
     <li className={own ? "own" : undefined} data-event={told?.name ?? "withheld"}>
       <p className="happened">
@@ -64,7 +67,9 @@ function Happened({ message, own }: { message: CaseMessage; own: boolean }) {
         {message.from?.agency && <span className="quiet"> {party(message.from)}</span>}
         {!own && <> <MatterLink subject={message.subject}>{word(kindOf(message.subject))}</MatterLink></>}
       </p>
-      {told && told.details.length > 0 && <dl>{told.details.map((detail) => <DetailLine key={detail.field.name} subject={message.subject} detail={detail} />)}</dl>}
+      {told && told.details.length > 0 && (
+        <dl>{told.details.map((detail) => <DetailLine key={detail.field.name} subject={message.subject} detail={detail} />)}</dl>
+      )}
       <WithheldParts withheld={message.withheld} />
     </li>
   );

@@ -28,7 +28,8 @@ export function useTimeline(of: TimelineOf, also?: string) {
   const { agency, worker } = usePerson();
   const query = useQuery({ queryKey: ["timeline", agency, worker, of], queryFn: () => readAll(of), refetchOnMount: "always" });
   useChanges((change) => {
-    if (change === "missed" || change.subject === also || query.data?.some(({ subject }) => subject === change.subject)) void query.refetch();
+    if (change === "missed" || change.subject === also || query.data?.some(({ subject }) =>
+      subject === change.subject)) void query.refetch();
   });
   return query;
 }

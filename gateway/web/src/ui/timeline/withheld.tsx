@@ -17,9 +17,12 @@ export function WithheldParts({ withheld }: { withheld: Withheld[] }) {
   const fields = [...new Set(kept.map(fieldOf))].join(", ").toLowerCase();
   const rules = ruleNames.filter((name) => kept.some((one) => ruleOf(one) === name));
   return (
-    <Details className="withheld" data-withheld={kept.map(({ rule }) => rule).join(" ")} summaryLabel={t("withheld", { what: fields, why: rules.map((rule) => t(`why_${rule}`)).join("; ") })}>
+    <Details className="withheld" data-withheld={kept.map(({ rule }) => rule).join(" ")}
+      summaryLabel={t("withheld", { what: fields, why: rules.map((rule) => t(`why_${rule}`)).join("; ") })}>
       {rules.map((rule) => <p key={rule}>{t(`explained_${rule}`)}</p>)}
-      <p className="quiet">{t("rule", { count: new Set(kept.map(({ rule }) => rule)).size, rules: [...new Set(kept.map(({ rule }) => rule))].join(", ") })}</p>
+      <p className="quiet">
+        {t("rule", { count: new Set(kept.map(({ rule }) => rule)).size, rules: [...new Set(kept.map(({ rule }) => rule))].join(", ") })}
+      </p>
     </Details>
   );
 }
