@@ -2,7 +2,7 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
 import { dateOf } from "../app/clock";
 
-// Dates and times as Finns write them, in Finland's time, in every language of the page.
+// Dates and times in Finnish format and Finland's time, in every language of the pages.
 const zone = "Europe/Helsinki";
 const dayFormat = new Intl.DateTimeFormat("fi-FI", { day: "numeric", month: "numeric", year: "numeric", timeZone: zone });
 const clockFormat = new Intl.DateTimeFormat("fi-FI", { hour: "numeric", minute: "2-digit", timeZone: zone });
@@ -11,11 +11,11 @@ const partsFormat = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "
 export const day = (time: Date) => dayFormat.format(time);
 export const clock = (time: Date) => clockFormat.format(time);
 export const moment = (time: Date) => `${day(time)} ${clock(time)}`;
-// onDate is a day of the calendar, which came as YYYY-MM-DD; what is none stays as it came.
+// onDate formats a calendar day given as YYYY-MM-DD; any other text is unchanged.
 export const onDate = (key: string) => (/^\d{4}-\d{2}-\d{2}$/.test(key) ? day(new Date(`${key}T12:00:00Z`)) : key);
-// dayKey is a day as YYYY-MM-DD, in Finland.
+// dayKey returns the day in Finland as YYYY-MM-DD.
 export const dayKey = (time: Date) => partsFormat.format(time);
-// A time limit ends with its day; then its time need not be said.
+// A time limit that ends with its day is shown without a time.
 export const endsItsDay = (time: Date) => clock(time) === "23.59";
 export const limit = (time: Date) => (endsItsDay(time) ? day(time) : moment(time));
 
@@ -31,8 +31,8 @@ function easter(year: number): number {
 const oneDay = 86_400_000;
 const fixed = new Set(["01-01", "01-06", "05-01", "12-06", "12-24", "12-25", "12-26"]);
 
-// isWorkingDay says the same as the services' calendar (150/1930 § 5): the days that are
-// none are weekends, public holidays, Christmas Eve and Midsummer Eve.
+// isWorkingDay follows the services' calendar (150/1930 § 5): weekends, public holidays, Christmas
+// Eve and Midsummer Eve are not working days.
 export function isWorkingDay(key: string): boolean {
   const at = Date.parse(key), date = new Date(at), weekday = date.getUTCDay();
   if (weekday === 0 || weekday === 6 || fixed.has(key.slice(5))) return false;
@@ -41,16 +41,17 @@ export function isWorkingDay(key: string): boolean {
   return !(date.getUTCMonth() === 5 && weekday === 5 && date.getUTCDate() >= 19 && date.getUTCDate() <= 25);
 }
 
-// workingDaysUntil counts the working days after a day, up to and with another.
+// workingDaysUntil counts the working days after a day, up to and including another.
 export function workingDaysUntil(from: Date, to: Date): number {
   let count = 0;
   const end = Date.parse(dayKey(to));
-  for (let at = Date.parse(dayKey(from)) + oneDay; at <= end; at += oneDay) if (isWorkingDay(new Date(at).toISOString()
-    .slice(0, 10))) count += 1;
+  for (let at = Date.parse(dayKey(from)) + oneDay; at <= end; at += oneDay) {
+    if (isWorkingDay(new Date(at).toISOString().slice(0, 10))) count += 1;
+  }
   return count;
 }
 
-// Distance is how far off a time limit is, as it is said: t(key, { count }).
+// Distance is the time to or since a time limit, for t(key, { count }).
 export interface Distance { key: string; count: number; late: boolean }
 
 const hour = 3_600_000;

@@ -9,7 +9,7 @@ import "./reveal.css";
 addTexts("who", texts);
 
 interface Props<T> {
-  // Names it on the page: data-reveal.
+  // The value of the element's data-reveal attribute.
   name: string;
   label: string;
   hint: string;
@@ -17,8 +17,7 @@ interface Props<T> {
   children: (read: T, again: () => void) => ReactNode;
 }
 
-// Reveal reads what is a recorded reading of a person's data only when asked to, and keeps
-// it nowhere: hidden, it is gone.
+// Reveal reads personal data, a recorded reading, only on request. Hiding discards the data.
 export function Reveal<T>({ name, label, hint, read, children }: Props<T>) {
   const t = useTexts("who"), [found, setFound] = useState<T>(), [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false);
   const shown = useRef<HTMLDivElement>(null), button = useRef<HTMLDivElement>(null), hidden = useRef(false);
@@ -37,9 +36,11 @@ export function Reveal<T>({ name, label, hint, read, children }: Props<T>) {
     <div className="reveal" data-reveal={name}>
       <Problem error={error} />
       {found === undefined
-        ? <div ref={button}><Button type="button" variant="secondary" aria-disabled={busy} onClick={() => {
-          if (!busy) void show();
-        }} aria-describedby={`reveal-${name}`}>{label}</Button><p id={`reveal-${name}`} className="quiet hint">{hint}</p></div>
+        ? <div ref={button}>
+          <Button type="button" variant="secondary" aria-disabled={busy} onClick={() => { if (!busy) void show(); }}
+            aria-describedby={`reveal-${name}`}>{label}</Button>
+          <p id={`reveal-${name}`} className="quiet hint">{hint}</p>
+        </div>
         : <div ref={shown} tabIndex={-1} role="group" aria-label={label} className="revealed">
           {children(found, () => void show())}
           <button type="button" className="plain screen-only" onClick={hide}>{t("hide")}<span className="hidden"> {label}</span></button>
