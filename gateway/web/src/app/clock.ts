@@ -9,8 +9,8 @@ import { transport } from "./transport";
 
 const clockKey = ["clock"];
 
-// useClock is the domain's time, to the minute: the server's, but for trying out, where
-// the clock may have been moved and is not known before it was asked.
+// useClock returns the domain's time to the minute: the server's time, or in trial mode the trial
+// clock, which may have been moved and must be read first.
 export function useClock(): Date | undefined {
   const { trial } = usePerson();
   const { data, refetch } = useQuery({
@@ -21,12 +21,12 @@ export function useClock(): Date | undefined {
       return now ? timestampMs(now) : serverNow();
     },
   });
-  // What changes may be due to a clock that was moved, here or elsewhere.
+  // A change may come from a moved clock, here or elsewhere.
   useChanges(() => { if (trial) void refetch(); });
   return data === undefined ? (trial ? undefined : new Date(serverNow())) : new Date(data);
 }
 
-// useNow is the same for what can be shown, and soon corrected, by the server's time.
+// useNow is the same, but starts from the server's time and is corrected once the clock is read.
 export const useNow = () => useClock() ?? new Date(serverNow());
 
 export const moveClock = (seconds: number) =>

@@ -1,12 +1,12 @@
 import { useEffect, useState } from "react";
 import { flushSync } from "react-dom";
 
-// usePrinting tells that the page is being put on paper, where there is nothing to scroll.
+// usePrinting reports whether the page is being printed; printed pages do not scroll.
 export function usePrinting(): boolean {
   const [printing, setPrinting] = useState(false);
   useEffect(() => {
     const paper = matchMedia("print");
-    // The browser lays the paper out as soon as its listeners have returned.
+    // The browser lays out the print as soon as its listeners have returned.
     const begin = () => flushSync(() => setPrinting(true)), end = () => setPrinting(false);
     const changed = () => (paper.matches ? begin() : end());
     paper.addEventListener("change", changed);

@@ -4,7 +4,7 @@ import { AttachmentService } from "#gen/koppi/attachment/v1/attachment_pb";
 import type { Attachment } from "#gen/koppi/common/v1/party_pb";
 import { transport } from "../app/transport";
 
-// download saves a paper as a file; each is a recorded reading through its subject.
+// download saves an attachment as a file; each download is a recorded reading through its subject.
 export async function download(subject: string, { attachmentId, filename, mediaType }: Attachment) {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   for await (const { data } of createClient(AttachmentService, transport).download({
@@ -14,6 +14,6 @@ export async function download(subject: string, { attachmentId, filename, mediaT
   link.href = address;
   link.download = filename;
   link.click();
-  // The browser needs it until it has begun to save.
+  // The browser needs the URL until it has begun to save.
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

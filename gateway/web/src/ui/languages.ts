@@ -1,10 +1,11 @@
 import { useTexts } from "../app/language";
 
-// Languages in which somebody serves, by their tags: the national ones and English, Northern
-// Sámi, and Finnish sign language.
+// Tags of the languages of service: the national ones, English, Northern Sámi and Finnish sign
+// language.
 export const spoken = ["fi", "sv", "en", "se", "fse"] as const;
 
-// useLanguageNames says languages by their names; one that is not among them, by its tag.
+// useLanguageNames returns a function that names languages; a language that is not in the list
+// keeps its tag.
 export function useLanguageNames() {
   const t = useTexts("reachability");
   return (tags: string[]) =>

@@ -7,7 +7,7 @@ import { clock, dayKey, distance, endsItsDay, limit } from "./dates";
 import { nameOf } from "./names";
 import { useProvision } from "./provision";
 
-// Shape and word tell a phase; colour only besides.
+// Shape and text identify a phase; colour is additional.
 const shapes: Record<LoopPhase, string> = {
   [LoopPhase.UNSPECIFIED]: "", [LoopPhase.SENT]: "○", [LoopPhase.RECEIVED]: "◔", [LoopPhase.TAKEN]: "◑", [LoopPhase.IN_PROGRESS]: "◕",
   [LoopPhase.WAITING]: "◷", [LoopPhase.CLOSED]: "●", [LoopPhase.DECLINED]: "⊘", [LoopPhase.WITHDRAWN]: "↩",
@@ -28,32 +28,32 @@ export function UrgencyMark({ urgency }: { urgency?: Urgency }) {
   return <strong className="urgency"><span aria-hidden="true" className="shape">!</span>{word(nameOf(UrgencySchema, urgency))}</strong>;
 }
 
-// isUrgent tells of a due time that it is when it is because the matter is urgent.
+// isUrgent reports whether a due time follows from the urgency of the matter.
 export const isUrgent = (status?: LoopStatus) => status?.dueAt !== undefined && status.dueBasis === DueBasis.URGENCY;
 
 interface Due {
   status?: LoopStatus;
-  // What it is called where the reader is not told what it rests on.
+  // Label for readers who do not see the basis of the due time.
   label?: string;
-  // Of an urgent due time: how urgent the matter is.
+  // For an urgent due time: the urgency of the matter.
   urgency?: Urgency;
-  // With its date and provision; else only how far off it is.
+  // With date and provision; otherwise only the remaining time.
   whole?: boolean;
 }
 
-// DueMark says until when in words, and what that rests on where the reader is told; the date
-// itself is in its title, and read out. With a label it follows a sentence that has the date.
+// DueMark shows the due time in words, and its basis if the reader may see it; the date is in the
+// title and read out by screen readers. With a label it follows a sentence that has the date.
 export function DueMark({ status, label, urgency, whole }: Due) {
   const t = useTexts("shell"), word = useWords(), provision = useProvision(), now = useNow(), due = dateOf(status?.dueAt);
   if (!status || !due) return null;
-  // The service knows first that it is late.
+  // The service decides whether it is late.
   const away = distance(due, status.overdue && now <= due ? new Date(due.getTime() + 1) : now), late = away.late;
   const basis = status.dueBasis ? nameOf(DueBasisSchema, status.dueBasis) : "", urgent = isUrgent(status);
   if (label && !basis && away.key === "on_day") return null;
   const far = t(away.key, { count: away.count, date: limit(due) });
   const date = !whole && dayKey(due) === dayKey(now) && !endsItsDay(due) ? clock(due) : limit(due);
   const by = urgent ? t("on_day", { date }) : date;
-  // An urgent time is read off the clock; how long ago it was says more once it has passed.
+  // An urgent due time shows the time of day; once it has passed, how long ago it was.
   const shown = basis && (whole || (urgent && !late) || away.key === "on_day") ? by : far;
   const alarm = <span aria-hidden="true" className="shape">▲</span>;
   return (
@@ -69,7 +69,7 @@ export function DueMark({ status, label, urgency, whole }: Due) {
   );
 }
 
-// Marks are until when, and how urgent: said as one where the one follows from the other.
+// Marks show due time and urgency; as one mark if the due time follows from the urgency.
 export function Marks(due: Due) {
   const { status, urgency } = due;
   return <><DueMark {...due} />{!isUrgent(status) && <UrgencyMark urgency={urgency} />}</>;

@@ -6,7 +6,7 @@ import { idOf, kindOf, shortId } from "./names";
 
 const lists = ["work", "sent", "consultations", "plans"];
 
-// MatterLink opens a matter beside the list that is open, or else the worklist.
+// MatterLink opens a matter beside the open list, or beside the worklist.
 export function MatterLink({ subject, children }: { subject: string; children?: ReactNode }) {
   const word = useWords();
   const list = useRouterState({ select: (state) => lists.find((one) => one === state.location.pathname.split("/")[1]) ?? "work" });

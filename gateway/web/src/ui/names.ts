@@ -1,18 +1,19 @@
 import { enumToJson, type DescEnum, type EnumShape } from "@bufbuild/protobuf";
 
-// nameOf is a value's name in the contract, for example "LOOP_PHASE_SENT": texts have it as key.
+// nameOf returns an enum value's name in the contract, for example "LOOP_PHASE_SENT"; the texts use
+// it as key.
 export const nameOf = <T extends DescEnum>(schema: T, value: EnumShape<T>): string => String(enumToJson(schema, value));
 
-// namesOf are all names that an enum has, but for the one that says nothing.
+// namesOf returns all names of an enum, without the unspecified one.
 export const namesOf = (schema: DescEnum): string[] => schema.values.filter((value) => value.number !== 0).map((value) => value.name);
 
-// A client is told apart by the end of its id; names are in the open matter alone.
+// Lists identify a client by the end of its id; only the open matter shows the name.
 export const shortId = (id: string) => `…${id.slice(-5)}`;
 
 export type Kind = "concerns" | "referrals" | "consultations" | "plans";
 export const kinds: Kind[] = ["concerns", "referrals", "consultations", "plans"];
 export const kindOf = (subject: string) => subject.split("/")[0] as Kind;
-// isOverride tells what is no matter, but is to be decided about a client's wishes.
+// isOverride reports whether a row is a request to override a prohibition, which is not a matter.
 const toDecide = ["overrides", "confirmations"];
 export const isOverride = (subject: string) => toDecide.includes(subject.split("/")[0] ?? "");
 export const idOf = (subject: string) => subject.split("/")[1] ?? "";

@@ -5,7 +5,7 @@ import type { Party } from "#gen/koppi/common/v1/party_pb";
 import { useLanguage, type Language } from "../app/language";
 import { isolated } from "./direction";
 
-// useDirectory is which agencies and units there are, and what they are called.
+// useDirectory returns the agencies and units of the directory, and functions for their names.
 export function useDirectory() {
   const [language] = useLanguage();
   const { data } = useQuery(CaseworkService.method.getAgencies, {});
@@ -13,7 +13,7 @@ export function useDirectory() {
   return {
     agencies,
     agency: (key: string) => called(agencies.find(({ agency }) => agency === key)?.names, language, key),
-    // dutyPhone is told to operators alone.
+    // Only operators receive dutyPhone.
     dutyPhone: (key: string) => agencies.find(({ agency }) => agency === key)?.dutyPhone ?? "",
     unit: (agency: string, key: string) => called(unitOf(agencies, agency, key)?.names, language, key),
   };
@@ -23,7 +23,7 @@ const unitOf = (agencies: Agency[], agency: string, key: string) =>
   agencies.find((one) => one.agency === agency)?.units.find(({ unit }) => unit === key);
 const called = (names: Record<string, string> | undefined, language: Language, key: string) => names?.[language] ?? names?.fi ?? key;
 
-// usePartyName says who somebody is: "ps-21, Työikäisten palvelut Kuopio".
+// usePartyName returns a function that names a party: "ps-21, Työikäisten palvelut Kuopio".
 export function usePartyName() {
   const { agency, unit } = useDirectory();
   return (party: Party | undefined, short = false) => {

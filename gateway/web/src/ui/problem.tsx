@@ -4,8 +4,8 @@ import { InlineAlert } from "suomifi-ui-components";
 
 import { refusalOf } from "../app/refusal";
 
-// Problem says why something was refused, in the reader's language where the reason has
-// words of its own, and takes the focus: what to do is read first.
+// Problem shows why a request was refused, in the reader's language if the reason has a text, and
+// takes the focus, so that it is read first.
 export function Problem({ error, focus = true }: { error: unknown; focus?: boolean }) {
   const { t, i18n } = useTranslation("refusals");
   const place = useRef<HTMLDivElement>(null);

@@ -1,11 +1,11 @@
 import { useTexts } from "../app/language";
 
-// The acts on which due times rest: people call them by a name.
+// The acts on which due times rest, by their usual abbreviations.
 const acts: Record<string, string> = { "1301/2014": "act_welfare", "1412/1997": "act_assistance", "434/2003": "act_procedure" };
 
-// useProvision says a provision of the contract as officials write it: "SHL 36 § 2 mom." of
-// "1301/2014 § 36.2". An act without a name here stays a number; what is no single provision
-// stays as it came.
+// useProvision returns a function that writes a provision as officials do: "SHL 36 § 2 mom." for
+// "1301/2014 § 36.2". An act without an abbreviation keeps its number; text that is not a single
+// provision is unchanged.
 export function useProvision() {
   const t = useTexts("shell");
   return (provision: string) => {

@@ -14,14 +14,14 @@ addTexts("reachability", texts);
 
 const Dialog = lazy(() => import("./reachabilitydialog").then((page) => ({ default: page.ReachabilityDialog })));
 
-// Until the end of the office day, four in the afternoon; later in the day, to its end.
+// Until the end of the office day at 16:00; after 16:00, until the end of the day.
 function untilEvening(now: Date) {
   const four = finnish(`${dayKey(now)}T16:00`);
   return four && Number(four.seconds) * 1000 > now.getTime() ? four : undefined;
 }
 
-// Reachability says whether I can be asked now, and changes it by one click; until when, who
-// stands in and in which languages is said in a dialog, and stays until it is changed.
+// Reachability shows whether the worker is reachable now, and changes it with one click. A dialog
+// sets until when, the substitute and the languages; these stay until they are changed.
 export function Reachability({ person }: { person: Person }) {
   const t = useTexts("reachability"), now = useNow(), [open, setOpen] = useState(false), more = useRef<HTMLButtonElement>(null);
   const party = { agency: person.agency, unit: person.unit, worker: person.worker };

@@ -28,8 +28,8 @@ const substituteOf = (agency: string): Field => ({
 
 interface Props { person: Person; said: Reachability; opener: RefObject<HTMLButtonElement | null>; close: () => void }
 
-// ReachabilityDialog says whether I can be asked, until when, who answers in my stead, and
-// in which languages I do.
+// ReachabilityDialog sets the worker's reachability: the status, until when, the substitute, and
+// the languages of service.
 export function ReachabilityDialog({ person, said, opener, close }: Props) {
   const t = useTexts("reachability"), form = useTexts("form"), now = useNow();
   const [stands, setStands] = useState(said.reachable ? "reachable" : "away");

@@ -3,13 +3,13 @@ import type { ClientDetails } from "#gen/koppi/common/v1/party_pb";
 import { useTexts } from "../app/language";
 import { Reveal } from "./reveal";
 
-// Named is the client as GetClient answers, the same in all four services.
+// Named is the client as GetClient returns it, the same in all four services.
 export interface Named { personalIdentityCode: string; details?: ClientDetails; language: string }
 
 const isoDay = /^(\d{4})-(\d{2})-(\d{2})$/;
 const finnishDay = (iso: string) => iso.replace(isoDay, (_, year, month, date) => `${Number(date)}.${Number(month)}.${year}`);
 
-// Who names the client, once asked to.
+// Who shows the client's name and details on request.
 export function Who({ read }: { read: () => Promise<Named> }) {
   const t = useTexts("who");
   return (

@@ -4,12 +4,12 @@ interface Props {
   scale: ScaleLinear<number, number>;
   ticks: number[];
   say: (value: number) => string;
-  // How far the lines go across.
+  // The extent of the grid lines.
   from: number;
   to: number;
 }
 
-// UpAxis has its values at the left, and a line across for each; zero is the ground.
+// UpAxis has its values at the left, and a horizontal grid line for each; zero is the base line.
 export function UpAxis({ scale, ticks, say, from, to }: Props) {
   return (
     <g>
@@ -23,7 +23,7 @@ export function UpAxis({ scale, ticks, say, from, to }: Props) {
   );
 }
 
-// AlongAxis has its values below, and a line up for each.
+// AlongAxis has its values below, and a vertical grid line for each.
 export function AlongAxis({ scale, ticks, say, from, to }: Props) {
   return (
     <g>

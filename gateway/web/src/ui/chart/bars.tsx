@@ -5,8 +5,7 @@ import { UpAxis } from "./axis";
 import { fillOf, inkOf, Legend, Patterns, plainId } from "./patterns";
 import { useWidth } from "./width";
 
-// Bar is what stands at one place, in parts from the ground up; short is said below it,
-// and under that, where it changes, more.
+// Bar is one stacked bar; short is the label below it, and more a second label where it changes.
 export interface Bar { name: string; short: string; more?: string; parts: number[] }
 
 interface Props {
@@ -14,17 +13,17 @@ interface Props {
   parts: string[];
   say: (value: number) => string;
   unit: string;
-  // What names the picture, and what is said of it besides.
+  // Ids of the picture's label and description.
   labelledBy: string;
   describedBy?: string;
-  // Values come in whole numbers.
+  // Values are whole numbers.
   whole?: boolean;
 }
 
 const height = 232, top = 36, bottom = 40, left = 44, labelWidth = 46;
 const steps = [1, 2, 3, 4, 6, 12];
 
-// Bars stand on zero, their sum above them.
+// Bars start at zero, with their sum above.
 export function Bars({ bars, parts, say, unit, labelledBy, describedBy, whole = true }: Props) {
   const id = plainId(useId()), [place, width] = useWidth();
   const sums = bars.map((bar) => bar.parts.reduce((all, one) => all + one, 0));
@@ -32,7 +31,7 @@ export function Bars({ bars, parts, say, unit, labelledBy, describedBy, whole = 
   const ticks = up.ticks(4).filter((tick) => !whole || Number.isInteger(tick));
   const along =
     scaleBand().domain(bars.map(({ name }) => name)).range([left, Math.max(width, left + 1)]).paddingInner(0.3).paddingOuter(0.15);
-  // Where names would run into each other only some are said, that with more among them.
+  // If labels would overlap only some are shown, including those with a second label.
   const every = steps.find((one) => one * along.step() >= labelWidth) ?? 12;
   const anchor = Math.max(0, bars.findIndex(({ more }, index) => index > 0 && more));
   const said = (index: number) => (index - anchor) % every === 0, roomy = along.step() >= 26;

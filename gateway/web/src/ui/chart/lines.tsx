@@ -5,12 +5,12 @@ import { day } from "../dates";
 import "./lines.css";
 
 export interface Point { at: Date; value: number; said: string }
-// A line is told apart by its shape, its dashes and its name; colour is only besides.
+// A line is identified by shape, dashes and name; colour is additional.
 export interface Line { name: string; shape: "circle" | "square"; dashed?: boolean; points: Point[] }
 
 interface Props {
   title: string;
-  // How one goes from point to point; read out with the title.
+  // Instructions for keyboard navigation; read out with the title.
   help: string;
   lines: Line[];
   from: number;
@@ -18,12 +18,12 @@ interface Props {
   tick: (value: number) => string;
 }
 
-// Drawn for a phone, where it is shown at this size; elsewhere it is no more than half as large again.
+// Drawn at phone size; on other screens it is at most half as large again.
 const width = 300, height = 164, margin = { top: 14, right: 14, bottom: 26, left: 34 };
 const oneDay = 86_400_000;
 
-// LineChart draws lines over time on a scale of whole steps. It is one stop of the
-// keyboard: arrows go from point to point, and each point says itself.
+// LineChart draws lines over time on a scale of whole steps. It is one tab stop: arrow keys move
+// between points, and each point has a label.
 export function LineChart({ title, help, lines, from, to, tick }: Props) {
   const id = useId(), points = useRef(new Map<number, SVGGElement>()), [at, setAt] = useState(0), [said, say] = useState("");
   const times = lines.flatMap((line) => line.points.map((point) => point.at.getTime())).sort((a, b) => a - b);
@@ -32,7 +32,7 @@ export function LineChart({ title, help, lines, from, to, tick }: Props) {
     scaleTime([new Date(close ? first - oneDay : first), new Date(close ? last + oneDay : last)], [margin.left + 12, width - margin.right]);
   const y = scaleLinear([from, to], [height - margin.bottom - 6, margin.top]);
   const steps = Array.from({ length: to - from + 1 }, (_, index) => from + index);
-  // In the order of time, whichever line they are on: what happened first is read first.
+  // In order of time, across all lines.
   const all =
     lines.flatMap((line) => line.points.map((point) => ({ line, point }))).sort((a, b) => a.point.at.getTime() - b.point.at.getTime());
   const go = (event: KeyboardEvent) => {
@@ -79,7 +79,7 @@ export function LineChart({ title, help, lines, from, to, tick }: Props) {
   );
 }
 
-// The square is larger and open, so that both are seen where they meet.
+// The square is larger and open, so that both shapes are visible where they overlap.
 function Mark({ shape, x, y }: { shape: Line["shape"]; x: number; y: number }) {
   return shape === "circle" ? <circle className="mark" cx={x} cy={y} r={4.5} />
     : <rect className="mark" x={x - 7} y={y - 7} width={14} height={14} />;

@@ -1,13 +1,13 @@
-// Parts are told apart by pattern, and by colour only besides: full, hatched, dotted, ruled.
+// Parts are identified by pattern, and additionally by colour: full, hatched, dotted, ruled.
 const inks = ["var(--brand)", "var(--accent)", "var(--accent)", "var(--quiet)"] as const;
 
 export const inkOf = (part: number) => inks[part % inks.length]!;
 export const fillOf = (id: string, part: number) => (part % inks.length === 0 ? inks[0] : `url(#${id}-${part % inks.length})`);
 
-// An id of React's own may have signs that a url(#…) may not.
+// React's ids can contain characters that url(#…) does not allow.
 export const plainId = (id: string) => `c${id.replace(/\W/g, "")}`;
 
-// Patterns belong into the drawing that uses them.
+// Patterns must be in the drawing that uses them.
 export function Patterns({ id }: { id: string }) {
   const pattern = { patternUnits: "userSpaceOnUse", width: 6, height: 6 } as const;
   return (
@@ -31,7 +31,7 @@ export function Patterns({ id }: { id: string }) {
 
 interface LegendProps { id: string; parts: string[] }
 
-// Legend says which pattern is what.
+// Legend names the patterns.
 export function Legend({ id, parts }: LegendProps) {
   return (
     <ul className="legend">

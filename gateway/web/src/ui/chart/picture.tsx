@@ -5,11 +5,11 @@ import { SheetTable, type Sheet } from "./table";
 import "./chart.css";
 
 interface Props {
-  // Names the picture for tests, and the file of its table.
+  // The picture's name in tests, and the file name of its table.
   name: string;
   // The question that it answers.
   title: string;
-  // Of how many, in what unit, and how exact.
+  // The sample, the unit and the precision.
   notes: ReactNode;
   sheet: Sheet;
   words: { table: string; save: string };
@@ -17,7 +17,7 @@ interface Props {
   children: (ids: { labelledBy: string; describedBy: string }) => ReactNode;
 }
 
-// Picture is a drawing that answers one question, and under it the numbers it is made of.
+// Picture is a drawing that answers one question, with the table of its numbers below.
 export function Picture({ name, title, notes, sheet, words, save, children }: Props) {
   const id = useId(), ids = { labelledBy: `${id}title`, describedBy: `${id}notes` };
   return (

@@ -5,7 +5,7 @@ import { AlongAxis } from "./axis";
 import { fillOf, inkOf, Patterns, plainId } from "./patterns";
 import { useWidth } from "./width";
 
-// Span is a value with the least and the most it was, of something somewhere.
+// Span is a value with its minimum and maximum, for a name and a place.
 export interface Span { name: string; where: string; said: string; value: number; least: number; most: number; part: number }
 
 interface Props {
@@ -18,10 +18,11 @@ interface Props {
 
 const foot = 26, side = 8, thick = 16;
 
-// Spans lie from zero on, each under its name; a thin line goes from the least to the most.
+// Spans are horizontal bars from zero, each under its name; a thin line shows the minimum to the
+// maximum.
 export function Spans({ spans, ticks, say, labelledBy, describedBy }: Props) {
   const id = plainId(useId()), [place, width] = useWidth();
-  // What does not fit beside each other stands below each other.
+  // On a narrow screen the labels are stacked.
   const narrow = width < 640, above = narrow ? 46 : 28, row = above + thick + 10, height = spans.length * row + foot;
   const values = ticks(Math.max(...spans.map(({ most }) => most)));
   const along = scaleLinear().domain([0, values.at(-1)!]).range([side, Math.max(width - side, side + 1)]);

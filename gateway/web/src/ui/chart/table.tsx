@@ -1,12 +1,12 @@
-// Sheet is a table as it is shown and as it is exported: the same cells.
+// Sheet is a table as shown and as exported: the same cells.
 export interface Sheet {
   head: string[];
   rows: string[][];
-  // How many columns name a row; numbers follow them.
+  // Number of leading columns that name a row; numbers follow.
   names: number;
 }
 
-// SheetTable can be scrolled by keyboard where it is wider than the page.
+// SheetTable can be scrolled by keyboard if it is wider than the page.
 export function SheetTable({ sheet, label }: { sheet: Sheet; label: string }) {
   const kind = (column: number) => (column < sheet.names ? undefined : "number");
   return (

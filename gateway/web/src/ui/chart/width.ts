@@ -1,7 +1,7 @@
 import { useEffect, useState, type RefCallback } from "react";
 
-// useWidth measures what a picture may be drawn into, so that its text keeps its size on
-// a phone and when enlarged.
+// useWidth measures the width available to a drawing, so that its text keeps its size on a phone
+// and when enlarged.
 export function useWidth(): [RefCallback<Element>, number] {
   const [place, setPlace] = useState<Element | null>(null), [width, setWidth] = useState(0);
   useEffect(() => {

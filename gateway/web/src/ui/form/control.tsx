@@ -19,12 +19,12 @@ interface Props {
   wrong?: string;
 }
 
-// Up to this many are shown at once, as radio buttons.
+// Up to this many names are shown as radio buttons.
 const few = 5;
-// From this many on, typing narrows them down.
+// From this many names on, a search field filters them.
 const many = 8;
 
-// FieldControl draws a field by its kind, with the design system's own components.
+// FieldControl renders a field by its kind, with components of the design system.
 export function FieldControl({ id, field, texts, values, value, change, wrong }: Props) {
   const own = useTexts(texts), t = useTexts("form");
   const label = field.label ? own(field.label) : "", hint = field.hint && own(field.hint);
@@ -59,8 +59,7 @@ export function FieldControl({ id, field, texts, values, value, change, wrong }:
   }
 }
 
-// The browser's own date picker speaks the reader's language, and works with a keyboard and
-// on a phone.
+// The browser's date picker uses the reader's language, and works with a keyboard and on a phone.
 function Native({ id, label, hint, optional, wrong, value, change, type, from, until }: Omit<Props, "field" | "texts" | "values"> & {
   label: string; hint?: string; optional?: string; type: string; from?: string; until?: string;
 }) {

@@ -1,16 +1,16 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { ReactNode } from "react";
 
-// A form's fields are told, not drawn: what each asks for, and under which name its value
-// stands among the form's values. Labels are keys of the form's own texts.
+// Fields are declared, not rendered: what each asks for, and the name of its value in the form.
+// Labels are keys of the form's texts.
 interface Common {
   name: string;
   label: string;
   hint?: string;
   required?: boolean;
-  // Shown only where this holds: a field that a choice rules out is not there.
+  // Shown only if this holds.
   when?: (values: Values) => boolean;
-  // The request's fields that this one answers for, where they are called otherwise:
+  // Fields of the request that this one covers, if named differently:
   // "client.personal_identity_code". A refusal of one of them is shown beside this field.
   of?: string[];
 }
@@ -18,36 +18,36 @@ interface Common {
 export type Field = Common & (
   // One line, or several, of free text.
   | { kind: "line" | "area" }
-  // A day; its value is YYYY-MM-DD. It lies neither before nor after these.
+  // A day; its value is YYYY-MM-DD, between from and until inclusive.
   | { kind: "day"; from?: string; until?: string }
-  // A day and a time; its value is YYYY-MM-DDTHH:MM, in Finland.
+  // A day and a time in Finland; its value is YYYY-MM-DDTHH:MM.
   | { kind: "moment" }
   | { kind: "check" }
   // One of an enum's names. Few are shown as radio buttons, many as a list.
   | { kind: "choice"; schema: DescEnum; only?: string[]; list?: boolean }
-  // Several of an enum's names, in this order; typing narrows them down.
+  // Several of an enum's names, in this order; a search field filters them.
   | { kind: "choices"; schema: DescEnum; only?: string[] }
-  // One of a few values with words of their own, by key.
+  // One of a few values, each with a text or a key.
   | { kind: "options"; options: Option[] }
-  // A receiver: agency, unit and perhaps worker. Suggested by municipality and service.
+  // A receiver: agency, unit and optionally worker. Suggested by municipality and service.
   | { kind: "receiver"; within?: string; without?: string[]; service?: string; municipality?: string; language?: string; worker?: boolean }
-  // Papers, uploaded at once; its value is their ids and names.
+  // Attachments, uploaded at once; the value holds their ids and names.
   | { kind: "papers" }
-  // A line between the fields that says something, by key.
+  // A line of text between the fields, by key.
   | { kind: "note"; text: string }
-  // What somebody wrote, to read before answering.
+  // A quotation that the user reads before answering.
   | { kind: "quote"; quote: string }
-  // Something of the caller's own between the fields, or a field that it draws itself.
+  // Content of the caller between the fields, or a field that the caller renders.
   | { kind: "drawn"; draw: (drawn: Drawn) => ReactNode }
 );
 
-// Option is one of few. Its words are a key, or ready where they are somebody's own.
+// Option is one of a few choices. Its text is a key, or ready-made.
 export interface Option { value: string; label?: string; ready?: string; hint?: string }
 
-// Drawn is what a field that draws itself is given.
+// Drawn is the input of a field that the caller renders.
 export interface Drawn { id: string; values: Values; value: unknown; change: (value: unknown) => void; wrong?: string }
 
-// Values are what was typed so far, by field name; they survive as JSON.
+// Values hold the input by field name; they can be stored as JSON.
 export type Values = Record<string, unknown>;
 
 export interface ReceiverValue { agency: string; unit?: string; worker?: string; municipality?: string }
@@ -58,5 +58,5 @@ export const list = (values: Values, name: string) => (values[name] as string[] 
 export const receiver = (values: Values, name: string) => values[name] as ReceiverValue | undefined;
 export const paperIds = (values: Values, name: string) => ((values[name] as PaperValue[] | undefined) ?? []).map(({ id }) => id);
 
-// shownOf are the fields that the values so far do not rule out.
+// shownOf returns the fields that apply to the current values.
 export const shownOf = (fields: Field[], values: Values) => fields.filter(({ when }) => !when || when(values));

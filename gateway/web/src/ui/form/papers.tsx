@@ -8,17 +8,17 @@ import { upload } from "./upload";
 
 interface Props { id: string; label: string; hint?: string; wrong?: string; value: PaperValue[]; change: (papers: PaperValue[]) => void }
 
-// What is on its way of a file, and how to end that.
+// An upload in progress, and how to cancel it.
 interface OnItsWay { key: string; name: string; size: number; sent: number; cut: boolean; cancel: () => void }
 
-// under are the fields whose files are still on their way: what names them waits for them.
+// under holds the fields with uploads in progress; the form waits for them before it is sent.
 const under = new Set<string>();
 export const isUploading = (id: string) => under.has(id);
 
 const megabytes = (bytes: number) => (bytes / 1_000_000).toLocaleString("fi-FI", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
-// PapersField takes papers along: each is checked and stored as soon as it is chosen. It says
-// how far each has come, and goes on where it was after a cut line.
+// PapersField uploads attachments: each is checked and stored as soon as it is chosen. It shows
+// progress, and resumes after a lost connection.
 export function PapersField({ id, label, hint, wrong, value, change }: Props) {
   const t = useTexts("form"), [error, setError] = useState<unknown>(), [ways, setWays] = useState<OnItsWay[]>([]);
   const [said, say] = useState("");
@@ -30,7 +30,7 @@ export function PapersField({ id, label, hint, wrong, value, change }: Props) {
     return () => { gone.abort(); under.delete(id); };
   }, [id]);
   const busy = ways.length > 0;
-  // Who cancelled one goes on with the next, or chooses anew.
+  // After a cancellation the focus moves to the next upload, or to the file input.
   useEffect(() => {
     if (!cancelled.current) return;
     cancelled.current = false;

@@ -16,8 +16,8 @@ interface Props {
   change: (value: ReceiverValue | undefined) => void;
 }
 
-// ReceiverField finds who is addressed: the agency, and which of its units. The most
-// fitting unit is suggested by service; its languages stand beside it.
+// ReceiverField chooses the receiver: the agency, and one of its units. The best unit for the
+// service is suggested, with its languages.
 export function ReceiverField({ id, field, label, hint, wrong, value, change }: Props) {
   const t = useTexts("form"), directory = useDirectory();
   const agencies = directory.agencies.filter(({ agency }) => (field.within ? agency === field.within : !field.without?.includes(agency)));
@@ -26,17 +26,17 @@ export function ReceiverField({ id, field, label, hint, wrong, value, change }: 
     serviceKey: field.service ?? "", municipality: field.municipality ?? value?.municipality ?? "", language: field.language ?? "",
   };
   const { data } = useQuery(CaseworkService.method.findUnits, { ...sought, agency }, { enabled: agency !== "" });
-  // Whoever offers the service stands first among the agencies.
+  // Agencies that offer the service come first.
   const { data: offering } = useQuery(CaseworkService.method.findUnits, sought, { enabled: sought.serviceKey !== "" });
   const offers = (one: string) => offering?.routes.some(({ party }) => party?.agency === one) ?? false;
   agencies.sort((a, b) => Number(offers(b.agency)) - Number(offers(a.agency)));
   const routes = data?.routes ?? [], all = directory.agencies.find((one) => one.agency === agency)?.units ?? [];
   const suggested = routes[0]?.unit?.unit;
   const units = [...all].sort((a, b) => Number(b.unit === suggested) - Number(a.unit === suggested));
-  // Whom one passes it to within the agency is named; elsewhere the agency's intake may be meant.
+  // Within the agency a unit is required; elsewhere the agency's intake is allowed.
   const named = field.within !== undefined && field.required === true;
   const chosen = units.find(({ unit }) => unit === value?.unit);
-  // A list that is empty, as it is until the directory was read, cannot be drawn.
+  // A list without items, as before the directory is read, cannot be rendered.
   return (
     <fieldset className="receiver" id={id} tabIndex={-1}>
       <legend>{label}</legend>

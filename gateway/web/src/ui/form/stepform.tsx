@@ -18,38 +18,37 @@ import "./form.css";
 addTexts("form", formTexts);
 
 interface Props<T extends DescMessage> {
-  // Names the draft: one form of one matter.
+  // The key of the draft: one form of one matter.
   draft: string;
-  // The texts that the fields' labels are keys of.
+  // The page whose texts the fields' labels are keys of.
   texts: string;
   title: string;
   // A form that is a page of its own has the page's heading.
   heading?: "h1" | "h3";
   schema: T;
-  // Told at once, or by what was typed so far.
+  // A fixed list, or computed from the current values.
   fields: Field[] | ((values: Values) => Field[]);
   initial?: Values;
-  // make builds the request of what was typed. requestId stays the same until it was
-  // sent, so that trying again sends nothing twice.
+  // make builds the request from the values. requestId stays the same until the request was sent,
+  // so that a retry has no second effect.
   make: (values: Values, requestId: string) => MessageInitShape<T>;
   send: (request: MessageShape<T>) => Promise<unknown>;
   done: () => void;
   cancel?: () => void;
   sendLabel?: string;
-  // What will be sent, to whom and on which ground; shown above the button.
+  // Preview of what will be sent, to whom and on which ground; shown above the button.
   preview?: (values: Values) => ReactNode;
-  // A step that cannot be undone asks once more.
+  // An irreversible step asks for confirmation.
   sure?: string;
 }
 
-// Refusals whose words say no more than that a field is wrong.
+// Refusals whose text says only that a field is wrong.
 const general = new Set(["INVALID_FIELD", "LEGAL_BASIS_REQUIRED"]);
 
 const focusable = "input:not([type=hidden]), textarea, select, button";
 
-// StepForm asks for what a step needs. It is checked by the same rules as at the server
-// before it is sent, errors stand beside their fields and in a summary, and what was typed
-// is kept until it has arrived.
+// StepForm renders the form of a step. It checks the server's rules before sending, shows errors
+// beside their fields and in a summary, and keeps the draft until the request has arrived.
 export function StepForm<T extends DescMessage>({
   draft: name, texts, title, heading: Heading = "h3", schema, fields, initial = {}, make, send, done, cancel, sendLabel, preview, sure,
 }: Props<T>) {
@@ -57,11 +56,11 @@ export function StepForm<T extends DescMessage>({
   useTitle(Heading === "h1" ? title : undefined);
   const [draft, change, forget] = useDraft<Values>(name, { ...initial, requestId: "" });
   const asks = typeof fields === "function" ? fields(draft) : fields, shown = shownOf(asks, draft);
-  // A step that asks for nothing has only this to ask.
+  // A step without fields has only the confirmation.
   const [asked, ask] = useState(Boolean(sure) && asks.length === 0);
   const [wrong, setWrong] = useState<Wrong[]>([]), [error, setError] = useState<unknown>(), [sending, setSending] = useState(false);
   const summary = useRef<HTMLHeadingElement>(null), form = useRef<HTMLFormElement>(null);
-  // What no field answers for leads to the form's beginning.
+  // An error of no field focuses the first field of the form.
   const inside = (field: string) =>
     form.current?.querySelector<HTMLElement>(field ? `[data-field="${field}"] :is(${focusable})` : focusable) ?? null;
   useEffect(() => { form.current?.querySelector<HTMLElement>(focusable)?.focus(); }, []);
@@ -76,7 +75,7 @@ export function StepForm<T extends DescMessage>({
     setSending(true);
     setError(undefined);
     try {
-      // A paper that is on its way is not left behind.
+      // Wait for attachments that are still uploading.
       const waits = shown.filter((field) => field.kind === "papers" && isUploading(`${id}${field.name}`))
         .map((field): Wrong => ({ name: field.name, key: "uploadFirst" }));
       const found = waits.length ? waits : await check(schema, request, shown, draft);
@@ -89,15 +88,15 @@ export function StepForm<T extends DescMessage>({
     } catch (refused) {
       setWrong(refusedFields(refusalOf(refused), shown));
       setError(refused);
-      // Refused for what it says: corrected, it is another request. One that may have
-      // arrived stays the same, so that it has one effect.
+      // After a refusal the corrected form is a new request. A request that may have arrived keeps
+      // its id, so that it has one effect.
       if (!mayHaveArrived(refusalOf(refused))) change({ requestId: "" });
       ask(Boolean(sure) && asks.length === 0);
     } finally {
       setSending(false);
     }
   };
-  // What another choice has ruled out since is not wrong any more.
+  // Drop errors of fields that no longer apply.
   const standing = wrong.filter((one) => !one.name || shown.some(({ name: of }) => of === one.name));
   const named = (one: Wrong) =>
     (one.name ? labelOf(shown.find(({ name: of }) => of === one.name)) : t("elsewhere", { path: one.path }));
@@ -108,7 +107,7 @@ export function StepForm<T extends DescMessage>({
     <form ref={form} className="step-form" noValidate onSubmit={(event) => void submit(event)} aria-labelledby={`${id}title`}
       data-form={schema.name}>
       <Heading id={`${id}title`}>{title}</Heading>
-      {/* What the summary says of a field is not said once more in general. */}
+      {/* The general message is omitted if the summary names the field. */}
       <Problem error={standing.length > 0 && general.has(refusalOf(error).reason) ? undefined : error} focus={wrong.length === 0} />
       {standing.length > 0 && <ErrorSummary headingRef={summary} headingText={t("wrong")} headingVariant={Heading === "h1" ? "h2" : "h4"}
         items={standing.map((one) => ({

@@ -5,26 +5,26 @@ import { refusalOf, sessionEnded, unreachable } from "../../app/refusal";
 import { binaryTransport } from "../../app/transport";
 import type { PaperValue } from "./fields";
 
-// A piece takes about this long: on a slow line it is small, so that what was sent shows soon
-// and little is lost when the line is cut.
+// Target duration of a chunk: on a slow connection chunks are small, so that progress shows soon
+// and little is lost when the connection breaks.
 const pieceTime = 2_000;
 const smallest = 16 << 10, firstPiece = 128 << 10;
-// A piece that has not arrived by then is sent again, and a smaller one.
+// Timeout of a chunk; it is then sent again, in a smaller size.
 const patience = 60_000;
 const retries = [500, 1000, 2000, 5000, 10_000];
 
-// Progress is how much of a file has arrived; cut tells that the line is down for now.
+// Progress is how much of a file has arrived; cut means that the connection is down.
 export interface Progress { sent: number; cut: boolean }
 
-// The line is down, or whoever answered has no time now: the same may be tried again.
+// The connection is down or the server is busy: the request can be retried.
 const passing = new Set([unreachable, "UNAVAILABLE", "BUSY", "INTERNAL", "DEADLINEEXCEEDED", "CANCELED"]);
-// What was begun is not there any more: it begins anew, once.
+// The upload no longer exists on the server: it starts again, once.
 const lost = new Set(["NOT_FOUND", "ATTACHMENT_UNAVAILABLE", "REQUEST_ID_REUSED"]);
 
 const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-// began is under which name an upload of this file was begun in this tab: after a cut line, a
-// reload or an ended session the same file goes on where it was. It goes with the drafts.
+// began returns the storage key of an upload of this file in this tab. After a lost connection, a
+// reload or an expired session the same file resumes. The key is removed with the drafts.
 const began = async (file: File, sha256: Uint8Array) => {
   const told = new TextEncoder().encode(JSON.stringify([file.name, file.type, file.size, hex(sha256)]));
   return `draft upload ${hex(new Uint8Array(await crypto.subtle.digest("SHA-256", told))).slice(0, 32)}`;
@@ -37,14 +37,14 @@ const pause = (failures: number, signal: AbortSignal) => new Promise<void>((reso
   signal.addEventListener("abort", go, { once: true });
 });
 
-// upload sends a file in pieces. A line that is cut makes it wait, and go on where it was;
-// only the signal, or a refusal, ends it.
+// upload sends a file in chunks. After a lost connection it waits and resumes; only the signal or a
+// refusal ends it.
 export async function upload(file: File, signal: AbortSignal, tell: (progress: Progress) => void): Promise<PaperValue> {
   const service = createClient(AttachmentService, binaryTransport), content = new Uint8Array(await file.arrayBuffer());
   const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", content)), name = await began(file, sha256);
   let sent = 0;
   const once = <T>(act: (signal: AbortSignal) => Promise<T>) => act(AbortSignal.any([signal, AbortSignal.timeout(patience)]));
-  // passed waits until what failed may be tried again; a refusal is none of those.
+  // passed waits until a failed request can be retried; it rethrows a refusal.
   const passed = async (error: unknown, failures: number) => {
     signal.throwIfAborted();
     if (sessionEnded(error) || !passing.has(refusalOf(error).reason)) throw error;
@@ -52,7 +52,7 @@ export async function upload(file: File, signal: AbortSignal, tell: (progress: P
     await pause(failures, signal);
     signal.throwIfAborted();
   };
-  // surely does it until it is done or refused.
+  // surely repeats a call until it succeeds or is refused.
   const surely = async <T>(act: (signal: AbortSignal) => Promise<T>): Promise<T> => {
     for (let failures = 0; ; failures += 1) {
       try {
@@ -85,13 +85,13 @@ export async function upload(file: File, signal: AbortSignal, tell: (progress: P
         const took = Math.max(1, performance.now() - at);
         size = Math.round(Math.max(smallest, Math.min(2 * size, chunkBytes, piece.length * pieceTime / took)));
       } catch (error) {
-        // What arrived of it is asked for, and a smaller piece goes on from there.
+        // Ask the server how much arrived, and continue with a smaller chunk.
         if (refusalOf(error).reason !== "WRONG_OFFSET") await passed(error, 0);
         size = Math.max(smallest, size >> 1);
         await where();
       }
     }
-    // It may have been finished already, with its answer lost.
+    // The upload may be complete already, if the answer was lost.
     await surely((until) => service.finishUpload({ attachmentId, sha256 }, { signal: until }));
     return attachmentId;
   };

@@ -6,14 +6,14 @@ import { Timeline } from "./timeline";
 import type { TimelineOf } from "./usetimeline";
 
 interface Props {
-  // Names its heading.
+  // The id of its heading.
   id: string;
   of: TimelineOf;
   subject?: string;
   heading: "h2" | "h3";
 }
 
-// AskedTimeline is what happened, read when it is asked for: each reading is recorded.
+// AskedTimeline reads the timeline only on request: each reading is recorded.
 export function AskedTimeline({ id, of, subject, heading: Heading }: Props) {
   const t = useTexts("timeline"), [open, show] = useState(false), top = useRef<HTMLHeadingElement>(null);
   useEffect(() => { if (open) top.current?.focus(); }, [open]);

@@ -11,7 +11,7 @@ import { usePartyName } from "../party";
 import { useProvision } from "../provision";
 import type { Detail } from "./events";
 
-// Ids of matters name their kind by their field.
+// The field name of a matter's id gives its kind.
 const kindsOf: Record<string, string> = { concern: "concerns", referral: "referrals", plan: "plans", consultation: "consultations" };
 const subjectOf = (name: string, id: string) => {
   const kind = Object.keys(kindsOf).find((one) => name.includes(one));
@@ -21,7 +21,7 @@ const subjectOf = (name: string, id: string) => {
 // DetailLine shows one detail of an event, by its type in the contract.
 export function DetailLine({ subject, detail: { field, value } }: { subject: string; detail: Detail }) {
   const t = useTexts("timeline"), word = useWords(), party = usePartyName(), provision = useProvision();
-  // A thing that is so needs no value beside it.
+  // A true flag needs no value beside its label.
   if (value === true) return <div className="fact"><dd dir="auto">{t(`field_${field.name}`)}</dd></div>;
   const shown = () => {
     if (field.enum) return [value].flat().map((one) => word(nameOf(field.enum!, one as never))).join(", ");

@@ -15,22 +15,22 @@ const files = [
 ];
 const registry = createRegistry(...files);
 
-// Everything that can be recorded, by name: texts have each as "event_ConcernTaken".
+// All event types by name: the texts have each as "event_ConcernTaken".
 export const eventNames = files.flatMap(({ messages }) => messages.map(({ name }) => name)).filter((name) => !name.endsWith("Snapshot"));
 
-// What only machines need, what another line says already, and what comes for who joins later.
+// Events that are technical, that repeat another line, or that inform a later participant.
 const silent = new Set([
   "information_request_id", "message_id", "appointment_id", "goal_id", "action_id", "snapshot", "state", "first_sender",
   "own_joined_concern_id", "reporter_shown", "by", "holders", "worker", "by_client", "basis", "to_social_services", "due_rules",
   "taken_before", "what", "client_language",
 ]);
 
-// Details are shown but for these: texts have each as "field_feedback".
+// All details but these are shown: the texts have each as "field_feedback".
 export const fieldNames = [...new Set(files.flatMap(
   ({ messages }) => messages.filter(({ name }) => !name.endsWith("Snapshot")).flatMap(({ fields }) => fields.map(({ name }) => name)),
 ))].filter((name) => !silent.has(name));
 
-// What is withheld may be of these besides.
+// Withheld fields can also be one of these.
 export const withheldNames = ["worker", "waiting_on", "event", "client_language", "due_basis", "due_provision"];
 
 // Detail is a field of an event that has a value.
@@ -38,12 +38,12 @@ export interface Detail { field: DescField; value: unknown }
 
 const isSet = (field: DescField, value: unknown) => {
   if (Array.isArray(value)) return value.length > 0;
-  // A score of 0 is a score.
+  // A score of 0 counts as set.
   if (field.fieldKind === "scalar" && field.scalar === ScalarType.SINT32) return true;
   return value !== undefined && value !== "" && value !== false && value !== 0;
 };
 
-// Told is an event as it is shown: what happened, and its telling details.
+// Told is an event as shown: its name and its relevant details.
 export interface Told { name: string; details: Detail[] }
 
 export function toldOf(event: Any | undefined): Told | undefined {

@@ -18,19 +18,19 @@ import "./timeline.css";
 
 addTexts("timeline", texts);
 
-// Of a long history the latest are shown first.
+// A long history shows only the latest events at first.
 const latest = 50;
 
 interface Props {
   of: TimelineOf;
-  // The matter that is open: events of others say which matter they are of.
+  // The open matter: events of other matters name theirs.
   subject?: string;
-  // The level of the days' headings, one below what stands above them.
+  // The level of the days' headings, one below the heading above.
   heading?: "h3" | "h4";
 }
 
-// Timeline is what happened in a case, or to a client, over all four services: grouped by
-// day, the newest last.
+// Timeline shows the events of a case or a client over all four services: grouped by day, the
+// newest last.
 export function Timeline({ of, subject, heading: Day = "h4" }: Props) {
   const t = useTexts("timeline"), { data, error } = useTimeline(of, subject), [all, showAll] = useState(false);
   if (error) return <Problem error={error} focus={false} />;

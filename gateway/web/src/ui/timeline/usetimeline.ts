@@ -7,7 +7,7 @@ import { useChanges } from "../../app/live";
 import { usePerson } from "../../app/session";
 import { binaryTransport } from "../../app/transport";
 
-// Of a case; or of a client, for a purpose that is recorded with the reading.
+// The timeline of a case, or of a client for a purpose that is recorded with the reading.
 export type TimelineOf = { caseId: string } | { clientId: string; purpose: string };
 
 const pageSize = 500;
@@ -22,8 +22,8 @@ async function readAll(of: TimelineOf): Promise<CaseMessage[]> {
   }
 }
 
-// useTimeline reads what happened, the newest last, and again when one of its matters
-// has changed. `also` is a matter whose change may be the first of this timeline.
+// useTimeline reads the events, the newest last, and again when one of the matters has changed.
+// `also` is a matter whose change may be the first of this timeline.
 export function useTimeline(of: TimelineOf, also?: string) {
   const { agency, worker } = usePerson();
   const query = useQuery({ queryKey: ["timeline", agency, worker, of], queryFn: () => readAll(of), refetchOnMount: "always" });

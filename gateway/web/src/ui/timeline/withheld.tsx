@@ -3,13 +3,13 @@ import { Details } from "suomifi-ui-components";
 import type { Withheld } from "#gen/koppi/exchange/v1/exchange_pb";
 import { useTexts } from "../../app/language";
 
-// The rules that keep something from a reader, by the first part of their keys. What is
-// "known" is told to nobody twice, and hides nothing.
+// The rules that withhold content from a reader, by the first part of their keys. "known" marks
+// content that the reader has already received; it hides nothing.
 export const ruleNames = ["receiver-only", "no-consent", "client", "statutory-access", "erased", "parked"] as const;
 const ruleOf = ({ rule }: Withheld) => ruleNames.find((name) => name === rule.split("/")[0]);
 
-// WithheldParts says what is not shown, and under which rule, so that an empty field is
-// never taken for a missing fact.
+// WithheldParts shows what is withheld, and under which rule, so that an empty field is not
+// mistaken for a missing fact.
 export function WithheldParts({ withheld }: { withheld: Withheld[] }) {
   const t = useTexts("timeline"), kept = withheld.filter(ruleOf);
   if (!kept.length) return null;
