@@ -11,14 +11,14 @@ function read<T>(key: string, empty: T): T {
   }
 }
 
-// useDraft is what was typed in a form so far, how to change it, and how to forget it.
-// What was typed outlives an error, a reload and an ended session. It stays in this tab
-// alone, by person, and goes when it was sent or the person signs out.
+// useDraft returns a form's draft, a function to change it, and one to remove it. A draft survives
+// an error, a reload and an expired session. It stays in this tab, for one person, until it is sent
+// or the person signs out.
 export function useDraft<T extends object>(form: string, empty: T): [T, (change: Partial<T>) => void, () => void] {
   const person = usePerson();
   const key = `${prefix}${person.agency} ${person.worker} ${person.role} ${form}`;
   const [draft, setDraft] = useState(() => read(key, empty));
-  useEffect(() => setDraft(read(key, empty)), [key]); // another form, or another person
+  useEffect(() => setDraft(read(key, empty)), [key]); // another form or person
   const change = useCallback((changed: Partial<T>) => setDraft((before) => {
     const after = { ...before, ...changed };
     sessionStorage.setItem(key, JSON.stringify(after));

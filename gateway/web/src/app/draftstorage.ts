@@ -1,4 +1,4 @@
-// Drafts lie in the storage of this tab alone, each under a key with this prefix.
+// Drafts are in the storage of this tab only, each under a key with this prefix.
 export const prefix = "draft ";
 
 // forgetDrafts removes all drafts of this tab.

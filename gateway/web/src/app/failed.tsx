@@ -3,7 +3,7 @@ import { Button } from "suomifi-ui-components";
 import { useTexts } from "./language";
 import { useTitle } from "./title";
 
-// Failed stands where a page could not be shown. What was typed is kept, and there again.
+// Failed replaces a page that could not be shown. Drafts are kept.
 export function Failed() {
   const t = useTexts("shell");
   useTitle(t("failed"));

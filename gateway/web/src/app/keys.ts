@@ -1,7 +1,7 @@
 import { useEffect, useSyncExternalStore } from "react";
 
-// Single keys can be switched off: who speaks to the machine, or whose hand slips, would
-// press them unawares (WCAG 2.1.4). The choice stays in this browser.
+// Single-key shortcuts can be switched off: speech input or a slip of the hand could press them by
+// accident (WCAG 2.1.4). The choice stays in this browser.
 const kept = "keys", off = "off";
 const listeners = new Set<() => void>();
 
@@ -13,7 +13,7 @@ function listen(listener: () => void) {
 
 const areOn = () => localStorage.getItem(kept) !== off;
 
-// useKeysOn tells whether single keys act, and changes that.
+// useKeysOn reports whether single-key shortcuts are on, and changes it.
 export function useKeysOn(): [boolean, (on: boolean) => void] {
   return [useSyncExternalStore(listen, areOn), (on) => {
     if (on) localStorage.removeItem(kept);
@@ -22,8 +22,8 @@ export function useKeysOn(): [boolean, (on: boolean) => void] {
   }];
 }
 
-// useKeys acts on single keys where the focus is within what they are about, but not where
-// somebody is typing or filling in a form, or a dialog is open.
+// useKeys handles single keys while the focus is within its scope, but not while the user types,
+// fills in a form or has a dialog open.
 export function useKeys(keys: Record<string, () => void>, about: (focused: Element) => boolean) {
   const [on] = useKeysOn();
   useEffect(() => {

@@ -6,8 +6,8 @@ import refusals from "../texts/refusals.json";
 import shell from "../texts/shell.json";
 import words from "../texts/words.json";
 
-// One file of texts for each page, with all languages side by side. The rooms of a page
-// that is loaded late come with it: each calls addTexts for its own.
+// One file of texts for each page, with all languages side by side. Pages that load later bring
+// their texts: each calls addTexts.
 export const languages = ["fi", "sv", "en"] as const;
 export type Language = (typeof languages)[number];
 export type Texts = Record<Language, Record<string, string>>;
@@ -42,10 +42,11 @@ export function useLanguage(): [Language, (language: Language) => void] {
   }];
 }
 
-// useTexts are a page's texts, by their keys: t("title").
+// useTexts returns a function for a page's texts by key: t("title").
 export const useTexts = (page: string) => useTranslation(page).t;
 
-// useWords says names of the contract: word("LOOP_PHASE_SENT"), word("benefit_handler").
+// useWords returns a function for names of the contract: word("LOOP_PHASE_SENT"),
+// word("benefit_handler").
 export const useWords = () => {
   const { t } = useTranslation("words");
   return (name: string) => t(name);

@@ -1,6 +1,6 @@
 import { languages, useLanguage, useTexts, type Language } from "./language";
 
-// Each language by its own name, for those who read no other.
+// Each language by its own name, for readers of no other.
 const names: Record<Language, string> = { fi: "Suomi", sv: "Svenska", en: "English" };
 
 export function LanguageChoice() {

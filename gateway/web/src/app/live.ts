@@ -5,7 +5,7 @@ import type { Change } from "./watch";
 
 type Listener = (change: Change | "missed") => void;
 
-// One stream of what changes serves all that is on the page.
+// One stream of changes serves the whole page.
 const listeners = new Set<Listener>();
 const lineListeners = new Set<() => void>();
 let down = false;
@@ -18,8 +18,8 @@ function setDown(now: boolean) {
   lineListeners.forEach((listener) => listener());
 }
 
-// useLine hears what changes while somebody is signed in, and tells whether the line is down.
-// Without a session there is none: Watch is for those who work for an agency.
+// useLine opens the stream while somebody is signed in, and reports whether the connection is down.
+// Without a session there is none: Watch is for an agency's workers.
 export function useLine(session: string | undefined): boolean {
   useEffect(() => {
     if (!session) return;
@@ -34,8 +34,8 @@ export function useLine(session: string | undefined): boolean {
   return useSyncExternalStore((listener) => { lineListeners.add(listener); return () => lineListeners.delete(listener); }, () => down);
 }
 
-// useChanges hears of every change, or "missed" where some may have been missed. What
-// comes while the page is out of sight is told once it is looked at again.
+// useChanges calls back for every change, or with "missed" if some may have been missed. Changes
+// that arrive while the page is hidden are delivered when it is visible again.
 export function useChanges(listener: Listener) {
   useEffect(() => {
     let waiting = false;

@@ -4,9 +4,9 @@ import { refusalOf, unreachable } from "./refusal";
 import { sessionKey, tell } from "./tabs";
 import { ended } from "./transport";
 
-// What is shown is kept up to date by Watch, and looked at again when the line has been
-// down or the page comes back into view. A read is a recorded reading of somebody's
-// matter, so nothing is read again merely because time has passed.
+// Watch keeps the data up to date; it is read again after a lost connection or when the page is
+// visible again. A read of a matter is recorded, so nothing is read again merely because time has
+// passed.
 export const queries: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
@@ -17,8 +17,8 @@ export const queries: QueryClient = new QueryClient({
   },
 });
 
-// Nobody is signed in any more: the page asks anew who is, shows where one can sign in, and
-// keeps what was typed.
+// The session has ended: the page reads again who is signed in, shows where to sign in, and keeps
+// the drafts.
 ended.addEventListener("ended", () => {
   tell("changed");
   void queries.invalidateQueries({ queryKey: sessionKey });

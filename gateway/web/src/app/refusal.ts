@@ -2,23 +2,23 @@ import { Code, ConnectError } from "@connectrpc/connect";
 
 import { BadRequestSchema, ErrorInfoSchema } from "#gen/google/rpc/error_details_pb";
 
-// Refusal is an answer that says no, with its reason for people and programs.
+// Refusal is an error answer, with its reason for people and programs.
 export interface Refusal {
-  // One of the closed list, or UNREACHABLE where nothing answered.
+  // A reason of the closed list, or UNREACHABLE if nothing answered.
   reason: string;
-  // As the server says it, in English; shown where the reason has no words of its own.
+  // The server's message in English; shown if the reason has no text.
   message: string;
-  // What is wrong in which field, by the contract's names: "client.details.phones[0]".
+  // Field violations, by the contract's names: "client.details.phones[0]".
   fields: { field: string; description: string }[];
 }
 
-// The line is down, as against an answer that says no.
+// No answer: the connection is down.
 export const unreachable = "UNREACHABLE";
 
 // Nobody is signed in any more.
 const ended = new Set(["SESSION_ENDED", "TOKEN_REQUIRED", "TOKEN_EXPIRED"]);
 
-// refusedOf is a refusal that came by another way than a call, as the sign-in's.
+// refusedOf builds a refusal that did not come from a call, such as one of the sign-in.
 export const refusedOf = (reason: string) => new Refused(reason);
 
 class Refused extends Error {

@@ -13,7 +13,7 @@ import { Shell } from "./shell";
 const root = createRootRoute({ component: Shell });
 const home = createRoute({ getParentRoute: () => root, path: "/", component: Home });
 
-// A list, with what is open of it beside it.
+// A list, with the open matter beside it.
 const listSearch = (search: Record<string, unknown>): ListSearch => ({
   show: typeof search.show === "string" ? search.show : undefined,
   queue: search.queue === "me" || search.queue === "agency" ? search.queue : undefined,
@@ -31,13 +31,13 @@ const listRoutes = lists.map((name: ListName) => {
 
 const beginnings = createRoute({
   getParentRoute: () => root, path: "new/$what", component: lazyRouteComponent(() => import("../pages/new/page"), "NewPage"),
-  // The matter that it follows from, and the client whom it is about.
+  // The matter that the new one follows from, and its client.
   validateSearch: (search: Record<string, unknown>) => ({ from: typeof search.from === "string" ? search.from : undefined }),
 });
 const client = createRoute({
   getParentRoute: () => root, path: "client",
   component: lazyRouteComponent(() => import("../pages/client/page"), "ClientPage"),
-  // The agency's own name for the client, as an open matter gives it.
+  // The agency's own id of the client, as an open matter gives it.
   validateSearch: (search: Record<string, unknown>): { id?: string } => ({ id: search.id === undefined ? undefined : String(search.id) }),
 });
 const own = createRoute({
@@ -46,7 +46,8 @@ const own = createRoute({
 });
 const statistics = createRoute({
   getParentRoute: () => root, path: "statistics", component: lazyRouteComponent(() => import("../pages/statistics/page"), "StatisticsPage"),
-  // The months from and to, and the service; what is chosen can be passed on as a link.
+  // First and last month, and the service; the choice is in the address, so that it can be shared
+  // as a link.
   validateSearch: ({ from, to, service }: Record<string, unknown>): StatisticsSearch => ({
     from: typeof from === "string" ? from : undefined, to: typeof to === "string" ? to : undefined,
     service: typeof service === "string" ? service : undefined,

@@ -11,22 +11,22 @@ export type Role =
   | "social_worker" | "social_counsellor" | "service_guide" | "benefit_handler" | "health_professional"
   | "youth_worker" | "employment_officer" | "client" | "operator";
 
-// Person is who is in front of the page.
+// Person is the signed-in user.
 export interface Person {
   agency: string;
   unit: string;
   worker: string;
   role: Role;
-  // Served for trying out: persons can be changed at will, and the clock moved.
+  // Trial mode: persons can be switched, and the clock moved.
   trial: boolean;
-  // Names the session to the tabs of this browser.
+  // Identifies the session to the tabs of this browser.
   session: string;
-  // When the session ends if nothing is done, and when it ends in any case.
+  // When the session ends without activity, and its absolute end.
   until: string;
   expires: string;
 }
 
-// Doors are where one can sign in.
+// Doors are the places to sign in.
 export interface Doors {
   reason: string;
   places: { issuer: string; name: Record<string, string>; url: string }[];
@@ -35,8 +35,8 @@ export interface Doors {
 
 const signedIn = "signed in";
 
-// The tabs of a browser have one session together: when one of them signs in or out, the
-// others ask who is signed in now. What was typed goes in all of them when somebody signs out.
+// The tabs of a browser share one session: when one signs in or out, the others read again who is
+// signed in. A sign-out removes the drafts in all tabs.
 let asTold = false;
 tabs.onmessage = ({ data }: MessageEvent<Told>) => {
   if (data === "out") forget();
@@ -44,20 +44,20 @@ tabs.onmessage = ({ data }: MessageEvent<Told>) => {
   void queries.invalidateQueries({ queryKey: sessionKey }).finally(() => { asTold = false; });
 };
 
-// forget leaves nothing of who was signed in in this tab.
+// forget removes everything of the signed-in user from this tab.
 function forget() {
   forgetDrafts();
   sessionStorage.removeItem(signedIn);
 }
 
-// wasSignedIn tells an ended session from a first visit, which is refused nothing.
+// wasSignedIn distinguishes an expired session from a first visit, which shows no refusal.
 export const wasSignedIn = () => sessionStorage.getItem(signedIn) !== null;
 
-// ahead is by how many milliseconds the server's clock is ahead of this machine's, as its last
-// answer said, to the second.
+// ahead is the offset of the server's clock from this machine's in milliseconds, by its last
+// answer, to the second.
 let ahead = 0;
 
-// serverNow is the server's time: a worker's machine may be minutes wrong.
+// serverNow returns the server's time: a worker's machine may be minutes wrong.
 export const serverNow = () => Date.now() + ahead;
 
 type Answer = { person?: Person; doors?: Doors };
@@ -75,22 +75,23 @@ async function read(response: Response): Promise<Answer> {
   return { doors: { reason: answer.reason, places: answer.signIn ?? [], trial: answer.trial ?? false } };
 }
 
-// became knows which session this is: what was read in another is not shown in it.
+// became records the session: data read in another session is removed.
 function became(session: string) {
   const before = sessionStorage.getItem(signedIn);
   if (before === session) return;
   sessionStorage.setItem(signedIn, session);
   if (before) forgetRead();
-  // Whoever was told tells nobody.
+  // A tab that was notified does not notify the others.
   if (!asTold) tell("changed");
 }
 
 const forgetRead = () => queries.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionKey[0] });
 
-// useSession is who is signed in, or where one can.
+// useSession returns the signed-in user, or where to sign in.
 export const useSession = () => useQuery({ queryKey: sessionKey, queryFn: ask, retry: 2 });
 
-// usePerson is who is signed in; only below what shows where one can sign in otherwise.
+// usePerson returns the signed-in user; use it only below the component that shows the sign-in
+// otherwise.
 export function usePerson(): Person {
   const person = useSession().data?.person;
   if (!person) throw new Error("nobody is signed in");
@@ -99,7 +100,7 @@ export function usePerson(): Person {
 
 export interface TrialPerson { agency?: string; unit?: string; worker?: string; role: Role; personalIdentityCode?: string }
 
-// beginTrial signs in as an invented person, where the server is for trying out.
+// beginTrial signs in as an invented person, in trial mode.
 export async function beginTrial(person: TrialPerson) {
   const { token } = await createClient(DevService, transport).issueToken(person);
   const response = await fetch("/session", { method: "POST", headers: { Authorization: `Bearer ${token}` } });
@@ -107,18 +108,18 @@ export async function beginTrial(person: TrialPerson) {
   await begin();
 }
 
-// extend puts the end of the session off, as far as it can be: the answer says until when.
+// extend postpones the end of the session as far as possible; the answer says until when.
 export async function extend() {
   queries.setQueryData(sessionKey, await read(await fetch("/session/extend", { method: "POST" })));
 }
 
-// begin shows whoever is signed in now, and nothing of who was before.
+// begin reads the new session, and removes the data of the one before.
 async function begin() {
   forgetRead();
   await queries.invalidateQueries({ queryKey: sessionKey });
 }
 
-// end signs out: here, and where the provider has a session of its own, there.
+// end signs out here, and at the identity provider if it has a session of its own.
 export async function end() {
   forget();
   const answer = await fetch("/session/sign-out", { method: "POST" }).then((response) => response.json()).catch(() => ({}));

@@ -6,20 +6,20 @@ import { Problem } from "../ui/problem";
 import { useTexts } from "./language";
 import { extend, serverNow, useSession, type Person } from "./session";
 
-// How long before the end of a session one is warned, and how often it is looked at from then
-// on: another tab may have put it off.
+// How long before its end the user is warned, and how often it is then checked: another tab may
+// have extended the session.
 const warning = 180_000, apart = 20_000;
 
-// SessionEnd warns in time that the session ends (WCAG 2.2.1). Where it can be put off, one
-// press does it; where it cannot, it says what to do then.
+// SessionEnd warns before the session ends (WCAG 2.2.1). One click extends it; if that is not
+// possible, it says what to do.
 export function SessionEnd({ person }: { person: Person }) {
   const { refetch, dataUpdatedAt, errorUpdatedAt } = useSession(), [, tick] = useState(0), [read, setRead] = useState("");
   const until = Date.parse(person.until), left = until - serverNow(), near = left <= warning;
   useEffect(() => {
     const look = () => void refetch().finally(() => tick((before) => before + 1));
-    // Once more just after the end, when the page shows where to sign in again.
+    // Check again just after the end, when the page shows where to sign in.
     const timer = setTimeout(look, near ? Math.max(1_000, Math.min(apart, left + 1_000)) : left - warning);
-    // A machine that slept has lost time.
+    // A suspended machine has lost time.
     const seen = () => { if (document.visibilityState === "visible" && until - serverNow() <= warning) look(); };
     document.addEventListener("visibilitychange", seen);
     return () => { clearTimeout(timer); document.removeEventListener("visibilitychange", seen); };
@@ -30,7 +30,7 @@ export function SessionEnd({ person }: { person: Person }) {
 function Warning({ person, close }: { person: Person; close: () => void }) {
   const t = useTexts("shell"), [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false);
   const last = person.until === person.expires;
-  // Who was typing goes on there. What a page that is just being shown would focus waits too.
+  // The focus returns to the input. It is also kept from a page that is being opened.
   const before = useRef(document.activeElement as HTMLElement | null);
   useEffect(() => {
     const stray = ({ target }: FocusEvent) => {

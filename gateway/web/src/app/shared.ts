@@ -1,17 +1,17 @@
 import { watch, type News } from "./watch";
 
-// A browser opens six connections to a server at once over HTTP/1.1, for all its tabs
-// together: one stream serves those of a session. The tab that holds the session's lock reads
-// it and tells the others; when that tab goes, the browser gives the lock to the next.
+// A browser opens six connections to a server at once over HTTP/1.1, for all its tabs together: one
+// stream serves the tabs of a session. The tab that holds the session's lock reads it and forwards
+// it to the others; when that tab closes, the browser passes the lock on.
 type Told = News | { kind: "hello" };
 
-// The tab that reads is heard as often as the server, every 20 s. One that is not, and does
-// not answer either, sleeps: it is taken over from.
+// The reading tab sends a sign of life as often as the server, every 20 s. If it is silent and does
+// not answer, it is suspended, and another tab takes over.
 const quiet = 30_000, answer = 5_000, apart = 2_500;
 
-// share hears what changes until the signal, with all tabs of the session and with no other.
+// share delivers changes until the signal, with all tabs of the session and with no other.
 export async function share(session: string, signal: AbortSignal, tell: (news: News) => void) {
-  // Browsers have locks on secure addresses alone.
+  // Browsers provide locks on secure origins only.
   if (!navigator.locks) return watch(signal, tell);
   const name = `koppi watch ${session}`, channel = new BroadcastChannel(name);
   let reads = false, down = false, heard = performance.now(), asked = 0;
@@ -34,10 +34,10 @@ export async function share(session: string, signal: AbortSignal, tell: (news: N
       post(news);
     });
   };
-  // What was told while this tab slept is not told again.
+  // Changes delivered while this tab was suspended are not repeated.
   const woke = () => tell({ kind: "missed" });
   document.addEventListener("resume", woke);
-  // Whoever reads says how the line is; where nobody does, the lock is free.
+  // The reading tab answers with the state of the connection; if there is none, the lock is free.
   ask();
   for (let takeOver = false; !signal.aborted;) {
     const turn = new AbortController();
@@ -54,7 +54,8 @@ export async function share(session: string, signal: AbortSignal, tell: (news: N
         return read(AbortSignal.any([signal, held.signal]));
       });
     } catch {
-      // Given up waiting; or another has taken over from this tab, which slept, and listens now.
+      // Waiting was aborted, or another tab took over while this one was suspended; this one now
+      // listens.
       heard = performance.now();
     } finally {
       clearInterval(listening);

@@ -15,18 +15,18 @@ import { useDirectory } from "../ui/party";
 import "./shell.css";
 import "./print.css";
 
-// Shell is what surrounds every page; whoever is not signed in sees where one can.
+// Shell surrounds every page; without a session it shows where to sign in.
 export function Shell() {
   const { data, isError } = useSession(), t = useTexts("shell");
-  // What is open stays while nothing answers: it may hold what was typed.
+  // The open page stays while the server does not answer: it may contain input.
   if (isError && !data) return <Frame><InlineAlert status="error">{t("unreachable")}</InlineAlert></Frame>;
   if (!data) return <Frame><LoadingSpinner status="loading" variant="small" text={t("loading")} /></Frame>;
   if (!data.person) return <Frame><SignIn doors={data.doors!} /></Frame>;
-  // Another session shows nothing of the one before, whoever's it is.
+  // A new session shows nothing of the one before, whoever the user is.
   return <SignedIn key={data.person.session} person={data.person} />;
 }
 
-// Announcer gives the document its title, and says a change of page to who does not see it.
+// Announcer sets the document's title, and announces a change of page to screen readers.
 function Announcer() {
   const t = useTexts("shell"), shown = useShown();
   useEffect(() => { document.title = [shown, t("title")].filter(Boolean).join(" – "); }, [shown, t]);
@@ -53,7 +53,7 @@ function Frame({ children, top, nav }: { children: ReactNode; top?: ReactNode; n
 }
 
 function SignedIn({ person }: { person: Person }) {
-  // An operator has no matters of its own: nothing to watch, and rooms of its own.
+  // An operator has no matters and nothing to watch, and has pages of its own.
   const operator = person.role === "operator", there = useRouterState({
     select: (state) => state.matches.some(({ routeId }) => routeId === "/statistics" || routeId === "/operations"),
   });

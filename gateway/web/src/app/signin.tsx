@@ -7,15 +7,14 @@ import { useTitle } from "./title";
 import { trialPeople } from "./trial";
 import { refusedOf } from "./refusal";
 
-// here is the page that one comes back to, with all that its address says but why nobody was
-// signed in.
+// here is the address to return to, with its query except for the reason of the refusal.
 function here(): string {
   const query = new URLSearchParams(location.search);
   query.delete("refused");
   return location.pathname + (query.size ? `?${query}` : "");
 }
 
-// SignIn shows where one can sign in, and why somebody is no longer.
+// SignIn shows where to sign in, and why the session ended.
 export function SignIn({ doors }: { doors: Doors }) {
   const t = useTexts("shell"), [language] = useLanguage(), [error, setError] = useState<unknown>();
   useTitle(t("signIn"));

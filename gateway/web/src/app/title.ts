@@ -1,7 +1,7 @@
 import { useEffect, useSyncExternalStore } from "react";
 
-// What is shown now: a page, and what is open of it. It stands in the browser's history, on
-// its tabs and in what a screen reader says: no name, no identity code and no free text.
+// The titles of the page and of what is open in it. They appear in the browser's history, on its
+// tabs and in screen readers: no name, no identity code and no free text.
 type Level = 0 | 1;
 let shown: readonly string[] = ["", ""];
 const listeners = new Set<() => void>();
@@ -9,13 +9,14 @@ let waiting = false;
 
 function put(level: Level, title: string) {
   shown = shown.map((before, at) => (at === level ? title : before));
-  // A page that gives way to another is told as one change.
+  // The change from one page to the next is announced once.
   if (waiting) return;
   waiting = true;
   queueMicrotask(() => { waiting = false; listeners.forEach((listener) => listener()); });
 }
 
-// useTitle says what is shown, for as long as it is: a page by level 0, what is open of it by 1.
+// useTitle sets a title while the component is mounted: level 0 is the page, level 1 what is open
+// in it.
 export function useTitle(title: string | undefined, level: Level = 0) {
   useEffect(() => {
     if (title === undefined) return;
@@ -29,5 +30,5 @@ function listen(listener: () => void) {
   return () => { listeners.delete(listener); };
 }
 
-// useShown is what is shown now, in the order of a title: the nearest first.
+// useShown returns the current titles, the most specific first.
 export const useShown = () => [...useSyncExternalStore(listen, () => shown)].reverse().filter(Boolean).join(" – ");

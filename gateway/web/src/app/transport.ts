@@ -3,7 +3,7 @@ import { createConnectTransport } from "@connectrpc/connect-web";
 
 import { sessionEnded } from "./refusal";
 
-// Heard when an answer says that nobody is signed in any more, whatever asked.
+// Dispatched when an answer to any call says that nobody is signed in any more.
 export const ended = new EventTarget();
 
 const hearing: Interceptor = (next) => async (request) => {
@@ -15,9 +15,9 @@ const hearing: Interceptor = (next) => async (request) => {
   }
 };
 
-// The page's own address alone: who is signed in is a cookie that no script reads.
+// Requests go to the page's own origin: the session is a cookie that no script can read.
 export const transport = createConnectTransport({ baseUrl: location.origin, interceptors: [hearing] });
 
-// The same in binary form, for answers that hold events of any type: as JSON, who reads
-// them would have to know every type before.
+// Binary format, for answers that contain events of any type: to decode them from JSON the client
+// would need every type in advance.
 export const binaryTransport = createConnectTransport({ baseUrl: location.origin, interceptors: [hearing], useBinaryFormat: true });

@@ -1,6 +1,6 @@
 import type { TrialPerson } from "./session";
 
-// The invented people of the scenarios, to try Koppi as; their client is invented too.
+// The invented people of the scenarios, for trial mode; their client is invented too.
 export const trialPeople: (TrialPerson & { name: string })[] = [
   { name: "kela-17", agency: "kela", unit: "toimeentulotuki", worker: "kela-17", role: "benefit_handler" },
   { name: "ps-04", agency: "hva-pohjois-savo", unit: "palveluohjaus", worker: "ps-04", role: "service_guide" },

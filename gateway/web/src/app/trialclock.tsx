@@ -6,7 +6,7 @@ import { moment } from "../ui/dates";
 
 const steps = [["hour", 3600], ["days", 3 * 86_400], ["weeks", 14 * 86_400]] as const;
 
-// TrialClock moves the domain's time on, where the server is for trying out.
+// TrialClock advances the domain's time, in trial mode.
 export function TrialClock() {
   const t = useTexts("shell"), now = useNow(), queries = useQueryClient();
   const move = async (seconds: number) => { await moveClock(seconds); await queries.invalidateQueries(); };

@@ -3,12 +3,12 @@ import { createClient } from "@connectrpc/connect";
 import { ExchangeService } from "#gen/koppi/exchange/v1/exchange_pb";
 import { transport } from "./transport";
 
-// The server is heard every 20 s; a line that is silent for this long is dead.
+// The server sends a sign of life every 20 s; a connection that is silent for this long is dead.
 const silence = 45_000;
 const retries = [500, 1000, 2000, 5000, 15_000];
 
 export interface Change { subject: string; etag: string }
-// News is a change, that some may have been missed, or that the line is up or down.
+// News is a change, a notice that changes may have been missed, or the state of the connection.
 export type News = { kind: "changed"; change: Change } | { kind: "missed" } | { kind: "line"; down: boolean };
 
 async function once(signal: AbortSignal, tell: (news: News) => void, opened: () => void): Promise<boolean> {
@@ -24,7 +24,7 @@ async function once(signal: AbortSignal, tell: (news: News) => void, opened: () 
         kind: "changed", change: { subject: kind.value.subject, etag: kind.value.etag },
       } : { kind: "line", down: false });
     }
-    return true; // An end in order says: open me again.
+    return true; // A regular end asks for a new connection.
   } catch {
     return false;
   } finally {
@@ -32,8 +32,8 @@ async function once(signal: AbortSignal, tell: (news: News) => void, opened: () 
   }
 }
 
-// watch keeps a stream of what changes open until the signal. From the moment it opens
-// nothing is missed; what came before may have been.
+// watch keeps a stream of changes open until the signal. No change is missed while it is open;
+// earlier ones may have been.
 export async function watch(signal: AbortSignal, tell: (news: News) => void) {
   for (let failures = 0; !signal.aborted;) {
     const fine = await once(signal, tell, () => { failures = 0; tell({ kind: "line", down: false }); tell({ kind: "missed" }); });

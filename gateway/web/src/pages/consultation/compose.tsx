@@ -10,7 +10,7 @@ import type { PaperValue } from "../../ui/form/fields";
 import { isUploading, PapersField } from "../../ui/form/papers";
 import { Problem } from "../../ui/problem";
 
-// That somebody types is told at most this often.
+// A typing signal is sent at most this often.
 const typingEvery = 2500;
 
 interface Draft { text: string; answers: boolean; papers: PaperValue[]; requestId: string }
@@ -18,16 +18,16 @@ const empty: Draft = { text: "", answers: false, papers: [], requestId: "" };
 
 interface Props {
   id: string;
-  // Whoever was asked can mark a message as the answer.
+  // The addressee can mark a message as the answer.
   mayAnswer: boolean;
-  // What names no client carries no papers.
+  // A consultation without a named client has no attachments.
   anonymous: boolean;
   field: Ref<HTMLTextAreaElement>;
   posted: (message: ConsultationMessage | undefined) => void;
 }
 
-// Compose is where one writes. A request's id belongs to what was typed, and changes with it:
-// sending the same once more, after a cut line or a reload, posts nothing twice.
+// Compose is the message field. The request's id belongs to the text and changes with it: a retry
+// after a lost connection or a reload posts nothing twice.
 export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
   const t = useTexts("consultation"), form = useTexts("form"), [draft, change, forget] = useDraft<Draft>(`PostMessage ${id}`, empty);
   const [error, setError] = useState<unknown>(), [sending, setSending] = useState(false), [missing, setMissing] = useState(false);
@@ -39,7 +39,7 @@ export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
     setMissing(false);
     if (text && performance.now() - typed.current > typingEvery) {
       typed.current = performance.now();
-      service.signalTyping({ consultationId: id }).catch(() => undefined); // Lost, nobody misses it.
+      service.signalTyping({ consultationId: id }).catch(() => undefined); // A lost signal does no harm.
     }
   };
   const submit = async (event?: FormEvent) => {

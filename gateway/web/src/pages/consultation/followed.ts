@@ -12,11 +12,11 @@ import { moment } from "../../ui/dates";
 import { kindOf, shortId } from "../../ui/names";
 import type { Followed } from "./steps";
 
-// More than these nobody reads through.
+// Longest list that is still useful.
 const most = 6;
 
-// useFollowed lists what I began after a question was asked: what it may have led to, the
-// latest first. Without a client's name it may be about anybody.
+// useFollowed lists the matters that the user began after the question was asked, the latest first:
+// the consultation may have led to them. Without a named client they can be about anyone.
 export function useFollowed(consultation: Consultation | undefined, enabled: boolean): Followed[] {
   const word = useWords(), t = useTexts("consultation"), person = usePerson();
   const { data } = useQuery({

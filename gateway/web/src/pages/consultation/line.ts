@@ -6,25 +6,25 @@ import { refusalOf, sessionEnded } from "../../app/refusal";
 import { sessionKey } from "../../app/tabs";
 import { transport } from "../../app/transport";
 
-// The server is heard every 20 s; a line that is silent for this long is dead.
+// The server sends a sign of life every 20 s; a connection that is silent for this long is dead.
 const silence = 45_000;
 const retries = [500, 1000, 2000, 5000, 15_000];
-// Refused for good: to ask again would not help.
+// Permanent refusals: a retry would not help.
 const final = new Set(["NOT_FOUND", "ROLE_NOT_ALLOWED"]);
 
 export type Told = ConverseResponse["kind"];
 
 export interface Line {
-  // The last message that is here: what comes after it is sent first.
+  // The last message received: the server sends what comes after it.
   after: () => string;
   told: (told: Told) => void;
-  // Each opening begins with nobody there.
+  // After each connect nobody is present yet.
   opened: () => void;
   down: (down: boolean) => void;
 }
 
-// follow keeps a line to a conversation open until the signal: one that breaks is opened
-// again after the last message, so that none is missed or told twice.
+// follow keeps a conversation's stream open until the signal. After a break it reconnects after the
+// last message, so that none is missed or repeated.
 export async function follow(consultationId: string, line: Line, signal: AbortSignal) {
   for (let failures = 0; !signal.aborted;) {
     const dead = new AbortController();
@@ -42,7 +42,7 @@ export async function follow(consultationId: string, line: Line, signal: AbortSi
         line.down(false);
         if (told) line.told(told.kind);
       }
-      // An end in order says: open me again, if there is more to come.
+      // A regular end asks for a new connection, if there is more to come.
     } catch (error) {
       if (signal.aborted) return;
       if (sessionEnded(error)) void queries.invalidateQueries({ queryKey: sessionKey });

@@ -30,7 +30,7 @@ import "./consultation.css";
 
 addTexts("consultation", texts);
 
-// ConsultationMatter is a consultation.
+// ConsultationMatter shows a consultation.
 export function ConsultationMatter({ id }: { id: string }) {
   const shell = useTexts("shell");
   const { data, error, changed } = useMatter(`consultations/${id}`, ConsultationService.method.getConsultation, { consultationId: id });
@@ -48,9 +48,9 @@ function Open({ consultation, changed }: { consultation: Consultation; changed: 
   const over = isOver(consultation), conversation = useFollow(id, messages, over), subject = `consultations/${id}`;
   const followed = useFollowed(consultation, availableActions.includes("CloseConsultation"));
   const field = useRef<HTMLTextAreaElement>(null), [question, ...rest] = conversation.messages;
-  // Who took it goes on by writing.
+  // After taking it, the worker continues in the message field.
   const stepped = () => { changed(); setTimeout(() => (field.current ?? document.getElementById("matter-title"))?.focus(), 300); };
-  // Entered in error, or told on a consent that was withdrawn, nothing of it is left.
+  // Entered in error, or sent on a consent that was withdrawn: the content is gone.
   const emptied = revocation !== undefined || !consultation.asker;
   const mayWrite = availableActions.includes("PostMessage");
   return (
@@ -78,7 +78,7 @@ function Open({ consultation, changed }: { consultation: Consultation; changed: 
   );
 }
 
-// Standing is one sentence: who has it, and whose turn it is.
+// Standing is one sentence: who is responsible, and whose turn it is.
 function Standing({ consultation }: { consultation: Consultation }) {
   const t = useTexts("consultation"), name = usePartyName(), { state, addressee, takenBy, asker, status, ledTo } = consultation;
   const since = dateOf(status?.since), date = since ? moment(since) : "";

@@ -9,11 +9,11 @@ interface Props {
   message: ConsultationMessage;
   subject: string;
   mine: boolean;
-  // The one before was from the same worker: where they work was said.
+  // The previous message is from the same worker: the unit is not repeated.
   again?: boolean;
 }
 
-// Message is one message: who, when, what; an answer is marked as one.
+// Message is one message: who, when, what; an answer is marked.
 export function Message({ message, subject, mine, again }: Props) {
   const t = useTexts("consultation"), name = usePartyName(), at = dateOf(message.at);
   return (

@@ -8,11 +8,11 @@ import { day } from "../../ui/dates";
 import { usePartyName } from "../../ui/party";
 import { Message } from "./message";
 
-// This near to its end, who reads follows what comes.
+// Within this distance from the end the view follows new messages.
 const nearEnd = 48;
 
-// Messages are what was said after the question, by days. What arrives is shown at once to
-// who is at the end, and announced; to who reads above, the text stays where it is.
+// Messages shows the messages after the question, by day. A reader at the end sees new ones at
+// once, and they are announced; for a reader further up the text does not move.
 export function Messages({ messages, subject }: { messages: ConsultationMessage[]; subject: string }) {
   const t = useTexts("consultation"), person = usePerson(), name = usePartyName();
   const frame = useRef<HTMLDivElement>(null), atEnd = useRef(true), [unseen, setUnseen] = useState(0), [said, say] = useState("");

@@ -7,7 +7,7 @@ import { useTexts } from "../../app/language";
 import { transport } from "../../app/transport";
 import { Problem } from "../../ui/problem";
 
-// save reads a paper whole and hands it to the browser as a file; to open it is a recorded reading.
+// save downloads an attachment and saves it as a file; opening one is a recorded reading.
 async function save({ attachmentId, filename, mediaType }: Attachment, subject: string) {
   const parts: BlobPart[] = [];
   for await (const { data } of createClient(AttachmentService, transport).download({ attachmentId, subject })) parts.push(data as BlobPart);

@@ -8,8 +8,8 @@ import { usePartyName } from "../../ui/party";
 import { Reach } from "./reach";
 import type { Conversation } from "./usefollow";
 
-// Presence is quiet: who else is there now, of whoever is not whether they can be reached,
-// and whether the line holds.
+// Presence shows who else is present, who of the others can be reached, and whether the connection
+// is up.
 export function Presence({ consultation, conversation: { present, down } }: { consultation: Consultation; conversation: Conversation }) {
   const t = useTexts("consultation"), name = usePartyName(), person = usePerson();
   const { asker, takenBy, addressee, participants } = consultation;

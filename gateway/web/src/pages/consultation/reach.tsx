@@ -8,7 +8,7 @@ import { clock, dayKey, moment } from "../../ui/dates";
 import { useLanguageNames } from "../../ui/languages";
 import { usePartyName } from "../../ui/party";
 
-// Reach says of the other side who can be asked now, until when, and else who stands in.
+// Reach shows who of the other side can be reached now, until when, and who substitutes.
 export function Reach({ parties }: { parties: Party[] }) {
   const t = useTexts("consultation");
   const named = parties.map(({ agency, unit, worker }) => ({ agency, unit, worker }));
@@ -24,7 +24,7 @@ export function Reach({ parties }: { parties: Party[] }) {
 function One({ said }: { said: Reachability }) {
   const t = useTexts("consultation"), now = useNow(), name = usePartyName(), languages = useLanguageNames();
   const until = dateOf(said.until), past = until !== undefined && until <= now;
-  // Past its time a party counts as not reachable.
+  // After its time a party counts as not reachable.
   const reachable = said.reachable && !past, known = until !== undefined && !past;
   const time = until && (dayKey(until) === dayKey(now) ? t("atClock", { time: clock(until) }) : moment(until));
   const substitute = !reachable && (!past || said.reachable) && said.substitute;

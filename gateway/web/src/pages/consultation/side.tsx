@@ -13,7 +13,7 @@ import { Who } from "../../ui/who";
 
 export const continuations = ["concern", "referral", "plan"] as const;
 
-// Side is whom it concerns, what it can become, and who is in it.
+// Side shows the client, what the consultation can lead to, and the participants.
 export function Side({ consultation }: { consultation: Consultation }) {
   const t = useTexts("consultation"), word = useWords(), name = usePartyName();
   const { asker, addressee, takenBy, participants, basis, openedAt, clientId, consultationId: id, revocation } = consultation;

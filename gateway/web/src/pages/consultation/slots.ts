@@ -1,14 +1,14 @@
-// A browser opens six connections to a server at once over HTTP/1.1. A followed conversation
-// keeps one open: of all tabs so many follow theirs, and the others hear of what is new by
-// the stream that all tabs share.
+// A browser opens six connections to a server at once over HTTP/1.1. A followed conversation keeps
+// one open: this many tabs follow theirs, and the others learn of changes from the stream that all
+// tabs share.
 const slots = 3;
 const name = "koppi follow";
 
-// inSlot does something that keeps a connection open, once there is room for it.
+// inSlot runs a function that keeps a connection open, once a slot is free.
 export async function inSlot(signal: AbortSignal, act: () => Promise<void>) {
   if (!navigator.locks) return act();
   const found = new AbortController(), channel = new BroadcastChannel(name);
-  // Whoever is out of sight makes room for who is looked at.
+  // A hidden tab gives its slot to a visible one.
   channel.postMessage("wanted");
   channel.close();
   await Promise.allSettled(Array.from({ length: slots }, (_, at) =>
@@ -19,7 +19,7 @@ export async function inSlot(signal: AbortSignal, act: () => Promise<void>) {
     })));
 }
 
-// onWanted hears that another tab wants room.
+// onWanted calls back when another tab wants a slot.
 export function onWanted(listener: () => void): () => void {
   const channel = new BroadcastChannel(name);
   channel.onmessage = listener;

@@ -7,7 +7,7 @@ import { finnish } from "../../ui/form/times";
 import type { Steps } from "../matter/actions";
 import { acknowledge } from "../matter/steps";
 
-// What the grounds of a consultation rest on, as a rule (703/2023 §§ 31, 53).
+// The usual provisions of a consultation's grounds (703/2023 §§ 31, 53).
 const provisions = { anonymous: "703/2023 § 31", consent: "703/2023 § 53" };
 const consent = "LEGAL_GROUND_CLIENT_CONSENT", access = "LEGAL_GROUND_STATUTORY_ACCESS";
 
@@ -16,7 +16,7 @@ const partiesOf = ({ asker, addressee, participants }: Consultation) =>
   [asker, addressee, ...participants].flatMap((party) => party?.agency ?? []);
 const isGround = (ground: string) => (values: Values) => text(values, "ground") === ground;
 
-// Each onward hop has its ground. About nobody by name there is only one.
+// Each onward sending has a legal ground of its own. Without a named client there is only one.
 const groundFields = (consultation: Consultation): Field[] => (isNamed(consultation) ? [
   {
     kind: "choice", name: "ground", label: "consultGround", schema: LegalGroundSchema, only: [consent, access], required: true,
@@ -38,11 +38,11 @@ function basis(values: Values, consultation: Consultation) {
   return { ground, provision: text(values, "provision") };
 }
 
-// A matter that it may have led to, in words.
+// A matter that the consultation may have led to, in words.
 export interface Followed { subject: string; words: string }
 
-// consultationSteps are what each step asks for: of somebody of this unit, where these
-// matters came after the question.
+// consultationSteps declares the fields of each step, for a worker of this unit and the matters
+// that followed the question.
 export const consultationSteps = ({ agency, unit }: { agency: string; unit: string }, followed: Followed[]): Steps<Consultation> => ({
   CloseConsultation: {
     fields: () =>
@@ -61,7 +61,7 @@ export const consultationSteps = ({ agency, unit }: { agency: string; unit: stri
       },
       { kind: "area", name: "reason", label: "consultReason", required: true },
     ],
-    // Mostly it goes to the next desk.
+    // The usual receiver is in the same unit.
     initial: () => ({ to: { agency, unit } }),
     make: (values) => ({ to: receiver(values, "to"), reason: text(values, "reason") }),
   },

@@ -7,9 +7,10 @@ import { usePerson } from "../../app/session";
 import { follow } from "./line";
 import { inSlot, onWanted } from "./slots";
 
-// Who has not typed for this long has stopped; the page says that it types more often.
+// Without a signal for this long a participant is no longer typing; the page sends the signal more
+// often.
 const typingLasts = 6000;
-// Out of sight for this long, nobody is there any more.
+// Hidden for this long, the user no longer counts as present.
 const awayAfter = 60_000;
 
 const keyOf = ({ agency, unit, worker }: Party) => `${agency} ${unit} ${worker}`;
@@ -17,16 +18,16 @@ const at = ({ at: time }: ConsultationMessage) => (time ? timestampMs(time) : 0)
 
 export interface Conversation {
   messages: ConsultationMessage[];
-  // Others who are there now, and those of them who type.
+  // Other participants who are present, and those of them who are typing.
   present: Party[];
   typing: Party[];
-  // The line is down: what is shown may be old.
+  // The connection is down: what is shown may be outdated.
   down: boolean;
-  // What was posted from here is shown at once.
+  // Shows a message that was posted here at once.
   add: (message: ConsultationMessage | undefined) => void;
 }
 
-// useFollow is a conversation as it goes on: what was read of it, and what is told since.
+// useFollow returns a live conversation: the messages read, and those received since.
 export function useFollow(id: string, read: ConsultationMessage[], over: boolean): Conversation {
   const person = usePerson(), inSight = useInSight();
   const [heard, setHeard] = useState<ConsultationMessage[]>([]), [present, setPresent] = useState<Party[]>([]);
@@ -35,7 +36,7 @@ export function useFollow(id: string, read: ConsultationMessage[], over: boolean
   const add = useCallback((message: ConsultationMessage | undefined) => {
     if (message) setHeard((before) => (before.some(({ messageId }) => messageId === message.messageId) ? before : [...before, message]));
   }, []);
-  // The last that is known to have nothing missing before it.
+  // The last message before which none is missing.
   const last = useRef("");
   const reaches = read.findIndex(({ messageId }) => messageId === last.current);
   if (!last.current || reaches >= 0) last.current = read.at(-1)?.messageId ?? "";
@@ -48,7 +49,7 @@ export function useFollow(id: string, read: ConsultationMessage[], over: boolean
     void inSlot(ended.signal, () => follow(id, {
       after: () => last.current,
       opened: () => setPresent([]),
-      // Who is there is not known while the line is down.
+      // Presence is unknown while the connection is down.
       down: (now) => { setDown(now); if (now) setPresent([]); },
       told: (told) => {
         if (told.case === "message") {
@@ -72,7 +73,7 @@ export function useFollow(id: string, read: ConsultationMessage[], over: boolean
   return { messages: over ? read : [...read, ...more], present, typing, down, add };
 }
 
-// useFading are parties that go by themselves when they are not heard for a while.
+// useFading returns parties that expire without a new signal.
 function useFading(): [Party[], (party: Party) => void, (party: Party) => void] {
   const [parties, set] = useState<Party[]>([]), timers = useRef(new Map<string, ReturnType<typeof setTimeout>>());
   const remove = useCallback((party: Party) => {
@@ -88,7 +89,7 @@ function useFading(): [Party[], (party: Party) => void, (party: Party) => void] 
   return [parties, heard, remove];
 }
 
-// useInSight tells whether somebody may be looking at the page.
+// useInSight reports whether the page is visible.
 function useInSight(): boolean {
   const [inSight, set] = useState(true);
   useEffect(() => {

@@ -18,7 +18,7 @@ const registry = createRegistry(...files);
 // All event types by name: the texts have each as "event_ConcernTaken".
 export const eventNames = files.flatMap(({ messages }) => messages.map(({ name }) => name)).filter((name) => !name.endsWith("Snapshot"));
 
-// Events that are technical, that repeat another line, or that inform a later participant.
+// Fields that are technical, repeat another line, or are meant for a later participant.
 const silent = new Set([
   "information_request_id", "message_id", "appointment_id", "goal_id", "action_id", "snapshot", "state", "first_sender",
   "own_joined_concern_id", "reporter_shown", "by", "holders", "worker", "by_client", "basis", "to_social_services", "due_rules",
