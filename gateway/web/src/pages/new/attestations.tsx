@@ -5,7 +5,7 @@ import type { Drawn } from "../../ui/form/fields";
 
 export const attestations = ["unobtainable", "unable", "child"] as const;
 
-// Attestations are what an official vouches for who reports without consent (1301/2014 § 35.2).
+// Attestations are the statements of an official who reports without consent (1301/2014 § 35.2).
 function Group({ id, value, change, wrong }: Drawn) {
   const t = useTexts("new"), chosen = (value as string[] | undefined) ?? [];
   return (

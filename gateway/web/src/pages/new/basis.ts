@@ -6,12 +6,12 @@ import { list, text, type Field, type Values } from "../../ui/form/fields";
 import { finnish } from "../../ui/form/times";
 import { Attestations } from "./attestations";
 
-// Ground is one on which something may be sent, with the provision that is relied on as a rule.
+// Ground is a legal ground for sending, with its usual provision.
 export interface Ground { name: string; ground: LegalGround; label: string; hint?: string; provision: string }
 
 export const noGround: Values = { ground: "", consented: "", consentedAt: "" };
 
-// beginnings are what the ground's fields start with: each ground has its provision.
+// beginnings returns the initial values of the ground's fields: each ground has its provision.
 export const beginnings = (grounds: Ground[], now: Date): Values => ({
   ...noGround, began: now.toISOString(), ground: grounds.length === 1 ? grounds[0]!.name : "",
   ...Object.fromEntries(grounds.map(({ name, provision }) => [`provision-${name}`, provision])),
@@ -19,7 +19,7 @@ export const beginnings = (grounds: Ground[], now: Date): Values => ({
 
 export const groundOf = (grounds: Ground[], values: Values) => grounds.find(({ name }) => name === values.ground);
 
-// basisFields ask on which ground it is told, and what that ground needs.
+// basisFields ask for the legal ground, and for what that ground requires.
 export function basisFields(grounds: Ground[], values: Values): Field[] {
   const chosen = groundOf(grounds, values), consent = chosen?.ground === LegalGround.CLIENT_CONSENT;
   return [
@@ -28,7 +28,7 @@ export function basisFields(grounds: Ground[], values: Values): Field[] {
       options: grounds.map(({ name, label, hint }) => ({ value: name, label, hint })),
     } satisfies Field] : []),
     ...(consent ? [
-      // A moment that nobody typed is refused where it was chosen.
+      // A refusal of a time that was not typed is shown where it was chosen.
       { kind: "options", name: "consented", label: "consented", required: true, of: [
         "basis", "basis.consent_id", ...(grounds.length > 1 ? [] : ["basis.ground"]),
         ...(values.consented === "earlier" ? [] : ["basis.consented_at"]),
@@ -47,8 +47,7 @@ export function basisFields(grounds: Ground[], values: Values): Field[] {
   ];
 }
 
-// A consent given in this conversation was given when the form was opened; the moment stays
-// the same when it is sent again.
+// A consent given in this conversation dates from the opening of the form; a retry keeps that time.
 export const consentTime = (values: Values) => (values.consented === "earlier" ? finnish(text(values, "consentedAt"))
   : values.consented === "now" ? timestampFromDate(new Date(text(values, "began"))) : undefined);
 
@@ -65,7 +64,8 @@ export function makeBasis(grounds: Ground[], values: Values): MessageInitShape<t
   };
 }
 
-// basisGiven tells whether the ground is complete, so that what rests on it may be asked.
+// basisGiven reports whether the legal basis is complete, so that a request that depends on it can
+// be sent.
 export function basisGiven(grounds: Ground[], values: Values): boolean {
   const basis = makeBasis(grounds, values);
   if (!basis?.provision) return false;

@@ -5,10 +5,10 @@ import type { Field } from "../../ui/form/fields";
 import type { Kind } from "../../ui/names";
 import type { Origin } from "./origin";
 
-// What each form is given: the matter that the new one follows from, if any.
+// The input of each form: the matter that the new one follows from, if any.
 export interface Beginning { origin?: Origin }
 
-// The draft of a new matter is kept apart from that of one which follows from another.
+// A new matter and one that follows from another have separate drafts.
 export const draftOf = (what: string, origin?: Origin) => ["new", what, origin?.subject.replace("/", "-")].filter(Boolean).join("-");
 
 // section is a heading between the fields.
@@ -24,7 +24,7 @@ function Section({ name }: { name: SectionName }) {
   return <h2 className={`section section-${name}`}>{t(`section_${name}`)}</h2>;
 }
 
-// useArrived shows what was begun: among what was sent, with its loop's first step marked.
+// useArrived opens the new matter among the sent ones, with the first step of its loop marked.
 export function useArrived() {
   const navigate = useNavigate();
   return (list: "sent" | "consultations" | "plans", kind: Kind, id: string) =>

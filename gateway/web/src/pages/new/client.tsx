@@ -8,7 +8,7 @@ import { useDirectory } from "../../ui/party";
 import { section } from "./begin";
 import type { Origin } from "./origin";
 
-// The languages that clients are served in most often, and the commonest others.
+// The most frequent service languages, and the most common others.
 const served = ["fi", "sv", "en"] as const;
 const others = ["se", "ru", "et", "ar", "so", "uk", "fa", "ku", "sq", "vi", "zh", "th", "es", "tr", "fr", "de"];
 
@@ -20,8 +20,8 @@ export const noClient: Values = { known: "code", code: "", language: "", municip
 const isKnown = (origin: Origin | undefined) => Boolean(origin?.clientId);
 const byName = ({ known }: Values) => known === "name";
 
-// clientFields ask whom it is about: by identity code, or by what is known of the person.
-// Who follows from another matter is known already, and is not asked for again.
+// clientFields ask for the client: by identity code, or by known details. A matter that follows
+// from another has the client already.
 export function clientFields(origin?: Origin): Field[] {
   if (isKnown(origin)) return [];
   return [
@@ -53,13 +53,13 @@ export function clientFields(origin?: Origin): Field[] {
   ];
 }
 
-// municipalityField helps to find who serves where the client lives.
+// municipalityField suggests receivers by the client's municipality.
 export const municipalityField: Field = {
   kind: "drawn", name: "municipality", label: "municipality", of: ["client.details.municipality"],
   draw: (drawn) => <Municipality {...drawn} />,
 };
 
-// A language is called by its own reader's word for it; the browser knows them all.
+// Languages are named in the reader's language; the browser knows all names.
 function OtherLanguage({ id, value, change, wrong }: Drawn) {
   const t = useTexts("new"), form = useTexts("form"), [language] = useLanguage();
   const names = new Intl.DisplayNames([language], { type: "language" });
@@ -101,10 +101,10 @@ export function makeClient(values: Values, origin?: Origin): MessageInitShape<ty
   };
 }
 
-// An identity code has 11 characters; before that nothing is asked about it.
+// An identity code has 11 characters; a shorter input is not checked.
 export const clientGiven = (values: Values, origin?: Origin) => isKnown(origin) || (!byName(values) && text(values, "code").length === 11);
 
-// useClientName says whom it is about, as it was typed.
+// useClientName returns the client's name as typed.
 export function useClientName() {
   const t = useTexts("new");
   return (values: Values, origin?: Origin) => {

@@ -29,13 +29,15 @@ const grounds: Ground[] = [
 ];
 const consented = (values: Values) => groundOf(grounds, values)?.ground === LegalGround.CLIENT_CONSENT;
 
-// NewConcern reports a concern. The ground comes first: it decides what the rest may say.
+// NewConcern is the form of a concern report. The ground comes first: it decides what the rest may
+// contain.
 export function NewConcern({ origin }: Beginning) {
   const t = useTexts("new"), word = useWords(), now = useNow(), person = usePerson(), directory = useDirectory(), name = useClientName();
   const arrived = useArrived(), id = useRef("");
   const toYouthWork = (values: Values) =>
     directory.agencies.find(({ agency }) => agency === receiver(values, "receiver")?.agency)?.kind === AgencyKind.YOUTH_WORK;
-  // Outreach youth work is told without consent who, how to reach them and how urgent (1285/2016 § 11).
+  // Without consent, outreach youth work receives only the identity, the contact details and the
+  // urgency (1285/2016 § 11).
   const topicless = (values: Values) => !consented(values) && toYouthWork(values);
   const checked = (values: Values) => (basisGiven(grounds, values) && clientGiven(values, origin) && receiver(values, "receiver")?.agency
     ? { client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: makeBasis(grounds, values) } : undefined);

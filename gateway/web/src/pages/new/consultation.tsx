@@ -24,8 +24,8 @@ const grounds: Ground[] = [
 ];
 const nobody = ({ ground }: Values) => ground === "nobody";
 
-// NewConsultation asks another agency's worker for advice, about a client or about nobody by
-// name: then there is no field for one.
+// NewConsultation is the form of a consultation: it asks a worker of another agency for advice,
+// about a client or without naming one; then there is no client field.
 export function NewConsultation({ origin }: Beginning) {
   const t = useTexts("new"), word = useWords(), now = useNow(), person = usePerson(), name = useClientName();
   const arrived = useArrived(), id = useRef("");
@@ -56,7 +56,7 @@ export function NewConsultation({ origin }: Beginning) {
         basis: makeBasis(grounds, values), topic: text(values, "topic"), question: text(values, "question"),
         urgency: text(values, "urgency") ? enumFromJson(UrgencySchema, text(values, "urgency") as never) : 0,
         attachmentIds: paperIds(values, "papers"),
-        // A case would tell who is meant.
+        // A case would identify the client.
         caseId: nobody(values) ? "" : origin?.caseId ?? "",
       })}
       send={async (request) => {

@@ -9,8 +9,8 @@ import { DueMark, PhaseMark } from "../../ui/marks";
 import { usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
 
-// OpenCheck says, before anything is written, that the matter is in hand already. It is asked
-// once for each client, receiver and ground.
+// OpenCheck reports, before anything is written, that the client already has an open matter. It is
+// asked once for each client, receiver and ground.
 export function OpenCheck({ request }: { request?: MessageInitShape<typeof CheckOpenConcernRequestSchema> }) {
   const t = useTexts("new"), party = usePartyName();
   const { data, error } = useQuery(ConcernService.method.checkOpenConcern, request ?? {}, { enabled: request !== undefined });

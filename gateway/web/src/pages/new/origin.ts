@@ -22,8 +22,8 @@ export interface Origin {
 
 const urgencyName = (urgency: Urgency) => (urgency ? nameOf(UrgencySchema, urgency) : "");
 
-// readOrigin takes of a matter what a new one may begin with. Free text is not copied: each
-// sending says what it needs to, on a ground of its own.
+// readOrigin reads what a new matter takes over. Free text is not copied: each sending states what
+// it needs, on a ground of its own.
 async function readOrigin(subject: string): Promise<Origin | undefined> {
   const id = idOf(subject), none = { subject, language: "", topics: [], urgency: "" };
   switch (kindOf(subject)) {
@@ -43,7 +43,8 @@ async function readOrigin(subject: string): Promise<Origin | undefined> {
     }
     case "consultations": {
       const { consultation } = await createClient(ConsultationService, transport).getConsultation({ consultationId: id });
-      // One that names nobody lends a new matter no case either: it would tell who was meant.
+      // A matter without a named client passes on no case either: the case would identify the
+      // client.
       const named = consultation?.basis?.ground !== LegalGround.NO_PERSONAL_DATA;
       return consultation && {
         ...none, clientId: consultation.clientId, caseId: named ? consultation.caseId : "", urgency: urgencyName(consultation.urgency),
@@ -56,7 +57,7 @@ async function readOrigin(subject: string): Promise<Origin | undefined> {
   }
 }
 
-// useOrigin reads it once: a reading is recorded.
+// useOrigin reads the matter once: a reading is recorded.
 export const useOrigin = (from: string | undefined) => {
   const subject = from && kinds.includes(kindOf(from)) ? from : undefined;
   return useQuery({

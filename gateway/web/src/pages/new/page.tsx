@@ -16,14 +16,14 @@ addTexts("new", texts);
 
 const forms = { concern: NewConcern, referral: NewReferral, consultation: NewConsultation, plan: NewPlan };
 
-// NewPage begins a matter: a concern report, a referral, a consultation or a plan. One that
-// follows from another matter takes its client and case along.
+// NewPage begins a matter: a concern report, a referral, a consultation or a plan. A matter that
+// follows from another keeps its client and case.
 export function NewPage() {
   const { what } = useParams({ strict: false }) as { what: string }, { from } = useSearch({ strict: false }) as { from?: string };
   const shell = useTexts("shell"), { data: origin, error, isLoading } = useOrigin(from), clock = useClock();
   const Form = forms[what as keyof typeof forms];
   if (!Form) return <Navigate to="/" replace />;
-  // What a form begins with holds the domain's time: it is known first.
+  // The initial values contain the domain's time, so the clock is read first.
   if (isLoading || !clock) return <p className="quiet">{shell("loading")}</p>;
   return (
     <div className="beginning">

@@ -15,7 +15,8 @@ import { Preview } from "./preview";
 
 const grounds: Ground[] = [{ name: "consent", ground: LegalGround.CLIENT_CONSENT, label: "groundConsent", provision: "1301/2014 § 39" }];
 
-// NewPlan begins a shared plan, for which who begins it answers until another accepts that.
+// NewPlan is the form of a shared plan. Its creator is responsible until another worker accepts
+// that.
 export function NewPlan({ origin }: Beginning) {
   const t = useTexts("new"), now = useNow(), name = useClientName(), arrived = useArrived(), id = useRef("");
   const fields = (values: Values): Field[] => [

@@ -12,18 +12,18 @@ import { consentTime, groundOf, type Ground } from "./basis";
 interface Props {
   values: Values;
   grounds: Ground[];
-  // Whom it is about; nothing where nobody is named.
+  // The client; empty if no one is named.
   client?: string;
-  // What is told, each under its label.
+  // The content, each part under its label.
   content: [label: string, value: ReactNode][];
-  // What one will be told afterwards.
+  // What the sender learns afterwards.
   after: ReactNode;
-  // It is not sent to anybody yet.
+  // The matter is not sent to anybody yet.
   toNobody?: boolean;
 }
 
-// Preview says before sending what will be sent, to whom and on which ground, and what the
-// sender will be able to learn afterwards.
+// Preview shows what will be sent, to whom and on which ground, and what the sender will learn
+// afterwards.
 export function Preview({ values, grounds, client, content, after, toNobody }: Props) {
   const t = useTexts("new"), directory = useDirectory(), chosen = groundOf(grounds, values);
   if (!chosen) return null;

@@ -7,8 +7,7 @@ import { moment } from "../../ui/dates";
 import type { ReceiverValue } from "../../ui/form/fields";
 import { usePartyName } from "../../ui/party";
 
-// ReachableNow says whether who is addressed can be asked now, until when, and who answers
-// in the meantime.
+// ReachableNow shows whether the receiver can be reached now, until when, and who substitutes.
 export function ReachableNow({ party }: { party?: ReceiverValue }) {
   const t = useTexts("new"), name = usePartyName(), addressed = Boolean(party?.unit || party?.worker);
   const { data } = useQuery(

@@ -31,7 +31,7 @@ const access: Ground = {
   name: "access", ground: LegalGround.STATUTORY_ACCESS, label: "groundAccess", hint: "groundAccessHint", provision: "",
 };
 
-// On which grounds each kind is sent, the usual one first.
+// The grounds of each kind, the usual one first.
 const groundsOf: Record<string, Ground[]> = {
   REFERRAL_KIND_SERVICE: [consent, access],
   REFERRAL_KIND_APPLICATION_TRANSFER: [transfer, consent],
@@ -42,18 +42,18 @@ const all = [consent, notice, transfer, access];
 const groundsFor = ({ kind }: Values) => groundsOf[String(kind)] ?? [];
 const isService = ({ kind }: Values) => kind === "REFERRAL_KIND_SERVICE";
 
-// What becomes of each kind, and what its reason is called.
+// The outcome of each kind, and the label of its reason.
 export const referralKinds = [
   "REFERRAL_KIND_SERVICE", "REFERRAL_KIND_APPLICATION_TRANSFER", "REFERRAL_KIND_DECISION_NOTICE", "REFERRAL_KIND_DOCUMENTS",
 ] as const;
 const isMoved = ({ kind }: Values) => kind === "REFERRAL_KIND_APPLICATION_TRANSFER";
 
-// aYearBefore is the same day of the year before; the last of February stays one.
+// aYearBefore returns the same day of the previous year; 29 February becomes 28 February.
 const aYearBefore = (key: string) => `${Number(key.slice(0, 4)) - 1}${key.slice(4).replace("02-29", "02-28")}`;
 const serviceKey = (values: Values) => (isService(values) ? text(values, "service") : "");
 
-// NewReferral asks another agency to take over a part of a matter, or hands over an
-// application, a decision or papers. Its kind decides the rest.
+// NewReferral is the form of a referral: a request to take over a part of a matter, or the transfer
+// of an application, a decision or documents. The kind determines the other fields.
 export function NewReferral({ origin }: Beginning) {
   const t = useTexts("new"), word = useWords(), now = useNow(), person = usePerson(), name = useClientName();
   const arrived = useArrived(), id = useRef(""), today = dayKey(now);
@@ -113,7 +113,7 @@ export function NewReferral({ origin }: Beginning) {
   );
 }
 
-// Service is one that some unit of the directory offers, or none by name.
+// Service selects a service that some unit of the directory offers, or none.
 function Service({ id, value, change, wrong }: Drawn) {
   const t = useTexts("new"), form = useTexts("form"), word = useWords(), { agencies } = useDirectory();
   const offered = [...new Set(agencies.flatMap(({ units }) => units.flatMap((unit) => unit.serviceKeys)))];

@@ -15,7 +15,7 @@ import { onDay } from "./told";
 
 interface Props { consents: AdvanceConsent[]; done: (key: string) => void }
 
-// Advance is what the client consents to before anything is sent.
+// Advance shows the consents in advance.
 export function Advance({ consents, done }: Props) {
   const t = useTexts("own"), now = useNow(), [open, setOpen] = useState(false);
   const over = (one: AdvanceConsent) => Boolean(one.withdrawnAt) || (dateOf(one.until)?.getTime() ?? 0) < now.getTime();

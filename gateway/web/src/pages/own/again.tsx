@@ -1,7 +1,7 @@
 import { useTexts } from "../../app/language";
 import { moment } from "../../ui/dates";
 
-// Again reads anew for who does not want to wait.
+// Again is a button that reads the data again.
 export function Again({ readAt, again }: { readAt: number; again: () => void }) {
   const t = useTexts("own");
   return (

@@ -7,23 +7,23 @@ import { refusalOf, unreachable } from "../../app/refusal";
 import { Problem } from "../../ui/problem";
 
 interface Props {
-  // Names what is asked; the request's id is kept by it until it was sent.
+  // The name of the decision; the request's id is stored under it until it was sent.
   name: string;
   title: string;
-  // What then happens, said before.
+  // The consequences, shown before the decision.
   children: ReactNode;
   label: string;
-  // Where something is missing: shows it, and stops.
+  // Shows the missing fields, and stops the sending if there are any.
   lacking?: () => boolean;
   send: (requestId: string) => Promise<unknown>;
   done: () => void;
   cancel: () => void;
 }
 
-// What failed on its way may have arrived in part: the same request again completes it.
+// A failed request may have taken effect in part: a retry with the same id completes it.
 const again = new Set([unreachable, "UNAVAILABLE", "BUSY"]);
 
-// Ask says what a decision of the client means, and asks once more before it is carried out.
+// Ask explains a decision of the client, and asks for confirmation before it is sent.
 export function Ask({ name, title, children, label, lacking, send, done, cancel }: Props) {
   const t = useTexts("own"), [draft, change, forget] = useDraft(`own ${name}`, { requestId: "" });
   const [asked, ask] = useState(false), [sending, setSending] = useState(false), [error, setError] = useState<unknown>();

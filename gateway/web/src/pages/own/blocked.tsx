@@ -6,7 +6,7 @@ import { Dots } from "./dots";
 import { useNames } from "./names";
 import { onDay } from "./told";
 
-// Blocked is what prohibitions have stopped, and what was let through in spite of them.
+// Blocked lists the sendings that prohibitions have stopped, and those admitted in spite of them.
 export function Blocked({ wishes }: { wishes: Wishes | undefined }) {
   const t = useTexts("own"), names = useNames(), blocked = wishes?.blocked ?? [], overrides = wishes?.overrides ?? [];
   return (

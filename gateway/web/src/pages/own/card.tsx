@@ -8,8 +8,8 @@ import { Happened } from "./happened";
 import { useNames } from "./names";
 import type { Told } from "./told";
 
-// MatterCard is one matter: where it stands, what comes next and when, who answers for it,
-// and whom to ask if nothing is heard.
+// MatterCard is one matter: its state, what comes next and when, who is responsible, and whom to
+// ask if nothing happens.
 export function MatterCard({ told }: { told: Told }) {
   const t = useTexts("own"), names = useNames(), id = `own-${told.subject.replace("/", "-")}`;
   const who = names.full(told.responsible);

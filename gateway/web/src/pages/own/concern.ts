@@ -6,7 +6,7 @@ import { dateOf } from "../../app/clock";
 import { nameOf } from "../../ui/names";
 import { frameOf, nextOf, onDay, urgentOf, type Told, type Tongue } from "./told";
 
-// The states that have words here; a joined report is told as a matter of its own.
+// The states with a text here; a joined report is shown like any other matter.
 export const concernStates = [
   "CONCERN_STATE_SUBMITTED", "CONCERN_STATE_RECEIVED", "CONCERN_STATE_TRIAGED", "CONCERN_STATE_TAKEN",
   "CONCERN_STATE_INFORMATION_REQUESTED", "CONCERN_STATE_IN_ASSESSMENT", "CONCERN_STATE_ASSESSED", "CONCERN_STATE_CLOSED",
@@ -23,7 +23,7 @@ export function tellConcern(concern: Concern, tongue: Tongue): Told {
   if (frame.mistake) return { ...frame, title: t("concern"), standing: "" };
   const sender = names.agencyOf(concern.reporter), receiver = names.agencyOf(concern.receiver), holder = names.unitOf(status?.responsible);
   const date = onDay(frame.began), urgent = urgentOf(frame, status, tongue);
-  // It has been taken here, and somebody else was asked to go on with it.
+  // The matter is taken, and another agency was asked to continue it.
   const elsewhere = !frame.ended && concern.forwardedToConcernIds.length > 0 && status?.waitingOn?.agency !== status?.responsible?.agency
     && state !== ConcernState.INFORMATION_REQUESTED;
   const means = [

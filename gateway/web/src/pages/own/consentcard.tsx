@@ -14,7 +14,7 @@ import { onDay, type Told } from "./told";
 
 export const services = ["concern", "referral", "consultation", "plan"] as const;
 
-// ConsentCard is one consent that a matter rests on: what, to whom, until when.
+// ConsentCard is the consent of one matter: what, to whom, until when.
 export function ConsentCard({ consent, matter, done }: { consent: Consent; matter?: Told; done: (key: string) => void }) {
   const t = useTexts("own"), names = useNames(), [open, setOpen] = useState(false), { service, withdrawal } = consent;
   const about = matter?.said?.topics.join(", ") || matter?.said?.text;

@@ -13,16 +13,16 @@ import { useOwn } from "./reading";
 import { Waiting } from "./waiting";
 import { useWishes } from "./wishes";
 
-// Consents is what the client has allowed and forbidden, and how to change it.
+// Consents shows the client's consents and prohibitions, and how to change them.
 export function Consents() {
   const t = useTexts("own"), shell = useTexts("shell"), queries = useQueryClient();
   const { consents, wishes, loading, error, readAt, again } = useWishes(), { told } = useOwn();
   const [said, say] = useState({ key: "", times: 0 }), place = useRef<HTMLParagraphElement>(null);
-  // What was done is read out, and read on from.
+  // The result is announced, and takes the focus.
   useEffect(() => { if (said.key) place.current?.focus(); }, [said]);
   const done = (key: string) => {
     say(({ times }) => ({ key, times: times + 1 }));
-    // Matters may have ended by it.
+    // The change may have ended matters.
     void queries.invalidateQueries();
   };
   if (loading && !error) return <LoadingSpinner status="loading" variant="small" text={shell("loading")} />;

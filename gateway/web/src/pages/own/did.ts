@@ -1,5 +1,5 @@
-// What somebody did with a client's data, in words: a key of the texts for each method of
-// the contract, and for each event. Several that are the same to a client share one.
+// Keys of the texts for accesses to a client's data: one for each method and event of the contract.
+// Those that are the same to a client share one.
 export const did = [
   "SubmitConcern", "CheckOpenConcern", "ReceiveConcern", "TriageConcern", "TakeConcern", "ReassignConcern", "RecordContactAttempt",
   "RequestInformation", "ProvideInformation", "StartAssessment", "CompleteAssessment", "CloseConcern", "ForwardConcern", "DeclineConcern",
@@ -35,7 +35,7 @@ const lookOf: Record<string, Look> = {
   Exchange: "system", ListMessages: "system", OpenConsumer: "system", Watch: "system", Deliver: "system",
 };
 
-// wordFor is the key of what a method did, for example "did_TakeConcern" or "look_plan".
+// wordFor returns the key for a method, for example "did_TakeConcern" or "look_plan".
 export function wordFor(method: string): string {
   const [service = "", name = ""] = method.split("/"), step = same[name] ?? did.find((one) => one === name);
   if (step) return `did_${step}`;
@@ -68,7 +68,7 @@ const events: Record<string, Did> = {
   ConsentWithdrawn: "WithdrawConsent", WithdrawalAcknowledged: "AcknowledgeWithdrawal", WithdrawalOverdue: "Overdue",
 };
 
-// eventWord is the key of what an event says, by its type: "koppi.concern.v1.ConcernTaken".
+// eventWord returns the key for an event, by its type: "koppi.concern.v1.ConcernTaken".
 export const eventWord = (type: string) => {
   const known = events[type.slice(type.lastIndexOf(".") + 1)];
   return known && `did_${known}`;

@@ -1,4 +1,4 @@
-// Dots is what then happens, one thing each.
+// Dots lists consequences as bullet points.
 export function Dots({ lines }: { lines: string[] }) {
   return <ul className="dots">{lines.map((line) => <li key={line}>{line}</li>)}</ul>;
 }

@@ -15,13 +15,13 @@ import { services } from "./consentcard";
 import { Dots } from "./dots";
 import { focusField, RecipientChoice, recipientOf } from "./recipient";
 
-// Under which the agencies ask for it: a concern by the Social Welfare Act, the rest by the
-// act on client data.
+// The provisions of the services: the Social Welfare Act for concerns, the act on client data for
+// the rest.
 const provisionOf = (chosen: string[]) =>
   [chosen.includes("concern") && "1301/2014 § 35.1", chosen.some((one) => one !== "concern") && "703/2023 § 53"].filter(Boolean).join(", ");
 const empty = { who: "", services: [] as string[], purpose: "", until: "" };
 
-// Give asks for a consent before any message.
+// Give is the form of a consent in advance.
 export function Give({ done, cancel }: { done: () => void; cancel: () => void }) {
   const t = useTexts("own"), now = useNow(), [draft, change, forget] = useDraft("own give", empty), [tried, setTried] = useState(false);
   const last = `${Number(dayKey(now).slice(0, 4)) + 2}${dayKey(now).slice(4)}`;

@@ -6,7 +6,7 @@ import { onDay } from "./told";
 
 export const scores = ["-2", "-1", "0", "1", "2"] as const;
 
-// Goals are in the client's own words, large; beside each how it goes, in words.
+// Goals shows the goals in the client's own words, large; beside each its progress, in words.
 export function Goals({ plan }: { plan: Plan }) {
   const t = useTexts("own");
   return (
@@ -37,7 +37,7 @@ function Last({ assessments, byClient }: { assessments: Assessment[]; byClient: 
   </p>;
 }
 
-// Actions are what is done, by whom and until when: what is open first.
+// Actions lists the actions, with owner and due date: open ones first.
 export function Actions({ plan }: { plan: Plan }) {
   const t = useTexts("own"), actions = [...plan.actions].sort((a, b) => Number(Boolean(a.completedAt)) - Number(Boolean(b.completedAt)));
   return (

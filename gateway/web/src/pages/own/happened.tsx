@@ -11,8 +11,8 @@ import { eventWord } from "./did";
 import { useNames } from "./names";
 import { useAgain } from "./reading";
 
-// Happened is the course of one matter. It is read once somebody opens it: one reading for
-// all of the client's matters.
+// Happened is the timeline of one matter. The first one that is opened reads the timelines of all
+// matters at once: one recorded reading.
 export function Happened({ subject }: { subject: string }) {
   const t = useTexts("own"), [open, setOpen] = useState(false);
   return (

@@ -9,7 +9,7 @@ import { daysOf } from "./looks";
 
 const size = 200;
 
-// Looked is who read or changed the client's data: by day, agency and reason.
+// Looked is the access log: who read or changed the client's data, by day, agency and reason.
 export function Looked() {
   const t = useTexts("own"), shell = useTexts("shell");
   const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(

@@ -9,14 +9,14 @@ export const grounds = [
   "LEGAL_GROUND_CLIENT_CONSENT", "LEGAL_GROUND_STATUTORY_NOTIFICATION", "LEGAL_GROUND_STATUTORY_ACCESS", "LEGAL_GROUND_NO_PERSONAL_DATA",
 ] as const;
 
-// What the same people did on a day for the same reason is said once.
+// Accesses by the same people on one day for the same reason are one entry.
 export interface Act { word: string; ground: string; provision: string; times: Date[] }
 export interface Group { who: "client" | "system" | Party; acts: Act[] }
 export interface Day { date: string; groups: Group[] }
 
 const own = (method: string) => (/\/(Get|List|Read)/.test(method) ? "you_looked" : "you_changed");
 
-// daysOf puts accesses, the latest first, together by day and by who it was.
+// daysOf groups accesses, the latest first, by day and by person.
 export function daysOf(accesses: Access[]): Day[] {
   const days = new Map<string, Map<string, Group>>();
   for (const access of accesses) {

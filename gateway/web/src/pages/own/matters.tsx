@@ -8,7 +8,7 @@ import { Mistake } from "./mistake";
 import { useOwn } from "./reading";
 import type { Told } from "./told";
 
-// Matters is what is under way, what came of what has ended, and what was a mistake.
+// Matters lists open matters, ended ones with their outcome, and those entered in error.
 export function Matters() {
   const t = useTexts("own"), shell = useTexts("shell"), { told, loading, error, readAt, again } = useOwn();
   if (loading && !error) return <LoadingSpinner status="loading" variant="small" text={shell("loading")} />;

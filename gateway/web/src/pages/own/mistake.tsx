@@ -5,8 +5,8 @@ import { Happened } from "./happened";
 import { useNames } from "./names";
 import { onDay, type Told } from "./told";
 
-// Mistake is what stays of what was entered in error: that it was there, whose mistake it
-// was, why, and who has removed it.
+// Mistake shows what remains of a matter entered in error: that it existed, whose error it was,
+// why, and who has removed it.
 export function Mistake({ told }: { told: Told }) {
   const t = useTexts("own"), names = useNames(), { sender, revocation } = told.mistake!, due = dateOf(revocation?.dueAt);
   return (

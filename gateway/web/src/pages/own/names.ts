@@ -3,8 +3,8 @@ import type { Recipient } from "#gen/koppi/consent/v1/wishes_pb";
 import { useTexts } from "../../app/language";
 import { useDirectory } from "../../ui/party";
 
-// useNames says who somebody is to the client: by agency in a sentence, by unit and agency
-// where one can turn. A worker's id says nothing to a client; a name does, where there is one.
+// useNames returns functions that name a party for the client: by agency in a sentence, by unit and
+// agency as a contact. A worker's name is shown if there is one, the worker's id never.
 export function useNames() {
   const { agency, unit } = useDirectory(), t = useTexts("own");
   const unitOf = (party?: Party) => (party?.unit ? unit(party.agency, party.unit) : agencyOf(party));

@@ -10,7 +10,7 @@ export const consultationStates = [
 ] as const;
 export const planStates = ["PLAN_STATE_DRAFT", "PLAN_STATE_ACTIVE", "PLAN_STATE_UNDER_REVIEW", "PLAN_STATE_ENDED"] as const;
 
-// What the professionals write to each other is not told: it may be about others.
+// Messages between professionals are not shown: they may concern others.
 export function tellConsultation(consultation: Consultation, tongue: Tongue): Told {
   const { t, names } = tongue, name = nameOf(ConsultationStateSchema, consultation.state), { status } = consultation;
   const frame = frameOf({
@@ -38,7 +38,7 @@ export function tellPlan(plan: Plan, tongue: Tongue): Told {
   if (frame.mistake) return { ...frame, title: t("plan"), standing: "" };
   return {
     ...frame, title: t("plan"), standing: t(name), responsible: frame.ended ? undefined : plan.responsible, planned: plan.plannedContacts,
-    // The plan's due time may be an action's; the client is told when the plan is looked at.
+    // The plan's due time may be an action's; the client sees the date of the review.
     due: undefined, next: review && !frame.ended ? t("plan_next", { date: limit(review) }) : undefined, late: false,
     notes: [t("plan_began", { sender: names.agencyOf(plan.createdBy), date: onDay(frame.began) })],
   };

@@ -15,14 +15,14 @@ addTexts("own", texts);
 
 const parts: Record<View, () => React.ReactNode> = { matters: Matters, plan: OwnPlan, consents: Consents, looked: Looked };
 
-// OwnPage is what the client sees: each part is read when it is opened, for each reading is
+// OwnPage is the client's page: each part is read when it is opened, because each reading is
 // recorded.
 export function OwnPage() {
   const t = useTexts("own"), { show = "matters" } = useSearch({ from: "/own" }), heading = useRef<HTMLHeadingElement>(null);
   const before = useRef(show);
   const Part = parts[show];
   useTitle(t(`view_${show}`));
-  // Who chose another part reads on from its heading.
+  // After a change of part the focus is on its heading.
   useEffect(() => {
     if (before.current !== show) heading.current?.focus();
     before.current = show;

@@ -17,7 +17,7 @@ import { onDay } from "./told";
 
 export const memberStates = ["MEMBER_STATE_INVITED", "MEMBER_STATE_JOINED", "MEMBER_STATE_LEFT", "MEMBER_STATE_DECLINED"] as const;
 
-// OwnPlan is the client's plan: goals first, then what is done about them and by whom.
+// OwnPlan is the client's plan: goals first, then the actions and their owners.
 export function OwnPlan() {
   const t = useTexts("own"), shell = useTexts("shell");
   const { data, error, isPending, dataUpdatedAt, refetch } = useQuery(PlanService.method.listPlans, { pageSize: 1000 });

@@ -17,7 +17,7 @@ import { onDay } from "./told";
 
 type Done = (key: string) => void;
 
-// Prohibitions is to whom nothing new may be told.
+// Prohibitions lists the recipients to whom nothing new may be disclosed.
 export function Prohibitions({ prohibitions, done }: { prohibitions: Prohibition[]; done: Done }) {
   const t = useTexts("own"), [open, setOpen] = useState(false);
   const cards = (some: Prohibition[]) => (

@@ -14,13 +14,13 @@ import { tellConsultation, tellPlan } from "./others";
 import { tellReferral } from "./referral";
 import type { Told } from "./told";
 
-// A client has so few matters that one page holds them all.
+// One page holds all matters of a client.
 const all = { pageSize: 1000 };
-// What was read this short a time ago is not read again for coming back to the page.
+// Data this recent is not read again when the client returns to the page.
 const recent = 30_000;
 
-// useAgain reads again what may have changed: when something was heard of, and when the
-// client comes back to the page, for nothing is told to a client over the line.
+// useAgain reads again what may have changed: after a notification, and when the client returns to
+// the page, because a client receives no stream of changes.
 export function useAgain(readAt: number, read: () => void) {
   useChanges(read);
   useEffect(() => {
@@ -32,7 +32,7 @@ export function useAgain(readAt: number, read: () => void) {
 
 export interface Own { told: Told[]; loading: boolean; error: unknown; readAt: number; again: () => void }
 
-// useOwn are the client's matters of all four services, as they are told.
+// useOwn returns the client's matters of all four services.
 export function useOwn(): Own {
   const t = useTexts("own"), word = useWords(), names = useNames(), now = useNow(), tongue = { t, word, names, now };
   const concerns = useQuery(ConcernService.method.listConcerns, all), referrals = useQuery(ReferralService.method.listReferrals, all);

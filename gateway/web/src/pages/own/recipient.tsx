@@ -9,19 +9,20 @@ export const agencyKinds = [
   "AGENCY_KIND_SOCIAL_SERVICES", "AGENCY_KIND_BENEFITS", "AGENCY_KIND_HEALTH_CARE", "AGENCY_KIND_YOUTH_WORK", "AGENCY_KIND_EMPLOYMENT",
 ] as const;
 
-// recipientOf is whom a choice names: an agency by its key, or all of a kind by the kind's name.
+// recipientOf returns the chosen recipient: an agency by its key, or all of a kind by the kind's
+// name.
 export function recipientOf(chosen: string): MessageInitShape<typeof RecipientSchema> {
   const kind = agencyKinds.find((one) => one === chosen);
   return { of: kind ? { case: "kind", value: kind } : { case: "agency", value: chosen } };
 }
 
-// focusField goes to what is missing, once that is said beside it.
+// focusField focuses a field with an error, once the error is shown.
 export const focusField = (name: string) =>
   setTimeout(() => document.querySelector<HTMLElement>(`[data-field="${name}"] :is(button, input, textarea)`)?.focus());
 
 interface Props { id: string; label: string; value: string; change: (chosen: string) => void; wrong?: string }
 
-// RecipientChoice asks for one agency, or all of a kind.
+// RecipientChoice selects one agency, or all of a kind.
 export function RecipientChoice({ id, label, value, change, wrong }: Props) {
   const t = useTexts("own"), { agencies, agency } = useDirectory();
   return (

@@ -22,15 +22,15 @@ export function tellReferral(referral: Referral, tongue: Tongue): Told {
     subject: `referrals/${referral.referralId}`, state: name, status, sender: referral.sender, began: dateOf(referral.sentAt),
     revocation: referral.revocation,
   });
-  // Of what was entered in error not even the kind is told.
+  // Of a referral entered in error not even the kind is shown.
   if (frame.mistake) return { ...frame, title: "", standing: "" };
   const kind = nameOf(ReferralKindSchema, referral.kind || ReferralKind.SERVICE);
   const sender = names.agencyOf(referral.sender), receiver = names.agencyOf(referral.receiver), holder = names.unitOf(status?.responsible);
   const standing = t(name, { sender, receiver, holder });
-  // An application that moves is no decision: that is said first, in so many words.
+  // Moving an application is not a decision on it: the page says that first.
   const moved = referral.kind === ReferralKind.APPLICATION_TRANSFER && !frame.ended && referral.state !== ReferralState.DECLINED;
   const quiet = !frame.ended && (referral.kind === ReferralKind.DECISION_NOTICE || referral.kind === ReferralKind.DOCUMENTS);
-  // While something is awaited from the client, the day by which it is decided does not run.
+  // While the client is asked for something, the decision's due date is suspended.
   const decide = moved && referral.state !== ReferralState.ON_HOLD ? dateOf(referral.statutoryDueAt) : undefined;
   const urgent = quiet ? undefined : urgentOf(frame, status, tongue);
   const means = [

@@ -6,34 +6,34 @@ import { dateOf } from "../../app/clock";
 import { clock, day, endsItsDay, limit } from "../../ui/dates";
 import type { Names } from "./names";
 
-// Told is a matter as it is told to the client whom it concerns: short sentences, no codes.
+// Told is a matter as its client sees it: short sentences, no codes.
 export interface Told {
   subject: string;
   title: string;
-  // Where it stands: said first.
+  // The state, shown first.
   standing: string;
   // What that means, and why.
   means: string[];
-  // What else there is to say of it: how it began.
+  // Further notes: how it began.
   notes: string[];
-  // Nobody is awaited by the client: a notice, papers.
+  // The client is not asked for anything: a notice, documents.
   quiet?: boolean;
-  // It is urgent: until when to wait, and whom to call then. Said instead of what is next.
+  // An urgent matter: how long to wait, and whom to call then. Shown instead of the next step.
   urgent?: string;
-  // What comes next, and by when.
+  // The next step, and its due date.
   next?: string;
   due?: Date;
-  // It should have happened by then, and has not.
+  // The due date has passed.
   late: boolean;
   // Who is responsible now, and whom the client can ask.
   responsible?: Party;
   appointments: { at: Date; place: string }[];
   planned: PlannedContact[];
-  // What was told about the client: topics and words.
+  // What was sent about the client: topics and text.
   said?: { topics: string[]; text: string };
   began: Date;
   ended?: Date;
-  // It was entered in error: by whom, and how far its removal has come.
+  // Entered in error: by whom, and how far the removal has come.
   mistake?: { sender: Party | undefined; revocation: Revocation | undefined };
 }
 
@@ -44,8 +44,8 @@ const mistakes = /_ENTERED_IN_ERROR$/;
 
 interface Matter { subject: string; state: string; status?: LoopStatus; sender?: Party; began?: Date; revocation?: Revocation }
 
-// frameOf is what is said of every matter alike: who answers for it, until when, whether it
-// has ended or was a mistake.
+// frameOf returns what every matter shows: who is responsible, until when, whether it has ended or
+// was entered in error.
 export function frameOf({ subject, state, status, sender, began, revocation }: Matter): Omit<Told, "title" | "standing"> {
   const over = endings.test(state), due = dateOf(status?.dueAt);
   return {
@@ -55,17 +55,17 @@ export function frameOf({ subject, state, status, sender, began, revocation }: M
   };
 }
 
-// Aims that have words of their own; all others are to be taken up by then.
+// Target dates with a text of their own; all others say that the matter is taken up by then.
 export const aims = [
   "CONCERN_STATE_IN_ASSESSMENT", "CONCERN_STATE_DECLINED", "REFERRAL_STATE_IN_PROGRESS", "REFERRAL_STATE_ON_HOLD",
   "REFERRAL_STATE_DECLINED", "CONSULTATION_STATE_OPEN", "CONSULTATION_STATE_TAKEN", "CONSULTATION_STATE_ANSWERED",
 ] as const;
 
-// An assessment that has begun has the day by which it is complete.
+// A started assessment shows the date by which it is complete.
 const begun = /_IN_ASSESSMENT$/;
 
-// nextOf says what comes next and by when, in words of the state and of what the day rests
-// on: what the law asks for, what is aimed at, or what was agreed.
+// nextOf says what comes next and by when, by the state and the basis of the due time: the law, a
+// target or an agreement.
 export function nextOf(key: string, { due }: { due?: Date }, status: LoopStatus | undefined, { t }: Tongue): string | undefined {
   if (!due) return undefined;
   const date = limit(due), basis = status?.dueBasis;
@@ -75,7 +75,7 @@ export function nextOf(key: string, { due }: { due?: Date }, status: LoopStatus 
   return assessed && begun.test(key) ? t(`${key}_next`, { date }) : t(assessed ? "assessBy" : "decideBy", { date });
 }
 
-// urgentOf tells a client whose matter is urgent until when to wait, and whom to call then.
+// urgentOf tells the client of an urgent matter how long to wait, and whom to call then.
 export function urgentOf({ due, late }: { due?: Date; late: boolean }, status: LoopStatus | undefined, { t }: Tongue): string | undefined {
   if (!due || status?.dueBasis !== DueBasis.URGENCY) return undefined;
   const time = endsItsDay(due) ? day(due) : t("appointmentAt", { date: day(due), time: clock(due) });

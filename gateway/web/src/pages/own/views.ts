@@ -1,5 +1,5 @@
 export const views = ["matters", "plan", "consents", "looked"] as const;
 export type View = (typeof views)[number];
 
-// viewOf is the part that an address names; without one it is the matters.
+// viewOf returns the part that an address names; the matters by default.
 export const viewOf = (name: unknown) => views.find((view) => view === name);

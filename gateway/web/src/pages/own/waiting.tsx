@@ -14,7 +14,8 @@ import { onDay } from "./told";
 
 interface Props { wishes: Wishes | undefined; done: (key: string) => void }
 
-// Waiting is what an agency recorded in the client's name: the client says yes or no.
+// Waiting lists the directives that an agency recorded in the client's name: the client confirms or
+// refuses them.
 export function Waiting({ wishes, done }: Props) {
   const t = useTexts("own"), now = useNow();
   if (!wishes?.waiting.length) return null;

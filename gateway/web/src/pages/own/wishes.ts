@@ -3,7 +3,7 @@ import { useQuery } from "@connectrpc/connect-query";
 import { ConsentService } from "#gen/koppi/consent/v1/consent_pb";
 import { useAgain } from "./reading";
 
-// useWishes are the client's consents, in matters and in advance, and prohibitions.
+// useWishes reads the client's consents, in matters and in advance, and prohibitions.
 export function useWishes() {
   const consents = useQuery(ConsentService.method.listConsents, {}), wishes = useQuery(ConsentService.method.listWishes, {});
   const readAt = Math.min(consents.dataUpdatedAt, wishes.dataUpdatedAt), again = () => { void consents.refetch(); void wishes.refetch(); };

@@ -7,12 +7,12 @@ import { transport } from "../../app/transport";
 import { shortId } from "../../ui/names";
 import { Who } from "../../ui/who";
 
-// The languages that have a name among the texts; any other is said by its tag.
+// The languages with a name among the texts; any other shows its tag.
 const spoken = ["fi", "sv", "en"] as const;
 
 export const languageKey = (tag: string) => spoken.find((one) => tag === one || tag.startsWith(`${one}-`));
 
-// ClientOf says whom the plan is of.
+// ClientOf shows the client of the plan.
 export function ClientOf({ plan }: { plan: Plan }) {
   const t = useTexts("plan"), language = languageKey(plan.clientLanguage);
   if (!plan.clientId) return null;

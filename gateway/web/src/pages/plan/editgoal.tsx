@@ -14,8 +14,8 @@ import { updateGoal } from "./steps";
 
 const stale = (error: unknown) => refusalOf(error).reason === "STALE_ETAG";
 
-// EditGoal changes a goal's words. Where somebody else changed them meanwhile, neither text
-// is lost: both are shown, and one chooses.
+// EditGoal changes a goal's text. If somebody else changed it meanwhile, neither text is lost: both
+// are shown, and the user chooses.
 export function EditGoal({ plan, goal }: { plan: Plan; goal: Goal }) {
   const changed = useContext(Changed), [{ mine }, keep, forget] = useDraft(`conflict ${goal.goalId}`, { mine: "" });
   if (!changed) return null;
@@ -52,7 +52,7 @@ function Conflict({ plan, goal, mine, type, changed, settled }: ConflictProps) {
       leave();
     } catch (refused) {
       setError(refused);
-      // Changed once more: what stands is read again, and shown above.
+      // Changed once more: the current text is read again, and shown above.
       if (stale(refused)) changed();
     } finally {
       setBusy(false);

@@ -20,13 +20,13 @@ interface Props {
   heading?: "h3" | "h4";
 }
 
-// The client's own goals lead.
+// The client's own goals come first.
 export const inOrder = (goals: Goal[]) => [...goals].sort((a, b) => Number(b.setByClient) - Number(a.setByClient));
 
 export const signed = (score: number) => (score > 0 ? `+${score}` : score < 0 ? `−${-score}` : "0");
 
-// PlanGoals are the goals of a plan, in the client's words, each with how it has gone. The
-// steps on a goal are there only inside the plan's own page, for who may take them.
+// PlanGoals shows the goals of a plan, in the client's words, each with its progress. Steps on a
+// goal appear only on the plan's own page, for those who may take them.
 export function PlanGoals({ plan, own = false, heading = "h4" }: Props) {
   const t = useTexts("plan");
   if (!plan.goals.length) return <p className="quiet">{t("noGoals")}</p>;
@@ -52,7 +52,7 @@ function PlanGoal({ goal, plan, own, heading: Heading }: { goal: Goal; plan: Pla
   );
 }
 
-// Course is how it has gone: a picture, and the same as a table.
+// Course shows the progress: a picture, and the same as a table.
 function Course({ goal, own }: { goal: Goal; own: boolean }) {
   const t = useTexts("plan"), { assessments } = goal, client = t(own ? "you" : "theClient"), workers = t("workers");
   if (!assessments.length) return <p className="quiet goal-course">{t("notAssessed")}</p>;

@@ -24,25 +24,25 @@ import { addGoal, framedSteps, planSteps } from "./steps";
 import { Tasks } from "./tasks";
 import { ClientViews } from "./views";
 
-// The rare and final ones stand last, out of the way of the goals.
+// Rare and final steps come last, away from the goals.
 const closing = ["LeavePlan", "EndPlan", "RevokePlan"];
-// These stand beside what they concern.
+// These are shown beside what they concern.
 const elsewhere = [
   "AddGoal", "UpdateGoal", "AssessGoal", "AddAction", "CompleteAction", "ReassignAction", "RecordClientView", "InviteMember",
   "OfferResponsibility", "ScheduleReview", "StartReview", "PlanContact", ...closing,
 ];
 
-// PlanMatter is a shared plan: the client's goals first, then what is done and by whom.
+// PlanMatter shows a shared plan: the client's goals first, then the actions and their owners.
 export function PlanMatter({ id }: { id: string }) {
   const shell = useTexts("shell"), word = useWords(), subject = `plans/${id}`;
   const { data, error, changed } = useMatter(subject, PlanService.method.getPlan, { planId: id });
   const plan = data?.plan;
-  // A line that is down takes nothing away from who is reading, or writing; a refusal does.
+  // A lost connection keeps the page as it is for reading and writing; a refusal does not.
   if (error && !(plan && refusalOf(error).reason === unreachable)) return <Problem error={error} />;
   if (!plan) return <p className="quiet">{shell("loading")}</p>;
-  // Entered in error, or told on a consent that was withdrawn, nothing of it is left.
+  // Entered in error, or sent on a consent that was withdrawn: the content is gone.
   const emptied = plan.revocation !== undefined || !plan.createdBy;
-  // After a step on the whole plan one reads on from its title: where it stands now.
+  // After a step on the whole plan the focus is on its title, which shows the new state.
   const stepTaken = () => { changed(); document.getElementById("matter-title")?.focus(); };
   return (
     <Changed value={changed}>
@@ -97,7 +97,7 @@ function Closing({ plan }: { plan: Plan }) {
   );
 }
 
-// Standing says in a sentence where the plan stands.
+// Standing describes the plan's state in a sentence.
 function Standing({ plan }: { plan: Plan }) {
   const t = useTexts("plan"), name = usePartyName(), who = name(plan.responsible), next = dateOf(plan.nextReviewAt);
   switch (plan.state) {
@@ -109,7 +109,7 @@ function Standing({ plan }: { plan: Plan }) {
   }
 }
 
-// Whoever is asked in sees the whole plan before saying yes, and is told what yes means.
+// An invited unit sees the whole plan before accepting, and what acceptance means.
 function Invited({ plan }: { plan: Plan }) {
   const t = useTexts("plan"), person = usePerson(), offered = plan.responsibilityOfferedTo, due = dateOf(plan.responsibilityDueAt);
   const invited =

@@ -6,7 +6,7 @@ import { useTexts } from "../../app/language";
 import { day } from "../../ui/dates";
 import { useDirectory, usePartyName } from "../../ui/party";
 
-// Mistaken is what is left of a plan that was entered in error: why, and who has removed it.
+// Mistaken shows what remains of a plan entered in error: why, and who has removed it.
 export function Mistaken({ plan: { revocation } }: { plan: Plan }) {
   const t = useTexts("plan"), name = usePartyName(), directory = useDirectory();
   if (!revocation) return null;

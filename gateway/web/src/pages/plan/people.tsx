@@ -8,13 +8,13 @@ import { StepButton } from "./stepbutton";
 import { inviteMember, offerResponsibility, planContact, planSteps } from "./steps";
 import { useJoinedUnits } from "./units";
 
-// Shape and word tell whether a member is in.
+// Shape and text show whether a member has joined.
 const shapes: Record<MemberState, [shape: string, key: string]> = {
   [MemberState.UNSPECIFIED]: ["", ""], [MemberState.INVITED]: ["○", "memberInvited"], [MemberState.JOINED]: ["●", "memberJoined"],
   [MemberState.LEFT]: ["↩", "memberLeft"], [MemberState.DECLINED]: ["⊘", "memberDeclined"],
 };
 
-// Answering is who answers for the whole plan, and to whom that is offered.
+// Answering shows who is responsible for the whole plan, and to whom that is offered.
 export function Answering({ plan }: { plan: Plan }) {
   const t = useTexts("plan"), name = usePartyName(), units = useJoinedUnits(plan), due = dateOf(plan.responsibilityDueAt);
   if (!plan.responsible) return null;
@@ -31,7 +31,7 @@ export function Answering({ plan }: { plan: Plan }) {
   );
 }
 
-// Members are the units of a plan; each is bound by its own yes alone.
+// Members lists the units of a plan; each is bound only by its own acceptance.
 export function Members({ plan }: { plan: Plan }) {
   const t = useTexts("plan"), directory = useDirectory();
   return (
@@ -54,7 +54,7 @@ export function Members({ plan }: { plan: Plan }) {
   );
 }
 
-// Review is when the plan is looked at again.
+// Review shows the date of the next review.
 export function Review({ plan }: { plan: Plan }) {
   const t = useTexts("plan"), at = dateOf(plan.nextReviewAt);
   const steps = ["ScheduleReview", "StartReview"].filter((name) => plan.availableActions.includes(name));
@@ -68,7 +68,7 @@ export function Review({ plan }: { plan: Plan }) {
   );
 }
 
-// Contacts tell who will contact the client next, so that two do not chase one person.
+// Contacts shows who will contact the client next, so that two workers do not call the same person.
 export function Contacts({ plan }: { plan: Plan }) {
   const t = useTexts("plan"), person = usePerson(), name = usePartyName();
   if (!plan.plannedContacts.length && !plan.availableActions.includes("PlanContact")) return null;

@@ -11,8 +11,8 @@ import { languageKey } from "./client";
 import { inOrder } from "./goals";
 import { byOwner } from "./tasks";
 
-// PrintSheet is the plan on one page of paper for the client, in the client's language. It
-// is seen in print alone; no name is on it, as a sheet may be left lying about.
+// PrintSheet is the plan on one page of paper for the client, in the client's language. It is
+// visible only in print, and has no name on it, because a sheet may be left lying about.
 export function PrintSheet({ plan }: { plan: Plan }) {
   const [shown] = useLanguage(), now = useNow(), { agencies } = useDirectory();
   const language = languageKey(plan.clientLanguage) ?? shown, t = i18next.getFixedT(language, "plan");

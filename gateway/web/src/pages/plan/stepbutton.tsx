@@ -11,7 +11,7 @@ import { StepForm } from "../../ui/form/stepform";
 import { Problem } from "../../ui/problem";
 import { sureOf, type Step } from "../matter/actions";
 
-// Changed hears that a step was taken. Without it a plan is read only: no step is shown.
+// Changed is called after a step. Without it a plan is read-only: no step is shown.
 export const Changed = createContext<(() => void) | undefined>(undefined);
 
 const methodOf = (name: string) => PlanService.methods.find((method) => method.name === name) as DescMethodUnary<DescMessage, DescMessage>;
@@ -20,15 +20,15 @@ interface Props {
   plan: Plan;
   name: string;
   step: Step<Plan>;
-  // Tells apart buttons of one step: a goal's or an action's id.
+  // Distinguishes buttons of one step: a goal's or an action's id.
   of?: string;
   label?: string;
   first?: boolean;
-  // What was refused may be answered here; then it is no error of the form.
+  // Handles a refusal; if it does, the form shows no error.
   refused?: (error: unknown, request: Message) => boolean;
 }
 
-// StepButton offers one step beside what it concerns, and asks for what it needs in place.
+// StepButton shows one step beside what it concerns, with its form in place.
 export function StepButton(props: Props) {
   const changed = useContext(Changed);
   return changed && props.plan.availableActions.includes(props.name) ? <Offered {...props} changed={changed} /> : null;
@@ -42,16 +42,16 @@ function Offered({ plan, name, step, of = "", label, first, refused, changed }: 
   const take = async () => {
     setError(undefined);
     if (step.fields) return setOpen(true);
-    // Not disabled meanwhile: that would take the focus away.
+    // Not disabled while sending: that would take the focus away.
     if (busy.current) return;
     busy.current = true;
     await callUnaryMethod(transport, method, request(crypto.randomUUID())).then(changed, setError);
     busy.current = false;
   };
   const close = () => { closed.current = true; setOpen(false); };
-  // Whoever has answered goes on from where they began …
+  // After the form the focus returns to the button …
   useEffect(() => { if (!open && closed.current) { closed.current = false; button.current?.focus(); } }, [open]);
-  // … and where the step is no longer offered, from the heading above it.
+  // … and if the step is no longer available, to the heading above it.
   useLayoutEffect(() => () => {
     if (place.current?.contains(document.activeElement)) place.current.closest("section")
       ?.querySelector<HTMLElement>("[tabindex='-1']")

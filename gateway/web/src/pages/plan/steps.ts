@@ -13,7 +13,7 @@ const nextReview: Field = { kind: "day", name: "nextReviewAt", label: "nextRevie
 const day = (values: Values, name: string) => (text(values, name) ? endOfDay(text(values, name)) : undefined);
 const time = (values: Values, name: string) => (text(values, name) ? finnish(text(values, name)) : undefined);
 
-// What each step on the plan as a whole asks for.
+// The fields of each step on the plan as a whole.
 export const planSteps: Steps<Plan> = {
   JoinPlan: {},
   DeclineInvitation: reason,
@@ -40,7 +40,7 @@ export const planSteps: Steps<Plan> = {
   AcknowledgeRevocation: { sure: "sureAcknowledge" },
 };
 
-// In the frame's actions labels are looked up among the matter's texts; ours are the plan's.
+// The frame's actions look up labels in the matter's texts; these labels are the plan's.
 const ours = (key: string) => `plan:${key}`;
 export const framedSteps: Steps<Plan> = Object.fromEntries(Object.entries(planSteps).map(([name, step]) => [name, {
   ...step, sure: step.sure && ((plan: Plan) => ours(sureOf(step, plan)!)),
@@ -59,15 +59,15 @@ export const addGoal: Step<Plan> = {
   make: (values) => ({ text: text(values, "text"), setByClient: text(values, "setBy") === "client" }),
 };
 
-// A goal is changed as it was read when the form was opened: its etag is kept with what was
-// typed, however often the plan is read again meanwhile.
+// A goal is changed from the version read when the form was opened: the draft holds its etag, even
+// if the plan is read again meanwhile.
 export const updateGoal = (goal: Goal): Step<Plan> => ({
   fields: () => [{ kind: "area", name: "text", label: "goalText", hint: "goalTextHint", required: true }],
   initial: () => ({ text: goal.text, etag: goal.etag }),
   make: (values) => ({ goalId: goal.goalId, text: text(values, "text"), etag: text(values, "etag") }),
 });
 
-// scale is the goal attainment scale, the best on top.
+// scale is the goal attainment scale, the best first.
 export const scale = [2, 1, 0, -1, -2];
 export const scaleTexts: Record<number, string> = { 2: "score_2", 1: "score_1", 0: "score_0", [-1]: "score_m1", [-2]: "score_m2" };
 
@@ -88,7 +88,7 @@ export const assessGoal = (goal: Goal): Step<Plan> => ({
   }),
 });
 
-// Whom a party is, as a value of a form and back.
+// Conversion between a party and a form's value.
 export const valueOf = (party: Pick<Party, "agency" | "unit">) => `${party.agency}/${party.unit}`;
 const partyOf = (values: Values) => {
   const [agency = "", unit = ""] = text(values, "unit").split("/");
@@ -132,7 +132,7 @@ export const offerResponsibility = (units: Choice[]): Step<Plan> => ({
   make: (values) => ({ to: partyOf(values), reason: text(values, "reason") }),
 });
 
-// Of what is planned an agency takes back its own alone.
+// An agency withdraws only its own planned contacts.
 export const planContact = (own: string): Step<Plan> => ({
   fields: ({ plannedContacts }) => [
     ...(plannedContacts.some(({ by }) => by?.agency === own) ? [{ kind: "check", name: "takeBack", label: "takeContactBack" } as Field]

@@ -17,7 +17,7 @@ const sooner = (a: Action, b: Action) => (dateOf(a.dueAt)?.getTime() ?? 0) - (da
 
 interface Group { key: string; owner?: Party; actions: Action[] }
 
-// byOwner groups what is to be done by whose it is, whoever must act first on top.
+// byOwner groups the actions by owner, the owner of the next due action first.
 export function byOwner(actions: Action[]): Group[] {
   const groups = new Map<string, Group>();
   for (const action of actions.filter(({ completedAt }) => !completedAt).sort(sooner)) {
@@ -29,7 +29,7 @@ export function byOwner(actions: Action[]): Group[] {
   return [...groups.values()];
 }
 
-// Tasks are what is done for the goals: by whom, and until when.
+// Tasks lists the actions for the goals: by whom, and until when.
 export function Tasks({ plan }: { plan: Plan }) {
   const t = useTexts("plan"), person = usePerson(), name = usePartyName(), units = useJoinedUnits(plan);
   const done = plan.actions.filter(({ completedAt }) => completedAt), groups = byOwner(plan.actions);

@@ -2,7 +2,7 @@ import { MemberState, type Plan } from "#gen/koppi/plan/v1/state_pb";
 import { useDirectory } from "../../ui/party";
 import { valueOf, type Choice } from "./steps";
 
-// useJoinedUnits are the units that have said yes to a plan: they alone are bound by it.
+// useJoinedUnits returns the units that have joined a plan: only they are bound by it.
 export function useJoinedUnits(plan: Plan): Choice[] {
   const directory = useDirectory();
   return plan.members.filter(({ state, party }) => party && state === MemberState.JOINED)

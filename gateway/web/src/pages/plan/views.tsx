@@ -5,7 +5,7 @@ import { day } from "../../ui/dates";
 import { StepButton } from "./stepbutton";
 import { recordView } from "./steps";
 
-// ClientViews are what the client has said of the plan, the latest first.
+// ClientViews lists the client's opinions of the plan, the latest first.
 export function ClientViews({ plan }: { plan: Plan }) {
   const t = useTexts("plan");
   return (

@@ -17,11 +17,11 @@ interface Props {
 
 export const all = "all";
 
-// How many months back one may choose; a link may name older ones.
+// How many months back the choice offers; a link can name older ones.
 const offered = 60;
 
-// Choice is of which months, and of which service. Months are offered by name: not every
-// browser has a field for them, and none says them in the page's language.
+// Choice selects the months and the service. Months are listed by name: not every browser has a
+// month field, and none uses the page's language.
 export function Choice({ from, to, service, last, wrong, change }: Props) {
   const t = useTexts("statistics"), say = useSay();
   const months = [...new Set([...monthsFrom(monthAfter(last, 1 - offered), last), ...[from, to].filter(isMonth)])].sort().reverse();

@@ -5,7 +5,7 @@ import type { Sheet } from "../../ui/chart/table";
 import { useSay } from "./say";
 import { byMonth, spansOf, sum, type Row } from "./sums";
 
-// Part is one of the things that are counted side by side, and what it is called.
+// Part is one of the parts of a bar, with its label.
 export interface Part { name: string; of: (row: Row) => number }
 
 interface Props {
@@ -14,20 +14,20 @@ interface Props {
   parts: Part[];
   rows: Row[];
   months: string[];
-  // What counts are of, and when something counts.
+  // The unit of the counts, and the condition for counting.
   notes: string[];
-  // Rows that the reader may not be told of.
+  // Rows that the reader may not see.
   untold?: string;
-  // Means come in tenths; they are neither added up nor rounded to 5.
+  // Averages are in tenths; they are neither added up nor rounded to 5.
   mean?: boolean;
   save: (name: string) => (sheet: Sheet) => void;
 }
 
-// Monthly shows how many there were in each month.
+// Monthly shows the counts of each month.
 export function Monthly({ name, title, parts, rows, months, notes, untold, mean, save }: Props) {
   const t = useTexts("statistics"), say = useSay();
   const scale = mean ? 10 : 1, counted = byMonth(rows, months, parts.map(({ of }) => of)).map((of) => of.map((value) => value / scale));
-  // A service of which nothing is shown in any month has no part in the picture.
+  // A service without published counts is left out of the picture.
   const kept = parts.map((_, part) => part).filter((part) => parts.length === 1 || counted.some((of) => of[part]! > 0));
   const numbers = counted.map((of) => kept.map((part) => of[part]!)), totals = numbers.map(sum);
   const none = months.filter((_, index) => totals[index] === 0);
@@ -58,7 +58,7 @@ export function Monthly({ name, title, parts, rows, months, notes, untold, mean,
   );
 }
 
-// Nothing says why a question has no answer that may be shown.
+// Nothing explains why a question has no answer that may be published.
 export function Nothing({ name, title, why }: { name: string; title: string; why: string }) {
   return (
     <section className="picture" data-picture={name} data-empty>

@@ -18,12 +18,12 @@ import "./statistics.css";
 
 addTexts("statistics", texts);
 
-// A month's counts are made an hour after it ended.
+// A month's counts are computed an hour after it ended.
 const settled = 3_600_000;
-// What is shown before anything was chosen.
+// The default choice.
 const usual = 6;
 
-// StatisticsPage counts what was sent and what became of it, in whole months.
+// StatisticsPage shows what was sent and its outcomes, in whole months.
 export function StatisticsPage() {
   const t = useTexts("statistics"), shell = useTexts("shell"), person = usePerson(), now = useClock();
   useTitle(shell("statistics"));
@@ -37,13 +37,13 @@ export function StatisticsPage() {
   );
 }
 
-// Months asks for the chosen ones; the last that has ended is the last that can be.
+// Months reads the chosen months; the latest possible is the last one that has ended.
 function Months({ last, own }: { last: string; own?: string }) {
   const navigate = useNavigate(), search = useSearch({ strict: false }) as StatisticsSearch;
   const { to = last, from = isMonth(to) ? monthAfter(to, 1 - usual) : "", service = all } = search;
   const wrong = wrongIn(from, to, last);
   const { data, error, isLoading } = useQuery(CaseworkService.method.getStatistics, wrong ? skipToken : { fromMonth: from, toMonth: to });
-  // The first month stays where it is when the last is changed, though nobody chose it.
+  // Changing the last month keeps the first one, even if it is the default.
   const change = (changed: StatisticsSearch) => void navigate({ to: ".", search: { from, to, service, ...changed }, replace: true });
   return (
     <>

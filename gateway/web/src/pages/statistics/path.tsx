@@ -6,10 +6,10 @@ import { PathDrawing } from "./pathdrawing";
 import { toldTo, useSay } from "./say";
 import { flowsOf, wayOf, type Flow, type Row } from "./sums";
 
-// As many ways as can be told apart in one picture; the table has all.
+// The most paths that one picture can distinguish; the table has all.
 const most = 12;
 
-// PathPicture shows the ways that clients' matters went between agencies.
+// PathPicture shows the paths of matters between agencies.
 export function PathPicture({ rows, own, save }: { rows: Row[]; own?: string; save: (name: string) => (sheet: Sheet) => void }) {
   const t = useTexts("statistics"), say = useSay(), told = toldTo(own), title = t("path");
   const flows = flowsOf(rows.filter(({ receiver }) => receiver), wayOf).filter(({ sent }) => sent > 0).sort((a, b) => b.sent - a.sent);

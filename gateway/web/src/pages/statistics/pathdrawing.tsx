@@ -12,11 +12,11 @@ import { ticksTo } from "./waits";
 interface Props { flows: Flow[]; breaks: boolean; labelledBy: string; describedBy: string }
 
 const head = 34, row = 84, gap = 14, foot = 28, side = 10;
-// A bar as thick as there were matters; where no wait is shown, a stub.
+// A bar whose thickness is the number of matters; without a published wait, a stub.
 const thickest = 32, stub = 22;
 
-// PathDrawing: each agency is a lane. A line leaves the lane of who sent, and arrives in
-// that of the receiver, where it waits as long as its bar is until somebody takes it.
+// PathDrawing draws each agency as a lane. A line leaves the sender's lane and arrives in the
+// receiver's; the length of its bar is the wait until somebody takes the matter.
 export function PathDrawing({ flows, breaks, labelledBy, describedBy }: Props) {
   const t = useTexts("statistics"), say = useSay(), id = plainId(useId()), [place, width] = useWidth();
   const lanes = lanesOf(flows), into = (agency: string) => flows.filter(({ receiver }) => receiver === agency);
@@ -78,7 +78,7 @@ function Way({ id, flow, narrow, x, from, top, start, end, thick }: WayProps) {
   const late = thick * Math.min(1, flow.overdue / flow.sent), upper = middle - thick / 2;
   const service = say.service(flow.service), matters = t("matters", { number: say.number(flow.sent) }), number = say.number(flow.overdue);
   const wait = known ? t("waited", { wait: say.wait(flow.wait) }) : t("waitUnknown");
-  // On a phone who sent it is told by the line alone.
+  // On a phone only the line shows the sender.
   const lines = narrow
     ? [`${service} · ${matters}`, [wait, ...(flow.overdue > 0 ? [t("lateShort", { number })] : [])].join(" · ")]
     : [

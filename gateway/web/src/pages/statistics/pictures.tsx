@@ -10,12 +10,12 @@ import { Waits } from "./waits";
 
 interface Props { rows: Row[]; from: string; to: string; service: string; own?: string }
 
-// Where it may happen at all: the other services have no such step.
+// The services that have this step.
 const possible: Partial<Record<Counted, string[]>> = {
   repeats: ["concern"], noShows: ["concern", "referral"], declined: ["concern", "referral"],
 };
 
-// Pictures are the questions that the counts answer, one picture each.
+// Pictures shows the questions that the counts answer, one picture each.
 export function Pictures({ rows, from, to, service, own }: Props) {
   const t = useTexts("statistics"), say = useSay(), months = monthsFrom(from, to);
   const chosen = rows.filter((row) => row.service && (service === all || row.service === service));

@@ -4,7 +4,7 @@ import { services, unitOf, type Row } from "./sums";
 
 const dateOf = (month: string) => new Date(`${month}-01T00:00:00Z`);
 
-// useSay says numbers, months, waits and names as the reader's language does.
+// useSay returns functions that format numbers, months, waits and names in the reader's language.
 export function useSay() {
   const t = useTexts("statistics"), [language] = useLanguage(), directory = useDirectory();
   const whole = new Intl.NumberFormat(language), exact = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
@@ -15,7 +15,7 @@ export function useSay() {
   };
   return {
     number: (value: number) => whole.format(value),
-    // A count of which nothing is shown is said in words.
+    // A count that is not published is written in words.
     count: (value: number) => (value > 0 ? whole.format(value) : t("tooFew")),
     exact: (value: number) => exact.format(value),
     month: (month: string) => `${monthIn("long").format(dateOf(month))} ${month.slice(0, 4)}`,
@@ -28,7 +28,7 @@ export function useSay() {
 }
 export type Say = ReturnType<typeof useSay>;
 
-// What a sender of concerns is not told of them: whether they were late, repeated, or the
-// client did not come.
+// Counts that a sender of concerns does not see: whether they were late or repeated, or the client
+// did not come.
 export const toldTo = (own: string | undefined) => (row: Pick<Row, "service" | "sender" | "receiver">) =>
   own === undefined || row.service !== "concern" || row.receiver === own || row.sender !== own;

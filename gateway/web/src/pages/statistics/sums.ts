@@ -1,9 +1,9 @@
-// The arithmetic of the statistics, and nothing else: what it is given it adds up.
+// The arithmetic of the statistics, without input or output.
 
 export const services = ["concern", "referral", "consultation", "plan"] as const;
 export type ServiceName = (typeof services)[number];
 
-// Row is a LoopCount in plain numbers; a wait that is not shown is absent.
+// Row is a LoopCount in plain numbers; a wait that is not published is absent.
 export interface Row {
   service: string;
   sender: string;
@@ -22,7 +22,7 @@ export interface Row {
 
 export type Counted = "sent" | "taken" | "closed" | "declined" | "overdue" | "noShows" | "repeats";
 
-// As the API has them.
+// As the API returns them.
 interface Told {
   service: string; month: string; sender?: { agency: string }; receiver?: { agency: string };
   sent: bigint; taken: bigint; closed: bigint; declined: bigint; overdue: bigint; noShows: bigint; repeats: bigint;
@@ -50,7 +50,7 @@ export function monthsFrom(from: string, to: string): string[] {
   return months;
 }
 
-// spansOf joins months that follow each other: first and last of each span.
+// spansOf joins consecutive months: first and last of each span.
 export function spansOf(months: string[]): [string, string][] {
   const spans: [string, string][] = [];
   for (const month of months) {
@@ -61,10 +61,10 @@ export function spansOf(months: string[]): [string, string][] {
   return spans;
 }
 
-// As many months as may be asked for at once.
+// The most months of one request.
 export const mostMonths = 36;
 
-// wrongIn says which rule a choice of months breaks, if any.
+// wrongIn returns the rule that a choice of months violates, if any.
 export const wrongs = ["noMonth", "notEnded", "backwards", "tooMany"] as const;
 export function wrongIn(from: string, to: string, lastEnded: string): (typeof wrongs)[number] | undefined {
   if (!isMonth(from) || !isMonth(to)) return "noMonth";
@@ -75,14 +75,14 @@ export function wrongIn(from: string, to: string, lastEnded: string): (typeof wr
 
 export const sum = (numbers: number[]) => numbers.reduce((all, one) => all + one, 0);
 
-// byMonth adds up what was counted: for each month the number of each part.
+// byMonth sums the counts: for each month the number of each part.
 export const byMonth = (rows: Row[], months: string[], parts: ((row: Row) => number)[]): number[][] =>
   months.map((month) => {
     const of = rows.filter((row) => row.month === month);
     return parts.map((part) => sum(of.map(part)));
   });
 
-// middle is the median of numbers that stand for several each: the lower one of two.
+// middle is the weighted median; the lower of two.
 export function middle(numbers: { value: number; times: number }[]): number {
   const sorted = [...numbers].sort((a, b) => a.value - b.value), half = sum(numbers.map(({ times }) => times)) / 2;
   let until = 0;
@@ -90,15 +90,15 @@ export function middle(numbers: { value: number; times: number }[]): number {
   return 0;
 }
 
-// Flow is what went one way in one service, in all the months.
+// Flow is the sum of one path in one service, over all months.
 export interface Flow {
   service: string;
   sender: string;
   receiver: string;
   sent: number;
   overdue: number;
-  // How many were taken whose wait is shown; the middle, the shortest and the longest of
-  // their months' medians.
+  // Number of matters with a published wait; the median, minimum and maximum of the months'
+  // medians.
   taken: number;
   wait?: number;
   shortest?: number;
@@ -121,8 +121,7 @@ export function flowsOf(rows: Row[], key: (row: Row) => string): Flow[] {
   });
 }
 
-// lanesOf are the agencies, who only sends first and who only receives last: so most goes
-// downwards.
+// lanesOf orders the agencies from pure senders to pure receivers, so that most lines go down.
 export function lanesOf(flows: Flow[]): string[] {
   const share = (agency: string) => {
     const out = sum(flows.filter(({ sender }) => sender === agency).map(({ sent }) => sent));
@@ -133,7 +132,7 @@ export function lanesOf(flows: Flow[]): string[] {
   return agencies.sort((a, b) => share(b) - share(a) || a.localeCompare(b));
 }
 
-// Units of time in which waits are said, the largest that fits twice.
+// Units of time for waits; the largest that fits twice is used.
 export const units = ["days", "hours", "minutes"] as const;
 const sizes = { days: 86_400, hours: 3600, minutes: 60 };
 export function unitOf(seconds: number): { unit: (typeof units)[number]; size: number } {
@@ -144,8 +143,8 @@ export function unitOf(seconds: number): { unit: (typeof units)[number]; size: n
 export const wayOf = (row: Row) => [row.service, row.sender, row.receiver].join(" ");
 export const receiverOf = (row: Row) => [row.service, row.receiver].join(" ");
 
-// csv quotes what must be, and lets no cell be taken for a formula. Semicolons and the
-// byte order mark are what spreadsheets expect where the comma is the decimal sign.
+// csv quotes cells where needed, and prevents a cell from being read as a formula. Spreadsheets
+// expect semicolons and a byte order mark where the comma is the decimal sign.
 export function csv(cells: string[][]): string {
   const quoted = (cell: string) => {
     const safe = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;

@@ -8,13 +8,13 @@ import { Nothing } from "./monthly";
 import { useSay } from "./say";
 import { flowsOf, receiverOf, services, unitOf, type Row } from "./sums";
 
-// ticksTo are round values from zero to beyond the most, in the unit that fits it.
+// ticksTo returns round values from zero to above the maximum, in the unit that fits it.
 export function ticksTo(most: number): number[] {
   const { size } = unitOf(most), scale = scaleLinear().domain([0, most / size]).nice(4);
   return scale.ticks(4).map((tick) => tick * size);
 }
 
-// Waits shows how long it took until somebody had a matter in hand.
+// Waits shows how long it took until somebody took a matter.
 export function Waits({ rows, save }: { rows: Row[]; save: (name: string) => (sheet: Sheet) => void }) {
   const t = useTexts("statistics"), say = useSay(), title = t("waits");
   const known = flowsOf(rows, receiverOf).filter(({ wait }) => wait !== undefined).sort((a, b) =>
