@@ -1,13 +1,12 @@
 import { existsSync } from "node:fs";
 import { defineConfig } from "@playwright/test";
 
-// The shell without a desktop takes less than half of the time of a whole Chromium, which is
-// built of the same.
+// The headless shell takes less than half of the time of a full Chromium, from the same build.
 const chromium = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
 if (!chromium) throw new Error("the pages are tested in a browser, and there is none: apt-get install chromium-headless-shell");
 
-// Real Chromium against a real Koppi: each test starts its own, on a free port and in a
-// folder of its own.
+// Real Chromium against a real Koppi: each test starts its own, on a free port and in a folder of
+// its own.
 export default defineConfig({
   testDir: "tests",
   globalSetup: "./tests/build.ts",

@@ -1,16 +1,16 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
-// Built into dist/pages, from where the gateway's binary embeds it.
+// Built into dist/pages, which the gateway's binary embeds.
 export default defineConfig({
   plugins: [react()],
   build: {
     outDir: "dist/pages",
     emptyOutDir: true,
-    // Everything comes from files of our own: the content security policy allows nothing else.
+    // All assets are separate files of our own: the content security policy allows nothing else.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // Only what this build wrote is served; nobody outside needs to read the sources there.
+    // Only the output of this build is served; the sources are not published there.
     sourcemap: false,
     manifest: "manifest.json",
     chunkSizeWarningLimit: 1000,

@@ -8,7 +8,7 @@ import { clientCalled, type Sought } from "./read";
 
 interface Props { id?: string; found: (sought: Sought) => void }
 
-// Ask wants to know why a client is searched for, and which where the way here did not say.
+// Ask asks for the purpose of the search, and for the client if the address does not name one.
 export function Ask({ id, found }: Props) {
   const t = useTexts("client");
   const fields: Field[] = [

@@ -14,7 +14,7 @@ import { Problem } from "../../ui/problem";
 import { consents, type Sought } from "./read";
 import { Step } from "./step";
 
-// Consents are those on which the client's matters rest: each matter is one of its own.
+// Consents lists the consents of the client's matters: each matter has its own.
 export function Consents({ sought }: { sought: Sought }) {
   const t = useTexts("client"), { data, error, refetch } = useQuery(ConsentService.method.listConsents, sought);
   return (

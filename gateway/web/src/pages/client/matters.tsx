@@ -13,7 +13,7 @@ import { readMatters, whoIs, type Matter, type Sought } from "./read";
 
 export const beginnings = ["concern", "referral", "consultation", "plan"] as const;
 
-// Matters are the client's in all services, as far as the reader's agency is party to them.
+// Matters lists the client's matters in all services, as far as the reader's agency is a party.
 export function Matters({ sought }: { sought: Sought }) {
   const t = useTexts("client"), shell = useTexts("shell");
   const { data, error, refetch } =

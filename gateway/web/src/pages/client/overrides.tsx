@@ -23,7 +23,7 @@ const askFields: Field[] = [
 ];
 const groundNames: Record<string, LegalGround> = { notification: LegalGround.STATUTORY_NOTIFICATION, access: LegalGround.STATUTORY_ACCESS };
 
-// Overrides are sendings that a prohibition stopped, and what two officers decided of them.
+// Overrides lists sendings that a prohibition stopped, and the decisions of two officers on them.
 export function Overrides({ wishes, clientId, changed }: Props) {
   const t = useTexts("client"), { agency } = useDirectory(), party = usePartyName();
   // One request for each service and receiver; it admits one sending.

@@ -15,8 +15,8 @@ import "./client.css";
 
 addTexts("client", texts);
 
-// ClientPage looks up a client over all services. Why comes first: no client is searched for
-// without a purpose, and each reading is recorded with it.
+// ClientPage looks up a client over all services. It asks for the purpose first: each search has
+// one, and each reading is recorded with it.
 export function ClientPage() {
   const shell = useTexts("shell");
   useTitle(shell("client"));

@@ -14,13 +14,13 @@ import { dateOf } from "../../app/clock";
 import { transport } from "../../app/transport";
 import { nameOf } from "../../ui/names";
 
-// Sought is a client, by the agency's own name for it, and why it is looked up.
+// Sought is a client, by the agency's own id, and the purpose of the search.
 export interface Sought { clientId: string; purpose: string }
 
 export interface Matter {
   subject: string;
   list: "work" | "sent";
-  // Names of the contract, or words of who asked.
+  // Names of the contract, or the asker's own words.
   about: string[];
   status?: LoopStatus;
   urgency?: Urgency;
@@ -29,13 +29,13 @@ export interface Matter {
 }
 
 export const consents = createClient(ConsentService, transport);
-// clientOf names the client in a request, by the agency's own name for it.
+// clientOf identifies the client in a request, by the agency's own id.
 export const clientOf = (clientId: string) => ({ identity: { case: "clientId" as const, value: clientId } });
 
 const pageSize = 1000;
 
-// clientCalled finds a client among the agency's own matters by the end of its id, as lists
-// show it. The whole id finds anybody whom the agency has had a matter of.
+// clientCalled finds a client among the agency's own matters by the end of its id, as lists show
+// it. A full id finds any client of whom the agency has had a matter.
 export async function clientCalled(id: string): Promise<string | undefined> {
   if (id.length > 12) return id;
   const casework = createClient(CaseworkService, transport);
@@ -77,7 +77,7 @@ export async function readMatters({ clientId, purpose }: Sought): Promise<Matter
   return matters.sort((a, b) => (dateOf(b.startedAt)?.getTime() ?? 0) - (dateOf(a.startedAt)?.getTime() ?? 0));
 }
 
-// whoIs names the person, through a matter that the agency is party to: a reading of its own.
+// whoIs reads the client's name through a matter of the agency: a recorded reading.
 export async function whoIs(subject: string) {
   const [kind, id] = subject.split("/") as [string, string];
   switch (kind) {

@@ -7,7 +7,7 @@ import { StepForm } from "../../ui/form/stepform";
 
 interface Props<T extends DescMessage> {
   name: string;
-  // Tells apart the same step of several things on the page.
+  // Distinguishes the same step of several things on the page.
   of?: string;
   label: string;
   schema: T;
@@ -18,8 +18,8 @@ interface Props<T extends DescMessage> {
   done: () => void;
 }
 
-// Step is a button that opens what the step asks for and says what follows from it. After
-// it the focus is back where it was.
+// Step is a button that opens a step's form and explains the consequences. Afterwards the focus
+// returns to the button.
 export function Step<T extends DescMessage>({ name, of = "", label, done, ...form }: Props<T>) {
   const [open, setOpen] = useState(false), button = useRef<HTMLButtonElement>(null), was = useRef(false);
   useEffect(() => {

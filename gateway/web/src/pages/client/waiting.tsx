@@ -11,11 +11,11 @@ import { useRecipient } from "./wishfields";
 
 interface Props { wishes: Wishes; clientId: string; changed: () => void }
 
-// Waiting is what an officer of the agency recorded in the client's name: it takes effect
-// once the client or a second officer has confirmed it.
+// Waiting lists the directives that an officer recorded in the client's name: they take effect once
+// the client or a second officer has confirmed them.
 export function Waiting({ wishes, clientId, changed }: Props) {
   const t = useTexts("client");
-  // What was confirmed stands among the prohibitions and consents.
+  // Confirmed directives are listed with the prohibitions and consents.
   const waiting = wishes.waiting.filter(({ confirmed }) => !confirmed);
   if (!waiting.length) return null;
   return (

@@ -23,7 +23,8 @@ const recipient: Field = {
   kind: "drawn", name: "recipient", label: "recipient", required: true, draw: (drawn) => <RecipientField {...drawn} />,
 };
 const reason: Field = { kind: "area", name: "reason", label: "wishReason", hint: "overrideReasonHint", required: true };
-// What an agency records of this kind waits: who confirms it is said before it is sent.
+// A directive that an agency records waits for confirmation: the form says by whom before it is
+// sent.
 const note = (label: string, name: string): Field => ({ kind: "note", name, label, text: name });
 const consentFields: Field[] = [
   { kind: "note", name: "then", label: "giveConsent", text: "giveConsentThen" },
@@ -35,8 +36,8 @@ const consentFields: Field[] = [
   { kind: "day", name: "until", label: "until", hint: "untilHint", required: true },
 ];
 
-// Wishes are what the client wants of matters to come: consents in advance, prohibitions, and
-// what the law admits in spite of one.
+// Wishes shows the client's directives for future matters: consents in advance, prohibitions, and
+// what the law admits in spite of a prohibition.
 export function Wishes({ sought }: { sought: Sought }) {
   const t = useTexts("client"), { data, error, refetch } = useQuery(ConsentService.method.listWishes, sought), found = data?.wishes;
   const changed = () => void refetch();

@@ -11,7 +11,7 @@ import { useDirectory } from "../../ui/party";
 export const services = ["concern", "referral", "consultation", "plan"] as const;
 export const agencyKinds = namesOf(AgencyKindSchema);
 
-// RecipientField asks to whom it applies: one agency, or all of a kind.
+// RecipientField selects the recipient: one agency, or all of a kind.
 export function RecipientField({ id, value, change, wrong }: Drawn) {
   const t = useTexts("client"), form = useTexts("form"), { agencies, agency } = useDirectory();
   return (
@@ -30,7 +30,7 @@ export function makeRecipient(values: Values): MessageInitShape<typeof Recipient
   return value ? { of: { case: kind as "agency" | "kind", value } } : undefined;
 }
 
-// useRecipient says who it is.
+// useRecipient returns a function that names a recipient.
 export function useRecipient() {
   const t = useTexts("client"), { agency } = useDirectory();
   return (recipient: Recipient | undefined) =>

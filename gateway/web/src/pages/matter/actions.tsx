@@ -11,48 +11,48 @@ import { StepForm } from "../../ui/form/stepform";
 import { idOf } from "../../ui/names";
 import { Problem } from "../../ui/problem";
 
-// Step is what a step asks for. One without fields is taken at once.
+// Step is the form of a step. A step without fields is sent at once.
 export interface Step<M> {
   fields?: (matter: M) => Field[];
   // The rest of the request, besides request_id, the matter's id and its etag.
   make?: (values: Values, matter: M) => Record<string, unknown>;
   initial?: (matter: M) => Values;
-  // A rare or final step asks once more: a key of the matter's texts.
+  // A rare or final step asks for confirmation: a key of the matter's texts.
   sure?: string | ((matter: M) => string);
-  // A rare step stands behind the others, and draws less attention.
+  // A rare step comes after the others, and is less prominent.
   rare?: boolean | ((matter: M) => boolean);
-  // What it is called for this matter, and what its form's button says, where that is not the
-  // step's own name: keys of the matter's texts.
+  // The labels of the step and of its form's button for this matter, if they differ from the step's
+  // name: keys of the matter's texts.
   called?: (matter: M) => string | undefined;
   record?: string;
-  // It stands beside the likely step, and is marked, for as long as this holds.
+  // While this holds, the step is beside the primary step, and highlighted.
   soon?: (matter: M) => boolean;
 }
 
-// sureOf is what a step asks once more, as it is for this matter.
+// sureOf returns the confirmation text of a step for this matter.
 export const sureOf = <M,>(step: Step<M> | undefined, matter: M) => (typeof step?.sure === "function" ? step.sure(matter) : step?.sure);
 
 export type Steps<M> = Record<string, Step<M>>;
 
 interface Props<M> {
   matter: M;
-  // Names the matter in requests: { concernId: "…" }.
+  // The matter's id in requests: { concernId: "…" }.
   naming: Record<string, string>;
   etag?: string;
   service: DescService;
   available: string[];
   steps: Steps<M>;
-  // Called with the answer once a step was taken.
+  // Called with the answer after a step.
   changed: (answer: unknown) => void;
-  // Steps that stand elsewhere on the page, beside what they concern.
+  // Steps that are shown elsewhere on the page, beside what they concern.
   elsewhere?: string[];
 }
 
 const methodOf = (service: DescService, name: string) =>
   service.methods.find((method) => method.name === name) as DescMethodUnary<DescMessage, DescMessage> | undefined;
 
-// Actions are the steps that are allowed now and no others, the likely one first. What a
-// step needs is asked for below them.
+// Actions shows the steps that are allowed now, the primary one first. A step's form opens below
+// them.
 export function Actions<M>({ matter, naming, etag, service, available, steps, changed, elsewhere = [] }: Props<M>) {
   const t = useTexts("matter"), word = useWords(), [open, setOpen] = useState<string>(), [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false), [taken, setTaken] = useState<{ name: string; said: string }>();
@@ -63,7 +63,7 @@ export function Actions<M>({ matter, naming, etag, service, available, steps, ch
   const [likely, ...rest] = allowed.filter((name) => !isSoon(name) && !isRare(name)), soon = allowed.filter(isSoon);
   const names = [...(likely ? [likely] : []), ...soon, ...rest, ...allowed.filter((name) => !isSoon(name) && isRare(name))];
   const called = (name: string) => { const own = steps[name]?.called?.(matter); return own ? t(own) : word(name); };
-  // Who took a step reads that it was taken; who gave it up is back where it began.
+  // After a step the focus is on the confirmation; after a cancellation, on the button.
   useEffect(() => { if (taken) said.current?.focus(); }, [taken]);
   useEffect(() => {
     if (open || !left.current) return;
@@ -87,7 +87,7 @@ export function Actions<M>({ matter, naming, etag, service, available, steps, ch
   };
   const first = (...beginnings: string[]) => names.find((name) => beginnings.some((beginning) => name.startsWith(beginning)));
   const press = (...beginnings: string[]) => () => { const name = first(...beginnings); if (name && !open && !busy) void take(name); };
-  // A step is taken by a key only where the focus is on this matter, or on its row in the list.
+  // A key starts a step only if the focus is on this matter, or on its row in the list.
   const here = (focused: Element) => {
     const matter = place.current?.closest<HTMLElement>("[data-matter]"), row = focused.closest<HTMLElement>("a.row")?.dataset.subject;
     return Boolean(matter && (matter.contains(focused) || (row && idOf(row) === matter.dataset.matter)));
@@ -100,7 +100,7 @@ export function Actions<M>({ matter, naming, etag, service, available, steps, ch
   return (
     <section className="actions" aria-label={t("actions")} ref={place}>
       <Problem error={error} />
-      {/* Who presses hears that it was recorded by the focus, which goes here. */}
+      {/* The focus moves here, so that a screen reader reads that the step was recorded. */}
       {taken && <p ref={said} tabIndex={-1} className="taken" data-taken={taken.name}>
         <span aria-hidden="true" className="shape">✓</span>
         {t("taken", { step: taken.said })}

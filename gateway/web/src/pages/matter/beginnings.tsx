@@ -5,7 +5,7 @@ import { usePerson } from "../../app/session";
 
 export const beginnings = ["consultation", "referral", "plan"] as const;
 
-// Beginnings start something from a matter: about the same client, in the same case.
+// Beginnings starts a new matter from this one: about the same client, in the same case.
 export function Beginnings({ subject }: { subject: string }) {
   const t = useTexts("matter"), { role } = usePerson();
   if (role === "client" || role === "operator") return null;

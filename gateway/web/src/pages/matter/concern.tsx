@@ -31,7 +31,7 @@ const linkedOf = (concern: Concern): Linked[] => [
   ...(concern.resubmittedAs ? [{ how: "linkedResubmitted", subject: concern.resubmittedAs }] : []),
 ];
 
-// ConcernMatter is a concern report.
+// ConcernMatter shows a concern report.
 export function ConcernMatter({ id }: { id: string }) {
   const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName();
   const { agencies } = useDirectory(), standing = useConcernStanding(), subject = `concerns/${id}`;

@@ -22,16 +22,16 @@ const supportNeed = (required: boolean): Field => ({
   kind: "choice", name: "supportNeed", label: "supportNeed", schema: SupportNeedSchema, of: ["support_need"], required,
 });
 
-// Somebody has taken it: triage moves it to nobody unless it says so.
+// The matter is taken: triage keeps its owner unless it names another.
 const isHeld = ({ state }: Concern) => state >= ConcernState.TAKEN;
 
-// The groups that a worker may record. Age is known without being asked.
+// The groups that a worker can record; age is known from the identity code.
 const recorded = [StatutoryGroup.TOP_RATE_CARE_ALLOWANCE, StatutoryGroup.DISABLED_PERSON, StatutoryGroup.SPECIAL_SUPPORT_CHILD];
 const groupNames = recorded.map((group) => nameOf(StatutoryGroupSchema, group));
 const groupsOf = ({ statutoryGroups }: Concern) =>
   statutoryGroups.filter((group) => recorded.includes(group)).map((group) => nameOf(StatutoryGroupSchema, group));
 
-// groupFields ask to which groups the client belongs whose assessment the law gives a day.
+// groupFields ask for the groups of clients whose assessment has a statutory time limit.
 const groupFields = (concern: Concern): Field[] => [
   {
     kind: "choices", name: "groups", label: "groups", hint: "groupsHint", schema: StatutoryGroupSchema, only: groupNames,
@@ -44,7 +44,7 @@ const groupFields = (concern: Concern): Field[] => [
   },
 ];
 
-// What each step of a concern report asks for.
+// The fields of each step of a concern report.
 export function concernSteps(setting: Setting): Steps<Concern> {
   return {
     TriageConcern: {
@@ -138,7 +138,7 @@ export function concernSteps(setting: Setting): Steps<Concern> {
     },
     DeclineConcern: {
       fields: ({ basis }) => [
-        // Without consent a reporter is not told whether the client is known here.
+        // Without consent a reporter does not learn whether the client is known here.
         { kind: "choice", name: "reason", label: "declineReason", schema: DeclineReasonSchema, required: true, only: namesOf(
           DeclineReasonSchema,
         ).filter((name) => onConsent(basis) || name !== nameOf(DeclineReasonSchema, DeclineReason.CLIENT_UNKNOWN)) },

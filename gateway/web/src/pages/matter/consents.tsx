@@ -15,7 +15,7 @@ import { Reveal } from "../../ui/reveal";
 
 const consents = createClient(ConsentService, transport);
 
-// Consents are what the client has consented to in the case of this matter.
+// Consents lists the client's consents in the case of this matter.
 export function Consents({ subject, caseId, clientId }: { subject: string; caseId: string; clientId: string }) {
   const t = useTexts("matter");
   // The purpose is recorded with the reading.

@@ -5,15 +5,15 @@ import { Beginnings } from "./beginnings";
 interface Props {
   subject: string;
   caseId: string;
-  // What it is about, in its sender's words.
+  // The subject, in its sender's words.
   said: string;
   saidLabel: "description" | "referralReason";
-  // How it ended, and what is said of that.
+  // The outcome, with its details.
   ended: string;
   endedSaid: string;
 }
 
-// Course is what a matter says, how it ended, what happened, and what may begin from it.
+// Course shows a matter's content, its outcome, its timeline, and what can be begun from it.
 export function Course({ subject, caseId, said, saidLabel, ended, endedSaid }: Props) {
   const t = useTexts("matter");
   return (

@@ -8,28 +8,28 @@ import { LoopLine } from "./loopline";
 
 interface Props {
   title: string;
-  // One sentence that says where it stands.
+  // One sentence that describes the state.
   standing: ReactNode;
   status?: LoopStatus;
   urgency?: Urgency;
-  // What was entered in error is a tombstone, and says so first.
+  // A matter entered in error is a tombstone, and says so first.
   mistaken?: ReactNode;
   actions: ReactNode;
   side: ReactNode;
   children: ReactNode;
 }
 
-// MatterFrame is what every open matter has: where it stands, what may be done now, what
-// happened, and at its side whom and what it concerns.
+// MatterFrame is the layout of every matter: its state, the available steps, its timeline, and at
+// its side the client and related matters.
 export function MatterFrame({ title, standing, status, urgency, mistaken, actions, side, children }: Props) {
   const t = useTexts("matter"), shell = useTexts("shell"), heading = useRef<HTMLHeadingElement>(null);
   const { id } = useParams({ strict: false });
   const list = useRouterState({ select: (state) => state.location.pathname.split("/")[1] ?? "work" });
-  // Who opened it reads on from its heading.
+  // The focus is on the heading after opening.
   useEffect(() => heading.current?.focus(), [id]);
   return (
     <article aria-labelledby="matter-title" className="matter" data-matter={id}>
-      {/* On a narrow screen the list, whose heading is the page's first, is not there. */}
+      {/* On a narrow screen the list, which has the page's first heading, is not shown. */}
       <h1 className="hidden narrow-only">{shell(list)}</h1>
       <Link to={`/${list}` as "/work"} search={(before) => before} className="back">← {t("back")}</Link>
       <h2 id="matter-title" tabIndex={-1} ref={heading}>{title}</h2>

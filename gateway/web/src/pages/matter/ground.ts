@@ -5,13 +5,13 @@ import { receiver, text, type Field, type Values } from "../../ui/form/fields";
 import { finnish } from "../../ui/form/times";
 import type { Setting } from "./steps";
 
-// Each onward hop has a ground of its own; the first one does not carry over.
+// Each onward sending has a legal ground of its own; the first one does not carry over.
 export type Ground = "consent" | "notification" | "access";
 
 const chosen = (ground: Ground) => (values: Values) => values.ground === ground;
 export const byConsent = chosen("consent");
 
-// groundFields ask for the ground first, and then for what that ground needs.
+// groundFields ask for the legal ground, and then for what that ground requires.
 export const groundFields = (...grounds: Ground[]): Field[] => [
   { kind: "options", name: "ground", label: "ground", required: true, of: ["basis.ground", "basis"], options: [
     { value: "consent" as const, label: "groundConsent", hint: "groundConsentHint" },
@@ -34,11 +34,10 @@ export const groundFields = (...grounds: Ground[]): Field[] => [
 const toKind = (values: Values, { agencies }: Setting, kind: AgencyKind) =>
   agencies.some((one) => one.agency === receiver(values, "receiver")?.agency && one.kind === kind);
 
-// Youth work is told without consent who, how to reach them and how urgent, and no more.
+// Without consent youth work receives only the identity, the contact details and the urgency.
 export const toYouthWork = (values: Values, setting: Setting) => toKind(values, setting, AgencyKind.YOUTH_WORK);
 
-// The provision that a ground rests on towards a receiver; of a statutory right it is
-// the writer's to name.
+// The provision of a ground towards a receiver; for a statutory right the writer names it.
 export function provisionOf(values: Values, setting: Setting): string {
   if (values.ground === "access") return text(values, "provision");
   if (values.ground === "notification") return toYouthWork(values, setting) ? "1285/2016 § 11" : "1301/2014 § 35.2";

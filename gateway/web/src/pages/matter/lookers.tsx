@@ -12,7 +12,7 @@ import { Reveal } from "../../ui/reveal";
 
 const most = 1000;
 
-// Looked is what one person did on one day, each thing once with how often.
+// Looked is one person's accesses on one day, each kind once with its count.
 interface Looked { key: string; at: string; by?: Party; byClient: boolean; did: Map<string, number> }
 
 function grouped(accesses: Access[], named: (method: string) => string): Looked[] {
@@ -26,11 +26,11 @@ function grouped(accesses: Access[], named: (method: string) => string): Looked[
   return [...groups.values()];
 }
 
-// Lookers are who of one's own agency has read or changed what of the client, by day.
+// Lookers is the agency's own access log of the client: who read or changed what, by day.
 export function Lookers({ clientId }: { clientId: string }) {
   const t = useTexts("matter"), { t: word, i18n } = useTranslation("words"), party = usePartyName();
   const read = async () => (await createClient(CaseworkService, transport).listAccesses({ clientId, pageSize: most })).accesses;
-  // A step is named as its button is; whatever else was called is a reading.
+  // A step has the name of its button; any other call is a reading.
   const named = (method: string) => {
     const name = method.split("/").at(-1) ?? "";
     return name === "GetClient" ? t("readWho") : i18n.exists(`words:${name}`) ? word(name) : t("read");

@@ -6,12 +6,12 @@ import { nameOf } from "../../ui/names";
 
 const path = [LoopPhase.SENT, LoopPhase.RECEIVED, LoopPhase.TAKEN, LoopPhase.IN_PROGRESS, LoopPhase.CLOSED];
 
-// LoopLine is the loop as a line of steps: the present one says since when, the next is
+// LoopLine shows the loop as a line of steps: the current one with its start, the next one
 // outlined.
 export function LoopLine({ status }: { status?: LoopStatus }) {
   const t = useTexts("matter"), word = useWords();
   if (!status?.phase) return null;
-  // To wait is to be in progress, seen from whom it waits for.
+  // Waiting is the phase "in progress", from the viewpoint of the party that is waited for.
   const at = path.indexOf(status.phase === LoopPhase.WAITING ? LoopPhase.IN_PROGRESS : status.phase);
   const phases = at < 0 ? [LoopPhase.SENT, status.phase] : path.map((phase, index) => (index === at ? status.phase : phase));
   const since = dateOf(status.since);

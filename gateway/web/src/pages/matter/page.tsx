@@ -15,7 +15,7 @@ addTexts("matter", texts);
 const ConsultationMatter = lazy(() => import("../consultation/matter").then((page) => ({ default: page.ConsultationMatter })));
 const PlanMatter = lazy(() => import("../plan/matter").then((page) => ({ default: page.PlanMatter })));
 
-// MatterPage is one matter, of any of the four services.
+// MatterPage shows one matter, of any of the four services.
 export function MatterPage() {
   const { kind, id } = useParams({ strict: false }) as { kind: Kind; id: string }, shell = useTexts("shell"), word = useWords();
   useTitle(`${word(kind)} ${shortId(id)}`, 1);

@@ -27,7 +27,7 @@ const linkedOf = (referral: Referral): Linked[] => [
   ...(referral.resubmittedAs ? [{ how: "linkedResubmitted", subject: referral.resubmittedAs }] : []),
 ];
 
-// ReferralMatter is a referral.
+// ReferralMatter shows a referral.
 export function ReferralMatter({ id }: { id: string }) {
   const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName();
   const { agencies } = useDirectory(), standing = useReferralStanding(), subject = `referrals/${id}`;

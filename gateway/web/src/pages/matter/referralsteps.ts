@@ -19,8 +19,8 @@ import { isUrgent, urgencyBefore, urgencyFields } from "./urgencynow";
 const undecided = ({ state }: Referral) => state === ReferralState.SENT || state === ReferralState.RECEIVED;
 const isNotice = ({ kind }: Referral) => kind === ReferralKind.DECISION_NOTICE || kind === ReferralKind.DOCUMENTS;
 
-// Only a transferred application ends with a benefit, and only what was handed over to be
-// read ends by being read.
+// Only a transferred application ends with a benefit, and only documents and notices end by being
+// read.
 function outcomes(referral: Referral): string[] {
   const {
     BENEFIT_GRANTED, BENEFIT_REFUSED, ACKNOWLEDGED, SERVICE_GIVEN, SERVICE_STARTED, CLIENT_DECLINED, CLIENT_NOT_REACHED, NOT_ELIGIBLE,
@@ -31,14 +31,14 @@ function outcomes(referral: Referral): string[] {
   return [...any, ...decided].map((outcome) => nameOf(ReferralOutcomeSchema, outcome));
 }
 
-// The reasons that say nothing by themselves of what to do instead (434/2003 § 45).
+// The reasons that do not by themselves say what to do instead (434/2003 § 45).
 const explained = [ReferralDeclineReason.NO_CAPACITY, ReferralDeclineReason.NOT_ELIGIBLE, ReferralDeclineReason.INCOMPLETE]
   .map((reason) => nameOf(ReferralDeclineReasonSchema, reason));
 const isExplained = ({ reason }: Values) => explained.includes(String(reason));
 
 const open = ({ appointments }: Referral) => appointments.filter(({ result }) => !result);
 
-// What each step of a referral asks for. It is accepted at once, by who presses.
+// The fields of each step of a referral. Acceptance has no form; the worker who clicks accepts it.
 export function referralSteps(setting: Setting): Steps<Referral> {
   const explanation: Field = { kind: "area", name: "explanation", label: "explanation" };
   return {

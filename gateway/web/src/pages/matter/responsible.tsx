@@ -7,10 +7,10 @@ import { useTexts } from "../../app/language";
 import { limit } from "../../ui/dates";
 import { useDirectory, usePartyName } from "../../ui/party";
 
-// Responsible is who answers for the matter now, and whether they can be asked.
+// Responsible shows who is responsible for the matter, and whether they can be reached.
 export function Responsible({ status }: { status?: LoopStatus }) {
   const t = useTexts("matter"), party = usePartyName(), { agency } = useDirectory(), responsible = status?.responsible;
-  // Its name does not belong to whom is asked about.
+  // The name is not part of the party in the request.
   const asked = { agency: responsible?.agency ?? "", unit: responsible?.unit ?? "", worker: responsible?.worker ?? "" };
   const { data } = useQuery(ConsultationService.method.getReachability, { parties: [asked] }, {
     enabled: Boolean(responsible?.unit || responsible?.worker), refetchOnMount: "always", retry: false,

@@ -14,7 +14,7 @@ import { Lookers } from "./lookers";
 import { Responsible } from "./responsible";
 import { Who, type Named } from "../../ui/who";
 
-// A matter that this one hangs together with, and how: a key of the matter's texts.
+// A related matter, and the relation: a key of the matter's texts.
 export interface Linked { how: string; subject: string }
 
 interface Props {
@@ -27,13 +27,13 @@ interface Props {
   read: () => Promise<Named>;
   papers: Attachment[];
   linked: Linked[];
-  // Something of the matter's own, under the client's.
+  // Content of the matter's own, below the client.
   children?: ReactNode;
 }
 
 export const languageNames = ["fi", "sv", "en", "ru", "ar", "so", "uk", "se", "et"] as const;
 
-// MatterSide is whom a matter concerns and what stands around it.
+// MatterSide shows the client of a matter and its related matters.
 export function MatterSide({ subject, caseId, clientId, language, status, basis, read, papers, linked, children }: Props) {
   const t = useTexts("matter"), word = useWords(), person = usePerson();
   const known = languageNames.find((one) => one === language?.split("-")[0]), consented = dateOf(basis?.consentedAt);

@@ -22,7 +22,8 @@ export const referralStates = [
   "ENTERED_IN_ERROR",
 ] as const;
 
-// useWho names a party within a sentence: "ps-21 (Työikäisten palvelut, Kuopio)".
+// useWho returns a function that names a party within a sentence: "ps-21 (Työikäisten palvelut,
+// Kuopio)".
 function useWho() {
   const { agency, unit } = useDirectory();
   return (party: Party | undefined) => {
@@ -32,15 +33,15 @@ function useWho() {
   };
 }
 
-// useTurn says whose turn it is and until when: "Your unit's turn, by 23.2.2027." A due time
-// whose basis the reader is told stands below, in words of that basis.
+// useTurn says whose turn it is and until when: "Your unit's turn, by 23.2.2027." A due time whose
+// basis the reader may see is shown below, with that basis.
 function useTurn() {
   const t = useTexts("matter"), person = usePerson(), party = useWho();
   return (status?: LoopStatus) => {
     const { waitingOn, waitingOnClient, responsible } = status ?? {}, due = status?.dueBasis ? undefined : dateOf(status?.dueAt);
     if (!waitingOn?.agency) return "";
     const same = responsible?.agency === waitingOn.agency && responsible.unit === waitingOn.unit && responsible.worker === waitingOn.worker;
-    // Who has it was just said.
+    // The previous sentence named the responsible worker.
     if (same && waitingOn.agency !== person.agency && !waitingOnClient) return due ? t("turn_same_due", { due: limit(due) }) : "";
     const who = waitingOnClient ? "turn_client" : waitingOn.agency !== person.agency ? "turn_other"
       : waitingOn.worker === person.worker ? "turn_me" : !waitingOn.worker && sameUnit(waitingOn, person) ? "turn_unit" : "turn_other";
@@ -53,7 +54,7 @@ export const turns = ["turn_client", "turn_me", "turn_unit", "turn_other"] as co
 
 const joined = (...sentences: (string | undefined | false)[]) => sentences.filter(Boolean).join(" ");
 
-// useConcernStanding says in words where a concern report stands.
+// useConcernStanding describes the state of a concern report.
 export function useConcernStanding() {
   const t = useTexts("matter"), word = useWords(), party = useWho(), turn = useTurn();
   return (concern: Concern) => {
@@ -71,7 +72,7 @@ export function useConcernStanding() {
   };
 }
 
-// useReferralStanding says in words where a referral stands.
+// useReferralStanding describes the state of a referral.
 export function useReferralStanding() {
   const t = useTexts("matter"), word = useWords(), party = useWho(), turn = useTurn();
   return (referral: Referral) => {
@@ -84,7 +85,7 @@ export function useReferralStanding() {
     const name =
       state === ReferralState.COMPLETED && !referral.outcome ? "SETTLED" : referralStates.find((one) => ReferralState[state] === one);
     const undecided = referral.kind === ReferralKind.APPLICATION_TRANSFER && state < ReferralState.COMPLETED;
-    // Its own day is not said twice.
+    // Its own date is not repeated.
     const decide = status?.dueBasis === DueBasis.STATUTORY || state === ReferralState.ON_HOLD ? undefined : dateOf(referral.statutoryDueAt);
     const offered = referral.redirectedToReferralId
       && ![referral.sender?.agency, referral.receiver?.agency].includes(status?.waitingOn?.agency) && state < ReferralState.COMPLETED;

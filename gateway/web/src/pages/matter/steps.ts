@@ -7,29 +7,29 @@ import { finnish } from "../../ui/form/times";
 import type { Step } from "./actions";
 import { isUrgent } from "./urgencynow";
 
-// Setting is what a step's fields depend on besides the matter itself.
+// Setting is what a step's fields depend on besides the matter.
 export interface Setting {
   // The agency that the person acts for.
   own: string;
   agencies: Agency[];
 }
 
-// enumOf is the number of a chosen name; 0 where nothing was chosen.
+// enumOf returns the number of a chosen name; 0 if none is chosen.
 export const enumOf = (schema: DescEnum, values: Values, name: string) =>
   schema.values.find((value) => value.name === values[name])?.number ?? 0;
 
-// partyOf is a chosen receiver; nobody where none was.
+// partyOf returns the chosen receiver; undefined if none is chosen.
 export function partyOf(values: Values, name: string) {
   const chosen = receiver(values, name);
   return chosen?.agency ? { agency: chosen.agency, unit: chosen.unit ?? "", worker: chosen.worker ?? "" } : undefined;
 }
 
-// Fields that several steps have.
+// Fields of several steps.
 export const reasonField: Field = { kind: "line", name: "reason", label: "reason", required: true };
 export const papersField: Field = { kind: "papers", name: "papers", label: "papers", of: ["attachment_ids"] };
 export const withPapers = (values: Values) => ({ attachmentIds: paperIds(values, "papers") });
 
-// A matter moves within one's own agency, and who passes it on says why.
+// A matter is reassigned within the agency only, with a reason.
 export const reassign = ({ own }: Setting): Step<unknown> => ({
   fields: () => [{ kind: "receiver", name: "to", label: "reassignTo", within: own, worker: true, required: true }, reasonField],
   make: (values) => ({ to: partyOf(values, "to"), reason: text(values, "reason") }),
@@ -39,7 +39,7 @@ export const suggestedField = ({ own }: Setting): Field => ({
   kind: "receiver", name: "suggested", label: "suggestedReceiver", without: [own], of: ["suggested_receiver"],
 });
 
-// When the agency means to contact the client, so that two do not chase one person.
+// When the agency plans to contact the client, so that two workers do not call the same person.
 export const planContact = ({ own }: Setting): Step<{ plannedContacts: PlannedContact[] }> => ({
   fields: ({ plannedContacts }) => [
     ...(plannedContacts.some(({ by }) => by?.agency === own) ? [{ kind: "check", name: "takeBack", label: "takeBack" } satisfies Field]
@@ -52,7 +52,7 @@ export const planContact = ({ own }: Setting): Step<{ plannedContacts: PlannedCo
   make: (values) => (values.takeBack ? {} : { at: finnish(text(values, "at")), lapsesAt: finnish(text(values, "until")) }),
 });
 
-// What was declined is sent elsewhere, or dropped with a reason.
+// A declined matter is sent elsewhere, or dropped with a reason.
 export const settle: Step<unknown> = {
   fields: () => [
     {
@@ -71,7 +71,7 @@ export const settle: Step<unknown> = {
   sure: "sureSettle",
 };
 
-// subjectIn finds the name of a matter in a pasted address.
+// subjectIn finds a matter's name in a pasted address.
 const subjectIn = (pasted: string) => /(concerns|referrals|consultations|plans)\/[0-9a-f-]{36}/.exec(pasted)?.[0] ?? pasted;
 
 export const revoke: Step<unknown> = {
@@ -80,8 +80,8 @@ export const revoke: Step<unknown> = {
   sure: "sureRevoke", rare: true,
 };
 
-// A matter that is due because it is urgent has triage beside its likely step, by what it is
-// for: only so is that due time let go of.
+// A matter that is due because it is urgent has triage beside its primary step, labelled by its
+// purpose: only triage removes that due time.
 export const triage: Pick<Step<{ status?: LoopStatus }>, "called" | "record" | "soon"> = {
   called: (matter) => (isUrgent(matter) ? "urgentAssessed" : undefined),
   record: "recordTriage",

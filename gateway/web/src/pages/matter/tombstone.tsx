@@ -6,8 +6,8 @@ import { useTexts } from "../../app/language";
 import { day, limit } from "../../ui/dates";
 import { useDirectory, usePartyName } from "../../ui/party";
 
-// Tombstone stands where something was entered in error: its content is gone, why and by
-// whom stays, and who has removed its own copy.
+// Tombstone replaces a matter entered in error: the content is removed; it shows why and by whom,
+// and who has removed its own copy.
 export function Tombstone({ revocation }: { revocation?: Revocation }) {
   const t = useTexts("matter"), party = usePartyName(), { agency } = useDirectory();
   if (!revocation) return null;

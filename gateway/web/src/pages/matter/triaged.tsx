@@ -2,8 +2,7 @@ import { UrgencySchema, type Urgency } from "#gen/koppi/common/v1/party_pb";
 import { useTexts, useWords } from "../../app/language";
 import { nameOf } from "../../ui/names";
 
-// Triaged is how urgent the receiver judged a matter to be, and what its sender had said
-// where that was otherwise.
+// Triaged shows the receiver's urgency of a matter, and the sender's if it differs.
 export function Triaged({ matter: { urgency, triagedUrgency } }: { matter: { urgency: Urgency; triagedUrgency: Urgency } }) {
   const t = useTexts("matter"), word = useWords();
   if (!triagedUrgency) return null;

@@ -12,11 +12,11 @@ interface Urgent { status?: LoopStatus; urgency: Urgency; triagedUrgency: Urgenc
 
 export const isUrgent = ({ status }: { status?: LoopStatus }) => isUrgentTime(status);
 
-// urgencyNow is how urgent the receiver holds a matter to be; before triage, as its sender said.
+// urgencyNow is the urgency by the receiver's triage; before triage, the sender's.
 export const urgencyNow = ({ urgency, triagedUrgency }: Urgent) => triagedUrgency || urgency;
 
-// urgencyFields ask how urgent a matter is. An urgent due time is let go of by choice alone:
-// nothing is chosen beforehand, and what each choice does to it stands beside it.
+// urgencyFields ask for the urgency of a matter. An urgent due time is removed only by an explicit
+// choice: no option is preselected, and each states its effect on the due time.
 export const urgencyFields = (matter: Urgent): Field[] => [
   ...(isUrgent(matter) ? [{ kind: "drawn", name: "urgencyNow", label: "", draw: () => <UrgentNow matter={matter} /> } satisfies Field]
     : []),
@@ -30,9 +30,9 @@ export const urgencyBefore = (matter: Urgent) => ({ urgency: isUrgent(matter) ? 
 
 function UrgentNow({ matter }: { matter: Urgent }) {
   const t = useTexts("matter"), word = useWords(), due = dateOf(matter.status?.dueAt), now = urgencyNow(matter);
-  // A report that joined may have made it urgent.
+  // A joined report may have made it urgent.
   const urgency = now === Urgency.NORMAL ? Urgency.URGENT : now;
-  // On a phone the form begins low: what is asked is brought into view.
+  // On a phone the form begins low: scroll it into view.
   const place = useRef<HTMLParagraphElement>(null);
   useEffect(() => {
     const form = place.current?.closest("form"), choices = form?.querySelector('[data-field="urgency"]');

@@ -4,8 +4,8 @@ import { useQueryClient } from "@tanstack/react-query";
 
 import { useChanges } from "../../app/live";
 
-// useMatter reads a matter when it is opened, and again when it has changed, here or
-// elsewhere: what changed while it was not open nobody told.
+// useMatter reads a matter when it is opened, and again when it has changed, here or elsewhere: no
+// change is delivered while it is not open.
 export function useMatter<I extends DescMessage, O extends DescMessage>(
   subject: string, method: DescMethodUnary<I, O>, request: MessageInitShape<I>,
 ) {
@@ -13,7 +13,7 @@ export function useMatter<I extends DescMessage, O extends DescMessage>(
   useChanges((change) => { if (change === "missed" || change.subject === subject) void query.refetch(); });
   const changed = () => {
     void query.refetch();
-    // The lists show where it stands; Watch tells others, and this page at once.
+    // The lists show its state; Watch informs others, and this page at once.
     void queries.invalidateQueries({ queryKey: ["work"] });
   };
   return { ...query, changed };

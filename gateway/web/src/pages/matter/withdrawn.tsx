@@ -15,11 +15,12 @@ import { useDirectory } from "../../ui/party";
 import { Problem } from "../../ui/problem";
 import { useTimeline } from "../../ui/timeline/usetimeline";
 
-// isWithdrawn tells whether a loop ended so, as all but a concern's do once its consent is gone.
+// isWithdrawn reports whether a matter ended because its consent was withdrawn; a concern does not
+// end by that.
 export const isWithdrawn = (status: LoopStatus | undefined) => status?.phase === LoopPhase.WITHDRAWN;
 
-// Withdrawn asks whoever was told on a consent that the client has withdrawn to see to its
-// copy. By then the matter may name no client through whom the consent could be looked up.
+// Withdrawn asks a receiver who was informed on a withdrawn consent to see to its copy. The matter
+// may no longer name a client by whom the consent could be looked up.
 export function Withdrawn({ subject, caseId }: { subject: string; caseId: string }) {
   return caseId ? <Asked subject={subject} caseId={caseId} /> : null;
 }

@@ -19,13 +19,13 @@ import "./operations.css";
 
 addTexts("operations", texts);
 
-// What operators see is nobody's matter, and reading it is no recorded reading: it is
-// read again by itself.
+// Operators' data is nobody's matter, and reading it is not recorded: it is refreshed
+// automatically.
 const every = { refetchInterval: 5000 };
 
 export interface OperationsSearch { trace?: string }
 
-// OperationsPage shows those who run Koppi what is open, silent, lagging and parked.
+// OperationsPage shows operators what is open, silent, lagging and parked.
 export function OperationsPage() {
   const t = useTexts("operations"), shell = useTexts("shell"), { trace } = useSearch({ strict: false }) as OperationsSearch;
   const navigate = useNavigate();

@@ -11,7 +11,7 @@ import { useDirectory } from "../../ui/party";
 import { Problem } from "../../ui/problem";
 import { Section, Table } from "./section";
 
-// Parked are subjects whose messages an agency's endpoint refused for good.
+// Parked lists the subjects whose messages an agency's endpoint refused permanently.
 export function Parked({ parked, changed }: { parked: One[]; changed: () => void }) {
   const t = useTexts("operations"), word = useWords(), { agency } = useDirectory();
   const retry = useMutation(ParkingService.method.retryParked, { onSettled: changed });

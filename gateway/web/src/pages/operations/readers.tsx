@@ -5,16 +5,16 @@ import { moment } from "../../ui/dates";
 import { useDirectory } from "../../ui/party";
 import { Section, Table } from "./section";
 
-// A system that has not acknowledged for so long lags; the alarm's rule says the same.
+// A system without an acknowledgement for this long lags; the alert rule has the same limit.
 const lagsAfter = 5 * 60_000;
 
-// isLagging goes by the wall clock, as ids of messages do.
+// isLagging uses the wall clock, as message ids do.
 export function isLagging({ waitingSince }: Reader): boolean {
   const since = dateOf(waitingSince);
   return since !== undefined && Date.now() - since.getTime() > lagsAfter;
 }
 
-// Readers are the systems that read mailboxes, and how far behind they are.
+// Readers lists the systems that read mailboxes, and how far behind they are.
 export function Readers({ readers }: { readers: Reader[] }) {
   const t = useTexts("operations"), word = useWords(), { agency } = useDirectory();
   const sorted = readers.toSorted((a, b) => Number(b.behind - a.behind) || a.agency.localeCompare(b.agency));

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-// Section is a part of the page: what it is, and a table of it, or that there is none.
+// Section is a part of the page: a heading, and a table or a note that it is empty.
 export function Section({
   name, title, note, none, children }: { name: string; title: string; note: string; none?: string; children?: ReactNode,
 }) {
@@ -13,8 +13,8 @@ export function Section({
   );
 }
 
-// Table can be scrolled by keyboard where it is wider than the page. Numbers are in the columns
-// from one to another.
+// Table can be scrolled by keyboard if it is wider than the page. Numbers are in the given range of
+// columns.
 export function Table({
   label, head, numbers: [from, to] = [-1, -1], children }: { label: string; head: string[]; numbers?: [number, number]; children: ReactNode
 }) {

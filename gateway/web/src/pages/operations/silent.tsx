@@ -7,8 +7,8 @@ import { kindOf, nameOf, shortId } from "../../ui/names";
 import { useDirectory } from "../../ui/party";
 import { Section, Table } from "./section";
 
-// Silent are the matters in which something is past due: first those that are urgent and that
-// nobody has touched, with whom to ring.
+// Silent lists the matters that are past due: first urgent ones that nobody has acted on, with the
+// phone number to call.
 export function Silent({ loops, now, look }: { loops: SilentLoop[]; now: Date; look: (subject: string) => void }) {
   const t = useTexts("operations"), shell = useTexts("shell"), word = useWords(), { agency, dutyPhone } = useDirectory();
   const late = (due: Date) => {

@@ -3,11 +3,11 @@ import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Span } from "#gen/koppi/operator/v1/operator_pb";
 import { useTexts } from "../../app/language";
 
-// Row is a span as it is shown: times in milliseconds, and how deep it lies.
+// Row is a span as shown: times in milliseconds, and its depth.
 export interface Row { id: string; name: string; about: string; depth: number; start: number; end: number; failed: boolean }
 export interface Trace { id: string; start: number; end: number; follows: number; rows: Row[] }
 
-// tracesOf orders spans: traces by their beginning, in each a span before what it led to.
+// tracesOf orders spans: traces by start, and in each a span before its children.
 export function tracesOf(spans: Span[]): Trace[] {
   const byTrace = Map.groupBy(spans, ({ traceId }) => traceId);
   return [...byTrace].map(([id, own]) => {
@@ -32,7 +32,7 @@ export function tracesOf(spans: Span[]): Trace[] {
 
 const startOf = ({ startedAt }: Span) => (startedAt ? timestampMs(startedAt) + (startedAt.nanos % 1_000_000) / 1e6 : 0);
 
-// about is what a span says of the loop, in short.
+// about summarises a span's attributes of the matter.
 function about({ name, attributes }: Span): string {
   const { "koppi.agency": agency, "koppi.phase": phase, "koppi.outcome": outcome, "koppi.waiting_on": waiting } = attributes;
   return [
@@ -40,7 +40,7 @@ function about({ name, attributes }: Span): string {
   ].filter(Boolean).join(" · ");
 }
 
-// useTook says how long something took, in the unit that fits it.
+// useTook returns a function that formats a duration, in the unit that fits it.
 export function useTook() {
   const t = useTexts("operations");
   return (ms: number) => {

@@ -10,7 +10,7 @@ import { Problem } from "../../ui/problem";
 import { Section } from "./section";
 import { tracesOf, useTook, type Row, type Trace as OneTrace } from "./spans";
 
-// Trace shows what was done in a matter as a waterfall, a trace after another.
+// Trace shows the traces of a matter as a waterfall, one after another.
 export function Trace({ subject, look }: { subject: string; look: (subject: string) => void }) {
   const t = useTexts("operations"), [typed, type] = useState(subject), [seen, see] = useState(subject);
   if (seen !== subject) {
@@ -51,7 +51,7 @@ function Waterfall({ traces }: { traces: OneTrace[] }) {
   );
 }
 
-// Bar is a span: its name and attributes, and where in its trace it lies.
+// Bar is a span: its name and attributes, and its place in the trace.
 function Bar({ row, trace }: { row: Row; trace: OneTrace }) {
   const t = useTexts("operations"), took = useTook(), whole = Math.max(trace.end - trace.start, 0.001);
   const left = (100 * (row.start - trace.start)) / whole, width = Math.max((100 * (row.end - row.start)) / whole, 0.6);

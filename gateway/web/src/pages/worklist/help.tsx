@@ -5,7 +5,7 @@ import { useTexts } from "../../app/language";
 
 const keys = ["key_move", "key_open", "key_new", "key_receive", "key_take", "key_next", "key_search", "key_help"];
 
-// KeysHelp lists what single keys do, and switches them off and on.
+// KeysHelp lists the single-key shortcuts, and switches them off and on.
 export function KeysHelp({ close }: { close: () => void }) {
   const t = useTexts("worklist"), [on, switchTo] = useKeysOn();
   return (

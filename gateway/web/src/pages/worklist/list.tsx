@@ -28,7 +28,7 @@ const beginTexts: Record<string, string> = {
   concern: "newConcern", referral: "newReferral", consultation: "newConsultation", plan: "newPlan",
 };
 
-// ListPage is a list with, on a wide screen, what is open of it beside it.
+// ListPage is a list and, on a wide screen, the open matter beside it.
 export function ListPage({ name }: { name: ListName }) {
   const t = useTexts("worklist"), shell = useTexts("shell"), word = useWords(), person = usePerson(), now = useNow();
   const navigate = useNavigate();
@@ -51,7 +51,7 @@ export function ListPage({ name }: { name: ListName }) {
       to: `/${name}/$kind/$id`, params: { kind: kindOf(to.subject), id: idOf(to.subject) }, search: (before) => before,
     });
   };
-  // They move about and change nothing, so they act where nothing has the focus too.
+  // These keys only navigate, so they also act while nothing has the focus.
   useKeys({
     j: () => move.current(1), k: () => move.current(-1), ".": work.show, n: next, "?": () => setHelp(true),
     "/": () => searching.current?.focus(),

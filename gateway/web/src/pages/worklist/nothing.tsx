@@ -1,6 +1,6 @@
 import { useTexts } from "../../app/language";
 
-// NothingOpen is beside a list of which nothing is open.
+// NothingOpen is shown beside a list without an open matter.
 export function NothingOpen() {
   const t = useTexts("worklist");
   return <p className="quiet nothing-open">{t("choose")}</p>;

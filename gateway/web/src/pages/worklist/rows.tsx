@@ -11,16 +11,16 @@ const rowHeight = 84;
 
 interface Props { items: WorkItem[]; list: ListName; person: Person; open?: string; label: string; move: { current: (by: number) => void } }
 
-// Rows holds what is in sight of a list alone, however long the list is; on paper, all of it.
+// Rows renders only the visible part of a list; in print, all of it.
 export function Rows({ items, list, person, open, label, move }: Props) {
   const frame = useRef<HTMLDivElement>(null), printing = usePrinting();
   const rows = useVirtualizer({
     count: items.length, getScrollElement: () => frame.current, estimateSize: () => rowHeight, overscan: 8,
     getItemKey: (index) => items[index]!.subject,
   });
-  // wanted is a row that a key has gone to and that is not drawn yet.
+  // wanted is a row that a key has selected and that is not rendered yet.
   const wanted = useRef<string>(undefined);
-  // That row, the focused one, or else the open one, is where j and k go on from.
+  // j and k move from that row, the focused one, or the open one.
   move.current = (by) => {
     const from =
       items.findIndex(({ subject }) => subject === (wanted.current ?? document.activeElement?.getAttribute("data-subject") ?? open));

@@ -31,7 +31,7 @@ async function readAll(queue: QueueName, sent: boolean): Promise<WorkItem[]> {
 const startedAt = (item: WorkItem) => dateOf(item.startedAt)?.getTime() ?? 0;
 const ended = ({ status }: WorkItem) => status !== undefined && status.phase >= LoopPhase.CLOSED;
 
-// What is open stands first, the soonest due on top, as it came; then what ended, the latest first.
+// Open matters first, in the server's order by due time; then ended ones, the latest first.
 const inOrder = (items: WorkItem[]) =>
   [...items.filter((item) => !ended(item)), ...items.filter(ended).sort((a, b) => startedAt(b) - startedAt(a))];
 
@@ -42,7 +42,7 @@ async function read(list: ListName, queue: QueueName): Promise<WorkItem[]> {
   return inOrder([...new Map(both.map((item) => [item.subject, item])).values()]);
 }
 
-// Work is a list that does not move under who reads it: what is new waits to be shown.
+// Work is a list that does not move while it is read: new matters wait to be shown.
 export interface Work {
   items: WorkItem[];
   fresh: number;
@@ -65,8 +65,8 @@ export function useWork(list: ListName, queue: QueueName): Work {
   return { items, fresh: bySubject.size - items.length, show: () => setShown(undefined), loading: isPending, error };
 }
 
-// All matters of a list are read anew, and each reading is recorded: where much changes, a
-// page reads no more often than this. What waits is read with the next.
+// Each refresh reads all matters of a list, and each reading is recorded: under frequent changes a
+// page reads at most this often, and combines waiting changes.
 const together = 150, apart = 3_000;
 
 function useSoon(act: () => void) {
@@ -86,7 +86,7 @@ export type Tile = (typeof tiles)[number];
 
 const ourTurn = (item: WorkItem, person: Person) => item.status?.waitingOn?.agency === person.agency && !item.status.waitingOnClient;
 
-// matches tells whether a matter is what a tile counts.
+// matches reports whether a tile counts a matter.
 export function matches(tile: Tile, item: WorkItem, person: Person, now: Date): boolean {
   switch (tile) {
     case "overdue": return item.status?.overdue ?? false;
