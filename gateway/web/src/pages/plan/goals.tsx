@@ -77,8 +77,8 @@ function Course({ goal, own }: { goal: Goal; own: boolean }) {
 }
 
 function Assessments({
-  assessments, names, words }: { assessments: Assessment[]; names: [string, string]; words: (one: Assessment) => string
-}) {
+  assessments, names, words,
+}: { assessments: Assessment[]; names: [string, string]; words: (one: Assessment) => string }) {
   const t = useTexts("plan"), name = usePartyName();
   return (
     <table className="assessments">
