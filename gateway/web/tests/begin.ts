@@ -4,11 +4,11 @@ import type { Person } from "./person";
 
 export const county = { agency: "hva-pohjois-savo" }, adults = { unit: "tyoikaiset-kuopio" }, health = { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" };
 export const consented = { ground: "consent", consented: "now" };
-// Asked within an open matter, when the client consented is a moment.
+// Within an open matter the form asks for the time of the client's consent.
 export const earlier = { ground: "consent", consentedAt: "2026-11-23T08:55" };
 export const known = (code: string) => ({ code, language: "fi" });
 
-// begin fills in and sends what a new matter asks for, and gives its subject.
+// begin fills in and sends the form of a new matter, and returns its subject.
 export async function begin(who: Person, what: string, values: Record<string, unknown>): Promise<string> {
   await who.go(`/new/${what}`);
   const form = who.page.locator("form.step-form");

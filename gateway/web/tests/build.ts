@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-// The program is built once, with the pages that make built into it.
+// The program is built once, with the pages that make has built.
 export default function build() {
   const folder = mkdtempSync(join(tmpdir(), "koppi-pages-"));
   process.env.PAGES_PROGRAM = join(folder, "koppi");

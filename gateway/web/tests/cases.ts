@@ -4,10 +4,10 @@ import type { Koppi } from "./koppi";
 
 export const consent = (provision: string) => ({ ground: "LEGAL_GROUND_CLIENT_CONSENT", provision, consentedAt: "2026-11-23T06:55:00Z" });
 
-// attested is that the client's consent could not be obtained.
+// attested states that the client's consent could not be obtained.
 export const attested = { ground: "LEGAL_GROUND_STATUTORY_NOTIFICATION", provision: "1301/2014 § 35.2", attestation: { consentUnobtainable: true, evidentlyUnableToCareForSelf: true } };
 
-// report is a concern report by Kela's handler, without a page.
+// report sends a concern report from Kela's handler, through the API.
 export async function report(koppi: Koppi, { code = "010594Y9032", unit = "", topics = ["TOPIC_RENT_ARREARS", "TOPIC_ELECTRICITY_CUT"], urgency = "URGENCY_NORMAL", basis = consent("1301/2014 § 35.1") as object } = {}): Promise<string> {
   const { concern } = await koppi.call<{ concern: { concernId: string } }>("kela-17", "concern.v1.ConcernService/SubmitConcern", {
     requestId: randomUUID(), client: { personalIdentityCode: code, language: "fi" }, receiver: { agency: "hva-pohjois-savo", unit }, basis, topics, description: basis === attested ? "" : "Kaksi vuokraa maksamatta.", urgency,
@@ -19,7 +19,7 @@ export interface Cases { concern: string; sent: string; referral: string; consul
 
 const health = { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" };
 
-// ordinary is an ordinary morning: a matter of each service under way, of one client.
+// ordinary is a typical morning: a matter of each service in progress, of one client.
 export async function ordinary(koppi: Koppi): Promise<Cases> {
   const client = { personalIdentityCode: "030694W9024", language: "fi" }, requestId = randomUUID;
   const concern = await report(koppi, { code: "030694W9024", topics: ["TOPIC_MENTAL_HEALTH", "TOPIC_RENT_ARREARS"], urgency: "URGENCY_URGENT" }), concernId = concern.split("/")[1];

@@ -6,8 +6,8 @@ import { expect, test } from "./fixtures";
 import type { Person } from "./person";
 import { picture, pictures } from "./pictures";
 
-// What a due time rests on is said to who handles a matter and to its client; an urgent one is
-// let go of by a person's choice alone.
+// The basis of a due time is shown to the handlers of a matter and to its client; an urgent due
+// time is removed only by an explicit choice.
 
 const herself = "030694W9024", over75 = "090941-903S";
 const due = (who: Person) => who.matter.locator("[data-due]"), row = (who: Person, subject: string) => who.row(subject).locator("[data-due]");
@@ -28,11 +28,11 @@ test("an emergency shows its hour and what it rests on, and is let go of by tria
   await expect(row(worker, subject)).toContainText("Hätätilanne: viimeistään 10.00");
   await expect(worker.step("TriageConcern")).toHaveText(/Kiireellinen apu arvioitu/);
   await pictures(worker.page, "clocks-emergency");
-  // The reporter is told until when, not on what that rests.
+  // The reporter sees the due time, not its basis.
   await expect(kela.matter.locator(".marks .due")).toHaveText("Määräaika: tunnin kuluttua");
   await expect(due(kela)).toHaveCount(0);
   await pictures(kela.page, "clocks-reporter");
-  // Who takes it half an hour later has an hour from then.
+  // A worker who takes it half an hour later has an hour from then.
   await koppi.advance("1800s");
   await worker.take("TakeConcern");
   await shown(worker, urgent, "viimeistään 23.11.2026 10.30");

@@ -2,12 +2,12 @@ import texts from "../src/texts/statistics.json" with { type: "json" };
 import type { Koppi } from "./koppi";
 import { worked } from "./months";
 
-// What the tables of the statistics page must say, reckoned from the API's answer alone.
+// The expected tables of the statistics page, computed from the API's answer alone.
 
 export const fi = texts.fi as Record<string, string>, services = ["concern", "referral", "consultation", "plan"];
 export const first = "2026-06", last = "2026-11", shown = [first, ...worked];
 
-// As the API tells it: what is nothing is left out.
+// As the API returns it: zero values are omitted.
 interface Count {
   service?: string; month: string; sender?: { agency: string }; receiver?: { agency: string };
   sent?: string; taken?: string; closed?: string; declined?: string; overdue?: string; noShows?: string; repeats?: string; doorsPerClientTenths?: string; medianSecondsToTaken?: string;
@@ -22,7 +22,7 @@ const total = (counts: Count[], what: Counted | "taken") => sum(counts.map((coun
 const said = (number: number) => (number > 0 ? number.toLocaleString("fi") : fi.tooFew!);
 export const called = (month: string) => `${new Intl.DateTimeFormat("fi", { month: "long" }).format(new Date(`${month}-15`))} ${month.slice(0, 4)}`;
 
-// monthly is the table that counts must make: a column for each part that has any.
+// monthly is the table that the counts must give: a column for each part with a count.
 function monthly(of: string[], parts: [name: string, part: Count[], what: Counted][]): string[][] {
   const kept = parts.filter(([, part, what]) => parts.length === 1 || total(part, what) > 0);
   const row = (month: string) => kept.map(([, part, what]) => total(part.filter((count) => count.month === month), what));
@@ -38,7 +38,8 @@ const wait = (seconds: number) => {
   return fi[`unit_${unit}`]!.replace("{{number}}", (seconds / size).toLocaleString("fi", { maximumFractionDigits: 1 }));
 };
 
-// waits are the middle, the least and the most of the months' medians, each as often as it was taken.
+// waits are the median, minimum and maximum of the months' medians, weighted by the number of
+// matters taken.
 function waits(counts: Count[]) {
   const all = counts.filter((count) => count.medianSecondsToTaken).flatMap((count) => Array.from({ length: Number(count.taken) }, () => Number(count.medianSecondsToTaken))).sort((a, b) => a - b);
   return all.length ? { taken: all.length, middle: wait(all[Math.ceil(all.length / 2) - 1]!), least: wait(all[0]!), most: wait(all.at(-1)!) } : undefined;
@@ -46,11 +47,11 @@ function waits(counts: Count[]) {
 
 const grouped = (counts: Count[], key: (count: Count) => string) => [...new Set(counts.map(key))].map((one) => counts.filter((count) => key(count) === one));
 
-// expected is what every picture's table must say to a reader.
+// expected is what every picture's table must show to a reader.
 export async function expected(koppi: Koppi, person: string, own?: string, from = first, only?: string): Promise<Record<string, string[][]>> {
   const { agencies } = await koppi.directory(), agency = (of?: { agency: string }) => (of ? agencies.find((one) => one.agency === of.agency)!.names.fi! : fi.several!);
   const everything = await told(koppi, person, from), counts = everything.filter(({ service }) => service && (!only || service === only)), of = shown.filter((month) => month >= from);
-  // A sender of concerns is not told how they went.
+  // A sender of concerns does not see their outcomes.
   const untold = (count: Count) => count.service === "concern" && count.sender!.agency === own, open = counts.filter((count) => !untold(count));
   const byReceiver = grouped(counts, ({ service, receiver }) => `${service} ${receiver?.agency}`), byWay = grouped(counts.filter(({ receiver }) => receiver), ({ service, sender, receiver }) => `${service} ${sender!.agency} ${receiver!.agency}`);
   const doors = of.map((month) => Number(everything.find((count) => !count.service && count.month === month)?.doorsPerClientTenths ?? 0) / 10);

@@ -7,7 +7,7 @@ import { pictures } from "./pictures";
 
 const arabic = "والدتي مريضة. اتصل بي على 040 1234567, كرا.", hebrew = "אני צריך עזרה (דחוף).", name = { familyName: "الأحمد", givenNames: "ليلى" };
 
-// runs is in which direction the element that holds a text lets it run.
+// runs returns the text direction of the element that contains a text.
 const runs = (text: Locator) => text.first().evaluate((it) => getComputedStyle(it).direction);
 
 test("names and texts in Arabic and Hebrew run their own way on the pages that show them", async ({ koppi, comes }) => {
@@ -16,7 +16,8 @@ test("names and texts in Arabic and Hebrew run their own way on the pages that s
   });
   const guide = await comes("ps-04"), { page } = guide;
   await guide.open(`concerns/${concern.concernId}`);
-  // The description, and what the timeline says of it; Finnish beside it runs as it did.
+  // The description, and its copy in the timeline; the Finnish text beside them keeps its
+  // direction.
   for (const said of await guide.matter.getByText(arabic).all()) expect(await runs(said)).toBe("rtl");
   expect(await runs(guide.standing)).toBe("ltr");
   await page.getByRole("button", { name: "Näytä, kuka asiakas on" }).click();

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-// Endpoint is where an agency is called back. Until it is mended it refuses for good every
-// message that says something, and takes tombstones.
+// Endpoint receives an agency's callbacks. Until it is repaired it permanently refuses every
+// message with content, and accepts tombstones.
 export class Endpoint {
   mended = false;
   private readonly folder = mkdtempSync(join(tmpdir(), "koppi-endpoint-"));
@@ -20,7 +20,8 @@ export class Endpoint {
     });
   });
 
-  // settings start it, and are those with which a Koppi calls it in an agency's name.
+  // settings starts the endpoint, and returns the settings with which a Koppi calls it for an
+  // agency.
   async settings(agency: string): Promise<string> {
     await new Promise<void>((up) => this.server.listen(0, "127.0.0.1", () => up()));
     const directory = JSON.parse(readFileSync(join(import.meta.dirname, "../../../deploy/config/directory.json"), "utf8")) as { agencies: { agency: string; callback?: object }[] };

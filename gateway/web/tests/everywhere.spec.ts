@@ -6,7 +6,7 @@ import { expect, test } from "./fixtures";
 import { before, months } from "./months";
 import { picture } from "./pictures";
 
-// Every page, as whom it is for, and where it is.
+// Every page, with its user and address.
 const pages: [name: string, person: string, path: (cases: Cases) => string][] = [
   ["work", "ps-21", () => "/work"],
   ["sent", "kela-17", () => "/sent"],
@@ -24,14 +24,14 @@ const pages: [name: string, person: string, path: (cases: Cases) => string][] = 
   ["operations", "operator", () => "/operations"],
 ];
 
-// Nothing is still being read: what the page says no longer changes.
+// Loading is complete: the text of the page no longer changes.
 async function settled(page: Page) {
   await expect(page.locator("main h1, main h2").first()).toBeVisible();
   let before = "";
   await expect.poll(async () => { const now = await page.locator("main").ariaSnapshot(), same = now === before; before = now; return same; }, { intervals: [300] }).toBe(true);
 }
 
-// What is another in every Koppi, or on another day, says nothing of the page.
+// Values that differ in every Koppi, or from day to day, are masked.
 const today = () => new Intl.DateTimeFormat("fi-FI", { day: "numeric", month: "numeric", year: "numeric", timeZone: "Europe/Helsinki" }).format().replaceAll(".", "\\.");
 const steady = (text: string) => text.replace(new RegExp(`${today()} \\d+\\.\\d+`, "g"), "today").replace(/…[\w-]{5}\b/g, "…").replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "…").replace(/^ *- \/url: .*$\n/gm, "");
 
@@ -42,16 +42,16 @@ async function axe(page: Page, where: string) {
 
 const languages = { fi: "Suomi", sv: "Svenska", en: "English" };
 
-// visit looks at an open page in every language and at every width.
+// visit examines an open page in every language and at every width.
 async function visit(page: Page, name: string) {
   for (const [language, called] of Object.entries(languages)) {
     await page.getByRole("button", { name: called }).click();
     await settled(page);
-    // A page is built alike in every language: axe looks at the other two in make soak.
+    // A page has the same structure in every language: axe examines the other two in make soak.
     if (language === "fi" || process.env.SOAK_PAGES) await axe(page, `${name} in ${language}`);
     expect.soft(steady(await page.locator("main").ariaSnapshot()), `${name} in ${language}`).toMatchSnapshot(`${name}-${language}.txt`);
     await picture(page, `${name}-${language}-1280`);
-    // A desk; a small phone, where all phones fit; and twice as large on a desk.
+    // A desktop; a small phone, the lower limit of all phones; and a desktop at 200 % zoom.
     for (const width of process.env.PICTURES ? [1280, 390, 320, 640] : [1280, 320, 640]) {
       await page.setViewportSize({ width, height: 844 });
       expect.soft(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), `${name} in ${language} at ${width} px is wider than that by`).toBeLessThanOrEqual(0);

@@ -4,16 +4,16 @@ import { Koppi } from "./koppi";
 import { Person } from "./person";
 
 interface Fixtures {
-  // The domain's time at which the test's Koppi stands still.
+  // The domain's time, at which the test's Koppi is stopped.
   clock: string;
-  // What else it is told when it is started.
+  // Further settings at its start.
   settings: string;
   koppi: Koppi;
   comes: (name: string, how?: Parameters<typeof Person.comes>[3]) => Promise<Person>;
 }
 
-// Each test has its own Koppi, and as many people in browsers of their own as it calls.
-// At its end no page has failed, broken its policy, or asked another site for anything.
+// Each test has its own Koppi, and users in browsers of their own. At its end no page may have
+// failed, violated its content security policy, or sent a request to another site.
 export const test = base.extend<Fixtures>({
   clock: ["2026-11-23T09:00:00+02:00", { option: true }],
   settings: ["", { option: true }],

@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 import { report } from "./cases";
 import { expect, test } from "./fixtures";
 
-// tabTo goes on by the keyboard until it is in a field.
+// tabTo presses Tab until a field has the focus.
 async function tabTo(page: Page, field: string) {
   for (let presses = 0; presses < 40; presses += 1) {
     if (await page.evaluate((name) => document.activeElement?.closest("[data-field], [data-send]")?.matches(`[data-field="${name}"], [${name}]`) ?? false, field)) return;
@@ -55,9 +55,10 @@ test("nothing typed is lost: not by an error, a reload, or an ended session", as
   await page.reload();
   await guide.step("RequestInformation").click();
   await expect(question).toHaveValue("Milloin asiakkaaseen on saatu yhteys?");
-  // The session ends, as it does after hours; whoever signs in again finds it as it was.
+  // The session expires, as it does after hours; the draft is there after the next sign-in.
   await page.context().clearCookies();
-  // What is sent says so, or what the page reads meanwhile, which takes the form away first.
+  // Sending detects the expired session, unless another read of the page does and removes the form
+  // first.
   const signIn = page.locator('[data-person="ps-04"]');
   await expect(async () => {
     if (!await signIn.isVisible()) await form.locator("[data-send]").click({ timeout: 1_000 });

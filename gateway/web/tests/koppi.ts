@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { Line } from "./line";
 import { trialPeople } from "../src/app/trial";
 
-// Koppi is one that a test has to itself: real, with everything in one process.
+// Koppi is the server of one test: real, with all services in one process.
 export class Koppi {
   private process?: ChildProcess;
   private port = 0;
@@ -43,7 +43,7 @@ export class Koppi {
     await new Promise<void>((ended) => { ending.removeAllListeners("exit"); ending.on("exit", () => ended()); ending.kill("SIGTERM"); });
   }
 
-  // restart ends the gateway and all services, and starts them again where they were.
+  // restart stops the gateway and all services, and starts them again at the same addresses.
   async restart() {
     await this.down();
     this.tokens.clear();
@@ -56,7 +56,7 @@ export class Koppi {
     rmSync(this.data, { recursive: true, force: true });
   }
 
-  // call does something that is no part of what a test looks at, without a page.
+  // call makes a request through the API, without a page, for what a test does not examine.
   async call<T = Record<string, never>>(person: string, method: string, body: object): Promise<T> {
     const post = async (path: string, content: object, token = "") => {
       const response = await fetch(`http://127.0.0.1:${this.port}/koppi.${path}`, { method: "POST", headers: { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) }, body: JSON.stringify(content) });
@@ -64,14 +64,14 @@ export class Koppi {
       return response.json();
     };
     const { name: _, ...who } = people[person]!;
-    // A token holds for hours, but not in another run of Koppi.
+    // A token is valid for hours, but not in another run of Koppi.
     if (!this.tokens.has(person)) this.tokens.set(person, post("dev.v1.DevService/IssueToken", who).then(({ token }) => token));
     return post(method, body, await this.tokens.get(person));
   }
 
   directory = () => this.call<{ agencies: { agency: string; names: Record<string, string>; units: { unit: string; names: Record<string, string> }[] }[] }>("kela-17", "casework.v1.CaseworkService/GetAgencies", {});
 
-  // advance moves the domain's time: by so many seconds, or to a moment.
+  // advance moves the domain's time by a number of seconds, or to a moment.
   advance = (to: string) => this.call("operator", "dev.v1.DevService/AdvanceClock", /^\d+s$/.test(to) ? { by: to } : { to });
 }
 

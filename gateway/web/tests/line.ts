@@ -1,6 +1,6 @@
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
-// Line stands between browsers and Koppi, and can be cut.
+// Line is a proxy between browsers and Koppi, and can be cut.
 export class Line {
   private readonly open = new Set<Socket>();
   private down = false;

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { consent } from "./cases";
 import type { Koppi } from "./koppi";
 
-// Where the clock of a test stands before months of work, and after them.
+// The clock of a test before and after months of work.
 export const before = "2026-07-01T08:00:00+03:00", after = "2026-12-01T09:00:00Z";
 // The first working days of the months.
 const starts = ["2026-07-02", "2026-08-03", "2026-09-02", "2026-10-01", "2026-11-02"];
@@ -12,13 +12,13 @@ export const worked = starts.map((start) => start.slice(0, 7));
 const county = { agency: "hva-pohjois-savo" }, kela = { agency: "kela", unit: "toimeentulotuki" }, health = { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" };
 const jobs = { agency: "tyollisyys-kuopio", unit: "tyollisyys" };
 
-// When something is done: hours after the morning on which a month's work begins.
+// The time of an event: hours after the morning on which a month's work begins.
 const begun = 0, sameDay = 2, nextDay = 26, thirdDay = 72, week = 170, late = 434, end = 600;
 const moment = (month: number, after: number) => new Date(Date.parse(`${starts[month]}T06:00:00Z`) + after * 3_600_000).toISOString();
 
 interface Answer { referral: { appointments: { appointmentId: string }[] } }
 interface Step { at: number; by: string; does: string; gives?: object | ((answer: Answer) => object) }
-// Life is what becomes of a loop in the month in which it begins.
+// Life is the course of a matter in the month in which it begins.
 type Life = Step[];
 interface Way { by: string; service: string; begins: string; gives: (client: object, now: string) => object; monthly: number[]; repeats?: number; lives: (month: number) => Life[] }
 
@@ -35,7 +35,7 @@ const asked = (by: string, addressee: object) => ({
   gives: () => ({ addressee, basis: { ground: "LEGAL_GROUND_NO_PERSONAL_DATA", provision: "703/2023 § 31" }, topic: "Lääkitys ja työkyky", question: "Voiko lääkityksen muutos selittää poissaolot?", urgency: "URGENCY_NORMAL" }),
 });
 
-// Handled, with the client reached or not come; taken late; declined; left in hand.
+// Handled, with the client reached or not; taken late; declined; left in progress.
 const concernLives = (by: string, taken: number, closed: number) => {
   const contact = (at: number, result: string) => ({ at, by, does: "RecordContactAttempt", gives: { result: `CONTACT_RESULT_${result}` } });
   const take = (at: number) => ({ at, by, does: "TakeConcern" }), close = (at: number) => ({ at, by, does: "CloseConcern", gives: { outcome: "OUTCOME_SERVICE_STARTED" } });
@@ -58,7 +58,7 @@ const planned = (): Life => [
   { at: begun, by: "ps-21", does: "AddGoal", gives: { text: "Haluan nukkua yöt.", setByClient: true } }, { at: week, by: "ps-21", does: "StartPlan" },
 ];
 
-// What goes between agencies each month, and who handles it there.
+// The matters between agencies each month, and who handles them there.
 const ways: Way[] = [
   { ...reported("kela-17", county), monthly: [23, 17, 26, 21, 31], repeats: 6, lives: (month) => concernLives("ps-21", month % 2 ? thirdDay : nextDay, month % 2 ? week : thirdDay) },
   { ...reported("kela-17", health), monthly: [6, 11, 5, 12, 9], lives: (month) => concernLives("tk-02", month === 3 ? thirdDay : nextDay, week) },
@@ -69,7 +69,7 @@ const ways: Way[] = [
   { ...asked("ps-21", health), monthly: [6, 5, 9, 7, 11], lives: () => answered("tk-02", "ps-21") },
   { ...asked("kela-17", { ...county, unit: "palveluohjaus" }), monthly: [5, 0, 6, 5, 6], lives: () => answered("ps-04", "kela-17") },
   { by: "ps-21", service: "plan", begins: "CreatePlan", gives: (client, consentedAt) => ({ client, basis: { ...consent("1301/2014 § 39"), consentedAt } }), monthly: [3, 2, 6, 4, 5], lives: () => [planned()] },
-  // So few that none of them may ever show.
+  // Too few to be published.
   { ...referred("en-03", jobs), monthly: [1, 1, 0, 1, 1], lives: (month) => referralLives("ty-09", nextDay, month) },
 ];
 
@@ -86,7 +86,7 @@ export async function months(koppi: Koppi) {
     for (const [number, way] of ways.entries()) {
       const lives = way.lives(month);
       for (let one = 0; one < way.monthly[month]!; one += 1) {
-        // Who is reported again is who was reported first, months ago.
+        // The same clients are reported as months ago.
         const client = { personalIdentityCode: code(number * 200 + (one < (way.repeats ?? 0) ? one : month * 40 + one)), language: "fi" };
         live(koppi, way, lives[one % lives.length]!, way.gives(client, moment(month, begun)), doings);
       }
@@ -101,7 +101,7 @@ export async function months(koppi: Koppi) {
 
 type Doing = () => Promise<void>;
 
-// live puts what happens to one loop at the moments at which it does.
+// live schedules the events of one matter.
 function live(koppi: Koppi, { by, service, begins }: Way, life: Life, given: object, doings: Map<number, Doing[]>) {
   const path = `${service}.v1.${service[0]!.toUpperCase()}${service.slice(1)}Service/`, all = [{ at: begun, by, does: begins, gives: given }, ...life] as Life;
   let subject = {}, answer: unknown;
@@ -116,7 +116,7 @@ function live(koppi: Koppi, { by, service, begins }: Way, life: Life, given: obj
   }
 }
 
-// atOnce does eight at a time.
+// atOnce runs eight at a time.
 async function atOnce(all: Doing[]) {
   const left = [...all];
   await Promise.all(Array.from({ length: 8 }, async () => { for (let next = left.shift(); next; next = left.shift()) await next(); }));

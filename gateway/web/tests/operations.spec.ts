@@ -17,7 +17,7 @@ test("an operator sees what went silent, follows its trace, and has a parked cal
   const subject = await report(koppi), { page } = await comes("operator"), figure = (name: string) => page.locator(`[data-figure="${name}"] strong`);
   await expect(figure("openTile")).toHaveText("1");
   await expect(figure("silentTile")).toHaveText("0");
-  // The endpoint refuses what Kela is told of it; nobody reloads the page.
+  // The endpoint refuses Kela's messages; nobody reloads the page.
   const parked = page.locator(`[data-section="parked"] tr[data-subject="${subject}"]`);
   await expect(parked).toContainText("InvalidArgument");
   await koppi.advance("864000s");
@@ -31,7 +31,7 @@ test("an operator sees what went silent, follows its trace, and has a parked cal
   const trace = page.locator('[data-section="trace"]');
   await expect(trace).toContainText("koppi.concern.v1.ConcernService/SubmitConcern");
   await expect(trace).toContainText("send hva-pohjois-savo");
-  // What broke is told anew from its beginning.
+  // The parked subject is delivered again from its beginning.
   await expect(trace).toContainText("koppi.concern.v1.ConcernSubmitted");
   await expect(page.locator("main")).not.toContainText("Kaksi vuokraa");
 
@@ -41,7 +41,7 @@ test("an operator sees what went silent, follows its trace, and has a parked cal
   }
   endpoint.mended = true;
   await parked.getByRole("button", { name: "Toimita uudelleen" }).click();
-  // The gateway looks for such wishes every five seconds.
+  // The gateway checks for requests to deliver again every five seconds.
   await expect(page.locator('[data-section="parked"]')).toContainText("Mikään takaisinkutsu ei ole pysäköitynä.", { timeout: 60_000 });
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 });

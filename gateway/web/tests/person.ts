@@ -6,9 +6,9 @@ import type { Koppi } from "./koppi";
 type Language = "fi" | "sv" | "en";
 const locales = { fi: "fi-FI", sv: "sv-FI", en: "en-GB" };
 
-// Person is somebody in a browser of their own.
+// Person is a user in a browser of their own.
 export class Person {
-  // What no page may ever do: break its policy, fail, or ask another site for anything.
+  // What no page may do: violate its policy, fail, or send a request to another site.
   readonly misdeeds: string[] = [];
   private constructor(readonly page: Page, private readonly context: BrowserContext, readonly koppi: Koppi, readonly name: string, private readonly language: Language) {}
 
@@ -31,7 +31,7 @@ export class Person {
     }
   }
 
-  // becomes signs in as another client, whom no door is for.
+  // becomes signs in as another client, who is not on the sign-in page.
   async becomes(personalIdentityCode: string) {
     await this.page.evaluate(async (code) => {
       const issued = await fetch("/koppi.dev.v1.DevService/IssueToken", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ role: "client", personalIdentityCode: code }) });
@@ -44,7 +44,7 @@ export class Person {
 
   word = (name: string) => (words[this.language] as Record<string, string>)[name] ?? name;
 
-  // go opens an address of the application itself, as a link does.
+  // go opens an address within the application, as a link does.
   go = (path: string) => this.page.goto(this.koppi.line.address + path);
   row = (subject: string) => this.page.locator(`a.row[data-subject="${subject}"]`);
   get matter() { return this.page.locator("article.matter"); }
@@ -52,7 +52,7 @@ export class Person {
   get phase() { return this.page.locator(".loop-line [aria-current=step]"); }
   step = (name: string) => this.page.locator(`[data-step="${name}"]`).first();
 
-  // list opens a list, shows what is new in it, and opens a matter of it.
+  // list opens a list, shows its new matters, and opens one of them.
   async open(subject: string, list = "work", queue?: "me" | "agency") {
     await this.page.locator(`.rooms a[href="/${list}"]`).click();
     if (queue) await this.page.locator(`[data-queue="${queue}"]`).click();
@@ -63,12 +63,12 @@ export class Person {
     await expect(this.matter).toHaveAttribute("data-matter", subject.split("/")[1]!);
   }
 
-  // take takes a step of the open matter; what it asks for is given by field name.
+  // take takes a step of the open matter; its input is given by field name.
   async take(name: string, values?: Record<string, unknown>) {
     const form = this.page.locator("form.step-form");
     const answered = this.page.waitForResponse((response) => response.url().endsWith("/" + name)).catch(() => undefined);
     await this.step(name).click();
-    // A step of one click is over when it is answered; of two at once, one would be refused.
+    // A step without a form is complete when it is answered; of two at once, one would be refused.
     if (!values) return void (await Promise.race([answered, form.waitFor()]));
     await this.fill(form, values);
     await this.send(form);
@@ -78,7 +78,7 @@ export class Person {
     for (const [name, value] of Object.entries(values)) await this.give(form.locator(`[data-field="${name}"]`), value);
   }
 
-  // send sends a form; one whose step is final asks once more.
+  // send sends a form, and confirms a final step.
   async send(form: Locator) {
     const send = form.locator("[data-send]"), sure = form.getByRole("button", { name: "Kyllä, olen varma" }), atOnce = (await sure.count()) > 0;
     await send.click();
@@ -89,7 +89,7 @@ export class Person {
     await expect(form).toHaveCount(0);
   }
 
-  // give answers one field, as a person would who sees what kind it is.
+  // give fills in one field, by its kind.
   private async give(field: Locator, value: unknown) {
     await field.waitFor();
     if (Array.isArray(value)) {
@@ -108,7 +108,7 @@ export class Person {
     }
   }
 
-  // tick clicks the label, as a person does: the box that is seen is drawn over the input.
+  // tick clicks the label, as a user does: the visible box covers the input.
   async tick(box: Locator, checked = true) {
     if ((await box.isChecked()) !== checked) await this.page.locator(`label[for="${await box.getAttribute("id")}"]`).click();
     await expect(box).toBeChecked({ checked });

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 
-// picture is of a whole page. It is taken where PICTURES names a folder, to be looked at.
+// picture takes a picture of a whole page if PICTURES names a folder.
 export async function picture(page: Page, name: string) {
   const folder = process.env.PICTURES;
   if (!folder) return;
@@ -10,7 +10,7 @@ export async function picture(page: Page, name: string) {
   await page.screenshot({ path: join(folder, `${name}.jpg`), type: "jpeg", quality: 75, fullPage: true });
 }
 
-// pictures are of what stands on a desk and on a phone without scrolling.
+// pictures takes what a desktop and a phone show without scrolling.
 export async function pictures(page: Page, name: string) {
   if (!process.env.PICTURES) return;
   const before = page.viewportSize()!;

@@ -7,7 +7,7 @@ import { expect, test } from "./fixtures";
 
 test.use({ settings: "--calls-per-second=100000 --worker-calls-per-second=100000" });
 
-// onPaper is a page as it is printed: its sheets are kept where PICTURES names a folder.
+// onPaper prints a page; its sheets are kept if PICTURES names a folder.
 async function onPaper(page: Page, name: string, look: () => Promise<void>) {
   await page.emulateMedia({ media: "print" });
   await look();
@@ -33,13 +33,13 @@ test("a worklist of sixty is printed with all its rows, and nothing around them"
     for (const row of await rows.all()) await expect(row).toBeVisible();
     await expect(page.locator(surroundings).filter({ visible: true })).toHaveCount(0);
     await expect(page.locator(".paper-only")).toContainText("Yksikkö · 60 asiaa");
-    // No row lies over another, and none ends below the paper's last.
+    // No row overlaps another, and none ends below the last sheet.
     const boxes = await rows.evaluateAll((all) => all.map((row) => row.getBoundingClientRect()).map(({ top, bottom }) => ({ top, bottom })));
     boxes.slice(1).forEach(({ top }, at) => expect(top).toBeGreaterThanOrEqual(boxes[at]!.bottom - 1));
     expect(await page.evaluate(() => { const { overflowY, height } = getComputedStyle(document.querySelector(".rows")!); return { overflowY, enough: parseFloat(height) >= document.querySelector(".rows ul")!.scrollHeight - 1 }; })).toEqual({ overflowY: "visible", enough: true });
   });
   await expect(rows).not.toHaveCount(60);
-  // As the browser's own print does it: the paper has as many rows as the list.
+  // As with the browser's own print: the paper has as many rows as the list.
   await page.evaluate(() => { (window as unknown as { rows: Promise<number> }).rows = new Promise((counted) => addEventListener("beforeprint", () => counted(document.querySelectorAll("a.row").length), { once: true })); });
   await page.pdf({ format: "A4" });
   expect(await page.evaluate(() => (window as unknown as { rows: Promise<number> }).rows)).toBe(60);

@@ -4,14 +4,14 @@ import { begin, consented, county, health, known } from "./begin";
 import { expect, test } from "./fixtures";
 import { pictures } from "./pictures";
 
-// part is a field of a message in its binary form: a text, or a message within.
+// part is a field of a message in its binary form: a text, or a nested message.
 function part(number: number, content: string | Buffer): Buffer {
   const bytes = Buffer.from(content);
   if (bytes.length > 127) throw new Error("too long for a test");
   return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
 }
 
-// refusal is how the server refuses a field, by Connect's own form of an error.
+// refusal is the server's refusal of a field, in Connect's error format.
 const refusal = (reason: string, field: string) => ({
   code: "invalid_argument", message: "refused", details: [
     { type: "google.rpc.ErrorInfo", value: Buffer.concat([part(1, reason), part(2, "koppi")]).toString("base64").replace(/=+$/, "") },
@@ -33,11 +33,11 @@ const forms: [what: string, who: string, method: string, values: Record<string, 
   ["plan", "ps-21", "CreatePlan", { consented: "now", ...person }, [...of.basis, ...of.client, "case_id", "request_id", "something.new"]],
 ];
 
-// All forms have the same fields of a client, a ground and a receiver: what is refused of
-// those is tried in the first form, and in every one in make soak.
+// All forms have the same fields of a client, a ground and a receiver: their refusals are tested in
+// the first form, and in every form in make soak.
 const shared = [...of.basis, ...of.client, ...of.receiver].filter((path) => !["basis.consented_at", "client.personal_identity_code", "receiver.unit"].includes(path));
 
-// Where each of these is shown is not left to which field comes first.
+// The place of each of these does not depend on which field comes first.
 const places: Record<string, string> = {
   "client.language": "language", "client.details.phones[0]": "phone", "client.details.family_name": "familyName", "basis.consented_at": "consented", "urgency": "urgency", "attachment_ids[0]": "papers", "client.details.non_disclosure": "nonDisclosure",
 };
@@ -80,7 +80,7 @@ test("a consent of tomorrow is refused where its moment was typed, and what foll
   await expect(form.locator('[data-field="consentedAt"] .wrong')).toHaveText("Tarkista, milloin asiakas antoi suostumuksen. Aika ei voi olla tulevaisuudessa.");
   await expect(page.locator("form.step-form > .problem")).toHaveCount(0);
   await pictures(page, "refused-consent");
-  // A client who is taken over from another matter has no field here: the summary says it.
+  // A client taken over from another matter has no field here: the summary shows the error.
   const subject = await begin(kela, "concern", { ...consented, ...known("010594Y9032"), receiver: county, topics: ["TOPIC_OTHER"], urgency: "URGENCY_NORMAL" });
   await kela.go(`/new/concern?from=${encodeURIComponent(subject)}`);
   await kela.fill(form, { ...consented, receiver: county, topics: ["TOPIC_OTHER"], urgency: "URGENCY_NORMAL" });

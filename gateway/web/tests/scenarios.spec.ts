@@ -1,8 +1,8 @@
 import { adults, begin, consented, county, earlier, health, known, phase, subjectOf } from "./begin";
 import { expect, test } from "./fixtures";
 
-// The cases of deploy/scenarios, played through the pages: each person in a browser of
-// their own, and what one does appears at the others without a reload.
+// The cases of deploy/scenarios, through the pages: each person in a browser of their own; each
+// step appears on the other pages without a reload.
 
 const attested = { ground: "notification", attestation: ["unobtainable", "unable"] };
 
@@ -62,7 +62,7 @@ test("03: reported again and again: joined, and nobody learns of another's repor
   const first = await begin(kela, "concern", about);
   await guide.open(first);
   await guide.take("ReceiveConcern");
-  // Already in hand: said before the report is written.
+  // The page reports the open matter before the report is written.
   await kela.go("/new/concern");
   const form = kela.page.locator("form.step-form");
   await kela.fill(form, about);
@@ -90,7 +90,7 @@ test("04: passed on to health care, and the answer finds its way back", async ({
   await row.click();
   await nurse.page.locator("a.row").first().click();
   await expect(nurse.matter).toContainText("Ei jaksa hoitaa asioitaan");
-  // The line is cut in the middle, and Koppi started anew: the loop closes all the same.
+  // The connection breaks in the middle, and Koppi restarts: the loop still closes.
   koppi.line.cut();
   await koppi.restart();
   koppi.line.mend();

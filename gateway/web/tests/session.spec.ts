@@ -4,8 +4,8 @@ import { report } from "./cases";
 import { expect, test } from "./fixtures";
 import { pictures } from "./pictures";
 
-// soon lets the page believe that its session ends in so many seconds, and in no case later
-// than last seconds from now; what extends it is answered by Koppi itself.
+// soon makes the page believe that its session ends in a number of seconds, and no later than
+// `last` seconds from now; Koppi itself answers an extension.
 async function soon(page: Page, seconds: number, last = 36_000) {
   const now = Date.now(), ends = { until: new Date(now + seconds * 1000).toISOString(), expires: new Date(now + last * 1000).toISOString() };
   await page.route("**/session", async (route) => {
@@ -23,13 +23,13 @@ test("who signs in again finds the page, its client and the draft as they were",
   expect(follows).toContain("asiakas");
   await page.context().clearCookies();
   const door = page.locator('[data-person="ps-04"]'), other = page.locator(".door[href]");
-  // An issuer's door, where one signs in elsewhere, leads back to the same address with its query.
+  // An issuer's sign-in link leads back to the same address with its query.
   await page.route("**/session", async (route) => {
     const response = await route.fetch();
     const doors = [{ issuer: "https://issuer.example", name: { fi: "Toisaalla" }, url: "/session/sign-in?issuer=https%3A%2F%2Fissuer.example" }];
     await route.fulfill({ response, json: { ...await response.json(), ...(!response.ok() && { signIn: doors }) } });
   });
-  // What is asked next is answered that nobody is signed in any more.
+  // The next request is answered that nobody is signed in any more.
   await form.locator('[data-field="receiver"]').getByRole("button", { name: /Viranomainen/ }).click();
   await page.getByRole("option").first().click();
   await expect(door).toBeVisible();
@@ -62,10 +62,10 @@ test("the end of a session is announced in time, and one press puts it off", asy
   await kela.fill(page.locator("form.step-form"), { ground: "consent", consented: "now", description: "Kaksi vuokraa" });
   await expect(dialog).toHaveCount(0);
   await soon(page, 170);
-  // The page looks how long there is when it is looked at again, as after a machine's sleep.
+  // The page checks the remaining time when it becomes visible again, as after a suspended machine.
   await page.reload();
   await expect(dialog).toBeVisible();
-  // A screen reader is there: the focus is within the dialog, and its title is its name.
+  // For a screen reader the focus is within the dialog, and its title is its name.
   await expect.poll(() => dialog.evaluate((it) => it.contains(document.activeElement))).toBe(true);
   await pictures(page, "session-ends");
   await page.unroute("**/session");
@@ -90,7 +90,7 @@ test("a session that another tab has put off warns no more; one that cannot be p
   await pictures(page, "session-ends-for-good");
   await dialog.getByRole("button", { name: "Selvä" }).click();
   await expect(dialog).toHaveCount(0);
-  // When it has ended the page says so by itself, and shows nothing of anybody any more.
+  // After the end the page says so by itself, and shows no data of the user.
   await page.unroute("**/session");
   await page.context().clearCookies();
   await expect(page.locator('[data-person="kela-17"]')).toBeVisible({ timeout: 40_000 });

@@ -18,7 +18,7 @@ async function table(page: Page, name: string): Promise<string[][]> {
   return rows.evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
 }
 
-// Tables of ways and waits are in an order of their own.
+// Tables of paths and waits have an order of their own.
 const sorted = (rows: string[][]) => rows.map((row) => row.join(" | ")).sort();
 
 async function holds(page: Page, all: Record<string, string[][]>) {
@@ -37,7 +37,8 @@ async function holds(page: Page, all: Record<string, string[][]>) {
   }
 }
 
-// cutOff are texts of pictures that reach out of them, and tables that can neither be seen whole nor scrolled.
+// cutOff returns texts of pictures that extend beyond them, and tables that can neither be seen
+// whole nor scrolled.
 const cutOff = (page: Page) => page.evaluate(() => {
   const texts = [...document.querySelectorAll(".drawing svg[role=img] text")].filter((text) => {
     const { left, right } = text.getBoundingClientRect(), frame = text.closest(".drawing")!.getBoundingClientRect();
@@ -89,7 +90,7 @@ test("statistics show each reader what the API tells it, in pictures, tables and
     await expect(picture(page, "repeats")).toHaveCount(0);
     await holds(page, { ...asked, noShows: [asked.noShows![0]!.filter((name) => name !== fi.service_concern), ...asked.noShows!.slice(1)] });
     expect((await saved(page, "arrivals")).file).toBe(`koppi-arrivals-2026-09-${last}.csv`);
-    // The choice is in the address: it stands after a reload.
+    // The choice is in the address, and survives a reload.
     await page.reload();
     await expect(page.getByRole("button", { name: fi.from! })).toContainText(called("2026-09"));
     await expect(picture(page, "repeats")).toHaveCount(0);
@@ -109,7 +110,7 @@ test("statistics are reached by the keyboard, fit, and axe finds nothing in any 
   await months(koppi);
   const { page, go } = await comes("operator");
   await go("/statistics");
-  // The keyboard goes where something is.
+  // The keyboard reaches every choice, table and download.
   await page.locator('[data-picture="doors"]').waitFor();
   await page.getByRole("button", { name: fi.from! }).focus();
   const at = (what: string) => page.evaluate((of) => document.activeElement?.matches(of) ?? false, what);

@@ -6,12 +6,12 @@ import { expect, test } from "./fixtures";
 import type { Koppi } from "./koppi";
 import type { Person } from "./person";
 
-// Steps of a concern and a referral that no scenario takes; what one does appears at the
-// others without a reload.
+// Steps of a concern and a referral that no scenario covers; each appears on the other pages
+// without a reload.
 
 const passedOn = { to: { ...adults, worker: "ps-33" }, reason: "Asiakas on hänelle tuttu." };
 
-// refer is a referral of the nurse's to a unit of two workers, without a page.
+// refer sends a referral from the nurse to a unit of two workers, through the API.
 async function refer(koppi: Koppi): Promise<string> {
   const { referral } = await koppi.call<{ referral: { referralId: string } }>("tk-02", "referral.v1.ReferralService/SendReferral", {
     requestId: randomUUID(), client: { personalIdentityCode: "010594Y9032", language: "fi" }, receiver: { ...county, ...adults }, basis: consent("703/2023 § 53"), kind: "REFERRAL_KIND_SERVICE", reason: "Tarvitsee tukea arkeen.", urgency: "URGENCY_NORMAL",
@@ -19,7 +19,7 @@ async function refer(koppi: Koppi): Promise<string> {
   return `referrals/${referral.referralId}`;
 }
 
-// inQueue tells whether a matter stands in a worker's own queue or the unit's.
+// inQueue reports whether a matter is in a worker's own queue or the unit's.
 async function inQueue(who: Person, queue: "me" | "unit", subject: string, there: boolean) {
   await who.page.locator(`[data-queue="${queue}"]`).click();
   await expect(who.row(subject)).toHaveCount(there ? 1 : 0);

@@ -6,7 +6,7 @@ import type { Koppi } from "./koppi";
 
 const eight = 8, codes = ["140391-9021", "010594Y9032", "030694W9024"];
 
-// streams are the calls of a name that are open in a browser now.
+// streams are the open calls of a method in a browser now.
 function streams(context: BrowserContext, name: string): Set<Request> {
   const open = new Set<Request>(), end = (request: Request) => open.delete(request);
   context.on("request", (request) => {
@@ -19,8 +19,8 @@ function streams(context: BrowserContext, name: string): Set<Request> {
   return open;
 }
 
-// tabs are so many of one browser, at a list of which nothing waits; each loads, however many
-// there are before it.
+// tabs opens a number of tabs of one browser, at a list without new matters; each loads, however
+// many are open before it.
 async function tabs(koppi: Koppi, first: Page, count: number): Promise<Page[]> {
   const pages = [first];
   while (pages.length < count) {
@@ -32,7 +32,7 @@ async function tabs(koppi: Koppi, first: Page, count: number): Promise<Page[]> {
   return pages;
 }
 
-// live tells that all tabs hear of what arrives.
+// live reports that all tabs receive what arrives.
 async function live(koppi: Koppi, pages: Page[], count: number, timeout = 20_000) {
   await report(koppi, { code: codes[count - 1]! });
   for (const page of pages) await expect(page.locator("button.fresh")).toContainText(String(count), { timeout });
@@ -69,7 +69,7 @@ test("who signs out in one tab is signed out in all, and nobody's stream is anot
   const guide = await comes("ps-04"), open = streams(guide.page.context(), "Watch");
   await guide.page.reload();
   const pages = await tabs(koppi, guide.page, 3), [first, second] = pages as [Page, Page];
-  // What was typed in another tab is not left at a desk that several share.
+  // The draft of another tab does not remain on a shared machine.
   await second.goto(`${koppi.line.address}/new/concern`);
   await second.locator('[data-field="ground"] label').first().click();
   const drafts = () => second.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith("draft ")));
@@ -81,7 +81,7 @@ test("who signs out in one tab is signed out in all, and nobody's stream is anot
   await second.locator('[data-person="tk-02"]').click();
   for (const page of pages) await expect(page.locator(".who strong")).toHaveText("tk-02");
   await expect.poll(() => open.size).toBe(1);
-  // She is told nothing of what arrives for who was here before.
+  // She receives nothing that arrives for the previous user.
   let read = 0;
   guide.page.context().on("request", (request) => { if (request.url().endsWith("/ListWork")) read += 1; });
   await report(koppi);
@@ -97,7 +97,7 @@ test("somebody else signs in in one tab: the others are theirs too, and show not
   await guide.open(first);
   const other = await page.context().newPage();
   await other.goto(koppi.line.address);
-  // As a second sign-in at the provider does: another session takes the first one's place.
+  // As a second sign-in at the provider does: another session replaces the first.
   await other.evaluate(async () => {
     const { token } = await (await fetch("/koppi.dev.v1.DevService/IssueToken", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ agency: "kela", unit: "toimeentulotuki", worker: "kela-17", role: "benefit_handler" }) })).json();
     await fetch("/session", { method: "POST", headers: { Authorization: `Bearer ${token}` } });

@@ -6,7 +6,7 @@ test("each page and matter has its title, without personal data, and a change is
   const end = (subject: string) => `…${subject.slice(-5)}`, seen = new Set<string>();
   const shows = async (title: string) => {
     await expect(page).toHaveTitle(title ? `${title} – Koppi` : "Koppi");
-    // The region was there before its content: a screen reader says what comes into it.
+    // The region exists before its content: a screen reader announces what is added to it.
     await expect(announced).toHaveText(title);
     expect(seen.has(title), title).toBe(false);
     seen.add(title);
@@ -20,7 +20,7 @@ test("each page and matter has its title, without personal data, and a change is
   await worker.open(cases.concern);
   await shows(`Huoli-ilmoitus ${end(cases.concern)} – Työlista`);
   await worker.open(cases.consultation, "consultations");
-  // What it is about is free text, and stays within the page.
+  // The topic is free text, and must not be in the title.
   await shows(`Konsultaatio ${end(cases.consultation)} – Konsultaatiot`);
   await worker.open(cases.plan, "plans");
   await shows(`Yhteinen suunnitelma ${end(cases.plan)} – Suunnitelmat`);

@@ -5,11 +5,11 @@ import { ordinary } from "./cases";
 import { expect, test } from "./fixtures";
 import type { Koppi } from "./koppi";
 
-// Steps of a consultation and a plan that no scenario takes.
+// Steps of a consultation and a plan that no scenario covers.
 
 const youthWork = { agency: "etsiva-kuopio", unit: "etsiva" };
 
-// ask is a question of Kela's to a unit of two workers, about nobody by name, without a page.
+// ask sends Kela's question to a unit of two workers, without a named client, through the API.
 async function ask(koppi: Koppi): Promise<string> {
   const { consultation } = await koppi.call<{ consultation: { consultationId: string } }>("kela-17", "consultation.v1.ConsultationService/OpenConsultation", {
     requestId: randomUUID(), addressee: { ...county, ...adults }, basis: { ground: "LEGAL_GROUND_NO_PERSONAL_DATA", provision: "703/2023 § 31" }, topic: "Vuokravakuus", question: "Milloin vakuus kuuluu teille?", urgency: "URGENCY_NORMAL",
@@ -77,7 +77,7 @@ test("a plan goes on: tasks and a contact change hands, two change one goal, it 
   await nurse.take("PlanContact", { at: "2026-11-24T10:00" });
   const contacts = worker.matter.locator('section[aria-labelledby="plan-contacts"]');
   await expect(contacts).toContainText("24.11.2026 10.00 tk-02");
-  // Another agency's contact is not one's own to take back.
+  // A worker cannot withdraw another agency's planned contact.
   await worker.step("PlanContact").click();
   await expect(contacts.locator('[data-field="at"]')).toBeVisible();
   await expect(contacts.locator('[data-field="takeBack"]')).toHaveCount(0);
@@ -86,7 +86,7 @@ test("a plan goes on: tasks and a contact change hands, two change one goal, it 
   await expect(contacts).not.toContainText("tk-02");
   await nurse.take("ReassignAction", { unit: "hva-pohjois-savo/tyoikaiset-kuopio", worker: "ps-33" });
   await expect(worker.matter.locator(".owner h4")).toContainText("ps-33");
-  // Two change one goal at once, and neither text is lost.
+  // Two workers change one goal at once, and neither text is lost.
   await worker.step("UpdateGoal").click();
   const form = worker.page.locator("form.step-form");
   await worker.fill(form, { text: "Haluan nukkua yöt." });

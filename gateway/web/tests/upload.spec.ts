@@ -6,7 +6,7 @@ import { expect, test } from "./fixtures";
 import type { Person } from "./person";
 import { pictures } from "./pictures";
 
-// pdf is a file of so many bytes that is one.
+// pdf returns a valid PDF of a given size.
 const pdf = (bytes: number) => Buffer.concat([Buffer.from("%PDF-1.4\n"), Buffer.alloc(bytes - 15, "0123456789abcdef\n"), Buffer.from("%%EOF\n")]);
 
 // invoice is such a file on this machine.
@@ -17,7 +17,7 @@ function invoice(bytes: number): string {
   return path;
 }
 
-// calls counts the calls of a name, and what they carried.
+// calls records the calls of a method, and their bodies.
 function calls(page: Page, name: string) {
   const seen = { count: 0, bytes: 0, sizes: [] as number[] };
   page.on("request", (request) => {
@@ -49,14 +49,14 @@ test("twenty megabytes over a line that is cut half way go on where they were", 
   expect(half).toBeGreaterThan(size / 3);
   await field.scrollIntoViewIfNeeded();
   await pictures(page, "upload-cut");
-  // What is on its way is not left behind by sending the rest.
+  // The form is not sent while a file is still uploading.
   await form.locator("[data-send]").click();
   await expect(field).toContainText("Odota, että liite on lisätty");
   koppi.line.mend();
   await expect(field.locator(".papers")).toContainText("lasku.pdf", { timeout: 90_000 });
   await expect(bar).toHaveCount(0);
   expect(started.count).toBe(1);
-  // Nothing that had arrived was sent once more, but for the piece that was cut.
+  // Nothing that had arrived was sent again, except for the interrupted chunk.
   expect(sent.bytes).toBeLessThan(size + (3 << 20));
 });
 
@@ -71,7 +71,7 @@ test("on a slow line pieces are small and progress shows; cancelled, it goes on 
   await field.locator("input[type=file]").setInputFiles(file);
   const seen = new Set<number>();
   await expect.poll(async () => { seen.add(await bar.evaluate((it: HTMLProgressElement) => it.value)); return seen.size; }, { timeout: 60_000, intervals: [200] }).toBeGreaterThan(4);
-  // No piece after the first takes the line for long.
+  // No chunk after the first occupies the connection for long.
   expect(Math.max(...sent.sizes.slice(1))).toBeLessThan(130 << 10);
   await field.getByRole("button", { name: "Peruuta lisääminen: lasku.pdf" }).click();
   await expect(field.locator("[data-upload]")).toHaveCount(0);

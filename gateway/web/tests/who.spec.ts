@@ -3,8 +3,8 @@ import { randomUUID } from "node:crypto";
 import { consent } from "./cases";
 import { expect, test } from "./fixtures";
 
-// Who must not be found by others is warned of wherever a client is named: in a matter of
-// each service, and where a client is looked up.
+// A client with a non-disclosure order has a warning wherever the client is named: in a matter of
+// each service, and in the client search.
 test("wherever a client is named, a non-disclosure is said", async ({ koppi, comes }) => {
   const client = { personalIdentityCode: "030694W9024", language: "fi", details: { phones: ["0401234567"], nonDisclosure: true } }, requestId = randomUUID;
   const receiver = { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" }, basis = consent("703/2023 § 53"), urgency = "URGENCY_NORMAL";

@@ -5,10 +5,10 @@ import { ordinary, report } from "./cases";
 import { expect, test } from "./fixtures";
 import type { Person } from "./person";
 
-// What a client wishes, on its own page and as an agency records it; and the prohibition
-// that two officers override.
+// The client's directives, on its own page and as an agency records them; and the prohibition that
+// two officers override.
 
-// decide carries out what the client asks for, which is asked once more.
+// decide submits the client's decision and confirms it.
 async function decide(page: Page, step: string, values?: (form: ReturnType<Page["locator"]>) => Promise<void>) {
   await page.locator(`[data-step="${step}"], [data-begin="${step}"]`).first().click();
   const ask = page.locator("form.ask");
@@ -18,7 +18,7 @@ async function decide(page: Page, step: string, values?: (form: ReturnType<Page[
   await expect(ask).toHaveCount(0);
 }
 
-// looksUp goes from the open matter to all of its client's.
+// looksUp opens, from the open matter, all matters of its client.
 async function looksUp(who: Person) {
   await who.matter.locator('a[href^="/client?id="]').click();
   await saysWhy(who);
@@ -30,7 +30,7 @@ async function saysWhy(who: Person) {
   await who.page.locator("[data-client]").waitFor();
 }
 
-// Pictures are taken where PICTURES names a folder, to be looked at.
+// Pictures are taken if PICTURES names a folder.
 async function picture(page: Page, name: string) {
   for (const width of process.env.PICTURES ? [1280, 390] : []) {
     await page.setViewportSize({ width, height: 900 });
@@ -79,7 +79,7 @@ test("a prohibition stops a sending; two officers admit one in spite of it, refu
   await expect(worker.page.locator(".overrides")).toContainText("Et voi ratkaista omaa pyyntöäsi");
   await expect(worker.step("ApproveOverride")).toHaveCount(0);
   await worker.take("RequestOverride", { ...asks, reason: "Toinen pyyntö." });
-  // Both wait in the second officer's list, and in the first one's neither.
+  // Both wait in the second officer's list, and none in the first officer's.
   const waiting = (person: typeof second) => person.page.locator('.rows [data-subject^="overrides/"]');
   await worker.go("/work");
   await expect(worker.page.locator(".rows [data-subject]").first()).toBeVisible();
@@ -117,7 +117,7 @@ test("an agency records what the client wishes, and takes it back; so does the c
   const worker = await comes("ps-21"), second = await comes("ps-33"), client = await comes("client"), reason = "Asiakas pyysi tätä vastaanotolla.";
   await worker.go(`/work/${concern}`);
   await looksUp(worker);
-  // What one officer records waits, for the client or for another officer.
+  // A directive that one officer records waits for the client or another officer.
   const waiting = (person: typeof worker) => person.page.locator("[data-waiting]"), stands = `Ei saa antaa tietoja: ${theHealth}`;
   await worker.take("ProhibitTransfer");
   await worker.fill(worker.page.locator("form.step-form"), { recipient: theHealth, reason });
@@ -153,7 +153,7 @@ test("an agency records what the client wishes, and takes it back; so does the c
   await expect(worker.page.locator("main")).toContainText(stands);
   await client.page.locator("[data-again]").click();
   await expect(client.page.locator("[data-advance]")).toContainText("Vuokra-asian hoito.");
-  // The client says no to one lifting, and yes to the next.
+  // The client refuses the first lifting, and confirms the second.
   for (const step of ["RefuseWish", "ConfirmWish"]) {
     await worker.take("LiftProhibition", { reason });
     await expect(waiting(worker).last()).toBeVisible();
@@ -168,7 +168,7 @@ test("an agency records what the client wishes, and takes it back; so does the c
   await expect(worker.page.locator("main")).toContainText("Viranomainen on kirjannut suostumuksen peruutuksen");
   await client.page.locator("[data-again]").click();
   await expect(client.page.locator('[data-step="LiftProhibition"], [data-step="WithdrawAdvanceConsent"], [data-step="WithdrawConsent"], [data-step="ConfirmWish"]')).toHaveCount(0);
-  // The client says the same for itself, at once.
+  // The client gives the same directive itself; it takes effect at once.
   await decide(client.page, "ProhibitTransfer", async (ask) => client.fill(ask, { "prohibit-who": "kaikki terveyspalvelut" }));
   await decide(client.page, "LiftProhibition");
   await decide(client.page, "GiveConsent", async (ask) => client.fill(ask, { "give-who": "Kansaneläkelaitos", "give-services": ["concern"], "give-purpose": "Vuokra.", "give-until": "2027-05-31" }));

@@ -39,7 +39,7 @@ test("a key takes no step but on the matter that has the focus", async ({ koppi,
   await guide.open(first);
   let steps = 0;
   page.on("request", (request) => { if (/\/(Receive|Take)Concern$/.test(request.url())) steps += 1; });
-  // What a key would do it has done by the time that the page has moved on once more.
+  // Any effect of a key would be visible by the time of the next navigation.
   const nothing = async () => {
     for (const key of ["r", "t"]) await page.keyboard.press(key);
     await page.evaluate(() => new Promise(requestAnimationFrame));
