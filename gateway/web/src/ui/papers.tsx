@@ -25,9 +25,10 @@ export function Papers({ subject, papers }: { subject: string; papers: Attachmen
           <li key={paper.attachmentId}>
             <button type="button" className="plain" disabled={busy === paper.attachmentId} onClick={() => void save(paper)}
               data-download={paper.attachmentId}>
-                <bdi>{paper.filename}</bdi>
-                <span className="hidden"> {t("download")}</span>
-              </button> <span className="quiet">{size(paper.sizeBytes)}</span>
+              <bdi>{paper.filename}</bdi>
+              <span className="hidden"> {t("download")}</span>
+            </button>{" "}
+            <span className="quiet">{size(paper.sizeBytes)}</span>
           </li>
         ))}
       </ul>

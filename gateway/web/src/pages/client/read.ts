@@ -50,22 +50,19 @@ export async function clientCalled(id: string): Promise<string | undefined> {
 export async function readMatters({ clientId, purpose }: Sought): Promise<Matter[]> {
   const asked = { clientId, purpose, pageSize }, both = ([false, true] as const);
   const parts = await Promise.all([
-    ...both.map(async (sent) => (await createClient(ConcernService, transport)
-      .listConcerns({ ...asked, sent })).concerns.map((one): Matter => (
-      {
+    ...both.map(async (sent) => (await createClient(ConcernService, transport).listConcerns({ ...asked, sent }))
+      .concerns.map((one): Matter => ({
         subject: `concerns/${one.concernId}`, list: sent ? "sent" : "work", about: one.topics.map((topic) => nameOf(TopicSchema, topic)),
         status: one.status, urgency: one.triagedUrgency || one.urgency, startedAt: one.submittedAt, caseId: one.caseId,
       }))),
-    ...both.map(async (sent) => (await createClient(ReferralService, transport)
-      .listReferrals({ ...asked, sent })).referrals.map((one): Matter => (
-      {
+    ...both.map(async (sent) => (await createClient(ReferralService, transport).listReferrals({ ...asked, sent }))
+      .referrals.map((one): Matter => ({
         subject: `referrals/${one.referralId}`, list: sent ? "sent" : "work",
         about: [one.kind && nameOf(ReferralKindSchema, one.kind), one.serviceKey].filter((word): word is string => Boolean(word)),
         status: one.status, urgency: one.triagedUrgency || one.urgency, startedAt: one.sentAt, caseId: one.caseId,
       }))),
-    ...both.map(async (sent) => (await createClient(ConsultationService, transport)
-      .listConsultations({ ...asked, sent })).consultations.map((one): Matter => (
-      {
+    ...both.map(async (sent) => (await createClient(ConsultationService, transport).listConsultations({ ...asked, sent }))
+      .consultations.map((one): Matter => ({
         subject: `consultations/${one.consultationId}`, list: sent ? "sent" : "work", about: [], status: one.status, urgency: one.urgency,
         startedAt: one.openedAt, caseId: one.caseId,
       }))),

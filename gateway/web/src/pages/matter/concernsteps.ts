@@ -73,22 +73,26 @@ export function concernSteps(setting: Setting): Steps<Concern> {
       rare: (concern) => isHeld(concern) && !isUrgent(concern),
     },
     RecordContactAttempt: {
-      fields: () => [{
-        kind: "choice", name: "result", label: "contactResult", schema: ContactResultSchema, required: true,
-      }, { kind: "moment", name: "next", label: "nextAttempt", hint: "nextAttemptHint", of: ["next_attempt_at"] }],
+      fields: () => [
+        { kind: "choice", name: "result", label: "contactResult", schema: ContactResultSchema, required: true },
+        { kind: "moment", name: "next", label: "nextAttempt", hint: "nextAttemptHint", of: ["next_attempt_at"] },
+      ],
       make: (values) => ({ result: enumOf(ContactResultSchema, values, "result"), nextAttemptAt: finnish(text(values, "next")) }),
     },
     PlanContact: planContact(setting),
     RequestInformation: {
-      fields: () => [{
-        kind: "area", name: "question", label: "question", hint: "questionHint", required: true,
-      }, { kind: "day", name: "due", label: "answerBy", hint: "answerByHint", of: ["due_at"] }],
+      fields: () => [
+        { kind: "area", name: "question", label: "question", hint: "questionHint", required: true },
+        { kind: "day", name: "due", label: "answerBy", hint: "answerByHint", of: ["due_at"] },
+      ],
       make: (values) => ({ question: text(values, "question"), dueAt: endOfDay(text(values, "due")) }),
     },
     ProvideInformation: {
-      fields: (concern) => [{
-        kind: "quote", name: "asked", label: "question", quote: openQuestion(concern)?.question ?? "",
-      }, { kind: "area", name: "answer", label: "answer", required: true, of: ["information_request_id"] }, papersField],
+      fields: (concern) => [
+        { kind: "quote", name: "asked", label: "question", quote: openQuestion(concern)?.question ?? "" },
+        { kind: "area", name: "answer", label: "answer", required: true, of: ["information_request_id"] },
+        papersField,
+      ],
       make: (values, concern) => ({
         informationRequestId: openQuestion(concern)?.informationRequestId ?? "", answer: text(values, "answer"), ...withPapers(values),
       }),
@@ -139,9 +143,11 @@ export function concernSteps(setting: Setting): Steps<Concern> {
     DeclineConcern: {
       fields: ({ basis }) => [
         // Without consent a reporter does not learn whether the client is known here.
-        { kind: "choice", name: "reason", label: "declineReason", schema: DeclineReasonSchema, required: true, only: namesOf(
-          DeclineReasonSchema,
-        ).filter((name) => onConsent(basis) || name !== nameOf(DeclineReasonSchema, DeclineReason.CLIENT_UNKNOWN)) },
+        {
+          kind: "choice", name: "reason", label: "declineReason", schema: DeclineReasonSchema, required: true,
+          only: namesOf(DeclineReasonSchema)
+            .filter((name) => onConsent(basis) || name !== nameOf(DeclineReasonSchema, DeclineReason.CLIENT_UNKNOWN)),
+        },
         { kind: "area", name: "explanation", label: "explanation", hint: onConsent(basis) ? undefined : "explanationUntold" },
         suggestedField(setting),
       ],

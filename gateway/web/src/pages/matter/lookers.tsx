@@ -40,9 +40,11 @@ export function Lookers({ clientId }: { clientId: string }) {
       {(accesses) => (
         <ul className="lookers">
           {grouped(accesses, named).map(({ key, at, by, byClient, did }) => (
-            <li key={key}><span className="quiet">{at}</span> {
-              byClient ? t("theClient") : party(by)
-            }: {[...did].map(([what, times]) => (times > 1 ? t("times", { what, count: times }) : what)).join("; ")}</li>
+            <li key={key}>
+              <span className="quiet">{at}</span>{" "}
+              {byClient ? t("theClient") : party(by)}{": "}
+              {[...did].map(([what, times]) => (times > 1 ? t("times", { what, count: times }) : what)).join("; ")}
+            </li>
           ))}
         </ul>
       )}

@@ -69,9 +69,11 @@ export function referralSteps(setting: Setting): Steps<Referral> {
     },
     PlanContact: planContact(setting),
     AddProgressNote: {
-      fields: () => [{
-        kind: "area", name: "text", label: "note", hint: "noteHint", required: true,
-      }, { kind: "check", name: "onHold", label: "onHold", hint: "onHoldHint", of: ["on_hold"] }, papersField],
+      fields: () => [
+        { kind: "area", name: "text", label: "note", hint: "noteHint", required: true },
+        { kind: "check", name: "onHold", label: "onHold", hint: "onHoldHint", of: ["on_hold"] },
+        papersField,
+      ],
       initial: ({ state }) => ({ onHold: state === ReferralState.ON_HOLD }),
       make: (values) => ({ text: text(values, "text"), onHold: values.onHold === true, ...withPapers(values) }),
     },

@@ -22,9 +22,11 @@ export function Tombstone({ revocation }: { revocation?: Revocation }) {
       <ul>
         {revocation.holders.map((holder) => {
           const acknowledged = dateOf(holder.acknowledgedAt);
-          return <li key={holder.agency}><span aria-hidden="true" className="shape">{acknowledged ? "✓" : "○"}</span>{acknowledged ? t(
-            "holderDone", { who: agency(holder.agency), day: day(acknowledged) },
-          ) : t(revocation.overdue ? "holderLate" : "holderOpen", { who: agency(holder.agency) })}</li>;
+          return <li key={holder.agency}>
+            <span aria-hidden="true" className="shape">{acknowledged ? "✓" : "○"}</span>
+            {acknowledged ? t("holderDone", { who: agency(holder.agency), day: day(acknowledged) })
+              : t(revocation.overdue ? "holderLate" : "holderOpen", { who: agency(holder.agency) })}
+          </li>;
         })}
       </ul>
     </InlineAlert>

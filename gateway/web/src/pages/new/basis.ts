@@ -29,10 +29,14 @@ export function basisFields(grounds: Ground[], values: Values): Field[] {
     } satisfies Field] : []),
     ...(consent ? [
       // A refusal of a time that was not typed is shown where it was chosen.
-      { kind: "options", name: "consented", label: "consented", required: true, of: [
-        "basis", "basis.consent_id", ...(grounds.length > 1 ? [] : ["basis.ground"]),
-        ...(values.consented === "earlier" ? [] : ["basis.consented_at"]),
-      ], options: [{ value: "now", label: "consentedNow" }, { value: "earlier", label: "consentedEarlier" }] },
+      {
+        kind: "options", name: "consented", label: "consented", required: true,
+        of: [
+          "basis", "basis.consent_id", ...(grounds.length > 1 ? [] : ["basis.ground"]),
+          ...(values.consented === "earlier" ? [] : ["basis.consented_at"]),
+        ],
+        options: [{ value: "now", label: "consentedNow" }, { value: "earlier", label: "consentedEarlier" }],
+      },
       {
         kind: "moment", name: "consentedAt", label: "consentedAt", required: true, of: ["basis.consented_at"],
         when: ({ consented }) => consented === "earlier",

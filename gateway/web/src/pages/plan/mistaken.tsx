@@ -18,9 +18,10 @@ export function Mistaken({ plan: { revocation } }: { plan: Plan }) {
         {revocation.reason && <> <bdi>{revocation.reason}</bdi></>}
       </p>
       <ul>{revocation.holders.map(({ agency, acknowledgedAt }) => (
-        <li key={agency}>{
-          directory.agency(agency)
-        }: {acknowledgedAt ? t("removed", { date: day(dateOf(acknowledgedAt)!) }) : t("notRemoved", { date: due ? day(due) : "" })}</li>
+        <li key={agency}>
+          {directory.agency(agency)}{": "}
+          {acknowledgedAt ? t("removed", { date: day(dateOf(acknowledgedAt)!) }) : t("notRemoved", { date: due ? day(due) : "" })}
+        </li>
       ))}</ul>
     </InlineAlert>
   );

@@ -150,9 +150,13 @@ const consent = (values: Values) => text(values, "ground") === "LEGAL_GROUND_CLI
 export const inviteMember: Step<Plan> = {
   fields: () => [
     { kind: "receiver", name: "party", label: "invited" },
-    { kind: "options", name: "ground", label: "ground", hint: "groundHint", required: true, of: ["basis.ground"], options: [{
-      value: "LEGAL_GROUND_CLIENT_CONSENT", label: "groundConsent",
-    }, { value: "LEGAL_GROUND_STATUTORY_ACCESS", label: "groundAccess" }] },
+    {
+      kind: "options", name: "ground", label: "ground", hint: "groundHint", required: true, of: ["basis.ground"],
+      options: [
+        { value: "LEGAL_GROUND_CLIENT_CONSENT", label: "groundConsent" },
+        { value: "LEGAL_GROUND_STATUTORY_ACCESS", label: "groundAccess" },
+      ],
+    },
     { kind: "moment", name: "consentedAt", label: "consentedAt", required: true, of: ["basis.consented_at"], when: consent },
     {
       kind: "line", name: "provision", label: "provision", required: true, of: ["basis.provision"],

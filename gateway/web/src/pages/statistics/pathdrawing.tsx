@@ -40,8 +40,13 @@ export function PathDrawing({ flows, breaks, labelledBy, describedBy }: Props) {
           <svg width="22" height="14" aria-hidden="true"><rect x="1" y="2" width="20" height="10" className="in-time" /></svg>
           {t("keyWait")}
         </li>
-        {breaks && <li><svg width="22" height="14" aria-hidden="true"><Patterns id={`${id}k`} /><rect x="1" y="2" width="20" height="10"
-          fill={`url(#${id}k-break)`} className="break" /></svg>{t("keyBreak")}</li>}
+        {breaks && <li>
+          <svg width="22" height="14" aria-hidden="true">
+            <Patterns id={`${id}k`} />
+            <rect x="1" y="2" width="20" height="10" fill={`url(#${id}k-break)`} className="break" />
+          </svg>
+          {t("keyBreak")}
+        </li>}
         <li><svg width="22" height="14" aria-hidden="true"><circle cx="11" cy="7" r="5" className="door-in" /></svg>{t("keyTaken")}</li>
       </ul>
       {width > 0 && (
