@@ -83,7 +83,7 @@ func takesAll(t *testing.T, address string) (types []string) {
 	answer := must(http.DefaultClient.Do(call))
 	defer func() { _ = answer.Body.Close() }()
 	if said := string(must(io.ReadAll(answer.Body))); !strings.Contains(said, fmt.Sprintf(`"accepted":%d`, len(types))) {
-		t.Errorf("of %d kinds: %d %s", len(types), answer.StatusCode, said)
+		t.Fatalf("of %d kinds: %d %s", len(types), answer.StatusCode, said)
 	}
 	return types
 }

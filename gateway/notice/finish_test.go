@@ -15,12 +15,12 @@ func TestAMailIsFinished(t *testing.T) {
 		sending, end := finishing(stopped)
 		defer end()
 		stop()
-		time.Sleep(finishTime - time.Millisecond)
+		time.Sleep(finishTime - time.Millisecond) // synctest's clock
 		synctest.Wait()
 		if sending.Err() != nil {
 			t.Error("broken off when the gateway stops")
 		}
-		time.Sleep(2 * time.Millisecond)
+		time.Sleep(2 * time.Millisecond) // synctest's clock
 		synctest.Wait()
 		if sending.Err() == nil {
 			t.Error("it may take for ever")
@@ -31,7 +31,7 @@ func TestAMailIsFinished(t *testing.T) {
 		defer end()
 		sending, done := finishing(lease)
 		defer done()
-		time.Sleep(time.Second + time.Millisecond)
+		time.Sleep(time.Second + time.Millisecond) // synctest's clock
 		synctest.Wait()
 		if sending.Err() == nil {
 			t.Error("it goes on after the lease")

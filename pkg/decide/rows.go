@@ -20,22 +20,22 @@ func (r Rules[S]) rows(subject string, history loop.History[S]) (journal.Stream,
 		// acknowledged.
 		Version: history.Version, NextCheckAt: next, Ended: head.Ended() && next.IsZero(),
 	}
-	var standings []journal.WorklistEntry
+	var entries []journal.WorklistEntry
 	for _, reader := range r.readers(history) {
-		standings = append(standings, standing(r, head, history.Views[reader.Agency]))
+		entries = append(entries, entry(r, head, history.Views[reader.Agency]))
 	}
 	if r.Waits != nil {
 		for _, row := range r.Waits(history.State) {
 			row.Subject, row.Role, row.Hidden, row.StartedAt = subject, journal.RoleOfficer, true, head.Started
-			standings = append(standings, row)
+			entries = append(entries, row)
 		}
 	}
-	return row, standings
+	return row, entries
 }
 
-// standing returns a subject's worklist entry for a reader. It is hidden for a matter entered in
+// entry returns a subject's worklist entry for a reader. It is hidden for a matter entered in
 // error.
-func standing[S loop.State](rules Rules[S], head loop.Head, view loop.View[S]) journal.WorklistEntry {
+func entry[S loop.State](rules Rules[S], head loop.Head, view loop.View[S]) journal.WorklistEntry {
 	shown, status := rules.WorklistEntry(view.State, view.Reader), rules.Status(view.State, view.Reader)
 	row := journal.WorklistEntry{
 		Subject: head.Subject, Agency: view.Reader.Agency, Role: journal.Role(view.Reader.Role),

@@ -49,7 +49,7 @@ func TestARowThatWaitsForAWord(t *testing.T) {
 	} {
 		head := test.state.Head
 		head.Withdrawal = loop.Notice{At: noon, Due: notice, Holders: []string{"hva"}}
-		row := standing(rules, head, loop.View[state]{Reader: loop.Reader{Agency: "hva", Role: loop.RoleReceiver}, State: test.state})
+		row := entry(rules, head, loop.View[state]{Reader: loop.Reader{Agency: "hva", Role: loop.RoleReceiver}, State: test.state})
 		if row.Ended || row.WaitingOn != "hva" || !row.DueAt.Equal(test.due) || row.Overdue != test.overdue || row.Touched != test.touch {
 			t.Errorf("%s: %+v", name, row)
 		}

@@ -48,7 +48,7 @@ func (b Batch) checkDerived() error {
 		return nil
 	}
 	if len(b.Expected)+len(b.Seen)+len(b.Deliveries)+len(b.UniqueKeys)+len(b.Clients)+len(b.Accesses)+len(b.Counters) > 0 {
-		return errors.New("journal: rows are derived anew by themselves")
+		return errors.New("journal: a batch of derived rows holds worklist entries and nothing else")
 	}
 	derived := map[string]bool{}
 	for _, loop := range b.Derived {

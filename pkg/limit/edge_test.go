@@ -56,7 +56,7 @@ func TestWhenToTryAgain(t *testing.T) {
 		if left := fault.RetryAfterOf(call()); left != time.Millisecond {
 			t.Errorf("a millisecond before that, %v are left", left)
 		}
-		time.Sleep(time.Millisecond)
+		time.Sleep(time.Millisecond) // synctest's clock
 		if err := call(); err != nil {
 			t.Errorf("then it is refused: %v", err)
 		}

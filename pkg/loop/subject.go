@@ -99,6 +99,14 @@ func (h History[S]) LastAt() time.Time {
 	return h.Events[len(h.Events)-1].At
 }
 
+// Earlier returns the earlier of two times; a zero time is none.
+func Earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
 // Later returns the later of two times.
 func Later(a, b time.Time) time.Time {
 	if a.Before(b) {

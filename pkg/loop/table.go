@@ -81,10 +81,14 @@ func (t Table[S]) Check(step string, view View[S], actor Actor, stale bool) erro
 	return nil
 }
 
-// Touching returns the names of the events by which a person handles the matter.
+// Touching returns the names of the events of the steps in which a person handles the matter. It
+// panics for an automatic step with a touch: no system may restart the clock of an urgent matter.
 func (t Table[S]) Touching() map[string]bool {
 	events := map[string]bool{}
 	for _, row := range t {
+		if row.Touch != "" && row.Automatic {
+			panic("loop: " + row.Step + " is automatic and cannot touch a matter")
+		}
 		if row.Touch != "" {
 			events[row.Touch] = true
 		}

@@ -39,9 +39,8 @@ func UrgentBy(urgency commonv1.Urgency, from time.Time) time.Time {
 	return Grace(urgency, Graces{}, from)
 }
 
-// IsMoreUrgent reports whether one is more urgent than than. An unspecified urgency counts as
-// normal.
-func IsMoreUrgent(one, than commonv1.Urgency) bool { return urgencyRank(one) < urgencyRank(than) }
+// IsMoreUrgent reports whether a is more urgent than b. An unspecified urgency counts as normal.
+func IsMoreUrgent(a, b commonv1.Urgency) bool { return urgencyRank(a) < urgencyRank(b) }
 
 func urgencyRank(urgency commonv1.Urgency) commonv1.Urgency {
 	if urgency == commonv1.Urgency_URGENCY_UNSPECIFIED {
@@ -84,15 +83,7 @@ func (c *Clock) Heighten(urgency commonv1.Urgency, at, due time.Time) {
 		return
 	}
 	c.Urgency = urgency
-	c.Bound = earlierOf(UrgentBy(urgency, at), earlierOf(c.Bound, due))
-}
-
-// earlierOf returns the earlier of two times; zero means no time.
-func earlierOf(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
+	c.Bound = Earlier(UrgentBy(urgency, at), Earlier(c.Bound, due))
 }
 
 // Deadline is a due time and what it rests on.

@@ -33,7 +33,7 @@ func (k *Kernel[S]) look(ctx context.Context) error {
 	d := &derivation{failed: map[string]bool{}}
 	defer func() {
 		if d.done > 0 {
-			k.Logger.InfoContext(ctx, "rows of a version before were derived anew", slog.String("service", k.config.Rules.Service), slog.Int("count", d.done))
+			k.Logger.InfoContext(ctx, "derived rows of an earlier version again", slog.String("service", k.config.Rules.Service), slog.Int("count", d.done))
 		}
 	}()
 	for {

@@ -115,7 +115,7 @@ func (d *derived) looks(after time.Duration) error {
 	return d.AdvanceClock(d.t.Context(), d.now.Now().Add(after))
 }
 
-const derivedAnew = "rows of a version before were derived anew"
+const derivedAnew = "derived rows of an earlier version again"
 
 // Given rows of open matters and wishes that a version before wrote by other rules, when the
 // clock looks, they are what the histories fold to: nobody is told, nothing is recorded, and the

@@ -82,7 +82,7 @@ func askedFor(c Concern, command Command, r *concernv1.RequestInformationRequest
 	if r.GetDueAt() != nil {
 		due = loop.NotPast(r.GetDueAt().AsTime(), command.At)
 	}
-	due = loop.Earliest(loop.Agreed(due), loop.Agreed(loop.UrgentBy(c.Urgency, command.At))).At
+	due = loop.Earlier(due, loop.UrgentBy(c.Urgency, command.At))
 	return &concernv1.InformationRequested{
 		InformationRequestId: command.NewID, Question: r.GetQuestion(), DueAt: timestamppb.New(due),
 	}

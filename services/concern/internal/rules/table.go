@@ -57,7 +57,7 @@ var (
 		"ProvideInformation", "ReceiveConcern", "TakeConcern", "StartAssessment", "CompleteAssessment", "CloseConcern", "DeclineConcern",
 		"SettleConcern", "WithdrawConcern", "RevokeConcern", "AcknowledgeRevocation",
 	}
-	Finishes = []string{"ReassignConcern"}
+	Finishes = []string{"TriageConcern", "ReassignConcern"}
 )
 
 // run returns the states from first to last, both included.

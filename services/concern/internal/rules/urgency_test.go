@@ -1,12 +1,14 @@
 package rules_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/loop"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -18,18 +20,6 @@ const (
 	urgent    = commonv1.Urgency_URGENCY_URGENT
 	normal    = commonv1.Urgency_URGENCY_NORMAL
 )
-
-// expectDue holds what an agency is shown of a due time: until when, on what basis and by which
-// provision; basis and provision are empty for a sender.
-func (w *town) expectDue(t *testing.T, agency, subject, at string, basis commonv1.DueBasis, provision string) {
-	t.Helper()
-	view := w.View(agency, subject)
-	status := rules.Status(view.State, view.Reader)
-	got := status.GetDueAt().AsTime().In(loop.Helsinki()).Format("2.1.2006 15.04")
-	if got != at || status.GetDueBasis() != basis || status.GetDueProvision() != provision {
-		t.Errorf("%s: due %s, %s %q; want %s, %s %q", agency, got, status.GetDueBasis(), status.GetDueProvision(), at, basis, provision)
-	}
-}
 
 const (
 	byUrgency = commonv1.DueBasis_DUE_BASIS_URGENCY
@@ -45,24 +35,24 @@ func TestAMoreUrgentReportJoins(t *testing.T) {
 	w := newTown()
 	lead, err := w.submitUrgent("kela", "hva", "bo", consent(w.Now), normal)
 	must(t, err)
-	w.expectDue(t, "hva", lead, "26.11.2026 23.59", byPromise, "")
+	w.ExpectDue(t, "hva", lead, "26.11.2026 23.59", byPromise, "")
 	w.Now = w.Now.Add(2 * time.Hour)
 	_, err = w.submitUrgent("terveys", "hva", "bo", consent(w.Now), urgent)
 	must(t, err)
-	w.expectDue(t, "hva", lead, "24.11.2026 23.59", byUrgency, "1301/2014 § 36.1")
+	w.ExpectDue(t, "hva", lead, "24.11.2026 23.59", byUrgency, "1301/2014 § 36.1")
 	_, err = w.submitUrgent("tyo", "hva", "bo", consent(w.Now), emergency)
 	must(t, err)
-	w.expectDue(t, "hva", lead, "23.11.2026 12.00", byUrgency, "1301/2014 § 36.1")
+	w.ExpectDue(t, "hva", lead, "23.11.2026 12.00", byUrgency, "1301/2014 § 36.1")
 	w.Now = w.Now.Add(30 * time.Minute)
 	w.take(t, "hva", lead, receive)
-	w.expectDue(t, "hva", lead, "23.11.2026 12.00", byUrgency, "1301/2014 § 36.1")
-	w.expectDue(t, "kela", lead, "2.12.2026 23.59", untold, "")
+	w.ExpectDue(t, "hva", lead, "23.11.2026 12.00", byUrgency, "1301/2014 § 36.1")
+	w.ExpectDue(t, "kela", lead, "2.12.2026 23.59", untold, "")
 	must(t, w.step("hva", lead, &concernv1.TriageConcernRequest{Urgency: normal}))
-	w.expectDue(t, "hva", lead, "2.12.2026 23.59", byPromise, "")
+	w.ExpectDue(t, "hva", lead, "2.12.2026 23.59", byPromise, "")
 	// What was judged is taken up anew where one comes later.
 	_, err = w.submitUrgent("kela", "hva", "bo", consent(w.Now), urgent)
 	must(t, err)
-	w.expectDue(t, "hva", lead, "24.11.2026 23.59", byUrgency, "1301/2014 § 36.1")
+	w.ExpectDue(t, "hva", lead, "24.11.2026 23.59", byUrgency, "1301/2014 § 36.1")
 }
 
 // Who leads once the concern that had led is withdrawn is as urgent as that was.
@@ -76,8 +66,8 @@ func TestAPromotedReportIsAsUrgent(t *testing.T) {
 	w.take(t, "hva", second, receive)
 	w.Now = w.Now.Add(10 * time.Minute)
 	w.take(t, "kela", lead, withdraw)
-	w.expectDue(t, "hva", second, "23.11.2026 10.11", byUrgency, "1301/2014 § 36.1")
-	w.expectDue(t, "terveys", second, "2.12.2026 23.59", untold, "")
+	w.ExpectDue(t, "hva", second, "23.11.2026 10.11", byUrgency, "1301/2014 § 36.1")
+	w.ExpectDue(t, "terveys", second, "2.12.2026 23.59", untold, "")
 }
 
 // A client of a group has a right to a day, and others are told what is aimed at. The client
@@ -86,10 +76,10 @@ func TestStatutoryGroups(t *testing.T) {
 	w := newTown()
 	old, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
-	w.expectDue(t, "hva", old, "26.11.2026 23.59", byPromise, "")
+	w.ExpectDue(t, "hva", old, "26.11.2026 23.59", byPromise, "")
 	w.take(t, "hva", old, receive)
-	w.expectDue(t, "hva", old, "2.12.2026 23.59", byLaw, "1301/2014 § 36.2")
-	w.expectDue(t, "kela", old, "2.12.2026 23.59", untold, "")
+	w.ExpectDue(t, "hva", old, "2.12.2026 23.59", byLaw, "1301/2014 § 36.2")
+	w.ExpectDue(t, "kela", old, "2.12.2026 23.59", untold, "")
 	if view := w.View("kela", old); len(view.State.Groups) > 0 {
 		t.Errorf("the reporter is told %v", view.State.Groups)
 	}
@@ -99,27 +89,27 @@ func TestStatutoryGroups(t *testing.T) {
 	}
 	// A question does not give the receiver more days than the law does.
 	must(t, w.step("hva", old, &concernv1.RequestInformationRequest{Question: "Milloin?"}))
-	w.expectDue(t, "hva", old, "26.11.2026 23.59", agreed, "")
+	w.ExpectDue(t, "hva", old, "26.11.2026 23.59", agreed, "")
 	w.Pass(50 * time.Hour)
 	w.take(t, "kela", old, "ProvideInformation")
-	w.expectDue(t, "hva", old, "2.12.2026 23.59", byLaw, "1301/2014 § 36.2")
+	w.ExpectDue(t, "hva", old, "2.12.2026 23.59", byLaw, "1301/2014 § 36.2")
 
 	young, err := w.submit("kela", "hva", "bo", consent(w.Now))
 	must(t, err)
 	w.take(t, "hva", young, take)
 	w.take(t, "hva", young, assess)
-	w.expectDue(t, "hva", young, "25.2.2027 23.59", byPromise, "")
+	w.ExpectDue(t, "hva", young, "25.2.2027 23.59", byPromise, "")
 	w.Now = w.Now.Add(24 * time.Hour)
 	child := &concernv1.TriageConcernRequest{Urgency: normal, StatutoryGroups: []concernv1.StatutoryGroup{concernv1.StatutoryGroup_STATUTORY_GROUP_SPECIAL_SUPPORT_CHILD}}
 	must(t, w.step("hva", young, child))
-	w.expectDue(t, "hva", young, "25.2.2027 23.59", byLaw, "1301/2014 § 36.3")
+	w.ExpectDue(t, "hva", young, "25.2.2027 23.59", byLaw, "1301/2014 § 36.3")
 	w.take(t, "hva", young, assessed)
-	w.expectDue(t, "hva", young, "25.2.2027 23.59", byLaw, "1301/2014 § 45.2")
+	w.ExpectDue(t, "hva", young, "25.2.2027 23.59", byLaw, "1301/2014 § 45.2")
 
 	elsewhere, err := w.submit("kela", "terveys", "anna", consent(w.Now))
 	must(t, err)
 	w.take(t, "terveys", elsewhere, receive)
-	w.expectDue(t, "terveys", elsewhere, "7.12.2026 23.59", byPromise, "")
+	w.ExpectDue(t, "terveys", elsewhere, "7.12.2026 23.59", byPromise, "")
 }
 
 // A question about what was reported as urgent is answered while it is. Its reporter is told no
@@ -140,12 +130,12 @@ func TestAQuestionIsAsUrgentAsTheReport(t *testing.T) {
 		w.take(t, "hva", c, receive)
 		must(t, w.step("hva", c, &concernv1.TriageConcernRequest{Urgency: test.judged}))
 		must(t, w.step("hva", c, &concernv1.RequestInformationRequest{Question: "Missä?"}))
-		w.expectDue(t, "kela", c, test.asked, untold, "")
+		w.ExpectDue(t, "kela", c, test.asked, untold, "")
 		basis, provision := agreed, ""
 		if test.held != test.asked {
 			basis, provision = byUrgency, "1301/2014 § 36.1"
 		}
-		w.expectDue(t, "hva", c, test.held, basis, provision)
+		w.ExpectDue(t, "hva", c, test.held, basis, provision)
 	}
 }
 
@@ -175,7 +165,7 @@ func TestWhatPassedBeforeFoldsAsItDid(t *testing.T) {
 	const told = "Submitted Received Taken ContactAttempted ContactAttempted Overdue AssessmentStarted"
 	w.Expect(t, "hva", subject, told)
 	w.Expect(t, "kela", subject, told)
-	w.expectDue(t, "hva", subject, at(103).In(loop.Helsinki()).Format("2.1.2006 15.04"), byUrgency, "")
+	w.ExpectDue(t, "hva", subject, at(103).In(loop.Helsinki()).Format("2.1.2006 15.04"), byUrgency, "")
 	w.Now = at(104)
 	w.Pass(0)
 	w.Expect(t, "hva", subject, told+" Overdue")
@@ -184,4 +174,18 @@ func TestWhatPassedBeforeFoldsAsItDid(t *testing.T) {
 	if seventh.Before(at(104)) {
 		t.Fatal("the seventh working day has passed, too")
 	}
+}
+
+// A full concern still admits a judgement of its urgency: its size must not stop or start a clock.
+func TestAFullConcernIsTriaged(t *testing.T) {
+	w := newTown()
+	c, err := w.submit("kela", "hva", "bo", consent(w.Now))
+	must(t, err)
+	w.take(t, "hva", c, receive)
+	for _, length := range []int{10000, 1000, 100, 10, 1} {
+		for fault.ReasonOf(w.step("hva", c, &concernv1.RequestInformationRequest{Question: strings.Repeat("x", length)})) != fault.MatterFull {
+			w.take(t, "kela", c, "ProvideInformation")
+		}
+	}
+	must(t, w.step("hva", c, &concernv1.TriageConcernRequest{Urgency: emergency}))
 }

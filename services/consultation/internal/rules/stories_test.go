@@ -10,7 +10,6 @@ import (
 
 	"koppi.internal/pkg/decide/decidetest"
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	"koppi.internal/services/consultation/internal/rules"
@@ -143,14 +142,8 @@ func TestAnUrgentQuestion(t *testing.T) {
 	decidetest.Must(t, err)
 	expect := func(due string, basis commonv1.DueBasis) {
 		t.Helper()
-		view := w.View("hva", c)
-		status := rules.Status(view.State, view.Reader)
-		if got := status.GetDueAt().AsTime().In(loop.Helsinki()).Format("2.1.2006 15.04"); got != due || status.GetDueBasis() != basis {
-			t.Errorf("due %s, %s; want %s, %s", got, status.GetDueBasis(), due, basis)
-		}
-		if asker := w.View("kela", c); rules.Status(asker.State, asker.Reader).GetDueBasis() != 0 {
-			t.Error("the asker is told what it rests on")
-		}
+		w.ExpectDue(t, "hva", c, due, basis, "")
+		w.ExpectDue(t, "kela", c, due, commonv1.DueBasis_DUE_BASIS_UNSPECIFIED, "")
 	}
 	expect("23.11.2026 09.15", commonv1.DueBasis_DUE_BASIS_SERVICE_PROMISE)
 	w.Now = w.Now.Add(5 * time.Minute)

@@ -13,13 +13,13 @@ import (
 // application is decided within seven working days (1412/1997 § 14 a.1), an urgent one by the end
 // of the next working day (§ 14 b). The other limits are Koppi's own.
 const (
-	workingDaysToDecide       = 5
-	workingDaysToSettle       = 3
-	workingDaysToAnswer       = 3
-	workingDaysAfterNo        = 3
-	daysToWord                = 30
-	workingDaysToGrant        = 7
-	workingDaysToGrantUrgency = 1
+	workingDaysToDecide      = 5
+	workingDaysToSettle      = 3
+	workingDaysToAnswer      = 3
+	workingDaysAfterNo       = 3
+	daysToWord               = 30
+	workingDaysToGrant       = 7
+	workingDaysToGrantUrgent = 1
 )
 
 const (
@@ -79,7 +79,7 @@ func word(at time.Time) time.Time { return loop.EndOfDays(at, daysToWord) }
 // provision. If that day has passed at the time at, it is the next working day after at.
 func grantBy(urgency commonv1.Urgency, from, at time.Time) (time.Time, string) {
 	if loop.IsUrgent(urgency) {
-		return loop.NotPast(loop.EndOfWorkingDay(from, workingDaysToGrantUrgency), at), urgentDay
+		return loop.NotPast(loop.EndOfWorkingDay(from, workingDaysToGrantUrgent), at), urgentDay
 	}
 	return loop.NotPast(loop.EndOfWorkingDay(from, workingDaysToGrant), at), grantDay
 }
@@ -103,7 +103,8 @@ func (r Referral) judged(urgency commonv1.Urgency, at time.Time) (time.Time, str
 		return time.Time{}, ""
 	case loop.IsMoreUrgent(urgency, r.Clock.Urgency):
 		due, provision := grantBy(urgency, at, at)
-		return loop.Earliest(loop.Statutory(due, provision), loop.Statutory(r.Statutory, r.Provision)).At, provision
+		first := loop.Earliest(loop.Statutory(due, provision), loop.Statutory(r.Statutory, r.Provision))
+		return first.At, first.Provision
 	case loop.IsUrgent(r.Clock.Urgency) && !loop.IsUrgent(urgency):
 		return grantBy(urgency, r.CountsFrom, at)
 	default:

@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -36,18 +37,6 @@ func (w *town) move(t *testing.T, to, arrivedOn, provision string, urgency commo
 	return subject
 }
 
-// expectDue holds what an agency is shown of a due time: until when, on what basis and by which
-// provision.
-func (w *town) expectDue(t *testing.T, agency, subject, at string, basis commonv1.DueBasis, provision string) {
-	t.Helper()
-	view := w.View(agency, subject)
-	status := rules.Status(view.State, view.Reader)
-	got := status.GetDueAt().AsTime().In(loop.Helsinki()).Format("2.1.2006 15.04")
-	if got != at || status.GetDueBasis() != basis || status.GetDueProvision() != provision {
-		t.Errorf("%s: due %s, %s %q; want %s, %s %q", agency, got, status.GetDueBasis(), status.GetDueProvision(), at, basis, provision)
-	}
-}
-
 const (
 	byUrgency = commonv1.DueBasis_DUE_BASIS_URGENCY
 	byPromise = commonv1.DueBasis_DUE_BASIS_SERVICE_PROMISE
@@ -61,19 +50,19 @@ const (
 func TestAMovedApplicationHasItsDay(t *testing.T) {
 	w := newTown()
 	r := w.move(t, "hva", "", "1301/2014 § 35.1", normal)
-	w.expectDue(t, "hva", r, "26.11.2026 23.59", byPromise, "")
+	w.ExpectDue(t, "hva", r, "26.11.2026 23.59", byPromise, "")
 	w.take(t, "hva", r, receive)
-	w.expectDue(t, "hva", r, "30.11.2026 23.59", byPromise, "")
+	w.ExpectDue(t, "hva", r, "30.11.2026 23.59", byPromise, "")
 	w.take(t, "hva", r, accept)
-	w.expectDue(t, "hva", r, "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
-	w.expectDue(t, "kela", r, "2.12.2026 23.59", untold, "")
+	w.ExpectDue(t, "hva", r, "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
+	w.ExpectDue(t, "kela", r, "2.12.2026 23.59", untold, "")
 	w.take(t, "hva", r, schedule)
-	w.expectDue(t, "hva", r, "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
+	w.ExpectDue(t, "hva", r, "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
 	w.take(t, "hva", r, hold)
-	w.expectDue(t, "hva", r, "23.12.2026 23.59", byPromise, "")
+	w.ExpectDue(t, "hva", r, "23.12.2026 23.59", byPromise, "")
 	w.Now = w.Now.Add(48 * time.Hour)
 	w.take(t, "hva", r, note)
-	w.expectDue(t, "hva", r, "4.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
+	w.ExpectDue(t, "hva", r, "4.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
 }
 
 // An urgent one by the next working day, on hold too; and one that is judged to be urgent from
@@ -82,20 +71,20 @@ func TestAnUrgentApplication(t *testing.T) {
 	w := newTown()
 	r := w.move(t, "hva", "", "1301/2014 § 35.1", urgent)
 	w.take(t, "hva", r, accept)
-	w.expectDue(t, "hva", r, "24.11.2026 23.59", byLaw, "1412/1997 § 14 b")
+	w.ExpectDue(t, "hva", r, "24.11.2026 23.59", byLaw, "1412/1997 § 14 b")
 	w.take(t, "hva", r, hold)
-	w.expectDue(t, "hva", r, "24.11.2026 23.59", byLaw, "1412/1997 § 14 b")
+	w.ExpectDue(t, "hva", r, "24.11.2026 23.59", byLaw, "1412/1997 § 14 b")
 	judged := w.move(t, "hva", "", "1301/2014 § 35.1", normal)
 	w.take(t, "hva", judged, accept)
 	w.Now = w.Now.Add(24 * time.Hour)
 	decidetest.Must(t, w.try("hva", judged, &referralv1.TriageReferralRequest{Urgency: emergency}))
-	w.expectDue(t, "hva", judged, "24.11.2026 10.00", byUrgency, "1301/2014 § 36.1")
+	w.ExpectDue(t, "hva", judged, "24.11.2026 10.00", byUrgency, "1301/2014 § 36.1")
 	w.Pass(2 * time.Hour)
 	decidetest.Must(t, w.try("hva", judged, &referralv1.TriageReferralRequest{Urgency: urgent}))
-	w.expectDue(t, "hva", judged, "25.11.2026 23.59", byLaw, "1412/1997 § 14 b")
+	w.ExpectDue(t, "hva", judged, "25.11.2026 23.59", byLaw, "1412/1997 § 14 b")
 	// Let go of, the seven working days count from its sending.
 	decidetest.Must(t, w.try("hva", judged, &referralv1.TriageReferralRequest{Urgency: normal}))
-	w.expectDue(t, "hva", judged, "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
+	w.ExpectDue(t, "hva", judged, "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
 	w.Expect(t, "kela", judged, "Sent Accepted Triaged Overdue Triaged Triaged")
 }
 
@@ -115,7 +104,7 @@ func TestWhenAnApplicationArrived(t *testing.T) {
 		if test.by == "" {
 			basis = byPromise
 		}
-		w.expectDue(t, test.to, r, test.want, basis, test.by)
+		w.ExpectDue(t, test.to, r, test.want, basis, test.by)
 		if w.View("kela", r).State.ArrivedOn != test.arrived {
 			t.Errorf("arrived %s", w.View("kela", r).State.ArrivedOn)
 		}
@@ -124,7 +113,7 @@ func TestWhenAnApplicationArrived(t *testing.T) {
 	moved := w.move(t, "terveys", "2026-11-19", "434/2003 § 21", normal)
 	decidetest.Must(t, w.try("terveys", moved, w.Request(moved, redirect, people["hva"])))
 	w.take(t, "hva", w.onward(moved), accept)
-	w.expectDue(t, "hva", w.onward(moved), "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
+	w.ExpectDue(t, "hva", w.onward(moved), "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
 }
 
 // A day of arrival that cannot be is refused, and one of what is no application.
@@ -174,4 +163,15 @@ func TestWhatPassedBeforeFoldsAsItDid(t *testing.T) {
 	w.Expect(t, "kela", subject, "Sent Received Overdue Overdue")
 	w.Pass(0)
 	w.Expect(t, "hva", subject, "Sent Received Overdue Overdue")
+}
+
+// A full referral still admits a judgement of its urgency: its size must not stop or start a clock.
+func TestAFullReferralIsTriaged(t *testing.T) {
+	w, r := sent(t, service)
+	w.take(t, "hva", r, accept)
+	for _, length := range []int{10000, 1000, 100, 10, 1} {
+		for fault.ReasonOf(w.try("hva", r, &referralv1.AddProgressNoteRequest{Text: strings.Repeat("x", length)})) != fault.MatterFull {
+		}
+	}
+	decidetest.Must(t, w.try("hva", r, &referralv1.TriageReferralRequest{Urgency: emergency}))
 }

@@ -42,8 +42,8 @@ func (o *outcome) redirect(command Command, r *referralv1.RedirectReferralReques
 	moved(command, onward, before.ArrivedOn, r.GetBasis())
 	if onward.GetStatutoryDueAt() != nil && !before.Statutory.IsZero() {
 		// A redirect gives nobody more time.
-		onward.StatutoryDueAt = timestamppb.New(loop.NotPast(loop.Earliest(
-			loop.Agreed(before.Statutory), loop.Agreed(onward.GetStatutoryDueAt().AsTime())).At, command.At))
+		day := loop.Earlier(before.Statutory, onward.GetStatutoryDueAt().AsTime())
+		onward.StatutoryDueAt = timestamppb.New(loop.NotPast(day, command.At))
 	}
 	o.Start(Collection+command.NewID, r.GetBasis(), before.Client, before.Case, onward)
 }

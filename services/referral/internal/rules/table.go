@@ -51,7 +51,7 @@ var (
 	Always = []string{
 		"ReceiveReferral", "AcceptReferral", "DeclineReferral", "CompleteReferral", "SettleReferral", "CancelReferral", "RevokeReferral", "AcknowledgeRevocation",
 	}
-	Finishes = []string{"ReassignReferral", "RecordAppointmentResult", "RefuseCancellation"}
+	Finishes = []string{"TriageReferral", "ReassignReferral", "RecordAppointmentResult", "RefuseCancellation"}
 )
 
 type condition = func(view Referral, actor loop.Actor) bool
