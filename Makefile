@@ -76,7 +76,7 @@ soak: need-go need-manager pages ## Run the property tests for long
 	  go test ./services/$$service/internal/rules -run TestInvariants -rapid.checks=10000 -timeout 120m -count=1 || exit 1; done
 	go test ./services/concern/internal/rules -run TestNoSideChannels -rapid.checks=20000 -timeout 60m -count=1
 	go test ./pkg/journal/sqlite -run 'TestPlans$$' -rapid.checks=2000 -timeout 60m -count=1
-	go test ./pkg/exchange -run TestWhateverLiesInAMailbox -rapid.checks=3000 -timeout 60m -count=1
+	go test ./pkg/mailbox -run TestWhateverLiesInAMailbox -rapid.checks=3000 -timeout 60m -count=1
 	go test ./gateway/merged -run TestPagesOfAllSizes -rapid.checks=2000 -timeout 60m -count=1
 	SOAK_MOMENTS=3000 go test ./pkg/journal/sqlite -run TestPowerLoss -timeout 60m -count=1 -v
 	SOAK_FIELDS=1 go test ./deploy/e2e -run TestCodesGoNowhere -timeout 90m -count=1 -v
@@ -91,7 +91,7 @@ soak: need-go need-manager pages ## Run the property tests for long
 	SOAK_CHAOS=5m go test ./deploy/e2e -run TestChaos -timeout 60m -count=1 -v
 
 bench: need-go need-servers ## Measure journal, delivery and accepted commands, beside what the servers do alone
-	go test ./pkg/journal/sqlite ./pkg/exchange -run '^$$' -bench . -benchtime 2s
+	go test ./pkg/journal/sqlite ./pkg/mailbox -run '^$$' -bench . -benchtime 2s
 	go test -tags bench ./deploy/bench -run TestBench -count=1 -v -timeout 30m 2>/dev/null | grep -v '^{'
 
 vuln: need-go $(GOVULNCHECK) ## Scan what is called for known vulnerabilities, offline

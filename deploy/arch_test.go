@@ -22,11 +22,11 @@ var forbidden = [][2]string{
 }
 
 // kernel must not import who uses it.
-var kernel = []string{"koppi.internal/pkg/decide", "koppi.internal/pkg/exchange", "koppi.internal/pkg/journal/sqlite", "koppi.internal/pkg/journal/postgres"}
+var kernel = []string{"koppi.internal/pkg/command", "koppi.internal/pkg/mailbox", "koppi.internal/pkg/journal/sqlite", "koppi.internal/pkg/journal/postgres"}
 
 // pure are what rules may import besides the packages of the language that hold no
 // clock, network, database or log.
-var pure = []string{"koppi.internal/proto/", "koppi.internal/pkg/loop", "koppi.internal/pkg/fault", "google.golang.org/protobuf/", "cmp", "maps", "slices", "strings", "time"}
+var pure = []string{"koppi.internal/proto/", "koppi.internal/pkg/matter", "koppi.internal/pkg/fault", "google.golang.org/protobuf/", "cmp", "maps", "slices", "strings", "time"}
 
 func TestArrows(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}",

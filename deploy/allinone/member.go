@@ -21,10 +21,10 @@ import (
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/sqlite"
 	"koppi.internal/pkg/limit"
-	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/notify"
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/serve"
+	"koppi.internal/pkg/service"
 	"koppi.internal/pkg/signal"
 	"koppi.internal/pkg/transparency"
 )
@@ -122,10 +122,10 @@ func newMember(ctx context.Context, config Config, p *parts, service all.Service
 	return m, nil
 }
 
-func (m *member) build(ctx context.Context, config Config, p *parts, service all.Service) error {
-	deps := matter.Deps{
+func (m *member) build(ctx context.Context, config Config, p *parts, hosted all.Service) error {
+	deps := service.Deps{
 		Store: m.store, Settings: m.store, Counters: m.store, Notices: m.store, AccessLog: m.store, Log: m.store, Retention: m.store, Overviews: m.store, Signals: &signal.Local{}, Directory: config.Directory, Attachments: p.papers, Secrets: p.secrets, Clock: clock.System(), Notify: m.wake,
-		NewID: matter.NewID, Calls: m.conn, Logger: config.Logger, AllowTestCodes: config.Dev,
+		NewID: service.NewID, Calls: m.conn, Logger: config.Logger, AllowTestCodes: config.Dev,
 	}
 	if config.Dev {
 		adjustable, err := clock.Open(ctx, m.store, config.Clock)
@@ -140,9 +140,9 @@ func (m *member) build(ctx context.Context, config Config, p *parts, service all
 	}
 	m.server = serve.NewGRPC(serve.Config{
 		Logger: config.Logger, Verifier: p.verifier, Validator: validator, Limiter: p.limiter,
-		Now: deps.Clock.Now, Public: dev.IsMethod, Suite: matter.SuiteMethods(m.name),
+		Now: deps.Clock.Now, Public: dev.IsMethod, Suite: service.SuiteMethods(m.name),
 	})
-	if m.service, err = service.New(deps); err != nil {
+	if m.service, err = hosted.New(deps); err != nil {
 		return err
 	}
 	m.service.Register(m.server)

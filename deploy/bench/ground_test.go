@@ -28,9 +28,9 @@ import (
 	"koppi.internal/pkg/journal/postgres"
 	"koppi.internal/pkg/journal/postgres/postgrestest"
 	"koppi.internal/pkg/journal/seal"
-	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/notify/redistest"
 	"koppi.internal/pkg/process"
+	"koppi.internal/pkg/service"
 	"koppi.internal/pkg/transparency"
 	"koppi.internal/services/concern"
 )
@@ -102,19 +102,19 @@ func (b *bench) migrate(schema, role string) {
 // service runs a replica of the concern service in this process and returns its address.
 func (b *bench) service(database string) string {
 	b.t.Helper()
-	return b.serviceOf(concern.Name, role, database, func(deps matter.Deps) (process.Built, error) { return concern.New(deps) })
+	return b.serviceOf(concern.Name, role, database, func(deps service.Deps) (process.Built, error) { return concern.New(deps) })
 }
 
 // other runs a replica of another service, in databases of its own.
-func (b *bench) other(service suite.Service) string {
+func (b *bench) other(one suite.Service) string {
 	b.t.Helper()
-	role := "koppi_" + service.Name
-	if !b.migrated[service.Name] {
+	role := "koppi_" + one.Name
+	if !b.migrated[one.Name] {
 		b.server.Exec("CREATE ROLE " + role + " LOGIN")
-		b.migrate(service.Name, role)
-		b.migrated[service.Name] = true
+		b.migrate(one.Name, role)
+		b.migrated[one.Name] = true
 	}
-	return b.serviceOf(service.Name, role, b.database, service.New)
+	return b.serviceOf(one.Name, role, b.database, one.New)
 }
 
 // papers are folders beside the secrets.
@@ -122,12 +122,12 @@ func (b *bench) papers() process.Papers {
 	return process.Papers{Attachments: "file://" + b.secrets + "-papers", AttachmentKeys: "file://" + b.secrets + "-paper-keys"}
 }
 
-func (b *bench) serviceOf(name, role, database string, build func(matter.Deps) (process.Built, error)) string {
+func (b *bench) serviceOf(name, role, database string, build func(service.Deps) (process.Built, error)) string {
 	b.t.Helper()
 	return b.listeningOf(name, role, database, process.Listening{}, build)
 }
 
-func (b *bench) listeningOf(name, role, database string, listening process.Listening, build func(matter.Deps) (process.Built, error)) string {
+func (b *bench) listeningOf(name, role, database string, listening process.Listening, build func(service.Deps) (process.Built, error)) string {
 	b.t.Helper()
 	address := freeAddress(b.t)
 	listening.Listen = address

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 )
 
 // deeds describes each call in words.
@@ -123,7 +123,7 @@ func plain(value, prefix string) string {
 }
 
 // moment formats a time in the Finnish way, in Helsinki's time zone.
-func moment(t time.Time) string { return t.In(loop.Helsinki()).Format("Mon 2.1.2006 15.04") }
+func moment(t time.Time) string { return t.In(matter.Helsinki()).Format("Mon 2.1.2006 15.04") }
 
 // due formats a due time: as a day if it is the end of one, otherwise to the minute.
 func due(text string) string {
@@ -131,7 +131,7 @@ func due(text string) string {
 	if err != nil {
 		return text
 	}
-	if local := t.In(loop.Helsinki()); local.Format("15.04.05") == "23.59.59" {
+	if local := t.In(matter.Helsinki()); local.Format("15.04.05") == "23.59.59" {
 		return local.Format("Mon 2.1.2006")
 	}
 	return moment(t)

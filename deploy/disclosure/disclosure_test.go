@@ -11,9 +11,9 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/decide"
-	"koppi.internal/pkg/decide/decidetest"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/command"
+	"koppi.internal/pkg/command/rulestest"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
@@ -41,37 +41,37 @@ of a matter later, its state, turn and due time, is computed from what it was to
 type part struct {
 	service     string
 	section     func(testing.TB) string
-	texts       func() []decidetest.Text
+	texts       func() []rulestest.Text
 	textSection func() string
-	disclosures []loop.Disclosure
-	told        map[string][]loop.Audience
+	disclosures []matter.Disclosure
+	told        map[string][]matter.Audience
 }
 
 // of is the part of a service whose subjects start with an event.
-func of[S loop.State](t *testing.T, rules decide.Rules[S], start proto.Message, readers []decidetest.Reader, files ...protoreflect.FileDescriptor) part {
+func of[S matter.State](t *testing.T, rules command.Rules[S], start proto.Message, readers []rulestest.Reader, files ...protoreflect.FileDescriptor) part {
 	var none S
-	view := rules.Evolve(none, loop.Event{
+	view := rules.Evolve(none, matter.Event{
 		Subject: "x/1", Message: start, By: &commonv1.Party{Agency: "sender", Unit: "u", Worker: "w"}, At: due.Add(-time.Hour),
 		Basis: &commonv1.LegalBasis{Ground: commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT},
 	})
 	files = append(files, commonv1.File_koppi_common_v1_contact_proto)
-	events := slices.DeleteFunc(decidetest.Events(t, append(files, commonv1.File_koppi_common_v1_withdrawal_proto, commonv1.File_koppi_common_v1_revocation_proto)...), func(m proto.Message) bool {
+	events := slices.DeleteFunc(rulestest.Events(t, append(files, commonv1.File_koppi_common_v1_withdrawal_proto, commonv1.File_koppi_common_v1_revocation_proto)...), func(m proto.Message) bool {
 		_, part := m.(*commonv1.Revocation)
 		return part
 	})
-	disclosed := decidetest.Disclosed[S]{Rules: rules, Events: events, Readers: readers, View: view}
+	disclosed := rulestest.Disclosed[S]{Rules: rules, Events: events, Readers: readers, View: view}
 	return part{rules.Service, disclosed.Section, disclosed.Texts, disclosed.TextSection, rules.Disclosures, rules.Disclosed}
 }
 
 // due is when what the events of the page say is due.
 var due = time.Unix(1_800_000_000, 0)
 
-func reader(name, agency string, role loop.Role, consent bool) decidetest.Reader {
-	return decidetest.Reader{Name: name, Reader: loop.Reader{Agency: agency, Role: role, Consent: consent}}
+func reader(name, agency string, role matter.Role, consent bool) rulestest.Reader {
+	return rulestest.Reader{Name: name, Reader: matter.Reader{Agency: agency, Role: role, Consent: consent}}
 }
 
 // withdrawn is a reader whose right rested on a consent that is gone.
-func withdrawn(agency string, role loop.Role) decidetest.Reader {
+func withdrawn(agency string, role matter.Role) rulestest.Reader {
 	one := reader("consent withdrawn", agency, role, false)
 	one.OnConsent = true
 	return one
@@ -79,10 +79,10 @@ func withdrawn(agency string, role loop.Role) decidetest.Reader {
 
 func parts(t *testing.T) []part {
 	receiver, at := &commonv1.Party{Agency: "receiver", Unit: "u"}, timestamppb.New(due)
-	client := reader("client", "", loop.RoleClient, false)
-	invited := reader("invited by it", "newcomer", loop.RoleParticipant, true)
+	client := reader("client", "", matter.RoleClient, false)
+	invited := reader("invited by it", "newcomer", matter.RoleParticipant, true)
 	invited.Fresh = true
-	notified := reader("receiver of a decision notice, statutory access", "receiver", loop.RoleReceiver, true)
+	notified := reader("receiver of a decision notice, statutory access", "receiver", matter.RoleReceiver, true)
 	notified.Ground = commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS
 	notified.Kind = func(m proto.Message) {
 		if sent, ok := m.(*referralv1.ReferralSent); ok {
@@ -90,20 +90,20 @@ func parts(t *testing.T) []part {
 		}
 	}
 	return []part{
-		of(t, concern.Rules(), &concernv1.ConcernSubmitted{Receiver: receiver, DueAt: at}, []decidetest.Reader{
-			reader("receiver", "receiver", loop.RoleReceiver, true), reader("receiver, no consent", "receiver", loop.RoleReceiver, false),
-			reader("reporter, consent", "sender", loop.RoleSender, true), reader("reporter, no consent", "sender", loop.RoleSender, false), client,
+		of(t, concern.Rules(), &concernv1.ConcernSubmitted{Receiver: receiver, DueAt: at}, []rulestest.Reader{
+			reader("receiver", "receiver", matter.RoleReceiver, true), reader("receiver, no consent", "receiver", matter.RoleReceiver, false),
+			reader("reporter, consent", "sender", matter.RoleSender, true), reader("reporter, no consent", "sender", matter.RoleSender, false), client,
 		}, concernv1.File_koppi_concern_v1_events_proto),
-		of(t, referral.Rules(), &referralv1.ReferralSent{Receiver: receiver, DueAt: at}, []decidetest.Reader{
-			reader("receiver", "receiver", loop.RoleReceiver, true), notified, reader("sender", "sender", loop.RoleSender, true),
-			reader("first sender", "first", loop.RoleParticipant, true), withdrawn("receiver", loop.RoleReceiver), client,
+		of(t, referral.Rules(), &referralv1.ReferralSent{Receiver: receiver, DueAt: at}, []rulestest.Reader{
+			reader("receiver", "receiver", matter.RoleReceiver, true), notified, reader("sender", "sender", matter.RoleSender, true),
+			reader("first sender", "first", matter.RoleParticipant, true), withdrawn("receiver", matter.RoleReceiver), client,
 		}, referralv1.File_koppi_referral_v1_events_proto),
-		of(t, consultation.Rules(), &consultationv1.ConsultationOpened{Addressee: receiver}, []decidetest.Reader{
-			reader("asker", "sender", loop.RoleSender, true), reader("answerer", "receiver", loop.RoleReceiver, true),
-			reader("participant", "third", loop.RoleParticipant, true), invited, withdrawn("receiver", loop.RoleReceiver), client,
+		of(t, consultation.Rules(), &consultationv1.ConsultationOpened{Addressee: receiver}, []rulestest.Reader{
+			reader("asker", "sender", matter.RoleSender, true), reader("answerer", "receiver", matter.RoleReceiver, true),
+			reader("participant", "third", matter.RoleParticipant, true), invited, withdrawn("receiver", matter.RoleReceiver), client,
 		}, consultationv1.File_koppi_consultation_v1_events_proto),
-		of(t, plan.Rules(), &planv1.PlanCreated{Responsible: receiver}, []decidetest.Reader{
-			reader("creator", "sender", loop.RoleSender, true), reader("member", "receiver", loop.RoleParticipant, true), invited, withdrawn("receiver", loop.RoleParticipant), client,
+		of(t, plan.Rules(), &planv1.PlanCreated{Responsible: receiver}, []rulestest.Reader{
+			reader("creator", "sender", matter.RoleSender, true), reader("member", "receiver", matter.RoleParticipant, true), invited, withdrawn("receiver", matter.RoleParticipant), client,
 		}, planv1.File_koppi_plan_v1_events_proto),
 	}
 }
@@ -134,7 +134,7 @@ func TestPage(t *testing.T) {
 	for _, part := range parts {
 		text += "\n## " + strings.ToUpper(part.service[:1]) + part.service[1:] + part.textSection()
 	}
-	decidetest.Golden(t, "disclosure.md", text)
+	rulestest.Golden(t, "disclosure.md", text)
 }
 
 // Every rule protects something: without it somebody is told more, or something else

@@ -20,8 +20,8 @@ import (
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/limit"
-	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/process"
+	"koppi.internal/pkg/service"
 	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
@@ -86,7 +86,7 @@ func TestProcessesAskEachOtherByToken(t *testing.T) {
 			if err := asks(t.Context(), conn, method, described); status.Code(err) != codes.Unauthenticated && status.Code(err) != codes.Unimplemented {
 				t.Errorf("%s answers %s without a token: %v", name, method, err)
 			}
-			if !matter.SuiteMethods(name)(method) {
+			if !service.SuiteMethods(name)(method) {
 				continue
 			}
 			for who, caller := range callers {

@@ -16,7 +16,7 @@ import (
 	"koppi.internal/gateway/notice"
 	"koppi.internal/gateway/notice/mailtest"
 	"koppi.internal/pkg/directory"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
@@ -69,7 +69,7 @@ func mailed(t *testing.T, server *mailtest.Server, unit, subject string) {
 // after half an hour. It is notified of the rest in the morning, but not of what was taken.
 func TestNotices(t *testing.T) {
 	server := mailtest.Start(t, mailtest.Config{})
-	night := time.Date(2026, 11, 25, 23, 0, 0, 0, loop.Helsinki())
+	night := time.Date(2026, 11, 25, 23, 0, 0, 0, matter.Helsinki())
 	b := newBenchOf(t, allinone.Config{
 		Clock: night, Directory: must(directory.Parse(withEmails(t))), NoticeTiming: notice.Timing{Every: 10 * time.Millisecond},
 		Notices: notice.Settings{SMTP: server.Address, SMTPFrom: "koppi@example.fi", SMTPTLS: notice.None, Link: "https://koppi.example.fi"},

@@ -17,12 +17,12 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/mailbox"
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/partner"
+	"koppi.internal/pkg/service"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
@@ -200,10 +200,10 @@ func TestPoisonOfBeforeIsPassed(t *testing.T) {
 		event *anypb.Any
 		rule  string
 	}{
-		"a snapshot of 8 MiB":  {must(anypb.New(snapshot)), exchange.RuleTooLarge},
-		"of an unknown type":   {&anypb.Any{TypeUrl: "type.googleapis.com/koppi.consultation.v9.Unheard", Value: []byte("x")}, exchange.RuleUnreadable},
-		"that cannot be read":  {&anypb.Any{TypeUrl: "type.googleapis.com/koppi.consultation.v1.MessagePosted", Value: []byte{0xff}}, exchange.RuleUnreadable},
-		"of a time that never": {must(anypb.New(&consultationv1.ConsultationOverdue{DueAt: &timestamppb.Timestamp{Seconds: 1 << 60}})), exchange.RuleUnreadable},
+		"a snapshot of 8 MiB":  {must(anypb.New(snapshot)), mailbox.RuleTooLarge},
+		"of an unknown type":   {&anypb.Any{TypeUrl: "type.googleapis.com/koppi.consultation.v9.Unheard", Value: []byte("x")}, mailbox.RuleUnreadable},
+		"that cannot be read":  {&anypb.Any{TypeUrl: "type.googleapis.com/koppi.consultation.v1.MessagePosted", Value: []byte{0xff}}, mailbox.RuleUnreadable},
+		"of a time that never": {must(anypb.New(&consultationv1.ConsultationOverdue{DueAt: &timestamppb.Timestamp{Seconds: 1 << 60}})), mailbox.RuleUnreadable},
 	} {
 		subject := "consultations/" + must(uuid.NewV7()).String()
 		rules[subject] = poison.rule
@@ -294,7 +294,7 @@ func TestPagesAreCutBySize(t *testing.T) {
 	pages := 0
 	for token, more := "", true; more; pages++ {
 		page := insist(t, county, consultations.ListConsultations, &consultationv1.ListConsultationsRequest{Sent: true, PageSize: 1000, PageToken: token})
-		if proto.Size(page) > loop.MaxAnswer+1024 || len(page.GetConsultations()) == 0 {
+		if proto.Size(page) > matter.MaxAnswer+1024 || len(page.GetConsultations()) == 0 {
 			t.Fatalf("a page of %d matters and %d bytes", len(page.GetConsultations()), proto.Size(page))
 		}
 		for _, one := range page.GetConsultations() {
@@ -311,11 +311,11 @@ func TestPagesAreCutBySize(t *testing.T) {
 	told, last := map[string]bool{}, (*exchangev1.CaseMessage)(nil)
 	for token, more := "", true; more; {
 		page := insist(t, county, casework.GetTimeline, &caseworkv1.GetTimelineRequest{ClientId: client, Purpose: "työ", PageSize: 1000, PageToken: token})
-		if proto.Size(page) > loop.MaxAnswer+256<<10 || len(page.GetMessages()) == 0 {
+		if proto.Size(page) > matter.MaxAnswer+256<<10 || len(page.GetMessages()) == 0 {
 			t.Fatalf("a page of %d messages and %d bytes", len(page.GetMessages()), proto.Size(page))
 		}
 		for _, one := range page.GetMessages() {
-			if told[one.GetMessageId()] || last != nil && matter.ByTime(last, one) >= 0 {
+			if told[one.GetMessageId()] || last != nil && service.ByTime(last, one) >= 0 {
 				t.Errorf("%s comes twice, or too late", one.GetMessageId())
 			}
 			told[one.GetMessageId()], last = true, one

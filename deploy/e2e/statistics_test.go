@@ -11,7 +11,7 @@ import (
 
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -59,7 +59,7 @@ func TestStatistics(t *testing.T) {
 			RequestId: uuid.NewString(), ReferralId: id, Outcome: referralv1.ReferralOutcome_REFERRAL_OUTCOME_ACKNOWLEDGED,
 		})
 	}
-	_, february, err := loop.MonthSpan("2026-01")
+	_, february, err := matter.MonthSpan("2026-01")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestStatistics(t *testing.T) {
 	for _, id := range ids[6:10] {
 		insist(t, county, concerns.TakeConcern, &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: id})
 	}
-	_, march, err := loop.MonthSpan("2026-02")
+	_, march, err := matter.MonthSpan("2026-02")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 	"koppi.internal/deploy/scenario"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -28,7 +28,7 @@ import (
 func withDuty() *directory.Directory {
 	var roster []string
 	for _, day := range []time.Time{time.Now(), time.Now().AddDate(0, 0, 7)} {
-		year, week := day.In(loop.Helsinki()).ISOWeek()
+		year, week := day.In(matter.Helsinki()).ISOWeek()
 		roster = append(roster, fmt.Sprintf(`{"week": "%d-W%02d", "workers": ["ps-21", "ps-22"]}`, year, week))
 	}
 	unit := `"unit": "palveluohjaus",`

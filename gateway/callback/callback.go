@@ -17,13 +17,13 @@ import (
 	"google.golang.org/grpc"
 
 	"koppi.internal/pkg/directory"
-	"koppi.internal/pkg/exchange"
+	"koppi.internal/pkg/mailbox"
 	"koppi.internal/pkg/presence"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
 // Consumer is the consumer of an agency's mailbox that calls its endpoint.
-const Consumer = exchange.CallbackConsumer
+const Consumer = mailbox.CallbackConsumer
 
 // RuleParked is the rule named in a tombstone that replaces a parked message: one that was refused
 // permanently, or a later one of the same subject.

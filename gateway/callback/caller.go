@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
-	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/mailbox"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -42,9 +42,9 @@ type caller struct {
 	parking  exchangev1.ParkingServiceClient
 
 	// cursor is the position after everything that the endpoint has taken.
-	cursor exchange.Cursor
+	cursor mailbox.Cursor
 	// unacknowledged is the part of it that the services have not recorded yet.
-	unacknowledged exchange.Cursor
+	unacknowledged mailbox.Cursor
 	takeover       uint64
 	// again is when the endpoint may be called again; the waits grow with each failure.
 	again time.Time
@@ -158,7 +158,7 @@ func (c *caller) session(ctx context.Context) (opened bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if c.cursor, err = exchange.ParseCursor(answer.GetOpened().GetCursor()); err != nil {
+	if c.cursor, err = mailbox.ParseCursor(answer.GetOpened().GetCursor()); err != nil {
 		return false, err
 	}
 	c.takeover, c.parked = answer.GetOpened().GetTakeover(), map[string]map[string]*parked{}

@@ -10,8 +10,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
-	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/mailbox"
 	"koppi.internal/pkg/telemetry"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
@@ -37,7 +37,7 @@ type outcome struct {
 // call calls the endpoint once with messages and the cursor after them. An answer that contradicts
 // itself counts as a failed call. A message that cannot be written as JSON counts as refused
 // permanently by the endpoint: it is parked, and can be delivered later.
-func (c *caller) call(ctx context.Context, messages []*exchangev1.CaseMessage, behind func([]*exchangev1.CaseMessage) exchange.Cursor) outcome {
+func (c *caller) call(ctx context.Context, messages []*exchangev1.CaseMessage, behind func([]*exchangev1.CaseMessage) mailbox.Cursor) outcome {
 	can := sendable(messages)
 	if can == 0 {
 		return outcome{refused: codes.Unimplemented}
@@ -49,7 +49,7 @@ func (c *caller) call(ctx context.Context, messages []*exchangev1.CaseMessage, b
 	return o
 }
 
-func (c *caller) send(ctx context.Context, messages []*exchangev1.CaseMessage, cursor exchange.Cursor) outcome {
+func (c *caller) send(ctx context.Context, messages []*exchangev1.CaseMessage, cursor mailbox.Cursor) outcome {
 	limited, cancel := context.WithTimeout(ctx, c.config.Timing.Answer)
 	defer cancel()
 	links := make([]string, 0, len(messages))
@@ -216,7 +216,7 @@ func (c *caller) dressed(ctx context.Context, batch []*exchangev1.CaseMessage) (
 }
 
 // behind is the cursor after the given messages.
-func (c *caller) behind(messages []*exchangev1.CaseMessage) exchange.Cursor {
+func (c *caller) behind(messages []*exchangev1.CaseMessage) mailbox.Cursor {
 	cursor := slices.Clone(c.cursor)
 	for _, message := range messages {
 		cursor = moved(cursor, message)
@@ -225,8 +225,8 @@ func (c *caller) behind(messages []*exchangev1.CaseMessage) exchange.Cursor {
 }
 
 // moved is a cursor with the position of one service after a message.
-func moved(cursor exchange.Cursor, message *exchangev1.CaseMessage) exchange.Cursor {
-	at := exchange.Behind(message)
+func moved(cursor mailbox.Cursor, message *exchangev1.CaseMessage) mailbox.Cursor {
+	at := mailbox.Behind(message)
 	for i := range cursor {
 		if cursor[i].Service == at.Service {
 			cursor[i] = at

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
-	"koppi.internal/pkg/exchange"
+	"koppi.internal/pkg/mailbox"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -115,13 +115,13 @@ func (c *caller) redeliver(ctx context.Context, one *parked) error {
 		delete(c.parked[one.GetService()], one.GetSubject())
 		return nil
 	}
-	o := c.call(ctx, messages, func([]*exchangev1.CaseMessage) exchange.Cursor { return c.cursor })
+	o := c.call(ctx, messages, func([]*exchangev1.CaseMessage) mailbox.Cursor { return c.cursor })
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if o.taken > 0 {
 		last := messages[o.taken-1]
-		one.Cursor, one.Sequence = exchange.Cursor{exchange.Behind(last)}.String(), last.GetSequence()+1
+		one.Cursor, one.Sequence = mailbox.Cursor{mailbox.Behind(last)}.String(), last.GetSequence()+1
 		err := c.changeParked(ctx, one.GetService(), one.GetSubject(), &exchangev1.ChangeParkedRequest{
 			Change: &exchangev1.ChangeParkedRequest_AdvancedTo{AdvancedTo: one.GetSequence()},
 		})
@@ -148,10 +148,10 @@ func (c *caller) redeliver(ctx context.Context, one *parked) error {
 // delivered.
 func (c *caller) page(ctx context.Context, one *parked) ([]*exchangev1.CaseMessage, error) {
 	cursor := one.GetCursor()
-	if at, err := exchange.ParseCursor(cursor); err != nil || len(at) == 0 {
+	if at, err := mailbox.ParseCursor(cursor); err != nil || len(at) == 0 {
 		// Begin with the first message. The cursor names no position; it differs from an empty
 		// string.
-		cursor = exchange.Cursor{}.String()
+		cursor = mailbox.Cursor{}.String()
 	}
 	listed, err := c.client.ListMessages(ctx, &exchangev1.ListMessagesRequest{
 		Cursor: cursor, Consumer: Consumer, Service: one.GetService(), Subject: one.GetSubject(), PageSize: maxBatch, WithRecords: true,

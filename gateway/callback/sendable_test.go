@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/anypb"
 
-	"koppi.internal/pkg/exchange"
+	"koppi.internal/pkg/mailbox"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
@@ -39,7 +39,7 @@ func TestWhatCannotBeWrittenIsParked(t *testing.T) {
 	}
 	at := &taking{}
 	c := newCaller(Config{Timing: Timing{Answer: time.Minute}, Logger: slog.New(slog.DiscardHandler)}, "kela", "gateway", at)
-	behind := func([]*exchangev1.CaseMessage) exchange.Cursor { return nil }
+	behind := func([]*exchangev1.CaseMessage) mailbox.Cursor { return nil }
 	o := c.call(t.Context(), []*exchangev1.CaseMessage{message(1, known), message(2, nil), message(3, unknown), message(4, known)}, behind)
 	if o.taken != 2 || o.refused != codes.Unimplemented || o.err != nil || len(at.got) != 2 {
 		t.Errorf("%+v, and %v were delivered", o, at.got)

@@ -8,7 +8,7 @@ import (
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
@@ -16,7 +16,7 @@ import (
 // GetAgencies returns the directory, ordered by key. Duty telephone numbers are shown to operators
 // only, and a unit's duty roster to its own agency only.
 func (c *Casework) GetAgencies(ctx context.Context, _ *caseworkv1.GetAgenciesRequest) (*caseworkv1.GetAgenciesResponse, error) {
-	who, err := matter.Caller(ctx)
+	who, err := service.Caller(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func (c *Casework) GetAgencies(ctx context.Context, _ *caseworkv1.GetAgenciesReq
 		}
 		for _, unit := range agency.Units {
 			made := toUnit(unit)
-			if matter.IsParty(who) && who.Agency == agency.Key {
+			if service.IsParty(who) && who.Agency == agency.Key {
 				made.Duty = toDuty(unit.Duty)
 			}
 			shown.Units = append(shown.Units, made)

@@ -8,10 +8,10 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/mailbox"
+	"koppi.internal/pkg/service"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
@@ -30,7 +30,7 @@ const consentKind = identity.Kind("consent-page")
 // ListConsents merges the consents on which each service's matters rest. From page to page the
 // newest matter comes first; within a page, the newest consent.
 func (c consents) ListConsents(ctx context.Context, r *consentv1.ListConsentsRequest) (*consentv1.ListConsentsResponse, error) {
-	who, err := matter.Caller(ctx)
+	who, err := service.Caller(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (c consents) ListConsents(ctx context.Context, r *consentv1.ListConsentsReq
 	if next.GetAfter() == nil {
 		next.After = map[string]*caseworkv1.ConsentPlace{}
 	}
-	page, isWhole := exchange.Page{}, false
+	page, isWhole := mailbox.Page{}, false
 	for len(response.GetConsents()) < maxConsents {
 		from := newestPart(parts)
 		if isWhole = from < 0; isWhole || isSpent(parts) || !page.Takes(parts[from].GetConsents()[0]) {
@@ -67,7 +67,7 @@ func (c consents) ListConsents(ctx context.Context, r *consentv1.ListConsentsReq
 	if err != nil {
 		return nil, err
 	}
-	response.NextPageToken = c.config.Secrets.Token(consentKind, matter.PageOwner(who), payload)
+	response.NextPageToken = c.config.Secrets.Token(consentKind, service.PageOwner(who), payload)
 	return response, nil
 }
 
@@ -96,7 +96,7 @@ func (c consents) consentPlace(who identity.Caller, r *consentv1.ListConsentsReq
 		return nil, nil
 	}
 	place := &caseworkv1.ConsentsPlace{}
-	payload, ok := c.config.Secrets.OpenToken(consentKind, matter.PageOwner(who), r.GetPageToken())
+	payload, ok := c.config.Secrets.OpenToken(consentKind, service.PageOwner(who), r.GetPageToken())
 	if !ok || proto.Unmarshal(payload, place) != nil || string(place.GetRequest()) != string(c.consentDigest(r)) {
 		return nil, fault.New(fault.InvalidPageToken, "this page token is not of this list").Field("page_token", "as it was given")
 	}
@@ -138,7 +138,7 @@ func (c *Casework) serviceOf(subject string) (caseworkv1.MatterServiceClient, er
 	collection, _, _ := strings.Cut(subject, "/")
 	conn := c.config.Services[collection]
 	if conn == nil {
-		return nil, matter.NotFound()
+		return nil, service.NotFound()
 	}
 	return caseworkv1.NewMatterServiceClient(conn), nil
 }

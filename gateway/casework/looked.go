@@ -6,10 +6,10 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/mailbox"
+	"koppi.internal/pkg/service"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
@@ -24,7 +24,7 @@ const (
 // holds how far each service's part was returned: accesses that are recorded in the meantime come
 // before the first page, and move no later page.
 func (c *Casework) ListAccesses(ctx context.Context, r *caseworkv1.ListAccessesRequest) (*caseworkv1.ListAccessesResponse, error) {
-	who, err := matter.Caller(ctx)
+	who, err := service.Caller(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (c *Casework) ListAccesses(ctx context.Context, r *caseworkv1.ListAccessesR
 	for name, before := range place.GetBefore() {
 		next.Before[name] = before
 	}
-	page := exchange.Page{}
+	page := mailbox.Page{}
 	for len(response.GetAccesses()) < size {
 		latest := latestOf(parts)
 		if latest < 0 && !isCutOff(parts) {
@@ -66,7 +66,7 @@ func (c *Casework) ListAccesses(ctx context.Context, r *caseworkv1.ListAccessesR
 	if err != nil {
 		return nil, err
 	}
-	response.NextPageToken = c.config.Secrets.Token(accessKind, matter.PageOwner(who), payload)
+	response.NextPageToken = c.config.Secrets.Token(accessKind, service.PageOwner(who), payload)
 	return response, nil
 }
 
@@ -100,7 +100,7 @@ func (c *Casework) accessPlace(who identity.Caller, r *caseworkv1.ListAccessesRe
 		return nil, nil
 	}
 	place := &caseworkv1.AccessPlace{}
-	payload, ok := c.config.Secrets.OpenToken(accessKind, matter.PageOwner(who), r.GetPageToken())
+	payload, ok := c.config.Secrets.OpenToken(accessKind, service.PageOwner(who), r.GetPageToken())
 	if !ok || proto.Unmarshal(payload, place) != nil || string(place.GetRequest()) != string(c.accessDigest(r)) {
 		return nil, fault.New(fault.InvalidPageToken, "this page token is not of this list").Field("page_token", "as it was given")
 	}

@@ -7,7 +7,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
@@ -60,7 +60,7 @@ func merged(all []*consentv1.Wishes) *consentv1.Wishes {
 	out.Blocked = newest(out.GetBlocked(), (*consentv1.BlockedSending).GetAt)
 	out.Waiting = newest(out.GetWaiting(), (*consentv1.WaitingWish).GetRecordedAt)
 	out.Overrides = newest(out.GetOverrides(), (*consentv1.Override).GetRequestedAt)
-	return loop.Newest(out, loop.MaxAnswer, "consents", "prohibitions", "blocked", "overrides")
+	return matter.Newest(out, matter.MaxAnswer, "consents", "prohibitions", "blocked", "overrides")
 }
 
 // grouped groups the services' copies of the same directive; the groups are ordered by the

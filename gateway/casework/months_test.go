@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 )
 
 // FuzzMonths: whatever is asked for as months is refused with the field named, or is at most
@@ -35,7 +35,7 @@ func FuzzMonths(f *testing.F) {
 		}
 		months := 0
 		for in := from; in <= to; months++ {
-			if in, err = loop.NextMonth(in); err != nil || months > maxMonths {
+			if in, err = matter.NextMonth(in); err != nil || months > maxMonths {
 				t.Fatalf("%q %q: %v after %d", from, to, err, months)
 			}
 		}

@@ -15,7 +15,7 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	operatorv1 "koppi.internal/proto/gen/koppi/operator/v1"
@@ -28,7 +28,7 @@ type operator struct {
 }
 
 func isOperator(ctx context.Context) error {
-	who, err := matter.Caller(ctx)
+	who, err := service.Caller(ctx)
 	if err != nil {
 		return err
 	}

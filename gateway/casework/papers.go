@@ -17,7 +17,7 @@ import (
 	"koppi.internal/pkg/attachment"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
@@ -190,11 +190,11 @@ func differs(field, want string) error {
 // service.
 func (p papers) Download(r *attachmentv1.DownloadRequest, stream grpc.ServerStreamingServer[attachmentv1.DownloadResponse]) error {
 	ctx := stream.Context()
-	service, err := p.serviceOf(r.GetSubject())
+	owner, err := p.serviceOf(r.GetSubject())
 	if err != nil {
 		return err
 	}
-	read, err := service.ReadAttachment(identity.Forward(ctx), &caseworkv1.ReadAttachmentRequest{
+	read, err := owner.ReadAttachment(identity.Forward(ctx), &caseworkv1.ReadAttachmentRequest{
 		Subject: r.GetSubject(), AttachmentId: r.GetAttachmentId(),
 	})
 	if err != nil {
@@ -202,7 +202,7 @@ func (p papers) Download(r *attachmentv1.DownloadRequest, stream grpc.ServerStre
 	}
 	upload, err := p.config.Attachments.Get(ctx, r.GetAttachmentId())
 	if errors.Is(err, attachment.ErrNotFound) {
-		return matter.NotFound()
+		return service.NotFound()
 	}
 	if err != nil {
 		return unavailable(err)
@@ -238,8 +238,8 @@ func (p papers) own(ctx context.Context, id string) (attachment.Upload, error) {
 // uploader returns the caller, who must be a worker or system of an agency: only they name
 // attachments.
 func uploader(ctx context.Context) (identity.Caller, error) {
-	who, err := matter.Caller(ctx)
-	if err == nil && !matter.IsParty(who) {
+	who, err := service.Caller(ctx)
+	if err == nil && !service.IsParty(who) {
 		err = fault.New(fault.RoleNotAllowed, "papers are uploaded by an agency's worker or system")
 	}
 	return who, err

@@ -7,8 +7,8 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/loop"
 	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
@@ -19,11 +19,11 @@ const maxMonths = 36
 // with ROLE_NOT_ALLOWED for other roles, and with INVALID_FIELD for months that do not exist, have
 // not ended, or are more than 36.
 func (c *Casework) GetStatistics(ctx context.Context, r *caseworkv1.GetStatisticsRequest) (*caseworkv1.GetStatisticsResponse, error) {
-	who, err := matter.Caller(ctx)
+	who, err := service.Caller(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !matter.IsParty(who) && who.Role != identity.RoleOperator {
+	if !service.IsParty(who) && who.Role != identity.RoleOperator {
 		return nil, fault.New(fault.RoleNotAllowed, "statistics are read by an agency's worker or system, or by an operator")
 	}
 	if err := checkMonths(r.GetFromMonth(), r.GetToMonth()); err != nil {
@@ -50,7 +50,7 @@ const firstMonth, lastMonth = "2000-01", "2099-12"
 
 func checkMonths(from, to string) error {
 	for field, month := range map[string]string{"from_month": from, "to_month": to} {
-		if _, _, err := loop.MonthSpan(month); err != nil || month < firstMonth || month > lastMonth {
+		if _, _, err := matter.MonthSpan(month); err != nil || month < firstMonth || month > lastMonth {
 			return fault.New(fault.InvalidField, "there is no such month").Field(field, "from 2000-01 to 2099-12")
 		}
 	}
@@ -63,7 +63,7 @@ func checkMonths(from, to string) error {
 			return nil
 		}
 		var err error
-		if last, err = loop.NextMonth(last); err != nil {
+		if last, err = matter.NextMonth(last); err != nil {
 			return err
 		}
 	}

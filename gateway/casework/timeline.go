@@ -6,10 +6,10 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/mailbox"
+	"koppi.internal/pkg/service"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
@@ -23,7 +23,7 @@ const (
 // token holds how far each service's history reached at the first page, so that messages that
 // arrive in the meantime neither move a page nor appear on one.
 func (c *Casework) GetTimeline(ctx context.Context, r *caseworkv1.GetTimelineRequest) (*caseworkv1.GetTimelineResponse, error) {
-	who, err := matter.Caller(ctx)
+	who, err := service.Caller(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (c *Casework) GetTimeline(ctx context.Context, r *caseworkv1.GetTimelineReq
 		}
 		response.Messages = append(response.Messages, part.GetMessages()...)
 	}
-	slices.SortFunc(response.Messages, matter.ByTime)
+	slices.SortFunc(response.Messages, service.ByTime)
 	taken := onPage(size, response.GetMessages(), func(message *exchangev1.CaseMessage) bool { return isKnown(parts, message) })
 	if taken == len(response.GetMessages()) && !slices.ContainsFunc(parts, (*caseworkv1.ReadHistoryResponse).GetMore) {
 		return response, nil
@@ -64,7 +64,7 @@ func (c *Casework) GetTimeline(ctx context.Context, r *caseworkv1.GetTimelineReq
 	if err != nil {
 		return nil, err
 	}
-	response.NextPageToken = c.config.Secrets.Token(tokenKind, matter.PageOwner(who), payload)
+	response.NextPageToken = c.config.Secrets.Token(tokenKind, service.PageOwner(who), payload)
 	return response, nil
 }
 
@@ -72,14 +72,14 @@ func (c *Casework) GetTimeline(ctx context.Context, r *caseworkv1.GetTimelineReq
 // service has more. Before that end, no service has another message.
 func isKnown(parts []*caseworkv1.ReadHistoryResponse, message *exchangev1.CaseMessage) bool {
 	return !slices.ContainsFunc(parts, func(part *caseworkv1.ReadHistoryResponse) bool {
-		return part.GetMore() && matter.ByTime(message, part.GetMessages()[len(part.GetMessages())-1]) > 0
+		return part.GetMore() && service.ByTime(message, part.GetMessages()[len(part.GetMessages())-1]) > 0
 	})
 }
 
 // onPage is how many elements of a list fit on a page: at most size, at most the size of an answer
 // in bytes, and none from the first element on that is not known to be next.
 func onPage[M proto.Message](size int, list []M, isNext func(M) bool) int {
-	page := exchange.Page{}
+	page := mailbox.Page{}
 	for i, one := range list {
 		if i == size || !isNext(one) || !page.Takes(one) {
 			return i
@@ -95,7 +95,7 @@ func (c *Casework) place(who identity.Caller, r *caseworkv1.GetTimelineRequest) 
 		return nil, nil
 	}
 	place := &caseworkv1.TimelinePlace{}
-	payload, ok := c.config.Secrets.OpenToken(tokenKind, matter.PageOwner(who), r.GetPageToken())
+	payload, ok := c.config.Secrets.OpenToken(tokenKind, service.PageOwner(who), r.GetPageToken())
 	if !ok || proto.Unmarshal(payload, place) != nil || string(place.GetRequest()) != string(c.digest(r)) {
 		return nil, fault.New(fault.InvalidPageToken, "this page token is not of this timeline").Field("page_token", "as it was given")
 	}

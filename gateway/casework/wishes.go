@@ -11,7 +11,7 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
@@ -79,10 +79,10 @@ func (c consents) ListWishes(ctx context.Context, r *consentv1.ListWishesRequest
 }
 
 // in lets one service record a consent directive; NOT_FOUND where there is no such service.
-func (c *Casework) in(ctx context.Context, service string, r *caseworkv1.RecordWishRequest) (*consentv1.Wishes, error) {
-	conn := c.config.Services[service+"s"]
+func (c *Casework) in(ctx context.Context, name string, r *caseworkv1.RecordWishRequest) (*consentv1.Wishes, error) {
+	conn := c.config.Services[name+"s"]
 	if conn == nil {
-		return nil, matter.NotFound()
+		return nil, service.NotFound()
 	}
 	recorded, err := caseworkv1.NewMatterServiceClient(conn).RecordWish(identity.Forward(ctx), r)
 	return recorded.GetWishes(), err
@@ -146,7 +146,7 @@ func (c *Casework) everywhere(ctx context.Context, r *caseworkv1.RecordWishReque
 // for a client if it has a matter of that client in any service. A client who calls needs no
 // voucher. The result is true if the caller may act.
 func (c *Casework) vouched(ctx context.Context, r *caseworkv1.RecordWishRequest) (context.Context, bool, error) {
-	who, err := matter.Caller(ctx)
+	who, err := service.Caller(ctx)
 	if err != nil {
 		return nil, false, err
 	}
@@ -163,7 +163,7 @@ func (c *Casework) vouched(ctx context.Context, r *caseworkv1.RecordWishRequest)
 			mu.Lock()
 			defer mu.Unlock()
 			if said.GetVoucher() != "" {
-				vouchers = append(vouchers, matter.MetadataVoucher, said.GetVoucher())
+				vouchers = append(vouchers, service.MetadataVoucher, said.GetVoucher())
 			}
 			return err
 		})

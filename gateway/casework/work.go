@@ -16,7 +16,7 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
@@ -27,7 +27,7 @@ const workKind = identity.Kind("work-page")
 
 // ListWork merges the worklist entries of all services that follow a place, the soonest due first.
 func (c *Casework) ListWork(ctx context.Context, r *caseworkv1.ListWorkRequest) (*caseworkv1.ListWorkResponse, error) {
-	who, err := matter.Caller(ctx)
+	who, err := service.Caller(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (c *Casework) checkQueue(who identity.Caller, r *caseworkv1.ListWorkRequest
 	me := r.GetQueue() == caseworkv1.Queue_QUEUE_ME
 	unit := cmp.Or(r.GetUnit(), who.Unit)
 	switch {
-	case !matter.IsParty(who):
+	case !service.IsParty(who):
 		return fault.New(fault.RoleNotAllowed, "a worklist is an agency's")
 	case me && who.Worker == "":
 		return fault.New(fault.InvalidField, "a system has no worklist of its own").Field("queue", "QUEUE_UNIT or QUEUE_AGENCY, or on behalf of a worker")
@@ -148,12 +148,12 @@ const reassignedAtOnce = 8
 // ReassignWork reassigns matters, each by the step of its own service in the caller's name. The
 // response holds the status of each matter, in the order of the request.
 func (c *Casework) ReassignWork(ctx context.Context, r *caseworkv1.ReassignWorkRequest) (*caseworkv1.ReassignWorkResponse, error) {
-	who, err := matter.Caller(ctx)
+	who, err := service.Caller(ctx)
 	if err != nil {
 		return nil, err
 	}
 	switch {
-	case !matter.IsParty(who):
+	case !service.IsParty(who):
 		return nil, fault.New(fault.RoleNotAllowed, "work is passed on by its agency")
 	case r.GetTo().GetAgency() != who.Agency:
 		return nil, fault.New(fault.UnknownParty, "work is passed on within your own agency").Field("to.agency", "your own")

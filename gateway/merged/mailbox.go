@@ -3,13 +3,13 @@ package merged
 import (
 	"context"
 
-	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/mailbox"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// mailbox is a caller's mailbox at one service, over gRPC. Its calls carry the caller's own token.
-type mailbox struct {
+// remoteMailbox is a caller's mailbox at one service, over gRPC. Its calls carry the caller's own token.
+type remoteMailbox struct {
 	service string
 	client  exchangev1.ExchangeServiceClient
 	// consumer and takeover (its epoch) as the mailbox was opened. Messages read later are recorded
@@ -18,33 +18,33 @@ type mailbox struct {
 	takeover uint64
 }
 
-func (m *mailbox) Service() string { return m.service }
+func (m *remoteMailbox) Service() string { return m.service }
 
-func (m *mailbox) Open(ctx context.Context, cursor, consumer string, takeover uint64) (exchange.Opened, error) {
+func (m *remoteMailbox) Open(ctx context.Context, cursor, consumer string, takeover uint64) (mailbox.Opened, error) {
 	response, err := m.client.OpenConsumer(identity.Forward(ctx), &exchangev1.OpenConsumerRequest{Cursor: cursor, Consumer: consumer, Takeover: takeover})
 	if err != nil {
-		return exchange.Opened{}, err
+		return mailbox.Opened{}, err
 	}
-	at, err := exchange.ParseCursor(response.GetCursor())
+	at, err := mailbox.ParseCursor(response.GetCursor())
 	if err != nil {
-		return exchange.Opened{}, err
+		return mailbox.Opened{}, err
 	}
 	m.consumer, m.takeover = consumer, response.GetTakeover()
-	return exchange.Opened{At: at.At(m.service), Backlog: response.GetBacklog(), Epoch: response.GetTakeover()}, nil
+	return mailbox.Opened{At: at.At(m.service), Backlog: response.GetBacklog(), Epoch: response.GetTakeover()}, nil
 }
 
-func (m *mailbox) Read(ctx context.Context, after exchange.Position, limit int, withRecords bool) ([]*exchangev1.CaseMessage, bool, error) {
+func (m *remoteMailbox) Read(ctx context.Context, after mailbox.Position, limit int, withRecords bool) ([]*exchangev1.CaseMessage, bool, error) {
 	response, err := m.client.ListMessages(identity.Forward(ctx), &exchangev1.ListMessagesRequest{
-		Cursor: exchange.Cursor{after}.String(), PageSize: int32(limit), WithRecords: withRecords, Consumer: m.consumer, Takeover: m.takeover, //nolint:gosec // at most a page
+		Cursor: mailbox.Cursor{after}.String(), PageSize: int32(limit), WithRecords: withRecords, Consumer: m.consumer, Takeover: m.takeover, //nolint:gosec // at most a page
 	})
 	// A service of the previous version reports no backlog; a full page then means that there may
 	// be more.
 	return response.GetMessages(), response.GetBacklog() > 0 || len(response.GetMessages()) == limit, err
 }
 
-func (m *mailbox) Advance(ctx context.Context, consumer string, at exchange.Position, takeover uint64) error {
+func (m *remoteMailbox) Advance(ctx context.Context, consumer string, at mailbox.Position, takeover uint64) error {
 	_, err := m.client.AcknowledgeMessages(identity.Forward(ctx), &exchangev1.AcknowledgeMessagesRequest{
-		Cursor: exchange.Cursor{at}.String(), Consumer: consumer, Takeover: takeover,
+		Cursor: mailbox.Cursor{at}.String(), Consumer: consumer, Takeover: takeover,
 	})
 	return err
 }

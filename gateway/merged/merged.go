@@ -18,9 +18,9 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/proto"
 
-	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/mailbox"
 	"koppi.internal/pkg/notify"
 	"koppi.internal/pkg/serve"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
@@ -48,8 +48,8 @@ type Exchange struct {
 	exchangev1.UnimplementedExchangeServiceServer
 
 	config   Config
-	methods  exchange.Methods
-	readers  exchange.Readers
+	methods  mailbox.Methods
+	readers  mailbox.Readers
 	drained  chan struct{}
 	server   *serve.Server
 	listener *bufconn.Listener
@@ -65,7 +65,7 @@ func New(config Config) (*Exchange, error) {
 		accepted = append(accepted, service.Accepts)
 	}
 	var err error
-	if e.methods, err = exchange.MethodsOf(accepted...); err != nil {
+	if e.methods, err = mailbox.MethodsOf(accepted...); err != nil {
 		return nil, err
 	}
 	validator, err := protovalidate.New()
@@ -123,10 +123,10 @@ func (e *Exchange) Run(ctx context.Context) error {
 const lookTime = 5 * time.Second
 
 // mailboxes are those of the caller's agency. Each service verifies the caller itself.
-func (e *Exchange) mailboxes() []exchange.Mailbox {
-	var all []exchange.Mailbox
+func (e *Exchange) mailboxes() []mailbox.Mailbox {
+	var all []mailbox.Mailbox
 	for _, service := range e.config.Services {
-		all = append(all, &mailbox{service: service.Name, client: exchangev1.NewExchangeServiceClient(service.Conn)})
+		all = append(all, &remoteMailbox{service: service.Name, client: exchangev1.NewExchangeServiceClient(service.Conn)})
 	}
 	return all
 }
@@ -134,27 +134,27 @@ func (e *Exchange) mailboxes() []exchange.Mailbox {
 // line makes the session of a caller's stream: what it reads from and sends to. The function that
 // it returns ends the notifications. The agency is parsed from the token unverified, for
 // notifications only; it fails with TOKEN_REQUIRED.
-func (e *Exchange) line(ctx context.Context) (exchange.Line, func(), error) {
+func (e *Exchange) line(ctx context.Context) (mailbox.Line, func(), error) {
 	header := metadata.ValueFromIncomingContext(ctx, "authorization")
 	if len(header) == 0 {
-		return exchange.Line{}, nil, fault.New(fault.TokenRequired, "a token is missing")
+		return mailbox.Line{}, nil, fault.New(fault.TokenRequired, "a token is missing")
 	}
 	token, _ := identity.Bearer(header[0])
 	agency, expires := identity.ParseUnverified(token)
-	woken := exchange.NewNotifications()
+	woken := mailbox.NewNotifications()
 	var leave []func()
 	for _, service := range e.config.Services {
 		leave = append(leave, service.Notify.Join(agency, woken.Of(service.Name)))
 	}
-	return exchange.Line{
-		Mailboxes: e.mailboxes(), Caller: identity.Caller{Agency: agency, Expires: expires}, Epoch: number(), Patient: true,
-		Woken: woken, Readers: &e.readers, Drained: e.drained, Methods: e.methods,
-		Invoke: func(path string, in, out proto.Message) error { return e.invoke(identity.Forward(ctx), path, in, out) },
-	}, func() {
-		for _, end := range leave {
-			end()
-		}
-	}, nil
+	return mailbox.Line{
+			Mailboxes: e.mailboxes(), Caller: identity.Caller{Agency: agency, Expires: expires}, Epoch: number(), Patient: true,
+			Woken: woken, Readers: &e.readers, Drained: e.drained, Methods: e.methods,
+			Invoke: func(path string, in, out proto.Message) error { return e.invoke(identity.Forward(ctx), path, in, out) },
+		}, func() {
+			for _, end := range leave {
+				end()
+			}
+		}, nil
 }
 
 // number is the epoch of a consumer that is opened now: higher than that of every opening before,
@@ -162,7 +162,7 @@ func (e *Exchange) line(ctx context.Context) (exchange.Line, func(), error) {
 func number() uint64 { return uint64(time.Now().UnixMicro()) } //nolint:forbidigo // an order, and no domain's time
 
 // Exchange serves the stream over the mailboxes of all services.
-func (e *Exchange) Exchange(stream exchange.Stream) error { return exchange.Serve(stream, e.line) }
+func (e *Exchange) Exchange(stream mailbox.Stream) error { return mailbox.Serve(stream, e.line) }
 
 func (e *Exchange) invoke(ctx context.Context, path string, in, out proto.Message) error {
 	for _, service := range e.config.Services {

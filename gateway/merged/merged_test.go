@@ -23,15 +23,15 @@ import (
 	"koppi.internal/gateway/merged"
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/directory"
-	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/journal/sqlite"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/mailbox"
 	"koppi.internal/pkg/notify"
 	"koppi.internal/pkg/serve"
+	"koppi.internal/pkg/service"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
@@ -40,14 +40,14 @@ import (
 const agencies = `{"agencies":[{"agency":"kela","kind":"BENEFITS","names":{"fi":"K","sv":"F","en":"S"},
  "units":[{"unit":"a","names":{"fi":"A","sv":"A","en":"A"},"languages":["fi"]}],"noConsentProfile":"MINIMAL"}]}`
 
-// service is one behind the gateway, with a journal of its own, that can be stopped.
-type service struct {
+// fakeService is one behind the gateway, with a journal of its own, that can be stopped.
+type fakeService struct {
 	t     *testing.T
 	name  string
 	store *sqlite.Store
 	hub   *notify.Hub
 	conn  *grpc.ClientConn
-	make  func() (*serve.Server, *exchange.Server)
+	make  func() (*serve.Server, *mailbox.Server)
 	reads atomic.Int64
 	// before and after, where they are set, are called then at each reading.
 	before, after atomic.Pointer[func()]
@@ -58,7 +58,7 @@ type service struct {
 	told     int
 }
 
-func (s *service) dial(ctx context.Context, _ string) (net.Conn, error) {
+func (s *fakeService) dial(ctx context.Context, _ string) (net.Conn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.listener == nil {
@@ -70,7 +70,7 @@ func (s *service) dial(ctx context.Context, _ string) (net.Conn, error) {
 }
 
 // count counts what is read here.
-func (s *service) count(ctx context.Context, method string, request, response any, conn *grpc.ClientConn, call grpc.UnaryInvoker, options ...grpc.CallOption) error {
+func (s *fakeService) count(ctx context.Context, method string, request, response any, conn *grpc.ClientConn, call grpc.UnaryInvoker, options ...grpc.CallOption) error {
 	if method == exchangev1.ExchangeService_ListMessages_FullMethodName {
 		s.reads.Add(1)
 		if before := s.before.Load(); before != nil {
@@ -83,7 +83,7 @@ func (s *service) count(ctx context.Context, method string, request, response an
 	return call(ctx, method, request, response, conn, options...)
 }
 
-func (s *service) start() {
+func (s *fakeService) start() {
 	server, mailboxes := s.make()
 	listener := serve.Memory()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -104,10 +104,10 @@ func (s *service) start() {
 }
 
 // tell puts one more message into Kela's mailbox here.
-func (s *service) tell() { s.tellLong(0) }
+func (s *fakeService) tell() { s.tellLong(0) }
 
 // tellLong tells one of so many bytes more.
-func (s *service) tellLong(size int) {
+func (s *fakeService) tellLong(size int) {
 	s.t.Helper()
 	s.told++
 	subject, id := fmt.Sprintf("%ss/%d", s.name, s.told), fmt.Sprintf("%s-%d", s.name, s.told)
@@ -127,7 +127,7 @@ func (s *service) tellLong(size int) {
 	s.hub.Notify("kela", appended.Positions["kela"])
 }
 
-func (s *service) acknowledged(name string) uint64 {
+func (s *fakeService) acknowledged(name string) uint64 {
 	s.t.Helper()
 	consumers, err := s.store.Consumers(context.Background(), "kela", name)
 	if err != nil {
@@ -139,7 +139,7 @@ func (s *service) acknowledged(name string) uint64 {
 // bench is a merged exchange over two services.
 type bench struct {
 	t                 *testing.T
-	concern, referral *service
+	concern, referral *fakeService
 	client            exchangev1.ExchangeServiceClient
 	ctx               context.Context
 }
@@ -189,7 +189,7 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-func newService(t *testing.T, folder, name string, verifier *identity.Verifier) *service {
+func newService(t *testing.T, folder, name string, verifier *identity.Verifier) *fakeService {
 	t.Helper()
 	kek, err := seal.OpenKEK(filepath.Join(folder, "kek.json"))
 	if err != nil {
@@ -203,11 +203,11 @@ func newService(t *testing.T, folder, name string, verifier *identity.Verifier) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &service{t: t, name: name, store: store, hub: &notify.Hub{}}
+	s := &fakeService{t: t, name: name, store: store, hub: &notify.Hub{}}
 	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
-	s.make = func() (*serve.Server, *exchange.Server) {
-		server := serve.NewGRPC(serve.Config{Logger: logger, Verifier: verifier, Validator: validator, Public: func(string) bool { return false }, Suite: matter.SuiteMethods(name), Mutual: true})
-		mailboxes, err := exchange.New(exchange.Config{Service: name, Store: store, Clock: clock.System(), Notify: s.hub, Calls: s.conn, Logger: logger})
+	s.make = func() (*serve.Server, *mailbox.Server) {
+		server := serve.NewGRPC(serve.Config{Logger: logger, Verifier: verifier, Validator: validator, Public: func(string) bool { return false }, Suite: service.SuiteMethods(name), Mutual: true})
+		mailboxes, err := mailbox.New(mailbox.Config{Service: name, Store: store, Clock: clock.System(), Notify: s.hub, Calls: s.conn, Logger: logger})
 		if err != nil {
 			panic(err)
 		}

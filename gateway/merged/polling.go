@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
-	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/mailbox"
+	"koppi.internal/pkg/matter"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -25,7 +25,7 @@ func (e *Exchange) OpenConsumer(ctx context.Context, r *exchangev1.OpenConsumerR
 	if takeover == 0 {
 		takeover = number()
 	}
-	opened, err := exchange.OpenAll(ctx, e.mailboxes(), r.GetCursor(), r.GetConsumer(), takeover)
+	opened, err := mailbox.OpenAll(ctx, e.mailboxes(), r.GetCursor(), r.GetConsumer(), takeover)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (e *Exchange) OpenConsumer(ctx context.Context, r *exchangev1.OpenConsumerR
 // reader's position in it. It fails with INVALID_CURSOR, and with UNAVAILABLE if no service
 // answers.
 func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesRequest) (*exchangev1.ListMessagesResponse, error) {
-	given, err := exchange.ParseCursor(r.GetCursor())
+	given, err := mailbox.ParseCursor(r.GetCursor())
 	if err != nil {
 		return nil, fault.New(fault.InvalidCursor, "this is no cursor").Field("cursor", "as it was given")
 	}
@@ -50,7 +50,7 @@ func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesR
 		share = size
 	}
 	response := &exchangev1.ListMessagesResponse{}
-	var next exchange.Cursor
+	var next mailbox.Cursor
 	answered := false
 	for _, service := range e.config.Services {
 		if r.GetService() != "" && r.GetService() != service.Name {
@@ -61,7 +61,7 @@ func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesR
 			Cursor: r.GetCursor(), PageSize: share, Consumer: r.GetConsumer(), WithRecords: r.GetWithRecords(), Takeover: r.GetTakeover(),
 			Subject: r.GetSubject(),
 		})
-		if err != nil && (r.GetCursor() == "" || !exchange.Transient(err) || len(e.config.Services) == 1) {
+		if err != nil && (r.GetCursor() == "" || !mailbox.Transient(err) || len(e.config.Services) == 1) {
 			return nil, err
 		}
 		if err != nil {
@@ -69,14 +69,14 @@ func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesR
 			continue
 		}
 		answered = true
-		at, err := exchange.ParseCursor(page.GetNextCursor())
+		at, err := mailbox.ParseCursor(page.GetNextCursor())
 		if err != nil {
 			return nil, err
 		}
 		messages, behind := page.GetMessages(), at.At(service.Name)
 		if taken := e.share(messages, r.GetService() != ""); taken < len(messages) {
 			response.Backlog += uint64(len(messages) - taken) //nolint:gosec // a page
-			messages, behind = messages[:taken], exchange.Behind(messages[taken-1])
+			messages, behind = messages[:taken], mailbox.Behind(messages[taken-1])
 		}
 		next = append(next, behind)
 		response.Messages = append(response.Messages, messages...)
@@ -95,7 +95,7 @@ func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesR
 // share is how many of a service's messages fit on a page, at least one; the others come with the
 // next page. alone is true if the page is of this service only.
 func (e *Exchange) share(messages []*exchangev1.CaseMessage, alone bool) int {
-	most, page := loop.MaxAnswer, exchange.Page{}
+	most, page := matter.MaxAnswer, mailbox.Page{}
 	if !alone {
 		most /= len(e.config.Services)
 	}
@@ -111,7 +111,7 @@ func (e *Exchange) share(messages []*exchangev1.CaseMessage, alone bool) int {
 // others are not called, so that a service that is down does not prevent the acknowledgement of
 // messages that others sent.
 func (e *Exchange) AcknowledgeMessages(ctx context.Context, r *exchangev1.AcknowledgeMessagesRequest) (*exchangev1.AcknowledgeMessagesResponse, error) {
-	cursor, err := exchange.ParseCursor(r.GetCursor())
+	cursor, err := mailbox.ParseCursor(r.GetCursor())
 	if err != nil {
 		return nil, fault.New(fault.InvalidCursor, "this is no cursor").Field("cursor", "as it was given")
 	}

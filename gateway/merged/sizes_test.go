@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -23,10 +23,10 @@ func TestPagesOfAllSizes(t *testing.T) {
 	behind, cursor := map[string]uint64{}, ""
 	rapid.Check(t, func(t *rapid.T) {
 		heads := map[string]uint64{}
-		for _, service := range []*service{b.concern, b.referral} {
+		for _, service := range []*fakeService{b.concern, b.referral} {
 			for range rapid.IntRange(0, 4).Draw(t, service.name) {
 				// The last is larger than a message may be: a tombstone of its own size comes.
-				service.tellLong(rapid.SampledFrom([]int{0, 1000, 40_000, loop.MaxRecord - 1000, loop.MaxRecord + 1000}).Draw(t, "size"))
+				service.tellLong(rapid.SampledFrom([]int{0, 1000, 40_000, matter.MaxRecord - 1000, matter.MaxRecord + 1000}).Draw(t, "size"))
 			}
 			heads[service.name] = uint64(service.told)
 		}

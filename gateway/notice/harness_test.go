@@ -18,7 +18,7 @@ import (
 	"koppi.internal/gateway/notice"
 	"koppi.internal/gateway/notice/mailtest"
 	"koppi.internal/pkg/directory"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/presence"
 	"koppi.internal/pkg/serve"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
@@ -127,8 +127,8 @@ const units = `{"agencies":[
 
 // The domain's time at the start: a night and a morning.
 var (
-	night   = time.Date(2026, 11, 26, 2, 0, 0, 0, loop.Helsinki())
-	morning = time.Date(2026, 11, 26, 9, 0, 0, 0, loop.Helsinki())
+	night   = time.Date(2026, 11, 26, 2, 0, 0, 0, matter.Helsinki())
+	morning = time.Date(2026, 11, 26, 9, 0, 0, 0, matter.Helsinki())
 )
 
 var timing = notice.Timing{

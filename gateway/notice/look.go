@@ -55,7 +55,7 @@ func (n *Notifier) look(ctx context.Context) {
 	ctx, end := context.WithTimeout(ctx, n.config.Timing.Lease)
 	defer end()
 	answers, now := n.ask(ctx, to)
-	waiting := map[recipient][]matter{}
+	waiting := map[recipient][]waitingMatter{}
 	for _, one := range n.settle(ctx, answers) {
 		if unit, known := to.of[party{one.GetUnit().GetAgency(), one.GetUnit().GetUnit()}]; known {
 			waiting[unit] = append(waiting[unit], one)
@@ -67,7 +67,7 @@ func (n *Notifier) look(ctx context.Context) {
 // ask asks all services in parallel; one that does not answer does not delay the others. The time
 // is the earliest clock of any service: the clocks differ by little, and with the earliest no mail
 // leaves before its hour by any of them. Emergencies do not depend on the hour.
-func (n *Notifier) ask(ctx context.Context, to addresses) (answers map[string][]matter, now time.Time) {
+func (n *Notifier) ask(ctx context.Context, to addresses) (answers map[string][]waitingMatter, now time.Time) {
 	request := &caseworkv1.GetWaitingRequest{}
 	for unit := range to.of {
 		request.Units = append(request.Units, &commonv1.Party{Agency: unit.agency, Unit: unit.unit})
@@ -85,7 +85,7 @@ func (n *Notifier) ask(ctx context.Context, to addresses) (answers map[string][]
 		})
 	}
 	_ = group.Wait()
-	answers = map[string][]matter{}
+	answers = map[string][]waitingMatter{}
 	for i, name := range names {
 		n.heard(ctx, name, "GetWaiting", errs[i])
 		if errs[i] != nil {
@@ -93,7 +93,7 @@ func (n *Notifier) ask(ctx context.Context, to addresses) (answers map[string][]
 		}
 		answers[name] = nil
 		for _, one := range responses[i].GetWaiting() {
-			answers[name] = append(answers[name], matter{service: name, Waiting: one})
+			answers[name] = append(answers[name], waitingMatter{service: name, Waiting: one})
 		}
 		if at := responses[i].GetNow().AsTime(); now.IsZero() || at.Before(now) {
 			now = at
@@ -119,10 +119,10 @@ func (n *Notifier) heard(ctx context.Context, service, call string, err error) {
 
 // tellAll sends one mail to each unit, several in parallel, units with an emergency first. A mail
 // that fails does not stop the others.
-func (n *Notifier) tellAll(ctx context.Context, to addresses, waiting map[recipient][]matter, now time.Time) {
+func (n *Notifier) tellAll(ctx context.Context, to addresses, waiting map[recipient][]waitingMatter, now time.Time) {
 	type one struct {
 		unit    recipient
-		matters []matter
+		matters []waitingMatter
 		found   counts
 	}
 	var all []one

@@ -3,7 +3,7 @@ package notice
 import (
 	"time"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
@@ -16,17 +16,17 @@ const (
 	urgentPause = 10 * time.Minute
 )
 
-// matter is something that waits for a unit, with the service that reported it.
-type matter struct {
+// waitingMatter is something that waits for a unit, with the service that reported it.
+type waitingMatter struct {
 	service string
 	*caseworkv1.Waiting
 }
 
-func (m matter) emergency() bool { return m.GetUrgency() == commonv1.Urgency_URGENCY_EMERGENCY }
+func (m waitingMatter) emergency() bool { return m.GetUrgency() == commonv1.Urgency_URGENCY_EMERGENCY }
 
-func (m matter) urgent() bool { return m.GetUrgency() == commonv1.Urgency_URGENCY_URGENT }
+func (m waitingMatter) urgent() bool { return m.GetUrgency() == commonv1.Urgency_URGENCY_URGENT }
 
-func (m matter) overdue() bool { return m.GetKind() == caseworkv1.WaitingKind_WAITING_KIND_OVERDUE }
+func (m waitingMatter) overdue() bool { return m.GetKind() == caseworkv1.WaitingKind_WAITING_KIND_OVERDUE }
 
 // tell selects what of a unit's waiting matters is mailed now, in one mail. last is when the last
 // mail was sent, zero for never. All times are the domain's.
@@ -34,8 +34,8 @@ func (m matter) overdue() bool { return m.GetKind() == caseworkv1.WaitingKind_WA
 // An emergency is mailed at once, at any hour, and again when half of its time has passed and
 // nobody has taken it. Other matters are mailed in office hours, with pauses; but every mail
 // includes all matters that were not yet mailed.
-func tell(waiting []matter, now, last time.Time) []matter {
-	var untold, again []matter
+func tell(waiting []waitingMatter, now, last time.Time) []waitingMatter {
+	var untold, again []waitingMatter
 	atOnce := false
 	for _, one := range waiting {
 		switch {
@@ -55,12 +55,12 @@ func tell(waiting []matter, now, last time.Time) []matter {
 // repeats reports whether an emergency that was mailed once, and is not overdue, is mailed again:
 // half of the time that was left at its first mail has passed. Where it had no due time then, or
 // one already passed, the default for emergencies counts.
-func repeats(one matter, now time.Time) bool {
+func repeats(one waitingMatter, now time.Time) bool {
 	if !one.emergency() || one.overdue() || one.GetTold() != 1 {
 		return false
 	}
 	told := one.GetToldAt().AsTime()
-	left := loop.DefaultGraces().Emergency
+	left := matter.DefaultGraces().Emergency
 	if due := one.GetDueAt(); due != nil && due.AsTime().After(told) {
 		left = due.AsTime().Sub(told)
 	}
@@ -69,8 +69,8 @@ func repeats(one matter, now time.Time) bool {
 
 // digests reports whether matters that were not yet mailed, and are no emergencies, are mailed now.
 // If the clock stands still or goes backwards, no further mail leaves.
-func digests(untold []matter, now, last time.Time) bool {
-	if len(untold) == 0 || !loop.InOfficeHours(now) {
+func digests(untold []waitingMatter, now, last time.Time) bool {
+	if len(untold) == 0 || !matter.InOfficeHours(now) {
 		return false
 	}
 	wait := pause

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"pgregory.net/rapid"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
@@ -24,19 +24,19 @@ const (
 )
 
 func at(clock string) time.Time {
-	moment, err := time.ParseInLocation("2006-01-02 15:04", clock, loop.Helsinki())
+	moment, err := time.ParseInLocation("2006-01-02 15:04", clock, matter.Helsinki())
 	if err != nil {
 		panic(err)
 	}
 	return moment
 }
 
-func waits(name string, kind caseworkv1.WaitingKind, urgency commonv1.Urgency) matter {
-	return matter{service: "concern", Waiting: &caseworkv1.Waiting{Subject: name, Kind: kind, Urgency: urgency}}
+func waits(name string, kind caseworkv1.WaitingKind, urgency commonv1.Urgency) waitingMatter {
+	return waitingMatter{service: "concern", Waiting: &caseworkv1.Waiting{Subject: name, Kind: kind, Urgency: urgency}}
 }
 
 // told is a new emergency that was told once.
-func told(name, told, due string) matter {
+func told(name, told, due string) waitingMatter {
 	one := waits(name, fresh, emergency)
 	one.Told, one.ToldAt = 1, timestamppb.New(at(told))
 	if due != "" {
@@ -45,7 +45,7 @@ func told(name, told, due string) matter {
 	return one
 }
 
-func names(matters []matter) []string {
+func names(matters []waitingMatter) []string {
 	found := []string{}
 	for _, one := range matters {
 		found = append(found, one.GetSubject())
@@ -58,36 +58,36 @@ func TestRule(t *testing.T) {
 	const day, night, saturday = "2026-11-26 12:00", "2026-11-26 23:00", "2026-11-28 12:00"
 	for name, test := range map[string]struct {
 		now, last string
-		waiting   []matter
+		waiting   []waitingMatter
 		want      []string
 	}{
 		"nothing":                            {day, "", nil, nil},
-		"an emergency at night":              {night, "", []matter{waits("e", fresh, emergency)}, []string{"e"}},
-		"on a Saturday":                      {saturday, "", []matter{waits("e", fresh, emergency)}, []string{"e"}},
-		"behind a mail of this minute":       {day, day, []matter{waits("e", fresh, emergency)}, []string{"e"}},
-		"overdue":                            {night, night, []matter{waits("e", late, emergency)}, []string{"e"}},
-		"it takes along what is untold":      {night, night, []matter{waits("n", fresh, normal), waits("e", fresh, emergency), waits("o", late, urgent)}, []string{"e", "n", "o"}},
-		"but not what was told":              {night, "", []matter{told("t", "2026-11-26 22:59", "2026-11-26 23:59"), waits("e", fresh, emergency)}, []string{"e"}},
-		"before half of its time":            {"2026-11-26 22:29", "", []matter{told("t", "2026-11-26 22:00", "2026-11-26 23:00")}, nil},
-		"at half of its time":                {"2026-11-26 22:30", "2026-11-26 22:00", []matter{told("t", "2026-11-26 22:00", "2026-11-26 23:00")}, []string{"t"}},
-		"half of what was left":              {"2026-11-26 22:45", "", []matter{told("t", "2026-11-26 22:30", "2026-11-26 23:00")}, []string{"t"}},
-		"again, it takes along the rest":     {night, night, []matter{told("t", "2026-11-26 22:00", "2026-11-26 23:00"), waits("n", fresh, normal)}, []string{"n", "t"}},
-		"without a time limit":               {"2026-11-26 22:29", "", []matter{told("t", "2026-11-26 22:00", "")}, nil},
-		"without one, half an hour later":    {"2026-11-26 22:30", "", []matter{told("t", "2026-11-26 22:00", "")}, []string{"t"}},
-		"told when it was late":              {"2026-11-26 22:29", "", []matter{told("t", "2026-11-26 22:00", "2026-11-26 21:00")}, nil},
-		"late, half an hour later":           {"2026-11-26 22:30", "", []matter{told("t", "2026-11-26 22:00", "2026-11-26 21:00")}, []string{"t"}},
-		"urgent at night":                    {night, "", []matter{waits("u", fresh, urgent), waits("o", late, urgent)}, nil},
-		"urgent on a Saturday":               {saturday, "", []matter{waits("u", fresh, urgent)}, nil},
-		"urgent by day":                      {day, "", []matter{waits("u", fresh, urgent)}, []string{"u"}},
-		"urgent, soon after":                 {day, "2026-11-26 11:51", []matter{waits("u", fresh, urgent)}, nil},
-		"urgent, ten minutes after":          {day, "2026-11-26 11:50", []matter{waits("u", fresh, urgent), waits("n", fresh, normal)}, []string{"n", "u"}},
-		"urgent and overdue is not that new": {day, "2026-11-26 11:50", []matter{waits("u", late, urgent)}, nil},
-		"normal, soon after":                 {day, "2026-11-26 11:01", []matter{waits("n", fresh, normal), waits("o", late, normal)}, nil},
-		"normal, an hour after":              {day, "2026-11-26 11:00", []matter{waits("n", fresh, normal), waits("o", late, normal)}, []string{"n", "o"}},
-		"before eight":                       {"2026-11-26 07:59", "", []matter{waits("n", fresh, normal)}, nil},
-		"at eight":                           {"2026-11-26 08:00", "2026-11-25 15:59", []matter{waits("n", fresh, normal)}, []string{"n"}},
-		"a clock that stands":                {day, day, []matter{waits("u", fresh, urgent)}, nil},
-		"a clock that went back":             {day, "2026-11-27 12:00", []matter{waits("u", fresh, urgent)}, nil},
+		"an emergency at night":              {night, "", []waitingMatter{waits("e", fresh, emergency)}, []string{"e"}},
+		"on a Saturday":                      {saturday, "", []waitingMatter{waits("e", fresh, emergency)}, []string{"e"}},
+		"behind a mail of this minute":       {day, day, []waitingMatter{waits("e", fresh, emergency)}, []string{"e"}},
+		"overdue":                            {night, night, []waitingMatter{waits("e", late, emergency)}, []string{"e"}},
+		"it takes along what is untold":      {night, night, []waitingMatter{waits("n", fresh, normal), waits("e", fresh, emergency), waits("o", late, urgent)}, []string{"e", "n", "o"}},
+		"but not what was told":              {night, "", []waitingMatter{told("t", "2026-11-26 22:59", "2026-11-26 23:59"), waits("e", fresh, emergency)}, []string{"e"}},
+		"before half of its time":            {"2026-11-26 22:29", "", []waitingMatter{told("t", "2026-11-26 22:00", "2026-11-26 23:00")}, nil},
+		"at half of its time":                {"2026-11-26 22:30", "2026-11-26 22:00", []waitingMatter{told("t", "2026-11-26 22:00", "2026-11-26 23:00")}, []string{"t"}},
+		"half of what was left":              {"2026-11-26 22:45", "", []waitingMatter{told("t", "2026-11-26 22:30", "2026-11-26 23:00")}, []string{"t"}},
+		"again, it takes along the rest":     {night, night, []waitingMatter{told("t", "2026-11-26 22:00", "2026-11-26 23:00"), waits("n", fresh, normal)}, []string{"n", "t"}},
+		"without a time limit":               {"2026-11-26 22:29", "", []waitingMatter{told("t", "2026-11-26 22:00", "")}, nil},
+		"without one, half an hour later":    {"2026-11-26 22:30", "", []waitingMatter{told("t", "2026-11-26 22:00", "")}, []string{"t"}},
+		"told when it was late":              {"2026-11-26 22:29", "", []waitingMatter{told("t", "2026-11-26 22:00", "2026-11-26 21:00")}, nil},
+		"late, half an hour later":           {"2026-11-26 22:30", "", []waitingMatter{told("t", "2026-11-26 22:00", "2026-11-26 21:00")}, []string{"t"}},
+		"urgent at night":                    {night, "", []waitingMatter{waits("u", fresh, urgent), waits("o", late, urgent)}, nil},
+		"urgent on a Saturday":               {saturday, "", []waitingMatter{waits("u", fresh, urgent)}, nil},
+		"urgent by day":                      {day, "", []waitingMatter{waits("u", fresh, urgent)}, []string{"u"}},
+		"urgent, soon after":                 {day, "2026-11-26 11:51", []waitingMatter{waits("u", fresh, urgent)}, nil},
+		"urgent, ten minutes after":          {day, "2026-11-26 11:50", []waitingMatter{waits("u", fresh, urgent), waits("n", fresh, normal)}, []string{"n", "u"}},
+		"urgent and overdue is not that new": {day, "2026-11-26 11:50", []waitingMatter{waits("u", late, urgent)}, nil},
+		"normal, soon after":                 {day, "2026-11-26 11:01", []waitingMatter{waits("n", fresh, normal), waits("o", late, normal)}, nil},
+		"normal, an hour after":              {day, "2026-11-26 11:00", []waitingMatter{waits("n", fresh, normal), waits("o", late, normal)}, []string{"n", "o"}},
+		"before eight":                       {"2026-11-26 07:59", "", []waitingMatter{waits("n", fresh, normal)}, nil},
+		"at eight":                           {"2026-11-26 08:00", "2026-11-25 15:59", []waitingMatter{waits("n", fresh, normal)}, []string{"n"}},
+		"a clock that stands":                {day, day, []waitingMatter{waits("u", fresh, urgent)}, nil},
+		"a clock that went back":             {day, "2026-11-27 12:00", []waitingMatter{waits("u", fresh, urgent)}, nil},
 	} {
 		last := time.Time{}
 		if test.last != "" {
@@ -105,9 +105,9 @@ func TestRule(t *testing.T) {
 func TestRuleHolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now, last := at("2026-11-26 00:00").Add(time.Duration(rapid.IntRange(0, 72*60).Draw(t, "minute"))*time.Minute), time.Time{}
-		open := map[string]matter{}
+		open := map[string]waitingMatter{}
 		look := func() {
-			var waiting []matter
+			var waiting []waitingMatter
 			for _, one := range open {
 				if due := one.GetDueAt(); due != nil && !one.overdue() && now.After(due.AsTime()) {
 					one.Kind, one.Told, one.ToldAt = late, 0, nil
@@ -147,7 +147,7 @@ func TestRuleHolds(t *testing.T) {
 			},
 		})
 		// In office hours again, the longest pause later: all that waits has been told.
-		for now = now.Add(pause); !loop.InOfficeHours(now); {
+		for now = now.Add(pause); !matter.InOfficeHours(now); {
 			now = now.Add(pause)
 		}
 		look()
@@ -159,7 +159,7 @@ func TestRuleHolds(t *testing.T) {
 	})
 }
 
-func check(t *rapid.T, waiting, mail []matter, now, last time.Time) {
+func check(t *rapid.T, waiting, mail []waitingMatter, now, last time.Time) {
 	inMail := names(mail)
 	emergencies, urgentNew := false, false
 	for _, one := range mail {
@@ -182,7 +182,7 @@ func check(t *rapid.T, waiting, mail []matter, now, last time.Time) {
 		return
 	}
 	since := now.Sub(last)
-	if !loop.InOfficeHours(now) || !last.IsZero() && (since < 10*time.Minute || since < time.Hour && !urgentNew) {
+	if !matter.InOfficeHours(now) || !last.IsZero() && (since < 10*time.Minute || since < time.Hour && !urgentNew) {
 		t.Fatalf("a mail at %s, %s after the last: %v", now, since, mail)
 	}
 }

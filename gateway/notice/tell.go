@@ -29,7 +29,7 @@ type mark struct {
 	told                           int32
 }
 
-func (m matter) mark() mark {
+func (m waitingMatter) mark() mark {
 	return mark{
 		service: m.service, subject: m.GetSubject(), agency: m.GetUnit().GetAgency(), unit: m.GetUnit().GetUnit(),
 		kind: m.GetKind(), due: m.GetDueAt().AsTime(), told: m.GetTold(),
@@ -60,7 +60,7 @@ func (n *Notifier) mayTry(of *state, found counts) bool {
 }
 
 // send mails a unit, and marks its matters as notified.
-func (n *Notifier) send(ctx context.Context, to recipient, language string, found counts, told []matter, now time.Time) {
+func (n *Notifier) send(ctx context.Context, to recipient, language string, found counts, told []waitingMatter, now time.Time) {
 	if ctx.Err() != nil {
 		// The mail was not attempted; the next round does so.
 		return
@@ -109,8 +109,8 @@ func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // mark records with the services which matters were notified. It does not stop with the context, as
 // the mail has been sent.
-func (n *Notifier) mark(ctx context.Context, told []matter) {
-	at := map[string][]matter{}
+func (n *Notifier) mark(ctx context.Context, told []waitingMatter) {
+	at := map[string][]waitingMatter{}
 	for _, one := range told {
 		at[one.service] = append(at[one.service], one)
 	}
@@ -136,9 +136,9 @@ func (n *Notifier) mark(ctx context.Context, told []matter) {
 // settle marks matters that were mailed and that their service still gives unchanged, and returns
 // the other matters. A mark is repeated only in that case: each mark counts as a notice, and one
 // whose answer was lost may have been recorded.
-func (n *Notifier) settle(ctx context.Context, answers map[string][]matter) []matter {
+func (n *Notifier) settle(ctx context.Context, answers map[string][]waitingMatter) []waitingMatter {
 	n.mutex.Lock()
-	var rest, owed []matter
+	var rest, owed []waitingMatter
 	given := map[mark]bool{}
 	for _, matters := range answers {
 		for _, one := range matters {

@@ -63,7 +63,7 @@ func languageOf(served []string) string {
 type counts struct{ all, emergencies, urgent, overdue int }
 
 // count counts matters. A matter that appears twice counts once.
-func count(told []matter) counts {
+func count(told []waitingMatter) counts {
 	var found counts
 	all, overdue := map[string]bool{}, map[string]bool{}
 	for _, one := range told {

@@ -82,7 +82,7 @@ func TestLanguageOfUnit(t *testing.T) {
 func TestCounts(t *testing.T) {
 	other := waits("a", fresh, normal)
 	other.service = "plan"
-	got := count([]matter{waits("a", fresh, emergency), waits("a", late, emergency), waits("b", fresh, urgent), other})
+	got := count([]waitingMatter{waits("a", fresh, emergency), waits("a", late, emergency), waits("b", fresh, urgent), other})
 	if got != (counts{all: 3, emergencies: 1, urgent: 1, overdue: 1}) {
 		t.Errorf("%+v", got)
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
@@ -16,14 +16,14 @@ type key struct{ service, sender, receiver string }
 
 // counted holds the counters of one month, of all services.
 type counted struct {
-	loops map[key]map[loop.Count]int64
+	loops map[key]map[matter.Count]int64
 	waits map[key][]time.Duration
 	// doors are the contacts that each client met, by client.
 	doors map[string]map[string]bool
 }
 
 func newCounted() *counted {
-	return &counted{loops: map[key]map[loop.Count]int64{}, waits: map[key][]time.Duration{}, doors: map[string]map[string]bool{}}
+	return &counted{loops: map[key]map[matter.Count]int64{}, waits: map[key][]time.Duration{}, doors: map[string]map[string]bool{}}
 }
 
 // minOpen is how many matters must be shown as open before the mean number of contacts per client
@@ -51,7 +51,7 @@ func (b *book) close(in month, all *counted) []*caseworkv1.LoopCount {
 		before := len(row.open)
 		shown := row.close(in, all.loops[name], all.waits[name])
 		open += perToken * before
-		open += int(shown.loops[loop.CountSent])
+		open += int(shown.loops[matter.CountSent])
 		if len(shown.loops) > 0 {
 			counts = append(counts, shown.message(name, in))
 		}
@@ -80,9 +80,9 @@ func meanTenths(doors map[string]map[string]bool) int64 {
 func (s shown) message(name key, in month) *caseworkv1.LoopCount {
 	count := &caseworkv1.LoopCount{
 		Service: name.service, Sender: &commonv1.Party{Agency: name.sender}, Month: string(in),
-		Sent: s.loops[loop.CountSent], Repeats: s.loops[loop.CountRepeat], Taken: s.loops[loop.CountTaken],
-		Declined: s.loops[loop.CountDeclined], Closed: s.loops[loop.CountClosed], Overdue: s.loops[loop.CountOverdue],
-		NoShows: s.loops[loop.CountNoShow], Assessments: s.loops[loop.CountAssessment], Plans: s.loops[loop.CountPlan],
+		Sent: s.loops[matter.CountSent], Repeats: s.loops[matter.CountRepeat], Taken: s.loops[matter.CountTaken],
+		Declined: s.loops[matter.CountDeclined], Closed: s.loops[matter.CountClosed], Overdue: s.loops[matter.CountOverdue],
+		NoShows: s.loops[matter.CountNoShow], Assessments: s.loops[matter.CountAssessment], Plans: s.loops[matter.CountPlan],
 	}
 	if name.receiver != "" {
 		count.Receiver = &commonv1.Party{Agency: name.receiver}

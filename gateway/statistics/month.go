@@ -3,14 +3,14 @@ package statistics
 import (
 	"time"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 )
 
 // month is a calendar month in Helsinki, such as "2026-11".
 type month string
 
 func (m month) span() (from, to time.Time) {
-	from, to, err := loop.MonthSpan(string(m))
+	from, to, err := matter.MonthSpan(string(m))
 	if err != nil {
 		panic(err) // requests and counters are checked
 	}
@@ -19,7 +19,7 @@ func (m month) span() (from, to time.Time) {
 
 func (m month) next() month {
 	_, to := m.span()
-	return month(loop.Month(to))
+	return month(matter.Month(to))
 }
 
 // waited is the wait nearest to the given one that is possible for a matter that was sent in one

@@ -16,7 +16,7 @@ import (
 	"slices"
 	"time"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 )
 
 // perToken is the number of matters that a token stands for.
@@ -24,19 +24,19 @@ const perToken = 5
 
 // order is the order in which the events of one month are applied; those that end a matter come
 // last.
-var order = []loop.Count{
-	loop.CountSent, loop.CountRepeat, loop.CountOverdue, loop.CountTaken, loop.CountNoShow, loop.CountAssessment, loop.CountPlan,
-	loop.CountDeclined, loop.CountClosed,
+var order = []matter.Count{
+	matter.CountSent, matter.CountRepeat, matter.CountOverdue, matter.CountTaken, matter.CountNoShow, matter.CountAssessment, matter.CountPlan,
+	matter.CountDeclined, matter.CountClosed,
 }
 
 // life is the set of events that a token has had, one bit each.
 type life uint16
 
-func bit(what loop.Count) life { return 1 << slices.Index(order, what) }
+func bit(what matter.Count) life { return 1 << slices.Index(order, what) }
 
-func (l life) had(what loop.Count) bool { return l&bit(what) != 0 }
+func (l life) had(what matter.Count) bool { return l&bit(what) != 0 }
 
-func (l life) ended() bool { return l.had(loop.CountDeclined) || l.had(loop.CountClosed) }
+func (l life) ended() bool { return l.had(matter.CountDeclined) || l.had(matter.CountClosed) }
 
 // token stands for five matters that have the same history.
 type token struct {
@@ -47,46 +47,46 @@ type token struct {
 
 // may reports whether an event can happen to the token in a month. The rules are those of a single
 // matter.
-func (t *token) may(what loop.Count, in month) bool {
+func (t *token) may(what matter.Count, in month) bool {
 	switch {
 	case t.ended() || t.had(what):
 		return false
-	case what == loop.CountRepeat:
+	case what == matter.CountRepeat:
 		return t.sent == in
-	case what == loop.CountOverdue:
+	case what == matter.CountOverdue:
 		return true
-	case what == loop.CountTaken, what == loop.CountDeclined:
-		return !t.had(loop.CountTaken)
+	case what == matter.CountTaken, what == matter.CountDeclined:
+		return !t.had(matter.CountTaken)
 	default:
-		return t.had(loop.CountTaken)
+		return t.had(matter.CountTaken)
 	}
 }
 
 // row holds the counters of one service between two agencies, and what is shown of them.
 type row struct {
 	// counted are the true counts until now; shown are the events of tokens, in tokens.
-	counted, shown map[loop.Count]int64
+	counted, shown map[matter.Count]int64
 	// open are the tokens that have not ended, the oldest first.
 	open []*token
 	// waits are the waits of the matters taken last, in the order in which they were taken.
 	waits []time.Duration
 }
 
-func newRow() *row { return &row{counted: map[loop.Count]int64{}, shown: map[loop.Count]int64{}} }
+func newRow() *row { return &row{counted: map[matter.Count]int64{}, shown: map[matter.Count]int64{}} }
 
 // shown holds the numbers of a row that are shown for one month.
 type shown struct {
 	// loops counts matters by event, in multiples of five.
-	loops map[loop.Count]int64
+	loops map[matter.Count]int64
 	// median of the waits of the matters taken; it counts only if hasMedian is true.
 	median    time.Duration
 	hasMedian bool
 }
 
 // close adds the counters of a month that has ended, and returns what is shown for it.
-func (r *row) close(in month, counted map[loop.Count]int64, waits []time.Duration) shown {
+func (r *row) close(in month, counted map[matter.Count]int64, waits []time.Duration) shown {
 	r.waits = append(r.waits, waits...)
-	out := shown{loops: map[loop.Count]int64{}}
+	out := shown{loops: map[matter.Count]int64{}}
 	for _, what := range order {
 		r.counted[what] += counted[what]
 		for want := r.counted[what]/perToken - r.shown[what]; want > 0; {
@@ -109,8 +109,8 @@ func (r *row) close(in month, counted map[loop.Count]int64, waits []time.Duratio
 
 // choose picks the tokens to which an event happens next. It returns none where the event can
 // happen to no token; the event is then shown in a later month in which it can.
-func (r *row) choose(what loop.Count, in month, want int64, out *shown) []*token {
-	if what == loop.CountSent {
+func (r *row) choose(what matter.Count, in month, want int64, out *shown) []*token {
+	if what == matter.CountSent {
 		fresh := &token{sent: in}
 		r.open = append(r.open, fresh)
 		return []*token{fresh}
@@ -118,7 +118,7 @@ func (r *row) choose(what loop.Count, in month, want int64, out *shown) []*token
 	var may []*token
 	for i, one := range r.open {
 		// The very first token cannot be a repeat, as no token came before it.
-		if one.may(what, in) && (what != loop.CountRepeat || i > 0 || int64(len(r.open)) < r.shown[loop.CountSent]) {
+		if one.may(what, in) && (what != matter.CountRepeat || i > 0 || int64(len(r.open)) < r.shown[matter.CountSent]) {
 			may = append(may, one)
 		}
 	}
@@ -126,7 +126,7 @@ func (r *row) choose(what loop.Count, in month, want int64, out *shown) []*token
 		return nil
 	}
 	switch what {
-	case loop.CountTaken:
+	case matter.CountTaken:
 		want = min(want, int64(len(may)))
 		// For matters that were counted before statistics recorded waits, there may be too few
 		// waits.
@@ -134,7 +134,7 @@ func (r *row) choose(what loop.Count, in month, want int64, out *shown) []*token
 		may, out.median, out.hasMedian = taking(may, in, int(want), medianOf(last))
 		out.hasMedian = out.hasMedian && len(last) == perToken*int(want)
 		return may
-	case loop.CountDeclined, loop.CountClosed:
+	case matter.CountDeclined, matter.CountClosed:
 		// End the token with the most events: the others can still have these events.
 		return []*token{slices.MaxFunc(may, func(a, b *token) int { return bits.OnesCount16(uint16(a.life)) - bits.OnesCount16(uint16(b.life)) })}
 	default:

@@ -8,7 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 )
 
 // TestFiveTrueValues: whoever sees all that is shown, of all months, still cannot tell
@@ -72,12 +72,12 @@ func TestShownForGood(t *testing.T) {
 				t.Fatalf("%v was shown, and then %v", part, all)
 			}
 		}
-		sums := map[key]map[loop.Count]int64{}
+		sums := map[key]map[matter.Count]int64{}
 		for _, counts := range all {
 			for _, count := range counts {
 				name := key{count.GetService(), count.GetSender().GetAgency(), count.GetReceiver().GetAgency()}
 				if sums[name] == nil {
-					sums[name] = map[loop.Count]int64{}
+					sums[name] = map[matter.Count]int64{}
 				}
 				for what, n := range numbersOf(count) {
 					if n%5 != 0 {
@@ -91,13 +91,13 @@ func TestShownForGood(t *testing.T) {
 			}
 		}
 		for _, name := range keys {
-			counted := map[loop.Count]int64{}
+			counted := map[matter.Count]int64{}
 			for in := range 6 {
 				for what, n := range truth.counted(in).loops[name] {
 					counted[what] += n
 				}
 			}
-			for _, what := range []loop.Count{loop.CountSent, loop.CountTaken, loop.CountDeclined, loop.CountClosed} {
+			for _, what := range []matter.Count{matter.CountSent, matter.CountTaken, matter.CountDeclined, matter.CountClosed} {
 				if shown := sums[name][what]; shown > counted[what] || shown < counted[what]-4 {
 					t.Fatalf("%s: %d of %d", what, shown, counted[what])
 				}
@@ -119,7 +119,7 @@ func TestCarriedOver(t *testing.T) {
 	for i := range 6 {
 		// Four in January, two in February.
 		in := i / 4
-		town.loops = append(town.loops, lived{name, map[loop.Count]int{loop.CountSent: in, loop.CountTaken: in}, time.Duration(i+1) * time.Hour})
+		town.loops = append(town.loops, lived{name, map[matter.Count]int{matter.CountSent: in, matter.CountTaken: in}, time.Duration(i+1) * time.Hour})
 	}
 	shown := town.released(3)
 	if len(shown[0]) != 0 || len(shown[1]) != 1 || len(shown[2]) != 0 {

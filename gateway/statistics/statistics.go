@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
@@ -42,7 +42,7 @@ func New(services map[string]grpc.ClientConnInterface) *Statistics {
 }
 
 // Read returns what is shown for the months from first to last, both included, and reports whether
-// the last of them is closed. The months must have the form of loop.Month. It fails if a service
+// the last of them is closed. The months must have the form of matter.Month. It fails if a service
 // does not answer.
 func (s *Statistics) Read(ctx context.Context, first, last string) ([]*caseworkv1.LoopCount, bool, error) {
 	s.mu.Lock()
@@ -54,7 +54,7 @@ func (s *Statistics) Read(ctx context.Context, first, last string) ([]*caseworkv
 	if s.next == "" {
 		s.next = begin
 	}
-	running := month(loop.Month(now.Add(-settled)))
+	running := month(matter.Month(now.Add(-settled)))
 	for s.next != "" && s.next < running {
 		all, err := s.gather(ctx, s.next)
 		if err != nil {
@@ -129,9 +129,9 @@ func (c *counted) add(service string, part *caseworkv1.TallyResponse) {
 	for _, one := range part.GetCounts() {
 		name := key{service, one.GetSender(), one.GetReceiver()}
 		if c.loops[name] == nil {
-			c.loops[name] = map[loop.Count]int64{}
+			c.loops[name] = map[matter.Count]int64{}
 		}
-		c.loops[name][loop.Count(one.GetWhat())] += one.GetLoops()
+		c.loops[name][matter.Count(one.GetWhat())] += one.GetLoops()
 	}
 	for _, one := range part.GetWaits() {
 		name := key{service, one.GetSender(), one.GetReceiver()}

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
@@ -27,19 +27,19 @@ func nth(n int) month {
 // how long it waited to be taken.
 type lived struct {
 	key
-	at   map[loop.Count]int
+	at   map[matter.Count]int
 	wait time.Duration
 }
 
-// legal tells whether a loop can have lived so: an independent reading of loop.Count.
+// legal tells whether a loop can have lived so: an independent reading of matter.Count.
 func (l lived) legal() error {
-	sent, wasSent := l.at[loop.CountSent]
+	sent, wasSent := l.at[matter.CountSent]
 	if !wasSent {
 		return fmt.Errorf("never sent")
 	}
-	taken, wasTaken := l.at[loop.CountTaken]
-	end, ended := l.at[loop.CountClosed]
-	if declined, was := l.at[loop.CountDeclined]; was {
+	taken, wasTaken := l.at[matter.CountTaken]
+	end, ended := l.at[matter.CountClosed]
+	if declined, was := l.at[matter.CountDeclined]; was {
 		if ended || wasTaken {
 			return fmt.Errorf("declined and taken or closed")
 		}
@@ -51,9 +51,9 @@ func (l lived) legal() error {
 		switch {
 		case at < sent || ended && at > end:
 			return fmt.Errorf("%s outside its life", what)
-		case what == loop.CountRepeat && at != sent:
+		case what == matter.CountRepeat && at != sent:
 			return fmt.Errorf("a repeat is told of when it is sent")
-		case (what == loop.CountNoShow || what == loop.CountAssessment || what == loop.CountPlan) && (!wasTaken || at < taken):
+		case (what == matter.CountNoShow || what == matter.CountAssessment || what == matter.CountPlan) && (!wasTaken || at < taken):
 			return fmt.Errorf("%s before it was taken", what)
 		}
 	}
@@ -69,12 +69,12 @@ func (l lived) legal() error {
 
 // alive tells whether something of it may have happened in a month.
 func (l lived) alive(in int) bool {
-	for _, what := range []loop.Count{loop.CountClosed, loop.CountDeclined} {
+	for _, what := range []matter.Count{matter.CountClosed, matter.CountDeclined} {
 		if at, ended := l.at[what]; ended && at < in {
 			return false
 		}
 	}
-	return l.at[loop.CountSent] <= in
+	return l.at[matter.CountSent] <= in
 }
 
 // town is a population: loops, and the doors that clients met in each month.
@@ -93,11 +93,11 @@ func (p town) counted(in int) *counted {
 				continue
 			}
 			if all.loops[one.key] == nil {
-				all.loops[one.key] = map[loop.Count]int64{}
+				all.loops[one.key] = map[matter.Count]int64{}
 			}
 			all.loops[one.key][what]++
 		}
-		if taken, was := one.at[loop.CountTaken]; was && taken == in {
+		if taken, was := one.at[matter.CountTaken]; was && taken == in {
 			all.waits[one.key] = append(all.waits[one.key], one.wait)
 		}
 	}
@@ -127,43 +127,43 @@ var keys = []key{{"concern", "a", "b"}, {"concern", "c", "b"}, {"referral", "b",
 
 // drawLoop lives as loops do.
 func drawLoop(t *rapid.T, months int) lived {
-	l := lived{key: rapid.SampledFrom(keys).Draw(t, "row"), at: map[loop.Count]int{}}
+	l := lived{key: rapid.SampledFrom(keys).Draw(t, "row"), at: map[matter.Count]int{}}
 	sent := rapid.IntRange(0, months-1).Draw(t, "sent")
-	l.at[loop.CountSent] = sent
+	l.at[matter.CountSent] = sent
 	later := func(from int) (int, bool) {
 		at := from + rapid.SampledFrom([]int{0, 0, 0, 0, 1, 1, 2, months}).Draw(t, "later")
 		return at, at < months
 	}
-	put := func(what loop.Count, from, until int) {
+	put := func(what matter.Count, from, until int) {
 		if at, is := later(from); is && at <= until && rapid.Bool().Draw(t, string(what)) {
 			l.at[what] = at
 		}
 	}
 	if rapid.Bool().Draw(t, "repeat") {
-		l.at[loop.CountRepeat] = sent
+		l.at[matter.CountRepeat] = sent
 	}
 	taken, was := later(sent)
 	if !was {
-		put(loop.CountOverdue, sent, months-1)
+		put(matter.CountOverdue, sent, months-1)
 		return l
 	}
 	if rapid.IntRange(0, 4).Draw(t, "fate") == 0 {
-		l.at[loop.CountDeclined] = taken
-		put(loop.CountOverdue, sent, taken)
+		l.at[matter.CountDeclined] = taken
+		put(matter.CountOverdue, sent, taken)
 		return l
 	}
-	l.at[loop.CountTaken] = taken
+	l.at[matter.CountTaken] = taken
 	from, to := nth(taken).span()
 	begins, ends := nth(sent).span()
 	l.wait = time.Duration(rapid.Int64Range(int64(max(0, from.Sub(ends))), int64(to.Sub(begins)-1)).Draw(t, "wait"))
 	end, ended := later(taken)
 	if ended {
-		l.at[loop.CountClosed] = end
+		l.at[matter.CountClosed] = end
 	} else {
 		end = months - 1
 	}
-	put(loop.CountOverdue, sent, end)
-	for _, what := range []loop.Count{loop.CountNoShow, loop.CountAssessment, loop.CountPlan} {
+	put(matter.CountOverdue, sent, end)
+	for _, what := range []matter.Count{matter.CountNoShow, matter.CountAssessment, matter.CountPlan} {
 		put(what, taken, end)
 	}
 	return l
@@ -213,8 +213,8 @@ func guessed(t *rapid.T, released [][]*caseworkv1.LoopCount) town {
 			for _, what := range order {
 				for range numbers[what] / 5 {
 					var one *five
-					if what == loop.CountSent {
-						one = &five{token{sent: nth(in)}, lived{key: name, at: map[loop.Count]int{}}}
+					if what == matter.CountSent {
+						one = &five{token{sent: nth(in)}, lived{key: name, at: map[matter.Count]int{}}}
 						open[name], all = append(open[name], one), append(all, one)
 					} else {
 						one = pick(open[name], what, nth(in), median)
@@ -224,7 +224,7 @@ func guessed(t *rapid.T, released [][]*caseworkv1.LoopCount) town {
 					}
 					one.life |= bit(what)
 					one.at[what] = in
-					if what == loop.CountTaken {
+					if what == matter.CountTaken {
 						one.wait = nth(in).waited(one.sent, median)
 					}
 				}
@@ -241,15 +241,15 @@ func guessed(t *rapid.T, released [][]*caseworkv1.LoopCount) town {
 
 // pick finds one to which a thing may happen: of those that are taken the one that can
 // have waited best, of those that end the one that had most.
-func pick(open []*five, what loop.Count, in month, median time.Duration) *five {
+func pick(open []*five, what matter.Count, in month, median time.Duration) *five {
 	var best *five
 	better := func(one *five) bool {
 		switch what {
-		case loop.CountTaken:
+		case matter.CountTaken:
 			return in.far(one.sent, median) <= in.far(best.sent, median)
-		case loop.CountDeclined, loop.CountClosed:
+		case matter.CountDeclined, matter.CountClosed:
 			return bits.OnesCount16(uint16(one.life)) > bits.OnesCount16(uint16(best.life))
-		case loop.CountRepeat:
+		case matter.CountRepeat:
 			return true // the last: there was another before it
 		default:
 			return false
@@ -263,11 +263,11 @@ func pick(open []*five, what loop.Count, in month, median time.Duration) *five {
 	return best
 }
 
-func numbersOf(count *caseworkv1.LoopCount) map[loop.Count]int64 {
-	return map[loop.Count]int64{
-		loop.CountSent: count.GetSent(), loop.CountRepeat: count.GetRepeats(), loop.CountTaken: count.GetTaken(), loop.CountDeclined: count.GetDeclined(),
-		loop.CountOverdue: count.GetOverdue(), loop.CountNoShow: count.GetNoShows(), loop.CountAssessment: count.GetAssessments(), loop.CountPlan: count.GetPlans(),
-		loop.CountClosed: count.GetClosed(),
+func numbersOf(count *caseworkv1.LoopCount) map[matter.Count]int64 {
+	return map[matter.Count]int64{
+		matter.CountSent: count.GetSent(), matter.CountRepeat: count.GetRepeats(), matter.CountTaken: count.GetTaken(), matter.CountDeclined: count.GetDeclined(),
+		matter.CountOverdue: count.GetOverdue(), matter.CountNoShow: count.GetNoShows(), matter.CountAssessment: count.GetAssessments(), matter.CountPlan: count.GetPlans(),
+		matter.CountClosed: count.GetClosed(),
 	}
 }
 
@@ -285,11 +285,11 @@ func clientsWith(tenths int64) map[string]map[string]bool {
 }
 
 // extra is one more loop to which a thing happened in a month, and what must before it.
-func extra(name key, what loop.Count, in int) lived {
-	l := lived{key: name, at: map[loop.Count]int{loop.CountSent: in, what: in}}
+func extra(name key, what matter.Count, in int) lived {
+	l := lived{key: name, at: map[matter.Count]int{matter.CountSent: in, what: in}}
 	switch what {
-	case loop.CountNoShow, loop.CountAssessment, loop.CountPlan, loop.CountClosed:
-		l.at[loop.CountTaken] = in
+	case matter.CountNoShow, matter.CountAssessment, matter.CountPlan, matter.CountClosed:
+		l.at[matter.CountTaken] = in
 	}
 	return l
 }

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
@@ -38,7 +38,7 @@ func (i resolver) Invoke(ctx context.Context, method string, in, out any, option
 		introduced, err := caseworkv1.NewMatterServiceClient(other).Introduce(ctx, &caseworkv1.IntroduceRequest{ClientId: name})
 		switch {
 		case err == nil:
-			ctx = metadata.AppendToOutgoingContext(ctx, matter.MetadataIntroduction, introduced.GetIntroduction())
+			ctx = metadata.AppendToOutgoingContext(ctx, service.MetadataIntroduction, introduced.GetIntroduction())
 			return i.ClientConnInterface.Invoke(ctx, method, in, out, options...)
 		case fault.ReasonOf(err) != fault.UnknownClient:
 			return err

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
@@ -36,7 +36,7 @@ type Agency struct {
 	// Profile that applies without the client's consent.
 	Profile Profile
 	// Graces are how long the agency has to act on what it receives; zero fields get defaults.
-	Graces loop.Graces
+	Graces matter.Graces
 	// Callback is the endpoint at which Koppi calls the agency; nil if the agency reads its mailbox itself.
 	Callback *Callback
 	// DutyPhone is the telephone number that operators call at any hour when something urgent waits; empty if
@@ -62,7 +62,7 @@ type Unit struct {
 
 // OnDuty returns the agency's units in which a worker is on duty in the week of a time, in Helsinki.
 func (d *Directory) OnDuty(agency, worker string, at time.Time) []string {
-	year, week := at.In(loop.Helsinki()).ISOWeek()
+	year, week := at.In(matter.Helsinki()).ISOWeek()
 	key := fmt.Sprintf("%04d-W%02d", year, week)
 	var units []string
 	for _, unit := range d.agencies()[agency].Units {

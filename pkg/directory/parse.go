@@ -13,7 +13,7 @@ import (
 	"golang.org/x/text/language"
 
 	"koppi.internal/pkg/idcode"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
@@ -258,11 +258,11 @@ func checkNames(names map[string]string) error {
 	return nil
 }
 
-func (f *fileGraces) check() (loop.Graces, error) {
+func (f *fileGraces) check() (matter.Graces, error) {
 	if f == nil {
-		return loop.Graces{}, nil
+		return matter.Graces{}, nil
 	}
-	graces := loop.Graces{UrgentWorkingDays: f.UrgentWorkingDays, NormalWorkingDays: f.NormalWorkingDays}
+	graces := matter.Graces{UrgentWorkingDays: f.UrgentWorkingDays, NormalWorkingDays: f.NormalWorkingDays}
 	if f.UrgentWorkingDays < 0 || f.NormalWorkingDays < 0 {
 		return graces, errors.New("graces are not negative")
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 )
 
 // Code is a valid Finnish personal identity code (661/2009 § 11, and the separators of 2023). It must never
@@ -89,7 +89,7 @@ func dateOf(born, century int) (time.Time, bool) {
 
 // today returns the current date in Finland, in the form of dateOf.
 func today(now time.Time) time.Time {
-	year, month, day := now.In(loop.Helsinki()).Date()
+	year, month, day := now.In(matter.Helsinki()).Date()
 	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 }
 

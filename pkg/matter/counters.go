@@ -1,113 +1,54 @@
-package matter
+package service
 
 import (
-	"slices"
 	"time"
-
-	"google.golang.org/grpc"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
-
-	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/loop"
-	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
-	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// counterPart is the most rows in one part of a Tally response.
-const counterPart = 10000
+// Count is the name of one thing that statistics count. Each is counted at most once for a matter.
+// The names are stored.
+type Count string
 
-// Tally sends the counters of a month.
-func (k internalAPI[S]) Tally(r *caseworkv1.TallyRequest, stream grpc.ServerStreamingServer[caseworkv1.TallyResponse]) error {
-	first := &caseworkv1.TallyResponse{Now: timestamppb.New(k.Now())}
-	if r.GetMonth() == "" {
-		var err error
-		if first.FirstMonth, err = k.Counters.FirstMonth(stream.Context()); err != nil {
-			return fault.Store(err)
-		}
-		return stream.Send(first)
-	}
-	counts, err := k.Counters.Counts(stream.Context(), r.GetMonth())
-	if err != nil {
-		return fault.Store(err)
-	}
-	for _, row := range counts {
-		first.Counts = append(first.Counts, &caseworkv1.TallyResponse_Count{
-			Sender: row.Sender, Receiver: row.Receiver, What: row.What, Loops: row.Subjects,
-		})
-	}
-	if err := stream.Send(first); err != nil {
-		return err
-	}
-	if err := k.tallyWaits(r.GetMonth(), stream); err != nil {
-		return err
-	}
-	return k.tallyDoors(r.GetMonth(), stream)
+// The things that are counted. A matter that is taken was sent, one that is closed was taken, and
+// one that is declined was not taken. No-shows, assessments and plans are counted for matters that
+// were taken. Nothing is counted after the matter is closed. A repeat is counted when the matter is
+// sent.
+const (
+	CountSent       Count = "sent"
+	CountRepeat     Count = "repeat"
+	CountTaken      Count = "taken"
+	CountDeclined   Count = "declined"
+	CountOverdue    Count = "overdue"
+	CountNoShow     Count = "no_show"
+	CountAssessment Count = "assessment"
+	CountPlan       Count = "plan"
+	CountClosed     Count = "closed"
+)
+
+// Counters are what statistics count for one event.
+type Counters struct {
+	// Receiver is the agency that the matter was sent to; empty if it has no receiver.
+	Receiver string
+	Counts   []Count
 }
 
-func (k internalAPI[S]) tallyWaits(month string, stream grpc.ServerStreamingServer[caseworkv1.TallyResponse]) error {
-	waits, err := k.Counters.Waits(stream.Context(), month)
-	if err != nil {
-		return fault.Store(err)
-	}
-	for part := range slices.Chunk(waits, counterPart) {
-		response := &caseworkv1.TallyResponse{}
-		for _, row := range part {
-			response.Waits = append(response.Waits, &caseworkv1.TallyResponse_Wait{
-				Sender: row.Sender, Receiver: row.Receiver, Seconds: int64(row.Waited / time.Second),
-			})
-		}
-		if err := stream.Send(response); err != nil {
-			return err
-		}
-	}
-	return nil
+// CountersOf returns the counters of a receiver.
+func CountersOf(receiver string, counts ...Count) Counters { return Counters{receiver, counts} }
+
+// Month returns the calendar month of a time in Helsinki, such as "2026-11".
+func Month(t time.Time) string { return t.In(helsinki).Format(monthForm) }
+
+// MonthSpan returns the start of a month in Helsinki and the start of the next month. It returns an
+// error if month does not have the form "2026-11".
+func MonthSpan(month string) (from, to time.Time, err error) {
+	from, err = time.ParseInLocation(monthForm, month, helsinki)
+	return from, from.AddDate(0, 1, 0), err
 }
 
-func (k internalAPI[S]) tallyDoors(month string, stream grpc.ServerStreamingServer[caseworkv1.TallyResponse]) error {
-	from, to, err := loop.MonthSpan(month)
-	if err != nil {
-		return err
-	}
-	meetings, err := k.Counters.Encounters(stream.Context(), from, to)
-	if err != nil {
-		return fault.Store(err)
-	}
-	for part := range slices.Chunk(meetings, counterPart) {
-		response := &caseworkv1.TallyResponse{}
-		for _, row := range part {
-			door, err := k.door(row)
-			if err != nil {
-				return err
-			}
-			if door != nil {
-				response.Doors = append(response.Doors, door)
-			}
-		}
-		if err := stream.Send(response); err != nil {
-			return err
-		}
-	}
-	return nil
+// NextMonth returns the month after month. It returns an error if month does not have the form
+// "2026-11".
+func NextMonth(month string) (string, error) {
+	_, to, err := MonthSpan(month)
+	return to.Format(monthForm), err
 }
 
-// door returns a unit or worker with which a client had an encounter; nil if only an agency's
-// system acted.
-func (k internalAPI[S]) door(met journal.Encounter) (*caseworkv1.TallyResponse_Door, error) {
-	by := &commonv1.Party{}
-	if err := proto.Unmarshal(met.By, by); err != nil {
-		return nil, err
-	}
-	kind, name := "worker", by.GetWorker()
-	if name == "" {
-		kind, name = "unit", by.GetUnit()
-	}
-	if name == "" {
-		return nil, nil
-	}
-	return &caseworkv1.TallyResponse_Door{
-		Client: k.Secrets.Digest([]byte("met"), []byte(met.Client)),
-		Door:   k.Secrets.Digest([]byte("door"), []byte(kind), []byte(by.GetAgency()), []byte(name)),
-	}, nil
-}
+const monthForm = "2006-01"

@@ -11,9 +11,9 @@ import (
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
-	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/process/certtest"
+	"koppi.internal/pkg/service"
 )
 
 // Processes reach each other by mutual TLS: neither a stranger's certificate nor
@@ -68,7 +68,7 @@ func TestRefusesToStart(t *testing.T) {
 	if _, err := (process.Calling{}).Dial([]string{"concern.internal:9001"}); err == nil || !strings.Contains(err.Error(), "--backend-ca") {
 		t.Errorf("services in the clear: %v", err)
 	}
-	built := func(matter.Deps) (process.Built, error) { panic("not built") }
+	built := func(service.Deps) (process.Built, error) { panic("not built") }
 	for name, test := range map[string]struct {
 		config process.Service
 		says   string

@@ -18,8 +18,8 @@ import (
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/postgres"
 	"koppi.internal/pkg/limit"
-	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/serve"
+	"koppi.internal/pkg/service"
 	"koppi.internal/pkg/telemetry"
 )
 
@@ -48,7 +48,7 @@ type Built interface {
 }
 
 // Run serves a service until the context ends, and then lets calls in progress finish.
-func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) (Built, error)) (err error) {
+func (s *Service) Run(ctx context.Context, name string, build func(service.Deps) (Built, error)) (err error) {
 	if s.TLSCert != "" && s.ClientCA == "" {
 		// HeadsService needs no token, so only other processes of the suite may connect.
 		return errors.New("a service is reached by mutual TLS: name the CA of its callers with --client-ca")
@@ -78,8 +78,8 @@ func (s *Service) Run(ctx context.Context, name string, build func(matter.Deps) 
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	group, ctx := errgroup.WithContext(ctx)
-	parts := matter.Deps{
-		Store: store, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: matter.NewID, Logger: Logger(), AllowTestCodes: s.Dev,
+	parts := service.Deps{
+		Store: store, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: service.NewID, Logger: Logger(), AllowTestCodes: s.Dev,
 	}
 	if parts.Notify, err = Notifier(ctx, s.Redis, name, parts.Logger, group); err != nil {
 		return err
@@ -144,7 +144,7 @@ func End(end func(context.Context) error) {
 }
 
 // trial returns what --dev adds; nil without it.
-func (s *Service) trial(ctx context.Context, store *postgres.Store, parts *matter.Deps) (*dev.Service, error) {
+func (s *Service) trial(ctx context.Context, store *postgres.Store, parts *service.Deps) (*dev.Service, error) {
 	if !s.Dev {
 		if !s.Clock.IsZero() {
 			return nil, errors.New("--clock needs --dev")
@@ -164,7 +164,7 @@ func (s *Service) trial(ctx context.Context, store *postgres.Store, parts *matte
 	return &dev.Service{Issuer: issuer, Directory: parts.Directory, Secrets: parts.Secrets}, nil
 }
 
-func (s *Service) newServer(name string, parts matter.Deps, limiter *limit.Limiter) (*serve.Server, error) {
+func (s *Service) newServer(name string, parts service.Deps, limiter *limit.Limiter) (*serve.Server, error) {
 	verifier, err := identity.NewSuiteVerifier(s.Secrets, parts.Directory, time.Now)
 	if err != nil {
 		return nil, err
@@ -176,6 +176,6 @@ func (s *Service) newServer(name string, parts matter.Deps, limiter *limit.Limit
 	return serve.NewGRPC(serve.Config{
 		Logger: parts.Logger, Verifier: verifier, Validator: validator, Limiter: limiter, Now: parts.Clock.Now, Reflection: s.Dev,
 		// Only --dev registers DevService.
-		Public: dev.IsMethod, Suite: matter.SuiteMethods(name), Mutual: s.ClientCA != "",
+		Public: dev.IsMethod, Suite: service.SuiteMethods(name), Mutual: s.ClientCA != "",
 	}), nil
 }

@@ -7,8 +7,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
-	"koppi.internal/pkg/decide"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/command"
+	"koppi.internal/pkg/service"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern/internal/rules"
 )
@@ -23,21 +23,21 @@ type Service struct {
 }
 
 // kernel is the part that all services share.
-type kernel = matter.Kernel[rules.Concern]
+type kernel = service.Kernel[rules.Concern]
 
 // New makes the service. The caller must also call Run.
-func New(deps matter.Deps) (*Service, error) {
-	made, err := matter.New(deps, matter.Config[rules.Concern]{
+func New(deps service.Deps) (*Service, error) {
+	made, err := service.New(deps, service.Config[rules.Concern]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: concernv1.ConcernService_ServiceDesc.ServiceName,
-		Message:     func(shown matter.Shown[rules.Concern]) proto.Message { return (*Service)(nil).whole(shown) },
+		Message:     func(shown service.Shown[rules.Concern]) proto.Message { return (*Service)(nil).whole(shown) },
 		Responsible: func(c rules.Concern) string { return rules.MayContact(c).GetAgency() },
 	})
 	return &Service{kernel: made}, err
 }
 
 // Rules returns the rules for concerns in the form that the engine takes.
-func Rules() decide.Rules[rules.Concern] {
-	return decide.Rules[rules.Concern]{
+func Rules() command.Rules[rules.Concern] {
+	return command.Rules[rules.Concern]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
 		Always: rules.Always, Finishes: rules.Finishes, Disclosed: rules.Disclosed,
 		Status: rules.Status, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue, Later: rules.Later, Related: rules.Related,

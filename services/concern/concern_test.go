@@ -23,8 +23,8 @@ import (
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/journal/sqlite"
-	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/notify"
+	"koppi.internal/pkg/service"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern"
@@ -60,7 +60,7 @@ func (f *faulty) Append(ctx context.Context, batch journal.Batch) (journal.Appen
 	return f.Store.Append(ctx, batch)
 }
 
-func start(t testing.TB, changes ...func(*matter.Deps)) (*concern.Service, *faulty) {
+func start(t testing.TB, changes ...func(*service.Deps)) (*concern.Service, *faulty) {
 	t.Helper()
 	folder := t.TempDir()
 	kek, err := seal.OpenKEK(filepath.Join(folder, "kek.json"))
@@ -87,7 +87,7 @@ func start(t testing.TB, changes ...func(*matter.Deps)) (*concern.Service, *faul
 		}
 	})
 	f := &faulty{Store: store, path: path}
-	deps := matter.Deps{
+	deps := service.Deps{
 		Store: f, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Overviews: store, Directory: known, Secrets: secrets, Clock: clock.System(), Notify: &notify.Hub{},
 		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), AllowTestCodes: true,
 	}

@@ -13,7 +13,7 @@ import (
 
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -57,7 +57,7 @@ func (c *counting) Append(ctx context.Context, batch journal.Batch) (journal.App
 func TestAListAsksByTheHundred(t *testing.T) {
 	counted := &counting{}
 	var mu registrar
-	service, _ := start(t, func(deps *matter.Deps) {
+	service, _ := start(t, func(deps *service.Deps) {
 		counted.Store = deps.Store
 		deps.Store = counted
 	})
@@ -141,7 +141,7 @@ func (u *unwilling) Append(ctx context.Context, batch journal.Batch) (journal.Ap
 // also to those behind it, and it says so without what was in it.
 func TestOneBadMatterStopsNoClock(t *testing.T) {
 	bad := &unwilling{}
-	service, store := start(t, func(deps *matter.Deps) {
+	service, store := start(t, func(deps *service.Deps) {
 		bad.Store = deps.Store
 		deps.Store = bad
 		adjustable, err := clock.Open(t.Context(), deps.Settings, time.Time{})

@@ -15,7 +15,7 @@ import (
 
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
@@ -98,7 +98,7 @@ func (b *beforeDerived) Load(ctx context.Context, subjects ...string) ([][]journ
 
 func startDerived(t *testing.T) *derived {
 	d := &derived{wished: &wished{t: t}}
-	d.Service, d.store = start(t, func(deps *matter.Deps) {
+	d.Service, d.store = start(t, func(deps *service.Deps) {
 		var err error
 		if d.now, err = clock.Open(t.Context(), deps.Settings, time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)); err != nil {
 			t.Fatal(err)

@@ -3,7 +3,7 @@ package concern
 import (
 	"context"
 
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern/internal/rules"
 )
@@ -60,7 +60,7 @@ func (s *Service) CloseConcern(ctx context.Context, r *concernv1.CloseConcernReq
 }
 
 func (s *Service) ForwardConcern(ctx context.Context, r *concernv1.ForwardConcernRequest) (*concernv1.ForwardConcernResponse, error) {
-	shown, concern, err := matter.Take(ctx, s.kernel, r, r.GetConcernId(), s.taken(r))
+	shown, concern, err := service.Take(ctx, s.kernel, r, r.GetConcernId(), s.taken(r))
 	if err != nil {
 		return nil, err
 	}

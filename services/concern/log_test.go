@@ -12,7 +12,7 @@ import (
 
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 )
 
 // stuck is a log that cannot be extended.
@@ -50,7 +50,7 @@ func TestALogThatLagsIsAnAlarm(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			heard := &heard{}
 			var now *clock.Adjustable
-			service, _ := start(t, func(deps *matter.Deps) {
+			service, _ := start(t, func(deps *service.Deps) {
 				var err error
 				if now, err = clock.Open(t.Context(), deps.Settings, time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)); err != nil {
 					t.Fatal(err)

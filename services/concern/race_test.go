@@ -11,7 +11,7 @@ import (
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern"
 )
@@ -24,8 +24,8 @@ func (s skewed) Now() time.Time { return clock.System().Now().Add(time.Duration(
 // replicas are services over one store, whose clocks differ.
 func replicas(t *testing.T) ([]*concern.Service, *faulty) {
 	t.Helper()
-	var shared matter.Deps
-	first, store := start(t, func(deps *matter.Deps) { shared = *deps })
+	var shared service.Deps
+	first, store := start(t, func(deps *service.Deps) { shared = *deps })
 	all := []*concern.Service{first}
 	for _, off := range []time.Duration{-3 * time.Second, 2 * time.Second} {
 		shared.Clock = skewed(off)
@@ -112,8 +112,8 @@ func (b *midway) UniqueKeys(ctx context.Context, keys ...string) (map[string]jou
 // Nothing joins a concern that was closed while the report was being decided: it would be
 // nobody's to handle.
 func TestNothingJoinsWhatWasClosedMeanwhile(t *testing.T) {
-	var shared matter.Deps
-	service, store := start(t, func(deps *matter.Deps) { shared = *deps })
+	var shared service.Deps
+	service, store := start(t, func(deps *service.Deps) { shared = *deps })
 	lead := submitted(t, service, report())
 	hook := &midway{faulty: store, then: func() {
 		for _, step := range []func() error{

@@ -14,7 +14,7 @@ import (
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern"
@@ -60,7 +60,7 @@ func watched(t testing.TB) (*concern.Service, *reading) {
 		t.Fatal(err)
 	}
 	r := &reading{}
-	service, _ := start(t, func(deps *matter.Deps) {
+	service, _ := start(t, func(deps *service.Deps) {
 		r.Store = deps.Store
 		deps.Store, deps.Directory = r, known
 	})

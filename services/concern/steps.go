@@ -7,8 +7,8 @@ import (
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/loop"
 	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -17,15 +17,15 @@ import (
 
 // request is the common interface of the requests of all steps.
 type request interface {
-	matter.Request
+	service.Request
 	GetConcernId() string
 }
 
-type step = matter.Step[rules.Concern, rules.Facts]
+type step = service.Step[rules.Concern, rules.Facts]
 
 // step takes one step on an existing concern.
 func (s *Service) step(ctx context.Context, r request) (*concernv1.Concern, error) {
-	shown, _, err := matter.Take(ctx, s.kernel, r, r.GetConcernId(), s.taken(r))
+	shown, _, err := service.Take(ctx, s.kernel, r, r.GetConcernId(), s.taken(r))
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (s *Service) step(ctx context.Context, r request) (*concernv1.Concern, erro
 
 // taken returns how a step is decided. A forward also needs facts about the next receiver.
 func (s *Service) taken(r request) step {
-	taken := step{Decide: rules.Decide, Etag: matter.EtagOf(r), Check: rules.CheckStep, Related: s.related}
+	taken := step{Decide: rules.Decide, Etag: service.EtagOf(r), Check: rules.CheckStep, Related: s.related}
 	forward, ok := r.(*concernv1.ForwardConcernRequest)
 	if !ok {
 		return taken
@@ -62,7 +62,7 @@ func (s *Service) taken(r request) step {
 // SubmitConcern reports a concern. If the receiver has an open concern about the client, the report
 // joins it.
 func (s *Service) SubmitConcern(ctx context.Context, r *concernv1.SubmitConcernRequest) (*concernv1.SubmitConcernResponse, error) {
-	shown, err := matter.Begin(ctx, s.kernel, r, step{
+	shown, err := service.Begin(ctx, s.kernel, r, step{
 		Decide: rules.Decide, Related: s.related,
 		Claims: func(_ rules.World, command rules.Command) []string {
 			return []string{rules.UniqueKey(command.Client, r.GetReceiver().GetAgency())}
@@ -103,7 +103,7 @@ func (s *Service) related(ctx context.Context, known rules.World, command rules.
 // own returns an agency's open reports about a client, as the agency has been shown them.
 func (s *Service) own(ctx context.Context, agency, client string) ([]string, error) {
 	standings, err := s.Store.WorklistEntries(ctx, journal.Query{Agency: agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true})
-	return matter.Subjects(standings), fault.Store(err)
+	return service.Subjects(standings), fault.Store(err)
 }
 
 // facts returns what the rules need to know of a receiver.
@@ -116,7 +116,7 @@ func (s *Service) facts(ctx context.Context, world rules.World, command *rules.C
 		YouthWork:        to.Kind == caseworkv1.AgencyKind_AGENCY_KIND_YOUTH_WORK,
 	}
 	home, err := command.Home, error(nil)
-	if home == (loop.Home{}) {
+	if home == (matter.Home{}) {
 		home, err = s.HomeFor(ctx, command.Actor.Agency, world.Subjects[command.Subject])
 	}
 	if err != nil {
@@ -133,7 +133,7 @@ const purposeCheck = "open concern of own agency"
 // CheckOpenConcern returns whether the caller's own agency has an open report about the client at
 // the receiver, and the status of that report.
 func (s *Service) CheckOpenConcern(ctx context.Context, r *concernv1.CheckOpenConcernRequest) (*concernv1.CheckOpenConcernResponse, error) {
-	who, err := matter.Caller(ctx)
+	who, err := service.Caller(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func (s *Service) CheckOpenConcern(ctx context.Context, r *concernv1.CheckOpenCo
 	if err != nil {
 		return nil, err
 	}
-	if !matter.IsParty(who) {
+	if !service.IsParty(who) {
 		return nil, fault.New(fault.RoleNotAllowed, "this is asked by an agency's worker or system")
 	}
 	if err := rules.CheckBasis(r.GetBasis(), s.Now()); err != nil {
@@ -157,7 +157,7 @@ func (s *Service) CheckOpenConcern(ctx context.Context, r *concernv1.CheckOpenCo
 	if err != nil {
 		return nil, err
 	}
-	if err := s.RecordReading(ctx, who, purposeCheck, matter.Reading{Client: person.Inner, Basis: r.GetBasis()}); err != nil {
+	if err := s.RecordReading(ctx, who, purposeCheck, service.Reading{Client: person.Inner, Basis: r.GetBasis()}); err != nil {
 		return nil, err
 	}
 	if view == nil {
@@ -168,18 +168,18 @@ func (s *Service) CheckOpenConcern(ctx context.Context, r *concernv1.CheckOpenCo
 
 // ownOpen returns an agency's earliest open report about a client at a receiver, as the agency has
 // been shown it; nil if it has none.
-func (s *Service) ownOpen(ctx context.Context, agency, receiver, client string) (*loop.View[rules.Concern], error) {
+func (s *Service) ownOpen(ctx context.Context, agency, receiver, client string) (*matter.View[rules.Concern], error) {
 	standings, err := s.Store.WorklistEntries(ctx, journal.Query{
 		Agency: agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true,
 	})
 	if err != nil {
 		return nil, fault.Store(err)
 	}
-	histories, err := s.Engine.Read(ctx, agency, matter.Subjects(standings)...)
+	histories, err := s.Engine.Read(ctx, agency, service.Subjects(standings)...)
 	if err != nil {
 		return nil, err
 	}
-	var earliest *loop.View[rules.Concern]
+	var earliest *matter.View[rules.Concern]
 	for _, history := range histories {
 		view := history.Views[agency]
 		if view.State.IsOpen() && view.State.Receiver.GetAgency() == receiver &&

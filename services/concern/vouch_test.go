@@ -13,7 +13,7 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -30,7 +30,7 @@ func (recording) Method() string { return caseworkv1.MatterService_RecordWish_Fu
 func TestVouchersAreForOneWish(t *testing.T) {
 	knows := startWished(t)
 	other := &wished{t: t, secrets: knows.secrets}
-	other.Service, other.store = start(t, func(deps *matter.Deps) { deps.Secrets = knows.secrets })
+	other.Service, other.store = start(t, func(deps *service.Deps) { deps.Secrets = knows.secrets })
 	other.Register(&other.casework)
 	sent, err := knows.send(report())
 	if err != nil {
@@ -75,7 +75,7 @@ func TestVouchersAreForOneWish(t *testing.T) {
 	reworded.GetProhibit().Recipient = &consentv1.Recipient{Of: &consentv1.Recipient_Agency{Agency: "kela"}}
 	shown := func(ctx context.Context, voucher string) context.Context {
 		ctx = grpc.NewContextWithServerTransportStream(ctx, recording{})
-		return metadata.NewIncomingContext(ctx, metadata.Pairs(matter.MetadataVoucher, voucher))
+		return metadata.NewIncomingContext(ctx, metadata.Pairs(service.MetadataVoucher, voucher))
 	}
 	for name, test := range map[string]struct {
 		ctx  context.Context

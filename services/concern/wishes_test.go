@@ -15,7 +15,7 @@ import (
 	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -79,7 +79,7 @@ type wished struct {
 
 func startWished(t *testing.T) *wished {
 	w := &wished{t: t}
-	w.Service, w.store = start(t, func(deps *matter.Deps) {
+	w.Service, w.store = start(t, func(deps *service.Deps) {
 		w.Store, w.secrets = deps.Store, deps.Secrets
 		deps.Store = &w.between
 	})

@@ -10,8 +10,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
-	"koppi.internal/pkg/decide"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/command"
+	"koppi.internal/pkg/service"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	"koppi.internal/services/consultation/internal/rules"
 )
@@ -30,13 +30,13 @@ type Service struct {
 }
 
 // kernel is the part that all services share.
-type kernel = matter.Kernel[rules.Consultation]
+type kernel = service.Kernel[rules.Consultation]
 
 // New makes the service. The caller must also call Run.
-func New(deps matter.Deps) (*Service, error) {
-	made, err := matter.New(deps, matter.Config[rules.Consultation]{
+func New(deps service.Deps) (*Service, error) {
+	made, err := service.New(deps, service.Config[rules.Consultation]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: consultationv1.ConsultationService_ServiceDesc.ServiceName,
-		Message:     func(shown matter.Shown[rules.Consultation]) proto.Message { return (*Service)(nil).whole(shown) },
+		Message:     func(shown service.Shown[rules.Consultation]) proto.Message { return (*Service)(nil).whole(shown) },
 		Responsible: func(c rules.Consultation) string { return rules.Responsible(c).GetAgency() },
 	})
 	return &Service{kernel: made, drained: make(chan struct{})}, err
@@ -50,8 +50,8 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 // Rules returns the rules for consultations in the form that the engine takes.
-func Rules() decide.Rules[rules.Consultation] {
-	return decide.Rules[rules.Consultation]{
+func Rules() command.Rules[rules.Consultation] {
+	return command.Rules[rules.Consultation]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
 		Always: rules.Always, Finishes: rules.Finishes,
 		Status: rules.Status, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue,

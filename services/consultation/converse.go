@@ -9,10 +9,10 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
 
-	"koppi.internal/pkg/exchange"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/mailbox"
+	"koppi.internal/pkg/service"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	"koppi.internal/services/consultation/internal/rules"
 )
@@ -41,7 +41,7 @@ type (
 // the journal: the signals between replicas say only when to read. Presence and typing are passed
 // on and not stored.
 func (s *Service) Converse(in stream) error {
-	who, err := matter.Caller(in.Context())
+	who, err := service.Caller(in.Context())
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (c *conversation) run(ctx context.Context, signals <-chan []byte, woken <-c
 	defer announce.Stop()
 	reread, waits := time.NewTimer(0), true
 	defer reread.Stop()
-	life, farewell := exchange.LifeOf(c.who)
+	life, farewell := mailbox.LifeOf(c.who)
 	end := time.NewTimer(life)
 	defer end.Stop()
 	for !c.over {

@@ -5,14 +5,14 @@ import (
 
 	"google.golang.org/grpc"
 
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
 // Follow is Converse for callers that can read a stream but not write one, such as browsers. The
 // caller sends nothing on it, and is shown as present like all others.
 func (s *Service) Follow(r *consultationv1.FollowRequest, out grpc.ServerStreamingServer[consultationv1.FollowResponse]) error {
-	who, err := matter.Caller(out.Context())
+	who, err := service.Caller(out.Context())
 	if err != nil {
 		return err
 	}
@@ -23,7 +23,7 @@ func (s *Service) Follow(r *consultationv1.FollowRequest, out grpc.ServerStreami
 // SignalTyping passes on that the caller is typing. It discloses nothing and stores nothing. A
 // caller that may not know of the conversation is refused as by all other calls.
 func (s *Service) SignalTyping(ctx context.Context, r *consultationv1.SignalTypingRequest) (*consultationv1.SignalTypingResponse, error) {
-	who, err := matter.Caller(ctx)
+	who, err := service.Caller(ctx)
 	if err != nil {
 		return nil, err
 	}

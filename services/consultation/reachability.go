@@ -10,8 +10,8 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
 	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
@@ -24,7 +24,7 @@ import (
 // agency's system for all of its agency; others are refused with fault.RoleNotAllowed. A time in
 // the past is refused with fault.InvalidField.
 func (s *Service) SetReachability(ctx context.Context, r *consultationv1.SetReachabilityRequest) (*consultationv1.SetReachabilityResponse, error) {
-	who, err := matter.Caller(ctx)
+	who, err := service.Caller(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -39,13 +39,13 @@ func (s *Service) SetReachability(ctx context.Context, r *consultationv1.SetReac
 		}
 	}
 	switch {
-	case !matter.IsParty(who) || party.GetAgency() != who.Agency || party.GetUnit() != who.Unit && who.Worker != "":
+	case !service.IsParty(who) || party.GetAgency() != who.Agency || party.GetUnit() != who.Unit && who.Worker != "":
 		return nil, fault.New(fault.RoleNotAllowed, "whether a unit can be reached is said by its own workers, or by the agency's system")
 	case party.GetWorker() != "" && who.Worker != "" && party.GetWorker() != who.Worker:
 		return nil, fault.New(fault.RoleNotAllowed, "whether a worker can be reached is said by that worker, or by the agency's system")
 	}
 	if said.GetUntil() == nil {
-		said.Until = timestamppb.New(loop.EndOfDays(s.Now(), 0))
+		said.Until = timestamppb.New(matter.EndOfDays(s.Now(), 0))
 	}
 	if !said.GetUntil().AsTime().After(s.Now()) {
 		return nil, fault.New(fault.InvalidField, "that time has passed").Field("reachability.until", "in the future")
@@ -63,11 +63,11 @@ func (s *Service) SetReachability(ctx context.Context, r *consultationv1.SetReac
 // GetReachability returns for each of the given parties, in their order, whether it can be reached
 // now, and otherwise its substitute.
 func (s *Service) GetReachability(ctx context.Context, r *consultationv1.GetReachabilityRequest) (*consultationv1.GetReachabilityResponse, error) {
-	who, err := matter.Caller(ctx)
+	who, err := service.Caller(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !matter.IsParty(who) {
+	if !service.IsParty(who) {
 		return nil, fault.New(fault.RoleNotAllowed, "this is asked by an agency's worker or system")
 	}
 	response := &consultationv1.GetReachabilityResponse{}

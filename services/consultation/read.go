@@ -4,15 +4,15 @@ import (
 	"context"
 
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/loop"
 	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	"koppi.internal/services/consultation/internal/rules"
 )
 
 // GetConsultation returns a consultation as the caller has been shown it.
 func (s *Service) GetConsultation(ctx context.Context, r *consultationv1.GetConsultationRequest) (*consultationv1.GetConsultationResponse, error) {
-	consultation, err := matter.Get(ctx, s.kernel, r.GetConsultationId(), s.consultation)
+	consultation, err := service.Get(ctx, s.kernel, r.GetConsultationId(), s.consultation)
 	return &consultationv1.GetConsultationResponse{Consultation: consultation}, err
 }
 
@@ -30,18 +30,18 @@ func (s *Service) GetClient(ctx context.Context, r *consultationv1.GetClientRequ
 // ListConsultations returns the worklist, the earliest due first: what the caller's agency received
 // or sent; for a client, the client's own matters.
 func (s *Service) ListConsultations(ctx context.Context, r *consultationv1.ListConsultationsRequest) (*consultationv1.ListConsultationsResponse, error) {
-	page, err := s.List(ctx, r, matter.Filter{Role: journal.RoleOf(r.GetSent()), States: matter.Numbers(r.GetStates())})
-	return &consultationv1.ListConsultationsResponse{Consultations: matter.Each(page, s.consultation), NextPageToken: page.NextToken}, err
+	page, err := s.List(ctx, r, service.Filter{Role: journal.RoleOf(r.GetSent()), States: service.Numbers(r.GetStates())})
+	return &consultationv1.ListConsultationsResponse{Consultations: service.Each(page, s.consultation), NextPageToken: page.NextToken}, err
 }
 
 // consultation returns a consultation as its caller reads it, with the caller's pseudonyms. A long
 // one lacks its oldest parts.
-func (s *Service) consultation(shown matter.Shown[rules.Consultation]) *consultationv1.Consultation {
-	return loop.Fit(s.whole(shown), loop.MaxAnswer, rules.Long...)
+func (s *Service) consultation(shown service.Shown[rules.Consultation]) *consultationv1.Consultation {
+	return matter.Fit(s.whole(shown), matter.MaxAnswer, rules.Long...)
 }
 
 // whole returns the same with nothing left out.
-func (s *Service) whole(shown matter.Shown[rules.Consultation]) *consultationv1.Consultation {
+func (s *Service) whole(shown service.Shown[rules.Consultation]) *consultationv1.Consultation {
 	consultation := rules.ToConsultation(shown.View, shown.Actor)
 	consultation.CaseId, consultation.ClientId, consultation.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered
 	consultation.Etag = shown.Etag(consultation)

@@ -3,7 +3,7 @@ package consultation
 import (
 	"context"
 
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	"koppi.internal/services/consultation/internal/rules"
@@ -11,15 +11,15 @@ import (
 
 // request is the common interface of the requests of all steps.
 type request interface {
-	matter.Request
+	service.Request
 	GetConsultationId() string
 }
 
-type step = matter.Step[rules.Consultation, rules.Facts]
+type step = service.Step[rules.Consultation, rules.Facts]
 
 // OpenConsultation asks a question.
 func (s *Service) OpenConsultation(ctx context.Context, r *consultationv1.OpenConsultationRequest) (*consultationv1.OpenConsultationResponse, error) {
-	shown, err := matter.Begin(ctx, s.kernel, r, step{Decide: rules.Decide, Prepare: s.addressed(r.GetAddressee())})
+	shown, err := service.Begin(ctx, s.kernel, r, step{Decide: rules.Decide, Prepare: s.addressed(r.GetAddressee())})
 	if err != nil {
 		return nil, err
 	}
@@ -49,12 +49,12 @@ func (s *Service) step(ctx context.Context, r request) (*consultationv1.Consulta
 
 // stepped also returns the true state of the consultation, and signals the change to its live
 // streams.
-func (s *Service) stepped(ctx context.Context, r request) (matter.Shown[rules.Consultation], rules.Consultation, error) {
-	taken := step{Decide: rules.Decide, Etag: matter.EtagOf(r)}
+func (s *Service) stepped(ctx context.Context, r request) (service.Shown[rules.Consultation], rules.Consultation, error) {
+	taken := step{Decide: rules.Decide, Etag: service.EtagOf(r)}
 	if invite, ok := r.(*consultationv1.InviteParticipantRequest); ok {
 		taken.Prepare = s.addressed(invite.GetParticipant())
 	}
-	shown, state, err := matter.Take(ctx, s.kernel, r, r.GetConsultationId(), taken)
+	shown, state, err := service.Take(ctx, s.kernel, r, r.GetConsultationId(), taken)
 	if err == nil {
 		s.Signals.Send(r.GetConsultationId(), changed)
 	}

@@ -6,8 +6,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
-	"koppi.internal/pkg/decide"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/command"
+	"koppi.internal/pkg/service"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 	"koppi.internal/services/plan/internal/rules"
 )
@@ -22,21 +22,21 @@ type Service struct {
 }
 
 // kernel is the part that all services share.
-type kernel = matter.Kernel[rules.Plan]
+type kernel = service.Kernel[rules.Plan]
 
 // New makes the service. The caller must also call Run.
-func New(deps matter.Deps) (*Service, error) {
-	made, err := matter.New(deps, matter.Config[rules.Plan]{
+func New(deps service.Deps) (*Service, error) {
+	made, err := service.New(deps, service.Config[rules.Plan]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: planv1.PlanService_ServiceDesc.ServiceName,
-		Message:     func(shown matter.Shown[rules.Plan]) proto.Message { return (*Service)(nil).whole(shown) },
+		Message:     func(shown service.Shown[rules.Plan]) proto.Message { return (*Service)(nil).whole(shown) },
 		Responsible: func(p rules.Plan) string { return p.Plan.GetResponsible().GetAgency() },
 	})
 	return &Service{kernel: made}, err
 }
 
 // Rules returns the rules for plans in the form that the engine takes.
-func Rules() decide.Rules[rules.Plan] {
-	return decide.Rules[rules.Plan]{
+func Rules() command.Rules[rules.Plan] {
+	return command.Rules[rules.Plan]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
 		Always: rules.Always, Finishes: rules.Finishes,
 		Status: rules.Status, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue,

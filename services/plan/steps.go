@@ -3,22 +3,22 @@ package plan
 import (
 	"context"
 
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 	"koppi.internal/services/plan/internal/rules"
 )
 
 // request is the common interface of the requests of all steps.
 type request interface {
-	matter.Request
+	service.Request
 	GetPlanId() string
 }
 
-type step = matter.Step[rules.Plan, rules.Facts]
+type step = service.Step[rules.Plan, rules.Facts]
 
 // CreatePlan begins a plan.
 func (s *Service) CreatePlan(ctx context.Context, r *planv1.CreatePlanRequest) (*planv1.CreatePlanResponse, error) {
-	shown, err := matter.Begin(ctx, s.kernel, r, step{Decide: rules.Decide})
+	shown, err := service.Begin(ctx, s.kernel, r, step{Decide: rules.Decide})
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func (s *Service) step(ctx context.Context, r request) (*planv1.Plan, error) {
 
 // stepped also returns the true state of the plan.
 func (s *Service) stepped(ctx context.Context, r request) (*planv1.Plan, rules.Plan, error) {
-	taken := step{Decide: rules.Decide, Etag: matter.EtagOf(r)}
+	taken := step{Decide: rules.Decide, Etag: service.EtagOf(r)}
 	switch r := r.(type) {
 	case *planv1.UpdateGoalRequest:
 		taken.Etag = "" // it is the goal's etag, which the rules compare
@@ -44,7 +44,7 @@ func (s *Service) stepped(ctx context.Context, r request) (*planv1.Plan, rules.P
 			return err
 		}
 	}
-	shown, state, err := matter.Take(ctx, s.kernel, r, r.GetPlanId(), taken)
+	shown, state, err := service.Take(ctx, s.kernel, r, r.GetPlanId(), taken)
 	if err != nil {
 		return nil, state, err
 	}

@@ -4,15 +4,15 @@ import (
 	"context"
 
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/loop"
 	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 	"koppi.internal/services/referral/internal/rules"
 )
 
 // GetReferral returns a referral as the caller has been shown it.
 func (s *Service) GetReferral(ctx context.Context, r *referralv1.GetReferralRequest) (*referralv1.GetReferralResponse, error) {
-	referral, err := matter.Get(ctx, s.kernel, r.GetReferralId(), s.referral)
+	referral, err := service.Get(ctx, s.kernel, r.GetReferralId(), s.referral)
 	return &referralv1.GetReferralResponse{Referral: referral}, err
 }
 
@@ -30,18 +30,18 @@ func (s *Service) GetClient(ctx context.Context, r *referralv1.GetClientRequest)
 // ListReferrals returns the worklist, the earliest due first: what the caller's agency received or
 // sent; for a client, the client's own matters.
 func (s *Service) ListReferrals(ctx context.Context, r *referralv1.ListReferralsRequest) (*referralv1.ListReferralsResponse, error) {
-	page, err := s.List(ctx, r, matter.Filter{Role: journal.RoleOf(r.GetSent()), States: matter.Numbers(r.GetStates())})
-	return &referralv1.ListReferralsResponse{Referrals: matter.Each(page, s.referral), NextPageToken: page.NextToken}, err
+	page, err := s.List(ctx, r, service.Filter{Role: journal.RoleOf(r.GetSent()), States: service.Numbers(r.GetStates())})
+	return &referralv1.ListReferralsResponse{Referrals: service.Each(page, s.referral), NextPageToken: page.NextToken}, err
 }
 
 // referral returns a referral as its caller reads it, with the caller's pseudonyms. A long one
 // lacks its oldest parts.
-func (s *Service) referral(shown matter.Shown[rules.Referral]) *referralv1.Referral {
-	return loop.Fit(s.whole(shown), loop.MaxAnswer, rules.Long...)
+func (s *Service) referral(shown service.Shown[rules.Referral]) *referralv1.Referral {
+	return matter.Fit(s.whole(shown), matter.MaxAnswer, rules.Long...)
 }
 
 // whole returns the same with nothing left out.
-func (s *Service) whole(shown matter.Shown[rules.Referral]) *referralv1.Referral {
+func (s *Service) whole(shown service.Shown[rules.Referral]) *referralv1.Referral {
 	referral := rules.ToReferral(shown.View, shown.Actor)
 	referral.CaseId, referral.ClientId, referral.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered
 	referral.PlannedContacts = shown.State.PlannedContacts(shown.Now)

@@ -8,8 +8,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
-	"koppi.internal/pkg/decide"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/command"
+	"koppi.internal/pkg/service"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 	"koppi.internal/services/referral/internal/rules"
 )
@@ -24,21 +24,21 @@ type Service struct {
 }
 
 // kernel is the part that all services share.
-type kernel = matter.Kernel[rules.Referral]
+type kernel = service.Kernel[rules.Referral]
 
 // New makes the service. The caller must also call Run.
-func New(deps matter.Deps) (*Service, error) {
-	made, err := matter.New(deps, matter.Config[rules.Referral]{
+func New(deps service.Deps) (*Service, error) {
+	made, err := service.New(deps, service.Config[rules.Referral]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: referralv1.ReferralService_ServiceDesc.ServiceName,
-		Message:     func(shown matter.Shown[rules.Referral]) proto.Message { return (*Service)(nil).whole(shown) },
+		Message:     func(shown service.Shown[rules.Referral]) proto.Message { return (*Service)(nil).whole(shown) },
 		Responsible: func(r rules.Referral) string { return rules.MayContact(r).GetAgency() },
 	})
 	return &Service{kernel: made}, err
 }
 
 // Rules returns the rules for referrals in the form that the engine takes.
-func Rules() decide.Rules[rules.Referral] {
-	return decide.Rules[rules.Referral]{
+func Rules() command.Rules[rules.Referral] {
+	return command.Rules[rules.Referral]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
 		Always: rules.Always, Finishes: rules.Finishes,
 		Status: rules.Status, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue, Related: rules.Related,

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
@@ -13,15 +13,15 @@ import (
 
 // request is the common interface of the requests of all steps.
 type request interface {
-	matter.Request
+	service.Request
 	GetReferralId() string
 }
 
-type step = matter.Step[rules.Referral, rules.Facts]
+type step = service.Step[rules.Referral, rules.Facts]
 
 // SendReferral begins a referral.
 func (s *Service) SendReferral(ctx context.Context, r *referralv1.SendReferralRequest) (*referralv1.SendReferralResponse, error) {
-	shown, err := matter.Begin(ctx, s.kernel, r, step{Decide: rules.Decide, Prepare: s.addressed(r.GetReceiver(), r.GetServiceKey())})
+	shown, err := service.Begin(ctx, s.kernel, r, step{Decide: rules.Decide, Prepare: s.addressed(r.GetReceiver(), r.GetServiceKey())})
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (s *Service) RedirectReferral(ctx context.Context, r *referralv1.RedirectRe
 		}
 		return s.addressed(r.GetReceiver(), world.State(command.Subject).ServiceKey)(ctx, world, command)
 	}
-	shown, state, err := matter.Take(ctx, s.kernel, r, r.GetReferralId(), step{
+	shown, state, err := service.Take(ctx, s.kernel, r, r.GetReferralId(), step{
 		Decide: rules.Decide, Etag: r.GetEtag(),
 		Prepare: func(ctx context.Context, world rules.World, command *rules.Command) (err error) {
 			if err := addressed(ctx, world, command); err != nil {
@@ -68,7 +68,7 @@ func (s *Service) addressed(receiver *commonv1.Party, serviceKey string) func(co
 
 // step takes one step on an existing referral.
 func (s *Service) step(ctx context.Context, r request) (*referralv1.Referral, error) {
-	shown, _, err := matter.Take(ctx, s.kernel, r, r.GetReferralId(), step{Decide: rules.Decide, Etag: matter.EtagOf(r)})
+	shown, _, err := service.Take(ctx, s.kernel, r, r.GetReferralId(), step{Decide: rules.Decide, Etag: service.EtagOf(r)})
 	if err != nil {
 		return nil, err
 	}

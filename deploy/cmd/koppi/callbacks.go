@@ -16,7 +16,7 @@ import (
 
 	"koppi.internal/deploy/suite"
 	front "koppi.internal/gateway/suite"
-	"koppi.internal/pkg/exchange"
+	"koppi.internal/pkg/mailbox"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -103,7 +103,7 @@ func (c *callbacksRetry) request() (*exchangev1.RetryParkedRequest, error) {
 		return nil, fmt.Errorf("name the subject as koppi callbacks list does, such as %s/0198…, or by its id alone", front.CollectionOf(service))
 	}
 	// Callbacks always use this consumer.
-	return &exchangev1.RetryParkedRequest{Agency: c.Agency, Consumer: exchange.CallbackConsumer, Service: service, Subject: subject}, nil
+	return &exchangev1.RetryParkedRequest{Agency: c.Agency, Consumer: mailbox.CallbackConsumer, Service: service, Subject: subject}, nil
 }
 
 func (o operating) call(ctx context.Context, do func(context.Context, exchangev1.ParkingServiceClient) error) (err error) {

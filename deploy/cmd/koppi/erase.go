@@ -13,7 +13,7 @@ import (
 	"koppi.internal/deploy/suite"
 	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/service"
 )
 
 type eraseCommand struct {
@@ -45,15 +45,15 @@ func erase(ctx context.Context, op *operation, client string) error {
 	if err != nil {
 		return err
 	}
-	for _, service := range suite.Services {
-		for _, subject := range subjects[service.Name] {
-			if err := op.stores[service.Name].Expire(ctx, journal.Expiry{Subject: subject, ReleaseBut: matter.RequestClaims}); err != nil {
-				return fmt.Errorf("%s: not all is erased; run it again: %w", service.Name, err)
+	for _, one := range suite.Services {
+		for _, subject := range subjects[one.Name] {
+			if err := op.stores[one.Name].Expire(ctx, journal.Expiry{Subject: subject, ReleaseBut: service.RequestClaims}); err != nil {
+				return fmt.Errorf("%s: not all is erased; run it again: %w", one.Name, err)
 			}
 		}
-		fmt.Printf("%s: %d subjects\n", service.Name, len(subjects[service.Name]))
+		fmt.Printf("%s: %d subjects\n", one.Name, len(subjects[one.Name]))
 	}
-	papers, err := op.papers.Of(ctx, matter.Owned(op.secrets, client))
+	papers, err := op.papers.Of(ctx, service.Owned(op.secrets, client))
 	if err != nil {
 		return fmt.Errorf("not all is erased; run it again: %w", err)
 	}
@@ -69,19 +69,19 @@ func erase(ctx context.Context, op *operation, client string) error {
 // eraseAgain applies destroyed keys to restored journals: a subject whose document cannot be read
 // loses its due times and its worklist entries.
 func eraseAgain(ctx context.Context, op *operation, moment time.Time) error {
-	for _, service := range suite.Services {
-		store := op.stores[service.Name]
+	for _, one := range suite.Services {
+		store := op.stores[one.Name]
 		subjects, err := store.Destroyed(ctx)
 		if err != nil {
 			return err
 		}
 		for _, subject := range subjects {
-			err := store.Expire(ctx, journal.Expiry{Subject: subject, Classes: []journal.Class{journal.ClassDocument}, ReleaseBut: matter.RequestClaims})
+			err := store.Expire(ctx, journal.Expiry{Subject: subject, Classes: []journal.Class{journal.ClassDocument}, ReleaseBut: service.RequestClaims})
 			if err != nil {
-				return fmt.Errorf("%s: %s: not all is erased; run it again: %w", service.Name, subject, err)
+				return fmt.Errorf("%s: %s: not all is erased; run it again: %w", one.Name, subject, err)
 			}
 		}
-		fmt.Printf("%s: %d subjects\n", service.Name, len(subjects))
+		fmt.Printf("%s: %d subjects\n", one.Name, len(subjects))
 	}
 	papers, err := op.papers.ForgetSince(ctx, moment)
 	if err != nil {

@@ -50,6 +50,7 @@ test("an emergency shows its hour and what it rests on, and is let go of by tria
   await shown(worker, promise, "Tavoite 2.12.2026");
   await pictures(worker.page, "clocks-let-go");
   await expect(row(worker, subject)).toHaveAttribute("data-due", promise);
+  await expect(row(worker, subject)).not.toContainText("Hätätilanne");
   await expect(worker.phase).toContainText(worker.word("LOOP_PHASE_TAKEN"));
   await expect(worker.matter.locator("aside")).toContainText("Ei kiireellinen (lähettäjän arvio: Hätätilanne)");
   await expect(worker.matter.locator('[data-event="ConcernTaken"] ~ [data-event="ConcernTriaged"]')).toContainText("Kiireellisyys arvioitu");

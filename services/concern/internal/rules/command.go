@@ -6,13 +6,13 @@ import (
 	"time"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
 // Command is a request together with everything from outside that its decision needs.
-type Command = loop.Command[Facts]
+type Command = matter.Command[Facts]
 
 // Facts are what the rules need from the directory, the identity service and the worklists.
 type Facts struct {
@@ -23,7 +23,7 @@ type Facts struct {
 	YouthWork bool
 	// Receiver is the addressed party, with the intake unit if the caller named none.
 	Receiver *commonv1.Party
-	Graces   loop.Graces
+	Graces   matter.Graces
 	// ToSocialServices says that the addressed party is a social services agency.
 	ToSocialServices bool
 	// Born is the client's date of birth at midnight UTC; zero if it is not known.
@@ -36,7 +36,7 @@ type Facts struct {
 }
 
 // World is what decisions see of concerns.
-type World = loop.World[Concern]
+type World = matter.World[Concern]
 
 // Related returns the concerns that a decision about the known ones also needs: all concerns to
 // which an event on a known one leads to an event.
@@ -108,18 +108,18 @@ func concerns(names ...string) []string {
 // CheckStep refuses a step if the concern's state, the role or the etag does not allow it.
 func CheckStep(world World, command Command) error {
 	view := world.Subjects[command.Subject].Views[command.Actor.Agency]
-	err := table.Check(loop.StepOf(command.Request), view, command.Actor, command.Stale)
-	if fault.ReasonOf(err) == fault.IllegalStep && view.Reader.Role == loop.RoleReceiver && view.State.Lead != "" && view.State.IsOpen() {
-		return joinedAlready(loop.StepOf(command.Request), view, command.Actor)
+	err := table.Check(matter.StepOf(command.Request), view, command.Actor, command.Stale)
+	if fault.ReasonOf(err) == fault.IllegalStep && view.Reader.Role == matter.RoleReceiver && view.State.Lead != "" && view.State.IsOpen() {
+		return joinedAlready(matter.StepOf(command.Request), view, command.Actor)
 	}
 	return err
 }
 
 // joinedAlready refuses a step on a report that joined another, and names the other. Only the
 // receiver gets this answer, because it has both: a reporter may not know that its report joined.
-func joinedAlready(step string, view loop.View[Concern], actor loop.Actor) error {
+func joinedAlready(step string, view matter.View[Concern], actor matter.Actor) error {
 	allowed := strings.Join(table.Allowed(view, actor), ", ")
-	return fault.New(fault.IllegalStep, "%s is not possible on this report: it joined the concern %s; possible here: %s", step, ID(view.State.Lead), loop.FirstOf(allowed, "nothing")).
+	return fault.New(fault.IllegalStep, "%s is not possible on this report: it joined the concern %s; possible here: %s", step, ID(view.State.Lead), matter.FirstOf(allowed, "nothing")).
 		With("allowed_steps", allowed).With("joined_concern_id", ID(view.State.Lead)).
 		Advise("take the step on the concern that it joined; its reporter is told")
 }

@@ -4,7 +4,7 @@ import (
 	"cmp"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
@@ -13,34 +13,34 @@ import (
 func checkContent(world World, command Command) error {
 	switch r := command.Request.(type) {
 	case *concernv1.ForwardConcernRequest:
-		if err := loop.CheckOther(r.GetReceiver(), "receiver.agency", command.Actor.Agency, world.State(command.Subject).Sender.GetAgency()); err != nil {
+		if err := matter.CheckOther(r.GetReceiver(), "receiver.agency", command.Actor.Agency, world.State(command.Subject).Sender.GetAgency()); err != nil {
 			return err
 		}
 		return content{
 			receiver: r.GetReceiver(), basis: r.GetBasis(), topics: r.GetTopics(), description: r.GetDescription(), attachments: r.GetAttachmentIds(),
 		}.check(command)
 	case *concernv1.TriageConcernRequest:
-		if err := loop.CheckOwn(r.GetAssignTo(), command.Actor.Agency, "assign_to.agency"); err != nil {
+		if err := matter.CheckOwn(r.GetAssignTo(), command.Actor.Agency, "assign_to.agency"); err != nil {
 			return err
 		}
 	case *concernv1.ReassignConcernRequest:
-		if err := cmp.Or(loop.CheckOwn(r.GetTo(), command.Actor.Agency, "to.agency"), loop.CheckExplained("reassigning", "reason", r.GetReason())); err != nil {
+		if err := cmp.Or(matter.CheckOwn(r.GetTo(), command.Actor.Agency, "to.agency"), matter.CheckExplained("reassigning", "reason", r.GetReason())); err != nil {
 			return err
 		}
 	case *concernv1.PlanContactRequest:
-		if err := loop.CheckContact(r, command.At); err != nil {
+		if err := matter.CheckContact(r, command.At); err != nil {
 			return err
 		}
 	case *concernv1.WithdrawConcernRequest:
-		if err := loop.CheckExplained("withdrawing", "reason", r.GetReason()); err != nil {
+		if err := matter.CheckExplained("withdrawing", "reason", r.GetReason()); err != nil {
 			return err
 		}
 	case *concernv1.RevokeConcernRequest:
-		if err := loop.CheckExplained("revoking", "reason", r.GetReason()); err != nil {
+		if err := matter.CheckExplained("revoking", "reason", r.GetReason()); err != nil {
 			return err
 		}
 	case *concernv1.SettleConcernRequest:
-		if err := loop.CheckSettled(r.GetResubmittedAs(), r.GetReason()); err != nil {
+		if err := matter.CheckSettled(r.GetResubmittedAs(), r.GetReason()); err != nil {
 			return err
 		}
 	case *concernv1.DeclineConcernRequest:

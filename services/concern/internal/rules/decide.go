@@ -3,7 +3,7 @@ package rules
 import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
@@ -11,7 +11,7 @@ import (
 // Decide returns the events that record a command, or refuses the command. For a step on an
 // existing concern the order of the checks is the same in all services: role, etag, table, content.
 // Token, form, relation and request_id were checked before.
-func Decide(world World, command Command) ([]loop.Event, error) {
+func Decide(world World, command Command) ([]matter.Event, error) {
 	if request, ok := command.Request.(*concernv1.SubmitConcernRequest); ok {
 		return submit(world, command, request)
 	}
@@ -45,7 +45,7 @@ func decideStep(o *outcome, command Command) {
 	case *concernv1.RecordContactAttemptRequest:
 		o.add(subject, &concernv1.ContactAttempted{Result: r.GetResult(), NextAttemptAt: r.GetNextAttemptAt()})
 	case *concernv1.PlanContactRequest:
-		o.add(subject, loop.ContactPlanned(r))
+		o.add(subject, matter.ContactPlanned(r))
 	case *concernv1.RequestInformationRequest:
 		o.add(subject, askedFor(o.State(subject), command, r))
 	case *concernv1.ProvideInformationRequest:
@@ -78,11 +78,11 @@ func decideStep(o *outcome, command Command) {
 // askedFor returns a question with its time limit. The limit is no later than the urgency that the
 // reporter gave its report allows, because the reporter is shown the limit.
 func askedFor(c Concern, command Command, r *concernv1.RequestInformationRequest) *concernv1.InformationRequested {
-	due := loop.EndOfWorkingDay(command.At, workingDaysToAnswer)
+	due := matter.EndOfWorkingDay(command.At, workingDaysToAnswer)
 	if r.GetDueAt() != nil {
-		due = loop.NotPast(r.GetDueAt().AsTime(), command.At)
+		due = matter.NotPast(r.GetDueAt().AsTime(), command.At)
 	}
-	due = loop.Earlier(due, loop.UrgentBy(c.Urgency, command.At))
+	due = matter.Earlier(due, matter.UrgentBy(c.Urgency, command.At))
 	return &concernv1.InformationRequested{
 		InformationRequestId: command.NewID, Question: r.GetQuestion(), DueAt: timestamppb.New(due),
 	}

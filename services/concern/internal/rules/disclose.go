@@ -5,7 +5,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
@@ -14,59 +14,59 @@ import (
 // client. The matter is the receiver's, so everything about it is disclosed to the receiver; but in
 // a report without consent only those words that the law lets a reporter say.
 const (
-	Consent   loop.Audience = "consent"
-	NoConsent loop.Audience = "no-consent"
-	Client    loop.Audience = "client"
+	Consent   matter.Audience = "consent"
+	NoConsent matter.Audience = "no-consent"
+	Client    matter.Audience = "client"
 	// Notified is the receiver of a report without consent.
-	Notified loop.Audience = "notified"
+	Notified matter.Audience = "notified"
 )
 
 var (
-	always  = []loop.Audience{Consent, NoConsent}
-	with    = []loop.Audience{Consent}
-	without = []loop.Audience{NoConsent}
-	person  = []loop.Audience{Client}
-	receive = []loop.Audience{Notified}
+	always  = []matter.Audience{Consent, NoConsent}
+	with    = []matter.Audience{Consent}
+	without = []matter.Audience{NoConsent}
+	person  = []matter.Audience{Client}
+	receive = []matter.Audience{Notified}
 )
 
 // Disclosures are the rules for a concern's reporter (1301/2014 § 35; 703/2023) and for the client,
 // who reads the client's own matter (621/1999 § 12). A field that no rule names is disclosed. A new
 // event is not disclosed to a reporter until it is added to Disclosed.
-var Disclosures = []loop.Disclosure{
-	loop.Hide("receiver-only/earlier-concerns", "ConcernSubmitted", "earlier_concerns", always...),
-	loop.Hide("receiver-only/statutory-groups", "ConcernSubmitted", "statutory_groups", always...),
-	loop.Hide("receiver-only/due-basis", "ConcernSubmitted", "status.due_basis", always...),
-	loop.Hide("receiver-only/due-basis", "ConcernSubmitted", "status.due_provision", always...),
-	loop.Hide("receiver-only/triage", "ConcernTriaged", "urgency", with...),
-	loop.Hide("receiver-only/statutory-groups", "ConcernTriaged", "statutory_groups", with...),
-	loop.Hide("receiver-only/support-need", "ConcernTriaged", "support_need", with...),
-	loop.Hide("receiver-only/track", "ConcernTriaged", "track", with...),
-	loop.Hide("receiver-only/client-wish", "ConcernTriaged", "client_wants_help", with...),
-	loop.Hide("receiver-only/reason", "ConcernReassigned", "reason", with...),
-	loop.Hide("receiver-only/support-need", "AssessmentCompleted", "support_need", with...),
-	loop.Hide("receiver-only/plan", "AssessmentCompleted", "plan_id", with...),
-	loop.Hide("receiver-only/forward", "ConcernForwarded", "forwarded_concern_id", with...),
-	loop.Hide("receiver-only/forward", "ConcernForwarded", "receiver", with...),
-	loop.Hide("receiver-only/forward", "ConcernForwarded", "keep_open", with...),
-	loop.Hide("receiver-only/forward", "ConcernForwarded", "due_at", with...),
-	loop.Hide("no-consent/worker", "ConcernTaken", "worker", without...),
-	loop.Hide("no-consent/turn", "ConcernTaken", "status.due_at", without...),
-	loop.Hide("no-consent/turn", "ConcernTaken", "status.waiting_on", without...),
-	loop.Hide("no-consent/outcome", "ConcernClosed", "outcome", without...),
-	loop.Hide("no-consent/feedback", "ConcernClosed", "feedback", without...),
-	loop.Hide("no-consent/feedback", "ConcernClosed", "attachments", without...),
-	loop.Hide("no-consent/explanation", "ConcernDeclined", "explanation", without...),
+var Disclosures = []matter.Disclosure{
+	matter.Hide("receiver-only/earlier-concerns", "ConcernSubmitted", "earlier_concerns", always...),
+	matter.Hide("receiver-only/statutory-groups", "ConcernSubmitted", "statutory_groups", always...),
+	matter.Hide("receiver-only/due-basis", "ConcernSubmitted", "status.due_basis", always...),
+	matter.Hide("receiver-only/due-basis", "ConcernSubmitted", "status.due_provision", always...),
+	matter.Hide("receiver-only/triage", "ConcernTriaged", "urgency", with...),
+	matter.Hide("receiver-only/statutory-groups", "ConcernTriaged", "statutory_groups", with...),
+	matter.Hide("receiver-only/support-need", "ConcernTriaged", "support_need", with...),
+	matter.Hide("receiver-only/track", "ConcernTriaged", "track", with...),
+	matter.Hide("receiver-only/client-wish", "ConcernTriaged", "client_wants_help", with...),
+	matter.Hide("receiver-only/reason", "ConcernReassigned", "reason", with...),
+	matter.Hide("receiver-only/support-need", "AssessmentCompleted", "support_need", with...),
+	matter.Hide("receiver-only/plan", "AssessmentCompleted", "plan_id", with...),
+	matter.Hide("receiver-only/forward", "ConcernForwarded", "forwarded_concern_id", with...),
+	matter.Hide("receiver-only/forward", "ConcernForwarded", "receiver", with...),
+	matter.Hide("receiver-only/forward", "ConcernForwarded", "keep_open", with...),
+	matter.Hide("receiver-only/forward", "ConcernForwarded", "due_at", with...),
+	matter.Hide("no-consent/worker", "ConcernTaken", "worker", without...),
+	matter.Hide("no-consent/turn", "ConcernTaken", "status.due_at", without...),
+	matter.Hide("no-consent/turn", "ConcernTaken", "status.waiting_on", without...),
+	matter.Hide("no-consent/outcome", "ConcernClosed", "outcome", without...),
+	matter.Hide("no-consent/feedback", "ConcernClosed", "feedback", without...),
+	matter.Hide("no-consent/feedback", "ConcernClosed", "attachments", without...),
+	matter.Hide("no-consent/explanation", "ConcernDeclined", "explanation", without...),
 	// A reporter may not say without consent why it withdraws a report.
-	loop.Hide("minimal/reason", "ConcernWithdrawn", "reason", receive...),
-	loop.Hide("minimal/reason", "ConcernSettled", "reason", receive...),
+	matter.Hide("minimal/reason", "ConcernWithdrawn", "reason", receive...),
+	matter.Hide("minimal/reason", "ConcernSettled", "reason", receive...),
 	// What officials write to each other may be about persons other than the client (621/1999 §
 	// 11). The client is not shown those words.
-	loop.Hide("client/between-officials", "ConcernReassigned", "reason", person...),
-	loop.Hide("client/between-officials", "InformationRequested", "question", person...),
-	loop.Hide("client/between-officials", "InformationProvided", "answer", person...),
-	loop.Hide("client/between-officials", "InformationProvided", "attachments", person...),
-	loop.Hide("client/between-officials", "ConcernClosed", "feedback", person...),
-	loop.Hide("client/between-officials", "ConcernClosed", "attachments", person...),
+	matter.Hide("client/between-officials", "ConcernReassigned", "reason", person...),
+	matter.Hide("client/between-officials", "InformationRequested", "question", person...),
+	matter.Hide("client/between-officials", "InformationProvided", "answer", person...),
+	matter.Hide("client/between-officials", "InformationProvided", "attachments", person...),
+	matter.Hide("client/between-officials", "ConcernClosed", "feedback", person...),
+	matter.Hide("client/between-officials", "ConcernClosed", "attachments", person...),
 }
 
 // Provisions give the reason and the provision of a rule, by the first part of the rule's key.
@@ -79,7 +79,7 @@ var Provisions = map[string]string{
 
 // Disclosed lists the events that are disclosed to a reporter, with the grounds on which they are.
 // All other events are not disclosed to a reporter, and leave no trace in what it sees.
-var Disclosed = map[string][]loop.Audience{
+var Disclosed = map[string][]matter.Audience{
 	"ConcernSubmitted":     always,
 	"ConcernJoined":        always, // only if a report of the same agency leads: see isDisclosed
 	"ConcernPromoted":      always, // only if the reporter was shown JOINED: see isDisclosed
@@ -104,28 +104,28 @@ var Disclosed = map[string][]loop.Audience{
 // Disclose returns an event as one reader may see it, given what the reader had been shown before.
 // The last result is false if the reader may not see the event. Withheld depends on event type,
 // reader and ground, never on content.
-func Disclose(view Concern, e loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
+func Disclose(view Concern, e matter.Event, reader matter.Reader) (matter.Event, []matter.Withheld, bool) {
 	if !isDisclosed(view, e.Message, reader) {
-		return loop.Event{}, nil, false
+		return matter.Event{}, nil, false
 	}
 	e.Message = forReader(proto.Clone(e.Message), view, reader)
 	audience := audienceOf(reader)
 	if audience == NoConsent {
-		e.By = loop.AgencyAlone(e.By, reader.Agency)
+		e.By = matter.AgencyAlone(e.By, reader.Agency)
 	}
-	e, withheld := loop.Withhold(Disclosures, e, audience)
+	e, withheld := matter.Withhold(Disclosures, e, audience)
 	return e, withheld, true
 }
 
 // audienceOf returns the audience of a reader; the empty audience for the receiver of a report with
 // consent, from which no rule withholds anything.
-func audienceOf(reader loop.Reader) loop.Audience {
+func audienceOf(reader matter.Reader) matter.Audience {
 	switch {
-	case reader.Role == loop.RoleClient:
+	case reader.Role == matter.RoleClient:
 		return Client
-	case reader.Role == loop.RoleReceiver && reader.Consent:
+	case reader.Role == matter.RoleReceiver && reader.Consent:
 		return ""
-	case reader.Role == loop.RoleReceiver:
+	case reader.Role == matter.RoleReceiver:
 		return Notified
 	case reader.Consent:
 		return Consent
@@ -135,8 +135,8 @@ func audienceOf(reader loop.Reader) loop.Audience {
 }
 
 // isDisclosed reports whether a reader may see an event at all.
-func isDisclosed(view Concern, message proto.Message, reader loop.Reader) bool {
-	if m, ok := message.(*concernv1.ConcernOverdue); ok && !loop.PassedFor(view, reader, Status, statusBefore, m) {
+func isDisclosed(view Concern, message proto.Message, reader matter.Reader) bool {
+	if m, ok := message.(*concernv1.ConcernOverdue); ok && !matter.PassedFor(view, reader, Status, statusBefore, m) {
 		// If the reader was not shown the due time, it did not pass for this reader.
 		return false
 	}
@@ -144,10 +144,10 @@ func isDisclosed(view Concern, message proto.Message, reader loop.Reader) bool {
 		// Recorded only for the clock: the report had joined before.
 		return false
 	}
-	if reader.Role == loop.RoleReceiver {
+	if reader.Role == matter.RoleReceiver {
 		return true
 	}
-	if reader.Role == loop.RoleClient {
+	if reader.Role == matter.RoleClient {
 		return isDisclosedToClient(message)
 	}
 	switch m := message.(type) {
@@ -160,7 +160,7 @@ func isDisclosed(view Concern, message proto.Message, reader loop.Reader) bool {
 			return false
 		}
 	}
-	return slices.Contains(Disclosed[loop.NameOf(message)], audienceOf(reader))
+	return slices.Contains(Disclosed[matter.NameOf(message)], audienceOf(reader))
 }
 
 // isDisclosedToClient leaves out how reports about one client are connected. Each report is shown
@@ -175,8 +175,8 @@ func isDisclosedToClient(message proto.Message) bool {
 }
 
 // forReader replaces the parts of a message that differ between readers.
-func forReader(message proto.Message, view Concern, reader loop.Reader) proto.Message {
-	reporter := reader.Role == loop.RoleSender
+func forReader(message proto.Message, view Concern, reader matter.Reader) proto.Message {
+	reporter := reader.Role == matter.RoleSender
 	switch m := message.(type) {
 	case *concernv1.ConcernJoined:
 		if reporter {
@@ -191,13 +191,13 @@ func forReader(message proto.Message, view Concern, reader loop.Reader) proto.Me
 	case *concernv1.ConcernTriaged:
 		if reporter {
 			// The reporter sees the unit that it went to, not the worker there.
-			m.AssignedTo = loop.UnitAlone(m.GetAssignedTo())
+			m.AssignedTo = matter.UnitAlone(m.GetAssignedTo())
 		}
 	case *concernv1.ConcernDeclined:
-		if reader.Role != loop.RoleReceiver {
+		if reader.Role != matter.RoleReceiver {
 			// Other readers see the suggested unit, not the worker there: whom to name is for the
 			// declining agency to write.
-			m.SuggestedReceiver = loop.UnitAlone(m.GetSuggestedReceiver())
+			m.SuggestedReceiver = matter.UnitAlone(m.GetSuggestedReceiver())
 		}
 	case *concernv1.ForwardAnswered:
 		m.ClosesAt = nil

@@ -4,26 +4,26 @@ import (
 	"testing"
 	"time"
 
-	"koppi.internal/pkg/decide/decidetest"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/command/rulestest"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern/internal/rules"
 )
 
 func TestDisclosuresNameWhatExists(t *testing.T) {
-	decidetest.DisclosuresNameWhatExists(t, rules.Disclosures, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
-	var told []loop.Disclosure
+	rulestest.DisclosuresNameWhatExists(t, rules.Disclosures, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
+	var told []matter.Disclosure
 	for name := range rules.Disclosed {
-		told = append(told, loop.Disclosure{Key: "Told", Event: name, Field: "status."})
+		told = append(told, matter.Disclosure{Key: "Told", Event: name, Field: "status."})
 	}
-	decidetest.DisclosuresNameWhatExists(t, told, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
+	rulestest.DisclosuresNameWhatExists(t, told, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
 }
 
 func TestEvolveKnowsEveryEvent(t *testing.T) {
 	due := time.Unix(1_700_000_000, 0).UTC()
-	decidetest.EvolveKnows(t, decidetest.Events(t, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto), rules.Concern{
-		Head:  loop.Head{Subject: "concerns/z", Due: due},
+	rulestest.EvolveKnows(t, rulestest.Events(t, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto), rules.Concern{
+		Head:  matter.Head{Subject: "concerns/z", Due: due},
 		State: concernv1.ConcernState_CONCERN_STATE_TAKEN, Receiver: &commonv1.Party{Agency: "a"}, OwnLead: "y", Lead: "z", Open: "x",
 		Questions: []*concernv1.InformationRequest{{InformationRequestId: "x"}}, Forwards: []rules.Forward{{Subject: "concerns/x", Pending: true}},
 	}, due.Add(time.Hour), rules.Evolve)

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
@@ -46,18 +46,18 @@ func turn(c Concern) *commonv1.Party {
 
 // deadline returns the due time and its basis: the earliest of the state's own due time, what was
 // agreed and the clock of an urgent matter.
-func deadline(c Concern) loop.Deadline {
+func deadline(c Concern) matter.Deadline {
 	urgent := c.Clock.Urgent(c.ToSocialServices)
 	if question := c.question(); question != nil {
-		return loop.Earliest(loop.Agreed(question.GetDueAt().AsTime()), urgent)
+		return matter.Earliest(matter.Agreed(question.GetDueAt().AsTime()), urgent)
 	}
 	if forward, offered := c.pendingForward(); offered {
-		return loop.Earliest(loop.Agreed(forward.DueAt), urgent)
+		return matter.Earliest(matter.Agreed(forward.DueAt), urgent)
 	}
-	return loop.Earliest(loop.Statutory(c.Statutory, c.provision()), loop.Agreed(c.NextAttempt), loop.Promised(c.Due), urgent)
+	return matter.Earliest(matter.Statutory(c.Statutory, c.provision()), matter.Agreed(c.NextAttempt), matter.Promised(c.Due), urgent)
 }
 
-// dueBefore returns the due time by the rules before loop.DueRules 1. Due times that passed under
+// dueBefore returns the due time by the rules before matter.DueRules 1. Due times that passed under
 // those rules are recorded by them.
 func dueBefore(c Concern) time.Time {
 	if question := c.question(); question != nil {
@@ -97,9 +97,9 @@ func (c Concern) counted(at time.Time) Concern {
 	case c.provision() == "":
 		c.Statutory = time.Time{}
 	case c.taken() && c.State != stateTaken:
-		c.Statutory = loop.NotPast(loop.EndOfTerm(c.Started, monthsToAssess, at), at)
+		c.Statutory = matter.NotPast(matter.EndOfTerm(c.Started, monthsToAssess, at), at)
 	default:
-		c.Statutory = loop.NotPast(loop.EndOfWorkingDay(c.Started, workingDaysToTake), at)
+		c.Statutory = matter.NotPast(matter.EndOfWorkingDay(c.Started, workingDaysToTake), at)
 	}
 	return c
 }
@@ -108,15 +108,15 @@ func (c Concern) counted(at time.Time) Concern {
 func dueAnew(state concernv1.ConcernState, from time.Time) time.Time {
 	switch state {
 	case concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT, concernv1.ConcernState_CONCERN_STATE_ASSESSED:
-		return loop.EndOfTerm(from, monthsToAssess, from)
+		return matter.EndOfTerm(from, monthsToAssess, from)
 	default:
-		return loop.EndOfWorkingDay(from, workingDaysToTake)
+		return matter.EndOfWorkingDay(from, workingDaysToTake)
 	}
 }
 
 // groupsAt returns the statutory groups that a client is known to belong to on the day of sending.
 func groupsAt(born, at time.Time) []concernv1.StatutoryGroup {
-	if born.IsZero() || loop.YearsAt(born, at) < fullYears {
+	if born.IsZero() || matter.YearsAt(born, at) < fullYears {
 		return nil
 	}
 	return []concernv1.StatutoryGroup{concernv1.StatutoryGroup_STATUTORY_GROUP_OVER_75}

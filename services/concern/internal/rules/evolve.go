@@ -7,14 +7,14 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
 // Evolve folds one event into the state. It handles every event of the service and does not change
 // the state that it was given.
-func Evolve(c Concern, e loop.Event) Concern {
+func Evolve(c Concern, e matter.Event) Concern {
 	if head, revoked := c.Revoked(e); revoked {
 		return Concern{Head: head, State: concernv1.ConcernState_CONCERN_STATE_ENTERED_IN_ERROR, Receiver: c.Receiver}
 	}
@@ -24,7 +24,7 @@ func Evolve(c Concern, e loop.Event) Concern {
 		return c
 	}
 	before := c
-	if touching[loop.NameOf(e.Message)] {
+	if touching[matter.NameOf(e.Message)] {
 		c.Clock.Touch(e.At)
 	}
 	switch m := e.Message.(type) {
@@ -40,8 +40,8 @@ func Evolve(c Concern, e loop.Event) Concern {
 	case *concernv1.ConcernReceived:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_RECEIVED, e.At)
 		c.ReceivedBy = e.By
-		c.Holder = &commonv1.Party{Agency: c.Receiver.GetAgency(), Unit: loop.FirstOf(c.Receiver.GetUnit(), e.By.GetUnit())}
-		c.Due = loop.NotPast(loop.EndOfWorkingDay(c.Started, workingDaysToTake), e.At)
+		c.Holder = &commonv1.Party{Agency: c.Receiver.GetAgency(), Unit: matter.FirstOf(c.Receiver.GetUnit(), e.By.GetUnit())}
+		c.Due = matter.NotPast(matter.EndOfWorkingDay(c.Started, workingDaysToTake), e.At)
 	case *concernv1.ConcernTriaged:
 		c = triaged(c, e, m)
 	case *concernv1.ConcernTaken:
@@ -49,7 +49,7 @@ func Evolve(c Concern, e loop.Event) Concern {
 		// A reader that may not see the worker sees the agency only.
 		c.Holder = orParty(m.GetWorker(), &commonv1.Party{Agency: c.Receiver.GetAgency()})
 		c.Taker = m.GetWorker()
-		c.Due = loop.NotPast(loop.EndOfWorkingDay(c.Started, workingDaysToTake), e.At)
+		c.Due = matter.NotPast(matter.EndOfWorkingDay(c.Started, workingDaysToTake), e.At)
 	case *concernv1.ConcernReassigned:
 		c.Holder = m.GetTo()
 	case *commonv1.ContactPlanned:
@@ -68,11 +68,11 @@ func Evolve(c Concern, e loop.Event) Concern {
 		c = informationProvided(c, e, m)
 	case *concernv1.AssessmentStarted:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT, e.At)
-		c.Due = loop.EndOfTerm(e.At, monthsToAssess, e.At)
+		c.Due = matter.EndOfTerm(e.At, monthsToAssess, e.At)
 	case *concernv1.AssessmentCompleted:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_ASSESSED, e.At)
 		c.SupportNeed, c.PlanID = orKept(m.GetSupportNeed(), c.SupportNeed), m.GetPlanId()
-		c.Due = loop.NotPast(loop.EndOfTerm(c.Started, monthsToAssess, e.At), e.At)
+		c.Due = matter.NotPast(matter.EndOfTerm(c.Started, monthsToAssess, e.At), e.At)
 	case *concernv1.ConcernForwarded:
 		c = forwarded(c, m)
 	case *concernv1.ForwardAnswered:
@@ -83,7 +83,7 @@ func Evolve(c Concern, e loop.Event) Concern {
 	case *concernv1.ConcernDeclined:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_DECLINED, e.At)
 		c.DeclineReason, c.Explanation, c.SuggestedReceiver = m.GetReason(), m.GetExplanation(), m.GetSuggestedReceiver()
-		c.Due = loop.EndOfWorkingDay(e.At, workingDaysToSettle)
+		c.Due = matter.EndOfWorkingDay(e.At, workingDaysToSettle)
 		// It is the reporter's turn now.
 		c.Clock.Restart(e.At)
 	case *concernv1.ConcernWithdrawn:
@@ -112,7 +112,7 @@ func isDisclosedToReporter(c Concern, message proto.Message) bool {
 	if c.RestsOnConsent() && !c.IsWithdrawn() {
 		audience = Consent
 	}
-	return slices.Contains(Disclosed[loop.NameOf(message)], audience)
+	return slices.Contains(Disclosed[matter.NameOf(message)], audience)
 }
 
 // phases gives the phase that each state is shown as.
@@ -133,7 +133,7 @@ var phases = map[concernv1.ConcernState]commonv1.LoopPhase{
 func (c Concern) to(state concernv1.ConcernState, at time.Time) Concern {
 	if c.Open != "" && c.State != state {
 		c.Open = ""
-		c.Due = loop.NotPast(c.Due, at)
+		c.Due = matter.NotPast(c.Due, at)
 		c = c.offersNotPast(at)
 	}
 	if c.State != state {
@@ -151,14 +151,14 @@ func (c Concern) enter(phase commonv1.LoopPhase, at time.Time) Concern {
 	return c
 }
 
-func submitted(e loop.Event, m *concernv1.ConcernSubmitted) Concern {
+func submitted(e matter.Event, m *concernv1.ConcernSubmitted) Concern {
 	c := Concern{
-		Head: loop.Begin(e, commonv1.LoopPhase_LOOP_PHASE_SENT), Receiver: m.GetReceiver(),
+		Head: matter.Begin(e, commonv1.LoopPhase_LOOP_PHASE_SENT), Receiver: m.GetReceiver(),
 		Topics: m.GetTopics(), Description: m.GetDescription(), Urgency: m.GetUrgency(),
 		Attachments: m.GetAttachments(), Language: m.GetClientLanguage(),
 		Earlier: m.GetEarlierConcerns(), Holder: m.GetReceiver(),
 	}
-	c.Due, c.Clock = m.GetDueAt().AsTime(), loop.StartClock(m.GetUrgency(), m.GetDueAt().AsTime())
+	c.Due, c.Clock = m.GetDueAt().AsTime(), matter.StartClock(m.GetUrgency(), m.GetDueAt().AsTime())
 	c.Groups, c.ToSocialServices = m.GetStatutoryGroups(), m.GetToSocialServices()
 	if from := m.GetForwardedFromConcernId(); from != "" {
 		c.ForwardedFrom = Collection + from
@@ -174,7 +174,7 @@ func (c Concern) unreceivedDue() time.Time {
 	return c.Due
 }
 
-func promoted(c Concern, e loop.Event, m *concernv1.ConcernPromoted) Concern {
+func promoted(c Concern, e matter.Event, m *concernv1.ConcernPromoted) Concern {
 	c.Lead, c.OwnLead, c.Later = "", "", nil
 	if stays := m.GetJoinedConcernId(); stays != "" {
 		c.Lead = Collection + stays
@@ -195,7 +195,7 @@ func promoted(c Concern, e loop.Event, m *concernv1.ConcernPromoted) Concern {
 	return c
 }
 
-func triaged(c Concern, e loop.Event, m *concernv1.ConcernTriaged) Concern {
+func triaged(c Concern, e matter.Event, m *concernv1.ConcernTriaged) Concern {
 	if !c.taken() {
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_TRIAGED, e.At)
 	}
@@ -209,7 +209,7 @@ func triaged(c Concern, e loop.Event, m *concernv1.ConcernTriaged) Concern {
 	return c
 }
 
-func contactAttempted(c Concern, e loop.Event, m *concernv1.ContactAttempted) Concern {
+func contactAttempted(c Concern, e matter.Event, m *concernv1.ContactAttempted) Concern {
 	c.Attempts = append(slices.Clip(c.Attempts), &concernv1.ContactAttempt{
 		At: timestamppb.New(e.At), By: e.By, Result: m.GetResult(), NextAttemptAt: m.GetNextAttemptAt(),
 	})
@@ -217,14 +217,14 @@ func contactAttempted(c Concern, e loop.Event, m *concernv1.ContactAttempted) Co
 	if m.GetNextAttemptAt() == nil {
 		return c
 	}
-	c.NextAttempt = loop.NotPast(m.GetNextAttemptAt().AsTime(), e.At)
+	c.NextAttempt = matter.NotPast(m.GetNextAttemptAt().AsTime(), e.At)
 	if _, offered := c.pendingForward(); !offered && c.Open == "" && m.GetNextAttemptAt().AsTime().Before(dueBefore(c)) {
 		c.Lowered = c.NextAttempt
 	}
 	return c
 }
 
-func informationProvided(c Concern, e loop.Event, m *concernv1.InformationProvided) Concern {
+func informationProvided(c Concern, e matter.Event, m *concernv1.InformationProvided) Concern {
 	c.Questions = slices.Clone(c.Questions)
 	for i, question := range c.Questions {
 		if question.GetInformationRequestId() == m.GetInformationRequestId() {
@@ -252,7 +252,7 @@ func (c Concern) offersNotPast(at time.Time) Concern {
 	c.Forwards = slices.Clone(c.Forwards)
 	for i := range c.Forwards {
 		if c.Forwards[i].Pending {
-			c.Forwards[i].DueAt = loop.NotPast(c.Forwards[i].DueAt, at)
+			c.Forwards[i].DueAt = matter.NotPast(c.Forwards[i].DueAt, at)
 		}
 	}
 	return c
@@ -272,17 +272,17 @@ func forwarded(c Concern, m *concernv1.ConcernForwarded) Concern {
 
 // forwardAnswered ends an offer onward that did not end the matter. It is the forwarder's turn
 // again.
-func forwardAnswered(c Concern, e loop.Event, m *concernv1.ForwardAnswered) Concern {
+func forwardAnswered(c Concern, e matter.Event, m *concernv1.ForwardAnswered) Concern {
 	c.Forwards = slices.Clone(c.Forwards)
 	for i := range c.Forwards {
 		if c.Forwards[i].Subject == Collection+m.GetForwardedConcernId() {
 			c.Forwards[i].Pending = false
 		}
 	}
-	c.Due = loop.NotPast(c.Due, e.At)
+	c.Due = matter.NotPast(c.Due, e.At)
 	for _, due := range []*time.Time{&c.Lowered, &c.NextAttempt, &c.Statutory} {
 		if !due.IsZero() {
-			*due = loop.NotPast(*due, e.At)
+			*due = matter.NotPast(*due, e.At)
 		}
 	}
 	c.Clock.Restart(e.At)

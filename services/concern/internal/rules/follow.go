@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
@@ -94,7 +94,7 @@ func (o *outcome) pass(report string, lead Concern, step passed) {
 // discloses reports whether a step is disclosed to a report's own reporter.
 func (o *outcome) discloses(report string, m proto.Message) bool {
 	reporter := o.world.Subjects[report].Views[o.State(report).Sender.GetAgency()].Reader
-	return slices.Contains(Disclosed[loop.NameOf(m)], audienceOf(reporter))
+	return slices.Contains(Disclosed[matter.NameOf(m)], audienceOf(reporter))
 }
 
 // catchUp schedules on a received report the steps that the concern it follows has already passed.
@@ -158,13 +158,13 @@ func expect(c Concern, step *concernv1.ConcernJoined_Later_Step) Concern {
 	if err != nil {
 		return c
 	}
-	return Evolve(c, loop.Event{Subject: c.Subject, Message: message, By: step.GetBy(), At: step.GetAt().AsTime()})
+	return Evolve(c, matter.Event{Subject: c.Subject, Message: message, By: step.GetBy(), At: step.GetAt().AsTime()})
 }
 
 // Later returns the events of scheduled steps whose time has come: the end of a concern that was
 // taken by the agency that it was forwarded to, or the next step of a report. It returns one step
 // only, because the step after it must come some time later, even if the clock had stopped.
-func Later(world World, subject string, at time.Time) []loop.Event {
+func Later(world World, subject string, at time.Time) []matter.Event {
 	c := world.State(subject)
 	if !c.ClosesAt.IsZero() && c.IsOpen() && !c.ClosesAt.After(at) {
 		o := newOutcome(world, Command{Subject: subject, At: at})
@@ -189,7 +189,7 @@ func Later(world World, subject string, at time.Time) []loop.Event {
 
 // told removes a step that was recorded now from the scheduled ones. If it was recorded late, the
 // others are delayed by the same time.
-func (c Concern) told(e loop.Event) Concern {
+func (c Concern) told(e matter.Event) Concern {
 	if len(c.Later) == 0 {
 		return c
 	}

@@ -6,7 +6,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
@@ -61,8 +61,8 @@ func TestWhatAReportLacksIsToldStepByStep(t *testing.T) {
 		if waited := times[i+2].Sub(times[i+1]); waited < least {
 			t.Errorf("step %d is told %s after the one before", i+2, waited)
 		}
-		if !loop.InOfficeHours(times[i+2]) {
-			t.Errorf("step %d is told at %s, when nobody works", i+2, times[i+2].In(loop.Helsinki()))
+		if !matter.InOfficeHours(times[i+2]) {
+			t.Errorf("step %d is told at %s, when nobody works", i+2, times[i+2].In(matter.Helsinki()))
 		}
 	}
 }

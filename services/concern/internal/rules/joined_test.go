@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern/internal/rules"
 )
@@ -74,7 +74,7 @@ func TestWhatIsRevokedTogetherIsNotPromoted(t *testing.T) {
 	for _, onward := range []string{"Submitted EnteredInError", "Submitted Joined EnteredInError"} {
 		subject := ""
 		for _, told := range w.Mail["hva"] {
-			if told.View.Reader.Role == loop.RoleSender && w.Disclosed("hva", told.Event.Subject) == onward {
+			if told.View.Reader.Role == matter.RoleSender && w.Disclosed("hva", told.Event.Subject) == onward {
 				subject = told.Event.Subject
 			}
 		}

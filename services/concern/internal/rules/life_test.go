@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"koppi.internal/pkg/decide/decidetest"
+	"koppi.internal/pkg/command/rulestest"
 	"koppi.internal/services/concern/internal/rules"
 )
 
@@ -16,7 +16,7 @@ const (
 )
 
 // lives are ways into each state of a concern from kela to hva.
-var lives = []decidetest.Life{
+var lives = []rulestest.Life{
 	{Name: "SUBMITTED"},
 	{Name: "RECEIVED", Steps: "receiver ReceiveConcern"},
 	{Name: "TRIAGED", Steps: "receiver ReceiveConcern, receiver TriageConcern"},
@@ -36,7 +36,7 @@ var lives = []decidetest.Life{
 	{Name: otherJoined},
 }
 
-func begun(t *testing.T, life decidetest.Life) (*plain, string) {
+func begun(t *testing.T, life rulestest.Life) (*plain, string) {
 	t.Helper()
 	w := newTown()
 	if first := map[string]string{ownJoined: "kela", ownReceived: "kela", otherJoined: "terveys"}[life.Name]; first != "" {
@@ -50,7 +50,7 @@ func begun(t *testing.T, life decidetest.Life) (*plain, string) {
 
 // A concern's whole life: state × step × role → state or refusal.
 func TestLifeTable(t *testing.T) {
-	decidetest.LifeTable(t, begun, lives, []decidetest.Actor{
+	rulestest.LifeTable(t, begun, lives, []rulestest.Actor{
 		{Role: "reporter", Actor: people["kela"]}, {Role: "receiver", Actor: people["hva"]}, {Role: "stranger", Actor: people["tyo"]},
 	}, allSteps, func(c rules.Concern) string { return strings.TrimPrefix(c.Shown().String(), "CONCERN_STATE_") })
 }

@@ -6,7 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
@@ -15,7 +15,7 @@ import (
 // steps of a leading concern are recorded on the reports that joined it, and the forwarder's
 // concern records what the next receiver did.
 type outcome struct {
-	*loop.Draft[Concern]
+	*matter.Draft[Concern]
 	world World
 	facts Facts
 	// leaving are the concerns that are entered in error together with the commanded one. None of
@@ -24,7 +24,7 @@ type outcome struct {
 }
 
 func newOutcome(world World, command Command) *outcome {
-	return &outcome{Draft: loop.NewDraft(world, command, Evolve), world: world, facts: command.Facts, leaving: map[string]bool{}}
+	return &outcome{Draft: matter.NewDraft(world, command, Evolve), world: world, facts: command.Facts, leaving: map[string]bool{}}
 }
 
 // add records an event and all events that follow from it.

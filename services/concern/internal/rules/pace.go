@@ -5,7 +5,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
@@ -38,9 +38,9 @@ func paceOf(m proto.Message) (pace, bool) {
 func (o *outcome) plan(c, lead Concern, m proto.Message, after time.Time) (time.Time, bool) {
 	bounds, _ := paceOf(m)
 	wait := min(max(o.waited(lead.Subject, m), bounds.least), bounds.most)
-	at := after.Add(time.Duration(float64(wait) * (0.5 + loop.Chance(lead.Subject, c.Subject, loop.NameOf(m), "wait"))))
-	if !loop.InOfficeHours(at) {
-		at = loop.AfterOfficeHours(at, time.Duration(float64(2*time.Hour)*loop.Chance(lead.Subject, c.Subject, loop.NameOf(m), "morning")))
+	at := after.Add(time.Duration(float64(wait) * (0.5 + matter.Chance(lead.Subject, c.Subject, matter.NameOf(m), "wait"))))
+	if !matter.InOfficeHours(at) {
+		at = matter.AfterOfficeHours(at, time.Duration(float64(2*time.Hour)*matter.Chance(lead.Subject, c.Subject, matter.NameOf(m), "morning")))
 	}
 	until := deadline(c).At
 	if next := ahead(m); !next.IsZero() && next.Before(until) {
@@ -50,16 +50,16 @@ func (o *outcome) plan(c, lead Concern, m proto.Message, after time.Time) (time.
 		return at, ahead(m).IsZero()
 	}
 	if !at.Before(until) {
-		at = after.Add(time.Duration(float64(until.Sub(after)) * (0.2 + 0.6*loop.Chance(lead.Subject, c.Subject, loop.NameOf(m), "due"))))
+		at = after.Add(time.Duration(float64(until.Sub(after)) * (0.2 + 0.6*matter.Chance(lead.Subject, c.Subject, matter.NameOf(m), "due"))))
 	}
 	return at.Truncate(time.Microsecond), true
 }
 
 // closing returns when a concern is closed that was taken by the agency that it was forwarded to.
 func (o *outcome) closing(from, onward string) time.Time {
-	at := o.At.Add(time.Duration(float64(10*time.Minute) * (0.5 + loop.Chance(from, onward, "closing"))))
-	if !loop.InOfficeHours(at) {
-		at = loop.AfterOfficeHours(at, time.Duration(float64(2*time.Hour)*loop.Chance(from, onward, "morning")))
+	at := o.At.Add(time.Duration(float64(10*time.Minute) * (0.5 + matter.Chance(from, onward, "closing"))))
+	if !matter.InOfficeHours(at) {
+		at = matter.AfterOfficeHours(at, time.Duration(float64(2*time.Hour)*matter.Chance(from, onward, "morning")))
 	}
 	return at.Truncate(time.Microsecond)
 }
@@ -69,11 +69,11 @@ func (o *outcome) closing(from, onward string) time.Time {
 func (o *outcome) waited(lead string, m proto.Message) time.Duration {
 	before, last, waited := time.Time{}, time.Time{}, time.Duration(0)
 	for _, event := range o.world.Subjects[lead].Events {
-		if _, follows := paceOf(event.Message); !follows && loop.NameOf(event.Message) != "ConcernSubmitted" {
+		if _, follows := paceOf(event.Message); !follows && matter.NameOf(event.Message) != "ConcernSubmitted" {
 			continue
 		}
 		before, last = last, event.At
-		if loop.NameOf(event.Message) == loop.NameOf(m) && !before.IsZero() {
+		if matter.NameOf(event.Message) == matter.NameOf(m) && !before.IsZero() {
 			waited = last.Sub(before)
 		}
 	}

@@ -11,9 +11,9 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"pgregory.net/rapid"
 
-	"koppi.internal/pkg/decide"
-	"koppi.internal/pkg/decide/decidetest"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/command"
+	"koppi.internal/pkg/command/rulestest"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern/internal/rules"
@@ -21,15 +21,15 @@ import (
 
 // act lets a random party do a random thing.
 func act(t *rapid.T, w *plain) {
-	decidetest.Act(t, w, func(t *rapid.T, w *plain) {
-		who := rapid.SampledFrom(decidetest.Agencies()).Draw(t, "who")
+	rulestest.Act(t, w, func(t *rapid.T, w *plain) {
+		who := rapid.SampledFrom(rulestest.Agencies()).Draw(t, "who")
 		basis := notification()
 		if rapid.Bool().Draw(t, "consent") {
 			basis = consent(w.Now)
 		}
 		to := rapid.SampledFrom([]string{"hva", "hva", "terveys"}).Draw(t, "to")
 		_, _ = (&town{w}).submitUrgent(who, to, rapid.SampledFrom([]string{"anna", "bo"}).Draw(t, "client"), basis, urgency(t))
-	}, allSteps, func(t *rapid.T, request proto.Message, subject string, actor loop.Actor) {
+	}, allSteps, func(t *rapid.T, request proto.Message, subject string, actor matter.Actor) {
 		switch m := request.(type) {
 		case *concernv1.ForwardConcernRequest:
 			m.KeepOpen = rapid.Bool().Draw(t, "keep open")
@@ -59,12 +59,12 @@ func urgency(t *rapid.T) commonv1.Urgency {
 
 // The invariants of the loops, under random commands by random parties.
 func TestInvariants(t *testing.T) {
-	decidetest.Invariants(t, func() *plain { return newTown().plain }, act, checkReports)
+	rulestest.Invariants(t, func() *plain { return newTown().plain }, act, checkReports)
 }
 
 // checkReports: one open leading concern per client and receiver, and every joined
 // report has a lead that knows it.
-func checkReports(t *rapid.T, w *plain, _ map[string]loop.History[rules.Concern]) {
+func checkReports(t *rapid.T, w *plain, _ map[string]matter.History[rules.Concern]) {
 	leads := map[string]string{}
 	for subject, history := range w.Histories {
 		c := history.State
@@ -110,17 +110,17 @@ func TestNoSideChannels(t *testing.T) {
 // together. What the clock finds overdue may be more.
 func checkMoments(t *rapid.T, w *town) {
 	for agency, mail := range w.Mail {
-		moments := map[int64][]decide.Disclosed[rules.Concern]{}
+		moments := map[int64][]command.Disclosed[rules.Concern]{}
 		for _, told := range mail {
-			if told.View.Reader.Role != loop.RoleSender || isClocks(told.Event.Message) {
+			if told.View.Reader.Role != matter.RoleSender || isClocks(told.Event.Message) {
 				continue
 			}
 			at := told.Event.At.UnixMicro()
 			for _, other := range moments[at] {
-				if other.Event.Subject == told.Event.Subject && loop.NameOf(told.Event.Message) != "ConcernJoined" ||
+				if other.Event.Subject == told.Event.Subject && matter.NameOf(told.Event.Message) != "ConcernJoined" ||
 					other.Event.Subject != told.Event.Subject && !shownJoined(w, told.Event.Subject) && !shownJoined(w, other.Event.Subject) {
 					t.Fatalf("%s is told at one moment %s of %s and %s of %s", agency,
-						loop.NameOf(other.Event.Message), other.Event.Subject, loop.NameOf(told.Event.Message), told.Event.Subject)
+						matter.NameOf(other.Event.Message), other.Event.Subject, matter.NameOf(told.Event.Message), told.Event.Subject)
 				}
 			}
 			moments[at] = append(moments[at], told)
@@ -166,7 +166,7 @@ func compareWithPlain(t *rapid.T, w *town, subject string) {
 	reporter, receiver := c.Sender.GetAgency(), c.Receiver.GetAgency()
 	plain := newTown()
 	plain.Now = c.Started
-	var wanted []decide.Disclosed[rules.Concern]
+	var wanted []command.Disclosed[rules.Concern]
 	for _, told := range w.Mail[reporter] {
 		if told.Event.Subject == subject {
 			wanted = append(wanted, told)
@@ -197,7 +197,7 @@ func compareWithPlain(t *rapid.T, w *town, subject string) {
 }
 
 // rendered is a message as bytes, with the subject's id taken out.
-func rendered(told decide.Disclosed[rules.Concern], subject string) string {
+func rendered(told command.Disclosed[rules.Concern], subject string) string {
 	text := fmt.Sprintf("%d %s %x %x %v %s", told.View.Version, told.Event.Message.ProtoReflect().Descriptor().Name(),
 		marshal(told.Event.Message), marshal(told.Event.By), told.Withheld, marshalText(rules.Status(told.View.State, told.View.Reader)))
 	return strings.ReplaceAll(text, rules.ID(subject), "id")
@@ -214,7 +214,7 @@ func marshal(message proto.Message) []byte {
 func marshalText(status *commonv1.LoopStatus) string { return fmt.Sprintf("%x", marshal(status)) }
 
 // retell makes one told event happen in the plain town, by the step that makes it.
-func retell(t *rapid.T, plain *town, twin, reporter, receiver string, e loop.Event) {
+func retell(t *rapid.T, plain *town, twin, reporter, receiver string, e matter.Event) {
 	plain.Now = e.At
 	var err error
 	step := func(who string, request proto.Message) {

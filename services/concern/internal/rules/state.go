@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
@@ -22,7 +22,7 @@ const Collection = "concerns/"
 type Concern struct {
 	// Head has the reporter as sender. Its due time is that of the state itself: a question or a
 	// forward may replace it while it is open.
-	loop.Head
+	matter.Head
 	// State does not include the two states that are shown instead of another: JOINED (see Lead)
 	// and INFORMATION_REQUESTED (see Open).
 	State concernv1.ConcernState
@@ -46,7 +46,7 @@ type Concern struct {
 	// NextAttempt is when the client is to be contacted again; zero if none is planned. A later
 	// attempt or another state clears it.
 	NextAttempt time.Time
-	// Lowered is the due time that a next attempt set by the rules before loop.DueRules 1, under
+	// Lowered is the due time that a next attempt set by the rules before matter.DueRules 1, under
 	// which only another state cleared it; zero if there is none. Events recorded under those rules
 	// use it.
 	Lowered time.Time

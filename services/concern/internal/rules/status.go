@@ -6,7 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
@@ -15,18 +15,18 @@ import (
 // what became of its report and no more: of other parties it sees the agency only, and once the
 // concern is taken it sees neither a due time nor a turn, unless it must answer a question. A new
 // due time would reveal that an assessment began.
-func Status(view Concern, reader loop.Reader) *commonv1.LoopStatus {
+func Status(view Concern, reader matter.Reader) *commonv1.LoopStatus {
 	return statusWith(view, reader, deadline(view))
 }
 
-// statusBefore returns the status by the rules before loop.DueRules 1.
-func statusBefore(view Concern, reader loop.Reader) *commonv1.LoopStatus {
-	return statusWith(view, reader, loop.Promised(dueBefore(view)))
+// statusBefore returns the status by the rules before matter.DueRules 1.
+func statusBefore(view Concern, reader matter.Reader) *commonv1.LoopStatus {
+	return statusWith(view, reader, matter.Promised(dueBefore(view)))
 }
 
-func statusWith(view Concern, reader loop.Reader, due loop.Deadline) *commonv1.LoopStatus {
-	status := loop.WithoutBasis(loop.NewStatus(view.Head, Responsible(view), turn(view), due), reader)
-	if reader.Role != loop.RoleSender || reader.Consent {
+func statusWith(view Concern, reader matter.Reader, due matter.Deadline) *commonv1.LoopStatus {
+	status := matter.WithoutBasis(matter.NewStatus(view.Head, Responsible(view), turn(view), due), reader)
+	if reader.Role != matter.RoleSender || reader.Consent {
 		return status
 	}
 	if status.Phase == commonv1.LoopPhase_LOOP_PHASE_TAKEN {
@@ -35,8 +35,8 @@ func statusWith(view Concern, reader loop.Reader, due loop.Deadline) *commonv1.L
 	if view.taken() && view.Open == "" {
 		status.DueAt, status.Overdue, status.WaitingOn = nil, false, nil
 	}
-	status.Responsible = loop.AgencyAlone(status.Responsible, reader.Agency)
-	status.WaitingOn = loop.AgencyAlone(status.WaitingOn, reader.Agency)
+	status.Responsible = matter.AgencyAlone(status.Responsible, reader.Agency)
+	status.WaitingOn = matter.AgencyAlone(status.WaitingOn, reader.Agency)
 	return status
 }
 
@@ -67,32 +67,32 @@ func MayContact(c Concern) *commonv1.Party {
 }
 
 // WorklistEntry returns the concern's entry in a reader's worklist.
-func WorklistEntry(view Concern, reader loop.Reader) loop.WorklistEntry {
+func WorklistEntry(view Concern, reader matter.Reader) matter.WorklistEntry {
 	holder := view.Holder
-	if reader.Role == loop.RoleSender {
+	if reader.Role == matter.RoleSender {
 		holder = view.Sender
 	}
-	return loop.WorklistEntry{
+	return matter.WorklistEntry{
 		Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.Shown()), Urgency: view.Clock.Urgency,
 		Touched: view.Clock.Touched,
 		// The receiver works on the leading concern; reports that joined it are hidden.
-		Hidden: reader.Role == loop.RoleReceiver && view.Lead != "",
+		Hidden: reader.Role == matter.RoleReceiver && view.Lead != "",
 	}
 }
 
 // Readers returns the agencies to which a concern is disclosed, the reporter first. Withdrawn says
 // that the consent on which it rests is withdrawn.
-func Readers(c Concern, withdrawn bool) []loop.Reader {
+func Readers(c Concern, withdrawn bool) []matter.Reader {
 	consent := c.RestsOnConsent() && !withdrawn
-	return []loop.Reader{
-		{Agency: c.Sender.GetAgency(), Role: loop.RoleSender, Consent: consent, OnConsent: c.RestsOnConsent()},
-		{Agency: c.Receiver.GetAgency(), Role: loop.RoleReceiver, Consent: consent},
+	return []matter.Reader{
+		{Agency: c.Sender.GetAgency(), Role: matter.RoleSender, Consent: consent, OnConsent: c.RestsOnConsent()},
+		{Agency: c.Receiver.GetAgency(), Role: matter.RoleReceiver, Consent: consent},
 	}
 }
 
 // NextCheck returns when the clock must check a concern again; zero for never.
-func NextCheck(history loop.History[Concern]) time.Time {
-	next := loop.NextCheck(history, Status)
+func NextCheck(history matter.History[Concern]) time.Time {
+	next := matter.NextCheck(history, Status)
 	if c := history.State; c.IsOpen() && !c.ClosesAt.IsZero() && (next.IsZero() || c.ClosesAt.Before(next)) {
 		next = c.ClosesAt
 	}
@@ -103,9 +103,9 @@ func NextCheck(history loop.History[Concern]) time.Time {
 }
 
 // Overdue returns an event for each due time that has passed and was not yet recorded.
-func Overdue(history loop.History[Concern], at time.Time) []loop.Event {
-	return loop.Overdue(history, at, Status, func(c Concern, due *timestamppb.Timestamp) proto.Message {
-		return &concernv1.ConcernOverdue{State: c.Shown(), DueAt: due, DueRules: loop.DueRules}
+func Overdue(history matter.History[Concern], at time.Time) []matter.Event {
+	return matter.Overdue(history, at, Status, func(c Concern, due *timestamppb.Timestamp) proto.Message {
+		return &concernv1.ConcernOverdue{State: c.Shown(), DueAt: due, DueRules: matter.DueRules}
 	})
 }
 

@@ -6,7 +6,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
@@ -16,11 +16,11 @@ import (
 // step causes. Emergencies are accepted beyond it, up to twice the number.
 const MaxOpen = 20
 
-func submit(world World, command Command, r *concernv1.SubmitConcernRequest) ([]loop.Event, error) {
-	if err := loop.CheckStarter(command.Actor); err != nil {
+func submit(world World, command Command, r *concernv1.SubmitConcernRequest) ([]matter.Event, error) {
+	if err := matter.CheckStarter(command.Actor); err != nil {
 		return nil, err
 	}
-	if err := loop.CheckOther(r.GetReceiver(), "receiver.agency", command.Actor.Agency); err != nil {
+	if err := matter.CheckOther(r.GetReceiver(), "receiver.agency", command.Actor.Agency); err != nil {
 		return nil, err
 	}
 	content := content{
@@ -49,7 +49,7 @@ func submit(world World, command Command, r *concernv1.SubmitConcernRequest) ([]
 func forward(o *outcome, command Command, r *concernv1.ForwardConcernRequest) {
 	c := o.State(command.Subject)
 	urgency := c.Clock.Urgency
-	due := loop.Grace(urgency, command.Facts.Graces, command.At)
+	due := matter.Grace(urgency, command.Facts.Graces, command.At)
 	o.add(command.Subject, &concernv1.ConcernForwarded{
 		ForwardedConcernId: command.NewID, Receiver: command.Facts.Receiver,
 		KeepOpen: r.GetKeepOpen(), DueAt: timestamppb.New(due),
@@ -64,7 +64,7 @@ func forward(o *outcome, command Command, r *concernv1.ForwardConcernRequest) {
 // it.
 func (o *outcome) report(subject string, basis *commonv1.LegalBasis, client, caseID string, m *concernv1.ConcernSubmitted) {
 	m.EarlierConcerns, m.StatutoryGroups, m.ToSocialServices = o.facts.Earlier, groupsAt(o.facts.Born, o.At), o.facts.ToSocialServices
-	m.DueAt = timestamppb.New(loop.Grace(m.GetUrgency(), o.facts.Graces, o.At))
+	m.DueAt = timestamppb.New(matter.Grace(m.GetUrgency(), o.facts.Graces, o.At))
 	o.Start(subject, basis, client, caseID, m)
 	lead := o.world.UniqueKeys[UniqueKey(client, m.GetReceiver().GetAgency())]
 	if lead == "" || lead == subject {
@@ -118,7 +118,7 @@ func (c content) check(command Command) error {
 	return command.CheckSaid()
 }
 
-// CheckBasis checks a concern's legal basis (1301/2014 § 35): see loop.CheckBasis.
+// CheckBasis checks a concern's legal basis (1301/2014 § 35): see matter.CheckBasis.
 func CheckBasis(basis *commonv1.LegalBasis, at time.Time) error {
-	return loop.CheckBasis(basis, at, commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION)
+	return matter.CheckBasis(basis, at, commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION)
 }

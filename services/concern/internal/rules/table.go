@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
@@ -19,14 +19,14 @@ const (
 )
 
 var (
-	reporter = []loop.Role{loop.RoleSender}
-	receiver = []loop.Role{loop.RoleReceiver}
+	reporter = []matter.Role{matter.RoleSender}
+	receiver = []matter.Role{matter.RoleReceiver}
 )
 
 // table is the transition table of a concern. A person is offered the steps in this order, the
 // likely one first. A step that is not in the table is refused. INFORMATION_REQUESTED counts as the
 // state that it interrupted. A report that joined another has only the steps of its own.
-var table = loop.Table[Concern]{
+var table = matter.Table[Concern]{
 	{Step: "ProvideInformation", By: reporter, When: asked(run(stateReceived, stateAssessed)), Automatic: true},
 	{Step: "ReceiveConcern", By: receiver, When: whenever(stateSubmitted), Automatic: true},
 	{Step: "TakeConcern", By: receiver, When: leading(run(stateSubmitted, stateTriaged)), Touch: "ConcernTaken"},
@@ -68,15 +68,15 @@ func run(first, last concernv1.ConcernState) []concernv1.ConcernState {
 	return order[slices.Index(order, first) : slices.Index(order, last)+1]
 }
 
-type when = func(view Concern, actor loop.Actor) bool
+type when = func(view Concern, actor matter.Actor) bool
 
 func whenever(from ...concernv1.ConcernState) when {
-	return func(view Concern, _ loop.Actor) bool { return slices.Contains(from, view.State) }
+	return func(view Concern, _ matter.Actor) bool { return slices.Contains(from, view.State) }
 }
 
 // leading allows a step in the given states, but not on a report that joined another.
 func leading(from []concernv1.ConcernState) when {
-	return func(view Concern, _ loop.Actor) bool {
+	return func(view Concern, _ matter.Actor) bool {
 		return slices.Contains(from, view.State) && (!view.IsOpen() || view.Lead == "")
 	}
 }
@@ -84,25 +84,27 @@ func leading(from []concernv1.ConcernState) when {
 // untaken allows a step in the given states, but not if the concern was already taken under an
 // earlier lead.
 func untaken(from []concernv1.ConcernState) when {
-	return func(view Concern, actor loop.Actor) bool { return leading(from)(view, actor) && !view.TakenBefore }
+	return func(view Concern, actor matter.Actor) bool { return leading(from)(view, actor) && !view.TakenBefore }
 }
 
 func unasked(from []concernv1.ConcernState) when {
-	return func(view Concern, actor loop.Actor) bool {
+	return func(view Concern, actor matter.Actor) bool {
 		return leading(from)(view, actor) && view.Open == "" && view.Asked == ""
 	}
 }
 
 func asked(from []concernv1.ConcernState) when {
-	return func(view Concern, actor loop.Actor) bool { return leading(from)(view, actor) && view.Open != "" }
+	return func(view Concern, actor matter.Actor) bool { return leading(from)(view, actor) && view.Open != "" }
 }
 
 // Allowed lists the steps that the actor may take now, in the order of the table.
-func Allowed(view loop.View[Concern], actor loop.Actor) []string { return table.Allowed(view, actor) }
+func Allowed(view matter.View[Concern], actor matter.Actor) []string {
+	return table.Allowed(view, actor)
+}
 
 // profession lets only social workers make the assessment of a client in need of special support
 // (1301/2014 § 36, § 3 on special support).
-func profession(view Concern, actor loop.Actor) error {
+func profession(view Concern, actor matter.Actor) error {
 	special := view.SupportNeed == concernv1.SupportNeed_SUPPORT_NEED_SPECIAL ||
 		view.SupportNeed == concernv1.SupportNeed_SUPPORT_NEED_SPECIAL_NOT_ENGAGED
 	if special && actor.Role != "social_worker" {

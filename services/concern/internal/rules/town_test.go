@@ -7,8 +7,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/decide/decidetest"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/command/rulestest"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern"
@@ -16,13 +16,13 @@ import (
 )
 
 // plain is the town as the shared tests know it.
-type plain = decidetest.Fixture[rules.Concern, rules.Facts]
+type plain = rulestest.Fixture[rules.Concern, rules.Facts]
 
 // town is a handful of agencies whose people act on concerns, with no store.
 type town struct{ *plain }
 
 func newTown() *town {
-	return &town{decidetest.NewFixture(decidetest.Service[rules.Concern, rules.Facts]{
+	return &town{rulestest.NewFixture(rulestest.Service[rules.Concern, rules.Facts]{
 		Rules: concern.Rules(), Collection: rules.Collection, Decide: rules.Decide, Allowed: rules.Allowed,
 		Facts: facts, Requests: requests,
 	})}
@@ -38,8 +38,8 @@ func facts(request proto.Message) (known rules.Facts) {
 }
 
 var (
-	people  = decidetest.People
-	consent = decidetest.Consent
+	people  = rulestest.People
+	consent = rulestest.Consent
 )
 
 func notification() *commonv1.LegalBasis {
@@ -80,7 +80,7 @@ func (w *town) take(t *testing.T, agency, subject, step string) {
 	w.Take(t, people[agency], subject, step)
 }
 
-func must(t *testing.T, err error) { t.Helper(); decidetest.Must(t, err) }
+func must(t *testing.T, err error) { t.Helper(); rulestest.Must(t, err) }
 
 // The steps, receiver's first.
 const (
@@ -105,7 +105,7 @@ var allSteps = []string{
 }
 
 // requests makes a passable request of each step; a forward goes to the other.
-func requests(w *plain, subject string, other loop.Actor) map[string]proto.Message {
+func requests(w *plain, subject string, other matter.Actor) map[string]proto.Message {
 	state := w.Histories[subject].State
 	return map[string]proto.Message{
 		receive:                &concernv1.ReceiveConcernRequest{},

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern/internal/rules"
@@ -147,11 +147,11 @@ func TestWhatPassedBeforeFoldsAsItDid(t *testing.T) {
 	at := func(hours int) time.Time { return begin.Add(time.Duration(hours) * time.Hour) }
 	const subject = rules.Collection + "before"
 	kela, hva := people["kela"].Party(), people["hva"].Party()
-	seventh, next := loop.EndOfWorkingDay(begin, 7), at(100)
-	event := func(hours int, by *commonv1.Party, m proto.Message) loop.Event {
-		return loop.Event{Subject: subject, Message: m, By: by, Basis: consent(begin), At: at(hours), Client: "bo", Case: "case"}
+	seventh, next := matter.EndOfWorkingDay(begin, 7), at(100)
+	event := func(hours int, by *commonv1.Party, m proto.Message) matter.Event {
+		return matter.Event{Subject: subject, Message: m, By: by, Basis: consent(begin), At: at(hours), Client: "bo", Case: "case"}
 	}
-	must(t, w.Append([]loop.Event{
+	must(t, w.Append([]matter.Event{
 		event(0, kela, &concernv1.ConcernSubmitted{
 			Receiver: &commonv1.Party{Agency: "hva", Unit: "intake"}, Urgency: emergency, DueAt: timestamppb.New(at(1)),
 		}),
@@ -165,7 +165,7 @@ func TestWhatPassedBeforeFoldsAsItDid(t *testing.T) {
 	const told = "Submitted Received Taken ContactAttempted ContactAttempted Overdue AssessmentStarted"
 	w.Expect(t, "hva", subject, told)
 	w.Expect(t, "kela", subject, told)
-	w.ExpectDue(t, "hva", subject, at(103).In(loop.Helsinki()).Format("2.1.2006 15.04"), byUrgency, "")
+	w.ExpectDue(t, "hva", subject, at(103).In(matter.Helsinki()).Format("2.1.2006 15.04"), byUrgency, "")
 	w.Now = at(104)
 	w.Pass(0)
 	w.Expect(t, "hva", subject, told+" Overdue")

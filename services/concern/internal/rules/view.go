@@ -4,7 +4,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
@@ -13,7 +13,7 @@ var Long = []protoreflect.Name{"information_requests", "contact_attempts", "atta
 
 // ToConcern returns the concern as its caller reads it: what the caller's agency has been shown,
 // and the steps that the caller may take. The handler adds pseudonyms, etag and delivered.
-func ToConcern(view Concern, reader loop.Reader, actor loop.Actor) *concernv1.Concern {
+func ToConcern(view Concern, reader matter.Reader, actor matter.Actor) *concernv1.Concern {
 	out := &concernv1.Concern{
 		ConcernId: ID(view.Subject), State: view.Shown(), Status: Status(view, reader),
 		Reporter: view.Sender, Receiver: view.Receiver, Basis: view.Basis,
@@ -25,7 +25,7 @@ func ToConcern(view Concern, reader loop.Reader, actor loop.Actor) *concernv1.Co
 		StatutoryGroups: view.Groups, ClientLanguage: view.Language, TriagedUrgency: view.TriagedUrgency, PlanId: view.PlanID,
 		DeclineReason: view.DeclineReason, DeclineExplanation: view.Explanation,
 		SuggestedReceiver: view.SuggestedReceiver, ResubmittedAs: view.ResubmittedAs,
-		AvailableActions: Allowed(loop.View[Concern]{State: view, Reader: reader}, actor), JoinedConcernId: idOrEmpty(view.Lead),
+		AvailableActions: Allowed(matter.View[Concern]{State: view, Reader: reader}, actor), JoinedConcernId: idOrEmpty(view.Lead),
 		Revocation: view.Revocation.Message(),
 	}
 	for _, forward := range view.Forwards {

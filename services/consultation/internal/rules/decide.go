@@ -7,7 +7,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
@@ -19,16 +19,16 @@ type Facts struct {
 }
 
 // Command is a request together with everything from outside that its decision needs.
-type Command = loop.Command[Facts]
+type Command = matter.Command[Facts]
 
 // World is what decisions see of consultations.
-type World = loop.World[Consultation]
+type World = matter.World[Consultation]
 
 // Decide returns the events that record a command, or refuses the command. For a step on an
 // existing consultation the order of the checks is the same in all services: role, etag, table,
 // content. Token, form, relation and request_id were checked before.
-func Decide(world World, command Command) ([]loop.Event, error) {
-	draft := loop.NewDraft(world, command, Evolve)
+func Decide(world World, command Command) ([]matter.Event, error) {
+	draft := matter.NewDraft(world, command, Evolve)
 	by := command.Actor.Party()
 	if r, ok := command.Request.(*consultationv1.OpenConsultationRequest); ok {
 		if err := checkOpen(command, r); err != nil {
@@ -40,7 +40,7 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 		return draft.Events(), nil
 	}
 	view := world.Subjects[command.Subject].Views[command.Actor.Agency]
-	step := loop.StepOf(command.Request)
+	step := matter.StepOf(command.Request)
 	if err := table.Check(step, view, command.Actor, command.Stale); err != nil {
 		return nil, whoHasIt(step, view.State, err)
 	}
@@ -66,7 +66,7 @@ func whoHasIt(step string, view Consultation, err error) error {
 		return err
 	}
 	has := view.Holder()
-	return fault.New(fault.IllegalStep, "%s of %s has taken it", loop.FirstOf(has.GetWorker(), "somebody"), loop.FirstOf(has.GetUnit(), has.GetAgency())).
+	return fault.New(fault.IllegalStep, "%s of %s has taken it", matter.FirstOf(has.GetWorker(), "somebody"), matter.FirstOf(has.GetUnit(), has.GetAgency())).
 		With("taken_by_agency", has.GetAgency()).With("taken_by_unit", has.GetUnit()).With("taken_by_worker", has.GetWorker())
 }
 
@@ -97,33 +97,33 @@ func grounds(named bool) []commonv1.LegalGround {
 
 func checkOpen(command Command, r *consultationv1.OpenConsultationRequest) error {
 	return cmp.Or(
-		loop.CheckStarter(command.Actor),
-		loop.CheckOther(r.GetAddressee(), "addressee.agency", command.Actor.Agency),
-		loop.CheckBasis(r.GetBasis(), command.At, grounds(command.Client != "")...),
+		matter.CheckStarter(command.Actor),
+		matter.CheckOther(r.GetAddressee(), "addressee.agency", command.Actor.Agency),
+		matter.CheckBasis(r.GetBasis(), command.At, grounds(command.Client != "")...),
 		command.CheckSaid(),
 	)
 }
 
 // checkContent is the last check of a step: its content must be complete and allowed.
-func checkContent(view loop.View[Consultation], command Command) error {
+func checkContent(view matter.View[Consultation], command Command) error {
 	var err error
 	switch r := command.Request.(type) {
 	case *consultationv1.ReassignConsultationRequest:
-		err = cmp.Or(loop.CheckOwn(r.GetTo(), command.Actor.Agency, "to.agency"), loop.CheckExplained("reassigning", "reason", r.GetReason()))
+		err = cmp.Or(matter.CheckOwn(r.GetTo(), command.Actor.Agency, "to.agency"), matter.CheckExplained("reassigning", "reason", r.GetReason()))
 		if err == nil && view.State.State() != stateOpen && r.GetTo().GetWorker() == "" {
 			err = fault.New(fault.UnknownParty, "what was taken is passed to a worker by name").Field("to.worker", "required once it is taken")
 		}
 	case *consultationv1.PostMessageRequest:
-		if r.GetAnswers() && view.Reader.Role == loop.RoleSender {
+		if r.GetAnswers() && view.Reader.Role == matter.RoleSender {
 			err = fault.New(fault.InvalidField, "the asker does not answer the question").Field("answers", "leave false")
 		}
 	case *consultationv1.InviteParticipantRequest:
-		err = loop.CheckBasis(r.GetBasis(), command.At, grounds(view.State.Client != "")...)
+		err = matter.CheckBasis(r.GetBasis(), command.At, grounds(view.State.Client != "")...)
 		if err == nil && isIn(view.State, command.Facts.Party.GetAgency()) {
 			err = fault.New(fault.InvalidField, "this agency is in the conversation already").Field("participant", "another agency")
 		}
 	case *consultationv1.RevokeConsultationRequest:
-		err = loop.CheckExplained("revoking", "reason", r.GetReason())
+		err = matter.CheckExplained("revoking", "reason", r.GetReason())
 	}
 	return cmp.Or(err, command.CheckSaid())
 }
@@ -141,7 +141,7 @@ func isIn(c Consultation, agency string) bool {
 // oldest messages.
 func snapshot(c Consultation) *consultationv1.ConsultationSnapshot {
 	s := &consultationv1.ConsultationSnapshot{
-		Consultation: loop.Fit(proto.CloneOf(c.Consultation), loop.MaxSnapshot, Long...), Since: timestamppb.New(c.Since), DueAt: timestamppb.New(c.Due),
+		Consultation: matter.Fit(proto.CloneOf(c.Consultation), matter.MaxSnapshot, Long...), Since: timestamppb.New(c.Since), DueAt: timestamppb.New(c.Due),
 	}
 	if !c.Clock.Bound.IsZero() {
 		s.UrgentDueAt = timestamppb.New(c.Clock.Bound)

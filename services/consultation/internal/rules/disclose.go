@@ -1,32 +1,32 @@
 package rules
 
 import (
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
 // The audiences from which a rule withholds something.
 const (
 	// Known is a party that already knows the conversation.
-	Known  loop.Audience = "known"
-	Client loop.Audience = "client"
+	Known  matter.Audience = "known"
+	Client matter.Audience = "client"
 	// Asking is the asker, and Invited a party that joins later.
-	Asking  loop.Audience = "asker"
-	Invited loop.Audience = "invited"
+	Asking  matter.Audience = "asker"
+	Invited matter.Audience = "invited"
 )
 
 // Disclosures are few, because the parties see the whole conversation. What officials write to each
 // other may be about persons other than the client (621/1999 § 11). Of a consultation about the
 // client, the client sees who asked whom about what, when, and what it led to.
-var Disclosures = []loop.Disclosure{
-	loop.Hide("receiver-only/due-basis", "ConsultationOpened", "status.due_basis", Asking),
-	loop.Hide("receiver-only/due-basis", "ParticipantInvited", "status.due_basis", Invited),
-	loop.Hide("known/snapshot", "ParticipantInvited", "snapshot", Known, Asking, Client),
-	loop.Hide("client/between-officials", "ConsultationOpened", "question", Client),
-	loop.Hide("client/between-officials", "ConsultationOpened", "attachments", Client),
-	loop.Hide("client/between-officials", "ConsultationReassigned", "reason", Client),
-	loop.Hide("client/between-officials", "MessagePosted", "text", Client),
-	loop.Hide("client/between-officials", "MessagePosted", "attachments", Client),
+var Disclosures = []matter.Disclosure{
+	matter.Hide("receiver-only/due-basis", "ConsultationOpened", "status.due_basis", Asking),
+	matter.Hide("receiver-only/due-basis", "ParticipantInvited", "status.due_basis", Invited),
+	matter.Hide("known/snapshot", "ParticipantInvited", "snapshot", Known, Asking, Client),
+	matter.Hide("client/between-officials", "ConsultationOpened", "question", Client),
+	matter.Hide("client/between-officials", "ConsultationOpened", "attachments", Client),
+	matter.Hide("client/between-officials", "ConsultationReassigned", "reason", Client),
+	matter.Hide("client/between-officials", "MessagePosted", "text", Client),
+	matter.Hide("client/between-officials", "MessagePosted", "attachments", Client),
 }
 
 // Provisions give the reason and the provision of a rule, by the first part of the rule's key.
@@ -38,24 +38,24 @@ var Provisions = map[string]string{
 
 // Disclose returns an event as one reader may see it. Every party sees every event from its
 // invitation on.
-func Disclose(view Consultation, e loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
+func Disclose(view Consultation, e matter.Event, reader matter.Reader) (matter.Event, []matter.Withheld, bool) {
 	if reader.IsSilenced() {
-		return loop.Event{}, nil, false
+		return matter.Event{}, nil, false
 	}
-	if m, ok := e.Message.(*consultationv1.ConsultationOverdue); ok && !loop.PassedFor(view, reader, Status, statusBefore, m) {
-		return loop.Event{}, nil, false
+	if m, ok := e.Message.(*consultationv1.ConsultationOverdue); ok && !matter.PassedFor(view, reader, Status, statusBefore, m) {
+		return matter.Event{}, nil, false
 	}
-	audience := loop.Audience("")
+	audience := matter.Audience("")
 	switch {
-	case reader.Role == loop.RoleClient:
+	case reader.Role == matter.RoleClient:
 		audience = Client
-	case reader.Role == loop.RoleSender:
+	case reader.Role == matter.RoleSender:
 		audience = Asking
 	case view.Exists():
 		audience = Known
-	case reader.Role == loop.RoleParticipant:
+	case reader.Role == matter.RoleParticipant:
 		audience = Invited
 	}
-	e, withheld := loop.Withhold(Disclosures, e, audience)
+	e, withheld := matter.Withhold(Disclosures, e, audience)
 	return e, withheld, true
 }

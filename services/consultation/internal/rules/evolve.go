@@ -6,7 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
@@ -22,7 +22,7 @@ const (
 
 // Evolve folds one event into the state. It handles every event of the service and does not change
 // the state that it was given.
-func Evolve(c Consultation, e loop.Event) Consultation {
+func Evolve(c Consultation, e matter.Event) Consultation {
 	if head, revoked := c.Revoked(e); revoked {
 		return Consultation{Head: head, Consultation: &consultationv1.Consultation{
 			State: consultationv1.ConsultationState_CONSULTATION_STATE_ENTERED_IN_ERROR,
@@ -45,7 +45,7 @@ func Evolve(c Consultation, e loop.Event) Consultation {
 		return c
 	}
 	c, consultation := c.change()
-	if touching[loop.NameOf(e.Message)] {
+	if touching[matter.NameOf(e.Message)] {
 		c.Clock.Touch(e.At)
 	}
 	switch m := e.Message.(type) {
@@ -53,7 +53,7 @@ func Evolve(c Consultation, e loop.Event) Consultation {
 		return opened(e, m)
 	case *consultationv1.ConsultationTaken:
 		consultation.TakenBy = m.GetWorker()
-		c = c.to(stateTaken, e.At, loop.EndOfWorkingDay(e.At, workingDaysToAnswer))
+		c = c.to(stateTaken, e.At, matter.EndOfWorkingDay(e.At, workingDaysToAnswer))
 	case *consultationv1.ConsultationReassigned:
 		if consultation.GetState() == stateOpen {
 			consultation.Addressee = m.GetTo()
@@ -88,8 +88,8 @@ func (c Consultation) to(state consultationv1.ConsultationState, at, due time.Ti
 	return c
 }
 
-func opened(e loop.Event, m *consultationv1.ConsultationOpened) Consultation {
-	c := Consultation{Head: loop.Begin(e, commonv1.LoopPhase_LOOP_PHASE_SENT), Consultation: &consultationv1.Consultation{
+func opened(e matter.Event, m *consultationv1.ConsultationOpened) Consultation {
+	c := Consultation{Head: matter.Begin(e, commonv1.LoopPhase_LOOP_PHASE_SENT), Consultation: &consultationv1.Consultation{
 		ConsultationId: ID(e.Subject), State: stateOpen, Asker: e.By, Addressee: m.GetAddressee(), Basis: e.Basis,
 		Urgency: m.GetUrgency(), Topic: m.GetTopic(), OpenedAt: timestamppb.New(e.At),
 		// The question is the first message.
@@ -99,7 +99,7 @@ func opened(e loop.Event, m *consultationv1.ConsultationOpened) Consultation {
 	}}
 	// Taking a question has its own limits, which are shorter than those of urgent matters.
 	c.Clock.Urgency = m.GetUrgency()
-	c.Due = loop.AfterOfficeHours(e.At, officeHoursToTake)
+	c.Due = matter.AfterOfficeHours(e.At, officeHoursToTake)
 	if m.GetUrgency() == commonv1.Urgency_URGENCY_EMERGENCY {
 		c.Due = e.At.Add(emergencyToTake)
 	}
@@ -108,7 +108,7 @@ func opened(e loop.Event, m *consultationv1.ConsultationOpened) Consultation {
 
 // posted adds a message. After an answer it is the asker's turn; after a further question of the
 // asker it is the turn of the worker who has it.
-func posted(c Consultation, e loop.Event, m *consultationv1.MessagePosted) Consultation {
+func posted(c Consultation, e matter.Event, m *consultationv1.MessagePosted) Consultation {
 	c.Consultation.Messages = append(c.Consultation.Messages, &consultationv1.ConsultationMessage{
 		MessageId: m.GetMessageId(), From: e.By, At: timestamppb.New(e.At), Text: m.GetText(), Attachments: m.GetAttachments(), Answers: m.GetAnswers(),
 	})
@@ -116,11 +116,11 @@ func posted(c Consultation, e loop.Event, m *consultationv1.MessagePosted) Consu
 	case m.GetAnswers():
 		// The receiver has nothing more to do in it now, however urgent it was.
 		c.Clock.Urgency, c.Clock.Bound = commonv1.Urgency_URGENCY_UNSPECIFIED, time.Time{}
-		return c.to(stateAnswered, e.At, loop.EndOfWorkingDay(e.At, workingDaysToConfirm))
+		return c.to(stateAnswered, e.At, matter.EndOfWorkingDay(e.At, workingDaysToConfirm))
 	case c.State() == stateAnswered && e.By.GetAgency() == c.Sender.GetAgency():
 		c.Clock.Urgency = c.Consultation.GetUrgency()
 		c.Clock.Restart(e.At)
-		return c.to(stateTaken, e.At, loop.EndOfWorkingDay(e.At, workingDaysToAnswer))
+		return c.to(stateTaken, e.At, matter.EndOfWorkingDay(e.At, workingDaysToAnswer))
 	default:
 		return c
 	}
@@ -128,20 +128,20 @@ func posted(c Consultation, e loop.Event, m *consultationv1.MessagePosted) Consu
 
 // fromSnapshot begins the view of an invited party. A reader that already knows the consultation
 // learns nothing new and keeps what the snapshot leaves out.
-func fromSnapshot(before Consultation, e loop.Event, s *consultationv1.ConsultationSnapshot) Consultation {
+func fromSnapshot(before Consultation, e matter.Event, s *consultationv1.ConsultationSnapshot) Consultation {
 	known := s.GetConsultation()
 	if len(known.GetLeftOut()) > 0 && before.Exists() {
 		known = proto.CloneOf(known)
-		loop.Refill(known, before.Consultation)
+		matter.Refill(known, before.Consultation)
 	}
-	began := loop.Event{
+	began := matter.Event{
 		Subject: e.Subject, Client: e.Client, Case: e.Case, By: known.GetAsker(), Basis: known.GetBasis(), At: known.GetOpenedAt().AsTime(),
 	}
-	c := Consultation{Head: loop.Begin(began, phases[known.GetState()]), Consultation: known}
+	c := Consultation{Head: matter.Begin(began, phases[known.GetState()]), Consultation: known}
 	c.Since, c.Due = s.GetSince().AsTime(), s.GetDueAt().AsTime()
 	c.Clock = before.Clock
 	if !before.Exists() {
-		c.Clock = loop.Clock{Touched: known.GetTakenBy() != nil}
+		c.Clock = matter.Clock{Touched: known.GetTakenBy() != nil}
 		if known.GetState() == stateOpen || known.GetState() == stateTaken {
 			c.Clock.Urgency = known.GetUrgency()
 		}

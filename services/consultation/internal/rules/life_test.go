@@ -5,15 +5,15 @@ import (
 	"testing"
 	"time"
 
-	"koppi.internal/pkg/decide/decidetest"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/command/rulestest"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	"koppi.internal/services/consultation/internal/rules"
 )
 
 // lives are ways into each state of a consultation from kela to hva.
-var lives = []decidetest.Life{
+var lives = []rulestest.Life{
 	{Name: "OPEN"},
 	{Name: "OPEN, passed to a worker", Steps: "answerer ReassignConsultation"},
 	{Name: "TAKEN", Steps: "answerer TakeConsultation"},
@@ -27,14 +27,14 @@ var lives = []decidetest.Life{
 
 // A consultation's whole life: state × step × role → state or refusal.
 func TestLifeTable(t *testing.T) {
-	decidetest.LifeTable(t, func(t *testing.T, _ decidetest.Life) (*plain, string) {
+	rulestest.LifeTable(t, func(t *testing.T, _ rulestest.Life) (*plain, string) {
 		w, subject := asked(t)
 		return w.plain, subject
-	}, lives, []decidetest.Actor{
+	}, lives, []rulestest.Actor{
 		{Role: "asker", Actor: people["kela"]},
 		{Role: "answerer", Actor: people["hva"]},
-		{Role: "colleague", Actor: decidetest.Colleague},
-		{Role: "other unit", Actor: decidetest.Elsewhere},
+		{Role: "colleague", Actor: rulestest.Colleague},
+		{Role: "other unit", Actor: rulestest.Elsewhere},
 		{Role: "third", Actor: people["terveys"]},
 	}, allSteps, func(c rules.Consultation) string {
 		return strings.TrimPrefix(c.State().String(), "CONSULTATION_STATE_")
@@ -42,12 +42,12 @@ func TestLifeTable(t *testing.T) {
 }
 
 func TestDisclosuresNameWhatExists(t *testing.T) {
-	decidetest.DisclosuresNameWhatExists(t, rules.Disclosures, consultationv1.File_koppi_consultation_v1_events_proto)
+	rulestest.DisclosuresNameWhatExists(t, rules.Disclosures, consultationv1.File_koppi_consultation_v1_events_proto)
 }
 
 func TestEvolveKnowsEveryEvent(t *testing.T) {
-	decidetest.EvolveKnows(t, decidetest.Events(t, consultationv1.File_koppi_consultation_v1_events_proto), rules.Consultation{
-		Head:         loop.Head{Subject: "consultations/z", Phase: commonv1.LoopPhase_LOOP_PHASE_SENT, Sender: &commonv1.Party{Agency: "a"}},
+	rulestest.EvolveKnows(t, rulestest.Events(t, consultationv1.File_koppi_consultation_v1_events_proto), rules.Consultation{
+		Head:         matter.Head{Subject: "consultations/z", Phase: commonv1.LoopPhase_LOOP_PHASE_SENT, Sender: &commonv1.Party{Agency: "a"}},
 		Consultation: &consultationv1.Consultation{State: consultationv1.ConsultationState_CONSULTATION_STATE_OPEN},
 	}, time.Unix(1_700_000_000, 0).UTC(), rules.Evolve)
 }

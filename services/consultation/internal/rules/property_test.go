@@ -6,22 +6,22 @@ import (
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 
-	"koppi.internal/pkg/decide/decidetest"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/command/rulestest"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	"koppi.internal/services/consultation/internal/rules"
 )
 
 // The invariants of the loops, under random commands by random parties.
 func TestInvariants(t *testing.T) {
-	decidetest.Invariants(t, func() *plain { return newTown().plain }, func(t *rapid.T, w *plain) {
-		decidetest.Act(t, w, func(t *rapid.T, w *plain) {
-			from, to := rapid.SampledFrom(decidetest.Everybody()).Draw(t, "from"), rapid.SampledFrom(decidetest.Everybody()).Draw(t, "to")
+	rulestest.Invariants(t, func() *plain { return newTown().plain }, func(t *rapid.T, w *plain) {
+		rulestest.Act(t, w, func(t *rapid.T, w *plain) {
+			from, to := rapid.SampledFrom(rulestest.Everybody()).Draw(t, "from"), rapid.SampledFrom(rulestest.Everybody()).Draw(t, "to")
 			client := rapid.SampledFrom([]string{"", "anna"}).Draw(t, "client")
 			urgency := commonv1.Urgency(rapid.IntRange(1, 3).Draw(t, "urgency"))
 			_, _ = ask(w, from, to, client, urgency)
 		}, append(allSteps, answer), nil)
-	}, func(t *rapid.T, _ *plain, changed map[string]loop.History[rules.Consultation]) {
+	}, func(t *rapid.T, _ *plain, changed map[string]matter.History[rules.Consultation]) {
 		for subject, history := range changed {
 			for agency, view := range history.Views {
 				if !view.Reader.IsSilenced() && !proto.Equal(view.State.Consultation, history.State.Consultation) {

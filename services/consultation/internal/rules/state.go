@@ -10,7 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
@@ -21,7 +21,7 @@ const Collection = "consultations/"
 // Consultation is the fold of one consultation's events: of all events, or of those that one reader
 // was shown.
 type Consultation struct {
-	loop.Head
+	matter.Head
 	// Consultation is the content as a caller reads it, without the parts that differ between
 	// readers. It is never changed: code that needs a different one clones it.
 	Consultation *consultationv1.Consultation

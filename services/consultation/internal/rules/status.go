@@ -7,28 +7,28 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
 // Status returns the status of a consultation, the same for every party except for the basis of the
 // due time. Once the question is answered it is the asker's turn: to ask again, or to close it.
-func Status(view Consultation, reader loop.Reader) *commonv1.LoopStatus {
-	return statusWith(view, reader, loop.Earliest(loop.Promised(view.Due), view.Clock.Urgent(false)))
+func Status(view Consultation, reader matter.Reader) *commonv1.LoopStatus {
+	return statusWith(view, reader, matter.Earliest(matter.Promised(view.Due), view.Clock.Urgent(false)))
 }
 
-// statusBefore returns the status by the rules before loop.DueRules 1.
-func statusBefore(view Consultation, reader loop.Reader) *commonv1.LoopStatus {
-	return statusWith(view, reader, loop.Promised(view.Due))
+// statusBefore returns the status by the rules before matter.DueRules 1.
+func statusBefore(view Consultation, reader matter.Reader) *commonv1.LoopStatus {
+	return statusWith(view, reader, matter.Promised(view.Due))
 }
 
-func statusWith(view Consultation, reader loop.Reader, due loop.Deadline) *commonv1.LoopStatus {
+func statusWith(view Consultation, reader matter.Reader, due matter.Deadline) *commonv1.LoopStatus {
 	waitingOn := view.Holder()
 	if view.State() == stateAnswered {
 		waitingOn = view.Sender
 	}
-	return loop.WithoutBasis(loop.NewStatus(view.Head, Responsible(view), waitingOn, due), reader)
+	return matter.WithoutBasis(matter.NewStatus(view.Head, Responsible(view), waitingOn, due), reader)
 }
 
 // Responsible returns the party that is responsible: the asker until somebody takes the question.
@@ -44,42 +44,44 @@ func Responsible(c Consultation) *commonv1.Party {
 }
 
 // WorklistEntry returns the consultation's entry in a reader's worklist.
-func WorklistEntry(view Consultation, reader loop.Reader) loop.WorklistEntry {
+func WorklistEntry(view Consultation, reader matter.Reader) matter.WorklistEntry {
 	holder := view.Holder()
 	switch reader.Role {
-	case loop.RoleSender:
+	case matter.RoleSender:
 		holder = view.Sender
-	case loop.RoleParticipant:
+	case matter.RoleParticipant:
 		at := slices.IndexFunc(view.Consultation.GetParticipants(), func(p *commonv1.Party) bool { return p.GetAgency() == reader.Agency })
 		if at >= 0 {
 			holder = view.Consultation.GetParticipants()[at]
 		}
 	}
-	return loop.WorklistEntry{
+	return matter.WorklistEntry{
 		Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State()), Urgency: view.Consultation.GetUrgency(), Touched: view.Clock.Touched,
 	}
 }
 
 // Readers returns the agencies to which a consultation is disclosed: the asker's, the one that is
 // asked, and those invited.
-func Readers(c Consultation, withdrawn bool) []loop.Reader {
-	readers := []loop.Reader{
-		{Agency: c.Sender.GetAgency(), Role: loop.RoleSender},
-		{Agency: c.Consultation.GetAddressee().GetAgency(), Role: loop.RoleReceiver},
+func Readers(c Consultation, withdrawn bool) []matter.Reader {
+	readers := []matter.Reader{
+		{Agency: c.Sender.GetAgency(), Role: matter.RoleSender},
+		{Agency: c.Consultation.GetAddressee().GetAgency(), Role: matter.RoleReceiver},
 	}
 	for _, party := range c.Consultation.GetParticipants() {
-		readers = append(readers, loop.Reader{Agency: party.GetAgency(), Role: loop.RoleParticipant})
+		readers = append(readers, matter.Reader{Agency: party.GetAgency(), Role: matter.RoleParticipant})
 	}
 	return c.OnGround(readers, withdrawn)
 }
 
 // NextCheck returns when the clock must check a consultation again; zero for never.
-func NextCheck(history loop.History[Consultation]) time.Time { return loop.NextCheck(history, Status) }
+func NextCheck(history matter.History[Consultation]) time.Time {
+	return matter.NextCheck(history, Status)
+}
 
 // Overdue returns an event for each due time that has passed and was not yet recorded.
-func Overdue(history loop.History[Consultation], at time.Time) []loop.Event {
-	return loop.Overdue(history, at, Status, func(c Consultation, due *timestamppb.Timestamp) proto.Message {
-		return &consultationv1.ConsultationOverdue{State: c.State(), DueAt: due, DueRules: loop.DueRules}
+func Overdue(history matter.History[Consultation], at time.Time) []matter.Event {
+	return matter.Overdue(history, at, Status, func(c Consultation, due *timestamppb.Timestamp) proto.Message {
+		return &consultationv1.ConsultationOverdue{State: c.State(), DueAt: due, DueRules: matter.DueRules}
 	})
 }
 

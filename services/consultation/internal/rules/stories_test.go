@@ -8,7 +8,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/proto"
 
-	"koppi.internal/pkg/decide/decidetest"
+	"koppi.internal/pkg/command/rulestest"
 	"koppi.internal/pkg/fault"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
@@ -29,7 +29,7 @@ func TestAQuestionAndItsAnswer(t *testing.T) {
 	w.Pass(8 * 24 * time.Hour)
 	w.Expect(t, "hva", c, "Opened Taken MessagePosted MessagePosted MessagePosted Overdue")
 	led := "referrals/01234567-89ab-7def-8123-456789abcdef"
-	decidetest.Must(t, w.Try(people["kela"], c, &consultationv1.CloseConsultationRequest{LedTo: led}))
+	rulestest.Must(t, w.Try(people["kela"], c, &consultationv1.CloseConsultationRequest{LedTo: led}))
 	if got := w.View("hva", c).State.Consultation; got.GetLedTo() != led || len(got.GetMessages()) != 4 {
 		t.Errorf("%v", got)
 	}
@@ -39,7 +39,7 @@ func TestAQuestionAndItsAnswer(t *testing.T) {
 func TestTheSecondIsToldWhoHasIt(t *testing.T) {
 	w, c := asked(t)
 	w.Take(t, people["hva"], c, take)
-	err := w.Try(decidetest.Colleague, c, &consultationv1.TakeConsultationRequest{})
+	err := w.Try(rulestest.Colleague, c, &consultationv1.TakeConsultationRequest{})
 	var refused *fault.Error
 	if !errors.As(err, &refused) || refused.Reason() != fault.IllegalStep {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func TestTheSecondIsToldWhoHasIt(t *testing.T) {
 			t.Errorf("told %v", info.GetMetadata())
 		}
 	}
-	if err := w.Try(decidetest.Elsewhere, c, &consultationv1.TakeConsultationRequest{}); fault.ReasonOf(err) != fault.RoleNotAllowed {
+	if err := w.Try(rulestest.Elsewhere, c, &consultationv1.TakeConsultationRequest{}); fault.ReasonOf(err) != fault.RoleNotAllowed {
 		t.Errorf("taken by a unit that was not asked: %v", err)
 	}
 }
@@ -63,7 +63,7 @@ func TestUrgency(t *testing.T) {
 		commonv1.Urgency_URGENCY_EMERGENCY: "kela/toimeentulotuki/kela-17 responsible, hva's turn until 27.11.2026 19.15",
 	} {
 		c, err := ask(w.plain, people["kela"], people["hva"], "", urgency)
-		decidetest.Must(t, err)
+		rulestest.Must(t, err)
 		w.ExpectTurn(t, "kela", c, want)
 	}
 }
@@ -139,7 +139,7 @@ func TestEnteredInError(t *testing.T) {
 func TestAnUrgentQuestion(t *testing.T) {
 	w := newTown()
 	c, err := ask(w.plain, people["kela"], people["hva"], "", commonv1.Urgency_URGENCY_EMERGENCY)
-	decidetest.Must(t, err)
+	rulestest.Must(t, err)
 	expect := func(due string, basis commonv1.DueBasis) {
 		t.Helper()
 		w.ExpectDue(t, "hva", c, due, basis, "")

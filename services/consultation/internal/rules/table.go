@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
@@ -21,21 +21,21 @@ const (
 )
 
 var (
-	asker     = []loop.Role{loop.RoleSender}
-	addressee = []loop.Role{loop.RoleReceiver}
+	asker     = []matter.Role{matter.RoleSender}
+	addressee = []matter.Role{matter.RoleReceiver}
 )
 
 // table is the transition table of a consultation. A person is offered the steps in this order, the
 // likely one first. A step that is not in the table is refused.
-var table = loop.Table[Consultation]{
+var table = matter.Table[Consultation]{
 	{Step: stepTake, By: addressee, May: inUnit, When: in(stateOpen), Touch: "ConsultationTaken"},
 	{Step: stepPost, By: asker, When: in(stateOpen, stateTaken, stateAnswered)},
 	// A worker must take the question before answering, so that the asker knows who has it.
-	{Step: stepPost, By: []loop.Role{loop.RoleReceiver, loop.RoleParticipant}, When: in(stateTaken, stateAnswered)},
+	{Step: stepPost, By: []matter.Role{matter.RoleReceiver, matter.RoleParticipant}, When: in(stateTaken, stateAnswered)},
 	{Step: "CloseConsultation", By: asker, When: in(stateOpen, stateTaken, stateAnswered), Automatic: true},
 	{Step: "CloseConsultation", By: addressee, May: taker, When: in(stateAnswered)},
 	{Step: "ReassignConsultation", By: addressee, When: in(stateOpen, stateTaken, stateAnswered)},
-	{Step: "InviteParticipant", By: []loop.Role{loop.RoleSender, loop.RoleReceiver}, When: in(stateOpen, stateTaken, stateAnswered)},
+	{Step: "InviteParticipant", By: []matter.Role{matter.RoleSender, matter.RoleReceiver}, When: in(stateOpen, stateTaken, stateAnswered)},
 }.WithRevocation("RevokeConsultation")
 
 // touching are the names of the events from which the clock of an urgent matter is counted again.
@@ -48,13 +48,13 @@ var (
 	Finishes = []string{"ReassignConsultation"}
 )
 
-func in(states ...consultationv1.ConsultationState) func(Consultation, loop.Actor) bool {
-	return func(view Consultation, _ loop.Actor) bool { return slices.Contains(states, view.State()) }
+func in(states ...consultationv1.ConsultationState) func(Consultation, matter.Actor) bool {
+	return func(view Consultation, _ matter.Actor) bool { return slices.Contains(states, view.State()) }
 }
 
 // inUnit refuses to let actors take a question outside the unit that was asked, or to which it was
 // passed.
-func inUnit(view Consultation, actor loop.Actor) error {
+func inUnit(view Consultation, actor matter.Actor) error {
 	if unit := view.Holder().GetUnit(); unit != actor.Unit {
 		return fault.New(fault.RoleNotAllowed, "another unit was asked; have it reassigned to yours first")
 	}
@@ -62,7 +62,7 @@ func inUnit(view Consultation, actor loop.Actor) error {
 }
 
 // taker refuses actors other than the worker who has it.
-func taker(view Consultation, actor loop.Actor) error {
+func taker(view Consultation, actor matter.Actor) error {
 	if view.Holder().GetWorker() != actor.Worker {
 		return fault.New(fault.RoleNotAllowed, "it is closed by the asker, or by the worker who has it")
 	}
@@ -70,6 +70,6 @@ func taker(view Consultation, actor loop.Actor) error {
 }
 
 // Allowed lists the steps that the actor may take now, in the order of the table.
-func Allowed(view loop.View[Consultation], actor loop.Actor) []string {
+func Allowed(view matter.View[Consultation], actor matter.Actor) []string {
 	return table.Allowed(view, actor)
 }

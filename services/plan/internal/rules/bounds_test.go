@@ -5,14 +5,14 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"koppi.internal/pkg/decide/decidetest"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/command/rulestest"
+	"koppi.internal/pkg/matter"
 	"koppi.internal/services/plan/internal/rules"
 )
 
 // However much is said in one, it can be read, told, passed on and ended.
 func TestBounds(t *testing.T) {
-	decidetest.Bounded(t, func() *plain { return newTown().plain }, func(w *plain) (string, error) {
+	rulestest.Bounded(t, func() *plain { return newTown().plain }, func(w *plain) (string, error) {
 		return create(w, people["hva"])
-	}, func(view loop.View[rules.Plan], actor loop.Actor) proto.Message { return rules.ToPlan(view, actor) })
+	}, func(view matter.View[rules.Plan], actor matter.Actor) proto.Message { return rules.ToPlan(view, actor) })
 }

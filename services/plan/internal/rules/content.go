@@ -7,7 +7,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
@@ -15,12 +15,12 @@ import (
 // checkBasis checks the ground of a plan: it is made and shared on consent, or where a law requires
 // it (1301/2014 §§ 39, 41; 703/2023 § 53).
 func checkBasis(basis *commonv1.LegalBasis, at time.Time) error {
-	return loop.CheckBasis(basis, at, commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS)
+	return matter.CheckBasis(basis, at, commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS)
 }
 
 func checkCreate(command Command, r *planv1.CreatePlanRequest) error {
 	actor := command.Actor
-	err := loop.CheckStarter(actor)
+	err := matter.CheckStarter(actor)
 	if err == nil && actor.Automatic {
 		err = fault.New(fault.RoleNotAllowed, "a plan is begun by a worker, or on behalf of one")
 	}
@@ -52,7 +52,7 @@ func checkContent(p Plan, command Command) error {
 	case *planv1.CompleteActionRequest:
 		err = checkAction(p.Plan, r.GetActionId())
 	case *planv1.PlanContactRequest:
-		err = loop.CheckContact(r, command.At)
+		err = matter.CheckContact(r, command.At)
 	case *planv1.OfferResponsibilityRequest:
 		err = checkHeir(p.Plan, r.GetTo())
 	case *planv1.ScheduleReviewRequest:
@@ -62,7 +62,7 @@ func checkContent(p Plan, command Command) error {
 			err = checkAhead(r.GetNextReviewAt(), command.At, "next_review_at")
 		}
 	case *planv1.RevokePlanRequest:
-		err = loop.CheckExplained("revoking", "reason", r.GetReason())
+		err = matter.CheckExplained("revoking", "reason", r.GetReason())
 	}
 	return cmp.Or(err, command.CheckSaid())
 }

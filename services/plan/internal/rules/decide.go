@@ -6,7 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
@@ -18,10 +18,10 @@ type Facts struct {
 }
 
 // Command is a request together with everything from outside that its decision needs.
-type Command = loop.Command[Facts]
+type Command = matter.Command[Facts]
 
 // World is what decisions see of plans.
-type World = loop.World[Plan]
+type World = matter.World[Plan]
 
 // monthsToReview is the number of months until the review of a plan if nobody sets a time. It is a
 // promise of the service, not a statutory term, and so its end is not moved to a working day.
@@ -30,8 +30,8 @@ const monthsToReview = 3
 // Decide returns the events that record a command, or refuses the command. For a step on an
 // existing plan the order of the checks is the same in all services: role, etag, table, content.
 // Token, form, relation and request_id were checked before.
-func Decide(world World, command Command) ([]loop.Event, error) {
-	draft := loop.NewDraft(world, command, Evolve)
+func Decide(world World, command Command) ([]matter.Event, error) {
+	draft := matter.NewDraft(world, command, Evolve)
 	if r, ok := command.Request.(*planv1.CreatePlanRequest); ok {
 		if err := checkCreate(command, r); err != nil {
 			return nil, err
@@ -51,7 +51,7 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 		changed := goal(view.State.Plan, r.GetGoalId())
 		command.Stale = changed != nil && changed.GetEtag() != r.GetEtag()
 	}
-	if err := table.Check(loop.StepOf(command.Request), view, command.Actor, command.Stale); err != nil {
+	if err := table.Check(matter.StepOf(command.Request), view, command.Actor, command.Stale); err != nil {
 		return nil, err
 	}
 	if err := checkContent(view.State, command); err != nil {
@@ -63,7 +63,7 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 		draft.Revoke(command.Subject, r.GetReason(), Readers(view.State, false), by)
 	case *planv1.InviteMemberRequest:
 		draft.AddUnder(command.Subject, &planv1.MemberInvited{
-			Party: loop.UnitAlone(command.Facts.Invited), Basis: r.GetBasis(), Snapshot: snapshot(world.State(command.Subject)),
+			Party: matter.UnitAlone(command.Facts.Invited), Basis: r.GetBasis(), Snapshot: snapshot(world.State(command.Subject)),
 		}, by, r.GetBasis())
 	case *planv1.LeavePlanRequest:
 		if to := view.State.Plan.GetResponsibilityOfferedTo(); to.GetAgency() == by.GetAgency() && to.GetUnit() == by.GetUnit() {
@@ -71,7 +71,7 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 			// lapses.
 			draft.Add(command.Subject, &planv1.ResponsibilityDeclined{Reason: r.GetReason()}, by)
 		}
-		draft.Add(command.Subject, &planv1.MemberLeft{Party: loop.UnitAlone(by), Reason: r.GetReason()}, by)
+		draft.Add(command.Subject, &planv1.MemberLeft{Party: matter.UnitAlone(by), Reason: r.GetReason()}, by)
 	default:
 		draft.Add(command.Subject, recorded(command), by)
 	}
@@ -80,7 +80,7 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 
 // recorded returns the event of a step that records exactly one.
 func recorded(command Command) proto.Message {
-	unit := loop.UnitAlone(command.Actor.Party())
+	unit := matter.UnitAlone(command.Actor.Party())
 	switch r := command.Request.(type) {
 	case *planv1.JoinPlanRequest:
 		return &planv1.MemberJoined{Party: unit}
@@ -101,7 +101,7 @@ func recorded(command Command) proto.Message {
 	case *planv1.ReassignActionRequest:
 		return &planv1.ActionReassigned{ActionId: r.GetActionId(), To: r.GetTo()}
 	case *planv1.PlanContactRequest:
-		return loop.ContactPlanned(r)
+		return matter.ContactPlanned(r)
 	case *planv1.CompleteActionRequest:
 		return &planv1.ActionCompleted{ActionId: r.GetActionId(), Note: r.GetNote(), Attachments: command.Attachments}
 	case *planv1.RecordClientViewRequest:
@@ -133,7 +133,7 @@ func governed(command Command) proto.Message {
 	}
 }
 
-func orActor(party *commonv1.Party, actor loop.Actor) *commonv1.Party {
+func orActor(party *commonv1.Party, actor matter.Actor) *commonv1.Party {
 	if party == nil {
 		return actor.Party()
 	}
@@ -142,7 +142,7 @@ func orActor(party *commonv1.Party, actor loop.Actor) *commonv1.Party {
 
 func orMonths(at *timestamppb.Timestamp, from time.Time) *timestamppb.Timestamp {
 	if at == nil {
-		return timestamppb.New(loop.EndOfMonths(from, monthsToReview))
+		return timestamppb.New(matter.EndOfMonths(from, monthsToReview))
 	}
 	return at
 }
@@ -152,7 +152,7 @@ func orMonths(at *timestamppb.Timestamp, from time.Time) *timestamppb.Timestamp 
 func snapshot(p Plan) *planv1.PlanSnapshot {
 	s := &planv1.PlanSnapshot{Plan: proto.CloneOf(p.Plan)}
 	s.Plan.PlannedContacts = p.Contacts
-	s.Plan = loop.Fit(s.Plan, loop.MaxSnapshot, Long...)
+	s.Plan = matter.Fit(s.Plan, matter.MaxSnapshot, Long...)
 	for _, item := range p.Items() {
 		if p.isLate(item) {
 			s.Overdue = append(s.Overdue, &planv1.PlanOverdue{What: item.What, DueAt: timestamppb.New(item.Due)})

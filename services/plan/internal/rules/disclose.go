@@ -1,25 +1,25 @@
 package rules
 
 import (
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
 
 // The audiences from which a rule withholds something.
 const (
 	// Known is a member that already knows the plan.
-	Known  loop.Audience = "known"
-	Client loop.Audience = "client"
+	Known  matter.Audience = "known"
+	Client matter.Audience = "client"
 )
 
 // Disclosures are few, because members see what the plan holds, and a plan holds only what concerns
 // the client. What officials write to each other may be about other persons (621/1999 § 11).
-var Disclosures = []loop.Disclosure{
-	loop.Hide("known/snapshot", "MemberInvited", "snapshot", Known, Client),
-	loop.Hide("client/between-officials", "MemberLeft", "reason", Client),
-	loop.Hide("client/between-officials", "InvitationDeclined", "reason", Client),
-	loop.Hide("client/between-officials", "ResponsibilityOffered", "reason", Client),
-	loop.Hide("client/between-officials", "ResponsibilityDeclined", "reason", Client),
+var Disclosures = []matter.Disclosure{
+	matter.Hide("known/snapshot", "MemberInvited", "snapshot", Known, Client),
+	matter.Hide("client/between-officials", "MemberLeft", "reason", Client),
+	matter.Hide("client/between-officials", "InvitationDeclined", "reason", Client),
+	matter.Hide("client/between-officials", "ResponsibilityOffered", "reason", Client),
+	matter.Hide("client/between-officials", "ResponsibilityDeclined", "reason", Client),
 }
 
 // Provisions give the reason and the provision of a rule, by the first part of the rule's key.
@@ -30,16 +30,16 @@ var Provisions = map[string]string{
 
 // Disclose returns an event as one reader may see it. Every member sees every event from its
 // invitation on.
-func Disclose(view Plan, e loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
+func Disclose(view Plan, e matter.Event, reader matter.Reader) (matter.Event, []matter.Withheld, bool) {
 	if reader.IsSilenced() {
-		return loop.Event{}, nil, false
+		return matter.Event{}, nil, false
 	}
-	e, withheld := loop.Withhold(Disclosures, e, audienceOf(view, e, reader))
+	e, withheld := matter.Withhold(Disclosures, e, audienceOf(view, e, reader))
 	return e, withheld, true
 }
 
-func audienceOf(view Plan, e loop.Event, reader loop.Reader) loop.Audience {
-	if reader.Role == loop.RoleClient {
+func audienceOf(view Plan, e matter.Event, reader matter.Reader) matter.Audience {
+	if reader.Role == matter.RoleClient {
 		return Client
 	}
 	if m, ok := e.Message.(*planv1.MemberInvited); ok && view.Exists() {

@@ -6,7 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
@@ -15,7 +15,7 @@ const workingDaysToAnswer = 5
 
 // Evolve folds one event into the state. It handles every event of the service and does not change
 // the state that it was given.
-func Evolve(p Plan, e loop.Event) Plan {
+func Evolve(p Plan, e matter.Event) Plan {
 	if head, revoked := p.Revoked(e); revoked {
 		return Plan{Head: head, Plan: &planv1.Plan{
 			State: planv1.PlanState_PLAN_STATE_ENTERED_IN_ERROR, CreatedBy: p.Plan.GetCreatedBy(), Members: tombstones(p.Plan), CreatedAt: p.Plan.GetCreatedAt(),
@@ -44,7 +44,7 @@ func Evolve(p Plan, e loop.Event) Plan {
 		plan.State = stateActive
 	case *planv1.ResponsibilityOffered:
 		plan.ResponsibilityOfferedTo = m.GetTo()
-		plan.ResponsibilityDueAt = timestamppb.New(loop.EndOfWorkingDay(e.At, workingDaysToAnswer))
+		plan.ResponsibilityDueAt = timestamppb.New(matter.EndOfWorkingDay(e.At, workingDaysToAnswer))
 	case *planv1.ResponsibilityAccepted:
 		plan.Responsible, plan.ResponsibilityOfferedTo, plan.ResponsibilityDueAt = m.GetBy(), nil, nil
 	case *planv1.ResponsibilityDeclined:
@@ -74,25 +74,25 @@ func Evolve(p Plan, e loop.Event) Plan {
 	return p
 }
 
-func created(e loop.Event, m *planv1.PlanCreated) Plan {
-	return Plan{Head: loop.Begin(e, commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS), Plan: &planv1.Plan{
+func created(e matter.Event, m *planv1.PlanCreated) Plan {
+	return Plan{Head: matter.Begin(e, commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS), Plan: &planv1.Plan{
 		PlanId: ID(e.Subject), State: stateDraft, Basis: e.Basis, Responsible: m.GetResponsible(), CreatedBy: e.By,
 		Members: []*planv1.Member{{
-			Party: loop.UnitAlone(e.By), State: planv1.MemberState_MEMBER_STATE_JOINED, Since: timestamppb.New(e.At), Basis: e.Basis,
+			Party: matter.UnitAlone(e.By), State: planv1.MemberState_MEMBER_STATE_JOINED, Since: timestamppb.New(e.At), Basis: e.Basis,
 		}},
-		NextReviewAt: timestamppb.New(loop.EndOfMonths(e.At, monthsToReview)), CreatedAt: timestamppb.New(e.At), ClientLanguage: m.GetClientLanguage(),
+		NextReviewAt: timestamppb.New(matter.EndOfMonths(e.At, monthsToReview)), CreatedAt: timestamppb.New(e.At), ClientLanguage: m.GetClientLanguage(),
 	}}
 }
 
 // fromSnapshot begins the view of an invited member. A reader that already knows the plan learns
 // nothing new and keeps what the snapshot leaves out.
-func fromSnapshot(before Plan, e loop.Event, s *planv1.PlanSnapshot) Plan {
-	began := loop.Event{
+func fromSnapshot(before Plan, e matter.Event, s *planv1.PlanSnapshot) Plan {
+	began := matter.Event{
 		Subject: e.Subject, Client: e.Client, Case: e.Case, By: s.GetPlan().GetCreatedBy(), Basis: s.GetPlan().GetBasis(), At: s.GetPlan().GetCreatedAt().AsTime(),
 	}
-	fresh := Plan{Head: loop.Begin(began, commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS), Plan: proto.CloneOf(s.GetPlan())}
+	fresh := Plan{Head: matter.Begin(began, commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS), Plan: proto.CloneOf(s.GetPlan())}
 	if before.Exists() {
-		loop.Refill(fresh.Plan, before.Plan)
+		matter.Refill(fresh.Plan, before.Plan)
 	}
 	fresh.Contacts, fresh.Plan.PlannedContacts = s.GetPlan().GetPlannedContacts(), nil
 	for _, late := range s.GetOverdue() {
@@ -111,7 +111,7 @@ func tombstones(plan *planv1.Plan) []*planv1.Member {
 	return members
 }
 
-func evolveMembers(plan *planv1.Plan, e loop.Event) {
+func evolveMembers(plan *planv1.Plan, e matter.Event) {
 	switch m := e.Message.(type) {
 	case *planv1.MemberInvited:
 		setMember(plan, m.GetParty(), planv1.MemberState_MEMBER_STATE_INVITED, e.At).Basis = m.GetBasis()
@@ -137,18 +137,18 @@ func setMember(plan *planv1.Plan, party *commonv1.Party, state planv1.MemberStat
 	return found
 }
 
-func evolveWork(subject string, plan *planv1.Plan, e loop.Event) {
+func evolveWork(subject string, plan *planv1.Plan, e matter.Event) {
 	switch m := e.Message.(type) {
 	case *planv1.GoalAdded:
 		plan.Goals = append(plan.Goals, &planv1.Goal{
-			GoalId: m.GetGoalId(), Text: m.GetText(), SetByClient: m.GetSetByClient(), Etag: loop.Etag(subject, m.GetGoalId(), 1),
+			GoalId: m.GetGoalId(), Text: m.GetText(), SetByClient: m.GetSetByClient(), Etag: matter.Etag(subject, m.GetGoalId(), 1),
 		})
 		evolveMembers(plan, e) // a draft may become active by its first goal
 	case *planv1.GoalUpdated:
 		if changed := goal(plan, m.GetGoalId()); changed != nil {
 			// The etag of a goal is derived from its last etag, so that it is equal for all
 			// members.
-			changed.Text, changed.Etag = m.GetText(), loop.Etag(subject, changed.GetEtag(), 1)
+			changed.Text, changed.Etag = m.GetText(), matter.Etag(subject, changed.GetEtag(), 1)
 		}
 	case *planv1.GoalAssessed:
 		if assessed := goal(plan, m.GetGoalId()); assessed != nil {

@@ -7,7 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	"koppi.internal/services/plan/internal/rules"
 )
 
@@ -81,7 +81,7 @@ func acknowledge(w *town, p, agency string, revoked bool) error {
 func knownTo(w *town, agency string) string {
 	text := ""
 	for _, told := range w.Mail[agency] {
-		text += fmt.Sprintf("%d %s %v by %v at %s withheld %v\n", told.View.Version, loop.NameOf(told.Event.Message), told.Event.Message, told.Event.By, told.Event.At, told.Withheld)
+		text += fmt.Sprintf("%d %s %v by %v at %s withheld %v\n", told.View.Version, matter.NameOf(told.Event.Message), told.Event.Message, told.Event.By, told.Event.At, told.Withheld)
 	}
 	for _, subject := range w.Subjects() {
 		view := w.View(agency, subject)

@@ -7,15 +7,15 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/decide/decidetest"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/command/rulestest"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 	"koppi.internal/services/plan/internal/rules"
 )
 
 // lives are ways into each state of a plan of hva's.
-var lives = []decidetest.Life{
+var lives = []rulestest.Life{
 	{Name: "DRAFT"},
 	{Name: "DRAFT, with a goal", Steps: "creator AddGoal"},
 	{Name: "DRAFT, a unit invited", Steps: "creator InviteMember"},
@@ -33,10 +33,10 @@ var lives = []decidetest.Life{
 
 // A plan's whole life: state × step × role → state or refusal.
 func TestLifeTable(t *testing.T) {
-	decidetest.LifeTable(t, func(t *testing.T, _ decidetest.Life) (*plain, string) {
+	rulestest.LifeTable(t, func(t *testing.T, _ rulestest.Life) (*plain, string) {
 		w, subject := created(t)
 		return w.plain, subject
-	}, lives, []decidetest.Actor{
+	}, lives, []rulestest.Actor{
 		{Role: "creator", Actor: people["hva"]},
 		{Role: "colleague", Actor: colleague},
 		{Role: "same agency", Actor: elsewhere},
@@ -46,13 +46,13 @@ func TestLifeTable(t *testing.T) {
 }
 
 func TestDisclosuresNameWhatExists(t *testing.T) {
-	decidetest.DisclosuresNameWhatExists(t, rules.Disclosures, planv1.File_koppi_plan_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
+	rulestest.DisclosuresNameWhatExists(t, rules.Disclosures, planv1.File_koppi_plan_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
 }
 
 func TestEvolveKnowsEveryEvent(t *testing.T) {
 	at := time.Unix(1_700_000_000, 0).UTC()
-	decidetest.EvolveKnows(t, decidetest.Events(t, planv1.File_koppi_plan_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto), rules.Plan{
-		Head: loop.Head{Subject: "plans/z", Phase: commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS},
+	rulestest.EvolveKnows(t, rulestest.Events(t, planv1.File_koppi_plan_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto), rules.Plan{
+		Head: matter.Head{Subject: "plans/z", Phase: commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS},
 		Plan: &planv1.Plan{
 			State: planv1.PlanState_PLAN_STATE_DRAFT, ResponsibilityOfferedTo: &commonv1.Party{Agency: "x"},
 			NextReviewAt: timestamppb.New(at), Goals: []*planv1.Goal{{GoalId: "x"}}, Actions: []*planv1.Action{{ActionId: "x"}},

@@ -6,23 +6,23 @@ import (
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 
-	"koppi.internal/pkg/decide/decidetest"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/command/rulestest"
+	"koppi.internal/pkg/matter"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 	"koppi.internal/services/plan/internal/rules"
 )
 
 // The invariants of the loops, under random commands by random parties.
 func TestInvariants(t *testing.T) {
-	decidetest.Invariants(t, func() *plain { return newTown().plain }, func(t *rapid.T, w *plain) {
-		decidetest.Act(t, w, func(t *rapid.T, w *plain) {
-			_, _ = create(w, rapid.SampledFrom(decidetest.Everybody()).Draw(t, "creator"))
+	rulestest.Invariants(t, func() *plain { return newTown().plain }, func(t *rapid.T, w *plain) {
+		rulestest.Act(t, w, func(t *rapid.T, w *plain) {
+			_, _ = create(w, rapid.SampledFrom(rulestest.Everybody()).Draw(t, "creator"))
 		}, allSteps, vary)
 	}, checkPlans)
 }
 
-func vary(t *rapid.T, request proto.Message, _ string, _ loop.Actor) {
-	other := party(rapid.SampledFrom(decidetest.Everybody()).Draw(t, "to"))
+func vary(t *rapid.T, request proto.Message, _ string, _ matter.Actor) {
+	other := party(rapid.SampledFrom(rulestest.Everybody()).Draw(t, "to"))
 	switch m := request.(type) {
 	case *planv1.OfferResponsibilityRequest:
 		m.To = other
@@ -33,7 +33,7 @@ func vary(t *rapid.T, request proto.Message, _ string, _ loop.Actor) {
 
 // checkPlans: whoever answers for a plan, or owns something to do in it, is of a unit
 // that has joined it; every member that is in sees the same plan.
-func checkPlans(t *rapid.T, _ *plain, changed map[string]loop.History[rules.Plan]) {
+func checkPlans(t *rapid.T, _ *plain, changed map[string]matter.History[rules.Plan]) {
 	for subject, history := range changed {
 		p := history.State
 		if p.Ended() {

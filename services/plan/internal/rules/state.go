@@ -13,7 +13,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
@@ -23,7 +23,7 @@ const Collection = "plans/"
 
 // Plan is the fold of one plan's events: of all events, or of those that one reader was shown.
 type Plan struct {
-	loop.Head
+	matter.Head
 	// Plan is the content as a caller reads it, without the parts that differ between readers. It
 	// is never changed: code that needs a different one clones it.
 	Plan *planv1.Plan
@@ -117,7 +117,7 @@ func sharedWithAnother(plan *planv1.Plan) bool {
 	})
 }
 
-func isParty(actor loop.Actor, party *commonv1.Party) bool {
+func isParty(actor matter.Actor, party *commonv1.Party) bool {
 	return party != nil && sameWorker(actor.Party(), party)
 }
 

@@ -6,27 +6,27 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
 
 // Status returns the status of a plan, the same for every member. The turn is that of the owner of
 // the earliest open item, and the plan is overdue while any item is.
-func Status(view Plan, _ loop.Reader) *commonv1.LoopStatus {
+func Status(view Plan, _ matter.Reader) *commonv1.LoopStatus {
 	items := view.Items()
 	if len(items) == 0 {
-		return loop.NewStatus(view.Head, nil, nil, loop.Deadline{})
+		return matter.NewStatus(view.Head, nil, nil, matter.Deadline{})
 	}
-	status := loop.NewStatus(view.Head, view.Plan.GetResponsible(), items[0].Owner, loop.Deadline{At: items[0].Due})
+	status := matter.NewStatus(view.Head, view.Plan.GetResponsible(), items[0].Owner, matter.Deadline{At: items[0].Due})
 	status.Overdue = slices.ContainsFunc(items, view.isLate)
 	return status
 }
 
 // WorklistEntry returns the plan's entry in a member's worklist: with the worker who answers for
 // it, or with the unit of another agency.
-func WorklistEntry(view Plan, reader loop.Reader) loop.WorklistEntry {
-	standing := loop.WorklistEntry{State: int32(view.Plan.GetState())}
+func WorklistEntry(view Plan, reader matter.Reader) matter.WorklistEntry {
+	standing := matter.WorklistEntry{State: int32(view.Plan.GetState())}
 	if named := view.Plan.GetResponsible(); named.GetAgency() == reader.Agency {
 		standing.Unit, standing.Worker = named.GetUnit(), named.GetWorker()
 		return standing
@@ -42,12 +42,12 @@ func WorklistEntry(view Plan, reader loop.Reader) loop.WorklistEntry {
 // Readers returns the agencies to which a plan is disclosed: its creator's and its members'. An
 // agency that has left or declined sees only that the plan was entered in error or its consent
 // withdrawn.
-func Readers(p Plan, withdrawn bool) []loop.Reader {
-	readers := []loop.Reader{{Agency: p.Sender.GetAgency(), Role: loop.RoleSender}}
+func Readers(p Plan, withdrawn bool) []matter.Reader {
+	readers := []matter.Reader{{Agency: p.Sender.GetAgency(), Role: matter.RoleSender}}
 	for _, member := range p.Plan.GetMembers() {
 		agency := member.GetParty().GetAgency()
-		if !slices.ContainsFunc(readers, func(r loop.Reader) bool { return r.Agency == agency }) {
-			readers = append(readers, loop.Reader{Agency: agency, Role: loop.RoleParticipant})
+		if !slices.ContainsFunc(readers, func(r matter.Reader) bool { return r.Agency == agency }) {
+			readers = append(readers, matter.Reader{Agency: agency, Role: matter.RoleParticipant})
 		}
 	}
 	for i := range readers {
@@ -58,7 +58,7 @@ func Readers(p Plan, withdrawn bool) []loop.Reader {
 
 // NextCheck returns the earliest due time that was not yet recorded as passed; zero if there is
 // none.
-func NextCheck(history loop.History[Plan]) time.Time {
+func NextCheck(history matter.History[Plan]) time.Time {
 	for _, item := range history.State.Items() {
 		if !history.State.isLate(item) {
 			return item.Due
@@ -68,11 +68,11 @@ func NextCheck(history loop.History[Plan]) time.Time {
 }
 
 // Overdue returns an event for each item whose due time has passed and was not yet recorded.
-func Overdue(history loop.History[Plan], at time.Time) []loop.Event {
-	var events []loop.Event
+func Overdue(history matter.History[Plan], at time.Time) []matter.Event {
+	var events []matter.Event
 	for _, item := range history.State.Items() {
 		if !item.Due.After(at) && !history.State.isLate(item) {
-			events = append(events, loop.ByClock(history.State.Head, at, &planv1.PlanOverdue{What: item.What, DueAt: timestamppb.New(item.Due)}))
+			events = append(events, matter.ByClock(history.State.Head, at, &planv1.PlanOverdue{What: item.What, DueAt: timestamppb.New(item.Due)}))
 		}
 	}
 	return events

@@ -7,7 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/decide/decidetest"
+	"koppi.internal/pkg/command/rulestest"
 	"koppi.internal/pkg/fault"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
@@ -81,7 +81,7 @@ func TestResponsibility(t *testing.T) {
 			t.Errorf("offered to %s: %v", name, err)
 		}
 	}
-	decidetest.Must(t, w.Try(people["hva"], p, &planv1.OfferResponsibilityRequest{To: people["terveys"].Party()}))
+	rulestest.Must(t, w.Try(people["hva"], p, &planv1.OfferResponsibilityRequest{To: people["terveys"].Party()}))
 	w.Take(t, people["terveys"], p, "AcceptResponsibility")
 	if err := w.Try(people["hva"], p, &planv1.EndPlanRequest{}); fault.ReasonOf(err) != fault.RoleNotAllowed {
 		t.Errorf("ended by who answers no more: %v", err)
@@ -95,7 +95,7 @@ func TestResponsibility(t *testing.T) {
 // An offer to a worker whose unit leaves lapses.
 func TestAnOfferLapsesWithItsMember(t *testing.T) {
 	w, p := shared(t)
-	decidetest.Must(t, w.Try(people["hva"], p, &planv1.OfferResponsibilityRequest{To: people["terveys"].Party()}))
+	rulestest.Must(t, w.Try(people["hva"], p, &planv1.OfferResponsibilityRequest{To: people["terveys"].Party()}))
 	w.Take(t, people["terveys"], p, "LeavePlan")
 	if w.Histories[p].State.Plan.GetResponsibilityOfferedTo() != nil {
 		t.Error("who left may still answer")
@@ -120,8 +120,8 @@ func TestGoals(t *testing.T) {
 	goals := w.Histories[p].State.Plan.GetGoals()
 	first := &planv1.UpdateGoalRequest{GoalId: goals[0].GetGoalId(), Etag: goals[0].GetEtag(), Text: "a"}
 	second := &planv1.UpdateGoalRequest{GoalId: goals[1].GetGoalId(), Etag: goals[1].GetEtag(), Text: "b"}
-	decidetest.Must(t, w.Try(people["hva"], p, first))
-	decidetest.Must(t, w.Try(people["terveys"], p, second))
+	rulestest.Must(t, w.Try(people["hva"], p, first))
+	rulestest.Must(t, w.Try(people["terveys"], p, second))
 	if err := w.Try(people["terveys"], p, first); fault.ReasonOf(err) != fault.StaleEtag {
 		t.Errorf("changed on what it was before: %v", err)
 	}

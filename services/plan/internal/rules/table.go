@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
@@ -18,11 +18,11 @@ const (
 
 // everybody are the roles to which a plan is disclosed. What they may do depends on the membership
 // of their unit.
-var everybody = []loop.Role{loop.RoleSender, loop.RoleParticipant}
+var everybody = []matter.Role{matter.RoleSender, matter.RoleParticipant}
 
 // table is the transition table of a plan. A person is offered the steps in this order, the likely
 // one first. A step that is not in the table is refused.
-var table = loop.Table[Plan]{
+var table = matter.Table[Plan]{
 	{Step: "JoinPlan", By: everybody, May: asked, When: is(invited)},
 	{Step: "AcceptResponsibility", By: everybody, May: offered, When: is(offerOpen)},
 	{Step: "CompleteAction", By: everybody, May: joined, When: is(hasOpenAction)},
@@ -44,7 +44,7 @@ var table = loop.Table[Plan]{
 	{Step: "LeavePlan", By: everybody, May: joined, When: is(free)},
 	{Step: "EndPlan", By: everybody, May: responsible, When: is(open)},
 	// If the creator's agency has left, the worker who answers for the plan may revoke it.
-	{Step: "RevokePlan", By: []loop.Role{loop.RoleParticipant}, May: responsible, When: is(creatorGone)},
+	{Step: "RevokePlan", By: []matter.Role{matter.RoleParticipant}, May: responsible, When: is(creatorGone)},
 }.WithRevocation("RevokePlan")
 
 // Always are the steps that are allowed on a plan that has reached its size limit, and Finishes
@@ -56,37 +56,39 @@ var (
 	Finishes = []string{"CompleteAction", "ReassignAction", "CompleteReview"}
 )
 
-type condition = func(view Plan, actor loop.Actor) bool
+type condition = func(view Plan, actor matter.Actor) bool
 
 // is allows a step if the condition holds and the plan has not ended.
 func is(holds condition) condition {
-	return func(view Plan, actor loop.Actor) bool { return !view.Ended() && holds(view, actor) }
+	return func(view Plan, actor matter.Actor) bool { return !view.Ended() && holds(view, actor) }
 }
 
 func in(state planv1.PlanState, holds condition) condition {
-	return func(view Plan, actor loop.Actor) bool { return view.Plan.GetState() == state && holds(view, actor) }
+	return func(view Plan, actor matter.Actor) bool { return view.Plan.GetState() == state && holds(view, actor) }
 }
 
-func open(Plan, loop.Actor) bool { return true }
+func open(Plan, matter.Actor) bool { return true }
 
-func invited(view Plan, actor loop.Actor) bool {
+func invited(view Plan, actor matter.Actor) bool {
 	return memberState(view.Plan, actor.Party()) == planv1.MemberState_MEMBER_STATE_INVITED
 }
 
-func hasGoal(view Plan, _ loop.Actor) bool { return len(view.Plan.GetGoals()) > 0 }
+func hasGoal(view Plan, _ matter.Actor) bool { return len(view.Plan.GetGoals()) > 0 }
 
-func hasOpenAction(view Plan, _ loop.Actor) bool {
+func hasOpenAction(view Plan, _ matter.Actor) bool {
 	return slices.ContainsFunc(view.Plan.GetActions(), func(a *planv1.Action) bool { return a.GetCompletedAt() == nil })
 }
 
-func offerOpen(view Plan, _ loop.Actor) bool { return view.Plan.GetResponsibilityOfferedTo() != nil }
+func offerOpen(view Plan, _ matter.Actor) bool { return view.Plan.GetResponsibilityOfferedTo() != nil }
 
-func noOffer(view Plan, _ loop.Actor) bool { return view.Plan.GetResponsibilityOfferedTo() == nil }
+func noOffer(view Plan, _ matter.Actor) bool { return view.Plan.GetResponsibilityOfferedTo() == nil }
 
-func creatorGone(view Plan, _ loop.Actor) bool { return !isMember(view.Plan, view.Sender.GetAgency()) }
+func creatorGone(view Plan, _ matter.Actor) bool {
+	return !isMember(view.Plan, view.Sender.GetAgency())
+}
 
 // free reports whether the actor's unit neither answers for the plan nor owns an open action.
-func free(view Plan, actor loop.Actor) bool {
+func free(view Plan, actor matter.Actor) bool {
 	unit := func(party *commonv1.Party) bool {
 		return party.GetAgency() == actor.Agency && party.GetUnit() == actor.Unit
 	}
@@ -96,7 +98,7 @@ func free(view Plan, actor loop.Actor) bool {
 }
 
 // asked refuses actors whose unit is neither invited nor a member.
-func asked(view Plan, actor loop.Actor) error {
+func asked(view Plan, actor matter.Actor) error {
 	switch memberState(view.Plan, actor.Party()) {
 	case planv1.MemberState_MEMBER_STATE_INVITED, planv1.MemberState_MEMBER_STATE_JOINED:
 		return nil
@@ -106,7 +108,7 @@ func asked(view Plan, actor loop.Actor) error {
 }
 
 // joined refuses actors whose unit has not joined the plan.
-func joined(view Plan, actor loop.Actor) error {
+func joined(view Plan, actor matter.Actor) error {
 	if !isJoined(view.Plan, actor.Party()) {
 		return fault.New(fault.NotAMember, "your unit has not joined this plan")
 	}
@@ -114,7 +116,7 @@ func joined(view Plan, actor loop.Actor) error {
 }
 
 // responsible refuses actors other than the worker who answers for the plan.
-func responsible(view Plan, actor loop.Actor) error {
+func responsible(view Plan, actor matter.Actor) error {
 	if err := joined(view, actor); err != nil {
 		return err
 	}
@@ -126,7 +128,7 @@ func responsible(view Plan, actor loop.Actor) error {
 
 // offered refuses an answer to an offer of responsibility from anyone but the worker to whom it was
 // made.
-func offered(view Plan, actor loop.Actor) error {
+func offered(view Plan, actor matter.Actor) error {
 	if err := joined(view, actor); err != nil {
 		return err
 	}
@@ -137,4 +139,4 @@ func offered(view Plan, actor loop.Actor) error {
 }
 
 // Allowed lists the steps that the actor may take now, in the order of the table.
-func Allowed(view loop.View[Plan], actor loop.Actor) []string { return table.Allowed(view, actor) }
+func Allowed(view matter.View[Plan], actor matter.Actor) []string { return table.Allowed(view, actor) }

@@ -7,8 +7,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/decide/decidetest"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/command/rulestest"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 	"koppi.internal/services/plan"
@@ -16,29 +16,29 @@ import (
 )
 
 // plain is the town as the shared tests know it.
-type plain = decidetest.Fixture[rules.Plan, rules.Facts]
+type plain = rulestest.Fixture[rules.Plan, rules.Facts]
 
 // town is a handful of agencies whose people act on plans, with no store.
 type town struct{ *plain }
 
 func newTown() *town {
-	return &town{decidetest.NewFixture(decidetest.Service[rules.Plan, rules.Facts]{
+	return &town{rulestest.NewFixture(rulestest.Service[rules.Plan, rules.Facts]{
 		Rules: plan.Rules(), Collection: rules.Collection, Decide: rules.Decide, Allowed: rules.Allowed,
 		Facts: facts, Requests: requests,
 	})}
 }
 
 var (
-	people    = decidetest.People
-	colleague = decidetest.Colleague
-	elsewhere = decidetest.Elsewhere
+	people    = rulestest.People
+	colleague = rulestest.Colleague
+	elsewhere = rulestest.Elsewhere
 )
 
-func party(actor loop.Actor) *commonv1.Party { return actor.Party() }
+func party(actor matter.Actor) *commonv1.Party { return actor.Party() }
 
-func create(w *plain, actor loop.Actor) (string, error) {
+func create(w *plain, actor matter.Actor) (string, error) {
 	return w.Begin(rules.Command{Actor: actor, Client: "anna", Request: &planv1.CreatePlanRequest{
-		Basis: decidetest.Consent(w.Now), Client: &commonv1.Client{Language: "fi"},
+		Basis: rulestest.Consent(w.Now), Client: &commonv1.Client{Language: "fi"},
 	}})
 }
 
@@ -47,7 +47,7 @@ func created(t *testing.T) (*town, string) {
 	t.Helper()
 	w := newTown()
 	subject, err := create(w.plain, people["hva"])
-	decidetest.Must(t, err)
+	rulestest.Must(t, err)
 	return w, subject
 }
 
@@ -66,7 +66,7 @@ var allSteps = []string{
 }
 
 // requests makes a passable request of each step; other is whom it is about.
-func requests(w *plain, subject string, other loop.Actor) map[string]proto.Message {
+func requests(w *plain, subject string, other matter.Actor) map[string]proto.Message {
 	state := w.Histories[subject].State.Plan
 	goal, goalEtag, action := "", "", ""
 	if goals := state.GetGoals(); len(goals) > 0 {
@@ -82,7 +82,7 @@ func requests(w *plain, subject string, other loop.Actor) map[string]proto.Messa
 		}
 	}
 	return map[string]proto.Message{
-		"InviteMember":          &planv1.InviteMemberRequest{Party: loop.UnitAlone(party(other)), Basis: decidetest.Consent(w.Now)},
+		"InviteMember":          &planv1.InviteMemberRequest{Party: matter.UnitAlone(party(other)), Basis: rulestest.Consent(w.Now)},
 		"JoinPlan":              &planv1.JoinPlanRequest{},
 		"DeclineInvitation":     &planv1.DeclineInvitationRequest{Reason: "ei meille"},
 		"LeavePlan":             &planv1.LeavePlanRequest{Reason: "valmis"},

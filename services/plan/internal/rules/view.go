@@ -4,7 +4,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
 
@@ -13,7 +13,7 @@ var Long = []protoreflect.Name{"goals", "actions", "client_views"}
 
 // ToPlan returns the plan as its caller reads it: what the caller's agency has been shown, and the
 // steps that the caller may take. The handler adds pseudonyms, etag and delivered.
-func ToPlan(view loop.View[Plan], actor loop.Actor) *planv1.Plan {
+func ToPlan(view matter.View[Plan], actor matter.Actor) *planv1.Plan {
 	p := view.State
 	plan := proto.CloneOf(p.Plan)
 	plan.PlanId, plan.Status = ID(p.Subject), Status(p, view.Reader)

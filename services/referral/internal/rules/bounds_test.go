@@ -5,17 +5,17 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"koppi.internal/pkg/decide/decidetest"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/command/rulestest"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	"koppi.internal/services/referral/internal/rules"
 )
 
 // However much is said in one, it can be read, told, passed on and ended.
 func TestBounds(t *testing.T) {
-	decidetest.Bounded(t, func() *plain { return newTown().plain }, func(w *plain) (string, error) {
+	rulestest.Bounded(t, func() *plain { return newTown().plain }, func(w *plain) (string, error) {
 		return (&town{w}).send("kela", "hva", service, commonv1.Urgency_URGENCY_NORMAL)
-	}, func(view loop.View[rules.Referral], actor loop.Actor) proto.Message {
+	}, func(view matter.View[rules.Referral], actor matter.Actor) proto.Message {
 		return rules.ToReferral(view, actor)
 	})
 }

@@ -6,15 +6,15 @@ import (
 	"time"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
 func checkSend(command Command, r *referralv1.SendReferralRequest) error {
 	return cmp.Or(
-		loop.CheckStarter(command.Actor),
-		loop.CheckOther(r.GetReceiver(), "receiver.agency", command.Actor.Agency),
+		matter.CheckStarter(command.Actor),
+		matter.CheckOther(r.GetReceiver(), "receiver.agency", command.Actor.Agency),
 		checkBasis(r.GetBasis(), command),
 		checkAsked(r),
 		checkArrived(command, r),
@@ -24,12 +24,12 @@ func checkSend(command Command, r *referralv1.SendReferralRequest) error {
 
 // checkBasis checks the ground of a referral: consent or a statutory right (703/2023 § 53).
 func checkBasis(basis *commonv1.LegalBasis, command Command) error {
-	return loop.CheckBasis(basis, command.At, commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS)
+	return matter.CheckBasis(basis, command.At, commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS)
 }
 
 // checkAsked refuses a referral that does not say in words what is asked for, or what it is about.
 func checkAsked(r *referralv1.SendReferralRequest) error {
-	return loop.CheckExplained("a referral", "reason", r.GetReason())
+	return matter.CheckExplained("a referral", "reason", r.GetReason())
 }
 
 // checkArrived checks the day on which a moved application arrived: not in the future, and at most
@@ -44,13 +44,13 @@ func checkArrived(command Command, r *referralv1.SendReferralRequest) error {
 	if !isMoved(r.GetKind()) {
 		return refused("only an application that is moved has arrived somewhere before", "leave empty for this kind")
 	}
-	day, err := time.ParseInLocation(time.DateOnly, r.GetApplicationArrivedOn(), loop.Helsinki())
+	day, err := time.ParseInLocation(time.DateOnly, r.GetApplicationArrivedOn(), matter.Helsinki())
 	switch {
 	case err != nil:
 		return refused("there is no such day", "YYYY-MM-DD")
 	case day.After(command.At):
 		return refused("the application has not arrived yet", "today or before")
-	case day.Before(command.At.In(loop.Helsinki()).AddDate(-1, 0, -1)):
+	case day.Before(command.At.In(matter.Helsinki()).AddDate(-1, 0, -1)):
 		return refused("the application arrived more than a year ago", "at most a year ago")
 	default:
 		return nil
@@ -63,13 +63,13 @@ func checkContent(state Referral, command Command) error {
 	var err error
 	switch r := command.Request.(type) {
 	case *referralv1.RedirectReferralRequest:
-		err = cmp.Or(loop.CheckOther(r.GetReceiver(), "receiver.agency", own, state.Sender.GetAgency()), checkBasis(r.GetBasis(), command))
+		err = cmp.Or(matter.CheckOther(r.GetReceiver(), "receiver.agency", own, state.Sender.GetAgency()), checkBasis(r.GetBasis(), command))
 	case *referralv1.DeclineReferralRequest:
 		if slices.Contains(explained, r.GetReason()) {
-			err = loop.CheckExplained("declining for this reason", "explanation", r.GetExplanation())
+			err = matter.CheckExplained("declining for this reason", "explanation", r.GetExplanation())
 		}
 	case *referralv1.ReassignReferralRequest:
-		err = cmp.Or(loop.CheckOwn(r.GetTo(), own, "to.agency"), loop.CheckExplained("reassigning", "reason", r.GetReason()))
+		err = cmp.Or(matter.CheckOwn(r.GetTo(), own, "to.agency"), matter.CheckExplained("reassigning", "reason", r.GetReason()))
 	case *referralv1.ScheduleAppointmentRequest:
 		if r.GetAt().AsTime().Before(command.At) {
 			err = fault.New(fault.InvalidField, "an appointment lies ahead").Field("at", "not in the past")
@@ -77,15 +77,15 @@ func checkContent(state Referral, command Command) error {
 	case *referralv1.RecordAppointmentResultRequest:
 		err = checkResult(state, command, r)
 	case *referralv1.PlanContactRequest:
-		err = loop.CheckContact(r, command.At)
+		err = matter.CheckContact(r, command.At)
 	case *referralv1.RefuseCancellationRequest:
-		err = loop.CheckExplained("refusing to stop", "explanation", r.GetExplanation())
+		err = matter.CheckExplained("refusing to stop", "explanation", r.GetExplanation())
 	case *referralv1.CompleteReferralRequest:
 		err = checkOutcome(state, r.GetOutcome())
 	case *referralv1.SettleReferralRequest:
-		err = loop.CheckSettled(r.GetResubmittedAs(), r.GetReason())
+		err = matter.CheckSettled(r.GetResubmittedAs(), r.GetReason())
 	case *referralv1.RevokeReferralRequest:
-		err = loop.CheckExplained("revoking", "reason", r.GetReason())
+		err = matter.CheckExplained("revoking", "reason", r.GetReason())
 	}
 	return cmp.Or(err, command.CheckSaid())
 }

@@ -4,7 +4,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
@@ -13,16 +13,16 @@ import (
 type Facts struct {
 	// Receiver is that party, with the intake unit if the caller named none.
 	Receiver *commonv1.Party
-	Graces   loop.Graces
+	Graces   matter.Graces
 	// ToSocialServices says that it is a social services agency.
 	ToSocialServices bool
 }
 
 // Command is a request together with everything from outside that its decision needs.
-type Command = loop.Command[Facts]
+type Command = matter.Command[Facts]
 
 // World is what decisions see of referrals.
-type World = loop.World[Referral]
+type World = matter.World[Referral]
 
 // Related returns the referrals that a decision about the known ones also needs: those that one was
 // redirected from, and to.
@@ -41,8 +41,8 @@ func Related(known World) []string {
 // Decide returns the events that record a command, or refuses the command. For a step on an
 // existing referral the order of the checks is the same in all services: role, etag, table,
 // content. Token, form, relation and request_id were checked before.
-func Decide(world World, command Command) ([]loop.Event, error) {
-	o := &outcome{Draft: loop.NewDraft(world, command, Evolve)}
+func Decide(world World, command Command) ([]matter.Event, error) {
+	o := &outcome{Draft: matter.NewDraft(world, command, Evolve)}
 	if r, ok := command.Request.(*referralv1.SendReferralRequest); ok {
 		if err := checkSend(command, r); err != nil {
 			return nil, err
@@ -50,14 +50,14 @@ func Decide(world World, command Command) ([]loop.Event, error) {
 		sent := &referralv1.ReferralSent{
 			Receiver: command.Facts.Receiver, Kind: r.GetKind(), ServiceKey: r.GetServiceKey(), Reason: r.GetReason(),
 			Urgency: r.GetUrgency(), ClientLanguage: r.GetClient().GetLanguage(), Attachments: command.Attachments,
-			DueAt: timestamppb.New(loop.Grace(r.GetUrgency(), command.Facts.Graces, command.At)),
+			DueAt: timestamppb.New(matter.Grace(r.GetUrgency(), command.Facts.Graces, command.At)),
 		}
 		moved(command, sent, r.GetApplicationArrivedOn(), r.GetBasis())
 		o.Start(command.Subject, r.GetBasis(), command.Client, command.Case, sent)
 		return o.Events(), nil
 	}
 	view := world.Subjects[command.Subject].Views[command.Actor.Agency]
-	if err := table.Check(loop.StepOf(command.Request), view, command.Actor, command.Stale); err != nil {
+	if err := table.Check(matter.StepOf(command.Request), view, command.Actor, command.Stale); err != nil {
 		return nil, err
 	}
 	if err := checkContent(world.State(command.Subject), command); err != nil {
@@ -89,7 +89,7 @@ func recorded(command Command) proto.Message {
 		return &referralv1.ReferralReceived{}
 	case *referralv1.AcceptReferralRequest:
 		return &referralv1.ReferralAccepted{Worker: &commonv1.Party{
-			Agency: command.Actor.Agency, Unit: command.Actor.Unit, Worker: loop.FirstOf(r.GetWorker(), command.Actor.Worker),
+			Agency: command.Actor.Agency, Unit: command.Actor.Unit, Worker: matter.FirstOf(r.GetWorker(), command.Actor.Worker),
 		}}
 	case *referralv1.DeclineReferralRequest:
 		return &referralv1.ReferralDeclined{Reason: r.GetReason(), Explanation: r.GetExplanation(), SuggestedReceiver: r.GetSuggestedReceiver()}
@@ -100,7 +100,7 @@ func recorded(command Command) proto.Message {
 	case *referralv1.RecordAppointmentResultRequest:
 		return &referralv1.AppointmentResultRecorded{AppointmentId: r.GetAppointmentId(), Result: r.GetResult()}
 	case *referralv1.PlanContactRequest:
-		return loop.ContactPlanned(r)
+		return matter.ContactPlanned(r)
 	case *referralv1.AddProgressNoteRequest:
 		return &referralv1.ProgressNoteAdded{Text: r.GetText(), OnHold: r.GetOnHold(), Attachments: command.Attachments}
 	case *referralv1.RefuseCancellationRequest:

@@ -1,7 +1,7 @@
 package rules
 
 import (
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
@@ -10,25 +10,25 @@ import (
 // because each of them acts on consent or a statutory right.
 const (
 	// AccessOnly is the receiver of a decision notice on statutory access.
-	AccessOnly loop.Audience = "statutory-access"
-	Client     loop.Audience = "client"
+	AccessOnly matter.Audience = "statutory-access"
+	Client     matter.Audience = "client"
 	// Sending are the sender and, for a redirected referral, the sender of the first one.
-	Sending loop.Audience = "sender"
+	Sending matter.Audience = "sender"
 )
 
 // Disclosures are few. A decision notice on statutory access is limited to kind, reason,
 // attachments and dates (1412/1997 § 18 b.3). What officials write to each other may be about
 // persons other than the client (621/1999 § 11), so the client does not see the words.
-var Disclosures = []loop.Disclosure{
-	loop.Hide("receiver-only/due-basis", "ReferralSent", "status.due_basis", Sending),
-	loop.Hide("receiver-only/due-basis", "ReferralSent", "status.due_provision", Sending),
-	loop.Hide("statutory-access/service", "ReferralSent", "service_key", AccessOnly),
-	loop.Hide("statutory-access/language", "ReferralSent", "client_language", AccessOnly),
-	loop.Hide("client/between-officials", "ReferralReassigned", "reason", Client),
-	loop.Hide("client/between-officials", "ProgressNoteAdded", "text", Client),
-	loop.Hide("client/between-officials", "ProgressNoteAdded", "attachments", Client),
-	loop.Hide("client/between-officials", "ReferralCancellationRequested", "reason", Client),
-	loop.Hide("client/between-officials", "ReferralCancellationRefused", "explanation", Client),
+var Disclosures = []matter.Disclosure{
+	matter.Hide("receiver-only/due-basis", "ReferralSent", "status.due_basis", Sending),
+	matter.Hide("receiver-only/due-basis", "ReferralSent", "status.due_provision", Sending),
+	matter.Hide("statutory-access/service", "ReferralSent", "service_key", AccessOnly),
+	matter.Hide("statutory-access/language", "ReferralSent", "client_language", AccessOnly),
+	matter.Hide("client/between-officials", "ReferralReassigned", "reason", Client),
+	matter.Hide("client/between-officials", "ProgressNoteAdded", "text", Client),
+	matter.Hide("client/between-officials", "ProgressNoteAdded", "attachments", Client),
+	matter.Hide("client/between-officials", "ReferralCancellationRequested", "reason", Client),
+	matter.Hide("client/between-officials", "ReferralCancellationRefused", "explanation", Client),
 }
 
 // Provisions give the reason and the provision of a rule, by the first part of the rule's key.
@@ -39,26 +39,26 @@ var Provisions = map[string]string{
 }
 
 // Disclose returns an event as one reader may see it. Every party sees every event.
-func Disclose(view Referral, e loop.Event, reader loop.Reader) (loop.Event, []loop.Withheld, bool) {
+func Disclose(view Referral, e matter.Event, reader matter.Reader) (matter.Event, []matter.Withheld, bool) {
 	if reader.IsSilenced() {
-		return loop.Event{}, nil, false
+		return matter.Event{}, nil, false
 	}
-	if m, ok := e.Message.(*referralv1.ReferralOverdue); ok && !loop.PassedFor(view, reader, Status, statusBefore, m) {
-		return loop.Event{}, nil, false
+	if m, ok := e.Message.(*referralv1.ReferralOverdue); ok && !matter.PassedFor(view, reader, Status, statusBefore, m) {
+		return matter.Event{}, nil, false
 	}
-	e, withheld := loop.Withhold(Disclosures, e, audienceOf(e, reader))
+	e, withheld := matter.Withhold(Disclosures, e, audienceOf(e, reader))
 	return e, withheld, true
 }
 
-func audienceOf(e loop.Event, reader loop.Reader) loop.Audience {
+func audienceOf(e matter.Event, reader matter.Reader) matter.Audience {
 	sent, _ := e.Message.(*referralv1.ReferralSent)
 	switch {
-	case reader.Role == loop.RoleClient:
+	case reader.Role == matter.RoleClient:
 		return Client
-	case reader.Role == loop.RoleReceiver && sent.GetKind() == referralv1.ReferralKind_REFERRAL_KIND_DECISION_NOTICE &&
+	case reader.Role == matter.RoleReceiver && sent.GetKind() == referralv1.ReferralKind_REFERRAL_KIND_DECISION_NOTICE &&
 		e.Basis.GetGround() == commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS:
 		return AccessOnly
-	case reader.Role != loop.RoleReceiver:
+	case reader.Role != matter.RoleReceiver:
 		return Sending
 	default:
 		return ""

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
@@ -45,21 +45,21 @@ func turn(r Referral) *commonv1.Party {
 // deadline returns the due time and its basis: the earliest of the state's own due time, what was
 // agreed and the clock of an urgent matter. While an offer onward or a request to cancel is open,
 // its due time replaces that of the state.
-func deadline(r Referral) loop.Deadline {
+func deadline(r Referral) matter.Deadline {
 	urgent := r.Clock.Urgent(r.ToSocialServices)
 	switch {
 	case r.Onward.Pending:
-		return loop.Earliest(loop.Agreed(r.Onward.DueAt), urgent)
+		return matter.Earliest(matter.Agreed(r.Onward.DueAt), urgent)
 	case !r.CancelBy.IsZero():
-		return loop.Earliest(loop.Promised(r.CancelBy), urgent)
-	case r.State == stateDeclined, r.State == stateOnHold && !loop.IsUrgent(r.Clock.Urgency):
-		return loop.Earliest(loop.Promised(r.Due), urgent)
+		return matter.Earliest(matter.Promised(r.CancelBy), urgent)
+	case r.State == stateDeclined, r.State == stateOnHold && !matter.IsUrgent(r.Clock.Urgency):
+		return matter.Earliest(matter.Promised(r.Due), urgent)
 	default:
-		return loop.Earliest(loop.Statutory(r.Statutory, r.Provision), loop.Promised(r.Due), urgent)
+		return matter.Earliest(matter.Statutory(r.Statutory, r.Provision), matter.Promised(r.Due), urgent)
 	}
 }
 
-// dueBefore returns the due time by the rules before loop.DueRules 1. Due times that passed under
+// dueBefore returns the due time by the rules before matter.DueRules 1. Due times that passed under
 // those rules are recorded by them.
 func dueBefore(r Referral) time.Time {
 	switch {
@@ -73,21 +73,21 @@ func dueBefore(r Referral) time.Time {
 }
 
 // word returns the time by which the sender must hear something again.
-func word(at time.Time) time.Time { return loop.EndOfDays(at, daysToWord) }
+func word(at time.Time) time.Time { return matter.EndOfDays(at, daysToWord) }
 
 // grantBy returns the time by which a moved application must be decided, counted from from, and the
 // provision. If that day has passed at the time at, it is the next working day after at.
 func grantBy(urgency commonv1.Urgency, from, at time.Time) (time.Time, string) {
-	if loop.IsUrgent(urgency) {
-		return loop.NotPast(loop.EndOfWorkingDay(from, workingDaysToGrantUrgent), at), urgentDay
+	if matter.IsUrgent(urgency) {
+		return matter.NotPast(matter.EndOfWorkingDay(from, workingDaysToGrantUrgent), at), urgentDay
 	}
-	return loop.NotPast(loop.EndOfWorkingDay(from, workingDaysToGrant), at), grantDay
+	return matter.NotPast(matter.EndOfWorkingDay(from, workingDaysToGrant), at), grantDay
 }
 
 // countsFrom returns the time from which the time to decide a moved application is counted: its
 // arrival at the sender if the sender was obliged to move it, else its sending.
 func countsFrom(basis *commonv1.LegalBasis, arrivedOn string, sent time.Time) time.Time {
-	day, err := time.ParseInLocation(time.DateOnly, arrivedOn, loop.Helsinki())
+	day, err := time.ParseInLocation(time.DateOnly, arrivedOn, matter.Helsinki())
 	if err != nil || !strings.HasPrefix(basis.GetProvision(), arrivedElsewhere) {
 		return sent
 	}
@@ -101,11 +101,11 @@ func (r Referral) judged(urgency commonv1.Urgency, at time.Time) (time.Time, str
 	switch {
 	case r.Statutory.IsZero():
 		return time.Time{}, ""
-	case loop.IsMoreUrgent(urgency, r.Clock.Urgency):
+	case matter.IsMoreUrgent(urgency, r.Clock.Urgency):
 		due, provision := grantBy(urgency, at, at)
-		first := loop.Earliest(loop.Statutory(due, provision), loop.Statutory(r.Statutory, r.Provision))
+		first := matter.Earliest(matter.Statutory(due, provision), matter.Statutory(r.Statutory, r.Provision))
 		return first.At, first.Provision
-	case loop.IsUrgent(r.Clock.Urgency) && !loop.IsUrgent(urgency):
+	case matter.IsUrgent(r.Clock.Urgency) && !matter.IsUrgent(urgency):
 		return grantBy(urgency, r.CountsFrom, at)
 	default:
 		return time.Time{}, ""

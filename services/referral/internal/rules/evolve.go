@@ -7,14 +7,14 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
 // Evolve folds one event into the state. It handles every event of the service and does not change
 // the state that it was given.
-func Evolve(r Referral, e loop.Event) Referral {
+func Evolve(r Referral, e matter.Event) Referral {
 	if head, revoked := r.Revoked(e); revoked {
 		return Referral{Head: head, State: referralv1.ReferralState_REFERRAL_STATE_ENTERED_IN_ERROR, Receiver: r.Receiver, FirstSender: r.FirstSender}
 	}
@@ -25,29 +25,29 @@ func Evolve(r Referral, e loop.Event) Referral {
 		}
 		return r
 	}
-	if touching[loop.NameOf(e.Message)] {
+	if touching[matter.NameOf(e.Message)] {
 		r.Clock.Touch(e.At)
 	}
 	switch m := e.Message.(type) {
 	case *referralv1.ReferralSent:
 		return sent(e, m)
 	case *referralv1.ReferralReceived:
-		r = r.to(stateReceived, e.At, loop.Grace(r.Urgency, loop.Graces{NormalWorkingDays: workingDaysToDecide}, e.At))
-		r.Holder = &commonv1.Party{Agency: r.Receiver.GetAgency(), Unit: loop.FirstOf(r.Receiver.GetUnit(), e.By.GetUnit())}
+		r = r.to(stateReceived, e.At, matter.Grace(r.Urgency, matter.Graces{NormalWorkingDays: workingDaysToDecide}, e.At))
+		r.Holder = &commonv1.Party{Agency: r.Receiver.GetAgency(), Unit: matter.FirstOf(r.Receiver.GetUnit(), e.By.GetUnit())}
 	case *referralv1.ReferralTriaged:
 		r = triaged(r, e, m)
 	case *referralv1.ReferralAccepted:
 		r = r.to(stateAccepted, e.At, word(e.At))
 		r.Holder = m.GetWorker()
 	case *referralv1.ReferralDeclined:
-		r = r.to(stateDeclined, e.At, loop.EndOfWorkingDay(e.At, workingDaysToSettle))
+		r = r.to(stateDeclined, e.At, matter.EndOfWorkingDay(e.At, workingDaysToSettle))
 		// It is the sender's turn now.
 		r.Clock.Restart(e.At)
 		r.DeclineReason, r.Explanation, r.SuggestedReceiver = m.GetReason(), m.GetExplanation(), m.GetSuggestedReceiver()
 	case *referralv1.ReferralRedirected:
 		if r.State == stateSent {
 			// A step straight from SENT implies the receipt.
-			r = Evolve(r, loop.Event{Subject: e.Subject, Message: &referralv1.ReferralReceived{}, By: e.By, At: e.At})
+			r = Evolve(r, matter.Event{Subject: e.Subject, Message: &referralv1.ReferralReceived{}, By: e.By, At: e.At})
 		}
 		r.Onward = Onward{Subject: Collection + m.GetRedirectedReferralId(), Receiver: m.GetReceiver(), DueAt: m.GetDueAt().AsTime(), Pending: true}
 	case *referralv1.RedirectAnswered:
@@ -73,7 +73,7 @@ func Evolve(r Referral, e loop.Event) Referral {
 		r.Outcome, r.OutcomeNote, r.Enclosed = m.GetOutcome(), m.GetOutcomeNote(), m.GetAttachments()
 	case *referralv1.ReferralCancellationRequested:
 		r = r.to(stateInProgress, e.At, r.Due)
-		r.CancelBy = loop.EndOfWorkingDay(e.At, workingDaysToAnswer)
+		r.CancelBy = matter.EndOfWorkingDay(e.At, workingDaysToAnswer)
 	case *referralv1.ReferralCancellationRefused:
 		r = r.to(stateInProgress, e.At, word(e.At))
 		r.CancelBy = time.Time{}
@@ -116,13 +116,13 @@ func (r Referral) to(state referralv1.ReferralState, at, due time.Time) Referral
 	return r
 }
 
-func sent(e loop.Event, m *referralv1.ReferralSent) Referral {
+func sent(e matter.Event, m *referralv1.ReferralSent) Referral {
 	r := Referral{
-		Head: loop.Begin(e, commonv1.LoopPhase_LOOP_PHASE_SENT), State: stateSent,
+		Head: matter.Begin(e, commonv1.LoopPhase_LOOP_PHASE_SENT), State: stateSent,
 		Receiver: m.GetReceiver(), Holder: m.GetReceiver(), Kind: m.GetKind(), ServiceKey: m.GetServiceKey(), Reason: m.GetReason(),
 		Urgency: m.GetUrgency(), Attachments: m.GetAttachments(), Language: m.GetClientLanguage(), FirstSender: m.GetFirstSender(),
 	}
-	r.Due, r.Clock = m.GetDueAt().AsTime(), loop.StartClock(m.GetUrgency(), m.GetDueAt().AsTime())
+	r.Due, r.Clock = m.GetDueAt().AsTime(), matter.StartClock(m.GetUrgency(), m.GetDueAt().AsTime())
 	r.ToSocialServices, r.ArrivedOn = m.GetToSocialServices(), m.GetApplicationArrivedOn()
 	if m.GetStatutoryDueAt() != nil {
 		r.Statutory, r.Provision = m.GetStatutoryDueAt().AsTime(), m.GetDueProvision()
@@ -136,38 +136,38 @@ func sent(e loop.Event, m *referralv1.ReferralSent) Referral {
 
 // triaged records a judgement of how urgent a referral is. A received referral gets the due time of
 // one that is not urgent; the clock gives an urgent one its earlier limit.
-func triaged(r Referral, e loop.Event, m *referralv1.ReferralTriaged) Referral {
+func triaged(r Referral, e matter.Event, m *referralv1.ReferralTriaged) Referral {
 	r.TriagedUrgency = m.GetUrgency()
 	r.Clock.Judge(m.GetUrgency(), e.At)
 	if m.GetStatutoryDueAt() != nil {
 		r.Statutory, r.Provision = m.GetStatutoryDueAt().AsTime(), m.GetDueProvision()
 	}
 	if r.State == stateReceived {
-		r.Due = loop.NotPast(loop.EndOfWorkingDay(r.Since, workingDaysToDecide), e.At)
+		r.Due = matter.NotPast(matter.EndOfWorkingDay(r.Since, workingDaysToDecide), e.At)
 	}
 	return r
 }
 
-func redirectAnswered(r Referral, e loop.Event, m *referralv1.RedirectAnswered) Referral {
+func redirectAnswered(r Referral, e matter.Event, m *referralv1.RedirectAnswered) Referral {
 	r.Onward.Pending = false
 	if m.GetAccepted() {
 		return r.to(referralv1.ReferralState_REFERRAL_STATE_REDIRECTED, e.At, time.Time{})
 	}
-	r.Due = loop.NotPast(r.Due, e.At)
+	r.Due = matter.NotPast(r.Due, e.At)
 	if !r.Statutory.IsZero() {
-		r.Statutory = loop.NotPast(r.Statutory, e.At)
+		r.Statutory = matter.NotPast(r.Statutory, e.At)
 	}
 	r.Clock.Restart(e.At)
 	if !r.CancelBy.IsZero() {
-		r.CancelBy = loop.NotPast(r.CancelBy, e.At)
+		r.CancelBy = matter.NotPast(r.CancelBy, e.At)
 	}
 	return r
 }
 
-func resultRecorded(r Referral, e loop.Event, m *referralv1.AppointmentResultRecorded) Referral {
+func resultRecorded(r Referral, e matter.Event, m *referralv1.AppointmentResultRecorded) Referral {
 	due := word(e.At)
 	if m.GetResult() == referralv1.AppointmentResult_APPOINTMENT_RESULT_NO_SHOW {
-		due = loop.EndOfWorkingDay(e.At, workingDaysAfterNo)
+		due = matter.EndOfWorkingDay(e.At, workingDaysAfterNo)
 	}
 	r = r.to(stateInProgress, e.At, due)
 	r.Appointments = slices.Clone(r.Appointments)

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"koppi.internal/pkg/decide/decidetest"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/command/rulestest"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 	"koppi.internal/services/referral/internal/rules"
@@ -19,7 +19,7 @@ const (
 )
 
 // lives are ways into each state of a referral from kela to hva.
-var lives = []decidetest.Life{
+var lives = []rulestest.Life{
 	{Name: "SENT"},
 	{Name: noticeSent},
 	{Name: "RECEIVED", Steps: "receiver ReceiveReferral"},
@@ -41,7 +41,7 @@ var lives = []decidetest.Life{
 	{Name: "ENTERED_IN_ERROR, acknowledged", Steps: "receiver AcceptReferral, receiver CompleteReferral, sender RevokeReferral, receiver AcknowledgeRevocation"},
 }
 
-func begun(t *testing.T, life decidetest.Life) (*plain, string) {
+func begun(t *testing.T, life rulestest.Life) (*plain, string) {
 	t.Helper()
 	kind := service
 	if life.Name == noticeSent || life.Name == noticeReceived {
@@ -57,19 +57,19 @@ func begun(t *testing.T, life decidetest.Life) (*plain, string) {
 
 // A referral's whole life: state × step × role → state or refusal.
 func TestLifeTable(t *testing.T) {
-	decidetest.LifeTable(t, begun, lives, []decidetest.Actor{
+	rulestest.LifeTable(t, begun, lives, []rulestest.Actor{
 		{Role: "sender", Actor: people["kela"]}, {Role: "receiver", Actor: people["hva"]}, {Role: "stranger", Actor: people["tyo"]},
 	}, allSteps, func(r rules.Referral) string { return strings.TrimPrefix(r.State.String(), "REFERRAL_STATE_") })
 }
 
 func TestDisclosuresNameWhatExists(t *testing.T) {
-	decidetest.DisclosuresNameWhatExists(t, rules.Disclosures, referralv1.File_koppi_referral_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
+	rulestest.DisclosuresNameWhatExists(t, rules.Disclosures, referralv1.File_koppi_referral_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
 }
 
 func TestEvolveKnowsEveryEvent(t *testing.T) {
 	due := time.Unix(1_700_000_000, 0).UTC()
-	decidetest.EvolveKnows(t, decidetest.Events(t, referralv1.File_koppi_referral_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto), rules.Referral{
-		Head:  loop.Head{Subject: "referrals/z", Due: due},
+	rulestest.EvolveKnows(t, rulestest.Events(t, referralv1.File_koppi_referral_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto), rules.Referral{
+		Head:  matter.Head{Subject: "referrals/z", Due: due},
 		State: referralv1.ReferralState_REFERRAL_STATE_RECEIVED, Receiver: &commonv1.Party{Agency: "a"}, CancelBy: due,
 		Appointments: []*referralv1.Appointment{{AppointmentId: "x"}}, Onward: rules.Onward{Subject: "referrals/x", Pending: true},
 	}, due.Add(time.Hour), rules.Evolve)

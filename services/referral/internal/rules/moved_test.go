@@ -8,9 +8,9 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/decide/decidetest"
+	"koppi.internal/pkg/command/rulestest"
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 	"koppi.internal/services/referral/internal/rules"
@@ -25,7 +25,7 @@ const (
 // move moves an application from kela, which came there on a day, by a provision.
 func (w *town) move(t *testing.T, to, arrivedOn, provision string, urgency commonv1.Urgency) string {
 	t.Helper()
-	basis := decidetest.Consent(w.Now)
+	basis := rulestest.Consent(w.Now)
 	basis.Provision = provision
 	subject, err := w.Begin(rules.Command{
 		Actor: people["kela"], Client: "anna", Facts: rules.Facts{Receiver: &commonv1.Party{Agency: to, Unit: "intake"}, ToSocialServices: to == "hva"},
@@ -33,7 +33,7 @@ func (w *town) move(t *testing.T, to, arrivedOn, provision string, urgency commo
 			Basis: basis, Kind: transfer, Reason: "Hakemus.", Urgency: urgency, Receiver: &commonv1.Party{Agency: to}, ApplicationArrivedOn: arrivedOn,
 		},
 	})
-	decidetest.Must(t, err)
+	rulestest.Must(t, err)
 	return subject
 }
 
@@ -77,13 +77,13 @@ func TestAnUrgentApplication(t *testing.T) {
 	judged := w.move(t, "hva", "", "1301/2014 § 35.1", normal)
 	w.take(t, "hva", judged, accept)
 	w.Now = w.Now.Add(24 * time.Hour)
-	decidetest.Must(t, w.try("hva", judged, &referralv1.TriageReferralRequest{Urgency: emergency}))
+	rulestest.Must(t, w.try("hva", judged, &referralv1.TriageReferralRequest{Urgency: emergency}))
 	w.ExpectDue(t, "hva", judged, "24.11.2026 10.00", byUrgency, "1301/2014 § 36.1")
 	w.Pass(2 * time.Hour)
-	decidetest.Must(t, w.try("hva", judged, &referralv1.TriageReferralRequest{Urgency: urgent}))
+	rulestest.Must(t, w.try("hva", judged, &referralv1.TriageReferralRequest{Urgency: urgent}))
 	w.ExpectDue(t, "hva", judged, "25.11.2026 23.59", byLaw, "1412/1997 § 14 b")
 	// Let go of, the seven working days count from its sending.
-	decidetest.Must(t, w.try("hva", judged, &referralv1.TriageReferralRequest{Urgency: normal}))
+	rulestest.Must(t, w.try("hva", judged, &referralv1.TriageReferralRequest{Urgency: normal}))
 	w.ExpectDue(t, "hva", judged, "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
 	w.Expect(t, "kela", judged, "Sent Accepted Triaged Overdue Triaged Triaged")
 }
@@ -111,7 +111,7 @@ func TestWhenAnApplicationArrived(t *testing.T) {
 	}
 	// Passed on, it keeps its day.
 	moved := w.move(t, "terveys", "2026-11-19", "434/2003 § 21", normal)
-	decidetest.Must(t, w.try("terveys", moved, w.Request(moved, redirect, people["hva"])))
+	rulestest.Must(t, w.try("terveys", moved, w.Request(moved, redirect, people["hva"])))
 	w.take(t, "hva", w.onward(moved), accept)
 	w.ExpectDue(t, "hva", w.onward(moved), "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
 }
@@ -134,7 +134,7 @@ func TestArrivalIsChecked(t *testing.T) {
 		_, err := w.Begin(rules.Command{
 			Actor: people["kela"], Client: "anna", Facts: rules.Facts{Receiver: &commonv1.Party{Agency: "hva"}},
 			Request: &referralv1.SendReferralRequest{
-				Basis: decidetest.Consent(w.Now), Kind: test.kind, Reason: "Hakemus.", Urgency: normal, Receiver: &commonv1.Party{Agency: "hva"},
+				Basis: rulestest.Consent(w.Now), Kind: test.kind, Reason: "Hakemus.", Urgency: normal, Receiver: &commonv1.Party{Agency: "hva"},
 				ApplicationArrivedOn: test.day,
 			},
 		})
@@ -149,10 +149,10 @@ func TestWhatPassedBeforeFoldsAsItDid(t *testing.T) {
 	w := newTown()
 	begin := w.Now
 	const subject = rules.Collection + "before"
-	event := func(after time.Duration, agency string, m proto.Message) loop.Event {
-		return loop.Event{Subject: subject, Message: m, By: people[agency].Party(), Basis: decidetest.Consent(begin), At: begin.Add(after), Client: "anna", Case: "case"}
+	event := func(after time.Duration, agency string, m proto.Message) matter.Event {
+		return matter.Event{Subject: subject, Message: m, By: people[agency].Party(), Basis: rulestest.Consent(begin), At: begin.Add(after), Client: "anna", Case: "case"}
 	}
-	decidetest.Must(t, w.Append([]loop.Event{
+	rulestest.Must(t, w.Append([]matter.Event{
 		event(0, "kela", &referralv1.ReferralSent{Receiver: &commonv1.Party{Agency: "hva", Unit: "u"}, Kind: service, Urgency: emergency, DueAt: timestamppb.New(begin.Add(time.Hour))}),
 		event(30*time.Minute, "hva", &referralv1.ReferralReceived{}),
 		event(91*time.Minute, "", &referralv1.ReferralOverdue{DueAt: timestamppb.New(begin.Add(90 * time.Minute))}),
@@ -173,5 +173,5 @@ func TestAFullReferralIsTriaged(t *testing.T) {
 		for fault.ReasonOf(w.try("hva", r, &referralv1.AddProgressNoteRequest{Text: strings.Repeat("x", length)})) != fault.MatterFull {
 		}
 	}
-	decidetest.Must(t, w.try("hva", r, &referralv1.TriageReferralRequest{Urgency: emergency}))
+	rulestest.Must(t, w.try("hva", r, &referralv1.TriageReferralRequest{Urgency: emergency}))
 }

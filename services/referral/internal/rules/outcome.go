@@ -6,14 +6,14 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
 // outcome is the draft of one command. It adds the events that follow for the referral that was
 // redirected, or for the one that it was redirected to.
-type outcome struct{ *loop.Draft[Referral] }
+type outcome struct{ *matter.Draft[Referral] }
 
 // add records an event, and the answer on the redirector's referral if the event answers its offer.
 func (o *outcome) add(subject string, m proto.Message, by *commonv1.Party) {
@@ -26,7 +26,7 @@ func (o *outcome) add(subject string, m proto.Message, by *commonv1.Party) {
 // the third agency accepts.
 func (o *outcome) redirect(command Command, r *referralv1.RedirectReferralRequest) {
 	before := o.State(command.Subject)
-	due := timestamppb.New(loop.Grace(before.Clock.Urgency, command.Facts.Graces, command.At))
+	due := timestamppb.New(matter.Grace(before.Clock.Urgency, command.Facts.Graces, command.At))
 	o.add(command.Subject, &referralv1.ReferralRedirected{
 		RedirectedReferralId: command.NewID, Receiver: command.Facts.Receiver, Explanation: r.GetExplanation(), DueAt: due,
 	}, command.Actor.Party())
@@ -42,8 +42,8 @@ func (o *outcome) redirect(command Command, r *referralv1.RedirectReferralReques
 	moved(command, onward, before.ArrivedOn, r.GetBasis())
 	if onward.GetStatutoryDueAt() != nil && !before.Statutory.IsZero() {
 		// A redirect gives nobody more time.
-		day := loop.Earlier(before.Statutory, onward.GetStatutoryDueAt().AsTime())
-		onward.StatutoryDueAt = timestamppb.New(loop.NotPast(day, command.At))
+		day := matter.Earlier(before.Statutory, onward.GetStatutoryDueAt().AsTime())
+		onward.StatutoryDueAt = timestamppb.New(matter.NotPast(day, command.At))
 	}
 	o.Start(Collection+command.NewID, r.GetBasis(), before.Client, before.Case, onward)
 }
@@ -54,7 +54,7 @@ func moved(command Command, sent *referralv1.ReferralSent, arrivedOn string, bas
 	if !isMoved(sent.GetKind()) {
 		return
 	}
-	sent.ApplicationArrivedOn = loop.FirstOf(arrivedOn, command.At.In(loop.Helsinki()).Format(time.DateOnly))
+	sent.ApplicationArrivedOn = matter.FirstOf(arrivedOn, command.At.In(matter.Helsinki()).Format(time.DateOnly))
 	if command.Facts.ToSocialServices {
 		due, provision := grantBy(sent.GetUrgency(), countsFrom(basis, sent.GetApplicationArrivedOn(), command.At), command.At)
 		sent.StatutoryDueAt, sent.DueProvision = timestamppb.New(due), provision
@@ -82,7 +82,7 @@ func (o *outcome) answer(subject string, before Referral, m proto.Message) {
 		return
 	}
 	// The third agency's own referral says which worker took the step.
-	o.add(from.Subject, &referralv1.RedirectAnswered{RedirectedReferralId: ID(subject), Accepted: accepted}, loop.UnitAlone(before.Receiver))
+	o.add(from.Subject, &referralv1.RedirectAnswered{RedirectedReferralId: ID(subject), Accepted: accepted}, matter.UnitAlone(before.Receiver))
 }
 
 // cancel cancels a referral, or asks to cancel it if it was already accepted. An offer onward is
@@ -95,7 +95,7 @@ func (o *outcome) cancel(subject, reason string, by *commonv1.Party) {
 		o.add(subject, &referralv1.ReferralCancellationRequested{Reason: reason}, by)
 	}
 	if onward := o.State(before.Onward.Subject); before.Onward.Pending && onward.undecided() {
-		o.cancel(before.Onward.Subject, reason, loop.UnitAlone(onward.Sender))
+		o.cancel(before.Onward.Subject, reason, matter.UnitAlone(onward.Sender))
 	}
 }
 
@@ -111,8 +111,8 @@ func (o *outcome) revoke(subject, reason string, by *commonv1.Party) {
 
 // Withdraw returns the events that end a referral whose consent is withdrawn. If it was redirected,
 // it is the redirector's turn again.
-func Withdraw(world World, actor loop.Actor, subject string, withdrawn *commonv1.ConsentWithdrawn, at time.Time) []loop.Event {
-	o := &outcome{Draft: loop.NewDraft(world, Command{Actor: actor, Subject: subject, At: at}, Evolve)}
+func Withdraw(world World, actor matter.Actor, subject string, withdrawn *commonv1.ConsentWithdrawn, at time.Time) []matter.Event {
+	o := &outcome{Draft: matter.NewDraft(world, Command{Actor: actor, Subject: subject, At: at}, Evolve)}
 	o.add(subject, withdrawn, actor.Party())
 	return o.Events()
 }

@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"pgregory.net/rapid"
 
-	"koppi.internal/pkg/decide/decidetest"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/command/rulestest"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 	"koppi.internal/services/referral/internal/rules"
@@ -17,16 +17,16 @@ import (
 
 // The invariants of the loops, under random commands by random parties.
 func TestInvariants(t *testing.T) {
-	decidetest.Invariants(t, func() *plain { return newTown().plain }, act, checkRedirects)
+	rulestest.Invariants(t, func() *plain { return newTown().plain }, act, checkRedirects)
 }
 
 func act(t *rapid.T, w *plain) {
-	decidetest.Act(t, w, func(t *rapid.T, w *plain) {
-		from, to := rapid.SampledFrom(decidetest.Agencies()).Draw(t, "from"), rapid.SampledFrom(decidetest.Agencies()).Draw(t, "to")
+	rulestest.Act(t, w, func(t *rapid.T, w *plain) {
+		from, to := rapid.SampledFrom(rulestest.Agencies()).Draw(t, "from"), rapid.SampledFrom(rulestest.Agencies()).Draw(t, "to")
 		kind := rapid.SampledFrom([]referralv1.ReferralKind{service, transfer, notice}).Draw(t, "kind")
 		urgency := commonv1.Urgency(rapid.IntRange(1, 3).Draw(t, "urgency"))
 		_, _ = (&town{w}).send(from, to, kind, urgency)
-	}, append(allSteps, hold), func(t *rapid.T, request proto.Message, _ string, _ loop.Actor) {
+	}, append(allSteps, hold), func(t *rapid.T, request proto.Message, _ string, _ matter.Actor) {
 		switch m := request.(type) {
 		case *referralv1.ScheduleAppointmentRequest:
 			m.At = timestamppb.New(w.Now.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "days")) * 24 * time.Hour))
@@ -38,7 +38,7 @@ func act(t *rapid.T, w *plain) {
 
 // checkRedirects: of a referral and those that it was redirected to, only one is ever
 // accepted; one that is offered onward waits for a third that is there.
-func checkRedirects(t *rapid.T, w *plain, changed map[string]loop.History[rules.Referral]) {
+func checkRedirects(t *rapid.T, w *plain, changed map[string]matter.History[rules.Referral]) {
 	for _, history := range changed {
 		// Of what changed, and of what it was redirected from.
 		for _, subject := range []string{history.State.Subject, history.State.RedirectedFrom} {

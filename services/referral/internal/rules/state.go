@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
@@ -22,7 +22,7 @@ const Collection = "referrals/"
 type Referral struct {
 	// Head's due time is that of the state itself. An offer onward or a request to cancel replaces
 	// it while it is open.
-	loop.Head
+	matter.Head
 	State referralv1.ReferralState
 
 	Receiver    *commonv1.Party

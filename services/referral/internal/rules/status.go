@@ -6,24 +6,24 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
 // Status returns the status of a referral, the same for every party except for the basis of the due
 // time.
-func Status(view Referral, reader loop.Reader) *commonv1.LoopStatus {
+func Status(view Referral, reader matter.Reader) *commonv1.LoopStatus {
 	return statusWith(view, reader, deadline(view))
 }
 
-// statusBefore returns the status by the rules before loop.DueRules 1.
-func statusBefore(view Referral, reader loop.Reader) *commonv1.LoopStatus {
-	return statusWith(view, reader, loop.Promised(dueBefore(view)))
+// statusBefore returns the status by the rules before matter.DueRules 1.
+func statusBefore(view Referral, reader matter.Reader) *commonv1.LoopStatus {
+	return statusWith(view, reader, matter.Promised(dueBefore(view)))
 }
 
-func statusWith(view Referral, reader loop.Reader, due loop.Deadline) *commonv1.LoopStatus {
-	status := loop.WithoutBasis(loop.NewStatus(view.Head, Responsible(view), turn(view), due), reader)
+func statusWith(view Referral, reader matter.Reader, due matter.Deadline) *commonv1.LoopStatus {
+	status := matter.WithoutBasis(matter.NewStatus(view.Head, Responsible(view), turn(view), due), reader)
 	status.WaitingOnClient = view.State == stateOnHold && view.CancelBy.IsZero()
 	return status
 }
@@ -52,37 +52,37 @@ func MayContact(r Referral) *commonv1.Party {
 }
 
 // WorklistEntry returns the referral's entry in a reader's worklist.
-func WorklistEntry(view Referral, reader loop.Reader) loop.WorklistEntry {
+func WorklistEntry(view Referral, reader matter.Reader) matter.WorklistEntry {
 	holder := view.Holder
 	switch reader.Role {
-	case loop.RoleSender:
+	case matter.RoleSender:
 		holder = view.Sender
-	case loop.RoleParticipant:
+	case matter.RoleParticipant:
 		holder = view.FirstSender
 	}
-	return loop.WorklistEntry{Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State), Urgency: view.Clock.Urgency, Touched: view.Clock.Touched}
+	return matter.WorklistEntry{Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State), Urgency: view.Clock.Urgency, Touched: view.Clock.Touched}
 }
 
 // Readers returns the agencies to which a referral is disclosed: sender, receiver and, for a
 // redirected one, the sender of the first.
-func Readers(r Referral, withdrawn bool) []loop.Reader {
-	readers := []loop.Reader{
-		{Agency: r.Sender.GetAgency(), Role: loop.RoleSender},
-		{Agency: r.Receiver.GetAgency(), Role: loop.RoleReceiver},
+func Readers(r Referral, withdrawn bool) []matter.Reader {
+	readers := []matter.Reader{
+		{Agency: r.Sender.GetAgency(), Role: matter.RoleSender},
+		{Agency: r.Receiver.GetAgency(), Role: matter.RoleReceiver},
 	}
 	if first := r.FirstSender.GetAgency(); first != "" && first != readers[0].Agency && first != readers[1].Agency {
-		readers = append(readers, loop.Reader{Agency: first, Role: loop.RoleParticipant})
+		readers = append(readers, matter.Reader{Agency: first, Role: matter.RoleParticipant})
 	}
 	return r.OnGround(readers, withdrawn)
 }
 
 // NextCheck returns when the clock must check a referral again; zero for never.
-func NextCheck(history loop.History[Referral]) time.Time { return loop.NextCheck(history, Status) }
+func NextCheck(history matter.History[Referral]) time.Time { return matter.NextCheck(history, Status) }
 
 // Overdue returns an event for each due time that has passed and was not yet recorded.
-func Overdue(history loop.History[Referral], at time.Time) []loop.Event {
-	return loop.Overdue(history, at, Status, func(r Referral, due *timestamppb.Timestamp) proto.Message {
-		return &referralv1.ReferralOverdue{State: r.State, DueAt: due, DueRules: loop.DueRules}
+func Overdue(history matter.History[Referral], at time.Time) []matter.Event {
+	return matter.Overdue(history, at, Status, func(r Referral, due *timestamppb.Timestamp) proto.Message {
+		return &referralv1.ReferralOverdue{State: r.State, DueAt: due, DueRules: matter.DueRules}
 	})
 }
 

@@ -7,7 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/decide/decidetest"
+	"koppi.internal/pkg/command/rulestest"
 	"koppi.internal/pkg/fault"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
@@ -58,7 +58,7 @@ func TestTheFirstSenderLearnsTheOutcome(t *testing.T) {
 	w, first := sent(t, service)
 	w.take(t, "hva", first, redirect)
 	second := w.onward(first)
-	decidetest.Must(t, w.try("terveys", second, w.Request(second, redirect, people["tyo"])))
+	rulestest.Must(t, w.try("terveys", second, w.Request(second, redirect, people["tyo"])))
 	third := w.onward(second)
 	w.Expect(t, "kela", first, "Sent Redirected")
 	w.take(t, "tyo", third, accept)
@@ -66,7 +66,7 @@ func TestTheFirstSenderLearnsTheOutcome(t *testing.T) {
 	w.ExpectTurn(t, "terveys", second, "ended")
 	w.take(t, "tyo", third, complete)
 	w.Expect(t, "kela", third, "Sent Accepted Completed")
-	if back := (&referralv1.RedirectReferralRequest{Receiver: &commonv1.Party{Agency: "kela"}, Basis: decidetest.Consent(w.Now)}); fault.ReasonOf(w.tryNew("kela", "hva", back)) != fault.UnknownParty {
+	if back := (&referralv1.RedirectReferralRequest{Receiver: &commonv1.Party{Agency: "kela"}, Basis: rulestest.Consent(w.Now)}); fault.ReasonOf(w.tryNew("kela", "hva", back)) != fault.UnknownParty {
 		t.Error("it was redirected to whom it came from")
 	}
 }
@@ -121,7 +121,7 @@ func TestAWordEveryThirtyDays(t *testing.T) {
 func TestANoShow(t *testing.T) {
 	w, r := sent(t, service)
 	w.take(t, "hva", r, accept)
-	decidetest.Must(t, w.try("hva", r, &referralv1.ScheduleAppointmentRequest{At: timestamppb.New(w.Now.Add(48 * time.Hour))}))
+	rulestest.Must(t, w.try("hva", r, &referralv1.ScheduleAppointmentRequest{At: timestamppb.New(w.Now.Add(48 * time.Hour))}))
 	if err := w.try("hva", r, w.Request(r, result, people["terveys"])); fault.ReasonOf(err) != fault.IllegalStep {
 		t.Errorf("before its time: %v", err)
 	}
@@ -139,15 +139,15 @@ func TestANoShow(t *testing.T) {
 func TestUrgency(t *testing.T) {
 	w := newTown()
 	r, err := w.send("kela", "hva", service, commonv1.Urgency_URGENCY_EMERGENCY)
-	decidetest.Must(t, err)
+	rulestest.Must(t, err)
 	w.ExpectTurn(t, "hva", r, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 23.11.2026 10.00")
 	w.Now = w.Now.Add(30 * time.Minute)
 	// That somebody has seen it puts nothing off.
 	w.take(t, "hva", r, receive)
 	w.ExpectTurn(t, "hva", r, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 23.11.2026 10.00")
-	decidetest.Must(t, w.try("hva", r, &referralv1.TriageReferralRequest{Urgency: commonv1.Urgency_URGENCY_EMERGENCY}))
+	rulestest.Must(t, w.try("hva", r, &referralv1.TriageReferralRequest{Urgency: commonv1.Urgency_URGENCY_EMERGENCY}))
 	w.ExpectTurn(t, "hva", r, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 23.11.2026 10.30")
-	decidetest.Must(t, w.try("hva", r, &referralv1.TriageReferralRequest{Urgency: commonv1.Urgency_URGENCY_NORMAL}))
+	rulestest.Must(t, w.try("hva", r, &referralv1.TriageReferralRequest{Urgency: commonv1.Urgency_URGENCY_NORMAL}))
 	w.ExpectTurn(t, "hva", r, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 30.11.2026 23.59")
 }
 

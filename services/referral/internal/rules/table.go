@@ -1,7 +1,7 @@
 package rules
 
 import (
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
@@ -15,15 +15,15 @@ const (
 )
 
 var (
-	sender   = []loop.Role{loop.RoleSender}
-	receiver = []loop.Role{loop.RoleReceiver}
-	both     = []loop.Role{loop.RoleSender, loop.RoleReceiver}
+	sender   = []matter.Role{matter.RoleSender}
+	receiver = []matter.Role{matter.RoleReceiver}
+	both     = []matter.Role{matter.RoleSender, matter.RoleReceiver}
 )
 
 // table is the transition table of a referral. A person is offered the steps in this order, the
 // likely one first. A step that is not in the table is refused. While the referral is offered
 // onward the receiver cannot decide about it: otherwise two agencies could have it, or none.
-var table = loop.Table[Referral]{
+var table = matter.Table[Referral]{
 	{Step: "ReceiveReferral", By: receiver, When: in(stateSent), Automatic: true},
 	{Step: "AcceptReferral", By: receiver, When: here(Referral.undecided), Touch: "ReferralAccepted"},
 	{Step: "ScheduleAppointment", By: receiver, When: here(Referral.accepted), Touch: "AppointmentScheduled"},
@@ -54,10 +54,10 @@ var (
 	Finishes = []string{"TriageReferral", "ReassignReferral", "RecordAppointmentResult", "RefuseCancellation"}
 )
 
-type condition = func(view Referral, actor loop.Actor) bool
+type condition = func(view Referral, actor matter.Actor) bool
 
 func when(holds func(Referral) bool) condition {
-	return func(view Referral, _ loop.Actor) bool { return holds(view) }
+	return func(view Referral, _ matter.Actor) bool { return holds(view) }
 }
 
 func in(state referralv1.ReferralState) condition {
@@ -82,4 +82,6 @@ func awaitsResult(r Referral) bool {
 }
 
 // Allowed lists the steps that the actor may take now, in the order of the table.
-func Allowed(view loop.View[Referral], actor loop.Actor) []string { return table.Allowed(view, actor) }
+func Allowed(view matter.View[Referral], actor matter.Actor) []string {
+	return table.Allowed(view, actor)
+}

@@ -7,8 +7,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/decide/decidetest"
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/command/rulestest"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 	"koppi.internal/services/referral"
@@ -16,19 +16,19 @@ import (
 )
 
 // plain is the town as the shared tests know it.
-type plain = decidetest.Fixture[rules.Referral, rules.Facts]
+type plain = rulestest.Fixture[rules.Referral, rules.Facts]
 
 // town is a handful of agencies whose people act on referrals, with no store.
 type town struct{ *plain }
 
 func newTown() *town {
-	return &town{decidetest.NewFixture(decidetest.Service[rules.Referral, rules.Facts]{
+	return &town{rulestest.NewFixture(rulestest.Service[rules.Referral, rules.Facts]{
 		Rules: referral.Rules(), Collection: rules.Collection, Decide: rules.Decide, Allowed: rules.Allowed,
 		Facts: facts, Requests: requests,
 	})}
 }
 
-var people = decidetest.People
+var people = rulestest.People
 
 // Kinds of referrals, in short.
 const (
@@ -42,7 +42,7 @@ func (w *town) send(from, to string, kind referralv1.ReferralKind, urgency commo
 	return w.Begin(rules.Command{
 		Actor: people[from], Client: "anna", Facts: rules.Facts{Receiver: &commonv1.Party{Agency: to, Unit: "intake"}, ToSocialServices: to == "hva"},
 		Request: &referralv1.SendReferralRequest{
-			Basis: decidetest.Consent(w.Now), Kind: kind, Reason: "Arvio.", ServiceKey: "arvio", Urgency: urgency,
+			Basis: rulestest.Consent(w.Now), Kind: kind, Reason: "Arvio.", ServiceKey: "arvio", Urgency: urgency,
 			Receiver: &commonv1.Party{Agency: to}, Client: &commonv1.Client{Language: "fi"},
 		},
 	})
@@ -53,7 +53,7 @@ func sent(t *testing.T, kind referralv1.ReferralKind) (*town, string) {
 	t.Helper()
 	w := newTown()
 	subject, err := w.send("kela", "hva", kind, commonv1.Urgency_URGENCY_NORMAL)
-	decidetest.Must(t, err)
+	rulestest.Must(t, err)
 	return w, subject
 }
 
@@ -104,7 +104,7 @@ var allSteps = []string{
 }
 
 // requests makes a passable request of each step; a redirect goes to the other.
-func requests(w *plain, subject string, other loop.Actor) map[string]proto.Message {
+func requests(w *plain, subject string, other matter.Actor) map[string]proto.Message {
 	state := w.Histories[subject].State
 	outcome := referralv1.ReferralOutcome_REFERRAL_OUTCOME_CLIENT_NOT_REACHED
 	if state.Kind == notice {
@@ -121,7 +121,7 @@ func requests(w *plain, subject string, other loop.Actor) map[string]proto.Messa
 		triage:   &referralv1.TriageReferralRequest{Urgency: commonv1.Urgency_URGENCY_URGENT},
 		accept:   &referralv1.AcceptReferralRequest{},
 		decline:  &referralv1.DeclineReferralRequest{Reason: referralv1.ReferralDeclineReason_REFERRAL_DECLINE_REASON_NO_CAPACITY, Explanation: "tammikuussa"},
-		redirect: &referralv1.RedirectReferralRequest{Receiver: &commonv1.Party{Agency: other.Agency}, Basis: decidetest.Consent(w.Now), Explanation: "sinne"},
+		redirect: &referralv1.RedirectReferralRequest{Receiver: &commonv1.Party{Agency: other.Agency}, Basis: rulestest.Consent(w.Now), Explanation: "sinne"},
 		reassign: &referralv1.ReassignReferralRequest{To: &commonv1.Party{Agency: state.Receiver.GetAgency(), Unit: "muu"}, Reason: "loma"},
 		schedule: &referralv1.ScheduleAppointmentRequest{At: timestamppb.New(w.Now), Place: "asema"},
 		result: &referralv1.RecordAppointmentResultRequest{

@@ -4,7 +4,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/loop"
+	"koppi.internal/pkg/matter"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
@@ -13,7 +13,7 @@ var Long = []protoreflect.Name{"progress_notes", "appointments"}
 
 // ToReferral returns the referral as its caller reads it: what the caller's agency has been shown,
 // and the steps that the caller may take. The handler adds pseudonyms, etag and delivered.
-func ToReferral(view loop.View[Referral], actor loop.Actor) *referralv1.Referral {
+func ToReferral(view matter.View[Referral], actor matter.Actor) *referralv1.Referral {
 	r := view.State
 	referral := &referralv1.Referral{
 		ReferralId: ID(r.Subject), Kind: r.Kind, State: r.State, Status: Status(r, view.Reader),

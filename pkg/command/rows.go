@@ -1,0 +1,88 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/matter"
+)
+
+// rows returns the stored rows of a subject by these rules: its stream row, which the clock reads,
+// and its worklist entries.
+func (r Rules[S]) rows(subject string, history matter.History[S]) (journal.Stream, []journal.WorklistEntry) {
+	head, next := history.State.Common(), r.Due(history)
+	row := journal.Stream{
+		Subject: subject, Service: r.Service, Client: head.Client, Case: head.Case, State: r.Number(history.State),
+		// A matter entered in error has ended, but the clock checks it until every copy is
+		// acknowledged.
+		Version: history.Version, NextCheckAt: next, Ended: head.Ended() && next.IsZero(),
+	}
+	var entries []journal.WorklistEntry
+	for _, reader := range r.readers(history) {
+		entries = append(entries, entry(r, head, history.Views[reader.Agency]))
+	}
+	if r.Waits != nil {
+		for _, row := range r.Waits(history.State) {
+			row.Subject, row.Role, row.Hidden, row.StartedAt = subject, journal.RoleOfficer, true, head.Started
+			entries = append(entries, row)
+		}
+	}
+	return row, entries
+}
+
+// entry returns a subject's worklist entry for a reader. It is hidden for a matter entered in
+// error.
+func entry[S matter.State](rules Rules[S], head matter.Head, view matter.View[S]) journal.WorklistEntry {
+	shown, status := rules.WorklistEntry(view.State, view.Reader), rules.Status(view.State, view.Reader)
+	row := journal.WorklistEntry{
+		Subject: head.Subject, Agency: view.Reader.Agency, Role: journal.Role(view.Reader.Role),
+		Unit: shown.Unit, Worker: shown.Worker, Client: head.Client, Case: head.Case,
+		State: shown.State, Urgency: int32(shown.Urgency), Touched: shown.Touched, Phase: int32(status.GetPhase()), WaitingOn: status.GetWaitingOn().GetAgency(),
+		Overdue: status.GetOverdue(), Hidden: shown.Hidden || head.IsRevoked() || view.Reader.Gone, Ended: view.State.Common().Ended() || view.Reader.Gone,
+		Version: view.Version, StartedAt: head.Started, WithdrawnAt: head.Withdrawal.At,
+	}
+	if status.GetDueAt() != nil {
+		row.DueAt = status.GetDueAt().AsTime()
+	}
+	if notice := head.Awaited(row.Agency); notice != nil && !view.Reader.Gone {
+		// The entry waits for the agency's acknowledgement of its copy, in addition to its earlier
+		// turn.
+		turn := !row.Ended && row.WaitingOn == row.Agency && !row.DueAt.IsZero()
+		if !turn || notice.Due.Before(row.DueAt) {
+			row.DueAt = notice.Due
+		}
+		row.Overdue = notice.Overdue || turn && row.Overdue
+		// Acknowledging a copy is not urgent work, so an ended matter counts as touched.
+		row.Touched = row.Touched || row.Ended
+		row.Ended, row.WaitingOn = false, row.Agency
+	}
+	return row
+}
+
+// Derive writes the rows of a subject again by these rules, where its stored row is stale. An
+// erased subject keeps its rows and gets no due time. Derive returns false if a step or another
+// replica changed the subject first. It returns refusals as *fault.Error.
+func (e *Engine[S]) Derive(ctx context.Context, stale journal.Stream) (bool, error) {
+	world := matter.World[S]{Subjects: map[string]matter.History[S]{}}
+	if err := e.loadSubjects(ctx, world, []string{stale.Subject}); err != nil {
+		return false, err
+	}
+	stale.NextCheckAt = time.Time{}
+	batch := journal.Batch{Derived: []journal.Stream{stale}}
+	if history, readable := world.Subjects[stale.Subject]; readable {
+		batch.Derived[0], batch.WorklistEntries = e.Rules.rows(stale.Subject, history)
+	}
+	_, err := e.Store.Append(ctx, batch)
+	var conflict *journal.ConflictError
+	switch {
+	case errors.As(err, &conflict):
+		return false, nil
+	case err != nil:
+		return false, fault.Store(err)
+	default:
+		return true, nil
+	}
+}

@@ -1,0 +1,110 @@
+package mailbox
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"koppi.internal/pkg/fault"
+)
+
+const (
+	// lookEvery is how often a process checks whether a consumer was opened in another process: the older
+	// stream ends at most this much later.
+	lookEvery = heartbeatEvery
+	// lookTime is the timeout of one check.
+	lookTime = 10 * time.Second
+)
+
+// Readers are the consumers that are open in this process. The zero value is ready to use.
+type Readers struct {
+	mu   sync.Mutex
+	open map[consumerKey]*reader
+}
+
+type consumerKey struct{ agency, name string }
+
+type reader struct {
+	takeover uint64
+	end      context.CancelCauseFunc
+}
+
+// enter registers a stream as its consumer's reader. Of two streams of one consumer it ends the one with the
+// lower epoch, which may be the new one.
+func (r *Readers) enter(key consumerKey, takeover uint64, end context.CancelCauseFunc) (leave func()) {
+	mine := &reader{takeover, end}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.open == nil {
+		r.open = map[consumerKey]*reader{}
+	}
+	if other := r.open[key]; other != nil && other.takeover > takeover {
+		end(takenOver())
+		return func() {}
+	} else if other != nil {
+		other.end(takenOver())
+	}
+	r.open[key] = mine
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.open[key] == mine {
+			delete(r.open, key)
+		}
+	}
+}
+
+// Epochs returns the current epochs of consumers, by agency and consumer name. Together with an error it
+// returns those that could be read.
+type Epochs func(ctx context.Context, consumers map[string][]string) (map[string]map[string]uint64, error)
+
+// Look checks every 20 s, until the context ends, whether consumers were opened in another process, and ends
+// their streams here. One query serves all consumers. An error is passed to failed; the next check makes up
+// for it.
+func (r *Readers) Look(ctx context.Context, takeovers Epochs, failed func(error)) {
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if err := r.look(ctx, takeovers); err != nil && ctx.Err() == nil {
+			failed(err)
+		}
+	}
+}
+
+func (r *Readers) look(ctx context.Context, takeovers Epochs) error {
+	standing := r.standing()
+	if len(standing) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	found, err := takeovers(ctx, standing)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key, mine := range r.open {
+		if found[key.agency][key.name] > mine.takeover {
+			mine.end(takenOver())
+		}
+	}
+	return err
+}
+
+// standing returns the names of the consumers that are open in this process, by agency.
+func (r *Readers) standing() map[string][]string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	names := map[string][]string{}
+	for key := range r.open {
+		names[key.agency] = append(names[key.agency], key.name)
+	}
+	return names
+}
+
+func takenOver() error {
+	return fault.New(fault.TakenOver, "this consumer was opened by another reader")
+}

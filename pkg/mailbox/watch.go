@@ -1,0 +1,128 @@
+package mailbox
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/matter"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
+)
+
+// Watch notifies a page of the caller's agency which subjects have changed: the version that the agency is
+// shown, and no content. The first message is a heartbeat, after which no change is missed; the page reads
+// its list when it arrives.
+func (s *Server) Watch(_ *exchangev1.WatchRequest, stream grpc.ServerStreamingServer[exchangev1.WatchResponse]) error {
+	ctx := stream.Context()
+	caller, ok := identity.FromContext(ctx)
+	if !ok {
+		return fault.New(fault.TokenRequired, "a token is missing")
+	}
+	if caller.Agency == "" || !caller.Role.IsWorker() && caller.Role != identity.RoleSystem {
+		return fault.New(fault.RoleNotAllowed, "a worklist is an agency's")
+	}
+	woken, unsubscribe := s.config.Notify.Subscribe(caller.Agency)
+	defer unsubscribe()
+	heads, err := s.config.Store.Positions(ctx, caller.Agency)
+	if err != nil {
+		return fault.Store(err)
+	}
+	if err := s.record(ctx, caller, exchangev1.ExchangeService_Watch_FullMethodName, "which matters change"); err != nil {
+		return err
+	}
+	out := newOutlet(stream.Send)
+	defer out.close()
+	w := &watcher{server: s, caller: caller, read: heads[caller.Agency].Sequence, beat: true}
+	return w.run(ctx, woken, out)
+}
+
+// watcher is the state of one page that watches. Only the goroutine in run may use its fields.
+type watcher struct {
+	server *Server
+	caller identity.Caller
+	read   uint64
+	behind bool
+	// changes are waiting to be sent, one for each subject; beat says that a heartbeat is due.
+	changes []*exchangev1.WatchResponse
+	beat    bool
+}
+
+func (w *watcher) run(ctx context.Context, woken <-chan struct{}, out *sender[exchangev1.WatchResponse]) error {
+	heartbeat := time.NewTicker(heartbeatEvery)
+	defer heartbeat.Stop()
+	life, farewell := LifeOf(w.caller)
+	end := time.NewTimer(life)
+	defer end.Stop()
+	for {
+		if err := w.fill(ctx); err != nil {
+			return err
+		}
+		next, pop := w.next()
+		var to chan<- *exchangev1.WatchResponse
+		if next != nil {
+			to = out.messages
+		}
+		select {
+		case to <- next:
+			pop()
+		case <-woken:
+			w.behind = true
+		case <-heartbeat.C:
+			w.beat = true
+		case err := <-out.failed:
+			return err
+		case <-end.C:
+			return farewell
+		case <-w.server.drained:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (w *watcher) next() (message *exchangev1.WatchResponse, pop func()) {
+	switch {
+	case w.beat:
+		beat := &exchangev1.WatchResponse{Kind: &exchangev1.WatchResponse_Heartbeat{Heartbeat: &exchangev1.ExchangeResponse_Heartbeat{}}}
+		return beat, func() { w.beat = false }
+	case len(w.changes) > 0:
+		return w.changes[0], func() { w.changes = w.changes[1:] }
+	}
+	return nil, nil
+}
+
+// fill reads more deliveries once all changes have been sent. Of several deliveries about one subject it
+// keeps the last.
+func (w *watcher) fill(ctx context.Context) error {
+	if len(w.changes) > 0 || !w.behind {
+		return nil
+	}
+	query := journal.DeliveryQuery{Agency: w.caller.Agency, After: w.read, Limit: readAhead, Bytes: matter.MaxAnswer}
+	deliveries, err := w.server.config.Store.Deliveries(ctx, query)
+	if err != nil {
+		return fault.Store(err)
+	}
+	w.behind = query.IsFull(deliveries)
+	latest := map[string]journal.Delivery{}
+	for _, delivery := range deliveries {
+		latest[delivery.Subject] = delivery
+		w.read = delivery.Sequence
+	}
+	w.changes = nil
+	for _, delivery := range deliveries {
+		if latest[delivery.Subject].Sequence != delivery.Sequence {
+			continue
+		}
+		// For a message that cannot be delivered, the page still learns that the subject has changed.
+		message := Message(w.server.config.Service, delivery, false)
+		w.changes = append(w.changes, &exchangev1.WatchResponse{Kind: &exchangev1.WatchResponse_Changed_{Changed: &exchangev1.WatchResponse_Changed{
+			Subject: delivery.Subject, Etag: matter.Etag(delivery.Subject, delivery.Agency, delivery.SubjectVersion), Status: message.GetStatus(),
+		}}})
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package service
+
+import (
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// Command is a request together with everything from outside that its decision needs. F is the type
+// of the facts that a service's rules need.
+type Command[F any] struct {
+	Actor Actor
+	// Subject is the matter that the command is on; for a command that begins a matter, the new
+	// one.
+	Subject string
+	// Stale says that the caller's etag is not the etag of the version that the caller was shown.
+	Stale bool
+	At    time.Time
+	// Request is the RPC's request message.
+	Request proto.Message
+	// NewID is an unused id for what the command creates: another matter, a question or a goal.
+	NewID string
+	// Client and Case are internal ids. They are set for a command that begins a matter.
+	Client, Case string
+	// Home is what is known of the client's home. It is set for a command that begins a matter.
+	Home Home
+	// Attachments are the attachments that the request names, in its order. Unavailable is the
+	// error if the caller cannot name one of them.
+	Attachments []*commonv1.Attachment
+	Unavailable error
+	Facts       F
+}
+
+// Home holds the facts about a client that decide which unit serves the client.
+type Home struct {
+	// Municipality is the code of three digits, and Language a BCP 47 tag. Either may be empty.
+	Municipality, Language string
+	// Born is the client's date of birth at midnight UTC; zero if it is not known.
+	Born time.Time
+	// NonDisclosure says that only those who are responsible for the client may learn where the
+	// client lives.
+	NonDisclosure bool
+}
+
+// Among returns the home by which a matter is routed if several agencies see the unit. Under a
+// non-disclosure it has no municipality, because the unit that serves the municipality would tell
+// them where the client lives.
+func (h Home) Among() Home {
+	if h.NonDisclosure {
+		h.Municipality = ""
+	}
+	return h
+}
+
+// StepOf returns the name of the RPC that a request belongs to.
+func StepOf(request proto.Message) string {
+	return strings.TrimSuffix(string(request.ProtoReflect().Descriptor().Name()), "Request")
+}

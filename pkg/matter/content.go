@@ -1,0 +1,101 @@
+package service
+
+import (
+	"slices"
+	"time"
+
+	"koppi.internal/pkg/fault"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// CheckBasis checks that a legal basis has one of the given grounds and what that ground requires:
+// the time of a consent, an official's attestation (1301/2014 § 35), and always the provision. It
+// refuses with fault.LegalBasisRequired or fault.AttestationRequired.
+func CheckBasis(basis *commonv1.LegalBasis, at time.Time, grounds ...commonv1.LegalGround) error {
+	ground := basis.GetGround()
+	if ground == commonv1.LegalGround_LEGAL_GROUND_UNSPECIFIED {
+		return fault.New(fault.LegalBasisRequired, "the legal ground is missing").Field("basis.ground", "required")
+	}
+	if !slices.Contains(grounds, ground) {
+		return fault.New(fault.LegalBasisRequired, "this does not go on that ground").Field("basis.ground", "one of "+namesOf(grounds))
+	}
+	if ground == commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT {
+		if basis.GetConsentedAt() == nil {
+			return fault.New(fault.LegalBasisRequired, "the time of the consent is missing").Field("basis.consented_at", "required")
+		}
+		if basis.GetConsentedAt().AsTime().After(at) {
+			return fault.New(fault.LegalBasisRequired, "the consent lies in the future").Field("basis.consented_at", "not in the future")
+		}
+	}
+	if basis.GetProvision() == "" {
+		return fault.New(fault.LegalBasisRequired, "the provision is missing").Field("basis.provision", "required")
+	}
+	attested := basis.GetAttestation().GetConsentUnobtainable() &&
+		(basis.GetAttestation().GetEvidentlyUnableToCareForSelf() || basis.GetAttestation().GetInterestOfChild())
+	if ground == commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION && !attested {
+		return fault.New(fault.AttestationRequired, "a notification without consent needs an official's attestation").
+			Field("basis.attestation", "consent_unobtainable and one of the others")
+	}
+	return nil
+}
+
+func namesOf(grounds []commonv1.LegalGround) string {
+	text := ""
+	for i, ground := range grounds {
+		if i > 0 {
+			text += ", "
+		}
+		text += ground.String()
+	}
+	return text
+}
+
+// CheckSaid is the last check of all content: it refuses attachments that the caller cannot name.
+// pkg/serve has already checked, for every request, that no text holds an identity code.
+func (c Command[F]) CheckSaid() error { return c.Unavailable }
+
+// CheckExplained refuses a step without a reason with fault.ExplanationRequired. What names the
+// step, and field the field of the request.
+func CheckExplained(what, field, text string) error {
+	if text == "" {
+		return fault.New(fault.ExplanationRequired, "%s needs a reason in words", what).Field(field, "required")
+	}
+	return nil
+}
+
+// CheckSettled refuses to settle a declined matter without saying where it was sent instead or why
+// it was dropped.
+func CheckSettled(resubmittedAs, reason string) error {
+	if resubmittedAs == "" && reason == "" {
+		return fault.New(fault.ExplanationRequired, "say where it was sent instead, or why it is dropped").
+			Field("reason", "required without resubmitted_as")
+	}
+	return nil
+}
+
+// CheckOwn refuses a party of another agency in a step that moves a matter within the agency own. A
+// nil party is allowed.
+func CheckOwn(party *commonv1.Party, own, field string) error {
+	if party != nil && party.GetAgency() != own {
+		return fault.New(fault.UnknownParty, "within the agency means to a unit of your own").Field(field, "your own agency")
+	}
+	return nil
+}
+
+// CheckOther refuses to send a matter to one of the agencies not: the caller's own and the agencies
+// that already have it.
+func CheckOther(party *commonv1.Party, field string, not ...string) error {
+	if slices.Contains(not, party.GetAgency()) {
+		return fault.New(fault.UnknownParty, "this goes to another agency than those that have it; within your own reassign it").
+			Field(field, "neither yours nor the sender's")
+	}
+	return nil
+}
+
+// CheckStarter refuses to let an actor begin a matter that is not a worker or system of an agency.
+func CheckStarter(actor Actor) error {
+	if actor.Agency == "" || actor.Role == "client" || actor.Role == "operator" {
+		return fault.New(fault.RoleNotAllowed, "this is begun by an agency's worker or system")
+	}
+	return nil
+}

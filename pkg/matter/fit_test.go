@@ -1,0 +1,117 @@
+package service_test
+
+import (
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/matter"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+)
+
+// conversation is one of random length, each message of random size.
+func conversation(t *rapid.T) *consultationv1.Consultation {
+	c := &consultationv1.Consultation{ConsultationId: "x", Topic: "Lääkitys"}
+	for _, size := range rapid.SliceOfN(rapid.IntRange(0, 3000), 0, 40).Draw(t, "sizes") {
+		c.Messages = append(c.Messages, &consultationv1.ConsultationMessage{Text: strings.Repeat("x", size), MessageId: string(rune('a' + len(c.GetMessages())))})
+	}
+	return c
+}
+
+// What is made to fit is no larger than asked, holds the newest, and says how many it does
+// not; what it was made of is as it was, and fills it again.
+func TestFit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		whole, most := conversation(t), rapid.IntRange(200, 20_000).Draw(t, "most")
+		known := proto.CloneOf(whole)
+		fitted := matter.Fit(proto.CloneOf(whole), most, "messages")
+		if size := proto.Size(fitted); size > most {
+			t.Fatalf("%d bytes, and %d were asked for", size, most)
+		}
+		gone := matter.MissingIn(fitted)["messages"]
+		if gone+len(fitted.GetMessages()) != len(whole.GetMessages()) {
+			t.Fatalf("%d are there and %d left out of %d", len(fitted.GetMessages()), gone, len(whole.GetMessages()))
+		}
+		for i, message := range fitted.GetMessages() {
+			if !proto.Equal(message, whole.GetMessages()[gone+i]) {
+				t.Fatal("not the newest are kept")
+			}
+		}
+		matter.Refill(fitted, known)
+		if !proto.Equal(fitted, whole) || !proto.Equal(known, whole) {
+			t.Fatal("who knew the whole does not go on knowing it")
+		}
+	})
+}
+
+// Who knew a part of what a snapshot leaves out goes on knowing that part, and how much is
+// missing.
+func TestRefillOfAPart(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		whole := conversation(t)
+		earlier := proto.CloneOf(whole)
+		earlier.Messages = earlier.GetMessages()[:rapid.IntRange(0, len(whole.GetMessages())).Draw(t, "earlier")]
+		known := matter.Fit(earlier, rapid.IntRange(200, 9000).Draw(t, "known"), "messages")
+		snapshot := matter.Fit(proto.CloneOf(whole), rapid.IntRange(200, 9000).Draw(t, "snapshot"), "messages")
+		matter.Refill(snapshot, known)
+		if missing := matter.MissingIn(snapshot)["messages"]; missing+len(snapshot.GetMessages()) != len(whole.GetMessages()) {
+			t.Fatalf("%d are there and %d missing of %d", len(snapshot.GetMessages()), missing, len(whole.GetMessages()))
+		}
+		last := ""
+		for _, message := range snapshot.GetMessages() {
+			if message.GetMessageId() <= last && last != "" {
+				t.Fatal("they are out of order")
+			}
+			last = message.GetMessageId()
+		}
+	})
+}
+
+// A list whose newest come first is cut at its end.
+func TestNewest(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		whole, most := conversation(t), rapid.IntRange(200, 20_000).Draw(t, "most")
+		cut := matter.Newest(proto.CloneOf(whole), most, "messages")
+		if size := proto.Size(cut); size > most {
+			t.Fatalf("%d bytes, and %d were asked for", size, most)
+		}
+		for i, message := range cut.GetMessages() {
+			if !proto.Equal(message, whole.GetMessages()[i]) {
+				t.Fatal("not the first are kept")
+			}
+		}
+	})
+}
+
+// The refusal of a step that does not fit says how much fits and what to do.
+func TestExtent(t *testing.T) {
+	post := matter.Event{Message: &consultationv1.MessagePosted{Text: strings.Repeat("x", 10_000)}}
+	invited := matter.Event{Message: &consultationv1.ParticipantInvited{Snapshot: &consultationv1.ConsultationSnapshot{
+		Consultation: &consultationv1.Consultation{Topic: strings.Repeat("x", matter.MaxSnapshot)},
+	}}}
+	bare := matter.Event{Message: &consultationv1.ParticipantInvited{}}
+	var asker matter.Extent
+	for asker.Check(0) == nil {
+		asker = asker.Disclosed(post, post, false)
+	}
+	if asker.Bytes > matter.Full+matter.SizeOf(post) || asker.Check(matter.Reserve) != nil {
+		t.Errorf("%+v", asker)
+	}
+	refused := asker.Check(0)
+	if fault.ReasonOf(refused) != fault.MatterFull || fault.MetadataOf(refused)["limit_bytes"] == "" || !strings.Contains(refused.Error(), "go on in a new one") {
+		t.Errorf("%v %v", refused, fault.MetadataOf(refused))
+	}
+	var inviter matter.Extent
+	for inviter.Check(0) == nil {
+		inviter = inviter.Disclosed(invited, bare, false)
+	}
+	if inviter.Copied > matter.FullCopies+matter.MaxSnapshot+1000 || inviter.Bytes > matter.Full {
+		t.Errorf("%+v", inviter)
+	}
+	if came := (matter.Extent{}).Disclosed(invited, invited, true); came.Bytes < matter.MaxSnapshot || came.Copied != 0 {
+		t.Errorf("who is invited has been told %+v", came)
+	}
+}

@@ -1,0 +1,129 @@
+package service
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// workingDaysToAcknowledge is the number of working days that a holder of a copy has to
+// acknowledge.
+const workingDaysToAcknowledge = 3
+
+// Notice is something that every holder of a copy must acknowledge: that a matter was entered in
+// error, or that the consent on which it rests was withdrawn.
+type Notice struct {
+	At  time.Time
+	By  *commonv1.Party
+	Due time.Time
+	// ByClient says that the client gave the notice or confirmed it; then By is nil. By is also nil
+	// if an agency gave it in the client's name and the parties may not know of that agency.
+	ByClient bool
+	// Holders are the agencies that must acknowledge; Acknowledged says which have, and when.
+	Holders      []string
+	Acknowledged map[string]time.Time
+	// LeftApart says that readers that had left see nothing of the other holders.
+	LeftApart bool
+	// Erased says that the keys of what was disclosed before are destroyed, Overdue that the due
+	// time was recorded as passed.
+	Erased, Overdue bool
+}
+
+func noticeOf(e Event, holders []string, due *timestamppb.Timestamp) Notice {
+	return Notice{At: e.At, By: e.By, Holders: holders, Due: due.AsTime()}
+}
+
+// acknowledge notes that a holder has dealt with its copy.
+func (n *Notice) acknowledge(e Event) {
+	acknowledged := map[string]time.Time{e.By.GetAgency(): e.At}
+	maps.Copy(acknowledged, n.Acknowledged)
+	n.Acknowledged = acknowledged
+}
+
+// Pending returns the holders that have not acknowledged.
+func (n Notice) Pending() []string {
+	var pending []string
+	for _, holder := range n.Holders {
+		if _, done := n.Acknowledged[holder]; !done {
+			pending = append(pending, holder)
+		}
+	}
+	return pending
+}
+
+// Awaits reports whether an agency has yet to acknowledge.
+func (n Notice) Awaits(agency string) bool { return slices.Contains(n.Pending(), agency) }
+
+// Awaited returns the notice of a matter that an agency has yet to acknowledge; nil if there is
+// none.
+func (h Head) Awaited(agency string) *Notice {
+	notice := &h.Withdrawal
+	if h.IsRevoked() {
+		notice = &h.Revocation.Notice
+	}
+	if !notice.Awaits(agency) {
+		return nil
+	}
+	return notice
+}
+
+// NextCheck returns when the notice needs the next event by the clock; zero for never.
+func (n Notice) NextCheck() time.Time {
+	switch {
+	case n.At.IsZero():
+		return time.Time{}
+	case !n.Erased:
+		return n.At
+	case len(n.Pending()) > 0 && !n.Overdue:
+		return n.Due
+	default:
+		return time.Time{}
+	}
+}
+
+// isLate reports whether a holder is late and this was not yet recorded.
+func (n Notice) isLate(at time.Time) bool {
+	return len(n.Pending()) > 0 && !n.Overdue && !n.Due.After(at)
+}
+
+// holdersOf returns the agencies that must acknowledge a notice, without the agencies by that gave
+// it, and the end of the time that they have.
+func holdersOf(readers []Reader, at time.Time, by ...string) ([]string, *timestamppb.Timestamp) {
+	var holders []string
+	for _, reader := range readers {
+		if !slices.Contains(by, reader.Agency) {
+			holders = append(holders, reader.Agency)
+		}
+	}
+	return holders, timestamppb.New(EndOfWorkingDay(at, workingDaysToAcknowledge))
+}
+
+// NoticesDue returns the events that the clock adds to a matter's notices: that the copies are
+// erased, and that a holder is late.
+func NoticesDue(h Head, at time.Time) []Event {
+	var events []Event
+	add := func(message proto.Message) { events = append(events, ByClock(h, at, message)) }
+	if r := h.Revocation; h.IsRevoked() {
+		if !r.Erased {
+			add(&commonv1.CopiesErased{})
+		}
+		if r.isLate(at) {
+			add(&commonv1.RevocationOverdue{Holders: r.Pending(), DueAt: timestamppb.New(r.Due)})
+		}
+		return events
+	}
+	if w := h.Withdrawal; h.IsWithdrawn() {
+		if !w.Erased {
+			add(&commonv1.CopiesErased{})
+		}
+		if w.isLate(at) {
+			add(&commonv1.WithdrawalOverdue{Holders: w.Pending(), DueAt: timestamppb.New(w.Due)})
+		}
+	}
+	return events
+}

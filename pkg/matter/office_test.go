@@ -1,0 +1,44 @@
+package service_test
+
+import (
+	"testing"
+	"time"
+
+	"koppi.internal/pkg/matter"
+)
+
+func TestInOfficeHours(t *testing.T) {
+	for at, want := range map[string]bool{
+		"2026-11-26T07:59:59+02:00": false,
+		"2026-11-26T08:00:00+02:00": true,
+		"2026-11-26T15:59:59+02:00": true,
+		"2026-11-26T16:00:00+02:00": false,
+		"2026-11-26T00:00:00+02:00": false,
+		// It is Helsinki's hour that counts, in summer too.
+		"2026-11-26T06:30:00Z": true,
+		"2026-06-01T05:00:00Z": true,
+		"2026-06-01T13:00:00Z": false,
+		// Saturday, Sunday and Independence Day on a Monday.
+		"2026-11-28T12:00:00+02:00": false,
+		"2026-11-29T12:00:00+02:00": false,
+		"2027-12-06T12:00:00+02:00": false,
+	} {
+		moment, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := matter.InOfficeHours(moment); got != want {
+			t.Errorf("%s: %v", at, got)
+		}
+	}
+}
+
+// Office time passes within office hours alone: two rules, one calendar.
+func TestOfficeHoursAgree(t *testing.T) {
+	for at := time.Date(2026, 3, 20, 0, 0, 0, 0, matter.Helsinki()); at.Before(time.Date(2026, 4, 10, 0, 0, 0, 0, matter.Helsinki())); at = at.Add(15 * time.Minute) {
+		passes := matter.AfterOfficeHours(at, time.Minute).Equal(at.Add(time.Minute))
+		if matter.InOfficeHours(at) != passes {
+			t.Errorf("%s: in office hours %v, its time passes %v", at, matter.InOfficeHours(at), passes)
+		}
+	}
+}

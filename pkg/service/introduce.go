@@ -1,0 +1,67 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/identity"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+const (
+	// MetadataIntroduction is the metadata key under which a service receives another service's
+	// data on a client. The gateway sets it, and drops any that comes from outside.
+	MetadataIntroduction = "koppi-introduction"
+
+	introductionKind    = identity.Kind("introduction")
+	introductionTime    = time.Minute
+	introductionPurpose = "another matter of the client begins"
+)
+
+// Introduce gives another service the client's identity, as the caller's agency may know it now.
+func (k internalAPI[S]) Introduce(ctx context.Context, r *caseworkv1.IntroduceRequest) (*caseworkv1.IntroduceResponse, error) {
+	who, err := Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	inner, ok := k.Secrets.InternalID(identity.KindClient, who.Agency, r.GetClientId())
+	if !ok || !IsParty(who) {
+		return nil, unknownClient("client_id")
+	}
+	found, err := k.knownTo(ctx, who.Agency, inner)
+	if err != nil {
+		return nil, err
+	}
+	if found.client == nil {
+		return nil, unknownClient("client_id")
+	}
+	if err := k.RecordReading(ctx, who, introductionPurpose, Reading{Subject: found.subject, Client: inner}); err != nil {
+		return nil, err
+	}
+	payload, err := proto.Marshal(&caseworkv1.Introduction{Inner: inner, Client: found.client, Until: timestamppb.New(k.Now().Add(introductionTime))})
+	if err != nil {
+		return nil, err
+	}
+	return &caseworkv1.IntroduceResponse{Introduction: k.Secrets.Token(introductionKind, who.Agency, payload)}, nil
+}
+
+// resolvedElsewhere returns the client's identity as another service gave it to this agency a
+// moment ago; nil if it gave none for this client.
+func (k *Kernel[S]) resolvedElsewhere(ctx context.Context, agency, inner string) *commonv1.Client {
+	for _, shown := range metadata.ValueFromIncomingContext(ctx, MetadataIntroduction) {
+		payload, ok := k.Secrets.OpenToken(introductionKind, agency, shown)
+		introduction := &caseworkv1.Introduction{}
+		if !ok || proto.Unmarshal(payload, introduction) != nil {
+			continue
+		}
+		if introduction.GetInner() == inner && k.Now().Before(introduction.GetUntil().AsTime()) {
+			return introduction.GetClient()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,41 @@
+package service
+
+import (
+	"fmt"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"koppi.internal/pkg/directory"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// partyName is the message that names an agency, unit and worker.
+var partyName = (*commonv1.Party)(nil).ProtoReflect().Descriptor().FullName()
+
+// checkParties checks all parties that a request names, at any depth, against the directory: the
+// agency must exist, and the unit must belong to it.
+func checkParties(agencies *directory.Directory, r proto.Message) error {
+	return partiesIn(agencies, r.ProtoReflect(), "")
+}
+
+func partiesIn(agencies *directory.Directory, message protoreflect.Message, at string) (wrong error) {
+	if party, ok := message.Interface().(*commonv1.Party); ok {
+		return agencies.Check(party, at)
+	}
+	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		path := strings.TrimPrefix(at+"."+string(field.Name()), ".")
+		switch {
+		case field.Message() == nil || field.IsMap():
+		case field.IsList():
+			for i := 0; i < value.List().Len() && wrong == nil; i++ {
+				wrong = partiesIn(agencies, value.List().Get(i).Message(), fmt.Sprintf("%s[%d]", path, i))
+			}
+		default:
+			wrong = partiesIn(agencies, value.Message(), path)
+		}
+		return wrong == nil
+	})
+	return wrong
+}

@@ -1,0 +1,247 @@
+package service
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/command"
+	"koppi.internal/pkg/consent"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/matter"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
+)
+
+const (
+	// withdrawalKind and withdrawalOwner seal the withdrawals that one service passes to the
+	// others.
+	withdrawalKind  = identity.Kind("withdrawal")
+	withdrawalOwner = "suite"
+	// passingOn is the agency of the worklist rows by which withdrawals are found that other
+	// services lack. No real agency's key holds a colon.
+	passingOn = ":passing-on"
+	// maxPassedOn is the number of clients whose withdrawals one call returns.
+	maxPassedOn = 100
+)
+
+// noting makes a command that withdraws consents of matters record that in the directives of their
+// clients too, in the same append. No later sending that rests on these consents, or on older ones,
+// can then go by directives that lack the withdrawal.
+func (k *Kernel[S]) noting(noted command.Command[S]) command.Command[S] {
+	var client string
+	var withdrawn []*consentv1.WithdrawnConsent
+	decided := noted.Decide
+	noted.Decide = func(world matter.World[S], at time.Time) ([]matter.Event, error) {
+		events, err := decided(world, at)
+		client, withdrawn = "", nil
+		for _, event := range events {
+			if _, is := event.Message.(*commonv1.ConsentWithdrawn); is {
+				client = event.Client
+				withdrawn = append(withdrawn, withdrawnOf(world.Subjects[event.Subject], event.At))
+			}
+		}
+		return events, err
+	}
+	noted.Admit = func(ctx context.Context, _ []command.NewRecipient) (journal.Batch, error) {
+		return k.notes(ctx, client, withdrawn)
+	}
+	return noted
+}
+
+// withdrawnOf returns the consent of a matter as withdrawn at the given time.
+func withdrawnOf[S matter.State](history matter.History[S], at time.Time) *consentv1.WithdrawnConsent {
+	head := history.State.Common()
+	return &consentv1.WithdrawnConsent{
+		Subject: head.Subject, GivenAt: head.Basis.GetConsentedAt(), WithdrawnAt: timestamppb.New(at), Agencies: slices.Sorted(maps.Keys(history.Views)),
+	}
+}
+
+// notes returns withdrawals as rows of a client's directives, for another command to append.
+func (k *Kernel[S]) notes(ctx context.Context, client string, withdrawn []*consentv1.WithdrawnConsent) (journal.Batch, error) {
+	if client == "" {
+		return journal.Batch{}, nil
+	}
+	found, err := k.wishesOf(ctx, client)
+	if err != nil {
+		return journal.Batch{}, err
+	}
+	var events []matter.Event
+	for _, one := range withdrawn {
+		if message := found.history.State.Note(one, true); message != nil {
+			events = append(events, matter.Event{Subject: found.subject, Message: message, At: one.GetWithdrawnAt().AsTime(), Client: client})
+		}
+	}
+	if len(events) == 0 {
+		return journal.Batch{}, nil
+	}
+	batch, err := k.wishes.Rows(found.world(), k.byClock("NoteWithdrawal"), events)
+	delete(found.seen, found.subject)
+	batch.Seen = found.seen
+	return batch, err
+}
+
+// toPassOn returns the worklist row by which withdrawals are found that this service must still
+// pass to the others.
+func toPassOn(w consent.Directives) []journal.WorklistEntry {
+	if len(w.Withdrawn) == 0 || !slices.ContainsFunc(w.Withdrawn, func(one consent.Withdrawn) bool { return one.Own }) {
+		return nil
+	}
+	return []journal.WorklistEntry{{Agency: passingOn, Ended: len(w.ToPassOn()) == 0}}
+}
+
+// sealedWithdrawals returns, sealed for the other services, the withdrawn consents of a client that
+// not all of them are known to have.
+func (k *Kernel[S]) sealedWithdrawals(client string, wishes consent.Directives) ([]string, error) {
+	var all []string
+	for _, one := range wishes.ToPassOn() {
+		payload, err := proto.Marshal(&caseworkv1.Withdrawn{Inner: client, Consent: one.Consent})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, k.Secrets.Token(withdrawalKind, withdrawalOwner, payload))
+	}
+	return all, nil
+}
+
+// withdrawalsOf returns the sealed withdrawals of a client; nil for an empty client.
+func (k *Kernel[S]) withdrawalsOf(ctx context.Context, client string) ([]string, error) {
+	if client == "" {
+		return nil, nil
+	}
+	found, err := k.wishesOf(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	return k.sealedWithdrawals(client, found.history.State)
+}
+
+// ListWithdrawals returns the withdrawals that the other services lack.
+func (k internalAPI[S]) ListWithdrawals(ctx context.Context, _ *caseworkv1.ListWithdrawalsRequest) (*caseworkv1.ListWithdrawalsResponse, error) {
+	response := &caseworkv1.ListWithdrawalsResponse{}
+	query := journal.Query{Agency: passingOn, HiddenOnly: true, Limit: maxPassedOn}
+	for clients := 0; clients < maxPassedOn; {
+		rows, err := k.Store.WorklistEntries(ctx, query)
+		if err != nil {
+			return nil, fault.Store(err)
+		}
+		for _, row := range rows {
+			history, _, err := k.wishHistory(ctx, row.Subject)
+			if err != nil {
+				return nil, err
+			}
+			some, err := k.sealedWithdrawals(history.State.Client, history.State)
+			if err != nil {
+				return nil, err
+			}
+			if len(some) > 0 { // none of what was erased
+				clients++
+			}
+			response.Withdrawals = append(response.Withdrawals, some...)
+		}
+		if len(rows) < maxPassedOn {
+			break
+		}
+		query.After = &journal.WorklistCursor{Subject: rows[len(rows)-1].Subject}
+	}
+	return response, nil
+}
+
+// NoteWithdrawals records withdrawals of another service, or, if PassedOn is set, that all other
+// services have those of this one.
+func (k internalAPI[S]) NoteWithdrawals(ctx context.Context, r *caseworkv1.NoteWithdrawalsRequest) (*caseworkv1.NoteWithdrawalsResponse, error) {
+	for _, one := range r.GetWithdrawals() {
+		payload, ok := k.Secrets.OpenToken(withdrawalKind, withdrawalOwner, one)
+		withdrawn := &caseworkv1.Withdrawn{}
+		if !ok || proto.Unmarshal(payload, withdrawn) != nil {
+			return nil, fault.New(fault.InvalidField, "no service of this suite has sealed this").Field("withdrawals", "as they were given")
+		}
+		if err := k.noteWithdrawal(ctx, withdrawn, r.GetPassedOn()); err != nil {
+			return nil, err
+		}
+	}
+	return &caseworkv1.NoteWithdrawalsResponse{}, nil
+}
+
+// noteWithdrawal records one withdrawal, or that it was passed on.
+func (k *Kernel[S]) noteWithdrawal(ctx context.Context, withdrawn *caseworkv1.Withdrawn, passedOn bool) error {
+	found, err := k.wishesOf(ctx, withdrawn.GetInner())
+	if err != nil {
+		return err
+	}
+	_, err = k.wishes.Handle(ctx, command.Command[consent.Directives]{
+		Subject: found.subject, Open: true, Access: k.byClock("NoteWithdrawal"),
+		Decide: func(world matter.World[consent.Directives], at time.Time) ([]matter.Event, error) {
+			message := world.State(found.subject).Note(withdrawn.GetConsent(), false)
+			if passedOn {
+				message = world.State(found.subject).PassedOn(withdrawn.GetConsent().GetSubject())
+			}
+			if message == nil {
+				return nil, nil
+			}
+			return []matter.Event{{Subject: found.subject, Message: message, At: at, Client: withdrawn.GetInner()}}, nil
+		},
+	})
+	return err
+}
+
+// CheckConsent refuses a consent that is no longer valid as the legal basis of a call that is not a
+// step.
+func (k *Kernel[S]) CheckConsent(ctx context.Context, who identity.Caller, basis *commonv1.LegalBasis, client, receiver string) error {
+	if basis.GetGround() != commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT || basis.GetConsentedAt() == nil {
+		return nil
+	}
+	found, err := k.wishesOf(ctx, client)
+	if err != nil {
+		return err
+	}
+	given := consent.Given{By: who.Agency, At: basis.GetConsentedAt().AsTime(), To: k.receivers(receiver)}
+	return k.checkCounts(ctx, found.history.State, client, given)
+}
+
+// receivers returns agencies with their kinds.
+func (k *Kernel[S]) receivers(agencies ...string) []consent.Receiver {
+	var all []consent.Receiver
+	for _, name := range agencies {
+		agency, _ := k.Directory.Agency(name)
+		all = append(all, consent.Receiver{Agency: name, Kind: agency.Kind.String()})
+	}
+	return all
+}
+
+// checkCounts refuses a consent that a withdrawal has ended: by the directives, or, for a
+// withdrawal older than their record of it, by the matters of this service.
+func (k *Kernel[S]) checkCounts(ctx context.Context, wishes consent.Directives, client string, given consent.Given) error {
+	if !wishes.Counts(given) {
+		return countsNoMore()
+	}
+	withdrawn, err := k.Store.WorklistEntries(ctx, journal.Query{Agency: given.By, Client: client, WithHidden: true, WithdrawnAfter: given.At})
+	if err != nil {
+		return fault.Store(err)
+	}
+	for _, one := range withdrawn {
+		if wishes.Knows(one.Subject) {
+			continue
+		}
+		history, err := k.history(ctx, one.Subject)
+		if err != nil {
+			return err
+		}
+		before := consent.Directives{Withdrawn: []consent.Withdrawn{{Consent: withdrawnOf(history, one.WithdrawnAt)}}}
+		if !before.Counts(given) {
+			return countsNoMore()
+		}
+	}
+	return nil
+}
+
+func countsNoMore() error {
+	return fault.New(fault.ConsentWithdrawn, "the client has withdrawn a consent since that covers this").Field("basis.consented_at", "when the client consented anew")
+}
