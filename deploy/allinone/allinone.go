@@ -21,16 +21,17 @@ import (
 	"koppi.internal/gateway"
 	"koppi.internal/gateway/callback"
 	"koppi.internal/gateway/casework"
-	"koppi.internal/gateway/notice"
 	"koppi.internal/gateway/session"
 	"koppi.internal/gateway/suite"
 	"koppi.internal/gateway/web"
 	"koppi.internal/pkg/attachment"
+	attachments "koppi.internal/pkg/attachment/gateway"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/sqlite"
 	"koppi.internal/pkg/limit"
+	notice "koppi.internal/pkg/notice/gateway"
 	"koppi.internal/pkg/presence"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/telemetry"
@@ -140,7 +141,7 @@ func (k *Koppi) assemble(ctx context.Context) error {
 	for _, m := range k.members {
 		backends[m.name] = suite.Backend{Conn: m.conn, Notify: m.wake}
 	}
-	whole := casework.Config{Directory: k.config.Directory, Secrets: parts.secrets, Attachments: k.papers, Limiter: parts.limiter, Uploads: k.config.Uploads, Scanner: casework.ScannerAt(k.config.Scanner), Recent: k.config.Recent}
+	whole := casework.Config{Directory: k.config.Directory, Secrets: parts.secrets, Attachments: k.papers, Limiter: parts.limiter, Uploads: k.config.Uploads, Scanner: attachments.ScannerAt(k.config.Scanner), Recent: k.config.Recent}
 	whole.Verifier = parts.verifier
 	if k.front, err = suite.Open(suite.Config{Backends: backends, Trial: k.config.Dev, Callers: parts.callers, Logger: k.config.Logger, Casework: whole}); err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	all "koppi.internal/deploy/suite"
 	"koppi.internal/pkg/attachment"
 	"koppi.internal/pkg/clock"
+	"koppi.internal/pkg/command"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/sqlite"
@@ -125,7 +126,7 @@ func newMember(ctx context.Context, config Config, p *parts, service all.Service
 func (m *member) build(ctx context.Context, config Config, p *parts, hosted all.Service) error {
 	deps := service.Deps{
 		Store: m.store, Settings: m.store, Counters: m.store, Notices: m.store, AccessLog: m.store, Log: m.store, Retention: m.store, Overviews: m.store, Signals: &signal.Local{}, Directory: config.Directory, Attachments: p.papers, Secrets: p.secrets, Clock: clock.System(), Notify: m.wake,
-		NewID: service.NewID, Calls: m.conn, Logger: config.Logger, AllowTestCodes: config.Dev,
+		NewID: command.NewID, Calls: m.conn, Logger: config.Logger, AllowTestCodes: config.Dev,
 	}
 	if config.Dev {
 		adjustable, err := clock.Open(ctx, m.store, config.Clock)

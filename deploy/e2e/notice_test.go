@@ -13,10 +13,10 @@ import (
 
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/config"
-	"koppi.internal/gateway/notice"
-	"koppi.internal/gateway/notice/mailtest"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/matter"
+	notice "koppi.internal/pkg/notice/gateway"
+	"koppi.internal/pkg/notice/gateway/mailtest"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )

@@ -22,7 +22,6 @@ import (
 	"koppi.internal/pkg/mailbox"
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/partner"
-	"koppi.internal/pkg/service"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
@@ -315,7 +314,7 @@ func TestPagesAreCutBySize(t *testing.T) {
 			t.Fatalf("a page of %d messages and %d bytes", len(page.GetMessages()), proto.Size(page))
 		}
 		for _, one := range page.GetMessages() {
-			if told[one.GetMessageId()] || last != nil && service.ByTime(last, one) >= 0 {
+			if told[one.GetMessageId()] || last != nil && mailbox.ByTime(last, one) >= 0 {
 				t.Errorf("%s comes twice, or too late", one.GetMessageId())
 			}
 			told[one.GetMessageId()], last = true, one

@@ -14,7 +14,7 @@ import (
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/scenario"
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/service"
+	"koppi.internal/pkg/mailbox"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -106,7 +106,7 @@ func TestTimeline(t *testing.T) {
 	county := b.asWorker("county")
 	system := b.token(systemOf("hva-pohjois-savo"))
 	want := mailboxOf(t, withToken(t, system), conn)
-	slices.SortFunc(want, service.ByTime)
+	slices.SortFunc(want, mailbox.ByTime)
 	if len(want) < 4*rounds {
 		t.Fatalf("%d messages", len(want))
 	}

@@ -1,28 +1,32 @@
-// Package casework holds what the gateway adds to the four services: the directory, the timeline of
-// a whole case, attachments, and statistics. It verifies its callers itself. What a caller may know
-// of a matter is decided by that matter's service, which casework calls in the caller's name.
+// Package casework serves what the gateway adds to the four services: each capability's part of it,
+// in one server of the gateway's own process, which verifies its callers itself. What a caller may
+// know of a matter is decided by that matter's service, which is called in the caller's name.
 package casework
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"maps"
-	"slices"
 
 	"buf.build/go/protovalidate"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
 
-	"koppi.internal/gateway/statistics"
+	accesslog "koppi.internal/pkg/accesslog/gateway"
 	"koppi.internal/pkg/attachment"
+	attachments "koppi.internal/pkg/attachment/gateway"
+	consent "koppi.internal/pkg/consent/gateway"
 	"koppi.internal/pkg/directory"
-	"koppi.internal/pkg/fault"
+	agencies "koppi.internal/pkg/directory/gateway"
+	"koppi.internal/pkg/fanout"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/limit"
+	overview "koppi.internal/pkg/overview/gateway"
 	"koppi.internal/pkg/serve"
+	statistics "koppi.internal/pkg/statistics/gateway"
 	"koppi.internal/pkg/telemetry"
+	timeline "koppi.internal/pkg/timeline/gateway"
+	worklist "koppi.internal/pkg/worklist/gateway"
 	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
@@ -31,9 +35,7 @@ import (
 
 // Config configures casework. All fields but Scanner, Limiter, Uploads and Recent are required.
 type Config struct {
-	// Services are the connections to the services, by the first part of their subjects' names,
-	// such as "concerns".
-	Services  map[string]grpc.ClientConnInterface
+	Services  fanout.Services
 	Directory *directory.Directory
 	Secrets   *identity.Secrets
 	Verifier  *identity.Verifier
@@ -45,21 +47,35 @@ type Config struct {
 	// Statistics are those of the services.
 	Statistics *statistics.Statistics
 	// Scanner scans uploads for malware; nil scans nothing.
-	Scanner Scanner
+	Scanner attachments.Scanner
 	// Recent keeps the spans of a trial installation; nil where a collector has them.
 	Recent *telemetry.Recent
 	Logger *slog.Logger
 }
 
-// Casework serves CaseworkService, AttachmentService, ConsentService and OperatorService in the
-// gateway's own process. Conn is the connection to it.
+// Casework serves CaseworkService, AttachmentService, ConsentService and OperatorService. Conn is the
+// connection to it.
 type Casework struct {
-	caseworkv1.UnimplementedCaseworkServiceServer
+	attachments *attachments.Attachments
+	consents    *consent.Consents
+	server      *serve.Server
+	listener    *bufconn.Listener
+	conn        *grpc.ClientConn
+}
 
-	config   Config
-	server   *serve.Server
-	listener *bufconn.Listener
-	conn     *grpc.ClientConn
+// api implements CaseworkService: each capability serves its own methods.
+type api struct {
+	unimplemented
+	*worklist.Worklist
+	*timeline.Timeline
+	*accesslog.AccessLog
+	*agencies.Directory
+	*statistics.Handler
+}
+
+// unimplemented lies one level deeper than the capabilities, so that their methods come first.
+type unimplemented struct {
+	caseworkv1.UnimplementedCaseworkServiceServer
 }
 
 // Services are the full names of the gRPC services that Casework serves.
@@ -74,14 +90,27 @@ func New(config Config) (*Casework, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Casework{config: config, listener: serve.Memory()}
+	c := &Casework{
+		listener: serve.Memory(),
+		attachments: &attachments.Attachments{
+			Services: config.Services, Secrets: config.Secrets, Store: config.Attachments, Limiter: config.Limiter, Uploads: config.Uploads,
+			Scanner: config.Scanner, Logger: config.Logger,
+		},
+		consents: &consent.Consents{Services: config.Services, Secrets: config.Secrets, Logger: config.Logger},
+	}
 	c.server = serve.NewGRPC(serve.Config{
 		Logger: config.Logger, Verifier: config.Verifier, Validator: validator, Limiter: config.Limiter, Public: func(string) bool { return false },
 	})
-	caseworkv1.RegisterCaseworkServiceServer(c.server, c)
-	attachmentv1.RegisterAttachmentServiceServer(c.server, papers{Casework: c})
-	consentv1.RegisterConsentServiceServer(c.server, consents{Casework: c})
-	operatorv1.RegisterOperatorServiceServer(c.server, operator{Casework: c})
+	caseworkv1.RegisterCaseworkServiceServer(c.server, api{
+		Worklist:  &worklist.Worklist{Services: config.Services, Secrets: config.Secrets, Directory: config.Directory},
+		Timeline:  &timeline.Timeline{Services: config.Services, Secrets: config.Secrets},
+		AccessLog: &accesslog.AccessLog{Services: config.Services, Secrets: config.Secrets},
+		Directory: &agencies.Directory{Directory: config.Directory},
+		Handler:   &statistics.Handler{Statistics: config.Statistics},
+	})
+	attachmentv1.RegisterAttachmentServiceServer(c.server, c.attachments)
+	consentv1.RegisterConsentServiceServer(c.server, c.consents)
+	operatorv1.RegisterOperatorServiceServer(c.server, &overview.Operator{Services: config.Services, Recent: config.Recent})
 	c.conn, err = serve.Connect(c.listener)
 	return c, err
 }
@@ -98,46 +127,12 @@ func (c *Casework) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve.GRPC(ctx, c.server, c.listener) })
 	group.Go(func() error {
-		c.sweeps(ctx)
+		c.attachments.Run(ctx)
 		return nil
 	})
 	group.Go(func() error {
-		c.passesOn(ctx)
+		c.consents.Run(ctx)
 		return nil
 	})
 	return group.Wait()
-}
-
-// ask calls all services in parallel, in the caller's name. The answers are in the order of the
-// services' names. One that fails cancels the others.
-func ask[R any](ctx context.Context, c *Casework, question func(ctx context.Context, name string, service caseworkv1.MatterServiceClient) (R, error)) ([]string, []R, error) {
-	names := slices.Sorted(maps.Keys(c.config.Services))
-	answers := make([]R, len(names))
-	group, each := errgroup.WithContext(identity.Forward(ctx))
-	for i, name := range names {
-		group.Go(func() error {
-			var err error
-			answers[i], err = question(each, name, caseworkv1.NewMatterServiceClient(c.config.Services[name]))
-			return err
-		})
-	}
-	return names, answers, group.Wait()
-}
-
-// pageOf is the page size that a request asks for; defaultPage where it names none.
-func pageOf(asked int32) int {
-	if asked == 0 {
-		return defaultPage
-	}
-	return int(asked)
-}
-
-// unavailable converts a failure of the attachment store into a refusal; it returns refusals, and
-// nil, unchanged.
-func unavailable(err error) error {
-	var refused *fault.Error
-	if err == nil || errors.As(err, &refused) {
-		return err
-	}
-	return fault.Store(err)
 }

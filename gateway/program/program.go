@@ -14,13 +14,14 @@ import (
 	"koppi.internal/gateway"
 	"koppi.internal/gateway/callback"
 	"koppi.internal/gateway/casework"
-	"koppi.internal/gateway/notice"
+	attachments "koppi.internal/pkg/attachment/gateway"
 	"koppi.internal/gateway/session"
 	"koppi.internal/gateway/suite"
 	"koppi.internal/gateway/web"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/limit"
+	notice "koppi.internal/pkg/notice/gateway"
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/telemetry"
@@ -205,5 +206,5 @@ func (c *Config) casework(ctx context.Context, agencies *directory.Directory) (c
 	if err != nil {
 		return none, err
 	}
-	return casework.Config{Directory: agencies, Secrets: secrets, Verifier: verifier, Attachments: papers, Scanner: casework.ScannerAt(c.Scanner)}, nil
+	return casework.Config{Directory: agencies, Secrets: secrets, Verifier: verifier, Attachments: papers, Scanner: attachments.ScannerAt(c.Scanner)}, nil
 }

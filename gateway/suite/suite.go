@@ -14,12 +14,13 @@ import (
 	"google.golang.org/grpc"
 
 	"koppi.internal/gateway/casework"
-	"koppi.internal/gateway/merged"
-	"koppi.internal/gateway/statistics"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
+	client "koppi.internal/pkg/client/gateway"
+	"koppi.internal/pkg/mailbox/merged"
 	"koppi.internal/pkg/notify"
+	statistics "koppi.internal/pkg/statistics/gateway"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
@@ -134,10 +135,10 @@ func isOwn(method string) bool {
 func (c Config) resolvers() map[string]Backend {
 	all := map[string]Backend{}
 	for name, backend := range c.Backends {
-		conn := resolver{ClientConnInterface: backend.Conn, accepts: Services[name]}
+		conn := client.Resolver{ClientConnInterface: backend.Conn, Accepts: Services[name]}
 		for _, other := range slices.Sorted(maps.Keys(c.Backends)) {
 			if other != name {
-				conn.others = append(conn.others, c.Backends[other].Conn)
+				conn.Others = append(conn.Others, c.Backends[other].Conn)
 			}
 		}
 		all[name] = Backend{Conn: conn, Notify: backend.Notify}

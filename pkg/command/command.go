@@ -1,12 +1,11 @@
-// Package command runs one command: load the histories, fold them, let the rules decide, append; on
-// a conflict it starts again. A service changes its data only through this package, and only here
-// do events become rows and case messages.
+// Package command runs one command on matters: load the histories, fold them, gather facts, let the
+// rules decide, authorise new recipients, append, notify. On a conflict it starts again. A service
+// changes its data only through this package, and only here do events become rows and case messages.
 package command
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -20,8 +19,8 @@ import (
 // the caller should back off.
 const maxAttempts = 64
 
-// Command is one request to change something.
-type Command[S matter.State] struct {
+// Target says who commands which subject.
+type Target struct {
 	// Agency of the caller; a request_id is unique within it.
 	Agency string
 	// Client is the internal id of the person whom the subject concerns, if the person and not an
@@ -37,79 +36,66 @@ type Command[S matter.State] struct {
 	// permission is checked beforehand.
 	Open bool
 	// RequestID and Digest make the command idempotent: the same id with the same digest has one
-	// effect. The sweep uses an empty id, because it repeats nothing.
+	// effect. The clock uses an empty id, because it repeats nothing.
 	RequestID string
 	Digest    []byte
-	// Claims returns the unique keys whose holders the decision needs; may be nil.
-	Claims func(matter.World[S]) []string
+	// NotBefore is the time of the event that caused the command, by this clock or another; zero if
+	// there is none.
+	NotBefore time.Time
+	// Access is the access log record of this command; the pipeline sets subject, client and time.
+	Access journal.Access
+}
+
+// Command is one request to change something. F are the facts from outside on which it is decided:
+// Prepare gathers them, and the later stages receive them.
+type Command[S matter.State, F any] struct {
+	Target Target
+	// UniqueKeys returns the unique keys whose holders the decision needs; may be nil.
+	UniqueKeys func(matter.World[S]) []string
 	// Check may refuse the command from the commanded subject alone, before more is read; may be
 	// nil.
 	Check func(matter.World[S]) error
 	// Related returns the other subjects that the decision needs, given what is loaded so far; the
 	// result may include loaded ones. If nil, Rules.Related applies.
 	Related func(context.Context, matter.World[S]) ([]string, error)
-	// Prepare gathers external facts. It runs once in each attempt, after loading and after the
-	// checks of relation and request_id; may be nil.
-	Prepare func(ctx context.Context, world matter.World[S], at time.Time) error
-	// Decide turns what was loaded into events; it is pure. At is the time of the attempt.
-	Decide func(world matter.World[S], at time.Time) ([]matter.Event, error)
-	// NotBefore is the time of the event that caused the command, by this clock or another; zero if
-	// there is none.
-	NotBefore time.Time
-	// Admit receives the agencies to which the decision discloses a subject for the first time; the
-	// list is empty if there are none. It may refuse. Otherwise it returns rows to append in the
-	// same transaction, and the versions that must be unchanged since they were read. May be nil.
-	Admit func(ctx context.Context, told []NewRecipient) (journal.Batch, error)
+	// Prepare gathers the facts for one attempt, after loading and after the checks of relation and
+	// request_id. At is the time of the attempt. If nil, the facts are the zero value.
+	Prepare func(ctx context.Context, world matter.World[S], at time.Time) (F, error)
+	// Decide turns what was loaded and prepared into events; it is pure.
+	Decide func(world matter.World[S], facts F, at time.Time) ([]matter.Event, error)
+	// Authorise may refuse what was decided. Otherwise it returns rows to append in the same
+	// transaction, and the versions that must be unchanged since they were read. May be nil.
+	Authorise func(ctx context.Context, facts F, decision Decision[S]) (journal.Batch, error)
 	// Clients returns the client's sealed identity by subject, for the subjects that the command
 	// starts; may be nil.
-	Clients func() map[string][]byte
-	// Access is the access log record of this command; the engine sets subject, client and time.
-	Access journal.Access
+	Clients func(facts F) map[string][]byte
 }
 
-// requestKey is the unique key of the command's request_id; empty without one.
-func (c Command[S]) requestKey() string {
-	switch {
-	case c.RequestID == "":
-		return ""
-	case c.Agency == "":
-		return "request/client/" + c.Client + "/" + c.RequestID
-	default:
-		return "request/" + c.Agency + "/" + c.RequestID
-	}
+// Decision is what a command decided, before it is recorded.
+type Decision[S matter.State] struct {
+	// World is what was loaded: the subjects before the events.
+	World  matter.World[S]
+	Events []matter.Event
+	// Recipients are the agencies to which the decision discloses a subject for the first time.
+	Recipients []NewRecipient
 }
 
-// relates tells whether the caller has a relation to a subject.
-func (c Command[S]) relates(history matter.History[S]) bool {
-	if c.Agency == "" {
-		return c.Client != "" && history.Version > 0 && history.State.Common().Client == c.Client
-	}
-	return history.Related(c.Agency) || c.Holders && history.Version > 0 && slices.Contains(history.State.Common().Withdrawal.Holders, c.Agency)
-}
-
-// claims returns all unique keys that the command must read, including its own request_id's.
-func (c Command[S]) claims(world matter.World[S]) []string {
-	var keys []string
-	if c.RequestID != "" {
-		keys = append(keys, c.requestKey())
-	}
-	if c.Claims != nil {
-		keys = append(keys, c.Claims(world)...)
-	}
-	return keys
-}
+// None are the facts of a command that needs none.
+type None struct{}
 
 // Result is the commanded subject as the command left it. A repetition of the request_id gets the
 // same result.
 type Result[S matter.State] struct {
 	Subject string
 	History matter.History[S]
+	// Changed says that this command, or the first one of its request_id, recorded events.
+	Changed bool
 }
 
 // Handle runs a command. It returns refusals as *fault.Error, and Busy after maxAttempts conflicts.
-func (e *Engine[S]) Handle(ctx context.Context, command Command[S]) (Result[S], error) {
+func Handle[S matter.State, F any](ctx context.Context, e *Engine[S], command Command[S, F]) (Result[S], error) {
 	for range maxAttempts {
-		result, err := e.attempt(ctx, command)
+		result, err := attempt(ctx, e, command)
 		var conflict *journal.ConflictError
 		if errors.As(err, &conflict) {
 			continue
@@ -119,146 +105,99 @@ func (e *Engine[S]) Handle(ctx context.Context, command Command[S]) (Result[S], 
 	return Result[S]{}, fault.New(fault.Busy, "too many changes to this matter at once").RetryAfter(time.Second)
 }
 
-func (e *Engine[S]) attempt(ctx context.Context, command Command[S]) (result Result[S], err error) {
-	loaded, err := e.load(ctx, command)
+// attempt takes a command through all stages once. It returns a *journal.ConflictError if another
+// command changed what the decision rests on.
+func attempt[S matter.State, F any](ctx context.Context, e *Engine[S], command Command[S, F]) (result Result[S], err error) {
+	loaded, err := e.load(ctx, command.reads())
 	if err != nil {
 		return Result[S]{}, err
 	}
-	world := loaded.world
-	at := e.timeOf(command, world)
-	ctx, seen := e.see(ctx, &command, world)
-	defer func() { seen.end(result, err) }()
-	if loaded.refusal != nil {
+	target, world := command.Target, loaded.world
+	at := e.timeOf(target, world)
+	ctx, traced := e.trace(ctx, target, world)
+	target.Access.Trace = traced.parent(target.Access.Trace)
+	defer func() { traced.end(result, err) }()
+	switch {
+	case loaded.refusal != nil:
 		return Result[S]{}, loaded.refusal
+	case loaded.first != nil:
+		traced.outcome = repeated
+		return e.replay(ctx, target, *loaded.first)
 	}
-	if loaded.first != nil {
-		seen.outcome = repeated
-		return e.replay(ctx, command, *loaded.first)
-	}
+	var facts F
 	if command.Prepare != nil {
-		if err := command.Prepare(ctx, world, at); err != nil {
+		if facts, err = command.Prepare(ctx, world, at); err != nil {
 			return Result[S]{}, err
 		}
 	}
-	events, err := command.Decide(world, at)
+	events, err := command.Decide(world, facts, at)
 	if err != nil {
 		return Result[S]{}, err
 	}
 	if len(events) == 0 {
-		seen.outcome = nothing
-		return Result[S]{Subject: command.Subject, History: world.Subjects[command.Subject]}, nil
+		traced.outcome = nothing
+		return Result[S]{Subject: target.Subject, History: world.Subjects[target.Subject]}, nil
 	}
-	change, err := e.change(world, command, events)
+	change, err := e.change(world, target, events)
 	if err != nil {
 		return Result[S]{}, err
 	}
-	if err := change.admit(ctx); err != nil {
-		return Result[S]{}, err
+	if command.Clients != nil {
+		change.batch.Clients = command.Clients(facts)
 	}
-	seen.sends(ctx, change.batch)
-	appended, err := e.Store.Append(ctx, change.batch)
-	var conflict *journal.ConflictError
-	if errors.As(err, &conflict) {
-		return Result[S]{}, err
+	if command.Authorise != nil {
+		beside, err := command.Authorise(ctx, facts, Decision[S]{World: world, Events: events, Recipients: change.recipients()})
+		if err != nil {
+			return Result[S]{}, err
+		}
+		change.batch = join(change.batch, beside)
 	}
+	traced.sends(ctx, change.batch)
+	appended, err := e.append(ctx, change.batch)
 	if err != nil {
-		return Result[S]{}, fault.Store(err)
+		return Result[S]{}, err
 	}
-	for agency, head := range appended.Positions {
-		e.Notify(agency, head)
-		seen.woken(agency)
+	for agency, position := range appended.Positions {
+		e.Notify(agency, position)
+		traced.notified(agency)
 	}
 	for _, subject := range change.broken {
 		e.replayTrace(ctx, change.after(subject))
 	}
-	return Result[S]{Subject: command.Subject, History: change.after(command.Subject)}, nil
+	return Result[S]{Subject: target.Subject, History: change.after(target.Subject), Changed: true}, nil
 }
 
-// Repeats tells whether a command with this request_id and body has been recorded.
-func (e *Engine[S]) Repeats(ctx context.Context, command Command[S]) (bool, error) {
-	key := command.requestKey()
-	held, err := e.Store.UniqueKeys(ctx, key)
-	if err != nil {
-		return false, fault.Store(err)
+// append makes a batch durable. It returns a conflict unchanged, and other failures as refusals.
+func (e *Engine[S]) append(ctx context.Context, batch journal.Batch) (journal.Appended, error) {
+	appended, err := e.Store.Append(ctx, batch)
+	var conflict *journal.ConflictError
+	if errors.As(err, &conflict) {
+		return appended, err
 	}
-	claim, known := held[key]
-	return known && string(claim.Digest) == string(command.Digest), nil
+	return appended, fault.Store(err)
 }
 
-// replay answers a request_id that was used before. The same request gets the first answer: the
-// fold up to the version that the first run reached. A different request gets RequestIDReused.
-func (e *Engine[S]) replay(ctx context.Context, command Command[S], claim journal.UniqueKey) (Result[S], error) {
-	if string(claim.Digest) != string(command.Digest) {
-		return Result[S]{}, fault.New(fault.RequestIDReused, "this request_id was used for another request")
-	}
-	// A server that lost its standby may return data that no other server has, and that is
-	// therefore not acknowledged yet.
-	if err := e.Store.Settled(ctx); err != nil {
-		return Result[S]{}, fault.Store(err)
-	}
-	events, err := e.events(ctx, claim.Subject)
-	if err != nil {
-		return Result[S]{}, err
-	}
-	if uint64(len(events)) < claim.Version {
-		return Result[S]{}, fmt.Errorf("command: claim beyond the history of %s", claim.Subject)
-	}
-	history, now := e.Rules.Fold(events[:claim.Version], false), e.Rules.Fold(events, false)
-	before, after := history.State.Common(), now.State.Common()
+// reads returns what must be loaded for the command.
+func (c Command[S, F]) reads() reads[S] {
+	return reads[S]{target: c.Target, uniqueKeys: c.UniqueKeys, check: c.Check, related: c.Related}
+}
+
+// requestKey is the unique key of the command's request_id; empty without one.
+func (t Target) requestKey() string {
 	switch {
-	case after.IsRevoked() && !before.IsRevoked():
-		// The first answer contains a matter that was later entered in error.
-		return Result[S]{}, goneSince("the matter was entered in error")
-	case after.IsWithdrawn() && !before.IsWithdrawn() && history.Views[command.Agency].Reader.OnConsent:
-		// The first answer contains what was disclosed to the caller on a consent that was later
-		// withdrawn.
-		return Result[S]{}, goneSince("the client withdrew consent")
+	case t.RequestID == "":
+		return ""
+	case t.Agency == "":
+		return "request/client/" + t.Client + "/" + t.RequestID
+	default:
+		return "request/" + t.Agency + "/" + t.RequestID
 	}
-	return Result[S]{Subject: claim.Subject, History: history}, nil
 }
 
-// Read folds the histories of subjects, in the given order. A subject to which the agency has no
-// relation is not found, as if it did not exist.
-func (e *Engine[S]) Read(ctx context.Context, agency string, subjects ...string) ([]matter.History[S], error) {
-	world := matter.World[S]{Subjects: map[string]matter.History[S]{}}
-	if err := e.loadSubjects(ctx, world, subjects); err != nil {
-		return nil, err
+// relates tells whether the caller has a relation to a subject.
+func relates[S matter.State](t Target, history matter.History[S]) bool {
+	if t.Agency == "" {
+		return t.Client != "" && history.Version > 0 && history.State.Common().Client == t.Client
 	}
-	histories := make([]matter.History[S], 0, len(subjects))
-	for _, subject := range subjects {
-		history := world.Subjects[subject]
-		if !history.Related(agency) {
-			return nil, notFound()
-		}
-		histories = append(histories, history)
-	}
-	return histories, nil
+	return history.Related(t.Agency) || t.Holders && history.Version > 0 && slices.Contains(history.State.Common().Withdrawal.Holders, t.Agency)
 }
-
-// ReadClient folds the histories of subjects as the person whom they concern sees them. A subject
-// of another person is not found, as if it did not exist.
-func (e *Engine[S]) ReadClient(ctx context.Context, client string, subjects ...string) ([]matter.View[S], error) {
-	histories, err := e.Store.Load(ctx, subjects...)
-	if err != nil {
-		return nil, fault.Store(err)
-	}
-	views := make([]matter.View[S], 0, len(subjects))
-	for _, rows := range histories {
-		events, err := fromRows(rows)
-		if err != nil {
-			return nil, err
-		}
-		if len(events) == 0 || client == "" || events[0].Client != client {
-			return nil, notFound()
-		}
-		views = append(views, e.Rules.ForClient(events))
-	}
-	return views, nil
-}
-
-// goneSince refuses the repetition of a request whose first answer may no longer be disclosed.
-func goneSince(what string) error {
-	return fault.New(fault.IllegalStep, "this was done, and %s since", what).With("allowed_steps", "")
-}
-
-func notFound() error { return fault.New(fault.NotFound, "there is no such matter for you") }

@@ -18,6 +18,15 @@ func (r Rules[S]) Fold(events []matter.Event, withdrawn bool) matter.History[S] 
 	return history
 }
 
+// HistoryOf returns the history that all events of a subject make; the zero history if there are
+// none.
+func (r Rules[S]) HistoryOf(events []matter.Event) matter.History[S] {
+	if len(events) == 0 {
+		return matter.History[S]{}
+	}
+	return r.Fold(events, false)
+}
+
 // Next adds one event to a history and returns what is disclosed of it to each reader, in the order
 // in which the readers receive it. It does not modify the given history.
 func (r Rules[S]) Next(history matter.History[S], event matter.Event) (matter.History[S], []Disclosed[S]) {
@@ -35,7 +44,7 @@ func (r Rules[S]) next(history matter.History[S], event matter.Event, all []matt
 	if next.Views == nil {
 		next.Views = map[string]matter.View[S]{}
 	}
-	var tells []Disclosed[S]
+	var told []Disclosed[S]
 	live := 0
 	head := next.State.Common()
 	for _, reader := range r.readers(next) {
@@ -58,14 +67,14 @@ func (r Rules[S]) next(history matter.History[S], event matter.Event, all []matt
 			view.State = r.Evolve(view.State, disclosed)
 			view.Extent = view.Extent.Disclosed(event, disclosed, view.Version == 0)
 			view.Version++
-			tells = append(tells, Disclosed[S]{View: view, Event: disclosed, Withheld: withheld})
+			told = append(told, Disclosed[S]{View: view, Event: disclosed, Withheld: withheld})
 		}
 		next.Views[reader.Agency] = view
 	}
-	if len(tells) == live {
+	if len(told) == live {
 		next.Shared = event.ID
 	}
-	return next, tells
+	return next, told
 }
 
 // readers returns the readers of a history, given whether its consent is now withdrawn.

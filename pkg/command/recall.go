@@ -1,9 +1,6 @@
 package command
 
 import (
-	"context"
-
-	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/matter"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
@@ -33,17 +30,17 @@ func (e *Engine[S]) Recall(events []matter.Event, agency, client string, upTo ui
 	if now.State.Common().IsRevoked() {
 		return Recalled[S]{}, nil
 	}
-	var told []Disclosed[S]
+	var disclosed []Disclosed[S]
 	switch {
 	case agency == "" && client != "" && events[0].Client == client:
-		_, told = e.Rules.DiscloseToClient(events[:all.Version])
+		_, disclosed = e.Rules.DiscloseToClient(events[:all.Version])
 	case agency != "" && now.Related(agency):
-		told = e.Rules.toldAgency(events[:all.Version], now.State.Common().IsWithdrawn(), agency)
+		disclosed = e.Rules.disclosedTo(events[:all.Version], now.State.Common().IsWithdrawn(), agency)
 	default:
 		return Recalled[S]{}, nil
 	}
 	all.State = now.State
-	for _, one := range told {
+	for _, one := range disclosed {
 		message, err := e.message(one)
 		if err != nil {
 			return Recalled[S]{}, err
@@ -53,37 +50,12 @@ func (e *Engine[S]) Recall(events []matter.Event, agency, client string, upTo ui
 	return all, nil
 }
 
-// Events returns all events of a subject, as recorded; none if it does not exist or was erased.
-func (e *Engine[S]) Events(ctx context.Context, subject string) ([]matter.Event, error) {
-	all, err := e.EventsOf(ctx, subject)
-	if err != nil {
-		return nil, err
-	}
-	return all[0], nil
-}
-
-// EventsOf returns all events of each subject, read together, in the order of the given names.
-func (e *Engine[S]) EventsOf(ctx context.Context, subjects ...string) ([][]matter.Event, error) {
-	histories, err := e.Store.Load(ctx, subjects...)
-	if err != nil {
-		return nil, fault.Store(err)
-	}
-	all := make([][]matter.Event, 0, len(histories))
-	for _, rows := range histories {
-		events, err := fromRows(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, events)
-	}
-	return all, nil
-}
-
-func (r Rules[S]) toldAgency(events []matter.Event, withdrawn bool, agency string) []Disclosed[S] {
+// disclosedTo returns what is disclosed to an agency of all events of a subject, in order.
+func (r Rules[S]) disclosedTo(events []matter.Event, withdrawn bool, agency string) []Disclosed[S] {
 	history, own := matter.History[S]{Withdrawn: withdrawn}, []Disclosed[S]{}
 	for _, event := range events {
-		next, told := r.Next(history, event)
-		for _, one := range told {
+		next, disclosed := r.Next(history, event)
+		for _, one := range disclosed {
 			if one.View.Reader.Agency == agency {
 				own = append(own, one)
 			}

@@ -29,9 +29,9 @@ const (
 	conflict = "conflict"
 )
 
-// seen is the trace of one attempt: a span from the rules to the append, linked to the earlier
+// span is the trace of one attempt: a span from the rules to the append, linked to the earlier
 // spans of the matter, with one child span for each message sent.
-type seen[S matter.State] struct {
+type span[S matter.State] struct {
 	engine  *Engine[S]
 	span    trace.Span
 	outcome string
@@ -39,25 +39,30 @@ type seen[S matter.State] struct {
 	sent    []trace.Span
 }
 
-// see starts the span of an attempt and makes it the command's trace.
-func (e *Engine[S]) see(ctx context.Context, command *Command[S], world matter.World[S]) (context.Context, *seen[S]) {
+// trace starts the span of an attempt.
+func (e *Engine[S]) trace(ctx context.Context, target Target, world matter.World[S]) (context.Context, *span[S]) {
 	before := make([]string, 0, len(world.Subjects))
 	for _, history := range world.Subjects {
 		before = append(before, history.Events[len(history.Events)-1].Trace)
 	}
 	slices.Sort(before)
-	about := []attribute.KeyValue{telemetry.KeyService.String(e.Rules.Service), telemetry.KeyAgency.String(command.Agency)}
-	if command.Starts || world.Subjects[command.Subject].Version > 0 {
+	about := []attribute.KeyValue{telemetry.KeyService.String(e.Rules.Service), telemetry.KeyAgency.String(target.Agency)}
+	if target.Starts || world.Subjects[target.Subject].Version > 0 {
 		// Any other subject is only the caller's input.
-		about = append(about, telemetry.KeySubject.String(command.Subject))
+		about = append(about, telemetry.KeySubject.String(target.Subject))
 	}
-	ctx, span := telemetry.Continued(ctx, "decide", slices.Compact(before), trace.WithAttributes(about...))
-	command.Access.Trace = cmp.Or(telemetry.TraceparentOf(span), command.Access.Trace)
-	return ctx, &seen[S]{engine: e, span: span, outcome: recorded, agency: command.Agency}
+	ctx, started := telemetry.Continued(ctx, "decide", slices.Compact(before), trace.WithAttributes(about...))
+	return ctx, &span[S]{engine: e, span: started, outcome: recorded, agency: target.Agency}
+}
+
+// parent returns the traceparent under which the command is recorded: the attempt's, or the given
+// one if the attempt is not traced.
+func (s *span[S]) parent(otherwise string) string {
+	return cmp.Or(telemetry.TraceparentOf(s.span), otherwise)
 }
 
 // sends starts a span for each message; the reader's span then follows from it.
-func (s *seen[S]) sends(ctx context.Context, batch journal.Batch) {
+func (s *span[S]) sends(ctx context.Context, batch journal.Batch) {
 	if !s.span.IsRecording() {
 		return
 	}
@@ -69,18 +74,18 @@ func (s *seen[S]) sends(ctx context.Context, batch journal.Batch) {
 	for i := range batch.Deliveries {
 		delivery := &batch.Deliveries[i]
 		name, options := telemetry.Sending(delivery.Agency, delivery.ID, delivery.Subject)
-		span := telemetry.Within(ctx, name, options...)
-		delivery.Trace = telemetry.TraceparentOf(span)
-		s.sent = append(s.sent, span)
+		sent := telemetry.Within(ctx, name, options...)
+		delivery.Trace = telemetry.TraceparentOf(sent)
+		s.sent = append(s.sent, sent)
 	}
 }
 
-// woken records that the readers of a mailbox were notified.
-func (s *seen[S]) woken(agency string) {
+// notified records that the readers of a mailbox were notified.
+func (s *span[S]) notified(agency string) {
 	s.span.AddEvent(telemetry.EventNotify, trace.WithAttributes(telemetry.KeyAgency.String(agency)))
 }
 
-func (s *seen[S]) end(result Result[S], err error) {
+func (s *span[S]) end(result Result[S], err error) {
 	if !s.span.IsRecording() {
 		return
 	}
@@ -91,11 +96,11 @@ func (s *seen[S]) end(result Result[S], err error) {
 	case err != nil:
 		s.outcome = cmp.Or(string(fault.ReasonOf(err)), string(fault.Internal))
 	}
-	for _, span := range s.sent {
+	for _, sent := range s.sent {
 		if err != nil {
-			span.SetStatus(codes.Error, s.outcome)
+			sent.SetStatus(codes.Error, s.outcome)
 		}
-		span.End()
+		sent.End()
 	}
 	s.span.SetAttributes(telemetry.KeyOutcome.String(s.outcome))
 	if status := s.engine.statusFor(result.History, s.agency); status != nil {

@@ -1,121 +1,246 @@
 package consent
 
 import (
+	"context"
+	"maps"
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"koppi.internal/pkg/command"
+	"koppi.internal/pkg/consent/directive"
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/matter"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// Receiver is an agency to which a sending would disclose, and the name of its kind.
-type Receiver struct{ Agency, Kind string }
+const (
+	// withdrawalKind and withdrawalOwner seal the withdrawals that one service passes to the
+	// others.
+	withdrawalKind  = identity.Kind("withdrawal")
+	withdrawalOwner = "suite"
+	// passingOn is the agency of the worklist rows by which withdrawals are found that other
+	// services lack. No real agency's key holds a colon.
+	passingOn = ":passing-on"
+	// maxPassedOn is the number of clients whose withdrawals one call returns.
+	maxPassedOn = 100
+)
 
-// Given is a consent on which an agency sends, with the time of consent as the agency states it.
-type Given struct {
-	// By is the sending agency. To are the receivers; empty if they are not known yet, as when a
-	// plan begins.
-	By string
-	To []Receiver
-	At time.Time
-	// Cited says that At was taken from a valid advance consent that is cited by its id.
-	Cited bool
+// Withdrawals keeps which consents of clients were withdrawn, in this service and in the others. S is
+// the state of the service's matters.
+type Withdrawals[S matter.State] struct {
+	Book      *Book
+	Engine    *command.Engine[S]
+	Store     journal.Store
+	Secrets   *identity.Secrets
+	Directory *directory.Directory
 }
 
-// Counts tells whether a consent is still valid, given the consents that the client has withdrawn.
-// A withdrawal that concerns the sending agency invalidates every consent given up to that moment
-// towards the receivers that the withdrawn consent reached, and also if no receiver is known yet.
-// Towards other receivers it invalidates only the withdrawn consent itself and older ones. A
-// consent given after the withdrawal is valid.
-func (w Directives) Counts(given Given) bool {
-	for _, one := range w.Withdrawn {
-		if slices.Contains(one.Consent.GetAgencies(), given.By) && given.endedBy(one.Consent.GetGivenAt().AsTime(), one.Consent.GetWithdrawnAt().AsTime(), func(r Receiver) bool {
-			return slices.Contains(one.Consent.GetAgencies(), r.Agency)
-		}) {
-			return false
+// Authorise is the last stage of a command that withdraws consents of matters: it records the
+// withdrawals in the directives of the client too, in the same append. No later sending that rests
+// on these consents, or on older ones, can then go by directives that lack the withdrawal.
+func (w *Withdrawals[S]) Authorise(ctx context.Context, _ command.None, decision command.Decision[S]) (journal.Batch, error) {
+	var client string
+	var withdrawn []*consentv1.WithdrawnConsent
+	for _, event := range decision.Events {
+		if _, is := event.Message.(*commonv1.ConsentWithdrawn); is {
+			client = event.Client
+			withdrawn = append(withdrawn, withdrawnOf(decision.World.Subjects[event.Subject], event.At))
 		}
 	}
-	for _, one := range w.Consents {
-		// A consent that is cited by its id is valid, whatever else was withdrawn.
-		if one.GetWithdrawnAt() != nil && !given.Cited && mayCite(one, given.By) && given.endedBy(one.GetGivenAt().AsTime(), one.GetWithdrawnAt().AsTime(), func(r Receiver) bool {
-			return Covers(one.GetRecipient(), r.Agency, r.Kind)
-		}) {
-			return false
+	return w.notes(ctx, client, withdrawn)
+}
+
+// withdrawnOf returns the consent of a matter as withdrawn at the given time.
+func withdrawnOf[S matter.State](history matter.History[S], at time.Time) *consentv1.WithdrawnConsent {
+	head := history.State.Common()
+	return &consentv1.WithdrawnConsent{
+		Subject: head.Subject, GivenAt: head.Basis.GetConsentedAt(), WithdrawnAt: timestamppb.New(at), Agencies: slices.Sorted(maps.Keys(history.Views)),
+	}
+}
+
+// notes returns withdrawals as rows of a client's directives, for another command to append.
+func (w *Withdrawals[S]) notes(ctx context.Context, client string, withdrawn []*consentv1.WithdrawnConsent) (journal.Batch, error) {
+	if client == "" {
+		return journal.Batch{}, nil
+	}
+	found, err := w.Book.of(ctx, client)
+	if err != nil {
+		return journal.Batch{}, err
+	}
+	var events []matter.Event
+	for _, one := range withdrawn {
+		if message := found.history.State.Note(one, true); message != nil {
+			events = append(events, matter.Event{Subject: found.subject, Message: message, At: one.GetWithdrawnAt().AsTime(), Client: client})
 		}
 	}
-	return true
-}
-
-// endedBy tells whether the consent ended together with one that was given and withdrawn at these
-// times and that reached certain receivers.
-func (g Given) endedBy(givenAt, withdrawnAt time.Time, reached func(Receiver) bool) bool {
-	switch {
-	case g.At.After(withdrawnAt):
-		return false
-	case len(g.To) == 0 || slices.ContainsFunc(g.To, reached):
-		return true
-	default:
-		return !g.Cited && !g.At.After(givenAt)
+	if len(events) == 0 {
+		return journal.Batch{}, nil
 	}
+	return w.Book.rows(found, w.Engine.ByClock("NoteWithdrawal"), events)
 }
 
-// Withdrawn is a withdrawn consent on which a matter of this service or of another one rested.
-type Withdrawn struct {
-	// ID is the same in every service.
-	ID      string
-	Consent *consentv1.WithdrawnConsent
-	// Own says that the matter is of this service, PassedOn that every other service has the
-	// withdrawal.
-	Own, PassedOn bool
-}
-
-// withdrawnIDs is the UUID namespace of withdrawn consents, whose ids are derived from the names of
-// matters.
-var withdrawnIDs = uuid.MustParse("5f0c7a52-64a1-4d0c-9a43-3f6f9a1c2e59")
-
-// IDOfWithdrawn returns the id of the withdrawn consent of a matter. One id is enough: a matter's
-// consent is withdrawn only once.
-func IDOfWithdrawn(subject string) string {
-	return uuid.NewSHA1(withdrawnIDs, []byte(subject)).String()
-}
-
-// Knows tells whether this service keeps the withdrawn consent of a matter.
-func (w Directives) Knows(subject string) bool {
-	id := IDOfWithdrawn(subject)
-	return slices.ContainsFunc(w.Withdrawn, func(one Withdrawn) bool { return one.ID == id })
-}
-
-// Note returns the event that makes a service keep a withdrawn consent; nil if it does already.
-func (w Directives) Note(consent *consentv1.WithdrawnConsent, toPassOn bool) proto.Message {
-	if w.Knows(consent.GetSubject()) {
+// toPassOn returns the worklist row by which withdrawals are found that this service must still
+// pass to the others.
+func toPassOn(d directive.Directives) []journal.WorklistEntry {
+	if len(d.Withdrawn) == 0 || !slices.ContainsFunc(d.Withdrawn, func(one directive.Withdrawn) bool { return one.Own }) {
 		return nil
 	}
-	return &consentv1.AdvanceConsentWithdrawn{ConsentId: IDOfWithdrawn(consent.GetSubject()), Matter: consent, ToPassOn: toPassOn}
+	return []journal.WorklistEntry{{Agency: passingOn, Ended: len(d.ToPassOn()) == 0}}
 }
 
-// PassedOn returns the event that records that every other service has a withdrawn consent; nil if
-// that is recorded already.
-func (w Directives) PassedOn(subject string) proto.Message {
-	id := IDOfWithdrawn(subject)
-	if !slices.ContainsFunc(w.ToPassOn(), func(one Withdrawn) bool { return one.ID == id }) {
+// seal returns, sealed for the other services, the withdrawn consents of a client that
+// not all of them are known to have.
+func (w *Withdrawals[S]) seal(client string, directives directive.Directives) ([]string, error) {
+	var all []string
+	for _, one := range directives.ToPassOn() {
+		payload, err := proto.Marshal(&caseworkv1.Withdrawn{Inner: client, Consent: one.Consent})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, w.Secrets.Token(withdrawalKind, withdrawalOwner, payload))
+	}
+	return all, nil
+}
+
+// sealedOf returns the sealed withdrawals of a client; nil for an empty client.
+func (w *Withdrawals[S]) sealedOf(ctx context.Context, client string) ([]string, error) {
+	if client == "" {
+		return nil, nil
+	}
+	found, err := w.Book.of(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	return w.seal(client, found.history.State)
+}
+
+// ListWithdrawals returns the withdrawals that the other services lack.
+func (w *Withdrawals[S]) ListWithdrawals(ctx context.Context, _ *caseworkv1.ListWithdrawalsRequest) (*caseworkv1.ListWithdrawalsResponse, error) {
+	response := &caseworkv1.ListWithdrawalsResponse{}
+	query := journal.Query{Agency: passingOn, HiddenOnly: true, Limit: maxPassedOn}
+	for clients := 0; clients < maxPassedOn; {
+		rows, err := w.Store.WorklistEntries(ctx, query)
+		if err != nil {
+			return nil, fault.Store(err)
+		}
+		for _, row := range rows {
+			history, _, err := w.Book.history(ctx, row.Subject)
+			if err != nil {
+				return nil, err
+			}
+			some, err := w.seal(history.State.Client, history.State)
+			if err != nil {
+				return nil, err
+			}
+			if len(some) > 0 { // none of what was erased
+				clients++
+			}
+			response.Withdrawals = append(response.Withdrawals, some...)
+		}
+		if len(rows) < maxPassedOn {
+			break
+		}
+		query.After = &journal.WorklistCursor{Subject: rows[len(rows)-1].Subject}
+	}
+	return response, nil
+}
+
+// NoteWithdrawals records withdrawals of another service, or, if PassedOn is set, that all other
+// services have those of this one.
+func (w *Withdrawals[S]) NoteWithdrawals(ctx context.Context, r *caseworkv1.NoteWithdrawalsRequest) (*caseworkv1.NoteWithdrawalsResponse, error) {
+	for _, one := range r.GetWithdrawals() {
+		payload, ok := w.Secrets.OpenToken(withdrawalKind, withdrawalOwner, one)
+		withdrawn := &caseworkv1.Withdrawn{}
+		if !ok || proto.Unmarshal(payload, withdrawn) != nil {
+			return nil, fault.New(fault.InvalidField, "no service of this suite has sealed this").Field("withdrawals", "as they were given")
+		}
+		if err := w.noteWithdrawal(ctx, withdrawn, r.GetPassedOn()); err != nil {
+			return nil, err
+		}
+	}
+	return &caseworkv1.NoteWithdrawalsResponse{}, nil
+}
+
+// noteWithdrawal records one withdrawal, or that it was passed on.
+func (w *Withdrawals[S]) noteWithdrawal(ctx context.Context, withdrawn *caseworkv1.Withdrawn, passedOn bool) error {
+	found, err := w.Book.of(ctx, withdrawn.GetInner())
+	if err != nil {
+		return err
+	}
+	_, err = command.Handle(ctx, w.Book.Engine, command.Command[directive.Directives, command.None]{
+		Target: command.Target{Subject: found.subject, Open: true, Access: w.Engine.ByClock("NoteWithdrawal")},
+		Decide: func(world matter.World[directive.Directives], _ command.None, at time.Time) ([]matter.Event, error) {
+			message := world.State(found.subject).Note(withdrawn.GetConsent(), false)
+			if passedOn {
+				message = world.State(found.subject).PassedOn(withdrawn.GetConsent().GetSubject())
+			}
+			if message == nil {
+				return nil, nil
+			}
+			return []matter.Event{{Subject: found.subject, Message: message, At: at, Client: withdrawn.GetInner()}}, nil
+		},
+	})
+	return err
+}
+
+// Check refuses a consent that is no longer valid as the legal basis of a call that is not a
+// step.
+func (w *Withdrawals[S]) Check(ctx context.Context, who identity.Caller, basis *commonv1.LegalBasis, client, receiver string) error {
+	if basis.GetGround() != commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT || basis.GetConsentedAt() == nil {
 		return nil
 	}
-	return &consentv1.WishCarriedOut{WishId: id, PassedOn: true}
-}
-
-// ToPassOn returns the withdrawn consents that this service has not yet passed on to every other
-// service.
-func (w Directives) ToPassOn() []Withdrawn {
-	return slices.DeleteFunc(slices.Clone(w.Withdrawn), func(one Withdrawn) bool { return !one.Own || one.PassedOn })
-}
-
-// passedOn returns the list in which the named withdrawal is marked as passed on.
-func passedOn(list []Withdrawn, id string) []Withdrawn {
-	list = slices.Clone(list)
-	for i := range list {
-		list[i].PassedOn = list[i].PassedOn || list[i].ID == id
+	found, err := w.Book.of(ctx, client)
+	if err != nil {
+		return err
 	}
-	return list
+	given := directive.Given{By: who.Agency, At: basis.GetConsentedAt().AsTime(), To: w.receivers(receiver)}
+	return w.checkCounts(ctx, found.history.State, client, given)
+}
+
+// receivers returns agencies with their kinds.
+func (w *Withdrawals[S]) receivers(agencies ...string) []directive.Receiver {
+	var all []directive.Receiver
+	for _, name := range agencies {
+		agency, _ := w.Directory.Agency(name)
+		all = append(all, directive.Receiver{Agency: name, Kind: agency.Kind.String()})
+	}
+	return all
+}
+
+// checkCounts refuses a consent that a withdrawal has ended: by the directives, or, for a
+// withdrawal older than their record of it, by the matters of this service.
+func (w *Withdrawals[S]) checkCounts(ctx context.Context, directives directive.Directives, client string, given directive.Given) error {
+	if !directives.Counts(given) {
+		return countsNoMore()
+	}
+	withdrawn, err := w.Store.WorklistEntries(ctx, journal.Query{Agency: given.By, Client: client, WithHidden: true, WithdrawnAfter: given.At})
+	if err != nil {
+		return fault.Store(err)
+	}
+	for _, one := range withdrawn {
+		if directives.Knows(one.Subject) {
+			continue
+		}
+		history, err := w.Engine.History(ctx, one.Subject)
+		if err != nil {
+			return err
+		}
+		before := directive.Directives{Withdrawn: []directive.Withdrawn{{Consent: withdrawnOf(history, one.WithdrawnAt)}}}
+		if !before.Counts(given) {
+			return countsNoMore()
+		}
+	}
+	return nil
+}
+
+func countsNoMore() error {
+	return fault.New(fault.ConsentWithdrawn, "the client has withdrawn a consent since that covers this").Field("basis.consented_at", "when the client consented anew")
 }

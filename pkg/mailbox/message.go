@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 
@@ -192,4 +193,14 @@ func delivering(ctx context.Context, service string, delivery journal.Delivery) 
 	name, options := telemetry.Delivering(delivery.Agency, delivery.ID, delivery.Subject)
 	named := telemetry.Delivery{Mailbox: delivery.Agency, Subject: delivery.Subject, ID: delivery.ID}
 	return named.Delivered(ctx, name, delivery.Trace, append(options, trace.WithAttributes(telemetry.KeyService.String(service)))...)
+}
+
+// ByTime orders messages by the time of the event; at the same time by subject, then by subject
+// version. Ids give no order: they are random within a second.
+func ByTime(a, b *exchangev1.CaseMessage) int {
+	return cmp.Or(
+		a.GetOccurredAt().AsTime().Compare(b.GetOccurredAt().AsTime()),
+		cmp.Compare(a.GetSubject(), b.GetSubject()),
+		cmp.Compare(a.GetSubjectVersion(), b.GetSubjectVersion()),
+	)
 }

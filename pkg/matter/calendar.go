@@ -1,7 +1,7 @@
 // Package matter holds what all four services share about matters: events and readers, the transition
 // table, disclosure, and due times by Finnish working days. Every function is pure; the caller
 // passes the time.
-package service
+package matter
 
 import (
 	"time"

@@ -1,4 +1,4 @@
-package service_test
+package matter_test
 
 import (
 	"testing"

@@ -1,4 +1,4 @@
-package service
+package matter
 
 import (
 	"slices"
@@ -48,6 +48,17 @@ func (t Table[S]) Allowed(view View[S], actor Actor) []string {
 	var steps []string
 	for _, row := range t.of("", view.Reader.Role) {
 		if row.mayEver(view.State, actor) == nil && row.When(view.State, actor) && !slices.Contains(steps, row.Step) {
+			steps = append(steps, row.Step)
+		}
+	}
+	return steps
+}
+
+// Steps lists the steps, in the order of the table, without the given ones.
+func (t Table[S]) Steps(without ...string) []string {
+	var steps []string
+	for _, row := range t {
+		if !slices.Contains(steps, row.Step) && !slices.Contains(without, row.Step) {
 			steps = append(steps, row.Step)
 		}
 	}

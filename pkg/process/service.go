@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 
 	"koppi.internal/pkg/clock"
+	"koppi.internal/pkg/command"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/identity"
@@ -79,7 +80,7 @@ func (s *Service) Run(ctx context.Context, name string, build func(service.Deps)
 	defer func() { err = errors.Join(err, store.Close()) }()
 	group, ctx := errgroup.WithContext(ctx)
 	parts := service.Deps{
-		Store: store, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: service.NewID, Logger: Logger(), AllowTestCodes: s.Dev,
+		Store: store, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: command.NewID, Logger: Logger(), AllowTestCodes: s.Dev,
 	}
 	if parts.Notify, err = Notifier(ctx, s.Redis, name, parts.Logger, group); err != nil {
 		return err

@@ -6,10 +6,13 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/command"
-	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/consent"
 	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/reading"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
@@ -30,159 +33,206 @@ type StartRequest interface {
 type Step[S matter.State, F any] struct {
 	// Etag of the version on which the caller decided; empty skips the check.
 	Etag string
-	// Claims returns the unique keys whose holders the decision needs; may be nil.
-	Claims func(matter.World[S], matter.Command[F]) []string
+	// UniqueKeys returns the unique keys whose holders the decision needs; may be nil.
+	UniqueKeys func(matter.World[S], matter.Command[F]) []string
 	// Check may refuse from the commanded matter alone, before more is read; may be nil.
 	Check func(matter.World[S], matter.Command[F]) error
 	// Related returns the other subjects that the decision needs; nil for those that the rules
 	// name.
 	Related func(context.Context, matter.World[S], matter.Command[F]) ([]string, error)
 	// Prepare gathers external facts, after the checks of relation and request_id; may be nil.
-	Prepare func(context.Context, matter.World[S], *matter.Command[F]) error
+	Prepare func(context.Context, matter.World[S], matter.Command[F]) (Prepared[F], error)
 	Decide  func(matter.World[S], matter.Command[F]) ([]matter.Event, error)
-	// Clients returns the client's sealed identity by subject, for the subjects that the step
-	// starts; may be nil.
-	Clients func(matter.Command[F]) map[string][]byte
+}
+
+// Prepared is what Step.Prepare returns.
+type Prepared[F any] struct {
+	// Facts that the rules need.
+	Facts F
+	// Home of the client, if the step found it.
+	Home matter.Home
+	// Clients are sealed identities of the client by subject, for the subjects that the step starts.
+	Clients map[string][]byte
 }
 
 // Begin starts a matter. The checks come in the standard order; the token and the form of the
 // fields were checked before.
-func Begin[S matter.State, F any](ctx context.Context, k *Kernel[S], r StartRequest, step Step[S, F]) (Shown[S], error) {
-	who, err := Caller(ctx)
+func Begin[S matter.State, F any](ctx context.Context, s *Service[S], r StartRequest, step Step[S, F]) (reading.Shown[S], error) {
+	who, err := caller.Of(ctx)
 	if err != nil {
-		return Shown[S]{}, err
+		return reading.Shown[S]{}, err
 	}
-	if err := checkParties(k.Directory, r); err != nil {
-		return Shown[S]{}, err
+	if err := checkParties(s.Directory, r); err != nil {
+		return reading.Shown[S]{}, err
 	}
-	command := newCommand[S, F](k, who, r, k.NewID())
+	asked := newCommand[S, F](s, who, r, s.NewID())
+	var clients map[string][]byte
 	if r.GetClient() != nil {
-		person, err := k.Person(ctx, who, r.GetClient())
+		person, err := s.Clients.Person(ctx, who, r.GetClient())
 		if err != nil {
-			return Shown[S]{}, err
+			return reading.Shown[S]{}, err
 		}
-		command.Client, command.Home = person.Inner, person.Home
-		step.Clients = func(command matter.Command[F]) map[string][]byte {
-			return map[string][]byte{command.Subject: person.Identity}
-		}
+		asked.Client, asked.Home = person.Inner, person.Home
+		clients = map[string][]byte{asked.Subject: person.Identity}
 	}
-	if command.Case, err = k.caseOf(ctx, who, r.GetCaseId(), command.Client); err != nil {
-		return Shown[S]{}, err
+	if asked.Case, err = s.Clients.CaseOf(ctx, who, r.GetCaseId(), asked.Client); err != nil {
+		return reading.Shown[S]{}, err
 	}
-	shown, _, err := run(ctx, k, who, r, step, command, true)
+	shown, _, err := run(ctx, s, who, call[S, F]{request: r, step: step, asked: asked, starts: true, clients: clients})
 	return shown, err
 }
 
 // Take takes a step on an existing matter. It returns the matter as its caller then reads it, and
 // its full state.
-func Take[S matter.State, F any](ctx context.Context, k *Kernel[S], r Request, id string, step Step[S, F]) (Shown[S], S, error) {
+func Take[S matter.State, F any](ctx context.Context, s *Service[S], r Request, id string, step Step[S, F]) (reading.Shown[S], S, error) {
 	var none S
-	who, err := Caller(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
-		return Shown[S]{}, none, err
+		return reading.Shown[S]{}, none, err
 	}
-	if err := checkParties(k.Directory, r); err != nil {
-		return Shown[S]{}, none, err
+	if err := checkParties(s.Directory, r); err != nil {
+		return reading.Shown[S]{}, none, err
 	}
-	if err := k.CheckParty(ctx, who, id); err != nil {
-		return Shown[S]{}, none, err
+	if err := s.Matters.CheckParty(ctx, who, id); err != nil {
+		return reading.Shown[S]{}, none, err
 	}
-	return run(ctx, k, who, r, step, newCommand[S, F](k, who, r, id), false)
+	return run(ctx, s, who, call[S, F]{request: r, step: step, asked: newCommand[S, F](s, who, r, id)})
 }
 
-func newCommand[S matter.State, F any](k *Kernel[S], who identity.Caller, r Request, id string) matter.Command[F] {
+func newCommand[S matter.State, F any](s *Service[S], who identity.Caller, r Request, id string) matter.Command[F] {
 	return matter.Command[F]{
-		Actor: Actor(who), Subject: k.config.Collection + id, Request: r,
-		NewID: k.NewID(),
+		Actor: caller.Actor(who), Subject: s.config.Collection + id, Request: r,
+		NewID: s.NewID(),
 	}
 }
 
-func run[S matter.State, F any](
-	ctx context.Context, k *Kernel[S], who identity.Caller, r Request, step Step[S, F], asked matter.Command[F], starts bool,
-) (Shown[S], S, error) {
+// call is one call of a step, after the checks that need no history.
+type call[S matter.State, F any] struct {
+	request Request
+	step    Step[S, F]
+	asked   matter.Command[F]
+	starts  bool
+	// clients are sealed identities by subject, for what the step starts.
+	clients map[string][]byte
+}
+
+// facts are what one attempt at a step gathered: the command as the rules get it, what is known of
+// the client's consent, and the identities to record.
+type facts[F any] struct {
+	command   matter.Command[F]
+	clearance consent.Clearance
+	clients   map[string][]byte
+}
+
+// run takes a step through the stages of package command.
+func run[S matter.State, F any](ctx context.Context, s *Service[S], who identity.Caller, c call[S, F]) (reading.Shown[S], S, error) {
 	var none S
-	access, digest, err := k.AccessOf(ctx, who, r)
+	access, digest, err := s.AccessLog.Write(ctx, who, c.request)
 	if err != nil {
-		return Shown[S]{}, none, err
+		return reading.Shown[S]{}, none, err
 	}
-	admission := newAdmission(k, who, r, access, asked.Subject)
-	wanted := command.Command[S]{
-		Agency: who.Agency, Subject: asked.Subject, Starts: starts, RequestID: r.GetRequestId(), Digest: digest, Access: access,
-		Prepare: func(ctx context.Context, world matter.World[S], at time.Time) error {
-			asked.At = at
-			asked.Stale = step.isStale(asked, world)
-			client := asked.Client
-			if !starts {
-				client = world.State(asked.Subject).Common().Client
-			}
-			var err error
-			if asked.Request, err = admission.begin(ctx, r, client, at); err != nil {
-				return err
-			}
-			if asked.Attachments, asked.Unavailable, err = k.papers(ctx, who, r, client); err != nil || step.Prepare == nil {
-				return err
-			}
-			return step.Prepare(ctx, world, &asked)
+	guarded := s.guard.StepOf(who, c.request, access, c.asked.Subject)
+	result, err := command.Handle(ctx, s.Engine, command.Command[S, facts[F]]{
+		Target: command.Target{
+			Agency: who.Agency, Subject: c.asked.Subject, Starts: c.starts, RequestID: c.request.GetRequestId(), Digest: digest, Access: access,
 		},
-		Decide: func(world matter.World[S], _ time.Time) ([]matter.Event, error) {
-			events, err := step.Decide(world, asked)
+		UniqueKeys: c.uniqueKeys,
+		Check:      c.check,
+		Related:    c.related(),
+		Prepare: func(ctx context.Context, world matter.World[S], at time.Time) (facts[F], error) {
+			return prepare(ctx, s, who, c, guarded, world, at)
+		},
+		Decide: func(world matter.World[S], facts facts[F], _ time.Time) ([]matter.Event, error) {
+			events, err := c.step.Decide(world, facts.command)
 			if err != nil {
 				return nil, err
 			}
-			if err := k.config.Rules.CheckRoom(world, who.Agency, asked.Subject, matter.StepOf(r), events); err != nil {
-				return nil, err
-			}
-			return events, k.keepPapers(ctx, events)
+			return events, s.config.Rules.CheckRoom(world, who.Agency, c.asked.Subject, matter.StepOf(c.request), events)
 		},
-		Admit: admission.admit,
-	}
-	if step.Check != nil {
-		wanted.Check = func(world matter.World[S]) error {
-			asked.Stale = step.isStale(asked, world)
-			return step.Check(world, asked)
-		}
-	}
-	if step.Related != nil {
-		wanted.Related = func(ctx context.Context, world matter.World[S]) ([]string, error) {
-			return step.Related(ctx, world, asked)
-		}
-	}
-	if step.Claims != nil {
-		wanted.Claims = func(world matter.World[S]) []string { return step.Claims(world, asked) }
-	}
-	if step.Clients != nil {
-		wanted.Clients = func() map[string][]byte { return step.Clients(asked) }
-	}
-	result, err := k.Engine.Handle(ctx, wanted)
+		Authorise: func(ctx context.Context, facts facts[F], decision command.Decision[S]) (journal.Batch, error) {
+			if err := s.naming.Keep(ctx, decision.Events); err != nil {
+				return journal.Batch{}, err
+			}
+			return s.guard.Authorise(ctx, facts.clearance, decision.Recipients)
+		},
+		Clients: func(facts facts[F]) map[string][]byte { return facts.clients },
+	})
 	if err != nil {
-		return Shown[S]{}, none, admission.refused(ctx, err)
+		return reading.Shown[S]{}, none, s.guard.RecordStopped(ctx, err)
 	}
-	if r := result.History.State.Common().Revocation; result.History.State.Common().IsRevoked() && !r.Erased {
-		if err := k.eraseRevoked(ctx, asked.Subject); err != nil {
-			return Shown[S]{}, none, err
+	if head := result.History.State.Common(); head.IsRevoked() && !head.Revocation.Erased {
+		if err := s.actions.EraseRevoked(ctx, c.asked.Subject); err != nil {
+			return reading.Shown[S]{}, none, err
 		}
 	}
-	return k.shown(result.History.Views[who.Agency], who), result.History.State, nil
+	return s.Matters.Shown(result.History.Views[who.Agency], who), result.History.State, nil
 }
 
-// isStale tells whether the caller decided on another version than is disclosed to it now.
-func (s Step[S, F]) isStale(command matter.Command[F], world matter.World[S]) bool {
-	agency := command.Actor.Agency
-	return s.Etag != "" && s.Etag != matter.Etag(command.Subject, agency, world.Subjects[command.Subject].Views[agency].Version)
-}
-
-// Addressed returns a party as the directory completes it, and how long it has to act. If the party
-// names no unit, the directory chooses the one that serves the client's municipality, language and
-// the requested service.
-func (k *Kernel[S]) Addressed(party *commonv1.Party, home matter.Home, serviceKey string) (*commonv1.Party, matter.Graces) {
-	agency, _ := k.Directory.Agency(party.GetAgency())
-	full := &commonv1.Party{Agency: party.GetAgency(), Unit: party.GetUnit(), Worker: party.GetWorker()}
-	if full.GetUnit() == "" {
-		full.Unit = k.Directory.To(party.GetAgency(), directory.RoutingQuery{
-			Municipality: home.Municipality, Language: home.Language, ServiceKey: serviceKey,
-		})
+// prepare gathers the facts of one attempt.
+func prepare[S matter.State, F any](
+	ctx context.Context, s *Service[S], who identity.Caller, c call[S, F], guarded consent.Step, world matter.World[S], at time.Time,
+) (facts[F], error) {
+	asked := c.at(world)
+	asked.At = at
+	client := asked.Client
+	if !c.starts {
+		client = world.State(asked.Subject).Common().Client
 	}
-	return full, agency.Graces
+	gathered := facts[F]{clients: c.clients}
+	var err error
+	if gathered.clearance, asked.Request, err = s.guard.Prepare(ctx, guarded, c.request, client, at); err != nil {
+		return gathered, err
+	}
+	if asked.Attachments, asked.Unavailable, err = s.naming.Find(ctx, who, c.request, client); err != nil {
+		return gathered, err
+	}
+	if c.step.Prepare != nil {
+		prepared, err := c.step.Prepare(ctx, world, asked)
+		if err != nil {
+			return gathered, err
+		}
+		asked.Facts = prepared.Facts
+		if prepared.Home != (matter.Home{}) {
+			asked.Home = prepared.Home
+		}
+		if prepared.Clients != nil {
+			gathered.clients = prepared.Clients
+		}
+	}
+	gathered.command = asked
+	return gathered, nil
+}
+
+// at returns the command on what was loaded: it says whether the caller decided on another version
+// than is disclosed to it now.
+func (c call[S, F]) at(world matter.World[S]) matter.Command[F] {
+	asked, agency := c.asked, c.asked.Actor.Agency
+	asked.Stale = c.step.Etag != "" && c.step.Etag != matter.Etag(asked.Subject, agency, world.Subjects[asked.Subject].Views[agency].Version)
+	return asked
+}
+
+func (c call[S, F]) uniqueKeys(world matter.World[S]) []string {
+	if c.step.UniqueKeys == nil {
+		return nil
+	}
+	return c.step.UniqueKeys(world, c.asked)
+}
+
+func (c call[S, F]) check(world matter.World[S]) error {
+	if c.step.Check == nil {
+		return nil
+	}
+	return c.step.Check(world, c.at(world))
+}
+
+// related returns the step's own function; nil if the rules name what is related.
+func (c call[S, F]) related() func(context.Context, matter.World[S]) ([]string, error) {
+	if c.step.Related == nil {
+		return nil
+	}
+	return func(ctx context.Context, world matter.World[S]) ([]string, error) {
+		return c.step.Related(ctx, world, c.asked)
+	}
 }
 
 // EtagOf returns the etag of the version on which a request was decided; empty if it names none.

@@ -4,10 +4,10 @@
 package concern
 
 import (
-	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/command"
+	"koppi.internal/pkg/reading"
 	"koppi.internal/pkg/service"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern/internal/rules"
@@ -23,13 +23,13 @@ type Service struct {
 }
 
 // kernel is the part that all services share.
-type kernel = service.Kernel[rules.Concern]
+type kernel = service.Service[rules.Concern]
 
 // New makes the service. The caller must also call Run.
 func New(deps service.Deps) (*Service, error) {
 	made, err := service.New(deps, service.Config[rules.Concern]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: concernv1.ConcernService_ServiceDesc.ServiceName,
-		Message:     func(shown service.Shown[rules.Concern]) proto.Message { return (*Service)(nil).whole(shown) },
+		Message:     func(shown reading.Shown[rules.Concern]) proto.Message { return (*Service)(nil).whole(shown) },
 		Responsible: func(c rules.Concern) string { return rules.MayContact(c).GetAgency() },
 	})
 	return &Service{kernel: made}, err
@@ -43,10 +43,4 @@ func Rules() command.Rules[rules.Concern] {
 		Status: rules.Status, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue, Later: rules.Later, Related: rules.Related,
 		Number: func(c rules.Concern) int32 { return int32(c.State) }, Held: rules.Held,
 	}
-}
-
-// Register adds the service's handlers to a server.
-func (s *Service) Register(server grpc.ServiceRegistrar) {
-	concernv1.RegisterConcernServiceServer(server, s)
-	s.kernel.Register(server)
 }

@@ -60,7 +60,7 @@ func (f *faulty) Append(ctx context.Context, batch journal.Batch) (journal.Appen
 	return f.Store.Append(ctx, batch)
 }
 
-func start(t testing.TB, changes ...func(*service.Deps)) (*concern.Service, *faulty) {
+func start(t testing.TB, changes ...func(*service.Deps)) (*tested, *faulty) {
 	t.Helper()
 	folder := t.TempDir()
 	kek, err := seal.OpenKEK(filepath.Join(folder, "kek.json"))
@@ -98,7 +98,7 @@ func start(t testing.TB, changes ...func(*service.Deps)) (*concern.Service, *fau
 	if err != nil {
 		t.Fatal(err)
 	}
-	return service, f
+	return serve(service), f
 }
 
 // called is the transport's side of a call: which method it is.
@@ -131,7 +131,7 @@ func report() *concernv1.SubmitConcernRequest {
 	}
 }
 
-func submitted(t *testing.T, service *concern.Service, r *concernv1.SubmitConcernRequest) *concernv1.Concern {
+func submitted(t *testing.T, service *tested, r *concernv1.SubmitConcernRequest) *concernv1.Concern {
 	t.Helper()
 	response, err := service.SubmitConcern(kela(t), r)
 	if err != nil {

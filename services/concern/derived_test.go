@@ -98,7 +98,7 @@ func (b *beforeDerived) Load(ctx context.Context, subjects ...string) ([][]journ
 
 func startDerived(t *testing.T) *derived {
 	d := &derived{wished: &wished{t: t}}
-	d.Service, d.store = start(t, func(deps *service.Deps) {
+	d.tested, d.store = start(t, func(deps *service.Deps) {
 		var err error
 		if d.now, err = clock.Open(t.Context(), deps.Settings, time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)); err != nil {
 			t.Fatal(err)
@@ -122,11 +122,11 @@ const derivedAnew = "derived rows of an earlier version again"
 // log says how many they were and not which.
 func TestRowsOfAVersionBeforeAreDerivedAnew(t *testing.T) {
 	d := startDerived(t)
-	id := submitted(t, d.Service, report()).GetConcernId()
+	id := submitted(t, d.tested, report()).GetConcernId()
 	if _, err := d.TakeConcern(hva(t), &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: id}); err != nil {
 		t.Fatal(err)
 	}
-	submitted(t, d.Service, report())
+	submitted(t, d.tested, report())
 	if _, err := d.prohibit(); err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestWhatIsDerivedAnewIsLookedAt(t *testing.T) {
 	for range many {
 		r := report()
 		r.Client.Identity = nil
-		submitted(t, d.Service, r)
+		submitted(t, d.tested, r)
 	}
 	rewritten(t, d.store, others...)
 	if err := d.looks(30 * 24 * time.Hour); err != nil {
@@ -181,7 +181,7 @@ func TestWhatIsDerivedAnewIsLookedAt(t *testing.T) {
 // A step that comes between keeps its rows.
 func TestAStepThatComesBetweenKeepsItsRows(t *testing.T) {
 	d := startDerived(t)
-	id := submitted(t, d.Service, report()).GetConcernId()
+	id := submitted(t, d.tested, report()).GetConcernId()
 	rewritten(t, d.store, others...)
 	var rows []string
 	d.between.then = func() {
@@ -210,7 +210,7 @@ func TestWhatCannotBeDerivedKeepsNothingElse(t *testing.T) {
 	for range 120 {
 		r := report()
 		r.Client.Identity = nil
-		ids = append(ids, "concerns/"+submitted(t, d.Service, r).GetConcernId())
+		ids = append(ids, "concerns/"+submitted(t, d.tested, r).GetConcernId())
 	}
 	slices.Sort(ids)
 	erased, unreadable, other := ids[0], ids[1], ids[119]

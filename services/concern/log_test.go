@@ -67,7 +67,7 @@ func TestALogThatLagsIsAnAlarm(t *testing.T) {
 			defer func() { stop(); <-ended }()
 			// Once it is tried again, all that follows the first try has happened.
 			eventually(t, "it is tried", func() bool { return heard.times("the disk is full") > 1 })
-			if alarmed := heard.times("the log of who looked lags") > 0; alarmed != test.alarm {
+			if alarmed := heard.times("the transparency log lags") > 0; alarmed != test.alarm {
 				t.Errorf("alarmed: %v", alarmed)
 			}
 		})

@@ -22,18 +22,18 @@ type skewed time.Duration
 func (s skewed) Now() time.Time { return clock.System().Now().Add(time.Duration(s)) }
 
 // replicas are services over one store, whose clocks differ.
-func replicas(t *testing.T) ([]*concern.Service, *faulty) {
+func replicas(t *testing.T) ([]*tested, *faulty) {
 	t.Helper()
 	var shared service.Deps
 	first, store := start(t, func(deps *service.Deps) { shared = *deps })
-	all := []*concern.Service{first}
+	all := []*tested{first}
 	for _, off := range []time.Duration{-3 * time.Second, 2 * time.Second} {
 		shared.Clock = skewed(off)
 		service, err := concern.New(shared)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, service)
+		all = append(all, serve(service))
 	}
 	return all, store
 }
@@ -138,7 +138,7 @@ func TestNothingJoinsWhatWasClosedMeanwhile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	late := submitted(t, slow, report())
+	late := submitted(t, serve(slow), report())
 	seen, err := service.GetConcern(hva(t), &concernv1.GetConcernRequest{ConcernId: late.GetConcernId()})
 	if err != nil || seen.GetConcern().GetState() != concernv1.ConcernState_CONCERN_STATE_SUBMITTED {
 		t.Errorf("it is %s: %v", seen.GetConcern().GetState(), err)

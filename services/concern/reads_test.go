@@ -17,7 +17,6 @@ import (
 	"koppi.internal/pkg/service"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
-	"koppi.internal/services/concern"
 )
 
 // reporters are agencies that report to hva; one-0 to one-39.
@@ -47,7 +46,7 @@ func (r *reading) WorklistEntries(ctx context.Context, query journal.Query) ([]j
 
 func (r *reading) forget() { r.calls, r.subjects = nil, 0 }
 
-func watched(t testing.TB) (*concern.Service, *reading) {
+func watched(t testing.TB) (*tested, *reading) {
 	t.Helper()
 	all := `{"agencies":[{"agency":"hva","kind":"SOCIAL_SERVICES","names":{"fi":"H","sv":"V","en":"W"},` +
 		`"units":[{"unit":"b","names":{"fi":"B","sv":"B","en":"B"},"languages":["fi"],"intake":true}],"noConsentProfile":"NECESSARY"}`
@@ -71,7 +70,7 @@ func reporter(t testing.TB, i int) context.Context {
 	return as(t, fmt.Sprintf("one-%d", i), "a", "worker", identity.RoleBenefitHandler)
 }
 
-func reportOf(t testing.TB, service *concern.Service, i int, code string) (*concernv1.Concern, error) {
+func reportOf(t testing.TB, service *tested, i int, code string) (*concernv1.Concern, error) {
 	t.Helper()
 	r := report()
 	r.Client.Identity = &commonv1.Client_PersonalIdentityCode{PersonalIdentityCode: code}

@@ -12,20 +12,19 @@ import (
 	"koppi.internal/pkg/journal"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
-	"koppi.internal/services/concern"
 )
 
 // Given a report that is revoked, when the process fails between destroying the key of
 // what was told of it and recording that, the revocation is not answered; the same request
 // is, once that is recorded, and the clock does both again where nobody asks.
 func TestCopiesAreErasedInSpiteOfAFailure(t *testing.T) {
-	for name, again := range map[string]func(*testing.T, *concern.Service, *concernv1.RevokeConcernRequest){
-		"the same request": func(t *testing.T, service *concern.Service, revoke *concernv1.RevokeConcernRequest) {
+	for name, again := range map[string]func(*testing.T, *tested, *concernv1.RevokeConcernRequest){
+		"the same request": func(t *testing.T, service *tested, revoke *concernv1.RevokeConcernRequest) {
 			if revoked, err := service.RevokeConcern(kela(t), revoke); err != nil || revoked.GetConcern().GetRevocation() == nil {
 				t.Errorf("the same request: %v", err)
 			}
 		},
-		"the clock": func(t *testing.T, service *concern.Service, _ *concernv1.RevokeConcernRequest) {
+		"the clock": func(t *testing.T, service *tested, _ *concernv1.RevokeConcernRequest) {
 			ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 			ended := make(chan error, 1)
 			go func() { ended <- service.Run(ctx) }()

@@ -4,10 +4,13 @@ import (
 	"context"
 	"time"
 
+	"koppi.internal/pkg/accesslog"
+	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/reading"
 	"koppi.internal/pkg/service"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
@@ -21,40 +24,38 @@ type request interface {
 	GetConcernId() string
 }
 
-type step = service.Step[rules.Concern, rules.Facts]
+type (
+	step     = service.Step[rules.Concern, rules.Facts]
+	prepared = service.Prepared[rules.Facts]
+)
 
-// step takes one step on an existing concern.
-func (s *Service) step(ctx context.Context, r request) (*concernv1.Concern, error) {
-	shown, _, err := service.Take(ctx, s.kernel, r, r.GetConcernId(), s.taken(r))
-	if err != nil {
-		return nil, err
-	}
-	return s.concern(shown), nil
+// take takes one step on an existing concern. It returns the concern as its caller then reads it,
+// and its full state.
+func (s *Service) take(ctx context.Context, r service.Request) (reading.Shown[rules.Concern], rules.Concern, error) {
+	taken := r.(request) //nolint:forcetypeassert // the requests of all steps name their concern
+	return service.Take(ctx, s.kernel, r, taken.GetConcernId(), s.taken(r))
 }
 
 // taken returns how a step is decided. A forward also needs facts about the next receiver.
-func (s *Service) taken(r request) step {
+func (s *Service) taken(r service.Request) step {
 	taken := step{Decide: rules.Decide, Etag: service.EtagOf(r), Check: rules.CheckStep, Related: s.related}
 	forward, ok := r.(*concernv1.ForwardConcernRequest)
 	if !ok {
 		return taken
 	}
 	receiver := forward.GetReceiver()
-	taken.Claims = func(world rules.World, command rules.Command) []string {
+	taken.UniqueKeys = func(world rules.World, command rules.Command) []string {
 		return []string{rules.UniqueKey(world.State(command.Subject).Client, receiver.GetAgency())}
 	}
-	var client []byte
-	taken.Prepare = func(ctx context.Context, world rules.World, command *rules.Command) (err error) {
-		if command.Facts, err = s.facts(ctx, world, command, receiver, world.State(command.Subject).Client); err != nil {
-			return err
+	taken.Prepare = func(ctx context.Context, world rules.World, command rules.Command) (prepared, error) {
+		facts, err := s.facts(ctx, world, command, receiver, world.State(command.Subject).Client)
+		if err != nil {
+			return prepared{}, err
 		}
 		// A forward passes on who the client is. If the concern no longer names a client, the rules
 		// refuse the forward.
-		client, err = s.Store.Client(ctx, command.Subject)
-		return fault.Store(err)
-	}
-	taken.Clients = func(command rules.Command) map[string][]byte {
-		return map[string][]byte{rules.Collection + command.NewID: client}
+		client, err := s.Store.Client(ctx, command.Subject)
+		return prepared{Facts: facts, Clients: map[string][]byte{rules.Collection + command.NewID: client}}, fault.Store(err)
 	}
 	return taken
 }
@@ -64,16 +65,17 @@ func (s *Service) taken(r request) step {
 func (s *Service) SubmitConcern(ctx context.Context, r *concernv1.SubmitConcernRequest) (*concernv1.SubmitConcernResponse, error) {
 	shown, err := service.Begin(ctx, s.kernel, r, step{
 		Decide: rules.Decide, Related: s.related,
-		Claims: func(_ rules.World, command rules.Command) []string {
+		UniqueKeys: func(_ rules.World, command rules.Command) []string {
 			return []string{rules.UniqueKey(command.Client, r.GetReceiver().GetAgency())}
 		},
-		Prepare: func(ctx context.Context, world rules.World, command *rules.Command) (err error) {
-			if command.Facts, err = s.facts(ctx, world, command, r.GetReceiver(), command.Client); err != nil {
-				return err
+		Prepare: func(ctx context.Context, world rules.World, command rules.Command) (prepared, error) {
+			facts, err := s.facts(ctx, world, command, r.GetReceiver(), command.Client)
+			if err != nil {
+				return prepared{}, err
 			}
 			own, err := s.own(ctx, command.Actor.Agency, command.Client)
-			command.Facts.OwnOpen = len(own)
-			return err
+			facts.OwnOpen = len(own)
+			return prepared{Facts: facts}, err
 		},
 	})
 	if err != nil {
@@ -102,12 +104,12 @@ func (s *Service) related(ctx context.Context, known rules.World, command rules.
 
 // own returns an agency's open reports about a client, as the agency has been shown them.
 func (s *Service) own(ctx context.Context, agency, client string) ([]string, error) {
-	standings, err := s.Store.WorklistEntries(ctx, journal.Query{Agency: agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true})
-	return service.Subjects(standings), fault.Store(err)
+	entries, err := s.Store.WorklistEntries(ctx, journal.Query{Agency: agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true})
+	return reading.Subjects(entries), fault.Store(err)
 }
 
 // facts returns what the rules need to know of a receiver.
-func (s *Service) facts(ctx context.Context, world rules.World, command *rules.Command, receiver *commonv1.Party, client string) (rules.Facts, error) {
+func (s *Service) facts(ctx context.Context, world rules.World, command rules.Command, receiver *commonv1.Party, client string) (rules.Facts, error) {
 	to, _ := s.Directory.Agency(receiver.GetAgency())
 	from, _ := s.Directory.Agency(command.Actor.Agency)
 	facts := rules.Facts{
@@ -117,7 +119,7 @@ func (s *Service) facts(ctx context.Context, world rules.World, command *rules.C
 	}
 	home, err := command.Home, error(nil)
 	if home == (matter.Home{}) {
-		home, err = s.HomeFor(ctx, command.Actor.Agency, world.Subjects[command.Subject])
+		home, err = s.Clients.HomeFor(ctx, command.Actor.Agency, world.Subjects[command.Subject])
 	}
 	if err != nil {
 		return facts, err
@@ -133,31 +135,31 @@ const purposeCheck = "open concern of own agency"
 // CheckOpenConcern returns whether the caller's own agency has an open report about the client at
 // the receiver, and the status of that report.
 func (s *Service) CheckOpenConcern(ctx context.Context, r *concernv1.CheckOpenConcernRequest) (*concernv1.CheckOpenConcernResponse, error) {
-	who, err := service.Caller(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.Directory.Check(r.GetReceiver(), "receiver"); err != nil {
 		return nil, err
 	}
-	person, err := s.Person(ctx, who, r.GetClient())
+	person, err := s.Clients.Person(ctx, who, r.GetClient())
 	if err != nil {
 		return nil, err
 	}
-	if !service.IsParty(who) {
+	if !caller.IsParty(who) {
 		return nil, fault.New(fault.RoleNotAllowed, "this is asked by an agency's worker or system")
 	}
 	if err := rules.CheckBasis(r.GetBasis(), s.Now()); err != nil {
 		return nil, err
 	}
-	if err := s.CheckConsent(ctx, who, r.GetBasis(), person.Inner, r.GetReceiver().GetAgency()); err != nil {
+	if err := s.Consents.Check(ctx, who, r.GetBasis(), person.Inner, r.GetReceiver().GetAgency()); err != nil {
 		return nil, err
 	}
 	view, err := s.ownOpen(ctx, who.Agency, r.GetReceiver().GetAgency(), person.Inner)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.RecordReading(ctx, who, purposeCheck, service.Reading{Client: person.Inner, Basis: r.GetBasis()}); err != nil {
+	if err := s.AccessLog.Read(ctx, who, purposeCheck, accesslog.Reading{Client: person.Inner, Basis: r.GetBasis()}); err != nil {
 		return nil, err
 	}
 	if view == nil {
@@ -169,13 +171,13 @@ func (s *Service) CheckOpenConcern(ctx context.Context, r *concernv1.CheckOpenCo
 // ownOpen returns an agency's earliest open report about a client at a receiver, as the agency has
 // been shown it; nil if it has none.
 func (s *Service) ownOpen(ctx context.Context, agency, receiver, client string) (*matter.View[rules.Concern], error) {
-	standings, err := s.Store.WorklistEntries(ctx, journal.Query{
+	entries, err := s.Store.WorklistEntries(ctx, journal.Query{
 		Agency: agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true,
 	})
 	if err != nil {
 		return nil, fault.Store(err)
 	}
-	histories, err := s.Engine.Read(ctx, agency, service.Subjects(standings)...)
+	histories, err := s.Engine.Read(ctx, agency, reading.Subjects(entries)...)
 	if err != nil {
 		return nil, err
 	}
@@ -202,16 +204,16 @@ func isEarlier(a, b rules.Concern) bool {
 // earlier counts a receiver's concerns about a client in the last twelve months, without those that
 // were withdrawn or entered in error.
 func (s *Service) earlier(ctx context.Context, receiver, client string, at time.Time) (int32, error) {
-	standings, err := s.Store.WorklistEntries(ctx, journal.Query{
+	entries, err := s.Store.WorklistEntries(ctx, journal.Query{
 		Agency: receiver, Role: journal.RoleReceiver, Client: client, WithHidden: true, StartedAfter: at.AddDate(-1, 0, 0),
 	})
 	if err != nil {
 		return 0, fault.Store(err)
 	}
 	var count int32
-	for _, standing := range standings {
-		if standing.State != int32(concernv1.ConcernState_CONCERN_STATE_WITHDRAWN) &&
-			standing.State != int32(concernv1.ConcernState_CONCERN_STATE_ENTERED_IN_ERROR) {
+	for _, entry := range entries {
+		if entry.State != int32(concernv1.ConcernState_CONCERN_STATE_WITHDRAWN) &&
+			entry.State != int32(concernv1.ConcernState_CONCERN_STATE_ENTERED_IN_ERROR) {
 			count++
 		}
 	}

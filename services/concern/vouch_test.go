@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/service"
@@ -30,7 +31,7 @@ func (recording) Method() string { return caseworkv1.MatterService_RecordWish_Fu
 func TestVouchersAreForOneWish(t *testing.T) {
 	knows := startWished(t)
 	other := &wished{t: t, secrets: knows.secrets}
-	other.Service, other.store = start(t, func(deps *service.Deps) { deps.Secrets = knows.secrets })
+	other.tested, other.store = start(t, func(deps *service.Deps) { deps.Secrets = knows.secrets })
 	other.Register(&other.casework)
 	sent, err := knows.send(report())
 	if err != nil {
@@ -75,7 +76,7 @@ func TestVouchersAreForOneWish(t *testing.T) {
 	reworded.GetProhibit().Recipient = &consentv1.Recipient{Of: &consentv1.Recipient_Agency{Agency: "kela"}}
 	shown := func(ctx context.Context, voucher string) context.Context {
 		ctx = grpc.NewContextWithServerTransportStream(ctx, recording{})
-		return metadata.NewIncomingContext(ctx, metadata.Pairs(service.MetadataVoucher, voucher))
+		return metadata.NewIncomingContext(ctx, metadata.Pairs(caller.MetadataVoucher, voucher))
 	}
 	for name, test := range map[string]struct {
 		ctx  context.Context

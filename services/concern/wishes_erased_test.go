@@ -5,7 +5,7 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/service"
+	"koppi.internal/pkg/retention"
 )
 
 // Given a client who was erased, wishes and all, when the client wishes again, that stands.
@@ -23,7 +23,7 @@ func TestAWishAfterErasure(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := w.store.Expire(t.Context(), journal.Expiry{Subject: loop.Subject, ReleaseBut: service.RequestClaims}); err != nil {
+			if err := w.store.Expire(t.Context(), journal.Expiry{Subject: loop.Subject, ReleaseBut: retention.RequestKeys}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -20,7 +20,6 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
-	"koppi.internal/services/concern"
 )
 
 // between lets something happen, once, between a decision and its append.
@@ -69,7 +68,7 @@ func (r *registrar) RegisterService(_ *grpc.ServiceDesc, served any) {
 // wished is a service, what stands between it and its store, and its part of the client's
 // wishes.
 type wished struct {
-	*concern.Service
+	*tested
 	store *faulty
 	between
 	casework registrar
@@ -79,7 +78,7 @@ type wished struct {
 
 func startWished(t *testing.T) *wished {
 	w := &wished{t: t}
-	w.Service, w.store = start(t, func(deps *service.Deps) {
+	w.tested, w.store = start(t, func(deps *service.Deps) {
 		w.Store, w.secrets = deps.Store, deps.Secrets
 		deps.Store = &w.between
 	})
@@ -351,10 +350,10 @@ func TestWishesAreNoMatters(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, agency := range []string{"kela", "hva"} {
-		standings, err := w.store.WorklistEntries(t.Context(), journal.Query{Agency: agency, WithHidden: true})
+		entries, err := w.store.WorklistEntries(t.Context(), journal.Query{Agency: agency, WithHidden: true})
 		heads, failed := w.store.Positions(t.Context(), agency)
-		if err := errors.Join(err, failed); err != nil || len(standings)+len(heads) > 0 {
-			t.Errorf("%v %v %v", standings, heads, err)
+		if err := errors.Join(err, failed); err != nil || len(entries)+len(heads) > 0 {
+			t.Errorf("%v %v %v", entries, heads, err)
 		}
 	}
 	month, err := w.store.FirstMonth(t.Context())

@@ -7,10 +7,10 @@ package consultation
 import (
 	"context"
 
-	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/command"
+	"koppi.internal/pkg/reading"
 	"koppi.internal/pkg/service"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	"koppi.internal/services/consultation/internal/rules"
@@ -30,13 +30,13 @@ type Service struct {
 }
 
 // kernel is the part that all services share.
-type kernel = service.Kernel[rules.Consultation]
+type kernel = service.Service[rules.Consultation]
 
 // New makes the service. The caller must also call Run.
 func New(deps service.Deps) (*Service, error) {
 	made, err := service.New(deps, service.Config[rules.Consultation]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: consultationv1.ConsultationService_ServiceDesc.ServiceName,
-		Message:     func(shown service.Shown[rules.Consultation]) proto.Message { return (*Service)(nil).whole(shown) },
+		Message:     func(shown reading.Shown[rules.Consultation]) proto.Message { return (*Service)(nil).whole(shown) },
 		Responsible: func(c rules.Consultation) string { return rules.Responsible(c).GetAgency() },
 	})
 	return &Service{kernel: made, drained: make(chan struct{})}, err
@@ -57,10 +57,4 @@ func Rules() command.Rules[rules.Consultation] {
 		Status: rules.Status, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue,
 		Number: func(c rules.Consultation) int32 { return int32(c.State()) },
 	}
-}
-
-// Register adds the service's handlers to a server.
-func (s *Service) Register(server grpc.ServiceRegistrar) {
-	consultationv1.RegisterConsultationServiceServer(server, s)
-	s.kernel.Register(server)
 }

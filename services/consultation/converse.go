@@ -9,10 +9,10 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
 
+	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/mailbox"
-	"koppi.internal/pkg/service"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	"koppi.internal/services/consultation/internal/rules"
 )
@@ -41,7 +41,7 @@ type (
 // the journal: the signals between replicas say only when to read. Presence and typing are passed
 // on and not stored.
 func (s *Service) Converse(in stream) error {
-	who, err := service.Caller(in.Context())
+	who, err := caller.Of(in.Context())
 	if err != nil {
 		return err
 	}
@@ -99,14 +99,14 @@ func (s *Service) conversation(who identity.Caller, id string, send func(*told) 
 // live serves the conversation from the first message that the caller lacks until the stream ends.
 // The access log has one entry for the whole stream.
 func (c *conversation) live(ctx context.Context, after, field string) error {
-	if err := c.service.CheckParty(ctx, c.who, c.id); err != nil {
+	if err := c.service.Matters.CheckParty(ctx, c.who, c.id); err != nil {
 		return err
 	}
 	signals, leave := c.service.Signals.Listen(c.id)
 	defer leave()
 	woken, cancel := c.service.Notify.Subscribe(c.who.Agency)
 	defer cancel()
-	shown, err := c.service.Show(ctx, c.id)
+	shown, err := c.service.Matters.Show(ctx, c.id)
 	if err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func (c *conversation) refuseElsewhere(r *consultationv1.PostMessageRequest) err
 
 // catchUp shows the messages that were posted since the last one shown.
 func (c *conversation) catchUp(ctx context.Context) error {
-	state, err := c.service.Related(ctx, c.who, c.id)
+	state, err := c.service.Matters.Related(ctx, c.who, c.id)
 	if err != nil {
 		return err
 	}

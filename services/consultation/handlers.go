@@ -3,36 +3,38 @@ package consultation
 import (
 	"context"
 
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/service"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+	"koppi.internal/services/consultation/internal/rules"
 )
 
-// TakeConsultation takes the step of the same name, as does each method below.
-func (s *Service) TakeConsultation(ctx context.Context, r *consultationv1.TakeConsultationRequest) (*consultationv1.TakeConsultationResponse, error) {
-	consultation, err := s.step(ctx, r)
-	return &consultationv1.TakeConsultationResponse{Consultation: consultation}, err
+// Register adds the service's handlers to a server. Each step of the rules' table is a method of the
+// same name; those that do more than take the step are implemented here.
+func (s *Service) Register(server grpc.ServiceRegistrar) {
+	service.RegisterSteps(server, consultationv1.ConsultationService_ServiceDesc, s, rules.Table.Steps("PostMessage"), s.takeStep)
+	s.kernel.Register(server)
 }
 
-func (s *Service) ReassignConsultation(ctx context.Context, r *consultationv1.ReassignConsultationRequest) (*consultationv1.ReassignConsultationResponse, error) {
-	consultation, err := s.step(ctx, r)
-	return &consultationv1.ReassignConsultationResponse{Consultation: consultation}, err
+// takeStep takes one step on an existing consultation.
+func (s *Service) takeStep(ctx context.Context, r service.Request) (proto.Message, error) {
+	shown, _, err := s.take(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return s.consultation(shown), nil
 }
 
-func (s *Service) InviteParticipant(ctx context.Context, r *consultationv1.InviteParticipantRequest) (*consultationv1.InviteParticipantResponse, error) {
-	consultation, err := s.step(ctx, r)
-	return &consultationv1.InviteParticipantResponse{Consultation: consultation}, err
-}
-
-func (s *Service) CloseConsultation(ctx context.Context, r *consultationv1.CloseConsultationRequest) (*consultationv1.CloseConsultationResponse, error) {
-	consultation, err := s.step(ctx, r)
-	return &consultationv1.CloseConsultationResponse{Consultation: consultation}, err
-}
-
-func (s *Service) RevokeConsultation(ctx context.Context, r *consultationv1.RevokeConsultationRequest) (*consultationv1.RevokeConsultationResponse, error) {
-	consultation, err := s.step(ctx, r)
-	return &consultationv1.RevokeConsultationResponse{Consultation: consultation}, err
-}
-
-func (s *Service) AcknowledgeRevocation(ctx context.Context, r *consultationv1.AcknowledgeRevocationRequest) (*consultationv1.AcknowledgeRevocationResponse, error) {
-	consultation, err := s.step(ctx, r)
-	return &consultationv1.AcknowledgeRevocationResponse{Consultation: consultation}, err
+// PostMessage posts a message in a conversation.
+func (s *Service) PostMessage(ctx context.Context, r *consultationv1.PostMessageRequest) (*consultationv1.PostMessageResponse, error) {
+	_, state, err := s.take(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	// The request's own message is the last one of the state that the request led to, the first
+	// time and at every repetition.
+	messages := state.Consultation.GetMessages()
+	return &consultationv1.PostMessageResponse{Message: messages[len(messages)-1]}, nil
 }

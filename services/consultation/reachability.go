@@ -9,9 +9,9 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/matter"
-	"koppi.internal/pkg/service"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
@@ -24,7 +24,7 @@ import (
 // agency's system for all of its agency; others are refused with fault.RoleNotAllowed. A time in
 // the past is refused with fault.InvalidField.
 func (s *Service) SetReachability(ctx context.Context, r *consultationv1.SetReachabilityRequest) (*consultationv1.SetReachabilityResponse, error) {
-	who, err := service.Caller(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (s *Service) SetReachability(ctx context.Context, r *consultationv1.SetReac
 		}
 	}
 	switch {
-	case !service.IsParty(who) || party.GetAgency() != who.Agency || party.GetUnit() != who.Unit && who.Worker != "":
+	case !caller.IsParty(who) || party.GetAgency() != who.Agency || party.GetUnit() != who.Unit && who.Worker != "":
 		return nil, fault.New(fault.RoleNotAllowed, "whether a unit can be reached is said by its own workers, or by the agency's system")
 	case party.GetWorker() != "" && who.Worker != "" && party.GetWorker() != who.Worker:
 		return nil, fault.New(fault.RoleNotAllowed, "whether a worker can be reached is said by that worker, or by the agency's system")
@@ -63,11 +63,11 @@ func (s *Service) SetReachability(ctx context.Context, r *consultationv1.SetReac
 // GetReachability returns for each of the given parties, in their order, whether it can be reached
 // now, and otherwise its substitute.
 func (s *Service) GetReachability(ctx context.Context, r *consultationv1.GetReachabilityRequest) (*consultationv1.GetReachabilityResponse, error) {
-	who, err := service.Caller(ctx)
+	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !service.IsParty(who) {
+	if !caller.IsParty(who) {
 		return nil, fault.New(fault.RoleNotAllowed, "this is asked by an agency's worker or system")
 	}
 	response := &consultationv1.GetReachabilityResponse{}

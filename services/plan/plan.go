@@ -3,10 +3,10 @@
 package plan
 
 import (
-	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/command"
+	"koppi.internal/pkg/reading"
 	"koppi.internal/pkg/service"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 	"koppi.internal/services/plan/internal/rules"
@@ -22,13 +22,13 @@ type Service struct {
 }
 
 // kernel is the part that all services share.
-type kernel = service.Kernel[rules.Plan]
+type kernel = service.Service[rules.Plan]
 
 // New makes the service. The caller must also call Run.
 func New(deps service.Deps) (*Service, error) {
 	made, err := service.New(deps, service.Config[rules.Plan]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: planv1.PlanService_ServiceDesc.ServiceName,
-		Message:     func(shown service.Shown[rules.Plan]) proto.Message { return (*Service)(nil).whole(shown) },
+		Message:     func(shown reading.Shown[rules.Plan]) proto.Message { return (*Service)(nil).whole(shown) },
 		Responsible: func(p rules.Plan) string { return p.Plan.GetResponsible().GetAgency() },
 	})
 	return &Service{kernel: made}, err
@@ -42,10 +42,4 @@ func Rules() command.Rules[rules.Plan] {
 		Status: rules.Status, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue,
 		Number: func(p rules.Plan) int32 { return int32(p.Plan.GetState()) },
 	}
-}
-
-// Register adds the service's handlers to a server.
-func (s *Service) Register(server grpc.ServiceRegistrar) {
-	planv1.RegisterPlanServiceServer(server, s)
-	s.kernel.Register(server)
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 
+	"koppi.internal/pkg/reading"
 	"koppi.internal/pkg/service"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 	"koppi.internal/services/plan/internal/rules"
@@ -14,7 +15,10 @@ type request interface {
 	GetPlanId() string
 }
 
-type step = service.Step[rules.Plan, rules.Facts]
+type (
+	step     = service.Step[rules.Plan, rules.Facts]
+	prepared = service.Prepared[rules.Facts]
+)
 
 // CreatePlan begins a plan.
 func (s *Service) CreatePlan(ctx context.Context, r *planv1.CreatePlanRequest) (*planv1.CreatePlanResponse, error) {
@@ -25,28 +29,20 @@ func (s *Service) CreatePlan(ctx context.Context, r *planv1.CreatePlanRequest) (
 	return &planv1.CreatePlanResponse{Plan: s.plan(shown)}, nil
 }
 
-// step takes one step on an existing plan.
-func (s *Service) step(ctx context.Context, r request) (*planv1.Plan, error) {
-	plan, _, err := s.stepped(ctx, r)
-	return plan, err
-}
-
-// stepped also returns the true state of the plan.
-func (s *Service) stepped(ctx context.Context, r request) (*planv1.Plan, rules.Plan, error) {
+// take takes one step on an existing plan. It returns the plan as its caller then reads it, and its
+// full state.
+func (s *Service) take(ctx context.Context, r service.Request) (reading.Shown[rules.Plan], rules.Plan, error) {
 	taken := step{Decide: rules.Decide, Etag: service.EtagOf(r)}
 	switch r := r.(type) {
 	case *planv1.UpdateGoalRequest:
 		taken.Etag = "" // it is the goal's etag, which the rules compare
 	case *planv1.InviteMemberRequest:
-		taken.Prepare = func(ctx context.Context, world rules.World, command *rules.Command) error {
-			home, err := s.HomeFor(ctx, command.Actor.Agency, world.Subjects[command.Subject])
-			command.Facts.Invited, _ = s.Addressed(r.GetParty(), home.Among(), "")
-			return err
+		taken.Prepare = func(ctx context.Context, world rules.World, command rules.Command) (prepared, error) {
+			home, err := s.Clients.HomeFor(ctx, command.Actor.Agency, world.Subjects[command.Subject])
+			unit, _ := s.Addressed(r.GetParty(), home.Among(), "")
+			return prepared{Facts: rules.Facts{Invited: unit}}, err
 		}
 	}
-	shown, state, err := service.Take(ctx, s.kernel, r, r.GetPlanId(), taken)
-	if err != nil {
-		return nil, state, err
-	}
-	return s.plan(shown), state, nil
+	named := r.(request) //nolint:forcetypeassert // the requests of all steps name their plan
+	return service.Take(ctx, s.kernel, r, named.GetPlanId(), taken)
 }

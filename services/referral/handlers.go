@@ -3,81 +3,36 @@ package referral
 import (
 	"context"
 
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/service"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+	"koppi.internal/services/referral/internal/rules"
 )
 
-// ReceiveReferral takes the step of the same name, as does each method below.
-func (s *Service) ReceiveReferral(ctx context.Context, r *referralv1.ReceiveReferralRequest) (*referralv1.ReceiveReferralResponse, error) {
-	referral, err := s.step(ctx, r)
-	return &referralv1.ReceiveReferralResponse{Referral: referral}, err
+// Register adds the service's handlers to a server. Each step of the rules' table is a method of the
+// same name; those that do more than take the step are implemented here.
+func (s *Service) Register(server grpc.ServiceRegistrar) {
+	service.RegisterSteps(server, referralv1.ReferralService_ServiceDesc, s, rules.Table.Steps("RedirectReferral"), s.takeStep)
+	s.kernel.Register(server)
 }
 
-func (s *Service) TriageReferral(ctx context.Context, r *referralv1.TriageReferralRequest) (*referralv1.TriageReferralResponse, error) {
-	referral, err := s.step(ctx, r)
-	return &referralv1.TriageReferralResponse{Referral: referral}, err
+// takeStep takes one step on an existing referral.
+func (s *Service) takeStep(ctx context.Context, r service.Request) (proto.Message, error) {
+	shown, _, err := s.take(ctx, r, step{Decide: rules.Decide, Etag: service.EtagOf(r)})
+	if err != nil {
+		return nil, err
+	}
+	return s.referral(shown), nil
 }
 
-func (s *Service) AcceptReferral(ctx context.Context, r *referralv1.AcceptReferralRequest) (*referralv1.AcceptReferralResponse, error) {
-	referral, err := s.step(ctx, r)
-	return &referralv1.AcceptReferralResponse{Referral: referral}, err
-}
-
-func (s *Service) DeclineReferral(ctx context.Context, r *referralv1.DeclineReferralRequest) (*referralv1.DeclineReferralResponse, error) {
-	referral, err := s.step(ctx, r)
-	return &referralv1.DeclineReferralResponse{Referral: referral}, err
-}
-
-func (s *Service) ReassignReferral(ctx context.Context, r *referralv1.ReassignReferralRequest) (*referralv1.ReassignReferralResponse, error) {
-	referral, err := s.step(ctx, r)
-	return &referralv1.ReassignReferralResponse{Referral: referral}, err
-}
-
-func (s *Service) ScheduleAppointment(ctx context.Context, r *referralv1.ScheduleAppointmentRequest) (*referralv1.ScheduleAppointmentResponse, error) {
-	referral, err := s.step(ctx, r)
-	return &referralv1.ScheduleAppointmentResponse{Referral: referral}, err
-}
-
-func (s *Service) RecordAppointmentResult(ctx context.Context, r *referralv1.RecordAppointmentResultRequest) (*referralv1.RecordAppointmentResultResponse, error) {
-	referral, err := s.step(ctx, r)
-	return &referralv1.RecordAppointmentResultResponse{Referral: referral}, err
-}
-
-func (s *Service) AddProgressNote(ctx context.Context, r *referralv1.AddProgressNoteRequest) (*referralv1.AddProgressNoteResponse, error) {
-	referral, err := s.step(ctx, r)
-	return &referralv1.AddProgressNoteResponse{Referral: referral}, err
-}
-
-func (s *Service) RefuseCancellation(ctx context.Context, r *referralv1.RefuseCancellationRequest) (*referralv1.RefuseCancellationResponse, error) {
-	referral, err := s.step(ctx, r)
-	return &referralv1.RefuseCancellationResponse{Referral: referral}, err
-}
-
-func (s *Service) CompleteReferral(ctx context.Context, r *referralv1.CompleteReferralRequest) (*referralv1.CompleteReferralResponse, error) {
-	referral, err := s.step(ctx, r)
-	return &referralv1.CompleteReferralResponse{Referral: referral}, err
-}
-
-func (s *Service) CancelReferral(ctx context.Context, r *referralv1.CancelReferralRequest) (*referralv1.CancelReferralResponse, error) {
-	referral, err := s.step(ctx, r)
-	return &referralv1.CancelReferralResponse{Referral: referral}, err
-}
-
-func (s *Service) SettleReferral(ctx context.Context, r *referralv1.SettleReferralRequest) (*referralv1.SettleReferralResponse, error) {
-	referral, err := s.step(ctx, r)
-	return &referralv1.SettleReferralResponse{Referral: referral}, err
-}
-
-func (s *Service) RevokeReferral(ctx context.Context, r *referralv1.RevokeReferralRequest) (*referralv1.RevokeReferralResponse, error) {
-	referral, err := s.step(ctx, r)
-	return &referralv1.RevokeReferralResponse{Referral: referral}, err
-}
-
-func (s *Service) AcknowledgeRevocation(ctx context.Context, r *referralv1.AcknowledgeRevocationRequest) (*referralv1.AcknowledgeRevocationResponse, error) {
-	referral, err := s.step(ctx, r)
-	return &referralv1.AcknowledgeRevocationResponse{Referral: referral}, err
-}
-
-func (s *Service) PlanContact(ctx context.Context, r *referralv1.PlanContactRequest) (*referralv1.PlanContactResponse, error) {
-	referral, err := s.step(ctx, r)
-	return &referralv1.PlanContactResponse{Referral: referral}, err
+// RedirectReferral offers a whole referral to a third agency, including who the client is. It also
+// returns the id of the referral there.
+func (s *Service) RedirectReferral(ctx context.Context, r *referralv1.RedirectReferralRequest) (*referralv1.RedirectReferralResponse, error) {
+	shown, state, err := s.take(ctx, r, s.redirect(r))
+	if err != nil {
+		return nil, err
+	}
+	return &referralv1.RedirectReferralResponse{Referral: s.referral(shown), RedirectedReferralId: rules.ID(state.Onward.Subject)}, nil
 }

@@ -5,10 +5,10 @@
 package referral
 
 import (
-	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/command"
+	"koppi.internal/pkg/reading"
 	"koppi.internal/pkg/service"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 	"koppi.internal/services/referral/internal/rules"
@@ -24,13 +24,13 @@ type Service struct {
 }
 
 // kernel is the part that all services share.
-type kernel = service.Kernel[rules.Referral]
+type kernel = service.Service[rules.Referral]
 
 // New makes the service. The caller must also call Run.
 func New(deps service.Deps) (*Service, error) {
 	made, err := service.New(deps, service.Config[rules.Referral]{
 		Rules: Rules(), Collection: rules.Collection, Accepts: referralv1.ReferralService_ServiceDesc.ServiceName,
-		Message:     func(shown service.Shown[rules.Referral]) proto.Message { return (*Service)(nil).whole(shown) },
+		Message:     func(shown reading.Shown[rules.Referral]) proto.Message { return (*Service)(nil).whole(shown) },
 		Responsible: func(r rules.Referral) string { return rules.MayContact(r).GetAgency() },
 	})
 	return &Service{kernel: made}, err
@@ -45,10 +45,4 @@ func Rules() command.Rules[rules.Referral] {
 		Withdraw: rules.Withdraw,
 		Number:   func(r rules.Referral) int32 { return int32(r.State) },
 	}
-}
-
-// Register adds the service's handlers to a server.
-func (s *Service) Register(server grpc.ServiceRegistrar) {
-	referralv1.RegisterReferralServiceServer(server, s)
-	s.kernel.Register(server)
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"koppi.internal/gateway/callback"
-	"koppi.internal/gateway/notice"
 	"koppi.internal/gateway/program"
+	notice "koppi.internal/pkg/notice/gateway"
 	"koppi.internal/pkg/process"
 )
 

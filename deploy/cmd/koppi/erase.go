@@ -11,9 +11,10 @@ import (
 	"time"
 
 	"koppi.internal/deploy/suite"
+	"koppi.internal/pkg/attachment"
 	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/journal"
-	"koppi.internal/pkg/service"
+	"koppi.internal/pkg/retention"
 )
 
 type eraseCommand struct {
@@ -47,13 +48,13 @@ func erase(ctx context.Context, op *operation, client string) error {
 	}
 	for _, one := range suite.Services {
 		for _, subject := range subjects[one.Name] {
-			if err := op.stores[one.Name].Expire(ctx, journal.Expiry{Subject: subject, ReleaseBut: service.RequestClaims}); err != nil {
+			if err := op.stores[one.Name].Expire(ctx, journal.Expiry{Subject: subject, ReleaseBut: retention.RequestKeys}); err != nil {
 				return fmt.Errorf("%s: not all is erased; run it again: %w", one.Name, err)
 			}
 		}
 		fmt.Printf("%s: %d subjects\n", one.Name, len(subjects[one.Name]))
 	}
-	papers, err := op.papers.Of(ctx, service.Owned(op.secrets, client))
+	papers, err := op.papers.Of(ctx, attachment.Owner(op.secrets, client))
 	if err != nil {
 		return fmt.Errorf("not all is erased; run it again: %w", err)
 	}
@@ -76,7 +77,7 @@ func eraseAgain(ctx context.Context, op *operation, moment time.Time) error {
 			return err
 		}
 		for _, subject := range subjects {
-			err := store.Expire(ctx, journal.Expiry{Subject: subject, Classes: []journal.Class{journal.ClassDocument}, ReleaseBut: service.RequestClaims})
+			err := store.Expire(ctx, journal.Expiry{Subject: subject, Classes: []journal.Class{journal.ClassDocument}, ReleaseBut: retention.RequestKeys})
 			if err != nil {
 				return fmt.Errorf("%s: %s: not all is erased; run it again: %w", one.Name, subject, err)
 			}

@@ -9,10 +9,10 @@ import (
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/config"
 	"koppi.internal/gateway/callback"
-	"koppi.internal/gateway/notice"
 	"koppi.internal/gateway/session"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/limit"
+	notice "koppi.internal/pkg/notice/gateway"
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/telemetry"
 )

@@ -23,10 +23,10 @@ var (
 	receiver = []matter.Role{matter.RoleReceiver}
 )
 
-// table is the transition table of a concern. A person is offered the steps in this order, the
+// Table is the transition table of a concern. A person is offered the steps in this order, the
 // likely one first. A step that is not in the table is refused. INFORMATION_REQUESTED counts as the
 // state that it interrupted. A report that joined another has only the steps of its own.
-var table = matter.Table[Concern]{
+var Table = matter.Table[Concern]{
 	{Step: "ProvideInformation", By: reporter, When: asked(run(stateReceived, stateAssessed)), Automatic: true},
 	{Step: "ReceiveConcern", By: receiver, When: whenever(stateSubmitted), Automatic: true},
 	{Step: "TakeConcern", By: receiver, When: leading(run(stateSubmitted, stateTriaged)), Touch: "ConcernTaken"},
@@ -47,7 +47,7 @@ var table = matter.Table[Concern]{
 }.WithRevocation("RevokeConcern")
 
 // touching are the names of the events from which the clock of an urgent matter is counted again.
-var touching = table.Touching()
+var touching = Table.Touching()
 
 // Always are the steps that are allowed on a concern that has reached its size limit. Each can be
 // taken only a few times: one question at a time can be open. Finishes are the steps that end what
@@ -99,7 +99,7 @@ func asked(from []concernv1.ConcernState) when {
 
 // Allowed lists the steps that the actor may take now, in the order of the table.
 func Allowed(view matter.View[Concern], actor matter.Actor) []string {
-	return table.Allowed(view, actor)
+	return Table.Allowed(view, actor)
 }
 
 // profession lets only social workers make the assessment of a client in need of special support

@@ -41,7 +41,7 @@ func Decide(world World, command Command) ([]matter.Event, error) {
 	}
 	view := world.Subjects[command.Subject].Views[command.Actor.Agency]
 	step := matter.StepOf(command.Request)
-	if err := table.Check(step, view, command.Actor, command.Stale); err != nil {
+	if err := Table.Check(step, view, command.Actor, command.Stale); err != nil {
 		return nil, whoHasIt(step, view.State, err)
 	}
 	if err := checkContent(view, command); err != nil {

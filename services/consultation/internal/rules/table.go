@@ -25,9 +25,9 @@ var (
 	addressee = []matter.Role{matter.RoleReceiver}
 )
 
-// table is the transition table of a consultation. A person is offered the steps in this order, the
+// Table is the transition table of a consultation. A person is offered the steps in this order, the
 // likely one first. A step that is not in the table is refused.
-var table = matter.Table[Consultation]{
+var Table = matter.Table[Consultation]{
 	{Step: stepTake, By: addressee, May: inUnit, When: in(stateOpen), Touch: "ConsultationTaken"},
 	{Step: stepPost, By: asker, When: in(stateOpen, stateTaken, stateAnswered)},
 	// A worker must take the question before answering, so that the asker knows who has it.
@@ -39,7 +39,7 @@ var table = matter.Table[Consultation]{
 }.WithRevocation("RevokeConsultation")
 
 // touching are the names of the events from which the clock of an urgent matter is counted again.
-var touching = table.Touching()
+var touching = Table.Touching()
 
 // Always are the steps that are allowed on a consultation that has reached its size limit, and
 // Finishes those that end what was begun.
@@ -71,5 +71,5 @@ func taker(view Consultation, actor matter.Actor) error {
 
 // Allowed lists the steps that the actor may take now, in the order of the table.
 func Allowed(view matter.View[Consultation], actor matter.Actor) []string {
-	return table.Allowed(view, actor)
+	return Table.Allowed(view, actor)
 }

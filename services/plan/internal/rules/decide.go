@@ -51,7 +51,7 @@ func Decide(world World, command Command) ([]matter.Event, error) {
 		changed := goal(view.State.Plan, r.GetGoalId())
 		command.Stale = changed != nil && changed.GetEtag() != r.GetEtag()
 	}
-	if err := table.Check(matter.StepOf(command.Request), view, command.Actor, command.Stale); err != nil {
+	if err := Table.Check(matter.StepOf(command.Request), view, command.Actor, command.Stale); err != nil {
 		return nil, err
 	}
 	if err := checkContent(view.State, command); err != nil {

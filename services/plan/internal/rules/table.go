@@ -20,9 +20,9 @@ const (
 // of their unit.
 var everybody = []matter.Role{matter.RoleSender, matter.RoleParticipant}
 
-// table is the transition table of a plan. A person is offered the steps in this order, the likely
+// Table is the transition table of a plan. A person is offered the steps in this order, the likely
 // one first. A step that is not in the table is refused.
-var table = matter.Table[Plan]{
+var Table = matter.Table[Plan]{
 	{Step: "JoinPlan", By: everybody, May: asked, When: is(invited)},
 	{Step: "AcceptResponsibility", By: everybody, May: offered, When: is(offerOpen)},
 	{Step: "CompleteAction", By: everybody, May: joined, When: is(hasOpenAction)},
@@ -139,4 +139,4 @@ func offered(view Plan, actor matter.Actor) error {
 }
 
 // Allowed lists the steps that the actor may take now, in the order of the table.
-func Allowed(view matter.View[Plan], actor matter.Actor) []string { return table.Allowed(view, actor) }
+func Allowed(view matter.View[Plan], actor matter.Actor) []string { return Table.Allowed(view, actor) }

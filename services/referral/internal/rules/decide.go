@@ -57,7 +57,7 @@ func Decide(world World, command Command) ([]matter.Event, error) {
 		return o.Events(), nil
 	}
 	view := world.Subjects[command.Subject].Views[command.Actor.Agency]
-	if err := table.Check(matter.StepOf(command.Request), view, command.Actor, command.Stale); err != nil {
+	if err := Table.Check(matter.StepOf(command.Request), view, command.Actor, command.Stale); err != nil {
 		return nil, err
 	}
 	if err := checkContent(world.State(command.Subject), command); err != nil {

@@ -20,10 +20,10 @@ var (
 	both     = []matter.Role{matter.RoleSender, matter.RoleReceiver}
 )
 
-// table is the transition table of a referral. A person is offered the steps in this order, the
+// Table is the transition table of a referral. A person is offered the steps in this order, the
 // likely one first. A step that is not in the table is refused. While the referral is offered
 // onward the receiver cannot decide about it: otherwise two agencies could have it, or none.
-var table = matter.Table[Referral]{
+var Table = matter.Table[Referral]{
 	{Step: "ReceiveReferral", By: receiver, When: in(stateSent), Automatic: true},
 	{Step: "AcceptReferral", By: receiver, When: here(Referral.undecided), Touch: "ReferralAccepted"},
 	{Step: "ScheduleAppointment", By: receiver, When: here(Referral.accepted), Touch: "AppointmentScheduled"},
@@ -43,7 +43,7 @@ var table = matter.Table[Referral]{
 }.WithRevocation("RevokeReferral")
 
 // touching are the names of the events from which the clock of an urgent matter is counted again.
-var touching = table.Touching()
+var touching = Table.Touching()
 
 // Always are the steps that are allowed on a referral that has reached its size limit, and Finishes
 // those that end what was begun.
@@ -83,5 +83,5 @@ func awaitsResult(r Referral) bool {
 
 // Allowed lists the steps that the actor may take now, in the order of the table.
 func Allowed(view matter.View[Referral], actor matter.Actor) []string {
-	return table.Allowed(view, actor)
+	return Table.Allowed(view, actor)
 }

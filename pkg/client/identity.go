@@ -1,0 +1,52 @@
+package client
+
+import (
+	"context"
+
+	"koppi.internal/pkg/accesslog"
+	"koppi.internal/pkg/caller"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// Identity returns the identity of a matter's client, as a caller may know it, and records the
+// reading. Contact data under a non-disclosure for safety are shown only to the responsible agency
+// and to the person.
+func (c *Clients[S]) Identity(ctx context.Context, id string) (*commonv1.Client, error) {
+	who, err := caller.Of(ctx)
+	if err != nil {
+		return nil, err
+	}
+	client, state, err := c.identity(ctx, who, c.Matters.Collection+id)
+	if err != nil {
+		return nil, err
+	}
+	if client == nil {
+		return nil, fault.New(fault.NotFound, "this matter names no person")
+	}
+	return client, c.AccessLog.Read(ctx, who, "identity", accesslog.ReadingOf(state))
+}
+
+// identity returns the identity of a subject's client, as a caller may know it, and the subject as
+// it was disclosed to the caller. The client reads their own identity in full.
+func (c *Clients[S]) identity(ctx context.Context, who identity.Caller, subject string) (*commonv1.Client, S, error) {
+	var none S
+	if who.Role == identity.RoleClient {
+		views, err := c.Matters.Engine.ReadClient(ctx, who.Client, subject)
+		if err != nil || views[0].State.Common().IsRevoked() {
+			return nil, none, err
+		}
+		client, err := c.client(ctx, subject)
+		return client, views[0].State, err
+	}
+	if !caller.IsParty(who) {
+		return nil, none, caller.NotFound()
+	}
+	histories, err := c.Matters.Engine.Read(ctx, who.Agency, subject)
+	if err != nil {
+		return nil, none, err
+	}
+	found, err := c.clientFor(ctx, who.Agency, histories[0])
+	return found.client, histories[0].Views[who.Agency].State, err
+}

@@ -1,0 +1,115 @@
+package command
+
+import (
+	"time"
+
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// Rules are a service's pure functions; S is its state.
+type Rules[S matter.State] struct {
+	// Service as case messages name it, such as "concern".
+	Service string
+	// Class of the keys that seal the events; a document's if empty.
+	Class journal.Class
+	// Evolve folds one event into a state. It does not modify the given state.
+	Evolve func(S, matter.Event) S
+	// Readers returns the agencies to which the subject is disclosed, in the order in which they
+	// receive it; withdrawn says that the consent on which the subject rests has been withdrawn.
+	Readers func(state S, withdrawn bool) []matter.Reader
+	// Disclose returns what is disclosed of an event to a reader, given the reader's view so far;
+	// false if nothing is.
+	Disclose func(view S, event matter.Event, reader matter.Reader) (matter.Event, []matter.Withheld, bool)
+	// Disclosures is the table that Disclose follows. Provisions gives the legal provision by the
+	// first part of a rule's key. Disclosed lists, by event name, the audiences to which an event
+	// is disclosed at all; nil if it is disclosed to all.
+	Disclosures []matter.Disclosure
+	Provisions  map[string]string
+	Disclosed   map[string][]matter.Audience
+	// Status is the matter's status as a reader sees it.
+	Status func(view S, reader matter.Reader) *commonv1.LoopStatus
+	// WorklistEntry is the subject's row in a reader's worklist.
+	WorklistEntry func(view S, reader matter.Reader) matter.WorklistEntry
+	// Shared tells whether another agency has a part in an ongoing subject, judged by what was
+	// disclosed to the given agency: the other agency began it, or has taken up what this agency
+	// began. May be nil if no agency can act in a client's name on the strength of such a subject.
+	Shared func(view S, agency string) bool
+	// Waits returns rows for the worklists of agencies to which the subject is not disclosed, with
+	// Agency, Unit, WaitingOn, DueAt and Ended; may be nil.
+	Waits func(S) []journal.WorklistEntry
+	// Counters returns what statistics count of an event.
+	Counters func(before, after S, event matter.Event) matter.Counters
+	// Withdraw returns the events of a consent's withdrawal, including the given one, in services
+	// where other events follow from it; may be nil.
+	Withdraw func(world matter.World[S], actor matter.Actor, subject string, withdrawn *commonv1.ConsentWithdrawn, at time.Time) []matter.Event
+	// Number returns the number of a state. Held returns the unique key that a subject holds in it,
+	// empty for none; Held may be nil in a service without unique keys.
+	Number func(S) int32
+	Held   func(S) string
+	// NextCheck returns the earliest due time that has not been handled, zero for none. Overdue
+	// returns the events of the due times that have passed. The kernel handles matters entered in
+	// error itself: see Due and FallenDue.
+	NextCheck func(matter.History[S]) time.Time
+	Overdue   func(history matter.History[S], at time.Time) []matter.Event
+	// Later returns the events that disclose something of a subject later than it happened, once it
+	// is time. While there are any, nothing counts as overdue. May be nil.
+	Later func(world matter.World[S], subject string, at time.Time) []matter.Event
+	// Always are steps that are never refused for a subject's size: each can be taken only a few
+	// times, and ends the subject, answers a question or acknowledges something. Finishes are steps
+	// that end what was begun in the subject; matter.Reserve is kept free for them.
+	Always, Finishes []string
+	// Related returns subjects that a decision about the loaded ones also needs; may be nil.
+	Related func(matter.World[S]) []string
+}
+
+// Due returns when the clock must check a subject again; zero for never.
+func (r Rules[S]) Due(history matter.History[S]) time.Time {
+	head := history.State.Common()
+	if head.IsRevoked() {
+		return head.Revocation.NextCheck()
+	}
+	next, notice := r.NextCheck(history), head.Withdrawal.NextCheck()
+	if next.IsZero() || !notice.IsZero() && notice.Before(next) {
+		return notice
+	}
+	return next
+}
+
+// FallenDue returns the events that the clock records on a subject at the given time, each of them
+// once.
+func (r Rules[S]) FallenDue(world matter.World[S], subject string, at time.Time) []matter.Event {
+	head := world.State(subject).Common()
+	events := matter.NoticesDue(head, at)
+	if head.IsRevoked() {
+		return events
+	}
+	if r.Later != nil {
+		if later := r.Later(world, subject, at); len(later) > 0 {
+			return append(events, later...)
+		}
+	}
+	return append(events, r.Overdue(world.Subjects[subject], at)...)
+}
+
+// Withdrawal returns the events of a consent's withdrawal by an actor; the actor has no agency if
+// it is the client.
+func (r Rules[S]) Withdrawal(
+	world matter.World[S], actor matter.Actor, subject string, withdrawn *commonv1.ConsentWithdrawn, at time.Time,
+) []matter.Event {
+	if r.Withdraw != nil {
+		return r.Withdraw(world, actor, subject, withdrawn, at)
+	}
+	event := matter.ByClock(world.State(subject).Common(), at, withdrawn)
+	event.By = actor.Party()
+	return []matter.Event{event}
+}
+
+// HeldBy returns the unique key that a state holds; empty for none.
+func (r Rules[S]) HeldBy(state S) string {
+	if r.Held == nil {
+		return ""
+	}
+	return r.Held(state)
+}

@@ -1,0 +1,51 @@
+package directive_test
+
+import (
+	"testing"
+	"time"
+
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
+
+	"koppi.internal/pkg/consent/directive"
+)
+
+// An approved override admits what it was asked for, and nothing else.
+func TestWhatAnOverrideAdmits(t *testing.T) {
+	first, second := worker("kela", "a"), worker("kela", "b")
+	for name, test := range map[string]struct {
+		approve  bool
+		used     bool
+		change   func(*directive.Sending)
+		receiver string
+		want     bool
+	}{
+		"as asked":           {true, false, func(*directive.Sending) {}, "hva", true},
+		"by a colleague":     {true, false, func(s *directive.Sending) { s.By = worker("kela", "c") }, "hva", true},
+		"at the last moment": {true, false, func(s *directive.Sending) { s.At = s.At.Add(24*time.Hour - 1) }, "hva", true},
+		"a day later":        {true, false, func(s *directive.Sending) { s.At = s.At.Add(24 * time.Hour) }, "hva", false},
+		"refused":            {false, false, func(*directive.Sending) {}, "hva", false},
+		"used":               {true, true, func(*directive.Sending) {}, "hva", false},
+		"another receiver":   {true, false, func(*directive.Sending) {}, "terveys", false},
+		"another agency":     {true, false, func(s *directive.Sending) { s.By = worker("kunta", "a") }, "hva", false},
+		"another ground":     {true, false, func(s *directive.Sending) { s.Ground = notification }, "hva", false},
+		"on consent":         {true, false, func(s *directive.Sending) { s.Ground = commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT }, "hva", false},
+		"another service":    {true, false, func(s *directive.Sending) { s.Service = "plan" }, "hva", false},
+	} {
+		w := newTown(t)
+		w.record(first, w.wishes.Stopped(w.sending(first), "hva"))
+		id := w.must(first, &consentv1.RequestOverrideRequest{Service: "referral", Receiver: "hva", Ground: access, Provision: "§", Reason: "Syy."})
+		if w.wishes.OverrideFor(w.sending(first), "hva") != nil {
+			t.Fatal("one officer is enough")
+		}
+		w.must(second, &consentv1.DecideOverrideRequest{Service: "referral", OverrideId: id, Approve: test.approve})
+		if test.used {
+			w.record(first, &consentv1.OverrideUsed{OverrideId: id, Subject: "referrals/1"})
+		}
+		sending := w.sending(first)
+		test.change(&sending)
+		if got := w.wishes.OverrideFor(sending, test.receiver); (got != nil) != test.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -1,0 +1,45 @@
+package consent
+
+import (
+	"koppi.internal/pkg/caller"
+	"koppi.internal/pkg/clock"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/idcode"
+	"koppi.internal/pkg/identity"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// Names finds the client whom a request on directives names.
+type Names struct {
+	Secrets *identity.Secrets
+	Clock   clock.Clock
+	// AllowTestCodes admits personal identity codes of the range for test persons.
+	AllowTestCodes bool
+}
+
+// named returns the internal id of the client whose directive it is: the caller itself, or the
+// client whom an agency names, whether or not the agency has a matter of this client here.
+func (n *Names) named(who identity.Caller, r request) (string, error) {
+	switch {
+	case who.Role == identity.RoleClient && r.GetClient() != nil:
+		return "", fault.New(fault.InvalidField, "a person's own wishes name no client").Field("client", "leave empty")
+	case who.Role == identity.RoleClient:
+		return who.Client, nil
+	case !caller.IsParty(who):
+		return "", fault.New(fault.RoleNotAllowed, "a wish is the client's, or is recorded by an agency that the client told")
+	}
+	switch named := r.GetClient().GetIdentity().(type) {
+	case *commonv1.Client_PersonalIdentityCode:
+		code, err := idcode.Parse(named.PersonalIdentityCode, n.AllowTestCodes, n.Clock.Now())
+		if err != nil {
+			return "", err
+		}
+		return n.Secrets.ClientID(code), nil
+	case *commonv1.Client_ClientId:
+		if inner, ok := n.Secrets.InternalID(identity.KindClient, who.Agency, named.ClientId); ok {
+			return inner, nil
+		}
+		return "", caller.UnknownClient("client.client_id")
+	}
+	return "", fault.New(fault.InvalidField, "say whose").Field("client", "by identity code or client_id")
+}

@@ -1,0 +1,97 @@
+package duetime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/periodic"
+)
+
+// deriveAtOnce is how many subjects are derived again in parallel, so that they share commits.
+const deriveAtOnce = 8
+
+// derivation is one round of deriving again the rows that an earlier version wrote.
+type derivation struct {
+	mu sync.Mutex
+	// failed are the subjects whose derivation failed: the next round tries them again.
+	failed map[string]bool
+	errs   []error
+	done   int
+}
+
+// Round is one run of the job. It derives again, by the present rules, the rows that an earlier
+// version wrote, a portion at a time, and after each portion acts on everything that is due.
+func (j *Job[S]) Round(ctx context.Context) error {
+	d := &derivation{failed: map[string]bool{}}
+	defer func() {
+		if d.done > 0 {
+			j.Logger.InfoContext(ctx, "derived rows of an earlier version again", slog.String("service", j.Service), slog.Int("count", d.done))
+		}
+	}()
+	for {
+		more, err := j.derive(ctx, d)
+		swept := j.sweep(ctx)
+		if err != nil || !more {
+			return errors.Join(swept, err, periodic.Join(d.errs))
+		}
+	}
+}
+
+// derive derives one portion, and tells whether there may be more. It fails if the store fails.
+func (j *Job[S]) derive(ctx context.Context, d *derivation) (more bool, err error) {
+	// Failed subjects still come first in the order.
+	limit := sweepBatch + len(d.failed)
+	stale, err := j.Store.Stale(ctx, limit)
+	if err != nil {
+		return false, err
+	}
+	full := len(stale) == limit
+	stale = slices.DeleteFunc(stale, func(row journal.Stream) bool { return d.failed[row.Subject] })
+	var together errgroup.Group
+	together.SetLimit(deriveAtOnce)
+	for _, row := range stale {
+		together.Go(func() error {
+			var derived bool
+			err := periodic.Contain(func() (err error) {
+				derived, err = j.deriveOne(ctx, row)
+				return err
+			})
+			if errors.Is(err, journal.ErrUnreadable) {
+				j.Actions.Engine.ReportUnreadable(ctx, row.Subject, err)
+			}
+			return d.add(row.Subject, derived, err)
+		})
+	}
+	return full && len(stale) > 0, errors.Join(together.Wait(), ctx.Err())
+}
+
+// add records the result of one subject. It returns an error that is not specific to that subject.
+func (d *derivation) add(subject string, derived bool, err error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case derived:
+		d.done++
+	case fault.ReasonOf(err) == fault.Unavailable && !errors.Is(err, journal.ErrUnreadable):
+		return err
+	case err != nil:
+		d.failed[subject] = true
+		d.errs = append(d.errs, fmt.Errorf("%s: derive: %w", subject, err))
+	}
+	return nil
+}
+
+func (j *Job[S]) deriveOne(ctx context.Context, row journal.Stream) (bool, error) {
+	if other, is := j.other(row.Subject); is {
+		return other.Derive(ctx, row)
+	}
+	return j.Actions.Engine.Derive(ctx, row)
+}

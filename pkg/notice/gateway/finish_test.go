@@ -1,0 +1,40 @@
+package gateway
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A mail that is being sent when the gateway stops is finished, within a bound; at the end of the
+// lease, when another gateway may send, it is broken off at once.
+func TestAMailIsFinished(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stopped, stop := context.WithCancel(t.Context())
+		sending, end := finishing(stopped)
+		defer end()
+		stop()
+		time.Sleep(finishTime - time.Millisecond) // synctest's clock
+		synctest.Wait()
+		if sending.Err() != nil {
+			t.Error("broken off when the gateway stops")
+		}
+		time.Sleep(2 * time.Millisecond) // synctest's clock
+		synctest.Wait()
+		if sending.Err() == nil {
+			t.Error("it may take for ever")
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		lease, end := context.WithTimeout(t.Context(), time.Second)
+		defer end()
+		sending, done := finishing(lease)
+		defer done()
+		time.Sleep(time.Second + time.Millisecond) // synctest's clock
+		synctest.Wait()
+		if sending.Err() == nil {
+			t.Error("it goes on after the lease")
+		}
+	})
+}

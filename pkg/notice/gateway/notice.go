@@ -1,0 +1,166 @@
+// Package gateway mails units that something waits for them: how many matters, how urgent they are,
+// and a link, but never their content. So an emergency is noticed even where nobody has the pages
+// open.
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/google/uuid"
+	"google.golang.org/grpc"
+
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/presence"
+)
+
+// Config configures a Notifier. Services, Directory, Presence and Logger are required.
+type Config struct {
+	// Services, by name, report what waits.
+	Services  map[string]grpc.ClientConnInterface
+	Directory *directory.Directory
+	// Mailer sends the mails; where it is nil, no unit is mailed.
+	Mailer *Mailer
+	// Link is the address that mails contain.
+	Link string
+	// Presence is the lease by which only one of several gateways sends mails.
+	Presence presence.Presence
+	Logger   *slog.Logger
+	Timing   Timing
+}
+
+// Timing holds the times of notices, by the wall clock; a zero field means its default.
+type Timing struct {
+	// Every is how often the services are asked what waits; default 5 s.
+	Every time.Duration
+	// Answer is how long a service may take to answer; default 5 s.
+	Answer time.Duration
+	// FirstRetry is the wait after a failed mail to a unit. It doubles, with jitter, up to
+	// LastRetry; where there is an emergency, it is at most EmergencyRetry. Defaults 5 s, 5 min and
+	// 30 s.
+	FirstRetry, LastRetry, EmergencyRetry time.Duration
+	// Lease is how long a lease lasts: so long other gateways wait after this one is gone, and so
+	// long one round of asking and mailing may take; default 1 min.
+	Lease time.Duration
+	// Blind is how long a gateway waits before it sends mails although it cannot check the lease;
+	// default 1 min.
+	Blind time.Duration
+}
+
+func (t Timing) withDefaults() Timing {
+	for _, one := range []struct {
+		field    *time.Duration
+		standard time.Duration
+	}{
+		{&t.Every, 5 * time.Second},
+		{&t.Answer, 5 * time.Second},
+		{&t.FirstRetry, 5 * time.Second},
+		{&t.LastRetry, 5 * time.Minute},
+		{&t.EmergencyRetry, 30 * time.Second},
+		{&t.Lease, time.Minute},
+		{&t.Blind, time.Minute},
+	} {
+		if *one.field == 0 {
+			*one.field = one.standard
+		}
+	}
+	return t
+}
+
+// thing is the name of the lease that one of several gateways holds.
+const thing = "notices"
+
+// Notifier mails the units of the directory that have an address.
+//
+// The services record which matters were notified; they are marked after the mail server has
+// accepted the mail. A notice may therefore be sent twice, if a gateway ends in between or two
+// gateways send at the same time, but none is lost.
+type Notifier struct {
+	config Config
+	holder string
+	// blind is since when the lease could not be checked; zero where it can.
+	blind time.Time
+
+	// mutex guards the fields below: several units are mailed in parallel.
+	mutex sync.Mutex
+	units map[recipient]*state
+	// silent are the calls of services that failed last time.
+	silent map[string]bool
+	// unmarked are the matters that were mailed and that a service has not marked yet.
+	unmarked map[mark]bool
+}
+
+// recipient is a unit with its address.
+type recipient struct{ agency, unit, email string }
+
+// state is what this process alone remembers of a unit.
+type state struct {
+	// last is when the last mail was sent, in the domain's time; zero for never.
+	last time.Time
+	// failed is when the last attempt failed, by the wall clock, and wait is how long to wait after
+	// it; failed is zero where the last attempt succeeded.
+	failed time.Time
+	wait   time.Duration
+	waits  *backoff.ExponentialBackOff
+}
+
+// New makes a notifier. The caller must run Run, and call Close at the end.
+func New(config Config) *Notifier {
+	config.Timing = config.Timing.withDefaults()
+	return &Notifier{config: config, holder: uuid.NewString(), silent: map[string]bool{}, units: map[recipient]*state{}, unmarked: map[mark]bool{}}
+}
+
+// Run asks what waits and mails it whenever this gateway holds the lease, until the context ends.
+// Without a Mailer it logs a warning if units have an address, and returns.
+func (n *Notifier) Run(ctx context.Context) error {
+	if n.config.Mailer == nil {
+		if untold := len(addressed(n.config.Directory).units); untold > 0 {
+			n.config.Logger.WarnContext(ctx, "units have an address and are not told what waits: name a mail server with --smtp", slog.Int("units", untold))
+		}
+		return nil
+	}
+	ticker := time.NewTicker(n.config.Timing.Every)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		if n.elected(ctx) {
+			n.look(ctx)
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+		}
+	}
+	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := n.config.Presence.Release(leaving, thing, n.holder); err != nil {
+		n.config.Logger.InfoContext(leaving, "notices not given up", slog.String("error", err.Error()))
+	}
+	return nil
+}
+
+// elected reports whether this gateway may send mails: it acquired the lease, or the lease could
+// not be checked for longer than Timing.Blind.
+func (n *Notifier) elected(ctx context.Context) bool {
+	held, err := n.config.Presence.Acquire(ctx, thing, n.holder, n.config.Timing.Lease)
+	switch {
+	case err == nil:
+		n.blind = time.Time{}
+		return held
+	case n.blind.IsZero():
+		n.blind = wall()
+		return false
+	default:
+		return wall().Sub(n.blind) > n.config.Timing.Blind
+	}
+}
+
+// Close closes the lease's connections.
+func (n *Notifier) Close() error { return n.config.Presence.Close() }
+
+// wall is the wall clock, for waits, which do not use the domain's time.
+func wall() time.Time {
+	return time.Now() //nolint:forbidigo // waits are of the wall clock
+}

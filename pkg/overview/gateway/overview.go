@@ -1,0 +1,116 @@
+// Package gateway merges what operators see of all services.
+package gateway
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/otel/codes"
+	sdk "go.opentelemetry.io/otel/sdk/trace"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/caller"
+	"koppi.internal/pkg/fanout"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/telemetry"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	operatorv1 "koppi.internal/proto/gen/koppi/operator/v1"
+)
+
+// Operator implements OperatorService.
+type Operator struct {
+	operatorv1.UnimplementedOperatorServiceServer
+
+	Services fanout.Services
+	// Recent keeps the spans of a trial installation; nil where a collector has them.
+	Recent *telemetry.Recent
+}
+
+func isOperator(ctx context.Context) error {
+	who, err := caller.Of(ctx)
+	if err != nil {
+		return err
+	}
+	if who.Role != identity.RoleOperator {
+		return fault.New(fault.RoleNotAllowed, "this is for those who run Koppi")
+	}
+	return nil
+}
+
+// GetOverview merges the overviews of all services: open matters, matters in which something is
+// past due (the most pressing first), and the readers of mailboxes. Its time is the earliest clock
+// of any service. It fails if the caller is not an operator, or a service does not answer.
+func (o *Operator) GetOverview(ctx context.Context, _ *operatorv1.GetOverviewRequest) (*operatorv1.GetOverviewResponse, error) {
+	if err := isOperator(ctx); err != nil {
+		return nil, err
+	}
+	_, parts, err := fanout.Ask(identity.Forward(ctx), o.Services, func(
+		ctx context.Context, _ string, service caseworkv1.SuiteServiceClient,
+	) (*caseworkv1.OverseeResponse, error) {
+		return service.Oversee(ctx, &caseworkv1.OverseeRequest{})
+	})
+	if err != nil {
+		return nil, err
+	}
+	response := &operatorv1.GetOverviewResponse{}
+	for _, part := range parts {
+		if response.Now == nil || part.GetNow().AsTime().Before(response.GetNow().AsTime()) {
+			response.Now = part.GetNow()
+		}
+		response.Open = append(response.Open, part.GetOpen()...)
+		response.Silent = append(response.Silent, part.GetSilent()...)
+		response.Readers = append(response.Readers, part.GetReaders()...)
+	}
+	slices.SortStableFunc(response.Silent, func(a, b *operatorv1.SilentLoop) int {
+		return cmp.Or(cmp.Compare(pressing(a), pressing(b)), a.GetDueAt().AsTime().Compare(b.GetDueAt().AsTime()))
+	})
+	return response, nil
+}
+
+// pressing is the order of silent matters: emergencies that nobody has touched first, then urgent
+// untouched ones, then the others.
+func pressing(loop *operatorv1.SilentLoop) commonv1.Urgency {
+	if loop.GetUrgency() == commonv1.Urgency_URGENCY_UNSPECIFIED {
+		return commonv1.Urgency_URGENCY_NORMAL
+	}
+	return loop.GetUrgency()
+}
+
+// ListSpans returns the spans of a subject that this process still keeps. It fails with NOT_SERVED
+// where a collector has them.
+func (o *Operator) ListSpans(ctx context.Context, r *operatorv1.ListSpansRequest) (*operatorv1.ListSpansResponse, error) {
+	if err := isOperator(ctx); err != nil {
+		return nil, err
+	}
+	if o.Recent == nil {
+		return nil, fault.New(fault.NotServed, "traces are at the collector; a machine on trial keeps them itself")
+	}
+	response := &operatorv1.ListSpansResponse{}
+	for _, span := range o.Recent.Of(r.GetSubject()) {
+		response.Spans = append(response.Spans, spanMessage(span))
+	}
+	return response, nil
+}
+
+func spanMessage(span sdk.ReadOnlySpan) *operatorv1.Span {
+	message := &operatorv1.Span{
+		TraceId: span.SpanContext().TraceID().String(), SpanId: span.SpanContext().SpanID().String(), Name: span.Name(),
+		StartedAt: timestamppb.New(span.StartTime()), Took: durationpb.New(max(0, span.EndTime().Sub(span.StartTime()).Round(time.Microsecond))),
+		Attributes: map[string]string{}, Failed: span.Status().Code == codes.Error,
+	}
+	if span.Parent().SpanID().IsValid() {
+		message.ParentSpanId = span.Parent().SpanID().String()
+	}
+	for _, attribute := range span.Attributes() {
+		message.Attributes[string(attribute.Key)] = attribute.Value.String()
+	}
+	for _, link := range span.Links() {
+		message.LinkedTraceIds = append(message.LinkedTraceIds, link.SpanContext.TraceID().String())
+	}
+	return message
+}

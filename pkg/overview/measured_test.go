@@ -1,0 +1,22 @@
+package overview
+
+import (
+	"maps"
+	"testing"
+)
+
+// What is untouched no more is told as none, and what never was is not told.
+func TestUntouchedIsToldAsNone(t *testing.T) {
+	told := &untouchedTold{of: map[untouchedBy]bool{}}
+	hva, other := untouchedBy{"hva", 1}, untouchedBy{"other", 2}
+	for i, test := range []struct{ counted, want map[untouchedBy]int64 }{
+		{map[untouchedBy]int64{}, map[untouchedBy]int64{}},
+		{map[untouchedBy]int64{hva: 2}, map[untouchedBy]int64{hva: 2}},
+		{map[untouchedBy]int64{other: 1}, map[untouchedBy]int64{hva: 0, other: 1}},
+		{map[untouchedBy]int64{hva: 3}, map[untouchedBy]int64{hva: 3, other: 0}},
+	} {
+		if got := told.with(test.counted); !maps.Equal(got, test.want) {
+			t.Errorf("%d: %v, want %v", i, got, test.want)
+		}
+	}
+}

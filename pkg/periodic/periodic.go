@@ -1,0 +1,51 @@
+// Package periodic repeats work at an interval. Everything that Koppi does again and again without a
+// caller goes through it.
+package periodic
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+)
+
+// Job is work that is repeated.
+type Job struct {
+	// Name is what failures are logged as.
+	Name string
+	// Every is the time between the end of one run and the beginning of the next.
+	Every time.Duration
+	// Random makes each interval a random one, from half of Every to one and a half of it.
+	Random bool
+	// Do is one run. Its error is logged, and the next run comes as ever.
+	Do func(ctx context.Context) error
+	// Level of the log records of failures.
+	Level  slog.Level
+	Logger *slog.Logger
+	// About are added to the log records of failures.
+	About []slog.Attr
+}
+
+// Run runs the job at once and then at its interval, until the context ends.
+func (j Job) Run(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		if err := j.Do(ctx); err != nil && ctx.Err() == nil {
+			j.Logger.LogAttrs(ctx, j.Level, j.Name, append(j.About[:len(j.About):len(j.About)], slog.String("error", err.Error()))...)
+		}
+		timer.Reset(j.interval())
+	}
+}
+
+func (j Job) interval() time.Duration {
+	if !j.Random {
+		return j.Every
+	}
+	return j.Every/2 + rand.N(j.Every) //nolint:gosec // no secret: it spreads
+}

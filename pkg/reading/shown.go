@@ -1,0 +1,59 @@
+// Package reading reads matters for their callers: as they were disclosed to the caller's agency, or
+// to the client, under the caller's pseudonyms, and with an access log record of each reading.
+package reading
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/caller"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/matter"
+)
+
+// Shown is a subject as its caller reads it: as it was disclosed to the caller's agency, or to the
+// client, under their pseudonyms.
+type Shown[S matter.State] struct {
+	matter.View[S]
+	Actor matter.Actor
+	// ClientID and CaseID are the caller's pseudonyms. ClientID is empty for a matter entered in
+	// error.
+	ClientID, CaseID string
+	// Now is the time of the reading.
+	Now time.Time
+	// Delivered says that the other side's system has acknowledged the last message that was
+	// disclosed to both.
+	Delivered bool
+}
+
+// Etag returns the etag of the version that was disclosed to the caller's agency. For the client,
+// who receives no messages, it is a digest of what the client reads.
+func (s Shown[S]) Etag(message proto.Message) string {
+	if s.Reader.Role != matter.RoleClient {
+		return matter.Etag(s.State.Common().Subject, s.Reader.Agency, s.Version)
+	}
+	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(message)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(body)
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
+// Shown returns a view as its caller reads it.
+func (m *Matters[S]) Shown(view matter.View[S], who identity.Caller) Shown[S] {
+	agency := who.Agency
+	if who.Role == identity.RoleClient {
+		agency = caller.ClientNames
+	}
+	shown := Shown[S]{View: view, Actor: caller.Actor(who), Now: m.Clock.Now()}
+	head := view.State.Common()
+	shown.CaseID = m.Engine.Pseudonyms.CaseName(agency, head.Case)
+	if head.Client != "" && !head.IsRevoked() {
+		shown.ClientID = m.Engine.Pseudonyms.ClientName(agency, head.Client)
+	}
+	return shown
+}

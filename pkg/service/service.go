@@ -1,0 +1,233 @@
+// Package service assembles a service from its rules and from the capabilities that all services share,
+// and takes the steps of its callers.
+package service
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"koppi.internal/pkg/accesslog"
+	"koppi.internal/pkg/attachment"
+	"koppi.internal/pkg/attachment/naming"
+	"koppi.internal/pkg/client"
+	"koppi.internal/pkg/clock"
+	"koppi.internal/pkg/command"
+	"koppi.internal/pkg/consent"
+	"koppi.internal/pkg/consent/directive"
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/duetime"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/mailbox"
+	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/notice"
+	"koppi.internal/pkg/notify"
+	"koppi.internal/pkg/overview"
+	"koppi.internal/pkg/reading"
+	"koppi.internal/pkg/retention"
+	"koppi.internal/pkg/revocation"
+	"koppi.internal/pkg/signal"
+	"koppi.internal/pkg/statistics"
+	"koppi.internal/pkg/timeline"
+	"koppi.internal/pkg/worklist"
+)
+
+// Deps are a service's external dependencies. All fields but Attachments and Retention are
+// required.
+type Deps struct {
+	Store     journal.Store
+	Directory *directory.Directory
+	Secrets   *identity.Secrets
+	Clock     clock.Clock
+	Notify    notify.Notifier
+	// Settings are stored beside the journal and are not part of its history.
+	Settings journal.Settings
+	// Counters hold what statistics count, Notices what units were informed of.
+	Counters journal.Counters
+	Notices  journal.Notices
+	// AccessLog holds who read and changed what.
+	AccessLog journal.AccessLog
+	// Log is the transparency log over the access log.
+	Log journal.Log
+	// Overviews counts what operators monitor.
+	Overviews journal.Overviews
+	// Retention finds and destroys what has reached its retention term; nil if nothing is
+	// destroyed.
+	Retention journal.Retention
+	// Signals pass between replicas and are not stored: presence and typing.
+	Signals signal.Hub
+	// Attachments store the files that matters name; nil if none are kept.
+	Attachments *attachment.Store
+	// NewID makes UUIDv7s for subjects, questions and messages.
+	NewID func() string
+	// Calls reaches the service's own handlers through all interceptors, so that a call on a stream
+	// is treated like any other call.
+	Calls  grpc.ClientConnInterface
+	Logger *slog.Logger
+	// AllowTestCodes admits personal identity codes of the range for test persons.
+	AllowTestCodes bool
+}
+
+// Config describes the service. S is its state.
+type Config[S matter.State] struct {
+	Rules command.Rules[S]
+	// Collection is the prefix of the names of its subjects, such as "concerns/".
+	Collection string
+	// Accepts is the full name of its gRPC service.
+	Accepts string
+	// Responsible returns the agency that may read contact data under a non-disclosure.
+	Responsible func(S) string
+	// Message returns a subject as its caller reads it.
+	Message func(reading.Shown[S]) proto.Message
+}
+
+// Service is a service without its own handlers: the capabilities that all services share.
+type Service[S matter.State] struct {
+	Deps
+	Engine    *command.Engine[S]
+	AccessLog *accesslog.Recorder
+	Matters   *reading.Matters[S]
+	Clients   *client.Clients[S]
+	Worklist  *worklist.Worklist[S]
+	Consents  *consent.Withdrawals[S]
+
+	config    Config[S]
+	guard     *consent.Guard[S]
+	naming    *naming.Naming[S]
+	actions   *duetime.Actions[S]
+	dueTimes  *duetime.Job[S]
+	retention *retention.Job
+	log       *accesslog.Log
+	overview  *overview.Overview
+	mailboxes *mailbox.Server
+	internal  internalAPI[S]
+}
+
+// New makes a service. The caller must also run Run.
+func New[S matter.State](deps Deps, config Config[S]) (*Service[S], error) {
+	name := config.Rules.Service
+	names := pseudonyms{deps.Secrets}
+	engine := &command.Engine[S]{
+		Rules: config.Rules, Store: deps.Store, Pseudonyms: names, Notify: deps.Notify.Notify, NewID: deps.NewID, Now: deps.Clock.Now, Logger: deps.Logger,
+	}
+	recorder := &accesslog.Recorder{Store: deps.Store, Secrets: deps.Secrets, Clock: deps.Clock}
+	matters := &reading.Matters[S]{Collection: config.Collection, Engine: engine, Store: deps.Store, Clock: deps.Clock, AccessLog: recorder}
+	clients := &client.Clients[S]{
+		Matters: matters, Store: deps.Store, Secrets: deps.Secrets, Clock: deps.Clock, AccessLog: recorder,
+		Responsible: config.Responsible, AllowTestCodes: deps.AllowTestCodes,
+	}
+	attachments := &naming.Naming[S]{Matters: matters, Secrets: deps.Secrets, AccessLog: recorder, Attachments: deps.Attachments, Message: config.Message}
+	copies := &revocation.Copies[S]{Engine: engine, Store: deps.Store, Forget: attachments.Forget}
+	actions := &duetime.Actions[S]{Engine: engine, Copies: copies}
+
+	book := &consent.Book{Store: deps.Store, Secrets: deps.Secrets, Engine: &command.Engine[directive.Directives]{
+		Rules: consent.Rules(name), Store: deps.Store, Pseudonyms: names, Notify: deps.Notify.Notify, NewID: deps.NewID, Now: deps.Clock.Now, Logger: deps.Logger,
+	}}
+	withdrawals := &consent.Withdrawals[S]{Book: book, Engine: engine, Store: deps.Store, Secrets: deps.Secrets, Directory: deps.Directory}
+	consequences := &consent.Consequences[S]{
+		Book: book, Engine: engine, Store: deps.Store, Directory: deps.Directory, Withdrawals: withdrawals, Actions: actions,
+	}
+	named := &consent.Names{Secrets: deps.Secrets, Clock: deps.Clock, AllowTestCodes: deps.AllowTestCodes}
+	vouching := &consent.Vouching[S]{
+		Service: name, Book: book, Matters: matters, Clients: named, Clock: deps.Clock, AccessLog: recorder, Logger: deps.Logger,
+	}
+	decisions := &consent.Decisions{Service: name, Book: book, Pseudonyms: names, Clock: deps.Clock}
+	lists := &worklist.Worklist[S]{
+		Service: name, Matters: matters, Store: deps.Store, Secrets: deps.Secrets, Clock: deps.Clock, Directory: deps.Directory, AccessLog: recorder,
+		Message: config.Message, Decisions: decisions.List,
+	}
+	mailboxes, err := mailbox.New(mailbox.Config{
+		Service: name, Accepts: []string{config.Accepts},
+		Store: deps.Store, Clock: deps.Clock, Notify: deps.Notify, Calls: deps.Calls, Logger: deps.Logger, Erasures: copies.Reasons,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &Service[S]{
+		Deps: deps, Engine: engine, AccessLog: recorder, Matters: matters, Clients: clients, Worklist: lists, Consents: withdrawals,
+		config: config, naming: attachments, actions: actions, mailboxes: mailboxes,
+		guard: &consent.Guard[S]{Service: name, Book: book, Withdrawals: withdrawals, Directory: deps.Directory},
+		dueTimes: &duetime.Job[S]{
+			Service: name, Actions: actions, Store: deps.Store, Clock: deps.Clock, Logger: deps.Logger,
+			Others: map[string]duetime.Other{directive.Collection: {Act: consequences.CarryOut, Derive: book.Engine.Derive}},
+		},
+		retention: &retention.Job{Service: name, Retention: deps.Retention, Forget: attachments.Forget, Clock: deps.Clock, Logger: deps.Logger},
+		log:       &accesslog.Log{Service: name, Log: deps.Log, Clock: deps.Clock, Logger: deps.Logger},
+		overview: &overview.Overview{
+			Service: name, Overviews: deps.Overviews, Store: deps.Store, Directory: deps.Directory, Clock: deps.Clock, Logger: deps.Logger,
+		},
+	}
+	s.internal = internalAPI[S]{
+		Clients: clients, Worklist: lists, Naming: attachments, Overview: s.overview, Withdrawals: withdrawals, Vouching: vouching,
+		Timeline: &timeline.Timeline[S]{Matters: matters, Store: deps.Store, Secrets: deps.Secrets, AccessLog: recorder},
+		Reader:   &accesslog.Reader[S]{Recorder: recorder, Engine: engine, Store: deps.Store, AccessLog: deps.AccessLog, Secrets: deps.Secrets},
+		Counters: &statistics.Counters{Counters: deps.Counters, Secrets: deps.Secrets, Clock: deps.Clock},
+		Waiting:  &notice.Waiting{Notices: deps.Notices, Clock: deps.Clock},
+		Consents: &consent.Consents[S]{
+			Service: name, Book: book, Matters: matters, Engine: engine, Store: deps.Store, Withdrawals: withdrawals, Actions: actions, AccessLog: recorder,
+		},
+		Recording: &consent.Recording[S]{
+			Service: name, Book: book, Matters: matters, Withdrawals: withdrawals, Consequences: consequences, Vouching: vouching,
+			Clients: named, Directory: deps.Directory, AccessLog: recorder,
+		},
+	}
+	return s, nil
+}
+
+// Register adds to a server the gRPC services for mailboxes and for the gateway.
+func (s *Service[S]) Register(server grpc.ServiceRegistrar) {
+	s.mailboxes.Register(server)
+	s.internal.register(server)
+}
+
+// Now returns the domain's time of this service.
+func (s *Service[S]) Now() time.Time { return s.Clock.Now() }
+
+// Run handles due times that passed, mailboxes that advanced, the transparency log and retention,
+// until the context ends. Any number of replicas may run it.
+func (s *Service[S]) Run(ctx context.Context) error {
+	defer s.overview.Observe()()
+	var together sync.WaitGroup
+	together.Go(func() { s.mailboxes.Run(ctx) })
+	together.Go(func() { s.dueTimes.Run(ctx) })
+	together.Go(func() { s.log.Run(ctx) })
+	together.Go(func() { s.retention.Run(ctx) })
+	together.Wait()
+	return nil
+}
+
+// Adjustable is a clock that development may move.
+type Adjustable interface {
+	AdvanceTo(ctx context.Context, to time.Time) error
+}
+
+// AdvanceClock moves the service's clock forward, and returns once every due time that passed has
+// been handled. Only a development clock can be moved.
+func (s *Service[S]) AdvanceClock(ctx context.Context, to time.Time) error {
+	adjustable, ok := s.Clock.(Adjustable)
+	if !ok {
+		return fault.New(fault.NotServed, "this clock cannot be moved")
+	}
+	if err := adjustable.AdvanceTo(ctx, to); err != nil {
+		return err
+	}
+	return errors.Join(s.dueTimes.Round(ctx), s.retention.Expire(ctx))
+}
+
+// pseudonyms returns an agency's pseudonyms for clients and cases.
+type pseudonyms struct{ secrets *identity.Secrets }
+
+func (p pseudonyms) ClientName(agency, internal string) string {
+	return p.secrets.Pseudonym(identity.KindClient, agency, internal)
+}
+
+func (p pseudonyms) CaseName(agency, internal string) string {
+	return p.secrets.Pseudonym(identity.KindCase, agency, internal)
+}

@@ -1,0 +1,210 @@
+package worklist
+
+import (
+	"context"
+	"encoding/binary"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"koppi.internal/pkg/accesslog"
+	"koppi.internal/pkg/caller"
+	"koppi.internal/pkg/clock"
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/reading"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+)
+
+const (
+	defaultPage = 50
+	maxPage     = 1000
+)
+
+// ListRequest is what the requests of all worklists have in common.
+type ListRequest interface {
+	proto.Message
+	GetUnit() string
+	GetWorker() string
+	GetOverdueOnly() bool
+	GetClientId() string
+	GetPurpose() string
+	GetPageSize() int32
+	GetPageToken() string
+}
+
+// Filter holds the further filters of a worklist.
+type Filter struct {
+	// Role of the agency in the matters; empty for any.
+	Role   journal.Role
+	States []int32
+}
+
+// Page is a part of a worklist.
+type Page[S matter.State] struct {
+	Shown []reading.Shown[S]
+	// NextToken continues after this page; empty at the end.
+	NextToken string
+}
+
+// Worklist reads the worklists of one service. S is the state of its matters.
+type Worklist[S matter.State] struct {
+	Service   string
+	Matters   *reading.Matters[S]
+	Store     journal.Store
+	Secrets   *identity.Secrets
+	Clock     clock.Clock
+	Directory *directory.Directory
+	AccessLog *accesslog.Recorder
+	// Message returns a matter as its caller reads it.
+	Message func(reading.Shown[S]) proto.Message
+	// Decisions returns what the caller may decide that is no matter, as rows after the place of the
+	// page, with the readings to record for them. Queries are those of the requested queue.
+	Decisions func(
+		ctx context.Context, who identity.Caller, r *caseworkv1.ReadWorkRequest, queries []journal.Query,
+	) ([]*caseworkv1.WorkItem, []accesslog.Reading, error)
+}
+
+// List reads the worklist of the caller's agency, or the matters of the person, earliest due time
+// first. Each matter listed is recorded as a reading.
+func (l *Worklist[S]) List(ctx context.Context, r ListRequest, filter Filter) (Page[S], error) {
+	who, err := caller.Of(ctx)
+	if err != nil {
+		return Page[S]{}, err
+	}
+	query, err := l.query(who, r, filter)
+	if err != nil {
+		return Page[S]{}, err
+	}
+	size := int(r.GetPageSize())
+	if size == 0 {
+		size = defaultPage
+	}
+	query.Limit = min(size, maxPage) + 1
+	entries, err := l.Store.WorklistEntries(ctx, query)
+	if err != nil {
+		return Page[S]{}, fault.Store(err)
+	}
+	page, full := Page[S]{}, len(entries) == query.Limit
+	if full {
+		entries = entries[:query.Limit-1]
+	}
+	filled, err := l.Matters.Fill(ctx, who, entries, l.Message)
+	if err != nil {
+		return Page[S]{}, err
+	}
+	if page.Shown = filled.Shown; full || filled.Done < len(entries) {
+		last := entries[filled.Done-1]
+		page.NextToken = l.pageToken(who, r, journal.WorklistCursor{DueAt: last.DueAt, Subject: last.Subject})
+	}
+	readings := make([]accesslog.Reading, 0, len(page.Shown))
+	for _, shown := range page.Shown {
+		readings = append(readings, accesslog.ReadingOf(shown.State))
+	}
+	if query.Client != "" && len(readings) == 0 {
+		// An empty result is information too, so it is recorded as a reading.
+		readings = append(readings, accesslog.Reading{Client: query.Client})
+	}
+	return page, l.AccessLog.Read(ctx, who, r.GetPurpose(), readings...)
+}
+
+func (l *Worklist[S]) query(who identity.Caller, r ListRequest, filter Filter) (journal.Query, error) {
+	query := journal.Query{
+		Agency: who.Agency, Role: filter.Role, Unit: r.GetUnit(), Worker: r.GetWorker(), OverdueOnly: r.GetOverdueOnly(), States: filter.States,
+	}
+	switch {
+	case who.Role == identity.RoleClient:
+		if r.GetUnit() != "" || r.GetWorker() != "" || r.GetClientId() != "" || r.GetOverdueOnly() || len(filter.States) > 0 {
+			return query, fault.New(fault.InvalidField, "a person's own list is not filtered").Field("page_size", "this and page_token alone")
+		}
+		// Each matter has one sender, and so one worklist entry here.
+		query = journal.Query{Client: who.Client, Role: journal.RoleSender, WithHidden: true}
+	case !caller.IsParty(who):
+		return query, fault.New(fault.RoleNotAllowed, "a worklist is an agency's")
+	}
+	if r.GetClientId() != "" {
+		if r.GetPurpose() == "" {
+			return query, fault.New(fault.InvalidField, "a search by client needs a purpose").Field("purpose", "required with client_id")
+		}
+		inner, ok := l.Secrets.InternalID(identity.KindClient, who.Agency, r.GetClientId())
+		if !ok {
+			return query, caller.UnknownClient("client_id")
+		}
+		query.Client = inner
+	}
+	if r.GetPageToken() == "" {
+		return query, nil
+	}
+	after, ok := l.position(who, r)
+	if !ok {
+		return query, fault.New(fault.InvalidPageToken, "this page token is not of this list").Field("page_token", "as it was given")
+	}
+	query.After = &after
+	return query, nil
+}
+
+// pageToken returns a sealed token with the place in the list and the list to which it belongs.
+func (l *Worklist[S]) pageToken(who identity.Caller, r ListRequest, at journal.WorklistCursor) string {
+	payload := l.listDigest(r)
+	due := int64(0)
+	if !at.DueAt.IsZero() {
+		due = at.DueAt.UnixMicro()
+	}
+	payload = binary.BigEndian.AppendUint64(payload, uint64(due))
+	return l.Secrets.Token(l.pageKind(), caller.PageOwner(who), append(payload, at.Subject...))
+}
+
+func (l *Worklist[S]) position(who identity.Caller, r ListRequest) (journal.WorklistCursor, bool) {
+	payload, ok := l.Secrets.OpenToken(l.pageKind(), caller.PageOwner(who), r.GetPageToken())
+	digest := l.listDigest(r)
+	if !ok || len(payload) < len(digest)+8 || string(payload[:len(digest)]) != string(digest) {
+		return journal.WorklistCursor{}, false
+	}
+	rest := payload[len(digest):]
+	at := journal.WorklistCursor{Subject: string(rest[8:])}
+	if due := int64(binary.BigEndian.Uint64(rest)); due != 0 { //nolint:gosec // as above
+		at.DueAt = time.UnixMicro(due).UTC()
+	}
+	return at, true
+}
+
+// listDigest returns the digest that distinguishes one list's filters from another's.
+func (l *Worklist[S]) listDigest(r ListRequest) []byte {
+	filters := proto.Clone(r)
+	for _, name := range []protoreflect.Name{"page_token", "page_size", "purpose"} {
+		message := filters.ProtoReflect()
+		if field := message.Descriptor().Fields().ByName(name); field != nil {
+			message.Clear(field)
+		}
+	}
+	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(filters)
+	if err != nil {
+		return nil
+	}
+	return l.Secrets.Digest(body)
+}
+
+// pageKind keeps the page tokens of different services apart.
+func (l *Worklist[S]) pageKind() identity.Kind { return identity.Kind(l.Service + "-page") }
+
+// Numbers returns states as the numbers that a query takes.
+func Numbers[E ~int32](states []E) []int32 {
+	numbers := make([]int32, 0, len(states))
+	for _, state := range states {
+		numbers = append(numbers, int32(state))
+	}
+	return numbers
+}
+
+// Each converts a page of a worklist to messages.
+func Each[S matter.State, M any](page Page[S], made func(reading.Shown[S]) M) []M {
+	messages := make([]M, 0, len(page.Shown))
+	for _, shown := range page.Shown {
+		messages = append(messages, made(shown))
+	}
+	return messages
+}

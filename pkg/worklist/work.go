@@ -1,0 +1,231 @@
+package worklist
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/accesslog"
+	"koppi.internal/pkg/caller"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/reading"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// ReadWork reads this service's part of a worklist over all services. Each matter in it is recorded
+// as a reading.
+func (l *Worklist[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkRequest) (*caseworkv1.ReadWorkResponse, error) {
+	who, err := caller.Of(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !caller.IsParty(who) {
+		return nil, fault.New(fault.RoleNotAllowed, "a worklist is an agency's")
+	}
+	var entries []journal.WorklistEntry
+	for _, query := range l.queries(who, r) {
+		found, err := l.Store.WorklistEntries(ctx, query)
+		if err != nil {
+			return nil, fault.Store(err)
+		}
+		entries = append(entries, found...)
+	}
+	tombstones, err := l.toAcknowledge(ctx, who, r)
+	if err != nil {
+		return nil, err
+	}
+	entries = append(entries, tombstones...)
+	slices.SortFunc(entries, func(a, b journal.WorklistEntry) int {
+		return cmp.Or(compareDue(a.DueAt, b.DueAt), cmp.Compare(a.Subject, b.Subject))
+	})
+	limit := int(r.GetLimit())
+	// A full result may hide further rows, because each query is limited.
+	response := &caseworkv1.ReadWorkResponse{More: len(entries) >= limit}
+	entries = entries[:min(len(entries), limit)]
+	filled, err := l.Matters.Fill(ctx, who, entries, func(one reading.Shown[S]) proto.Message { return l.workItem(one, journal.WorklistEntry{}) })
+	if err != nil {
+		return nil, err
+	}
+	if response.More = response.GetMore() || filled.Done < len(entries); response.GetMore() {
+		last := entries[filled.Done-1]
+		response.Reached = &caseworkv1.ReadWorkRequest_Place{Subject: last.Subject}
+		if !last.DueAt.IsZero() {
+			response.Reached.DueAt = timestamppb.New(last.DueAt)
+		}
+	}
+	var readings []accesslog.Reading
+	for i, one := range filled.Shown {
+		item := l.workItem(one, filled.Rows[i])
+		item.OnDuty = r.GetWork().GetQueue() == caseworkv1.Queue_QUEUE_ME && filled.Rows[i].Worker != who.Worker
+		response.Items = append(response.Items, item)
+		readings = append(readings, accesslog.ReadingOf(one.State))
+	}
+	decisions, asked, err := l.Decisions(ctx, who, r, l.queries(who, r))
+	if err != nil {
+		return nil, err
+	}
+	if response.GetMore() {
+		// Rows after the reached place come with the next page.
+		decisions = slices.DeleteFunc(decisions, func(item *caseworkv1.WorkItem) bool { return IsBehind(item, response.GetReached()) })
+	}
+	response.Items = append(response.Items, decisions...)
+	return response, l.AccessLog.Read(ctx, who, accesslog.PurposeWorklist, append(readings, asked...)...)
+}
+
+// queries returns the queries for a queue; the parts of a worker's own queue do not overlap.
+func (l *Worklist[S]) queries(who identity.Caller, r *caseworkv1.ReadWorkRequest) []journal.Query {
+	work := r.GetWork()
+	query := journal.Query{
+		Agency: who.Agency, OpenOnly: !work.GetIncludeEnded(), OverdueOnly: work.GetOverdueOnly(), OwnTurn: work.GetOwnTurnOnly(), ToDo: !work.GetSent(), Limit: int(r.GetLimit()),
+	}
+	if work.GetSent() {
+		query.Role = journal.RoleSender
+	}
+	if after := r.GetAfter(); after != nil {
+		query.After = &journal.WorklistCursor{Subject: after.GetSubject()}
+		if after.GetDueAt() != nil {
+			query.After.DueAt = after.GetDueAt().AsTime()
+		}
+	}
+	switch work.GetQueue() {
+	case caseworkv1.Queue_QUEUE_ME:
+		own := query
+		own.Worker = who.Worker
+		queries := []journal.Query{own}
+		for _, unit := range l.Directory.OnDuty(who.Agency, who.Worker, l.Clock.Now()) {
+			duty := query
+			duty.Unit, duty.Unassigned = unit, true
+			queries = append(queries, duty)
+		}
+		return queries
+	case caseworkv1.Queue_QUEUE_UNIT:
+		query.Unit = cmp.Or(work.GetUnit(), who.Unit)
+	}
+	query.Worker = work.GetWorker()
+	return []journal.Query{query}
+}
+
+// toAcknowledge returns tombstones of matters entered in error that wait for the agency's
+// acknowledgement. No other list holds them, because they name no client.
+func (l *Worklist[S]) toAcknowledge(ctx context.Context, who identity.Caller, r *caseworkv1.ReadWorkRequest) ([]journal.WorklistEntry, error) {
+	if r.GetWork().GetSent() {
+		return nil, nil
+	}
+	var all []journal.WorklistEntry
+	for _, query := range l.queries(who, r) {
+		// Reports that joined another are hidden too; the filter below removes them.
+		query.HiddenOnly, query.OwnTurn, query.Limit = true, true, 0
+		found, err := l.Store.WorklistEntries(ctx, query)
+		if err != nil {
+			return nil, fault.Store(err)
+		}
+		all = append(all, slices.DeleteFunc(found, func(row journal.WorklistEntry) bool { return !isTombstone(row) })...)
+	}
+	return all, nil
+}
+
+// workItem returns a matter as a row of a worklist.
+func (l *Worklist[S]) workItem(shown reading.Shown[S], entry journal.WorklistEntry) *caseworkv1.WorkItem {
+	message := l.Message(shown)
+	item := &caseworkv1.WorkItem{
+		Service: l.Service, Subject: entry.Subject, State: stateName(message), CaseId: shown.CaseID, ClientId: shown.ClientID,
+		PlannedContacts: shown.State.Common().PlannedContacts(shown.Now),
+		Holder:          &commonv1.Party{Agency: entry.Agency, Unit: entry.Unit, Worker: entry.Worker},
+		StartedAt:       timestamppb.New(entry.StartedAt),
+		About:           aboutOf(message),
+		Urgency:         commonv1.Urgency(entry.Urgency),
+	}
+	if named, ok := message.(interface{ GetStatus() *commonv1.LoopStatus }); ok {
+		item.Status = named.GetStatus()
+	}
+	if notice := shown.State.Common().Awaited(entry.Agency); notice != nil {
+		status := &commonv1.LoopStatus{}
+		proto.Merge(status, item.GetStatus())
+		status.WaitingOn, status.Overdue = &commonv1.Party{Agency: entry.Agency}, entry.Overdue
+		if status.GetDueAt() == nil || entry.DueAt.Equal(notice.Due) {
+			status.DueAt, status.DueBasis, status.DueProvision = timestamppb.New(notice.Due), commonv1.DueBasis_DUE_BASIS_UNSPECIFIED, ""
+		}
+		item.Status = status
+	}
+	return item
+}
+
+// stateName returns the name of the state that a message shows.
+func stateName(message proto.Message) string {
+	field := message.ProtoReflect().Descriptor().Fields().ByName("state")
+	if field == nil || field.Enum() == nil {
+		return ""
+	}
+	return enumName(field, message.ProtoReflect().Get(field))
+}
+
+// aboutOf returns what a matter is about as a message shows it (topics, kind or service key), by
+// the names of the contract.
+func aboutOf(message proto.Message) (about []string) {
+	shown := message.ProtoReflect()
+	for _, name := range []protoreflect.Name{"topics", "kind", "service_key"} {
+		field := shown.Descriptor().Fields().ByName(name)
+		if field == nil || !shown.Has(field) {
+			continue
+		}
+		value := shown.Get(field)
+		switch {
+		case field.IsList():
+			for i := range value.List().Len() {
+				about = append(about, enumName(field, value.List().Get(i)))
+			}
+		case field.Enum() != nil:
+			about = append(about, enumName(field, value))
+		default:
+			about = append(about, value.String())
+		}
+	}
+	return about
+}
+
+func enumName(field protoreflect.FieldDescriptor, value protoreflect.Value) string {
+	named := field.Enum().Values().ByNumber(value.Enum())
+	if named == nil {
+		return ""
+	}
+	return string(named.Name())
+}
+
+// compareDue orders due times; a missing one comes last.
+func compareDue(a, b time.Time) int {
+	switch {
+	case a.Equal(b):
+		return 0
+	case a.IsZero():
+		return 1
+	case b.IsZero():
+		return -1
+	default:
+		return a.Compare(b)
+	}
+}
+
+// isTombstone tells whether a row is of a matter entered in error, acknowledged or not.
+func isTombstone(row journal.WorklistEntry) bool {
+	return row.Hidden && (row.Ended || row.Phase == int32(commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN))
+}
+
+// IsBehind tells whether a row comes after the place at which a page begins.
+func IsBehind(item *caseworkv1.WorkItem, place *caseworkv1.ReadWorkRequest_Place) bool {
+	if place == nil {
+		return true
+	}
+	var due time.Time
+	if place.GetDueAt() != nil {
+		due = place.GetDueAt().AsTime()
+	}
+	return cmp.Or(compareDue(item.GetStatus().GetDueAt().AsTime(), due), cmp.Compare(item.GetSubject(), place.GetSubject())) > 0
+}
