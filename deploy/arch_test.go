@@ -24,6 +24,9 @@ var forbidden = [][2]string{
 // kernel must not import who uses it.
 var kernel = []string{"koppi.internal/pkg/command", "koppi.internal/pkg/mailbox", "koppi.internal/pkg/journal/sqlite", "koppi.internal/pkg/journal/postgres"}
 
+// engine is what every service part of a capability rests on, and no part of the gateway.
+const engine = "koppi.internal/pkg/command"
+
 // pure are what rules may import besides the packages of the language that hold no
 // clock, network, database or log.
 var pure = []string{"koppi.internal/proto/", "koppi.internal/pkg/matter", "koppi.internal/pkg/fault", "google.golang.org/protobuf/", "cmp", "maps", "slices", "strings", "time"}
@@ -42,6 +45,33 @@ func TestArrows(t *testing.T) {
 			}
 		}
 	}
+}
+
+// No service links the gateway's part of a capability, and no part of the gateway links a service's
+// part: those rest on the command engine.
+func TestPartsStayApart(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}} {{join .Deps \" \"}}",
+		"koppi.internal/pkg/...", "koppi.internal/services/...", "koppi.internal/gateway/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		for _, linked := range fields[1:] {
+			switch {
+			case isGateways(fields[0]) && below(linked, engine):
+				t.Errorf("%s is the gateway's and links %s, which is the services'", fields[0], linked)
+			case below(fields[0], "koppi.internal/services") && isGateways(linked):
+				t.Errorf("%s is a service's and links %s, which is the gateway's", fields[0], linked)
+			}
+		}
+	}
+}
+
+// isGateways reports whether a package is the gateway's: its own, or its part of a capability.
+func isGateways(path string) bool {
+	return below(path, "koppi.internal/gateway") || below(path, "koppi.internal/pkg/mailbox/merged") ||
+		strings.HasPrefix(path, "koppi.internal/pkg/") && (strings.HasSuffix(path, "/gateway") || strings.Contains(path, "/gateway/"))
 }
 
 func wrong(from, to string) string {

@@ -26,6 +26,7 @@ import (
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/service"
+	"koppi.internal/pkg/service/program"
 	"koppi.internal/pkg/signal"
 	"koppi.internal/pkg/transparency"
 )
@@ -96,7 +97,7 @@ func OpenPapers(ctx context.Context, data string, kek tink.AEAD) (*attachment.St
 // handlers and interceptors as over the network.
 type member struct {
 	name     string
-	service  process.Built
+	service  program.Service
 	store    *sqlite.Store
 	server   *serve.Server
 	listener *bufconn.Listener

@@ -18,6 +18,7 @@ import (
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/process/certtest"
 	"koppi.internal/pkg/service"
+	"koppi.internal/pkg/service/program"
 	"koppi.internal/services/concern"
 )
 
@@ -44,7 +45,7 @@ func (b *bench) secured() grpc.ClientConnInterface {
 	authority := certtest.New(b.t)
 	cert, key := authority.Issue("process")
 	address := b.listeningOf(concern.Name, role, b.database, process.Listening{TLSCert: cert, TLSKey: key, ClientCA: authority.CA()},
-		func(deps service.Deps) (process.Built, error) { return concern.New(deps) })
+		func(deps service.Deps) (program.Service, error) { return concern.New(deps) })
 	conn, err := process.Calling{BackendCA: authority.CA(), BackendCert: cert, BackendKey: key}.Dial([]string{address})
 	if err != nil {
 		b.t.Fatal(err)

@@ -31,6 +31,7 @@ import (
 	"koppi.internal/pkg/notify/redistest"
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/service"
+	serviceprogram "koppi.internal/pkg/service/program"
 	"koppi.internal/pkg/transparency"
 	"koppi.internal/services/concern"
 )
@@ -102,7 +103,7 @@ func (b *bench) migrate(schema, role string) {
 // service runs a replica of the concern service in this process and returns its address.
 func (b *bench) service(database string) string {
 	b.t.Helper()
-	return b.serviceOf(concern.Name, role, database, func(deps service.Deps) (process.Built, error) { return concern.New(deps) })
+	return b.serviceOf(concern.Name, role, database, func(deps service.Deps) (serviceprogram.Service, error) { return concern.New(deps) })
 }
 
 // other runs a replica of another service, in databases of its own.
@@ -122,16 +123,16 @@ func (b *bench) papers() process.Papers {
 	return process.Papers{Attachments: "file://" + b.secrets + "-papers", AttachmentKeys: "file://" + b.secrets + "-paper-keys"}
 }
 
-func (b *bench) serviceOf(name, role, database string, build func(service.Deps) (process.Built, error)) string {
+func (b *bench) serviceOf(name, role, database string, build func(service.Deps) (serviceprogram.Service, error)) string {
 	b.t.Helper()
 	return b.listeningOf(name, role, database, process.Listening{}, build)
 }
 
-func (b *bench) listeningOf(name, role, database string, listening process.Listening, build func(service.Deps) (process.Built, error)) string {
+func (b *bench) listeningOf(name, role, database string, listening process.Listening, build func(service.Deps) (serviceprogram.Service, error)) string {
 	b.t.Helper()
 	address := freeAddress(b.t)
 	listening.Listen = address
-	service := process.Service{
+	service := serviceprogram.Config{
 		Listening: listening, Dev: true, Secrets: b.secrets, Directory: b.directory,
 		Journal: b.server.DSN(database, role, name), Keys: b.server.DSN(database, role, name+"_keys"), Redis: b.redis.URL(), Papers: b.papers(),
 	}

@@ -2,8 +2,8 @@
 package suite
 
 import (
-	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/service"
+	"koppi.internal/pkg/service/program"
 	"koppi.internal/services/concern"
 	"koppi.internal/services/consultation"
 	"koppi.internal/services/plan"
@@ -14,13 +14,13 @@ import (
 type Service struct {
 	// Name as messages and cursors carry it.
 	Name string
-	New  func(service.Deps) (process.Built, error)
+	New  func(service.Deps) (program.Service, error)
 }
 
 // Services of the suite, in the order in which a matter usually meets them.
 var Services = []Service{
-	{concern.Name, func(deps service.Deps) (process.Built, error) { return concern.New(deps) }},
-	{referral.Name, func(deps service.Deps) (process.Built, error) { return referral.New(deps) }},
-	{consultation.Name, func(deps service.Deps) (process.Built, error) { return consultation.New(deps) }},
-	{plan.Name, func(deps service.Deps) (process.Built, error) { return plan.New(deps) }},
+	{concern.Name, func(deps service.Deps) (program.Service, error) { return concern.New(deps) }},
+	{referral.Name, func(deps service.Deps) (program.Service, error) { return referral.New(deps) }},
+	{consultation.Name, func(deps service.Deps) (program.Service, error) { return consultation.New(deps) }},
+	{plan.Name, func(deps service.Deps) (program.Service, error) { return plan.New(deps) }},
 }

@@ -13,7 +13,6 @@ import (
 
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/process/certtest"
-	"koppi.internal/pkg/service"
 )
 
 // Processes reach each other by mutual TLS: neither a stranger's certificate nor
@@ -68,23 +67,11 @@ func TestRefusesToStart(t *testing.T) {
 	if _, err := (process.Calling{}).Dial([]string{"concern.internal:9001"}); err == nil || !strings.Contains(err.Error(), "--backend-ca") {
 		t.Errorf("services in the clear: %v", err)
 	}
-	built := func(service.Deps) (process.Built, error) { panic("not built") }
-	for name, test := range map[string]struct {
-		config process.Service
-		says   string
-	}{
-		"no secrets":   {process.Service{Secrets: t.TempDir()}, "koppi secrets"},
-		"no client CA": {process.Service{Listening: process.Listening{TLSCert: "x", TLSKey: "y"}}, "--client-ca"},
-	} {
-		if err := test.config.Run(t.Context(), "concern", built); err == nil || !strings.Contains(err.Error(), test.says) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	parser, err := kong.New(&process.Service{})
+	parser, err := kong.New(&process.Listening{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for variable, known := range map[string]bool{"KOPPI_JOURNAL=x": true, "KOPPI_JUORNAL=x": false, "HOME=/": true} {
+	for variable, known := range map[string]bool{"KOPPI_TLS_CERT=x": true, "KOPPI_TSL_CERT=x": false, "HOME=/": true} {
 		if err := process.CheckEnvironment(parser.Model.Node, []string{variable}); (err == nil) != known {
 			t.Errorf("%s: %v", variable, err)
 		}

@@ -34,9 +34,9 @@ func Notifier(ctx context.Context, url, name string, logger *slog.Logger, group 
 	return hub, nil
 }
 
-// signals returns the hub for signals: over Redis if url is set, otherwise within this process. Its
+// Signals returns the hub for signals: over Redis if url is set, otherwise within this process. Its
 // background work runs in the group.
-func signals(ctx context.Context, url, name string, logger *slog.Logger, group *errgroup.Group) (signal.Hub, error) {
+func Signals(ctx context.Context, url, name string, logger *slog.Logger, group *errgroup.Group) (signal.Hub, error) {
 	if url == "" {
 		return &signal.Local{}, nil
 	}

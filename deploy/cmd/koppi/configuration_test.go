@@ -15,6 +15,7 @@ import (
 	"koppi.internal/gateway/program"
 	notice "koppi.internal/pkg/notice/gateway"
 	"koppi.internal/pkg/process"
+	serviceprogram "koppi.internal/pkg/service/program"
 )
 
 var update = flag.Bool("update", false, "write the table anew")
@@ -68,7 +69,7 @@ func settings() string {
 		add("koppi "+strings.Join(strings.Fields(strings.ReplaceAll(command.Path(), "koppi ", "")), " "), command.AllFlags(true))
 	}
 	// All services have the same settings.
-	add("a service", kong.Must(&process.Service{}).Model.AllFlags(true))
+	add("a service", kong.Must(&serviceprogram.Config{}).Model.AllFlags(true))
 	add("gateway", kong.Must(&program.Config{}).Model.AllFlags(true))
 	return table.String()
 }
@@ -102,7 +103,7 @@ var (
 // No flag of any program takes a secret by value: who runs ps must not read it.
 func TestFlagsTakeNoSecrets(t *testing.T) {
 	seen := 0
-	for _, model := range []any{&cli{}, &process.Service{}, &struct {
+	for _, model := range []any{&cli{}, &serviceprogram.Config{}, &struct {
 		callback.Settings `embed:""`
 		process.Listening `embed:""`
 		process.Calling   `embed:""`

@@ -12,13 +12,14 @@ import (
 	"koppi.internal/deploy/kubernetes"
 	"koppi.internal/gateway/program"
 	"koppi.internal/pkg/process"
+	serviceprogram "koppi.internal/pkg/service/program"
 )
 
 // models are the programs' settings, by the image's paths.
 func models() map[string]any {
 	all := map[string]any{"/bin/koppi": &cli{}, "/bin/gateway": &program.Config{}}
 	for _, name := range []string{"concern", "referral", "consultation", "plan"} {
-		all["/bin/"+name] = &process.Service{}
+		all["/bin/"+name] = &serviceprogram.Config{}
 	}
 	return all
 }

@@ -2,15 +2,12 @@
 package main
 
 import (
-	"context"
-
-	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/service"
+	"koppi.internal/pkg/service/program"
 	"koppi.internal/services/consultation"
 )
 
 func main() {
-	process.Main(consultation.Name, "The consultation service: a question to another agency, and its answer while it still helps.", func(ctx context.Context, config *process.Service) error {
-		return config.Run(ctx, consultation.Name, func(deps service.Deps) (process.Built, error) { return consultation.New(deps) })
-	})
+	program.Main(consultation.Name, "The consultation service: a question to another agency, and its answer while it still helps.",
+		func(deps service.Deps) (program.Service, error) { return consultation.New(deps) })
 }

@@ -1,4 +1,5 @@
-package process
+// Package program runs a service in a process of its own.
+package program
 
 import (
 	"context"
@@ -19,17 +20,18 @@ import (
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/postgres"
 	"koppi.internal/pkg/limit"
+	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/service"
 	"koppi.internal/pkg/telemetry"
 )
 
-// Service is the configuration of the process of a service.
-type Service struct {
-	Listening          `embed:""`
+// Config is the configuration of the process of a service.
+type Config struct {
+	process.Listening  `embed:""`
 	telemetry.Settings `embed:""`
-	Keyring            `embed:""`
-	Papers             Papers         `embed:""`
+	process.Keyring    `embed:""`
+	Papers             process.Papers `embed:""`
 	Limits             limit.Settings `embed:""`
 
 	Journal   string    `help:"PostgreSQL connection string of the journal; search_path names its schema." env:"KOPPI_JOURNAL" required:""`
@@ -41,62 +43,67 @@ type Service struct {
 	Clock     time.Time `help:"Make the domain's time stand still there (RFC 3339); needs --dev and an empty journal."`
 }
 
-// Built is a service that is ready to be served.
-type Built interface {
+// Service is a service that is ready to be served.
+type Service interface {
 	dev.Advancer
 	Register(server grpc.ServiceRegistrar)
 	Run(ctx context.Context) error
 }
 
+// Main is the main function of a service's program. Help says what the service is for.
+func Main(name, help string, build func(service.Deps) (Service, error)) {
+	process.Main(name, help, func(ctx context.Context, config *Config) error { return config.Run(ctx, name, build) })
+}
+
 // Run serves a service until the context ends, and then lets calls in progress finish.
-func (s *Service) Run(ctx context.Context, name string, build func(service.Deps) (Built, error)) (err error) {
-	if s.TLSCert != "" && s.ClientCA == "" {
+func (c *Config) Run(ctx context.Context, name string, build func(service.Deps) (Service, error)) (err error) {
+	if c.TLSCert != "" && c.ClientCA == "" {
 		// HeadsService needs no token, so only other processes of the suite may connect.
 		return errors.New("a service is reached by mutual TLS: name the CA of its callers with --client-ca")
 	}
-	LogRedis(Logger())
-	end, err := s.Start(ctx, telemetry.Process{Name: name, Logger: Logger()})
+	process.LogRedis(process.Logger())
+	end, err := c.Start(ctx, telemetry.Process{Name: name, Logger: process.Logger()})
 	if err != nil {
 		return err
 	}
-	defer End(end)
-	secrets, kek, err := s.OpenSecrets(ctx, s.Secrets, s.Dev)
+	defer process.End(end)
+	secrets, kek, err := c.OpenSecrets(ctx, c.Secrets, c.Dev)
 	if err != nil {
 		return err
 	}
-	agencies, err := directory.Open(s.Directory)
+	agencies, err := directory.Open(c.Directory)
 	if err != nil {
 		return err
 	}
-	papers, err := s.Papers.Open(ctx, kek)
+	papers, err := c.Papers.Open(ctx, kek)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, papers.Close()) }()
-	store, err := postgres.Open(ctx, postgres.Config{Journal: s.Journal, Keys: s.Keys, KEK: kek, Tracer: telemetry.Statements(), Service: name, Log: Logger()})
+	store, err := postgres.Open(ctx, postgres.Config{Journal: c.Journal, Keys: c.Keys, KEK: kek, Tracer: telemetry.Statements(), Service: name, Log: process.Logger()})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	group, ctx := errgroup.WithContext(ctx)
 	parts := service.Deps{
-		Store: store, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: command.NewID, Logger: Logger(), AllowTestCodes: s.Dev,
+		Store: store, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: command.NewID, Logger: process.Logger(), AllowTestCodes: c.Dev,
 	}
-	if parts.Notify, err = Notifier(ctx, s.Redis, name, parts.Logger, group); err != nil {
+	if parts.Notify, err = process.Notifier(ctx, c.Redis, name, parts.Logger, group); err != nil {
 		return err
 	}
-	if parts.Signals, err = signals(ctx, s.Redis, name, parts.Logger, group); err != nil {
+	if parts.Signals, err = process.Signals(ctx, c.Redis, name, parts.Logger, group); err != nil {
 		return err
 	}
-	trial, err := s.trial(ctx, store, &parts)
+	trial, err := c.trial(ctx, store, &parts)
 	if err != nil {
 		return err
 	}
-	limiter, err := Limiter(ctx, s.Limits, s.Redis, group)
+	limiter, err := process.Limiter(ctx, c.Limits, c.Redis, group)
 	if err != nil {
 		return err
 	}
-	server, err := s.newServer(name, parts, limiter)
+	server, err := c.newServer(name, parts, limiter)
 	if err != nil {
 		return err
 	}
@@ -107,23 +114,23 @@ func (s *Service) Run(ctx context.Context, name string, build func(service.Deps)
 	}
 	defer func() { err = errors.Join(err, calls.Close()) }()
 	parts.Calls = calls
-	service, err := build(parts)
+	built, err := build(parts)
 	if err != nil {
 		return err
 	}
-	service.Register(server)
+	built.Register(server)
 	if trial != nil {
-		trial.Services = []dev.Advancer{service}
+		trial.Services = []dev.Advancer{built}
 		trial.Register(server)
 	}
-	listener, err := s.Open(ctx, nil)
+	listener, err := c.Open(ctx, nil)
 	if err != nil {
 		return err
 	}
 	telemetry.Ready(ctx)
-	parts.Logger.InfoContext(ctx, "koppi is up", slog.String("service", name), slog.String("address", listener.Addr().String()), slog.Bool("dev", s.Dev))
+	parts.Logger.InfoContext(ctx, "koppi is up", slog.String("service", name), slog.String("address", listener.Addr().String()), slog.Bool("dev", c.Dev))
 	group.Go(func() error { return serve.GRPC(ctx, server, listener, inner) })
-	group.Go(func() error { return service.Run(ctx) })
+	group.Go(func() error { return built.Run(ctx) })
 	group.Go(func() error {
 		agencies.Watch(ctx, parts.Logger)
 		return nil
@@ -131,42 +138,29 @@ func (s *Service) Run(ctx context.Context, name string, build func(service.Deps)
 	return group.Wait()
 }
 
-// EndTime is the timeout for sending the last telemetry at shutdown.
-const EndTime = 5 * time.Second
-
-// End sends the remaining telemetry. It ignores errors, because an unavailable collector must not fail a
-// shutdown.
-func End(end func(context.Context) error) {
-	ctx, cancel := context.WithTimeout(context.Background(), EndTime)
-	defer cancel()
-	if err := end(ctx); err != nil {
-		Logger().WarnContext(ctx, "telemetry is not all sent", slog.String("error", err.Error()))
-	}
-}
-
 // trial returns what --dev adds; nil without it.
-func (s *Service) trial(ctx context.Context, store *postgres.Store, parts *service.Deps) (*dev.Service, error) {
-	if !s.Dev {
-		if !s.Clock.IsZero() {
+func (c *Config) trial(ctx context.Context, store *postgres.Store, parts *service.Deps) (*dev.Service, error) {
+	if !c.Dev {
+		if !c.Clock.IsZero() {
 			return nil, errors.New("--clock needs --dev")
 		}
 		return nil, nil
 	}
-	if host, _, err := net.SplitHostPort(s.Listen); err != nil || !net.ParseIP(host).IsLoopback() {
+	if host, _, err := net.SplitHostPort(c.Listen); err != nil || !net.ParseIP(host).IsLoopback() {
 		return nil, errors.New("--dev serves on a loopback address alone")
 	}
-	issuer, err := identity.OpenDevIssuer(s.Secrets, dev.IssuerName)
+	issuer, err := identity.OpenDevIssuer(c.Secrets, dev.IssuerName)
 	if err != nil {
 		return nil, err
 	}
-	if parts.Clock, err = clock.Open(ctx, store, s.Clock); err != nil {
+	if parts.Clock, err = clock.Open(ctx, store, c.Clock); err != nil {
 		return nil, err
 	}
 	return &dev.Service{Issuer: issuer, Directory: parts.Directory, Secrets: parts.Secrets}, nil
 }
 
-func (s *Service) newServer(name string, parts service.Deps, limiter *limit.Limiter) (*serve.Server, error) {
-	verifier, err := identity.NewSuiteVerifier(s.Secrets, parts.Directory, time.Now)
+func (c *Config) newServer(name string, parts service.Deps, limiter *limit.Limiter) (*serve.Server, error) {
+	verifier, err := identity.NewSuiteVerifier(c.Secrets, parts.Directory, time.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -175,8 +169,8 @@ func (s *Service) newServer(name string, parts service.Deps, limiter *limit.Limi
 		return nil, fmt.Errorf("validation rules: %w", err)
 	}
 	return serve.NewGRPC(serve.Config{
-		Logger: parts.Logger, Verifier: verifier, Validator: validator, Limiter: limiter, Now: parts.Clock.Now, Reflection: s.Dev,
+		Logger: parts.Logger, Verifier: verifier, Validator: validator, Limiter: limiter, Now: parts.Clock.Now, Reflection: c.Dev,
 		// Only --dev registers DevService.
-		Public: dev.IsMethod, Suite: service.SuiteMethods(name), Mutual: s.ClientCA != "",
+		Public: dev.IsMethod, Suite: service.SuiteMethods(name), Mutual: c.ClientCA != "",
 	}), nil
 }
