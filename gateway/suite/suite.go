@@ -14,10 +14,10 @@ import (
 	"google.golang.org/grpc"
 
 	"koppi.internal/gateway/casework"
+	client "koppi.internal/pkg/client/gateway"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
-	client "koppi.internal/pkg/client/gateway"
 	"koppi.internal/pkg/mailbox/merged"
 	"koppi.internal/pkg/notify"
 	statistics "koppi.internal/pkg/statistics/gateway"

@@ -1,3 +1,5 @@
+// Package client resolves the clients of matters: who a request means, what each reader may know of a
+// client's identity, and how one service learns it from another.
 package client
 
 import (

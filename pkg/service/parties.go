@@ -11,9 +11,6 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// partyName is the message that names an agency, unit and worker.
-var partyName = (*commonv1.Party)(nil).ProtoReflect().Descriptor().FullName()
-
 // checkParties checks all parties that a request names, at any depth, against the directory: the
 // agency must exist, and the unit must belong to it.
 func checkParties(agencies *directory.Directory, r proto.Message) error {

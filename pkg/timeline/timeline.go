@@ -1,3 +1,5 @@
+// Package timeline reads the history of a case or client from the matters of one service. The subpackage
+// gateway merges the histories of all services.
 package timeline
 
 import (

@@ -1,3 +1,5 @@
+// Package worklist reads the worklists of one service. The subpackage gateway merges those of all
+// services.
 package worklist
 
 import (

@@ -1,4 +1,4 @@
-// Package statistics turns counters into numbers that may be shown without telling anything about a
+// Package gateway turns counters into numbers that may be shown without telling anything about a
 // single matter.
 //
 // A row counts the matters of one service between two agencies. Its numbers are shown in multiples
