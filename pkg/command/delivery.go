@@ -15,9 +15,9 @@ import (
 
 // delivery returns the case message of one event for one reader. The store assigns the sequence. It
 // returns MatterFull if the message is longer than matter.MaxRecord.
-func (e *Engine[S]) delivery(told Disclosed[S]) (journal.Delivery, error) {
-	event := told.Event
-	message, err := e.message(told)
+func (e *Engine[S]) delivery(disclosed Disclosed[S]) (journal.Delivery, error) {
+	event := disclosed.Event
+	message, err := e.message(disclosed)
 	if err != nil {
 		return journal.Delivery{}, err
 	}
@@ -32,36 +32,36 @@ func (e *Engine[S]) delivery(told Disclosed[S]) (journal.Delivery, error) {
 			With("limit_bytes", strconv.Itoa(matter.MaxRecord))
 	}
 	class := journal.ClassCorrespondence
-	switch reader := told.View.Reader; {
+	switch reader := disclosed.View.Reader; {
 	case matter.IsNotice(event.Message):
 		class = journal.ClassNotice
 	case reader.OnConsent && reader.Consent:
 		class = journal.ClassConsent
 	}
 	return journal.Delivery{
-		Agency: told.View.Reader.Agency, ID: event.ID, Subject: event.Subject, SubjectVersion: told.View.Version, Class: class,
+		Agency: disclosed.View.Reader.Agency, ID: event.ID, Subject: event.Subject, SubjectVersion: disclosed.View.Version, Class: class,
 		Record: record, Trace: event.Trace,
 	}, nil
 }
 
 // message returns what is disclosed to a reader of one event, under the reader's pseudonyms. The
 // client has pseudonyms too: those of the empty agency.
-func (e *Engine[S]) message(told Disclosed[S]) (*exchangev1.CaseMessage, error) {
-	agency, event := told.View.Reader.Agency, told.Event
+func (e *Engine[S]) message(disclosed Disclosed[S]) (*exchangev1.CaseMessage, error) {
+	agency, event := disclosed.View.Reader.Agency, disclosed.Event
 	packed, err := anypb.New(event.Message)
 	if err != nil {
 		return nil, fmt.Errorf("command: pack event: %w", err)
 	}
 	message := &exchangev1.CaseMessage{
 		MessageId: event.ID, Service: e.Rules.Service, Mailbox: agency, Subject: event.Subject,
-		SubjectVersion: told.View.Version, CaseId: e.Pseudonyms.CaseName(agency, event.Case),
+		SubjectVersion: disclosed.View.Version, CaseId: e.Pseudonyms.CaseName(agency, event.Case),
 		OccurredAt: timestamppb.New(event.At), From: event.By, Basis: event.Basis,
-		Status: e.Rules.Status(told.View.State, told.View.Reader), Event: packed,
+		Status: e.Rules.Status(disclosed.View.State, disclosed.View.Reader), Event: packed,
 	}
 	if event.Client != "" {
 		message.ClientId = e.Pseudonyms.ClientName(agency, event.Client)
 	}
-	for _, withheld := range told.Withheld {
+	for _, withheld := range disclosed.Withheld {
 		message.Withheld = append(message.Withheld, &exchangev1.Withheld{Field: withheld.Field, Rule: withheld.Rule})
 	}
 	return message, nil

@@ -11,8 +11,8 @@ import (
 // Pseudonyms returns the names of a client and a case for one agency. Each agency gets different
 // names, so that agencies cannot match them.
 type Pseudonyms interface {
-	ClientName(agency, inner string) string
-	CaseName(agency, inner string) string
+	ClientName(agency, internal string) string
+	CaseName(agency, internal string) string
 }
 
 // Engine runs the commands of one service.

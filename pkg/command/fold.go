@@ -59,11 +59,11 @@ func (r Rules[S]) next(history matter.History[S], event matter.Event, all []matt
 			// The view is now as if there had been no consent.
 			view.State = r.Fold(history.Events, true).Views[reader.Agency].State
 		}
-		disclosed, withheld, tell := r.discloseTo(view.State, event, reader, head)
-		if !gone && (tell || !reader.Left) {
+		disclosed, withheld, is := r.discloseTo(view.State, event, reader, head)
+		if !gone && (is || !reader.Left) {
 			live++
 		}
-		if tell && !gone {
+		if is && !gone {
 			view.State = r.Evolve(view.State, disclosed)
 			view.Extent = view.Extent.Disclosed(event, disclosed, view.Version == 0)
 			view.Version++
@@ -99,8 +99,8 @@ func (r Rules[S]) discloseTo(view S, event matter.Event, reader matter.Reader, h
 		if head.IsRevoked() {
 			apart = head.Revocation.LeftApart
 		}
-		event, tell := matter.DiscloseNotice(view.Common(), event, reader, apart)
-		return event, nil, tell
+		event, is := matter.DiscloseNotice(view.Common(), event, reader, apart)
+		return event, nil, is
 	}
 	return r.Disclose(view, event, reader)
 }
@@ -117,7 +117,7 @@ func (r Rules[S]) DiscloseToClient(events []matter.Event) (matter.View[S], []Dis
 	view := matter.View[S]{Reader: matter.Reader{Role: matter.RoleClient}}
 	var all []Disclosed[S]
 	for _, event := range events {
-		if disclosed, withheld, tell := r.DiscloseTo(view.State, event, view.Reader); tell {
+		if disclosed, withheld, is := r.DiscloseTo(view.State, event, view.Reader); is {
 			view.State = r.Evolve(view.State, disclosed)
 			view.Version++
 			all = append(all, Disclosed[S]{View: view, Event: disclosed, Withheld: withheld})

@@ -115,11 +115,11 @@ func (e *Engine[S]) statusFor(history matter.History[S], agency string) *commonv
 	if history.Version == 0 {
 		return nil
 	}
-	view, told := history.Views[agency]
-	if !told {
-		view, told = history.Views[history.State.Common().Sender.GetAgency()]
+	view, known := history.Views[agency]
+	if !known {
+		view, known = history.Views[history.State.Common().Sender.GetAgency()]
 	}
-	if !told {
+	if !known {
 		return nil
 	}
 	return e.Rules.Status(view.State, view.Reader)

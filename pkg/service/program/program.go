@@ -75,11 +75,11 @@ func (c *Config) Run(ctx context.Context, name string, build func(service.Deps) 
 	if err != nil {
 		return err
 	}
-	papers, err := c.Papers.Open(ctx, kek)
+	attachments, err := c.Papers.Open(ctx, kek)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, papers.Close()) }()
+	defer func() { err = errors.Join(err, attachments.Close()) }()
 	store, err := postgres.Open(ctx, postgres.Config{Journal: c.Journal, Keys: c.Keys, KEK: kek, Tracer: telemetry.Statements(), Service: name, Log: process.Logger()})
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (c *Config) Run(ctx context.Context, name string, build func(service.Deps) 
 	defer func() { err = errors.Join(err, store.Close()) }()
 	group, ctx := errgroup.WithContext(ctx)
 	parts := service.Deps{
-		Store: store, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: papers, Secrets: secrets, Clock: clock.System(), NewID: command.NewID, Logger: process.Logger(), AllowTestCodes: c.Dev,
+		Store: store, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: attachments, Secrets: secrets, Clock: clock.System(), NewID: command.NewID, Logger: process.Logger(), AllowTestCodes: c.Dev,
 	}
 	if parts.Notify, err = process.Notifier(ctx, c.Redis, name, parts.Logger, group); err != nil {
 		return err
@@ -107,8 +107,8 @@ func (c *Config) Run(ctx context.Context, name string, build func(service.Deps) 
 	if err != nil {
 		return err
 	}
-	inner := serve.Memory()
-	calls, err := serve.Connect(inner)
+	memory := serve.Memory()
+	calls, err := serve.Connect(memory)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (c *Config) Run(ctx context.Context, name string, build func(service.Deps) 
 	}
 	telemetry.Ready(ctx)
 	parts.Logger.InfoContext(ctx, "koppi is up", slog.String("service", name), slog.String("address", listener.Addr().String()), slog.Bool("dev", c.Dev))
-	group.Go(func() error { return serve.GRPC(ctx, server, listener, inner) })
+	group.Go(func() error { return serve.GRPC(ctx, server, listener, memory) })
 	group.Go(func() error { return built.Run(ctx) })
 	group.Go(func() error {
 		agencies.Watch(ctx, parts.Logger)
