@@ -43,6 +43,17 @@ type unimplemented struct {
 	caseworkv1.UnimplementedSuiteServiceServer
 }
 
+func newInternalAPI[S matter.State](s *Service[S], consents consents[S]) internalAPI[S] {
+	return internalAPI[S]{
+		Clients: s.Clients, Worklist: s.Worklist, Naming: s.naming, Overview: s.overview,
+		Consents: consents.matters, Recording: consents.recording, Vouching: consents.vouching, Withdrawals: consents.withdrawals,
+		Timeline: &timeline.Timeline[S]{Matters: s.Matters, Store: s.Store, Secrets: s.Secrets, AccessLog: s.AccessLog},
+		Reader:   &accesslog.Reader[S]{Recorder: s.AccessLog, Engine: s.Engine, Store: s.Store, AccessLog: s.Deps.AccessLog, Secrets: s.Secrets},
+		Counters: &statistics.Counters{Counters: s.Deps.Counters, Secrets: s.Secrets, Clock: s.Clock},
+		Waiting:  &notice.Waiting{Notices: s.Notices, Clock: s.Clock},
+	}
+}
+
 func (a internalAPI[S]) register(server grpc.ServiceRegistrar) {
 	caseworkv1.RegisterMatterServiceServer(server, a)
 	caseworkv1.RegisterSuiteServiceServer(server, a)

@@ -27,15 +27,12 @@ import (
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/mailbox"
 	"koppi.internal/pkg/matter"
-	"koppi.internal/pkg/notice"
 	"koppi.internal/pkg/notify"
 	"koppi.internal/pkg/overview"
 	"koppi.internal/pkg/reading"
 	"koppi.internal/pkg/retention"
 	"koppi.internal/pkg/revocation"
 	"koppi.internal/pkg/signal"
-	"koppi.internal/pkg/statistics"
-	"koppi.internal/pkg/timeline"
 	"koppi.internal/pkg/worklist"
 )
 
@@ -112,73 +109,51 @@ type Service[S matter.State] struct {
 
 // New makes a service. The caller must also run Run.
 func New[S matter.State](deps Deps, config Config[S]) (*Service[S], error) {
-	name := config.Rules.Service
-	names := pseudonyms{deps.Secrets}
-	engine := &command.Engine[S]{
-		Rules: config.Rules, Store: deps.Store, Pseudonyms: names, Notify: deps.Notify.Notify, NewID: deps.NewID, Now: deps.Clock.Now, Logger: deps.Logger,
-	}
+	name, names := config.Rules.Service, pseudonyms{deps.Secrets}
+	engine := newEngine(deps, config.Rules)
 	recorder := &accesslog.Recorder{Store: deps.Store, Secrets: deps.Secrets, Clock: deps.Clock}
 	matters := &reading.Matters[S]{Collection: config.Collection, Engine: engine, Store: deps.Store, Clock: deps.Clock, AccessLog: recorder}
-	clients := &client.Clients[S]{
-		Matters: matters, Store: deps.Store, Secrets: deps.Secrets, Clock: deps.Clock, AccessLog: recorder,
-		Responsible: config.Responsible, AllowTestCodes: deps.AllowTestCodes,
-	}
 	attachments := &naming.Naming[S]{Matters: matters, Secrets: deps.Secrets, AccessLog: recorder, Attachments: deps.Attachments, Message: config.Message}
 	copies := &revocation.Copies[S]{Engine: engine, Store: deps.Store, Forget: attachments.Forget}
-	actions := &duetime.Actions[S]{Engine: engine, Copies: copies}
-
-	book := &consent.Book{Store: deps.Store, Secrets: deps.Secrets, Engine: &command.Engine[directive.Directives]{
-		Rules: consent.Rules(name), Store: deps.Store, Pseudonyms: names, Notify: deps.Notify.Notify, NewID: deps.NewID, Now: deps.Clock.Now, Logger: deps.Logger,
-	}}
-	withdrawals := &consent.Withdrawals[S]{Book: book, Engine: engine, Store: deps.Store, Secrets: deps.Secrets, Directory: deps.Directory}
-	consequences := &consent.Consequences[S]{
-		Book: book, Engine: engine, Store: deps.Store, Directory: deps.Directory, Withdrawals: withdrawals, Actions: actions,
-	}
-	named := &consent.Names{Secrets: deps.Secrets, Clock: deps.Clock, AllowTestCodes: deps.AllowTestCodes}
-	vouching := &consent.Vouching[S]{
-		Service: name, Book: book, Matters: matters, Clients: named, Clock: deps.Clock, AccessLog: recorder, Logger: deps.Logger,
-	}
-	decisions := &consent.Decisions{Service: name, Book: book, Pseudonyms: names, Clock: deps.Clock}
-	lists := &worklist.Worklist[S]{
-		Service: name, Matters: matters, Store: deps.Store, Secrets: deps.Secrets, Clock: deps.Clock, Directory: deps.Directory, AccessLog: recorder,
-		Message: config.Message, Decisions: decisions.List,
-	}
-	mailboxes, err := mailbox.New(mailbox.Config{
-		Service: name, Accepts: []string{config.Accepts},
-		Store: deps.Store, Clock: deps.Clock, Notify: deps.Notify, Calls: deps.Calls, Logger: deps.Logger, Erasures: copies.Reasons,
-	})
-	if err != nil {
-		return nil, err
-	}
 	s := &Service[S]{
-		Deps: deps, Engine: engine, AccessLog: recorder, Matters: matters, Clients: clients, Worklist: lists, Consents: withdrawals,
-		config: config, naming: attachments, actions: actions, mailboxes: mailboxes,
-		guard: &consent.Guard[S]{Service: name, Book: book, Withdrawals: withdrawals, Directory: deps.Directory},
-		dueTimes: &duetime.Job[S]{
-			Service: name, Actions: actions, Store: deps.Store, Clock: deps.Clock, Logger: deps.Logger,
-			Others: map[string]duetime.Other{directive.Collection: {Act: consequences.CarryOut, Derive: book.Engine.Derive}},
+		Deps: deps, Engine: engine, AccessLog: recorder, Matters: matters,
+		Clients: &client.Clients[S]{
+			Matters: matters, Store: deps.Store, Secrets: deps.Secrets, Clock: deps.Clock, AccessLog: recorder,
+			Responsible: config.Responsible, AllowTestCodes: deps.AllowTestCodes,
 		},
+		config: config, naming: attachments, actions: &duetime.Actions[S]{Engine: engine, Copies: copies},
 		retention: &retention.Job{Service: name, Retention: deps.Retention, Forget: attachments.Forget, Clock: deps.Clock, Logger: deps.Logger},
 		log:       &accesslog.Log{Service: name, Log: deps.Log, Clock: deps.Clock, Logger: deps.Logger},
 		overview: &overview.Overview{
 			Service: name, Overviews: deps.Overviews, Store: deps.Store, Directory: deps.Directory, Clock: deps.Clock, Logger: deps.Logger,
 		},
 	}
-	s.internal = internalAPI[S]{
-		Clients: clients, Worklist: lists, Naming: attachments, Overview: s.overview, Withdrawals: withdrawals, Vouching: vouching,
-		Timeline: &timeline.Timeline[S]{Matters: matters, Store: deps.Store, Secrets: deps.Secrets, AccessLog: recorder},
-		Reader:   &accesslog.Reader[S]{Recorder: recorder, Engine: engine, Store: deps.Store, AccessLog: deps.AccessLog, Secrets: deps.Secrets},
-		Counters: &statistics.Counters{Counters: deps.Counters, Secrets: deps.Secrets, Clock: deps.Clock},
-		Waiting:  &notice.Waiting{Notices: deps.Notices, Clock: deps.Clock},
-		Consents: &consent.Consents[S]{
-			Service: name, Book: book, Matters: matters, Engine: engine, Store: deps.Store, Withdrawals: withdrawals, Actions: actions, AccessLog: recorder,
-		},
-		Recording: &consent.Recording[S]{
-			Service: name, Book: book, Matters: matters, Withdrawals: withdrawals, Consequences: consequences, Vouching: vouching,
-			Clients: named, Directory: deps.Directory, AccessLog: recorder,
-		},
+	consents := newConsents(s)
+	s.Consents, s.guard = consents.withdrawals, consents.guard
+	s.dueTimes = &duetime.Job[S]{
+		Service: name, Actions: s.actions, Store: deps.Store, Clock: deps.Clock, Logger: deps.Logger,
+		Others: map[string]duetime.Other{directive.Collection: {Act: consents.recording.Consequences.CarryOut, Derive: consents.recording.Book.Engine.Derive}},
 	}
-	return s, nil
+	decisions := &consent.Decisions{Service: name, Book: consents.recording.Book, Pseudonyms: names, Clock: deps.Clock}
+	s.Worklist = &worklist.Worklist[S]{
+		Service: name, Matters: matters, Store: deps.Store, Secrets: deps.Secrets, Clock: deps.Clock, Directory: deps.Directory, AccessLog: recorder,
+		Message: config.Message, Decisions: decisions.List,
+	}
+	s.internal = newInternalAPI(s, consents)
+	var err error
+	s.mailboxes, err = mailbox.New(mailbox.Config{
+		Service: name, Accepts: []string{config.Accepts},
+		Store: deps.Store, Clock: deps.Clock, Notify: deps.Notify, Calls: deps.Calls, Logger: deps.Logger, Erasures: copies.Reasons,
+	})
+	return s, err
+}
+
+// newEngine returns the engine for commands by the given rules.
+func newEngine[S matter.State](deps Deps, rules command.Rules[S]) *command.Engine[S] {
+	return &command.Engine[S]{
+		Rules: rules, Store: deps.Store, Pseudonyms: pseudonyms{deps.Secrets}, Notify: deps.Notify.Notify, NewID: deps.NewID, Now: deps.Clock.Now,
+		Logger: deps.Logger,
+	}
 }
 
 // Register adds to a server the gRPC services for mailboxes and for the gateway.
