@@ -271,13 +271,13 @@ func TestRowsBeside(t *testing.T) {
 		if attempts++; attempts == 1 {
 			f.must(f.write("a", "notes/2", "changed meanwhile"))
 		}
-		return journal.Batch{Seen: map[string]uint64{"notes/2": seen.Version}, Accesses: []journal.Access{{At: f.now, Role: "clock", Method: "beside"}}}, err
+		return journal.Batch{Seen: map[string]uint64{"notes/2": seen.Version}, Accesses: []journal.Access{{At: f.now, Client: "anna", Role: "clock", Method: "beside"}}}, err
 	}
 	f.must(beside)
 	if attempts != 2 {
 		t.Errorf("%d attempts, want a second one on what changed", attempts)
 	}
-	records, err := f.store.Accesses(t.Context(), journal.AccessQuery{Limit: 100})
+	records, err := f.store.Accesses(t.Context(), journal.AccessQuery{Client: "anna", Limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
