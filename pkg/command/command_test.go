@@ -271,7 +271,7 @@ func TestRowsBeside(t *testing.T) {
 		if attempts++; attempts == 1 {
 			f.must(f.write("a", "notes/2", "changed meanwhile"))
 		}
-		return journal.Batch{Seen: map[string]uint64{"notes/2": seen.Version}, Accesses: []journal.Access{{At: f.now, Client: "anna", Role: "clock", Method: "beside"}}}, err
+		return journal.Batch{Seen: map[string]uint64{"notes/2": seen.Version}, Accesses: []journal.Access{{At: f.now, Client: "anna", Role: "worker", Method: "beside"}}}, err
 	}
 	f.must(beside)
 	if attempts != 2 {
