@@ -8,8 +8,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 MODULES := proto pkg services gateway deploy
+CONTRACT := gateway/contract
 EXAMPLE := gateway/examples/node
 WEB := gateway/web
+# What npm brings for the three of them: one workspace.
+WORKSPACE := gateway/node_modules
 BUF := proto/node_modules/.bin/buf
 GOLANGCI := .bin/golangci-lint
 GOLANGCI_VERSION := v2.15.0
@@ -25,7 +28,7 @@ VULNDB_VERSION ?= v0.0.0-20261105234957-e22db6528018
 VULNDB ?=
 
 # What checks and tests need.
-GENERATES := need-go $(BUF) $(EXAMPLE)/node_modules $(WEB)/node_modules .protodeps
+GENERATES := need-go $(BUF) $(WORKSPACE) .protodeps
 TESTS := need-go need-chromium need-servers example pages
 
 .PHONY: help run demo fsck test unit lint generate verify fuzz soak bench vuln sbom rootfs example pages need-go need-node need-chromium need-servers need-manager
@@ -50,16 +53,15 @@ test: $(GENERATES) $(TESTS) ## Check generated code and modules, and run all tes
 unit: $(TESTS) ## Run all tests
 	@./deploy/unit.sh $(WEB) true $(MODULES)
 
-lint: need-go $(GOLANGCI) $(WEB)/node_modules ## Lint all modules, and the pages' types
+lint: need-go $(GOLANGCI) $(WORKSPACE) ## Lint all modules, and the pages' types
 	cd $(WEB) && npx tsc --noEmit
 	$(GOLANGCI) run $(addprefix ./,$(addsuffix /...,$(MODULES)))
 
 generate: $(GENERATES) ## Generate Go and TypeScript from the .proto files
 	$(BUF) format -w proto
-	rm -rf proto/gen $(EXAMPLE)/gen $(WEB)/gen
+	rm -rf proto/gen $(CONTRACT)/gen
 	$(BUF) generate --template proto/buf.gen.yaml
-	$(BUF) generate --template $(EXAMPLE)/buf.gen.yaml
-	$(BUF) generate --template $(WEB)/buf.gen.yaml
+	$(BUF) generate --template $(CONTRACT)/buf.gen.yaml
 
 example: $(EXAMPLE)/dist ## Build the partner's example in TypeScript
 
@@ -132,18 +134,14 @@ $(BUF): proto/package-lock.json | need-node
 	cd proto && npm ci --no-audit --no-fund --silent
 	@touch $@
 
-$(EXAMPLE)/node_modules: $(EXAMPLE)/package-lock.json | need-node
-	cd $(EXAMPLE) && npm ci --no-audit --no-fund --silent
+$(WORKSPACE): gateway/package-lock.json | need-node
+	cd gateway && npm ci --no-audit --no-fund --silent
 	@touch $@
 
-$(WEB)/node_modules: $(WEB)/package-lock.json | need-node
-	cd $(WEB) && npm ci --no-audit --no-fund --silent
-	@touch $@
-
-$(WEB)/dist/pages/index.html: $(WEB)/node_modules $(WEB)/index.html $(WEB)/vite.config.ts $(shell find $(WEB)/src $(WEB)/gen $(WEB)/public -type f)
+$(WEB)/dist/pages/index.html: $(WORKSPACE) $(WEB)/index.html $(WEB)/vite.config.ts $(shell find $(WEB)/src $(CONTRACT)/gen $(WEB)/public -type f)
 	cd $(WEB) && npx vite build --logLevel warn
 
-$(EXAMPLE)/dist: $(EXAMPLE)/node_modules $(EXAMPLE)/tsconfig.json $(shell find $(EXAMPLE)/src $(EXAMPLE)/gen -name '*.ts')
+$(EXAMPLE)/dist: $(WORKSPACE) $(EXAMPLE)/tsconfig.json $(shell find $(EXAMPLE)/src $(CONTRACT)/gen -name '*.ts')
 	cd $(EXAMPLE) && rm -rf dist && npx tsc
 	@touch $@
 

@@ -25,7 +25,7 @@ for base in HEAD~1 origin/main; do
 done
 
 # Generated code, anew and compared.
-for template in proto/buf.gen.yaml gateway/examples/node/buf.gen.yaml gateway/web/buf.gen.yaml; do
+for template in proto/buf.gen.yaml gateway/contract/buf.gen.yaml; do
   out=$(sed -n 's/^ *out: //p' "$template" | head -1)
   rm -rf "$work/gen"
   sed "s#out: $out#out: $work/gen#" "$template" > "$work/gen.yaml"

@@ -23,7 +23,7 @@ import (
 )
 
 // nodeEndpoint is the endpoint in TypeScript, as make builds it.
-const nodeEndpoint = "../../gateway/examples/node/dist/src/endpoint.js"
+const nodeEndpoint = "../../gateway/examples/node/dist/endpoint.js"
 
 // nodeBox is that endpoint at a port, over a file of its own.
 type nodeBox struct {

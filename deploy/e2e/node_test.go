@@ -22,7 +22,7 @@ import (
 )
 
 // example is the partner's example in TypeScript, as make builds it.
-const example = "../../gateway/examples/node/dist/src/main.js"
+const example = "../../gateway/examples/node/dist/main.js"
 
 // nodePartner is a running example.
 type nodePartner struct {

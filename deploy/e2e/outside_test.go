@@ -96,35 +96,41 @@ func TestNodeTakesEveryKind(t *testing.T) {
 	verified(t, n.kept, len(takesAll(t, n.address())))
 }
 
-// The TypeScript example does so too after a partner has copied it to another folder: its folder
-// contains everything that it needs.
+// The TypeScript example does so too in a folder outside of this repository, with the contract's
+// package and what npm brings for the two: it needs nothing else.
 func TestNodeOutsideTakesEveryKind(t *testing.T) {
 	t.Parallel()
 	n := newNodeBox(t)
 	const example = "../../gateway/examples/node"
 	folder := t.TempDir()
-	for _, part := range append([]string{"dist"}, runtimeModules(t, example)...) {
-		if err := os.CopyFS(filepath.Join(folder, part), os.DirFS(filepath.Join(example, part))); err != nil {
+	for from, to := range runtimeModules(t, example) {
+		if err := os.CopyFS(filepath.Join(folder, to), os.DirFS(from)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := os.CopyFS(filepath.Join(folder, "dist"), os.DirFS(filepath.Join(example, "dist"))); err != nil {
+		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(folder, "package.json"), must(os.ReadFile(filepath.Join(example, "package.json"))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	n.program = filepath.Join(folder, "dist/src/endpoint.js")
+	n.program = filepath.Join(folder, "dist/endpoint.js")
 	defer n.run()()
 	types := takesAll(t, n.address())
 	handedOn(t, n.kept, types)
 }
 
-// runtimeModules are the folders of what the example needs when it runs: all that npm brings but
-// the compiler.
-func runtimeModules(t *testing.T, example string) []string {
+// runtimeModules are the folders of the packages that the example needs when it runs, and where
+// each lies below the example.
+func runtimeModules(t *testing.T, example string) map[string]string {
 	t.Helper()
-	var modules []string
-	for _, one := range must(os.ReadDir(filepath.Join(example, "node_modules"))) {
-		if one.IsDir() && !strings.Contains(one.Name(), "typescript") && one.Name() != ".bin" {
-			modules = append(modules, filepath.Join("node_modules", one.Name()))
+	list := exec.CommandContext(t.Context(), "npm", "ls", "--omit=dev", "--all", "--parseable")
+	list.Dir = example
+	modules := map[string]string{}
+	for path := range strings.Lines(string(must(list.Output()))) {
+		path = strings.TrimSpace(path)
+		if _, name, found := strings.Cut(path, "/node_modules/"); found && name != "koppi-partner-example" {
+			modules[path] = filepath.Join("node_modules", name)
 		}
 	}
 	return modules

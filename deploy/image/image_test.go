@@ -36,7 +36,7 @@ func TestDockerfile(t *testing.T) {
 	}
 	for _, line := range file {
 		for _, word := range strings.Fields(line) {
-			if strings.HasPrefix(word, "gateway/web") && !strings.HasPrefix(word, "gateway/web/dist") {
+			if strings.HasPrefix(word, "gateway/") && !strings.HasPrefix(word, "gateway/web/dist") {
 				if _, err := os.Stat(filepath.Join("../..", word)); err != nil {
 					t.Error(err)
 				}

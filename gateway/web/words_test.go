@@ -23,7 +23,7 @@ var roles = []identity.Role{
 }
 
 var (
-	imported = regexp.MustCompile(`import (?:type )?\{([^}]*)\} from "#gen/([\w/]+)_pb"`)
+	imported = regexp.MustCompile(`import (?:type )?\{([^}]*)\} from "koppi-contract/([\w/]+)_pb"`)
 	shown    = regexp.MustCompile(`(?:nameOf\(|namesOf\(|schema: )(\w+)Schema\b`)
 	acting   = regexp.MustCompile(`<Actions[^>]*service=\{(\w+)\}`)
 )

@@ -2,7 +2,7 @@
 // record has its hash, and each hash follows the one before.
 import { createHash } from "node:crypto";
 import { clone, equals, fromBinary } from "@bufbuild/protobuf";
-import { CaseMessageSchema, type CaseMessage } from "../gen/koppi/exchange/v1/exchange_pb.js";
+import { CaseMessageSchema, type CaseMessage } from "koppi-contract/koppi/exchange/v1/exchange_pb";
 
 export interface Head { sequence: bigint; chainHash: Uint8Array }
 

@@ -1,4 +1,4 @@
-// Usage: node dist/src/endpoint.js PORT SECRETS_FILE INBOX
+// Usage: node dist/endpoint.js PORT SECRETS_FILE INBOX
 // An agency's endpoint, called by Koppi: it takes only what Koppi has signed, each
 // message once and in order, and keeps it before it answers. SECRETS_FILE holds a
 // secret a line: two while one follows the other.
@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
 import { create, fromBinary, fromJson, toJsonString, type JsonValue } from "@bufbuild/protobuf";
 import { Webhook } from "standardwebhooks";
-import { CaseMessageSchema, DeliverRequestSchema, DeliverResponseSchema, type DeliverRequest, type DeliverResponse } from "../gen/koppi/exchange/v1/exchange_pb.js";
+import { CaseMessageSchema, DeliverRequestSchema, DeliverResponseSchema, type DeliverRequest, type DeliverResponse } from "koppi-contract/koppi/exchange/v1/exchange_pb";
 import { ChainError } from "./chain.js";
 import { Inbox } from "./inbox.js";
 
@@ -77,7 +77,7 @@ export function endpoint(inbox: Inbox, secrets: string[]) {
 
 const [port, secretsFile, inboxPath] = process.argv.slice(2);
 if (!port || !secretsFile || !inboxPath) {
-  console.error("usage: node dist/src/endpoint.js PORT SECRETS_FILE INBOX");
+  console.error("usage: node dist/endpoint.js PORT SECRETS_FILE INBOX");
   process.exit(2);
 }
 const inbox = new Inbox(inboxPath);

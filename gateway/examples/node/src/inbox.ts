@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { clone, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { CaseMessageSchema, type CaseMessage } from "../gen/koppi/exchange/v1/exchange_pb.js";
+import { CaseMessageSchema, type CaseMessage } from "koppi-contract/koppi/exchange/v1/exchange_pb";
 import { beginning, ChainError, follow, intact, isTombstone, type Position } from "./chain.js";
 
 interface Line { cursor: string; nonce?: string; record: string; tombstone?: boolean; redelivered?: boolean; content_hash: string; chain_hash: string }

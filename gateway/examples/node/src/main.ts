@@ -1,4 +1,4 @@
-// Usage: node dist/src/main.js ADDRESS TOKEN_FILE INBOX [CONSUMER] [connect|grpc]
+// Usage: node dist/main.js ADDRESS TOKEN_FILE INBOX [CONSUMER] [connect|grpc]
 // Stands in connection as an agency's system, keeps what comes in a file, and
 // prints what has happened: sequence and event, and nothing of anybody.
 import { readFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { run } from "./partner.js";
 
 const [address, tokenFile, path, consumer = "example", protocol = "connect"] = process.argv.slice(2);
 if (!address || !tokenFile || !path) {
-  console.error("usage: node dist/src/main.js ADDRESS TOKEN_FILE INBOX [CONSUMER] [connect|grpc]");
+  console.error("usage: node dist/main.js ADDRESS TOKEN_FILE INBOX [CONSUMER] [connect|grpc]");
   process.exit(2);
 }
 const transport = protocol === "grpc"

@@ -2,7 +2,7 @@
 // keeps what it was told exactly once, and acknowledges what it has kept.
 import { createClient, Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { ExchangeRequestSchema, ExchangeService, type CaseMessage, type ExchangeRequest } from "../gen/koppi/exchange/v1/exchange_pb.js";
+import { ExchangeRequestSchema, ExchangeService, type CaseMessage, type ExchangeRequest } from "koppi-contract/koppi/exchange/v1/exchange_pb";
 import { ChainError } from "./chain.js";
 import type { Inbox } from "./inbox.js";
 

@@ -2,7 +2,7 @@ import { createClient } from "@connectrpc/connect";
 import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 import { useQuery } from "@tanstack/react-query";
 
-import { DevService } from "#gen/koppi/dev/v1/dev_pb";
+import { DevService } from "koppi-contract/koppi/dev/v1/dev_pb";
 import { useChanges } from "./live";
 import { serverNow, usePerson } from "./session";
 import { transport } from "./transport";

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
-import { BadRequestSchema, ErrorInfoSchema } from "#gen/google/rpc/error_details_pb";
+import { BadRequestSchema, ErrorInfoSchema } from "koppi-contract/google/rpc/error_details_pb";
 
 // Refusal is an error answer, with its reason for people and programs.
 export interface Refusal {

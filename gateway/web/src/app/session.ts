@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { createClient } from "@connectrpc/connect";
 
-import { DevService } from "#gen/koppi/dev/v1/dev_pb";
+import { DevService } from "koppi-contract/koppi/dev/v1/dev_pb";
 import { forgetDrafts } from "./draftstorage";
 import { queries } from "./queries";
 import { sessionKey, tabs, tell, type Told } from "./tabs";

@@ -1,6 +1,6 @@
 import { createClient } from "@connectrpc/connect";
 
-import { ExchangeService } from "#gen/koppi/exchange/v1/exchange_pb";
+import { ExchangeService } from "koppi-contract/koppi/exchange/v1/exchange_pb";
 import { transport } from "./transport";
 
 // The server sends a sign of life every 20 s; a connection that is silent for this long is dead.

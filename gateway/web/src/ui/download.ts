@@ -1,7 +1,7 @@
 import { createClient } from "@connectrpc/connect";
 
-import { AttachmentService } from "#gen/koppi/attachment/v1/attachment_pb";
-import type { Attachment } from "#gen/koppi/common/v1/party_pb";
+import { AttachmentService } from "koppi-contract/koppi/attachment/v1/attachment_pb";
+import type { Attachment } from "koppi-contract/koppi/common/v1/party_pb";
 import { transport } from "../app/transport";
 
 // download saves an attachment as a file; each download is a recorded reading through its subject.

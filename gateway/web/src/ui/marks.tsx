@@ -1,6 +1,6 @@
 import {
   DueBasis, DueBasisSchema, LoopPhase, LoopPhaseSchema, Urgency, UrgencySchema, type LoopStatus,
-} from "#gen/koppi/common/v1/party_pb";
+} from "koppi-contract/koppi/common/v1/party_pb";
 import { dateOf, useNow } from "../app/clock";
 import { useTexts, useWords } from "../app/language";
 import { clock, dayKey, distance, endsItsDay, limit } from "./dates";

@@ -1,6 +1,6 @@
 import { useState } from "react";
 
-import type { Attachment } from "#gen/koppi/common/v1/party_pb";
+import type { Attachment } from "koppi-contract/koppi/common/v1/party_pb";
 import { useTexts } from "../app/language";
 import { download } from "./download";
 import { Problem } from "./problem";

@@ -1,7 +1,7 @@
 import { useQuery } from "@connectrpc/connect-query";
 
-import { CaseworkService, type Agency } from "#gen/koppi/casework/v1/casework_pb";
-import type { Party } from "#gen/koppi/common/v1/party_pb";
+import { CaseworkService, type Agency } from "koppi-contract/koppi/casework/v1/casework_pb";
+import type { Party } from "koppi-contract/koppi/common/v1/party_pb";
 import { useLanguage, type Language } from "../app/language";
 import { isolated } from "./direction";
 

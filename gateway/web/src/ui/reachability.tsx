@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { useMutation, useQuery } from "@connectrpc/connect-query";
 import { lazy, Suspense, useRef, useState } from "react";
 
-import { ConsultationService, ReachabilitySchema } from "#gen/koppi/consultation/v1/consultation_pb";
+import { ConsultationService, ReachabilitySchema } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { useNow } from "../app/clock";
 import { addTexts, useTexts } from "../app/language";
 import type { Person } from "../app/session";

@@ -2,7 +2,7 @@ import { useMutation } from "@connectrpc/connect-query";
 import { useState, type FormEvent, type RefObject } from "react";
 import { Button, Checkbox, CheckboxGroup, Modal, ModalContent, ModalFooter, ModalTitle } from "suomifi-ui-components";
 
-import { ConsultationService, type Reachability } from "#gen/koppi/consultation/v1/consultation_pb";
+import { ConsultationService, type Reachability } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { dateOf, useNow } from "../app/clock";
 import { addTexts, useTexts } from "../app/language";
 import type { Person } from "../app/session";

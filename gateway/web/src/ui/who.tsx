@@ -1,4 +1,4 @@
-import type { ClientDetails } from "#gen/koppi/common/v1/party_pb";
+import type { ClientDetails } from "koppi-contract/koppi/common/v1/party_pb";
 
 import { useTexts } from "../app/language";
 import { Reveal } from "./reveal";

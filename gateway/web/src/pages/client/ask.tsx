@@ -1,4 +1,4 @@
-import { ListWishesRequestSchema } from "#gen/koppi/consent/v1/consent_pb";
+import { ListWishesRequestSchema } from "koppi-contract/koppi/consent/v1/consent_pb";
 import { useTexts } from "../../app/language";
 import { refusedOf } from "../../app/refusal";
 import { text, type Field } from "../../ui/form/fields";

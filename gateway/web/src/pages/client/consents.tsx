@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 
 import {
   AcknowledgeWithdrawalRequestSchema, ConsentService, WithdrawConsentRequestSchema, type Consent,
-} from "#gen/koppi/consent/v1/consent_pb";
+} from "koppi-contract/koppi/consent/v1/consent_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";

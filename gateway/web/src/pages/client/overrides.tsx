@@ -1,6 +1,6 @@
-import { LegalGround } from "#gen/koppi/common/v1/party_pb";
-import { DecideOverrideRequestSchema, RequestOverrideRequestSchema } from "#gen/koppi/consent/v1/consent_pb";
-import type { Override, Wishes } from "#gen/koppi/consent/v1/wishes_pb";
+import { LegalGround } from "koppi-contract/koppi/common/v1/party_pb";
+import { DecideOverrideRequestSchema, RequestOverrideRequestSchema } from "koppi-contract/koppi/consent/v1/consent_pb";
+import type { Override, Wishes } from "koppi-contract/koppi/consent/v1/wishes_pb";
 import { dateOf, useNow } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { usePerson } from "../../app/session";

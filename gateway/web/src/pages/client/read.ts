@@ -1,15 +1,15 @@
 import { createClient } from "@connectrpc/connect";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
-import { CaseworkService, Queue } from "#gen/koppi/casework/v1/casework_pb";
-import type { LoopStatus, Urgency } from "#gen/koppi/common/v1/party_pb";
-import { ConcernService } from "#gen/koppi/concern/v1/concern_pb";
-import { TopicSchema } from "#gen/koppi/concern/v1/state_pb";
-import { ConsentService } from "#gen/koppi/consent/v1/consent_pb";
-import { ConsultationService } from "#gen/koppi/consultation/v1/consultation_pb";
-import { PlanService } from "#gen/koppi/plan/v1/plan_pb";
-import { ReferralService } from "#gen/koppi/referral/v1/referral_pb";
-import { ReferralKindSchema } from "#gen/koppi/referral/v1/state_pb";
+import { CaseworkService, Queue } from "koppi-contract/koppi/casework/v1/casework_pb";
+import type { LoopStatus, Urgency } from "koppi-contract/koppi/common/v1/party_pb";
+import { ConcernService } from "koppi-contract/koppi/concern/v1/concern_pb";
+import { TopicSchema } from "koppi-contract/koppi/concern/v1/state_pb";
+import { ConsentService } from "koppi-contract/koppi/consent/v1/consent_pb";
+import { ConsultationService } from "koppi-contract/koppi/consultation/v1/consultation_pb";
+import { PlanService } from "koppi-contract/koppi/plan/v1/plan_pb";
+import { ReferralService } from "koppi-contract/koppi/referral/v1/referral_pb";
+import { ReferralKindSchema } from "koppi-contract/koppi/referral/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { transport } from "../../app/transport";
 import { nameOf } from "../../ui/names";

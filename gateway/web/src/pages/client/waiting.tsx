@@ -1,5 +1,5 @@
-import { DecideWishRequestSchema } from "#gen/koppi/consent/v1/consent_pb";
-import type { WaitingWish, Wishes } from "#gen/koppi/consent/v1/wishes_pb";
+import { DecideWishRequestSchema } from "koppi-contract/koppi/consent/v1/consent_pb";
+import type { WaitingWish, Wishes } from "koppi-contract/koppi/consent/v1/wishes_pb";
 import { dateOf, useNow } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { usePerson } from "../../app/session";

@@ -3,8 +3,8 @@ import { useQuery } from "@connectrpc/connect-query";
 import {
   ConsentService, GiveConsentRequestSchema, LiftProhibitionRequestSchema, ProhibitTransferRequestSchema,
   WithdrawAdvanceConsentRequestSchema,
-} from "#gen/koppi/consent/v1/consent_pb";
-import type { AdvanceConsent, Prohibition } from "#gen/koppi/consent/v1/wishes_pb";
+} from "koppi-contract/koppi/consent/v1/consent_pb";
+import type { AdvanceConsent, Prohibition } from "koppi-contract/koppi/consent/v1/wishes_pb";
 import { dateOf, useNow } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { usePerson } from "../../app/session";

@@ -2,7 +2,7 @@ import { createClient } from "@connectrpc/connect";
 import { useRef, useState, type FormEvent, type KeyboardEvent, type Ref } from "react";
 import { Button, Checkbox, Textarea } from "suomifi-ui-components";
 
-import { ConsultationService, type ConsultationMessage } from "#gen/koppi/consultation/v1/consultation_pb";
+import { ConsultationService, type ConsultationMessage } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { useDraft } from "../../app/drafts";
 import { useTexts } from "../../app/language";
 import { transport } from "../../app/transport";

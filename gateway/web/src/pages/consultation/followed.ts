@@ -2,8 +2,8 @@ import { createClient } from "@connectrpc/connect";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { useQuery } from "@tanstack/react-query";
 
-import { CaseworkService, Queue } from "#gen/koppi/casework/v1/casework_pb";
-import type { Consultation } from "#gen/koppi/consultation/v1/consultation_pb";
+import { CaseworkService, Queue } from "koppi-contract/koppi/casework/v1/casework_pb";
+import type { Consultation } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";

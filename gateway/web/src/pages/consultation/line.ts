@@ -1,6 +1,6 @@
 import { createClient } from "@connectrpc/connect";
 
-import { ConsultationService, type ConverseResponse } from "#gen/koppi/consultation/v1/consultation_pb";
+import { ConsultationService, type ConverseResponse } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { queries } from "../../app/queries";
 import { refusalOf, sessionEnded } from "../../app/refusal";
 import { sessionKey } from "../../app/tabs";

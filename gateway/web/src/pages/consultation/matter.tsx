@@ -1,8 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import { useRef } from "react";
 
-import type { Party } from "#gen/koppi/common/v1/party_pb";
-import { ConsultationService, ConsultationState, type Consultation } from "#gen/koppi/consultation/v1/consultation_pb";
+import type { Party } from "koppi-contract/koppi/common/v1/party_pb";
+import { ConsultationService, ConsultationState, type Consultation } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { dateOf } from "../../app/clock";
 import { addTexts, useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";

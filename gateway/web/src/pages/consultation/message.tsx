@@ -1,4 +1,4 @@
-import type { ConsultationMessage } from "#gen/koppi/consultation/v1/consultation_pb";
+import type { ConsultationMessage } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { clock, moment } from "../../ui/dates";

@@ -1,8 +1,8 @@
 import { createClient } from "@connectrpc/connect";
 import { useState } from "react";
 
-import { AttachmentService } from "#gen/koppi/attachment/v1/attachment_pb";
-import type { Attachment } from "#gen/koppi/common/v1/party_pb";
+import { AttachmentService } from "koppi-contract/koppi/attachment/v1/attachment_pb";
+import type { Attachment } from "koppi-contract/koppi/common/v1/party_pb";
 import { useTexts } from "../../app/language";
 import { transport } from "../../app/transport";
 import { Problem } from "../../ui/problem";

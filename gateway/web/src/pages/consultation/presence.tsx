@@ -1,7 +1,7 @@
 import { InlineAlert } from "suomifi-ui-components";
 
-import type { Party } from "#gen/koppi/common/v1/party_pb";
-import type { Consultation } from "#gen/koppi/consultation/v1/consultation_pb";
+import type { Party } from "koppi-contract/koppi/common/v1/party_pb";
+import type { Consultation } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { useTexts } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { usePartyName } from "../../ui/party";

@@ -1,7 +1,7 @@
 import { useQuery } from "@connectrpc/connect-query";
 
-import type { Party } from "#gen/koppi/common/v1/party_pb";
-import { ConsultationService, type Reachability } from "#gen/koppi/consultation/v1/consultation_pb";
+import type { Party } from "koppi-contract/koppi/common/v1/party_pb";
+import { ConsultationService, type Reachability } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { dateOf, useNow } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { clock, dayKey, moment } from "../../ui/dates";

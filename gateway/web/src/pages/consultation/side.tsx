@@ -1,8 +1,8 @@
 import { createClient } from "@connectrpc/connect";
 import { Link } from "@tanstack/react-router";
 
-import { LegalGroundSchema } from "#gen/koppi/common/v1/party_pb";
-import { ConsultationService, type Consultation } from "#gen/koppi/consultation/v1/consultation_pb";
+import { LegalGroundSchema } from "koppi-contract/koppi/common/v1/party_pb";
+import { ConsultationService, type Consultation } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { transport } from "../../app/transport";

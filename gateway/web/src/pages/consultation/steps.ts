@@ -1,7 +1,7 @@
 import { enumFromJson } from "@bufbuild/protobuf";
 
-import { LegalGround, LegalGroundSchema } from "#gen/koppi/common/v1/party_pb";
-import type { Consultation } from "#gen/koppi/consultation/v1/consultation_pb";
+import { LegalGround, LegalGroundSchema } from "koppi-contract/koppi/common/v1/party_pb";
+import type { Consultation } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { receiver, text, type Field, type Values } from "../../ui/form/fields";
 import { finnish } from "../../ui/form/times";
 import type { Steps } from "../matter/actions";

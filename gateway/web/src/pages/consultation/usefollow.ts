@@ -1,8 +1,8 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { useCallback, useEffect, useRef, useState } from "react";
 
-import type { Party } from "#gen/koppi/common/v1/party_pb";
-import type { ConsultationMessage } from "#gen/koppi/consultation/v1/consultation_pb";
+import type { Party } from "koppi-contract/koppi/common/v1/party_pb";
+import type { ConsultationMessage } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { usePerson } from "../../app/session";
 import { follow } from "./line";
 import { inSlot, onWanted } from "./slots";

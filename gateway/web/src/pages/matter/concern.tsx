@@ -1,9 +1,9 @@
 import { createClient } from "@connectrpc/connect";
 
-import { ConcernService } from "#gen/koppi/concern/v1/concern_pb";
+import { ConcernService } from "koppi-contract/koppi/concern/v1/concern_pb";
 import {
   ConcernState, OutcomeSchema, StatutoryGroupSchema, SupportNeedSchema, TopicSchema, TrackSchema, type Concern,
-} from "#gen/koppi/concern/v1/state_pb";
+} from "koppi-contract/koppi/concern/v1/state_pb";
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";

@@ -1,8 +1,8 @@
 import {
   ConcernState, ContactResultSchema, DeclineReason, DeclineReasonSchema, OutcomeSchema, StatutoryGroup, StatutoryGroupSchema,
   SupportNeedSchema, TopicSchema, TrackSchema, type Concern,
-} from "#gen/koppi/concern/v1/state_pb";
-import { UrgencySchema } from "#gen/koppi/common/v1/party_pb";
+} from "koppi-contract/koppi/concern/v1/state_pb";
+import { UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 
 import { list, text, type Field } from "../../ui/form/fields";
 import { endOfDay, finnish } from "../../ui/form/times";

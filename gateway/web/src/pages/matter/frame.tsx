@@ -1,7 +1,7 @@
 import { Link, useParams, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef, type ReactNode } from "react";
 
-import type { LoopStatus, Urgency } from "#gen/koppi/common/v1/party_pb";
+import type { LoopStatus, Urgency } from "koppi-contract/koppi/common/v1/party_pb";
 import { useTexts } from "../../app/language";
 import { Marks } from "../../ui/marks";
 import { LoopLine } from "./loopline";

@@ -1,5 +1,5 @@
-import { AgencyKind } from "#gen/koppi/casework/v1/casework_pb";
-import { LegalGround } from "#gen/koppi/common/v1/party_pb";
+import { AgencyKind } from "koppi-contract/koppi/casework/v1/casework_pb";
+import { LegalGround } from "koppi-contract/koppi/common/v1/party_pb";
 
 import { receiver, text, type Field, type Values } from "../../ui/form/fields";
 import { finnish } from "../../ui/form/times";

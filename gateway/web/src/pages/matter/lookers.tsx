@@ -1,8 +1,8 @@
 import { createClient } from "@connectrpc/connect";
 import { useTranslation } from "react-i18next";
 
-import { CaseworkService, type Access } from "#gen/koppi/casework/v1/casework_pb";
-import type { Party } from "#gen/koppi/common/v1/party_pb";
+import { CaseworkService, type Access } from "koppi-contract/koppi/casework/v1/casework_pb";
+import type { Party } from "koppi-contract/koppi/common/v1/party_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { transport } from "../../app/transport";

@@ -1,4 +1,4 @@
-import { LoopPhase, LoopPhaseSchema, type LoopStatus } from "#gen/koppi/common/v1/party_pb";
+import { LoopPhase, LoopPhaseSchema, type LoopStatus } from "koppi-contract/koppi/common/v1/party_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { day } from "../../ui/dates";

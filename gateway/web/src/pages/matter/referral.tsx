@@ -1,7 +1,7 @@
 import { createClient } from "@connectrpc/connect";
 
-import { ReferralService } from "#gen/koppi/referral/v1/referral_pb";
-import { ReferralKindSchema, ReferralOutcomeSchema, ReferralState, type Referral } from "#gen/koppi/referral/v1/state_pb";
+import { ReferralService } from "koppi-contract/koppi/referral/v1/referral_pb";
+import { ReferralKindSchema, ReferralOutcomeSchema, ReferralState, type Referral } from "koppi-contract/koppi/referral/v1/state_pb";
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";

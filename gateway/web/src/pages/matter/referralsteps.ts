@@ -1,8 +1,8 @@
 import {
   AppointmentResultSchema, ReferralDeclineReason, ReferralDeclineReasonSchema, ReferralKind, ReferralOutcome, ReferralOutcomeSchema,
   ReferralState, type Referral,
-} from "#gen/koppi/referral/v1/state_pb";
-import { UrgencySchema } from "#gen/koppi/common/v1/party_pb";
+} from "koppi-contract/koppi/referral/v1/state_pb";
+import { UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 
 import { dateOf } from "../../app/clock";
 import { moment } from "../../ui/dates";

@@ -1,7 +1,7 @@
 import { useQuery } from "@connectrpc/connect-query";
 
-import type { LoopStatus } from "#gen/koppi/common/v1/party_pb";
-import { ConsultationService } from "#gen/koppi/consultation/v1/consultation_pb";
+import type { LoopStatus } from "koppi-contract/koppi/common/v1/party_pb";
+import { ConsultationService } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { limit } from "../../ui/dates";

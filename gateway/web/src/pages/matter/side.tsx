@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
-import { LegalGroundSchema, type Attachment, type LegalBasis, type LoopStatus } from "#gen/koppi/common/v1/party_pb";
+import { LegalGroundSchema, type Attachment, type LegalBasis, type LoopStatus } from "koppi-contract/koppi/common/v1/party_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";

@@ -1,8 +1,8 @@
-import { DueBasis, type LoopStatus, type Party } from "#gen/koppi/common/v1/party_pb";
-import { ConcernState, DeclineReasonSchema, OutcomeSchema, type Concern } from "#gen/koppi/concern/v1/state_pb";
+import { DueBasis, type LoopStatus, type Party } from "koppi-contract/koppi/common/v1/party_pb";
+import { ConcernState, DeclineReasonSchema, OutcomeSchema, type Concern } from "koppi-contract/koppi/concern/v1/state_pb";
 import {
   ReferralDeclineReasonSchema, ReferralKind, ReferralOutcomeSchema, ReferralState, type Referral,
-} from "#gen/koppi/referral/v1/state_pb";
+} from "koppi-contract/koppi/referral/v1/state_pb";
 
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";

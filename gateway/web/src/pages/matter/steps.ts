@@ -1,5 +1,5 @@
-import type { Agency } from "#gen/koppi/casework/v1/casework_pb";
-import { LegalGround, type LegalBasis, type LoopStatus, type Party, type PlannedContact } from "#gen/koppi/common/v1/party_pb";
+import type { Agency } from "koppi-contract/koppi/casework/v1/casework_pb";
+import { LegalGround, type LegalBasis, type LoopStatus, type Party, type PlannedContact } from "koppi-contract/koppi/common/v1/party_pb";
 import type { DescEnum } from "@bufbuild/protobuf";
 
 import { paperIds, receiver, text, type Field, type Values } from "../../ui/form/fields";

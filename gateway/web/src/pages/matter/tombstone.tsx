@@ -1,6 +1,6 @@
 import { InlineAlert } from "suomifi-ui-components";
 
-import type { Revocation } from "#gen/koppi/common/v1/revocation_pb";
+import type { Revocation } from "koppi-contract/koppi/common/v1/revocation_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { day, limit } from "../../ui/dates";

@@ -1,4 +1,4 @@
-import { UrgencySchema, type Urgency } from "#gen/koppi/common/v1/party_pb";
+import { UrgencySchema, type Urgency } from "koppi-contract/koppi/common/v1/party_pb";
 import { useTexts, useWords } from "../../app/language";
 import { nameOf } from "../../ui/names";
 

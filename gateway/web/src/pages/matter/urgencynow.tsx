@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "react";
 
-import { Urgency, UrgencySchema, type LoopStatus } from "#gen/koppi/common/v1/party_pb";
+import { Urgency, UrgencySchema, type LoopStatus } from "koppi-contract/koppi/common/v1/party_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { limit } from "../../ui/dates";

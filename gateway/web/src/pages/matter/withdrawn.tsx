@@ -3,9 +3,9 @@ import { createClient } from "@connectrpc/connect";
 import { useState } from "react";
 import { Button, InlineAlert } from "suomifi-ui-components";
 
-import { LoopPhase, type LoopStatus } from "#gen/koppi/common/v1/party_pb";
-import { ConsentWithdrawnSchema, WithdrawalAcknowledgedSchema } from "#gen/koppi/common/v1/withdrawal_pb";
-import { ConsentService } from "#gen/koppi/consent/v1/consent_pb";
+import { LoopPhase, type LoopStatus } from "koppi-contract/koppi/common/v1/party_pb";
+import { ConsentWithdrawnSchema, WithdrawalAcknowledgedSchema } from "koppi-contract/koppi/common/v1/withdrawal_pb";
+import { ConsentService } from "koppi-contract/koppi/consent/v1/consent_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { usePerson } from "../../app/session";

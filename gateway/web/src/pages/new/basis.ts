@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 
-import { LegalGround, type LegalBasisSchema } from "#gen/koppi/common/v1/party_pb";
+import { LegalGround, type LegalBasisSchema } from "koppi-contract/koppi/common/v1/party_pb";
 import { list, text, type Field, type Values } from "../../ui/form/fields";
 import { finnish } from "../../ui/form/times";
 import { Attestations } from "./attestations";

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Dropdown, DropdownItem } from "suomifi-ui-components";
 
-import type { ClientSchema } from "#gen/koppi/common/v1/party_pb";
+import type { ClientSchema } from "koppi-contract/koppi/common/v1/party_pb";
 import { useLanguage, useTexts } from "../../app/language";
 import { text, type Drawn, type Field, type Values } from "../../ui/form/fields";
 import { useDirectory } from "../../ui/party";

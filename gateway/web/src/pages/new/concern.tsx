@@ -2,10 +2,10 @@ import { enumFromJson } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { useRef } from "react";
 
-import { LegalGround, UrgencySchema } from "#gen/koppi/common/v1/party_pb";
-import { ConcernService, SubmitConcernRequestSchema } from "#gen/koppi/concern/v1/concern_pb";
-import { TopicSchema } from "#gen/koppi/concern/v1/state_pb";
-import { AgencyKind } from "#gen/koppi/casework/v1/casework_pb";
+import { LegalGround, UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
+import { ConcernService, SubmitConcernRequestSchema } from "koppi-contract/koppi/concern/v1/concern_pb";
+import { TopicSchema } from "koppi-contract/koppi/concern/v1/state_pb";
+import { AgencyKind } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { useNow } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";

@@ -2,8 +2,8 @@ import { enumFromJson } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { useRef } from "react";
 
-import { LegalGround, UrgencySchema } from "#gen/koppi/common/v1/party_pb";
-import { ConsultationService, OpenConsultationRequestSchema } from "#gen/koppi/consultation/v1/consultation_pb";
+import { LegalGround, UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
+import { ConsultationService, OpenConsultationRequestSchema } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { useNow } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";

@@ -3,7 +3,7 @@ import { useQuery } from "@connectrpc/connect-query";
 import { Link } from "@tanstack/react-router";
 import { InlineAlert } from "suomifi-ui-components";
 
-import { ConcernService, type CheckOpenConcernRequestSchema } from "#gen/koppi/concern/v1/concern_pb";
+import { ConcernService, type CheckOpenConcernRequestSchema } from "koppi-contract/koppi/concern/v1/concern_pb";
 import { useTexts } from "../../app/language";
 import { DueMark, PhaseMark } from "../../ui/marks";
 import { usePartyName } from "../../ui/party";

@@ -1,12 +1,12 @@
 import { createClient } from "@connectrpc/connect";
 import { useQuery } from "@tanstack/react-query";
 
-import { LegalGround, Urgency, UrgencySchema } from "#gen/koppi/common/v1/party_pb";
-import { ConcernService } from "#gen/koppi/concern/v1/concern_pb";
-import { TopicSchema } from "#gen/koppi/concern/v1/state_pb";
-import { ConsultationService } from "#gen/koppi/consultation/v1/consultation_pb";
-import { PlanService } from "#gen/koppi/plan/v1/plan_pb";
-import { ReferralService } from "#gen/koppi/referral/v1/referral_pb";
+import { LegalGround, Urgency, UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
+import { ConcernService } from "koppi-contract/koppi/concern/v1/concern_pb";
+import { TopicSchema } from "koppi-contract/koppi/concern/v1/state_pb";
+import { ConsultationService } from "koppi-contract/koppi/consultation/v1/consultation_pb";
+import { PlanService } from "koppi-contract/koppi/plan/v1/plan_pb";
+import { ReferralService } from "koppi-contract/koppi/referral/v1/referral_pb";
 import { transport } from "../../app/transport";
 import { idOf, kindOf, kinds, nameOf } from "../../ui/names";
 

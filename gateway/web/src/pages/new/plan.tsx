@@ -1,8 +1,8 @@
 import { createClient } from "@connectrpc/connect";
 import { useRef } from "react";
 
-import { LegalGround } from "#gen/koppi/common/v1/party_pb";
-import { CreatePlanRequestSchema, PlanService } from "#gen/koppi/plan/v1/plan_pb";
+import { LegalGround } from "koppi-contract/koppi/common/v1/party_pb";
+import { CreatePlanRequestSchema, PlanService } from "koppi-contract/koppi/plan/v1/plan_pb";
 import { useNow } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { transport } from "../../app/transport";

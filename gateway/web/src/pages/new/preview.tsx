@@ -4,7 +4,7 @@ import { useTexts } from "../../app/language";
 import { receiver, text, type Values } from "../../ui/form/fields";
 import { moment } from "../../ui/dates";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import { LegalGround } from "#gen/koppi/common/v1/party_pb";
+import { LegalGround } from "koppi-contract/koppi/common/v1/party_pb";
 import { useDirectory } from "../../ui/party";
 import { attestations } from "./attestations";
 import { consentTime, groundOf, type Ground } from "./basis";

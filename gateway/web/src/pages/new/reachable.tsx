@@ -1,6 +1,6 @@
 import { useQuery } from "@connectrpc/connect-query";
 
-import { ConsultationService } from "#gen/koppi/consultation/v1/consultation_pb";
+import { ConsultationService } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { moment } from "../../ui/dates";

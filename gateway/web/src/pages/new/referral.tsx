@@ -3,9 +3,9 @@ import { createClient } from "@connectrpc/connect";
 import { useRef } from "react";
 import { Dropdown, DropdownItem } from "suomifi-ui-components";
 
-import { LegalGround, UrgencySchema } from "#gen/koppi/common/v1/party_pb";
-import { ReferralService, SendReferralRequestSchema } from "#gen/koppi/referral/v1/referral_pb";
-import { ReferralKindSchema } from "#gen/koppi/referral/v1/state_pb";
+import { LegalGround, UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
+import { ReferralService, SendReferralRequestSchema } from "koppi-contract/koppi/referral/v1/referral_pb";
+import { ReferralKindSchema } from "koppi-contract/koppi/referral/v1/state_pb";
 import { useNow } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";

@@ -1,4 +1,4 @@
-import { UrgencySchema } from "#gen/koppi/common/v1/party_pb";
+import { UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 import type { Field, Values } from "../../ui/form/fields";
 
 // urgencyFields ask for the urgency. A message does not help in an emergency, and the form says so.

@@ -1,5 +1,5 @@
-import { LoopPhaseSchema } from "#gen/koppi/common/v1/party_pb";
-import type { OpenLoops } from "#gen/koppi/operator/v1/operator_pb";
+import { LoopPhaseSchema } from "koppi-contract/koppi/common/v1/party_pb";
+import type { OpenLoops } from "koppi-contract/koppi/operator/v1/operator_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { day } from "../../ui/dates";

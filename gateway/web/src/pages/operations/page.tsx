@@ -2,8 +2,8 @@ import { useQuery } from "@connectrpc/connect-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { LoadingSpinner } from "suomifi-ui-components";
 
-import { OperatorService } from "#gen/koppi/operator/v1/operator_pb";
-import { ParkingService } from "#gen/koppi/exchange/v1/exchange_pb";
+import { OperatorService } from "koppi-contract/koppi/operator/v1/operator_pb";
+import { ParkingService } from "koppi-contract/koppi/exchange/v1/exchange_pb";
 import { dateOf } from "../../app/clock";
 import { addTexts, useTexts } from "../../app/language";
 import { useTitle } from "../../app/title";

@@ -2,7 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { useMutation } from "@connectrpc/connect-query";
 import { Button } from "suomifi-ui-components";
 
-import { ParkingService, type Parked as One } from "#gen/koppi/exchange/v1/exchange_pb";
+import { ParkingService, type Parked as One } from "koppi-contract/koppi/exchange/v1/exchange_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { moment } from "../../ui/dates";

@@ -1,4 +1,4 @@
-import type { Reader } from "#gen/koppi/operator/v1/operator_pb";
+import type { Reader } from "koppi-contract/koppi/operator/v1/operator_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { moment } from "../../ui/dates";

@@ -1,5 +1,5 @@
-import type { SilentLoop } from "#gen/koppi/operator/v1/operator_pb";
-import { LoopPhaseSchema, Urgency, UrgencySchema } from "#gen/koppi/common/v1/party_pb";
+import type { SilentLoop } from "koppi-contract/koppi/operator/v1/operator_pb";
+import { LoopPhaseSchema, Urgency, UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { distance, limit } from "../../ui/dates";

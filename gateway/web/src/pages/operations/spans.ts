@@ -1,6 +1,6 @@
 import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
 
-import type { Span } from "#gen/koppi/operator/v1/operator_pb";
+import type { Span } from "koppi-contract/koppi/operator/v1/operator_pb";
 import { useTexts } from "../../app/language";
 
 // Row is a span as shown: times in milliseconds, and its depth.

@@ -3,7 +3,7 @@ import { skipToken } from "@tanstack/react-query";
 import { useState } from "react";
 import { Button, TextInput } from "suomifi-ui-components";
 
-import { OperatorService } from "#gen/koppi/operator/v1/operator_pb";
+import { OperatorService } from "koppi-contract/koppi/operator/v1/operator_pb";
 import { useTexts } from "../../app/language";
 import { moment } from "../../ui/dates";
 import { Problem } from "../../ui/problem";

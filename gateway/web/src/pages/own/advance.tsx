@@ -2,8 +2,8 @@ import { createClient } from "@connectrpc/connect";
 import { useState } from "react";
 import { Button } from "suomifi-ui-components";
 
-import { ConsentService } from "#gen/koppi/consent/v1/consent_pb";
-import type { AdvanceConsent } from "#gen/koppi/consent/v1/wishes_pb";
+import { ConsentService } from "koppi-contract/koppi/consent/v1/consent_pb";
+import type { AdvanceConsent } from "koppi-contract/koppi/consent/v1/wishes_pb";
 import { dateOf, useNow } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { transport } from "../../app/transport";

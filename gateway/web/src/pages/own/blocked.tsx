@@ -1,4 +1,4 @@
-import type { Override, Wishes } from "#gen/koppi/consent/v1/wishes_pb";
+import type { Override, Wishes } from "koppi-contract/koppi/consent/v1/wishes_pb";
 import { dateOf, useNow } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { moment } from "../../ui/dates";

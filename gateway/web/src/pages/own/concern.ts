@@ -1,7 +1,7 @@
-import { LegalGround } from "#gen/koppi/common/v1/party_pb";
+import { LegalGround } from "koppi-contract/koppi/common/v1/party_pb";
 import {
   ConcernState, ConcernStateSchema, ContactResult, DeclineReasonSchema, OutcomeSchema, TopicSchema, type Concern,
-} from "#gen/koppi/concern/v1/state_pb";
+} from "koppi-contract/koppi/concern/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { nameOf } from "../../ui/names";
 import { frameOf, nextOf, onDay, urgentOf, type Told, type Tongue } from "./told";

@@ -2,7 +2,7 @@ import { createClient } from "@connectrpc/connect";
 import { useState } from "react";
 import { Button } from "suomifi-ui-components";
 
-import { ConsentService, type Consent, type Withdrawal } from "#gen/koppi/consent/v1/consent_pb";
+import { ConsentService, type Consent, type Withdrawal } from "koppi-contract/koppi/consent/v1/consent_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { transport } from "../../app/transport";

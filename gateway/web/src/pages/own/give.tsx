@@ -2,7 +2,7 @@ import { createClient } from "@connectrpc/connect";
 import { useState } from "react";
 import { Checkbox, CheckboxGroup, Textarea } from "suomifi-ui-components";
 
-import { ConsentService } from "#gen/koppi/consent/v1/consent_pb";
+import { ConsentService } from "koppi-contract/koppi/consent/v1/consent_pb";
 import { useNow } from "../../app/clock";
 import { useDraft } from "../../app/drafts";
 import { useTexts } from "../../app/language";

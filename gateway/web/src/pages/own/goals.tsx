@@ -1,4 +1,4 @@
-import { PlanState, type Action, type Assessment, type Plan } from "#gen/koppi/plan/v1/state_pb";
+import { PlanState, type Action, type Assessment, type Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { useNames } from "./names";

@@ -1,7 +1,7 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { useState } from "react";
 
-import { CaseworkService } from "#gen/koppi/casework/v1/casework_pb";
+import { CaseworkService } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { binaryTransport } from "../../app/transport";

@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { Button, LoadingSpinner } from "suomifi-ui-components";
 
-import { CaseworkService } from "#gen/koppi/casework/v1/casework_pb";
+import { CaseworkService } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { useTexts } from "../../app/language";
 import { Problem } from "../../ui/problem";
 import { LookedDay } from "./lookedday";

@@ -1,5 +1,5 @@
-import type { Access } from "#gen/koppi/casework/v1/casework_pb";
-import { LegalGroundSchema, type Party } from "#gen/koppi/common/v1/party_pb";
+import type { Access } from "koppi-contract/koppi/casework/v1/casework_pb";
+import { LegalGroundSchema, type Party } from "koppi-contract/koppi/common/v1/party_pb";
 import { dateOf } from "../../app/clock";
 import { day } from "../../ui/dates";
 import { nameOf } from "../../ui/names";

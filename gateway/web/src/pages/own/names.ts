@@ -1,5 +1,5 @@
-import type { Party } from "#gen/koppi/common/v1/party_pb";
-import type { Recipient } from "#gen/koppi/consent/v1/wishes_pb";
+import type { Party } from "koppi-contract/koppi/common/v1/party_pb";
+import type { Recipient } from "koppi-contract/koppi/consent/v1/wishes_pb";
 import { useTexts } from "../../app/language";
 import { useDirectory } from "../../ui/party";
 

@@ -1,5 +1,5 @@
-import { ConsultationStateSchema, type Consultation } from "#gen/koppi/consultation/v1/consultation_pb";
-import { PlanStateSchema, type Plan } from "#gen/koppi/plan/v1/state_pb";
+import { ConsultationStateSchema, type Consultation } from "koppi-contract/koppi/consultation/v1/consultation_pb";
+import { PlanStateSchema, type Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { limit } from "../../ui/dates";
 import { nameOf } from "../../ui/names";

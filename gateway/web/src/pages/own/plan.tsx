@@ -1,8 +1,8 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { LoadingSpinner } from "suomifi-ui-components";
 
-import { PlanService } from "#gen/koppi/plan/v1/plan_pb";
-import { MemberStateSchema, PlanState, PlanStateSchema, type Plan } from "#gen/koppi/plan/v1/state_pb";
+import { PlanService } from "koppi-contract/koppi/plan/v1/plan_pb";
+import { MemberStateSchema, PlanState, PlanStateSchema, type Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { limit } from "../../ui/dates";

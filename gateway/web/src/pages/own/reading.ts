@@ -1,10 +1,10 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { useEffect } from "react";
 
-import { ConcernService } from "#gen/koppi/concern/v1/concern_pb";
-import { ConsultationService } from "#gen/koppi/consultation/v1/consultation_pb";
-import { PlanService } from "#gen/koppi/plan/v1/plan_pb";
-import { ReferralService } from "#gen/koppi/referral/v1/referral_pb";
+import { ConcernService } from "koppi-contract/koppi/concern/v1/concern_pb";
+import { ConsultationService } from "koppi-contract/koppi/consultation/v1/consultation_pb";
+import { PlanService } from "koppi-contract/koppi/plan/v1/plan_pb";
+import { ReferralService } from "koppi-contract/koppi/referral/v1/referral_pb";
 import { useChanges } from "../../app/live";
 import { useTexts, useWords } from "../../app/language";
 import { useNow } from "../../app/clock";

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Dropdown, DropdownItem } from "suomifi-ui-components";
 
-import type { RecipientSchema } from "#gen/koppi/consent/v1/wishes_pb";
+import type { RecipientSchema } from "koppi-contract/koppi/consent/v1/wishes_pb";
 import { useTexts } from "../../app/language";
 import { useDirectory } from "../../ui/party";
 

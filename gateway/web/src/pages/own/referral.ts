@@ -1,8 +1,8 @@
 import {
   AppointmentResult, ReferralDeclineReasonSchema, ReferralKind, ReferralKindSchema, ReferralOutcomeSchema, ReferralState,
   ReferralStateSchema, type Referral,
-} from "#gen/koppi/referral/v1/state_pb";
-import { DueBasis } from "#gen/koppi/common/v1/party_pb";
+} from "koppi-contract/koppi/referral/v1/state_pb";
+import { DueBasis } from "koppi-contract/koppi/common/v1/party_pb";
 import { dateOf } from "../../app/clock";
 import { limit } from "../../ui/dates";
 import { nameOf } from "../../ui/names";

@@ -1,7 +1,7 @@
 import type { TFunction } from "i18next";
 
-import { DueBasis, type LoopStatus, type Party, type PlannedContact } from "#gen/koppi/common/v1/party_pb";
-import type { Revocation } from "#gen/koppi/common/v1/revocation_pb";
+import { DueBasis, type LoopStatus, type Party, type PlannedContact } from "koppi-contract/koppi/common/v1/party_pb";
+import type { Revocation } from "koppi-contract/koppi/common/v1/revocation_pb";
 import { dateOf } from "../../app/clock";
 import { clock, day, endsItsDay, limit } from "../../ui/dates";
 import type { Names } from "./names";

@@ -1,6 +1,6 @@
 import { useQuery } from "@connectrpc/connect-query";
 
-import { ConsentService } from "#gen/koppi/consent/v1/consent_pb";
+import { ConsentService } from "koppi-contract/koppi/consent/v1/consent_pb";
 import { useAgain } from "./reading";
 
 // useWishes reads the client's consents, in matters and in advance, and prohibitions.

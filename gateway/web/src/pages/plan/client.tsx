@@ -1,7 +1,7 @@
 import { createClient } from "@connectrpc/connect";
 
-import { PlanService } from "#gen/koppi/plan/v1/plan_pb";
-import type { Plan } from "#gen/koppi/plan/v1/state_pb";
+import { PlanService } from "koppi-contract/koppi/plan/v1/plan_pb";
+import type { Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { useTexts } from "../../app/language";
 import { transport } from "../../app/transport";
 import { shortId } from "../../ui/names";

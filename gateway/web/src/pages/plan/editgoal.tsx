@@ -2,8 +2,8 @@ import { createClient } from "@connectrpc/connect";
 import { useContext, useEffect, useRef, useState } from "react";
 import { Button, Textarea } from "suomifi-ui-components";
 
-import { PlanService, type UpdateGoalRequest } from "#gen/koppi/plan/v1/plan_pb";
-import type { Goal, Plan } from "#gen/koppi/plan/v1/state_pb";
+import { PlanService, type UpdateGoalRequest } from "koppi-contract/koppi/plan/v1/plan_pb";
+import type { Goal, Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { useDraft } from "../../app/drafts";
 import { useTexts } from "../../app/language";
 import { refusalOf } from "../../app/refusal";

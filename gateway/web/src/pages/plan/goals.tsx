@@ -1,7 +1,7 @@
 import { useId } from "react";
 import { Expander, ExpanderContent, ExpanderTitleButton } from "suomifi-ui-components";
 
-import type { Assessment, Goal, Plan } from "#gen/koppi/plan/v1/state_pb";
+import type { Assessment, Goal, Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { LineChart, type Line } from "../../ui/chart/lines";

@@ -1,7 +1,7 @@
 import { Button, InlineAlert } from "suomifi-ui-components";
 
-import { PlanService } from "#gen/koppi/plan/v1/plan_pb";
-import { MemberState, PlanState, type Plan } from "#gen/koppi/plan/v1/state_pb";
+import { PlanService } from "koppi-contract/koppi/plan/v1/plan_pb";
+import { MemberState, PlanState, type Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { refusalOf, unreachable } from "../../app/refusal";

@@ -1,6 +1,6 @@
 import { InlineAlert } from "suomifi-ui-components";
 
-import type { Plan } from "#gen/koppi/plan/v1/state_pb";
+import type { Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { day } from "../../ui/dates";

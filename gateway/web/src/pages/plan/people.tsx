@@ -1,4 +1,4 @@
-import { MemberState, type Plan } from "#gen/koppi/plan/v1/state_pb";
+import { MemberState, type Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { usePerson } from "../../app/session";

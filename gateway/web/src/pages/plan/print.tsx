@@ -1,8 +1,8 @@
 import i18next from "i18next";
 import { createPortal } from "react-dom";
 
-import { MemberState, type Plan } from "#gen/koppi/plan/v1/state_pb";
-import type { Party } from "#gen/koppi/common/v1/party_pb";
+import { MemberState, type Plan } from "koppi-contract/koppi/plan/v1/state_pb";
+import type { Party } from "koppi-contract/koppi/common/v1/party_pb";
 import { dateOf, useNow } from "../../app/clock";
 import { useLanguage } from "../../app/language";
 import { day } from "../../ui/dates";

@@ -3,8 +3,8 @@ import { callUnaryMethod } from "@connectrpc/connect-query-core";
 import { createContext, useContext, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Button } from "suomifi-ui-components";
 
-import { PlanService } from "#gen/koppi/plan/v1/plan_pb";
-import type { Plan } from "#gen/koppi/plan/v1/state_pb";
+import { PlanService } from "koppi-contract/koppi/plan/v1/plan_pb";
+import type { Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { useTexts, useWords } from "../../app/language";
 import { transport } from "../../app/transport";
 import { StepForm } from "../../ui/form/stepform";

@@ -1,7 +1,7 @@
 import { enumFromJson } from "@bufbuild/protobuf";
 
-import { LegalGroundSchema, type Party } from "#gen/koppi/common/v1/party_pb";
-import type { Action, Goal, Plan } from "#gen/koppi/plan/v1/state_pb";
+import { LegalGroundSchema, type Party } from "koppi-contract/koppi/common/v1/party_pb";
+import type { Action, Goal, Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { paperIds, receiver, text, type Field, type Values } from "../../ui/form/fields";
 import { endOfDay, finnish } from "../../ui/form/times";
 import { sureOf, type Step, type Steps } from "../matter/actions";

@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { Expander, ExpanderContent, ExpanderTitleButton } from "suomifi-ui-components";
 
-import { LoopStatusSchema, type Party } from "#gen/koppi/common/v1/party_pb";
-import type { Action, Plan } from "#gen/koppi/plan/v1/state_pb";
+import { LoopStatusSchema, type Party } from "koppi-contract/koppi/common/v1/party_pb";
+import type { Action, Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { usePerson } from "../../app/session";

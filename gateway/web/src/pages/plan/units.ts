@@ -1,4 +1,4 @@
-import { MemberState, type Plan } from "#gen/koppi/plan/v1/state_pb";
+import { MemberState, type Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { useDirectory } from "../../ui/party";
 import { valueOf, type Choice } from "./steps";
 

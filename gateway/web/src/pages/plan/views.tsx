@@ -1,4 +1,4 @@
-import type { Plan } from "#gen/koppi/plan/v1/state_pb";
+import type { Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { day } from "../../ui/dates";

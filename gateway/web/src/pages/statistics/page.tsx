@@ -3,7 +3,7 @@ import { skipToken } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { LoadingSpinner } from "suomifi-ui-components";
 
-import { CaseworkService } from "#gen/koppi/casework/v1/casework_pb";
+import { CaseworkService } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { useClock } from "../../app/clock";
 import { addTexts, useTexts } from "../../app/language";
 import { usePerson } from "../../app/session";

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 
-import type { WorkItem } from "#gen/koppi/casework/v1/casework_pb";
+import type { WorkItem } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { useTexts, useWords } from "../../app/language";
 import type { Person } from "../../app/session";
 import { Marks, PhaseMark } from "../../ui/marks";

@@ -1,7 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 
-import type { WorkItem } from "#gen/koppi/casework/v1/casework_pb";
+import type { WorkItem } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { usePrinting } from "../../app/printing";
 import type { Person } from "../../app/session";
 import { Row } from "./row";

@@ -2,8 +2,8 @@ import { createClient } from "@connectrpc/connect";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
-import { CaseworkService, Queue, type WorkItem } from "#gen/koppi/casework/v1/casework_pb";
-import { LoopPhase } from "#gen/koppi/common/v1/party_pb";
+import { CaseworkService, Queue, type WorkItem } from "koppi-contract/koppi/casework/v1/casework_pb";
+import { LoopPhase } from "koppi-contract/koppi/common/v1/party_pb";
 import { dateOf } from "../../app/clock";
 import { useChanges } from "../../app/live";
 import { usePerson, type Person } from "../../app/session";

@@ -1,7 +1,7 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { Dropdown, DropdownItem, TextInput } from "suomifi-ui-components";
 
-import { CaseworkService } from "#gen/koppi/casework/v1/casework_pb";
+import { CaseworkService } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { useTexts } from "../../app/language";
 import { useDirectory } from "../party";
 import type { Field, ReceiverValue } from "./fields";

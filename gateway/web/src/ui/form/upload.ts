@@ -1,6 +1,6 @@
 import { createClient } from "@connectrpc/connect";
 
-import { AttachmentService } from "#gen/koppi/attachment/v1/attachment_pb";
+import { AttachmentService } from "koppi-contract/koppi/attachment/v1/attachment_pb";
 import { refusalOf, sessionEnded, unreachable } from "../../app/refusal";
 import { binaryTransport } from "../../app/transport";
 import type { PaperValue } from "./fields";

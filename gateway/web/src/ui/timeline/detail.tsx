@@ -1,4 +1,4 @@
-import type { Attachment, Party } from "#gen/koppi/common/v1/party_pb";
+import type { Attachment, Party } from "koppi-contract/koppi/common/v1/party_pb";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
 import { dateOf } from "../../app/clock";

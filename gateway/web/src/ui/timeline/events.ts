@@ -1,13 +1,13 @@
 import { createRegistry, ScalarType, type DescField, type Message } from "@bufbuild/protobuf";
 import { anyUnpack, type Any } from "@bufbuild/protobuf/wkt";
 
-import { file_koppi_common_v1_contact } from "#gen/koppi/common/v1/contact_pb";
-import { file_koppi_common_v1_revocation } from "#gen/koppi/common/v1/revocation_pb";
-import { file_koppi_common_v1_withdrawal } from "#gen/koppi/common/v1/withdrawal_pb";
-import { file_koppi_concern_v1_events } from "#gen/koppi/concern/v1/events_pb";
-import { file_koppi_consultation_v1_events } from "#gen/koppi/consultation/v1/events_pb";
-import { file_koppi_plan_v1_events } from "#gen/koppi/plan/v1/events_pb";
-import { file_koppi_referral_v1_events } from "#gen/koppi/referral/v1/events_pb";
+import { file_koppi_common_v1_contact } from "koppi-contract/koppi/common/v1/contact_pb";
+import { file_koppi_common_v1_revocation } from "koppi-contract/koppi/common/v1/revocation_pb";
+import { file_koppi_common_v1_withdrawal } from "koppi-contract/koppi/common/v1/withdrawal_pb";
+import { file_koppi_concern_v1_events } from "koppi-contract/koppi/concern/v1/events_pb";
+import { file_koppi_consultation_v1_events } from "koppi-contract/koppi/consultation/v1/events_pb";
+import { file_koppi_plan_v1_events } from "koppi-contract/koppi/plan/v1/events_pb";
+import { file_koppi_referral_v1_events } from "koppi-contract/koppi/referral/v1/events_pb";
 
 const files = [
   file_koppi_common_v1_contact, file_koppi_common_v1_revocation, file_koppi_common_v1_withdrawal,

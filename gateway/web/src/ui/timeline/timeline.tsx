@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { Button, LoadingSpinner } from "suomifi-ui-components";
 
-import type { CaseMessage } from "#gen/koppi/exchange/v1/exchange_pb";
+import type { CaseMessage } from "koppi-contract/koppi/exchange/v1/exchange_pb";
 import { dateOf } from "../../app/clock";
 import { addTexts, useTexts, useWords } from "../../app/language";
 import texts from "../../texts/timeline.json";

@@ -1,8 +1,8 @@
 import { createClient } from "@connectrpc/connect";
 import { useQuery } from "@tanstack/react-query";
 
-import { CaseworkService } from "#gen/koppi/casework/v1/casework_pb";
-import type { CaseMessage } from "#gen/koppi/exchange/v1/exchange_pb";
+import { CaseworkService } from "koppi-contract/koppi/casework/v1/casework_pb";
+import type { CaseMessage } from "koppi-contract/koppi/exchange/v1/exchange_pb";
 import { useChanges } from "../../app/live";
 import { usePerson } from "../../app/session";
 import { binaryTransport } from "../../app/transport";

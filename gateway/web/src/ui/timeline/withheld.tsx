@@ -1,6 +1,6 @@
 import { Details } from "suomifi-ui-components";
 
-import type { Withheld } from "#gen/koppi/exchange/v1/exchange_pb";
+import type { Withheld } from "koppi-contract/koppi/exchange/v1/exchange_pb";
 import { useTexts } from "../../app/language";
 
 // The rules that withhold content from a reader, by the first part of their keys. "known" marks
