@@ -1,5 +1,5 @@
-// Keys of the texts for accesses to a client's data: one for each method and event of the contract.
-// Those that are the same to a client share one.
+// Keys of the texts for accesses to a client's data: one for each method of the contract. Those that
+// are the same to a client share one.
 export const did = [
   "SubmitConcern", "CheckOpenConcern", "ReceiveConcern", "TriageConcern", "TakeConcern", "ReassignConcern", "RecordContactAttempt",
   "RequestInformation", "ProvideInformation", "StartAssessment", "CompleteAssessment", "CloseConcern", "ForwardConcern", "DeclineConcern",
@@ -11,7 +11,7 @@ export const did = [
   "CreatePlan", "InviteMember", "JoinPlan", "DeclineInvitation", "LeavePlan", "StartPlan", "AddGoal", "UpdateGoal", "AssessGoal",
   "AddAction", "ReassignAction", "CompleteAction", "RecordClientView", "OfferResponsibility", "AcceptResponsibility",
   "DeclineResponsibility", "ScheduleReview", "StartReview", "CompleteReview", "EndPlan",
-  "WithdrawConsent", "AcknowledgeWithdrawal", "RecordWish", "Vouch", "Prohibited", "Answered", "Overdue",
+  "WithdrawConsent", "AcknowledgeWithdrawal", "RecordWish", "Vouch", "Prohibited", "Overdue",
 ] as const;
 export type Did = (typeof did)[number];
 
@@ -42,34 +42,3 @@ export function wordFor(method: string): string {
   const of = looks.find((one) => service.startsWith(`koppi.${one}.`));
   return `look_${lookOf[name] ?? of ?? "other"}`;
 }
-
-const events: Record<string, Did> = {
-  ConcernSubmitted: "SubmitConcern", ConcernReceived: "ReceiveConcern", ConcernTriaged: "TriageConcern", ConcernTaken: "TakeConcern",
-  ConcernReassigned: "ReassignConcern", ContactAttempted: "RecordContactAttempt", InformationRequested: "RequestInformation",
-  InformationProvided: "ProvideInformation", AssessmentStarted: "StartAssessment", AssessmentCompleted: "CompleteAssessment",
-  ConcernForwarded: "ForwardConcern", ForwardAnswered: "Answered", ConcernClosed: "CloseConcern", ConcernDeclined: "DeclineConcern",
-  ConcernWithdrawn: "WithdrawConcern", ConcernSettled: "SettleConcern", ConcernOverdue: "Overdue",
-  ReferralSent: "SendReferral", ReferralReceived: "ReceiveReferral", ReferralAccepted: "AcceptReferral", ReferralTriaged: "TriageConcern",
-  ReferralDeclined: "DeclineReferral", ReferralRedirected: "RedirectReferral", RedirectAnswered: "Answered",
-  ReferralReassigned: "ReassignReferral", AppointmentScheduled: "ScheduleAppointment", AppointmentResultRecorded: "RecordAppointmentResult",
-  ProgressNoteAdded: "AddProgressNote", ReferralCompleted: "CompleteReferral", ReferralCancellationRequested: "CancelReferral",
-  ReferralCancellationRefused: "RefuseCancellation", ReferralSettled: "SettleReferral", ReferralCancelled: "CancelReferral",
-  ReferralOverdue: "Overdue",
-  ConsultationOpened: "OpenConsultation", ConsultationReassigned: "ReassignConsultation", ConsultationTaken: "TakeConsultation",
-  MessagePosted: "PostMessage", ParticipantInvited: "InviteParticipant", ConsultationClosed: "CloseConsultation",
-  ConsultationOverdue: "Overdue",
-  PlanCreated: "CreatePlan", MemberInvited: "InviteMember", MemberJoined: "JoinPlan", MemberLeft: "LeavePlan",
-  InvitationDeclined: "DeclineInvitation", PlanStarted: "StartPlan", GoalAdded: "AddGoal", GoalUpdated: "UpdateGoal",
-  GoalAssessed: "AssessGoal", ActionAdded: "AddAction", ActionReassigned: "ReassignAction", ActionCompleted: "CompleteAction",
-  ClientViewRecorded: "RecordClientView", ResponsibilityOffered: "OfferResponsibility", ResponsibilityAccepted: "AcceptResponsibility",
-  ResponsibilityDeclined: "DeclineResponsibility", ReviewScheduled: "ScheduleReview", ReviewStarted: "StartReview",
-  ReviewCompleted: "CompleteReview", PlanEnded: "EndPlan", PlanOverdue: "Overdue",
-  ContactPlanned: "PlanContact", EnteredInError: "Revoke", RevocationAcknowledged: "AcknowledgeRevocation", RevocationOverdue: "Overdue",
-  ConsentWithdrawn: "WithdrawConsent", WithdrawalAcknowledged: "AcknowledgeWithdrawal", WithdrawalOverdue: "Overdue",
-};
-
-// eventWord returns the key for an event, by its type: "koppi.concern.v1.ConcernTaken".
-export const eventWord = (type: string) => {
-  const known = events[type.slice(type.lastIndexOf(".") + 1)];
-  return known && `did_${known}`;
-};

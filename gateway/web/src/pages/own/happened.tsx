@@ -1,5 +1,6 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { useState } from "react";
+import { useTranslation } from "react-i18next";
 
 import { CaseworkService } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { dateOf } from "../../app/clock";
@@ -7,7 +8,7 @@ import { useTexts } from "../../app/language";
 import { binaryTransport } from "../../app/transport";
 import { moment } from "../../ui/dates";
 import { Problem } from "../../ui/problem";
-import { eventWord } from "./did";
+import { eventKey } from "../../ui/timeline/eventkey";
 import { useNames } from "./names";
 import { useAgain } from "./reading";
 
@@ -24,15 +25,17 @@ export function Happened({ subject }: { subject: string }) {
 }
 
 function Course({ subject }: { subject: string }) {
-  const t = useTexts("own"), shell = useTexts("shell"), names = useNames();
+  const { t, i18n } = useTranslation("own"), shell = useTexts("shell"), names = useNames();
   const { data, error, dataUpdatedAt, refetch } =
     useQuery(CaseworkService.method.getTimeline, { pageSize: 1000 }, { transport: binaryTransport });
   useAgain(dataUpdatedAt, () => void refetch());
   if (error) return <Problem error={error} />;
   if (!data) return <p className="quiet">{shell("loading")}</p>;
   const steps = data.messages.filter((message) => message.subject === subject).flatMap(({ messageId, occurredAt, from, event }) => {
-    const key = eventWord(event?.typeUrl ?? ""), at = dateOf(occurredAt);
-    return key && at ? [{ messageId, at, who: names.unitOf(from) || t("looked_koppi"), key }] : [];
+    const key = eventKey(event?.typeUrl ?? ""), at = dateOf(occurredAt);
+    // An event without a text here is not shown: how reports were joined, and what a later version
+    // of the contract adds.
+    return i18n.exists(`own:${key}`) && at ? [{ messageId, at, who: names.unitOf(from) || t("looked_koppi"), key }] : [];
   });
   return (
     <ol className="course-of">

@@ -15,23 +15,13 @@ const files = [
 ];
 const registry = createRegistry(...files);
 
-// All event types by name: the texts have each as "event_ConcernTaken".
-export const eventNames = files.flatMap(({ messages }) => messages.map(({ name }) => name)).filter((name) => !name.endsWith("Snapshot"));
-
-// Fields that are technical, repeat another line, or are meant for a later participant.
+// Fields that are technical, never sent, repeat another line, or are meant for a later participant.
+// All others are shown: the texts have each as "field_feedback".
 const silent = new Set([
   "information_request_id", "message_id", "appointment_id", "goal_id", "action_id", "snapshot", "state", "first_sender",
   "own_joined_concern_id", "reporter_shown", "by", "holders", "worker", "by_client", "basis", "to_social_services", "due_rules",
-  "taken_before", "what", "client_language",
+  "taken_before", "what", "client_language", "later", "closes_at", "left_apart",
 ]);
-
-// All details but these are shown: the texts have each as "field_feedback".
-export const fieldNames = [...new Set(files.flatMap(
-  ({ messages }) => messages.filter(({ name }) => !name.endsWith("Snapshot")).flatMap(({ fields }) => fields.map(({ name }) => name)),
-))].filter((name) => !silent.has(name));
-
-// Withheld fields can also be one of these.
-export const withheldNames = ["worker", "waiting_on", "event", "client_language", "due_basis", "due_provision"];
 
 // Detail is a field of an event that has a value.
 export interface Detail { field: DescField; value: unknown }

@@ -11,6 +11,7 @@ import { kindOf } from "../names";
 import { usePartyName } from "../party";
 import { Problem } from "../problem";
 import { DetailLine } from "./detail";
+import { eventKey } from "./eventkey";
 import { toldOf } from "./events";
 import { useTimeline, type TimelineOf } from "./usetimeline";
 import { WithheldParts } from "./withheld";
@@ -63,7 +64,7 @@ function Happened({ message, own }: { message: CaseMessage; own: boolean }) {
   return (
     <li className={own ? "own" : undefined} data-event={told?.name ?? "withheld"}>
       <p className="happened">
-        {time && <time dateTime={time.toISOString()}>{clock(time)}</time>} <strong>{told ? t(`event_${told.name}`) : t("notTold")}</strong>
+        {time && <time dateTime={time.toISOString()}>{clock(time)}</time>} <strong>{told ? t(eventKey(told.name)) : t("notTold")}</strong>
         {message.from?.agency && <span className="quiet"> {party(message.from)}</span>}
         {!own && <> <MatterLink subject={message.subject}>{word(kindOf(message.subject))}</MatterLink></>}
       </p>
