@@ -114,9 +114,9 @@ test("a moved application says when it arrived and by when it is decided; a refe
     await expect(arrived).toContainText(said);
   }
   const subject = await begin(kela, "referral", { ...values, arrivedOn: "2026-11-20" });
-  await expect(kela.standing).toContainText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään 1.12.2026.");
+  await expect(kela.summary).toContainText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään 1.12.2026.");
   const client = await comes("client");
-  await expect(card(client, subject).locator("[data-standing]")).toHaveText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään 1.12.2026");
+  await expect(card(client, subject).locator("[data-summary]")).toHaveText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään 1.12.2026");
   await worker.open(subject);
   await worker.take("AcceptReferral");
   await shown(worker, statutory, "Määräaika 1.12.2026 (toimeentulotukilaki 14 a § 1 mom.)");

@@ -61,10 +61,10 @@ export async function expected(koppi: Koppi, person: string, own?: string, from 
     ends: monthly(of, [[fi.closed!, counts, "closed"], [fi.declined!, counts, "declined"]]),
     repeats: monthly(of, [[fi.repeatsPart!, open, "repeats"]]),
     noShows: monthly(of, byService(open, "noShows").slice(0, 2)),
-    doors: [[fi.month!, fi.doorsPart!], ...of.map((month, index) => [called(month), said(doors[index]!)])],
+    doors: [[fi.month!, fi.contactsPart!], ...of.map((month, index) => [called(month), said(doors[index]!)])],
     waits: byReceiver.flatMap((group) => { const they = waits(group); return they ? [[fi[`service_${group[0]!.service}`]!, agency(group[0]!.receiver), said(they.taken), they.middle, they.least, they.most]] : []; }),
     path: byWay.filter((group) => total(group, "sent") > 0).map((group) => [
-      agency(group[0]!.sender), agency(group[0]!.receiver), fi[`service_${group[0]!.service}`]!, said(total(group, "sent")), waits(group)?.middle ?? fi.tooFew!, untold(group[0]!) ? fi.notTold! : said(total(group, "overdue")),
+      agency(group[0]!.sender), agency(group[0]!.receiver), fi[`service_${group[0]!.service}`]!, said(total(group, "sent")), waits(group)?.middle ?? fi.tooFew!, untold(group[0]!) ? fi.notDisclosed! : said(total(group, "overdue")),
     ]),
   };
 }

@@ -48,8 +48,8 @@ export class Person {
   go = (path: string) => this.page.goto(this.koppi.line.address + path);
   row = (subject: string) => this.page.locator(`a.row[data-subject="${subject}"]`);
   get matter() { return this.page.locator("article.matter"); }
-  get standing() { return this.page.locator("[data-standing]"); }
-  get phase() { return this.page.locator(".loop-line [aria-current=step]"); }
+  get summary() { return this.page.locator("[data-summary]"); }
+  get phase() { return this.page.locator(".phase-line [aria-current=step]"); }
   step = (name: string) => this.page.locator(`[data-step="${name}"]`).first();
 
   // list opens a list, shows its new matters, and opens one of them.

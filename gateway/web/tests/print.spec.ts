@@ -53,7 +53,7 @@ test("an open matter and a client are printed without what leads elsewhere", asy
     await expect(page.locator("a.row").filter({ visible: true })).toHaveCount(0);
     await expect(worker.matter.getByRole("heading", { level: 2 })).toBeVisible();
     await expect(worker.matter).toContainText("Kaksi vuokraa maksamatta.");
-    await expect(worker.standing).toBeVisible();
+    await expect(worker.summary).toBeVisible();
   });
   await worker.open(cases.consultation, "consultations");
   await onPaper(page, "consultation", async () => {

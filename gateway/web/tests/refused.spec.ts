@@ -39,7 +39,7 @@ const shared = [...of.basis, ...of.client, ...of.receiver].filter((path) => !["b
 
 // The place of each of these does not depend on which field comes first.
 const places: Record<string, string> = {
-  "client.language": "language", "client.details.phones[0]": "phone", "client.details.family_name": "familyName", "basis.consented_at": "consented", "urgency": "urgency", "attachment_ids[0]": "papers", "client.details.non_disclosure": "nonDisclosure",
+  "client.language": "language", "client.details.phones[0]": "phone", "client.details.family_name": "familyName", "basis.consented_at": "consented", "urgency": "urgency", "attachment_ids[0]": "attachments", "client.details.non_disclosure": "nonDisclosure",
 };
 
 async function send(page: Page) {

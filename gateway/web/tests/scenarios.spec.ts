@@ -18,7 +18,7 @@ test("01: two rents unpaid and the power cut", async ({ comes }) => {
   await worker.open(subject);
   await worker.take("TakeConcern");
   await phase(kela, "LOOP_PHASE_TAKEN");
-  await expect(kela.standing).toContainText("ps-21");
+  await expect(kela.summary).toContainText("ps-21");
   await worker.take("RecordContactAttempt", { result: "CONTACT_RESULT_REACHED" });
   await expect(kela.matter).toContainText("tavoitettu");
   await worker.take("StartAssessment");
@@ -85,7 +85,7 @@ test("04: passed on to health care, and the answer finds its way back", async ({
   await worker.open(first);
   await worker.take("TakeConcern");
   await worker.take("ForwardConcern", { ...earlier, receiver: health, topics: ["TOPIC_MENTAL_HEALTH"], description: "Ei jaksa hoitaa asioitaan, ei hoitokontaktia." });
-  await expect(worker.standing).toContainText("Vuorossa: Kuopion terveysasema");
+  await expect(worker.summary).toContainText("Vuorossa: Kuopion terveysasema");
   const row = nurse.page.locator("a.row, button.fresh").first();
   await row.click();
   await nurse.page.locator("a.row").first().click();
@@ -131,14 +131,14 @@ test("06: a decision notice acknowledged; a referral redirected, and nobody drop
   const referral = await begin(worker, "referral", { kind: "REFERRAL_KIND_SERVICE", ...consented, ...known("010594Y9032"), service: "tyokyvyn-arvio", receiver: health, reason: "Työkyvyn arvio.", urgency: "URGENCY_NORMAL" });
   await nurse.open(referral);
   await nurse.take("RedirectReferral", { ...earlier, receiver: { agency: "tyollisyys-kuopio", unit: "tyollisyys" }, explanation: "Työkykykoordinaattori työllisyysalueella." });
-  await expect(worker.standing).toContainText("Vuorossa: Työllisyyspalvelut");
+  await expect(worker.summary).toContainText("Vuorossa: Työllisyyspalvelut");
   await job.page.locator("a.row, button.fresh").first().click();
   await job.page.locator("a.row").first().click();
   await job.step("DeclineReferral").click();
   const form = job.page.locator("form.step-form");
   await job.fill(form, { reason: "REFERRAL_DECLINE_REASON_NO_CAPACITY", explanation: "Seuraava aika tammikuussa." });
   await job.send(form);
-  await expect(worker.standing).toContainText("Vuorossa: Kuopion terveysasema");
+  await expect(worker.summary).toContainText("Vuorossa: Kuopion terveysasema");
   await nurse.take("AcceptReferral");
   await phase(worker, "LOOP_PHASE_TAKEN");
   await nurse.take("ScheduleAppointment", { at: "2026-12-01T10:00", place: "Terveysasema" });
@@ -168,7 +168,7 @@ test("07: an anonymous question gets its answer, and turns into a referral", asy
   const subject = await subjectOf(worker.page);
   await nurse.open(subject, "consultations");
   await nurse.take("TakeConsultation");
-  await expect(worker.standing).toContainText("tk-02");
+  await expect(worker.summary).toContainText("tk-02");
   const box = nurse.matter.locator("#message");
   await box.pressSequentially("Voi. ");
   await expect(worker.matter.locator("[data-typing]")).toContainText("tk-02");
@@ -205,7 +205,7 @@ test("08: one plan of three agencies: own goals lead, responsibility is handed o
   await worker.take("OfferResponsibility", { unit: "hva-pohjois-savo/tyoikaiset-kuopio", worker: "ps-33", reason: "Tuen tarve keventyi." });
   await counsellor.open(subject, "plans");
   await counsellor.take("AcceptResponsibility");
-  await expect(worker.standing).toContainText("ps-33");
+  await expect(worker.summary).toContainText("ps-33");
   await counsellor.take("AssessGoal", { by: "client", score: "1" });
   await counsellor.take("RecordClientView", { heard: "yes", lead: "yes", comment: "Tultiin vastaan." });
   await expect(worker.matter).toContainText("Tultiin vastaan.");

@@ -22,7 +22,7 @@ test("who signs in again finds the page, its client and the draft as they were",
   const follows = await page.locator(".follows").textContent();
   expect(follows).toContain("asiakas");
   await page.context().clearCookies();
-  const door = page.locator('[data-person="ps-04"]'), other = page.locator(".door[href]");
+  const door = page.locator('[data-person="ps-04"]'), other = page.locator(".sign-in-place[href]");
   // An issuer's sign-in link leads back to the same address with its query.
   await page.route("**/session", async (route) => {
     const response = await route.fetch();
@@ -53,7 +53,7 @@ test("who was not signed in comes back to the page without the refusal in its ad
   });
   await guide.go("/new/referral?from=concerns%2F1&refused=SIGN_IN_FAILED");
   await expect(page.locator(".problem")).toContainText("Kirjautuminen ei onnistunut");
-  await expect(page.locator(".door[href]")).toHaveAttribute("href", `/session/sign-in?issuer=a&to=${encodeURIComponent("/new/referral?from=concerns%2F1")}`);
+  await expect(page.locator(".sign-in-place[href]")).toHaveAttribute("href", `/session/sign-in?issuer=a&to=${encodeURIComponent("/new/referral?from=concerns%2F1")}`);
 });
 
 test("the end of a session is announced in time, and one press puts it off", async ({ comes }) => {

@@ -70,7 +70,7 @@ test("statistics show each reader what the API tells it, in pictures, tables and
   await test.step("the reader of an agency sees its own rows alone, an operator all", async () => {
     const ways = async (person: typeof kela) => (await table(person.page, "path")).slice(1), all = await ways(operator), own = await ways(kela);
     for (const [sender, receiver] of own) expect([sender, receiver]).toContain("Kansaneläkelaitos");
-    expect(own.filter(([sender, , service]) => sender === "Kansaneläkelaitos" && service === fi.service_concern).map((way) => way.at(-1))).toEqual([fi.notTold, fi.notTold]);
+    expect(own.filter(([sender, , service]) => sender === "Kansaneläkelaitos" && service === fi.service_concern).map((way) => way.at(-1))).toEqual([fi.notDisclosed, fi.notDisclosed]);
     expect(all.filter(([sender, receiver]) => ![sender, receiver].includes("Kansaneläkelaitos")).length).toBeGreaterThan(2);
     expect(all.length).toBeGreaterThan(own.length);
   });

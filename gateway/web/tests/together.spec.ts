@@ -26,7 +26,7 @@ test("a question is passed to another worker, a third agency is called in, and t
   await other.page.locator('[data-queue="me"]').click();
   await expect(other.row(subject)).toHaveCount(0);
   await worker.take("ReassignConsultation", { to: { worker: "ps-33" }, reason: "Hän tuntee vuokra-asiat." });
-  await expect(kela.standing).toContainText("ps-33");
+  await expect(kela.summary).toContainText("ps-33");
   await other.open(subject, "consultations", "me");
   await other.matter.locator("[data-timeline]").click();
   await expect(other.matter).toContainText("Hän tuntee vuokra-asiat.");
@@ -71,7 +71,7 @@ test("a plan goes on: tasks and a contact change hands, two change one goal, it 
   await expect(nurse.matter.locator("[data-offered]")).toBeVisible();
   await nurse.take("DeclineResponsibility", { reason: "Hoitosuhde päättyy." });
   await expect(worker.matter.locator("[data-answering]")).not.toContainText("tarjottu");
-  await expect(worker.standing).toContainText("ps-21");
+  await expect(worker.summary).toContainText("ps-21");
   await worker.matter.locator("[data-timeline]").click();
   await expect(worker.matter.locator('[data-event="ResponsibilityDeclined"]')).toContainText("Hoitosuhde päättyy.");
   await nurse.take("PlanContact", { at: "2026-11-24T10:00" });
@@ -97,11 +97,11 @@ test("a plan goes on: tasks and a contact change hands, two change one goal, it 
   await conflict.locator('[data-keep="mine"]').click();
   await expect(nurse.matter.locator(".goal-text")).toHaveText("Haluan nukkua yöt.");
   await nurse.take("ScheduleReview", { nextReviewAt: "2027-01-15" });
-  await expect(worker.standing).toContainText("15.1.2027");
+  await expect(worker.summary).toContainText("15.1.2027");
   await nurse.take("StartReview");
-  await expect(worker.standing).toContainText("Suunnitelmaa tarkistetaan");
+  await expect(worker.summary).toContainText("Suunnitelmaa tarkistetaan");
   await worker.take("CompleteReview", { summary: "Uni on parempaa.", nextReviewAt: "2027-02-26" });
-  await expect(nurse.standing).toContainText("26.2.2027");
+  await expect(nurse.summary).toContainText("26.2.2027");
 });
 
 test("an invitation is declined, a member leaves, and what was entered in error reaches who had left", async ({ koppi, comes }) => {

@@ -40,7 +40,7 @@ async function consultation(who: Person) {
 test("twenty megabytes over a line that is cut half way go on where they were", async ({ koppi, comes }) => {
   test.setTimeout(300_000);
   const kela = await comes("kela-17"), { page } = kela, form = await consultation(kela), size = 20 << 20;
-  const started = calls(page, "StartUpload"), sent = calls(page, "UploadChunk"), field = form.locator('[data-field="papers"]'), bar = field.getByRole("progressbar", { name: "Lisätään: lasku.pdf" });
+  const started = calls(page, "StartUpload"), sent = calls(page, "UploadChunk"), field = form.locator('[data-field="attachments"]'), bar = field.getByRole("progressbar", { name: "Lisätään: lasku.pdf" });
   page.on("request", () => { if (sent.bytes > size / 2 && !cut) { cut = true; koppi.line.cut(); } });
   let cut = false;
   await field.locator("input[type=file]").setInputFiles(invoice(size));
@@ -53,7 +53,7 @@ test("twenty megabytes over a line that is cut half way go on where they were", 
   await form.locator("[data-send]").click();
   await expect(field).toContainText("Odota, että liite on lisätty");
   koppi.line.mend();
-  await expect(field.locator(".papers")).toContainText("lasku.pdf", { timeout: 90_000 });
+  await expect(field.locator(".attachments")).toContainText("lasku.pdf", { timeout: 90_000 });
   await expect(bar).toHaveCount(0);
   expect(started.count).toBe(1);
   // Nothing that had arrived was sent again, except for the interrupted chunk.
@@ -62,7 +62,7 @@ test("twenty megabytes over a line that is cut half way go on where they were", 
 
 test("on a slow line pieces are small and progress shows; cancelled, it goes on where it was when it is chosen again", async ({ comes }) => {
   const kela = await comes("kela-17"), { page } = kela, form = await consultation(kela), size = 700 << 10;
-  const started = calls(page, "StartUpload"), sent = calls(page, "UploadChunk"), field = form.locator('[data-field="papers"]'), bar = field.getByRole("progressbar");
+  const started = calls(page, "StartUpload"), sent = calls(page, "UploadChunk"), field = form.locator('[data-field="attachments"]'), bar = field.getByRole("progressbar");
   const devtools = await page.context().newCDPSession(page), line = (bytes: number) => devtools.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytes });
   await devtools.send("Network.enable");
   // 256 kbit/s.
@@ -81,7 +81,7 @@ test("on a slow line pieces are small and progress shows; cancelled, it goes on 
   await line(-1);
   await page.reload();
   await field.locator("input[type=file]").setInputFiles(file);
-  await expect(field.locator(".papers")).toContainText("lasku.pdf");
+  await expect(field.locator(".attachments")).toContainText("lasku.pdf");
   expect(started.count).toBe(2);
   expect(sent.bytes - before).toBeLessThan(size - (200 << 10));
   expect(await page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith("draft upload")))).toEqual([]);

@@ -32,21 +32,22 @@ function isItsRecord(message: CaseMessage): boolean {
   return equals(CaseMessageSchema, bare, fromBinary(CaseMessageSchema, message.record));
 }
 
+const wrong = ({ sequence, service, mailbox }: CaseMessage, problem: string) =>
+  new ChainError(`message ${sequence} of the ${service} mailbox of ${mailbox}: ${problem}`);
+
 // intact throws where a message is not what was hashed; a tombstone has nothing to show.
 export function intact(message: CaseMessage): void {
-  const wrong = (problem: string) => new ChainError(`message ${message.sequence} of the ${message.service} mailbox of ${message.mailbox}: ${problem}`);
   if (isTombstone(message)) return;
-  if (!same(sha256(message.nonce, message.record), message.contentHash)) throw wrong("its record is not what was hashed");
-  if (!isItsRecord(message)) throw wrong("it is not its record");
+  if (!same(sha256(message.nonce, message.record), message.contentHash)) throw wrong(message, "its record is not what was hashed");
+  if (!isItsRecord(message)) throw wrong(message, "it is not its record");
 }
 
 // follow verifies the next message and returns the position behind it.
 export function follow(position: Position, message: CaseMessage, cursor: string): Position {
   const head = position.heads.get(message.service) ?? { sequence: 0n, chainHash: new Uint8Array(32) };
-  const wrong = (problem: string) => new ChainError(`message ${message.sequence} of the ${message.service} mailbox of ${message.mailbox}: ${problem}`);
-  if (message.sequence !== head.sequence + 1n) throw wrong(`it comes after message ${head.sequence}`);
+  if (message.sequence !== head.sequence + 1n) throw wrong(message, `it comes after message ${head.sequence}`);
   intact(message);
   const chainHash = sha256(head.chainHash, message.contentHash);
-  if (!same(chainHash, message.chainHash)) throw wrong("it does not follow the message before it");
+  if (!same(chainHash, message.chainHash)) throw wrong(message, "it does not follow the message before it");
   return { cursor, heads: new Map(position.heads).set(message.service, { sequence: message.sequence, chainHash }) };
 }

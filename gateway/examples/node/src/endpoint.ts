@@ -6,7 +6,9 @@ import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
 import { create, fromBinary, fromJson, toJsonString, type JsonValue } from "@bufbuild/protobuf";
 import { Webhook } from "standardwebhooks";
-import { CaseMessageSchema, DeliverRequestSchema, DeliverResponseSchema, type DeliverRequest, type DeliverResponse } from "koppi-contract/koppi/exchange/v1/exchange_pb";
+import {
+  CaseMessageSchema, DeliverRequestSchema, DeliverResponseSchema, type CaseMessage, type DeliverRequest, type DeliverResponse,
+} from "koppi-contract/koppi/exchange/v1/exchange_pb";
 import { ChainError } from "./chain.js";
 import { Inbox } from "./inbox.js";
 
@@ -14,6 +16,8 @@ const path = "/koppi.exchange.v1.CallbackService/Deliver";
 const maxBody = 16 << 20;
 const unavailable = 14;
 const dataLoss = 15;
+
+const isSame = (a: CaseMessage, b: CaseMessage) => a.sequence === b.sequence && a.service === b.service && a.mailbox === b.mailbox;
 
 // read reads a body. What a message says is read of its record, which is what was hashed: a kind
 // of event, a field or a value that came with a later version of Koppi is in it as it was sent.
@@ -26,7 +30,7 @@ export function read(body: string): DeliverRequest {
   request.messages = request.messages.map((message) => {
     if (message.record.length === 0) return message;
     const recorded = fromBinary(CaseMessageSchema, message.record);
-    if (recorded.sequence !== message.sequence || recorded.service !== message.service || recorded.mailbox !== message.mailbox) throw new Error("a message is not its record");
+    if (!isSame(recorded, message)) throw new Error("a message is not its record");
     const { record, nonce, contentHash, chainHash, redelivered, traceparent } = message;
     return Object.assign(recorded, { record, nonce, contentHash, chainHash, redelivered, traceparent });
   });
@@ -65,7 +69,9 @@ export function endpoint(inbox: Inbox, secrets: string[]) {
       chunks.push(chunk);
     }
     const body = Buffer.concat(chunks).toString("utf8");
-    if (!signed(body, request.headers as Record<string, string>)) return answer(401, `{"code":"unauthenticated","message":"the body is not signed by Koppi"}`);
+    if (!signed(body, request.headers as Record<string, string>)) {
+      return answer(401, `{"code":"unauthenticated","message":"the body is not signed by Koppi"}`);
+    }
     try {
       return answer(200, toJsonString(DeliverResponseSchema, deliver(inbox, read(body))));
     } catch (error) {
@@ -83,4 +89,5 @@ if (!port || !secretsFile || !inboxPath) {
 const inbox = new Inbox(inboxPath);
 const secrets = readFileSync(secretsFile, "utf8").split("\n").filter((line) => line !== "");
 const server = endpoint(inbox, secrets).listen(Number(port), "127.0.0.1", () => console.log("listening"));
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => server.close(() => inbox.close()) && server.closeAllConnections());
+const stop = () => server.close(() => inbox.close()) && server.closeAllConnections();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);

@@ -9,7 +9,15 @@ import { clone, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { CaseMessageSchema, type CaseMessage } from "koppi-contract/koppi/exchange/v1/exchange_pb";
 import { beginning, ChainError, follow, intact, isTombstone, type Position } from "./chain.js";
 
-interface Line { cursor: string; nonce?: string; record: string; tombstone?: boolean; redelivered?: boolean; content_hash: string; chain_hash: string }
+interface Line {
+  cursor: string;
+  nonce?: string;
+  record: string;
+  tombstone?: boolean;
+  redelivered?: boolean;
+  content_hash: string;
+  chain_hash: string;
+}
 
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
 const bytes = (text: string | undefined) => new Uint8Array(Buffer.from(text ?? "", "base64"));
@@ -35,7 +43,9 @@ function read(text: string): { message: CaseMessage; cursor: string } {
   const record = bytes(line.record);
   const message = fromBinary(CaseMessageSchema, record);
   if (!line.tombstone) Object.assign(message, { record, nonce: bytes(line.nonce) });
-  Object.assign(message, { contentHash: bytes(line.content_hash), chainHash: bytes(line.chain_hash), redelivered: line.redelivered ?? false });
+  Object.assign(message, {
+    contentHash: bytes(line.content_hash), chainHash: bytes(line.chain_hash), redelivered: line.redelivered ?? false,
+  });
   return { message, cursor: line.cursor };
 }
 
@@ -77,7 +87,10 @@ export class Inbox {
   has({ service, mailbox, sequence, chainHash }: CaseMessage): boolean {
     const held = this.#held.get(service)?.[Number(sequence) - 1];
     if (held === undefined) return false;
-    if (held !== base64(chainHash)) throw new ChainError(`message ${sequence} of the ${service} mailbox of ${mailbox}: the inbox holds another, Koppi's history is not the inbox's`);
+    if (held !== base64(chainHash)) {
+      throw new ChainError(`message ${sequence} of the ${service} mailbox of ${mailbox}: the inbox holds another, ` +
+        "Koppi's history is not the inbox's");
+    }
     return true;
   }
 

@@ -1,5 +1,5 @@
 // Usage: node dist/main.js ADDRESS TOKEN_FILE INBOX [CONSUMER] [connect|grpc]
-// Stands in connection as an agency's system, keeps what comes in a file, and
+// Keeps a connection open as an agency's system, stores what comes in a file, and
 // prints what has happened: sequence and event, and nothing of anybody.
 import { readFile } from "node:fs/promises";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";

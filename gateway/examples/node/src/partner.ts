@@ -1,8 +1,10 @@
 // A standing connection to Koppi over Connect or gRPC: it reconnects, verifies,
-// keeps what it was told exactly once, and acknowledges what it has kept.
+// keeps each message exactly once, and acknowledges what it has kept.
 import { createClient, Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { ExchangeRequestSchema, ExchangeService, type CaseMessage, type ExchangeRequest } from "koppi-contract/koppi/exchange/v1/exchange_pb";
+import {
+  ExchangeRequestSchema, ExchangeService, type CaseMessage, type ExchangeRequest,
+} from "koppi-contract/koppi/exchange/v1/exchange_pb";
 import { ChainError } from "./chain.js";
 import type { Inbox } from "./inbox.js";
 
@@ -12,12 +14,12 @@ export interface Options {
   token: () => Promise<string>;
   consumer: string;
   inbox: Inbox;
-  // taken is told of each message once it is kept.
+  // taken is called with each message once it is kept.
   taken: (message: CaseMessage) => void;
   signal: AbortSignal;
 }
 
-// Koppi is heard every 20 s; a line silent for this long is dead.
+// Koppi is heard every 20 s; a connection that is silent for this long is dead.
 const silence = 45_000;
 const firstWait = 100;
 const longestWait = 30_000;
@@ -27,37 +29,39 @@ const window = 256;
 // what says none comes from the way.
 const finalCodes = new Set([Code.Aborted, Code.FailedPrecondition, Code.InvalidArgument, Code.PermissionDenied, Code.Unimplemented]);
 const reasoned = (error: ConnectError) => error.details.some((detail) => "type" in detail && detail.type === "google.rpc.ErrorInfo");
-const isFinal = (error: unknown) => error instanceof ChainError || !(error instanceof ConnectError) || (finalCodes.has(error.code) && reasoned(error));
+const isFinal = (error: unknown) =>
+  error instanceof ChainError || !(error instanceof ConnectError) || (finalCodes.has(error.code) && reasoned(error));
 
 // outgoing is what goes out on a stream, as it comes.
 function outgoing() {
   const waiting: ExchangeRequest[] = [];
-  let wake = () => {};
+  let notify = () => {};
   let ended = false;
   return {
-    send(kind: MessageInitShape<typeof ExchangeRequestSchema>["kind"]) { waiting.push(create(ExchangeRequestSchema, { kind })); wake(); },
-    end() { ended = true; wake(); },
+    send(kind: MessageInitShape<typeof ExchangeRequestSchema>["kind"]) { waiting.push(create(ExchangeRequestSchema, { kind })); notify(); },
+    end() { ended = true; notify(); },
     async *[Symbol.asyncIterator]() {
       while (!ended) {
         const next = waiting.shift();
         if (next) yield next;
-        else await new Promise<void>((resolve) => { wake = resolve; });
+        else await new Promise<void>((resolve) => { notify = resolve; });
       }
     },
   };
 }
 
 async function once({ transport, token, consumer, inbox, taken, signal }: Options, opened: () => void): Promise<void> {
-  const line = new AbortController();
+  const connection = new AbortController();
   const requests = outgoing();
   let timer: NodeJS.Timeout | undefined;
-  const alive = () => { clearTimeout(timer); timer = setTimeout(() => line.abort(), silence); };
+  const alive = () => { clearTimeout(timer); timer = setTimeout(() => connection.abort(), silence); };
   alive();
   try {
     requests.send({ case: "open", value: { cursor: inbox.position.cursor, window, consumer, withRecords: true } });
     const acknowledge = () => requests.send({ case: "acknowledge", value: { cursor: inbox.position.cursor } });
     const headers = { Authorization: `Bearer ${await token()}` };
-    for await (const { kind } of createClient(ExchangeService, transport).exchange(requests, { headers, signal: AbortSignal.any([signal, line.signal]) })) {
+    const options = { headers, signal: AbortSignal.any([signal, connection.signal]) };
+    for await (const { kind } of createClient(ExchangeService, transport).exchange(requests, options)) {
       alive();
       if (kind.case === "opened") {
         opened();
@@ -72,7 +76,7 @@ async function once({ transport, token, consumer, inbox, taken, signal }: Option
   } finally {
     clearTimeout(timer);
     requests.end();
-    line.abort();
+    connection.abort();
   }
 }
 

@@ -25,8 +25,8 @@ export function addTexts(page: string, texts: Texts) {
 
 export function startTexts() {
   for (const [page, texts] of Object.entries({ shell, words, refusals })) addTexts(page, texts);
-  const wish = localStorage.getItem(kept) ?? navigator.language.slice(0, 2);
-  const lng = languages.find((language) => language === wish) ?? "fi";
+  const preferred = localStorage.getItem(kept) ?? navigator.language.slice(0, 2);
+  const lng = languages.find((language) => language === preferred) ?? "fi";
   void i18next.use(initReactI18next).init({
     lng, fallbackLng: false, interpolation: { escapeValue: true, escape: isolated }, resources, initAsync: false, returnNull: false,
   });

@@ -7,7 +7,7 @@ type Listener = (change: Change | "missed") => void;
 
 // One stream of changes serves the whole page.
 const listeners = new Set<Listener>();
-const lineListeners = new Set<() => void>();
+const connectionListeners = new Set<() => void>();
 let down = false;
 
 const say = (change: Change | "missed") => listeners.forEach((listener) => listener(change));
@@ -15,12 +15,17 @@ const say = (change: Change | "missed") => listeners.forEach((listener) => liste
 function setDown(now: boolean) {
   if (down === now) return;
   down = now;
-  lineListeners.forEach((listener) => listener());
+  connectionListeners.forEach((listener) => listener());
 }
 
-// useLine opens the stream while somebody is signed in, and reports whether the connection is down.
-// Without a session there is none: Watch is for an agency's workers.
-export function useLine(session: string | undefined): boolean {
+function listen(listener: () => void) {
+  connectionListeners.add(listener);
+  return () => { connectionListeners.delete(listener); };
+}
+
+// useConnection opens the stream while somebody is signed in, and reports whether the connection is
+// down. Without a session there is none: Watch is for an agency's workers.
+export function useConnection(session: string | undefined): boolean {
   useEffect(() => {
     if (!session) return;
     const ended = new AbortController();
@@ -31,7 +36,7 @@ export function useLine(session: string | undefined): boolean {
     });
     return () => { ended.abort(); setDown(false); };
   }, [session]);
-  return useSyncExternalStore((listener) => { lineListeners.add(listener); return () => lineListeners.delete(listener); }, () => down);
+  return useSyncExternalStore(listen, () => down);
 }
 
 // useChanges calls back for every change, or with "missed" if some may have been missed. Changes

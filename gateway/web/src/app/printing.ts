@@ -5,15 +5,15 @@ import { flushSync } from "react-dom";
 export function usePrinting(): boolean {
   const [printing, setPrinting] = useState(false);
   useEffect(() => {
-    const paper = matchMedia("print");
+    const media = matchMedia("print");
     // The browser lays out the print as soon as its listeners have returned.
     const begin = () => flushSync(() => setPrinting(true)), end = () => setPrinting(false);
-    const changed = () => (paper.matches ? begin() : end());
-    paper.addEventListener("change", changed);
+    const changed = () => (media.matches ? begin() : end());
+    media.addEventListener("change", changed);
     addEventListener("beforeprint", begin);
     addEventListener("afterprint", end);
     return () => {
-      paper.removeEventListener("change", changed);
+      media.removeEventListener("change", changed);
       removeEventListener("beforeprint", begin);
       removeEventListener("afterprint", end);
     };

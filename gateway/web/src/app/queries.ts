@@ -1,7 +1,7 @@
 import { QueryClient } from "@tanstack/react-query";
 
 import { refusalOf, unreachable } from "./refusal";
-import { sessionKey, tell } from "./tabs";
+import { notifyTabs, sessionKey } from "./tabs";
 import { ended } from "./transport";
 
 // Watch keeps the data up to date; it is read again after a lost connection or when the page is
@@ -20,6 +20,6 @@ export const queries: QueryClient = new QueryClient({
 // The session has ended: the page reads again who is signed in, shows where to sign in, and keeps
 // the drafts.
 ended.addEventListener("ended", () => {
-  tell("changed");
+  notifyTabs("changed");
   void queries.invalidateQueries({ queryKey: sessionKey });
 });

@@ -4,7 +4,7 @@ import { createClient } from "@connectrpc/connect";
 import { DevService } from "koppi-contract/koppi/dev/v1/dev_pb";
 import { forgetDrafts } from "./draftstorage";
 import { queries } from "./queries";
-import { sessionKey, tabs, tell, type Told } from "./tabs";
+import { notifyTabs, sessionKey, tabs, type TabNotice } from "./tabs";
 import { transport } from "./transport";
 
 export type Role =
@@ -26,8 +26,8 @@ export interface Person {
   expires: string;
 }
 
-// Doors are the places to sign in.
-export interface Doors {
+// SignInPlaces are the places to sign in, and why the user is asked to.
+export interface SignInPlaces {
   reason: string;
   places: { issuer: string; name: Record<string, string>; url: string }[];
   trial: boolean;
@@ -37,11 +37,11 @@ const signedIn = "signed in";
 
 // The tabs of a browser share one session: when one signs in or out, the others read again who is
 // signed in. A sign-out removes the drafts in all tabs.
-let asTold = false;
-tabs.onmessage = ({ data }: MessageEvent<Told>) => {
+let asNotified = false;
+tabs.onmessage = ({ data }: MessageEvent<TabNotice>) => {
   if (data === "out") forget();
-  asTold = true;
-  void queries.invalidateQueries({ queryKey: sessionKey }).finally(() => { asTold = false; });
+  asNotified = true;
+  void queries.invalidateQueries({ queryKey: sessionKey }).finally(() => { asNotified = false; });
 };
 
 // forget removes everything of the signed-in user from this tab.
@@ -60,7 +60,7 @@ let ahead = 0;
 // serverNow returns the server's time: a worker's machine may be minutes wrong.
 export const serverNow = () => Date.now() + ahead;
 
-type Answer = { person?: Person; doors?: Doors };
+type Answer = { person?: Person; signIn?: SignInPlaces };
 
 async function ask(): Promise<Answer> {
   return read(await fetch("/session"));
@@ -72,7 +72,7 @@ async function read(response: Response): Promise<Answer> {
   const answer = await response.json();
   if (response.ok) became(answer.session);
   if (response.ok) return { person: { agency: "", unit: "", worker: "", trial: false, ...answer } };
-  return { doors: { reason: answer.reason, places: answer.signIn ?? [], trial: answer.trial ?? false } };
+  return { signIn: { reason: answer.reason, places: answer.signIn ?? [], trial: answer.trial ?? false } };
 }
 
 // became records the session: data read in another session is removed.
@@ -82,7 +82,7 @@ function became(session: string) {
   sessionStorage.setItem(signedIn, session);
   if (before) forgetRead();
   // A tab that was notified does not notify the others.
-  if (!asTold) tell("changed");
+  if (!asNotified) notifyTabs("changed");
 }
 
 const forgetRead = () => queries.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionKey[0] });
@@ -123,7 +123,7 @@ async function begin() {
 export async function end() {
   forget();
   const answer = await fetch("/session/sign-out", { method: "POST" }).then((response) => response.json()).catch(() => ({}));
-  tell("out");
+  notifyTabs("out");
   if (answer.continue) location.assign(answer.continue);
   else await begin();
 }

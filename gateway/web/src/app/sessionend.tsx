@@ -16,11 +16,11 @@ export function SessionEnd({ person }: { person: Person }) {
   const { refetch, dataUpdatedAt, errorUpdatedAt } = useSession(), [, tick] = useState(0), [read, setRead] = useState("");
   const until = Date.parse(person.until), left = until - serverNow(), near = left <= warning;
   useEffect(() => {
-    const look = () => void refetch().finally(() => tick((before) => before + 1));
+    const check = () => void refetch().finally(() => tick((before) => before + 1));
     // Check again just after the end, when the page shows where to sign in.
-    const timer = setTimeout(look, near ? Math.max(1_000, Math.min(apart, left + 1_000)) : left - warning);
+    const timer = setTimeout(check, near ? Math.max(1_000, Math.min(apart, left + 1_000)) : left - warning);
     // A suspended machine has lost time.
-    const seen = () => { if (document.visibilityState === "visible" && until - serverNow() <= warning) look(); };
+    const seen = () => { if (document.visibilityState === "visible" && until - serverNow() <= warning) check(); };
     document.addEventListener("visibilitychange", seen);
     return () => { clearTimeout(timer); document.removeEventListener("visibilitychange", seen); };
   }, [until, dataUpdatedAt, errorUpdatedAt, refetch]);

@@ -4,7 +4,7 @@ import { InlineAlert, LoadingSpinner, SkipLink } from "suomifi-ui-components";
 
 import { useTexts, useWords } from "./language";
 import { LanguageChoice } from "./languagechoice";
-import { useLine } from "./live";
+import { useConnection } from "./live";
 import { end, useSession, type Person } from "./session";
 import { SessionEnd } from "./sessionend";
 import { SignIn } from "./signin";
@@ -21,7 +21,7 @@ export function Shell() {
   // The open page stays while the server does not answer: it may contain input.
   if (isError && !data) return <Frame><InlineAlert status="error">{t("unreachable")}</InlineAlert></Frame>;
   if (!data) return <Frame><LoadingSpinner status="loading" variant="small" text={t("loading")} /></Frame>;
-  if (!data.person) return <Frame><SignIn doors={data.doors!} /></Frame>;
+  if (!data.person) return <Frame><SignIn signIn={data.signIn!} /></Frame>;
   // A new session shows nothing of the one before, whoever the user is.
   return <SignedIn key={data.person.session} person={data.person} />;
 }
@@ -57,11 +57,11 @@ function SignedIn({ person }: { person: Person }) {
   const operator = person.role === "operator", there = useRouterState({
     select: (state) => state.matches.some(({ routeId }) => routeId === "/statistics" || routeId === "/operations"),
   });
-  const t = useTexts("shell"), down = useLine(operator || !person.worker ? undefined : person.session);
+  const t = useTexts("shell"), down = useConnection(operator || !person.worker ? undefined : person.session);
   return (
     <Frame top={<Who person={person} />} nav={<Rooms person={person} />}>
       <SessionEnd person={person} />
-      <div role="status">{down && <InlineAlert status="warning" className="line-down">{t("cut")}</InlineAlert>}</div>
+      <div role="status">{down && <InlineAlert status="warning" className="connection-down">{t("cut")}</InlineAlert>}</div>
       {operator && !there ? <Navigate to="/operations" replace /> : <Outlet />}
     </Frame>
   );

@@ -2,7 +2,7 @@ import { useState } from "react";
 
 import { Problem } from "../ui/problem";
 import { useLanguage, useTexts, useWords } from "./language";
-import { beginTrial, wasSignedIn, type Doors, type TrialPerson } from "./session";
+import { beginTrial, wasSignedIn, type SignInPlaces, type TrialPerson } from "./session";
 import { useTitle } from "./title";
 import { trialPeople } from "./trial";
 import { refusedOf } from "./refusal";
@@ -15,21 +15,21 @@ function here(): string {
 }
 
 // SignIn shows where to sign in, and why the session ended.
-export function SignIn({ doors }: { doors: Doors }) {
+export function SignIn({ signIn }: { signIn: SignInPlaces }) {
   const t = useTexts("shell"), [language] = useLanguage(), [error, setError] = useState<unknown>();
   useTitle(t("signIn"));
-  const refused = new URLSearchParams(location.search).get("refused") ?? (wasSignedIn() ? doors.reason : undefined);
+  const refused = new URLSearchParams(location.search).get("refused") ?? (wasSignedIn() ? signIn.reason : undefined);
   const to = encodeURIComponent(here());
   return (
     <div className="sign-in">
       <h1>{t("signIn")}</h1>
       <Problem error={error ?? (refused && refusedOf(refused))} />
       <ul className="people">
-        {doors.places.map((place) => (
-          <li key={place.issuer}><a className="door" href={`${place.url}&to=${to}`}>{place.name[language] ?? place.issuer}</a></li>
+        {signIn.places.map((place) => (
+          <li key={place.issuer}><a className="sign-in-place" href={`${place.url}&to=${to}`}>{place.name[language] ?? place.issuer}</a></li>
         ))}
       </ul>
-      {doors.trial && (
+      {signIn.trial && (
         <section>
           <h2>{t("signInAs")}</h2>
           <p className="quiet">{t("signInHint")}</p>
@@ -45,7 +45,7 @@ export function SignIn({ doors }: { doors: Doors }) {
 function Trial({ person, failed }: { person: TrialPerson & { name: string }; failed: (error: unknown) => void }) {
   const word = useWords();
   return (
-    <button type="button" className="door" data-person={person.name} onClick={() => void beginTrial(person).catch(failed)}>
+    <button type="button" className="sign-in-place" data-person={person.name} onClick={() => void beginTrial(person).catch(failed)}>
       {person.worker ?? word(person.role)}<small>
         {[person.worker && word(person.role), person.agency && word(person.agency), person.personalIdentityCode].filter(Boolean).join(", ")}
       </small>

@@ -2,6 +2,6 @@
 export const sessionKey = ["session"];
 
 // The tabs of a browser share one session: a tab that signs in or out notifies the others.
-export type Told = "changed" | "out";
+export type TabNotice = "changed" | "out";
 export const tabs = new BroadcastChannel("koppi session");
-export const tell = (told: Told) => tabs.postMessage(told);
+export const notifyTabs = (notice: TabNotice) => tabs.postMessage(notice);

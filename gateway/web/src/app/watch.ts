@@ -9,9 +9,10 @@ const retries = [500, 1000, 2000, 5000, 15_000];
 
 export interface Change { subject: string; etag: string }
 // News is a change, a notice that changes may have been missed, or the state of the connection.
+// Tabs with another version of the pages read it too: the kinds keep their names.
 export type News = { kind: "changed"; change: Change } | { kind: "missed" } | { kind: "line"; down: boolean };
 
-async function once(signal: AbortSignal, tell: (news: News) => void, opened: () => void): Promise<boolean> {
+async function once(signal: AbortSignal, notify: (news: News) => void, opened: () => void): Promise<boolean> {
   const dead = new AbortController();
   let timer = setTimeout(() => dead.abort(), silence);
   try {
@@ -20,7 +21,7 @@ async function once(signal: AbortSignal, tell: (news: News) => void, opened: () 
     })) {
       clearTimeout(timer);
       timer = setTimeout(() => dead.abort(), silence);
-      tell(kind.case === "changed" ? {
+      notify(kind.case === "changed" ? {
         kind: "changed", change: { subject: kind.value.subject, etag: kind.value.etag },
       } : { kind: "line", down: false });
     }
@@ -34,12 +35,12 @@ async function once(signal: AbortSignal, tell: (news: News) => void, opened: () 
 
 // watch keeps a stream of changes open until the signal. No change is missed while it is open;
 // earlier ones may have been.
-export async function watch(signal: AbortSignal, tell: (news: News) => void) {
+export async function watch(signal: AbortSignal, notify: (news: News) => void) {
   for (let failures = 0; !signal.aborted;) {
-    const fine = await once(signal, tell, () => { failures = 0; tell({ kind: "line", down: false }); tell({ kind: "missed" }); });
+    const fine = await once(signal, notify, () => { failures = 0; notify({ kind: "line", down: false }); notify({ kind: "missed" }); });
     if (signal.aborted) return;
     if (fine) continue;
-    tell({ kind: "line", down: true });
+    notify({ kind: "line", down: true });
     const wait = retries[Math.min(failures++, retries.length - 1)]! * (0.5 + Math.random());
     await new Promise<void>((resolve) => { setTimeout(resolve, wait); signal.addEventListener("abort", () => resolve(), { once: true }); });
   }

@@ -9,8 +9,8 @@ import { useProvision } from "./provision";
 
 // Shape and text identify a phase; colour is additional.
 const shapes: Record<LoopPhase, string> = {
-  [LoopPhase.UNSPECIFIED]: "", [LoopPhase.SENT]: "○", [LoopPhase.RECEIVED]: "◔", [LoopPhase.TAKEN]: "◑", [LoopPhase.IN_PROGRESS]: "◕",
-  [LoopPhase.WAITING]: "◷", [LoopPhase.CLOSED]: "●", [LoopPhase.DECLINED]: "⊘", [LoopPhase.WITHDRAWN]: "↩",
+  [LoopPhase.UNSPECIFIED]: "", [LoopPhase.SENT]: "○", [LoopPhase.RECEIVED]: "◔", [LoopPhase.TAKEN]: "◑",
+  [LoopPhase.IN_PROGRESS]: "◕", [LoopPhase.WAITING]: "◷", [LoopPhase.CLOSED]: "●", [LoopPhase.DECLINED]: "⊘", [LoopPhase.WITHDRAWN]: "↩",
 };
 
 export function PhaseMark({ status }: { status?: LoopStatus }) {

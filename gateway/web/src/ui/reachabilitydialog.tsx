@@ -32,7 +32,7 @@ interface Props { person: Person; said: Reachability; opener: RefObject<HTMLButt
 // the languages of service.
 export function ReachabilityDialog({ person, said, opener, close }: Props) {
   const t = useTexts("reachability"), form = useTexts("form"), now = useNow();
-  const [stands, setStands] = useState(said.reachable ? "reachable" : "away");
+  const [chosen, choose] = useState(said.reachable ? "reachable" : "away");
   const [time, setTime] =
     useState(() => { const set = dateOf(said.until); return set && set > now ? local(set) : `${dayKey(now)}T23:59`; });
   const [substitute, setSubstitute] = useState<ReceiverValue | undefined>(said.substitute
@@ -45,7 +45,7 @@ export function ReachabilityDialog({ person, said, opener, close }: Props) {
     setWrong(past ? t("untilPast") : undefined);
     if (past) { document.getElementById("reach-until")?.focus(); return; }
     set.mutate({ reachability: {
-      party: { agency: person.agency, unit: person.unit, worker: person.worker }, reachable: stands === "reachable", until: at, languages,
+      party: { agency: person.agency, unit: person.unit, worker: person.worker }, reachable: chosen === "reachable", until: at, languages,
       substitute: substitute?.unit || substitute?.worker
         ? { agency: person.agency, unit: substitute.unit ?? person.unit, worker: substitute.worker ?? "" }
         : undefined,
@@ -57,8 +57,8 @@ export function ReachabilityDialog({ person, said, opener, close }: Props) {
         <ModalTitle id="reach-title">{t("title")}</ModalTitle>
         <form id="reach-form" noValidate onSubmit={save} data-form="SetReachability">
           <Problem error={set.error} />
-          <FieldControl values={{}} id="reach-status" field={status} texts="reachability" value={stands}
-            change={(value) => setStands(String(value))} />
+          <FieldControl values={{}} id="reach-status" field={status} texts="reachability" value={chosen}
+            change={(value) => choose(String(value))} />
           <FieldControl values={{}} id="reach-until" field={until} texts="reachability" value={time}
             change={(value) => setTime(String(value))} wrong={wrong} />
           <FieldControl values={{}} id="reach-substitute" field={substituteOf(person.agency)} texts="reachability" value={substitute}

@@ -22,7 +22,7 @@ export function Consents({ sought }: { sought: Sought }) {
       <h2 id="client-consents">{t("consents")}</h2>
       <Problem error={error} focus={false} />
       {data?.consents.length === 0 && <p className="quiet">{t("noConsents")}</p>}
-      <ul className="wishes">
+      <ul className="directives">
         {data?.consents.map((consent) => <li key={consent.subject}><One consent={consent} changed={() => void refetch()} /></li>)}
       </ul>
     </section>
@@ -40,7 +40,7 @@ function One({ consent, changed }: { consent: Consent; changed: () => void }) {
         <Link to="/work/$kind/$id" params={{ kind, id: idOf(subject) }} search={{}}>{word(kind)}</Link>{" "}
         <span className="quiet">{given && day(given)}, {consent.provision}</span>
       </p>
-      <p>{t("toldTo", { who: consent.recipients.map(agency).join(", ") })}</p>
+      <p>{t("disclosedTo", { who: consent.recipients.map(agency).join(", ") })}</p>
       {took && (
         <p>
           <strong>{t(withdrawal!.byClient ? "withdrawnByClient" : "withdrawnByAgency", { day: day(took) })}</strong>{" "}

@@ -10,7 +10,7 @@ import { useDirectory, usePartyName } from "../../ui/party";
 import { clientOf, consents as service } from "./read";
 import { Step } from "./step";
 
-interface Props { wishes: Wishes; clientId: string; changed: () => void }
+interface Props { directives: Wishes; clientId: string; changed: () => void }
 
 const askFields: Field[] = [
   { kind: "note", name: "then", label: "override", text: "overrideThen" },
@@ -24,16 +24,16 @@ const askFields: Field[] = [
 const groundNames: Record<string, LegalGround> = { notification: LegalGround.STATUTORY_NOTIFICATION, access: LegalGround.STATUTORY_ACCESS };
 
 // Overrides lists sendings that a prohibition stopped, and the decisions of two officers on them.
-export function Overrides({ wishes, clientId, changed }: Props) {
+export function Overrides({ directives, clientId, changed }: Props) {
   const t = useTexts("client"), { agency } = useDirectory(), party = usePartyName();
   // One request for each service and receiver; it admits one sending.
-  const stopped = [...new Map(wishes.blocked.map((one) => [`${one.service} ${one.receiver}`, one])).values()];
-  if (!stopped.length && !wishes.overrides.length) return null;
+  const stopped = [...new Map(directives.blocked.map((one) => [`${one.service} ${one.receiver}`, one])).values()];
+  if (!stopped.length && !directives.overrides.length) return null;
   return (
     <div className="overrides">
       <h3>{t("overrides")}</h3>
-      <ul className="wishes">
-        {wishes.overrides.map((one) => <li key={one.overrideId}><Asked one={one} clientId={clientId} changed={changed} /></li>)}
+      <ul className="directives">
+        {directives.overrides.map((one) => <li key={one.overrideId}><Asked one={one} clientId={clientId} changed={changed} /></li>)}
         {stopped.map((one) => {
           const at = dateOf(one.at);
           return (
@@ -63,7 +63,7 @@ function Asked({ one, clientId, changed }: { one: Override; clientId: string; ch
   const until = dateOf(one.until), decided = dateOf(one.decidedAt), used = dateOf(one.usedAt);
   const lapsed = until !== undefined && until <= now && !used;
   const mine = one.requestedBy?.agency === person.agency && one.requestedBy.worker === person.worker;
-  const standing = used ? t("used", { time: moment(used) })
+  const state = used ? t("used", { time: moment(used) })
     : decided && !one.approved ? t("refused", { who: party(one.decidedBy), time: moment(decided) })
     : lapsed ? t("lapsed")
     : decided ? t("approved", { who: party(one.decidedBy), time: until ? moment(until) : "" })
@@ -75,7 +75,7 @@ function Asked({ one, clientId, changed }: { one: Override; clientId: string; ch
         <span className="quiet">{one.provision}, {party(one.requestedBy)}</span>
       </p>
       <blockquote dir="auto">{one.reason}</blockquote>
-      <p>{standing}</p>
+      <p>{state}</p>
       {!decided && !lapsed && !mine && (
         <div className="buttons">
           {([true, false] as const).map((approve) => (

@@ -8,9 +8,9 @@ import { AskedTimeline } from "../../ui/timeline/asked";
 import texts from "../../texts/client.json";
 import { Ask } from "./ask";
 import { Consents } from "./consents";
+import { Directives } from "./directives";
 import { Matters } from "./matters";
 import type { Sought } from "./read";
-import { Wishes } from "./wishes";
 import "./client.css";
 
 addTexts("client", texts);
@@ -42,7 +42,7 @@ function Client({ sought, again }: { sought: Sought; again: () => void }) {
       </p>
       <div className="client-columns">
         <div><Matters sought={sought} /><AskedTimeline id="client-timeline" of={sought} heading="h2" /></div>
-        <div><Wishes sought={sought} /><Consents sought={sought} /></div>
+        <div><Directives sought={sought} /><Consents sought={sought} /></div>
       </div>
     </div>
   );

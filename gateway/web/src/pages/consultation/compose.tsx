@@ -6,15 +6,15 @@ import { ConsultationService, type ConsultationMessage } from "koppi-contract/ko
 import { useDraft } from "../../app/drafts";
 import { useTexts } from "../../app/language";
 import { transport } from "../../app/transport";
-import type { PaperValue } from "../../ui/form/fields";
-import { isUploading, PapersField } from "../../ui/form/papers";
+import { AttachmentsField, isUploading } from "../../ui/form/attachments";
+import type { AttachmentValue } from "../../ui/form/fields";
 import { Problem } from "../../ui/problem";
 
 // A typing signal is sent at most this often.
 const typingEvery = 2500;
 
-interface Draft { text: string; answers: boolean; papers: PaperValue[]; requestId: string }
-const empty: Draft = { text: "", answers: false, papers: [], requestId: "" };
+interface Draft { text: string; answers: boolean; attachments: AttachmentValue[]; requestId: string }
+const empty: Draft = { text: "", answers: false, attachments: [], requestId: "" };
 
 interface Props {
   id: string;
@@ -31,7 +31,7 @@ interface Props {
 export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
   const t = useTexts("consultation"), form = useTexts("form"), [draft, change, forget] = useDraft<Draft>(`PostMessage ${id}`, empty);
   const [error, setError] = useState<unknown>(), [sending, setSending] = useState(false), [missing, setMissing] = useState(false);
-  const [early, setEarly] = useState(false), [withPapers, showPapers] = useState(draft.papers.length > 0);
+  const [early, setEarly] = useState(false), [withAttachments, showAttachments] = useState(draft.attachments.length > 0);
   const typed = useRef(0), box = useRef<HTMLTextAreaElement>(null), service = createClient(ConsultationService, transport);
 
   const write = (text: string) => {
@@ -47,7 +47,7 @@ export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
     if (sending) return;
     setError(undefined);
     if (!draft.text.trim()) { setMissing(true); box.current?.focus(); return; }
-    if (isUploading("message-papers")) { setEarly(true); document.getElementById("message-papers")?.focus(); return; }
+    if (isUploading("message-attachments")) { setEarly(true); document.getElementById("message-attachments")?.focus(); return; }
     setEarly(false);
     const requestId = draft.requestId || crypto.randomUUID();
     change({ requestId });
@@ -55,10 +55,10 @@ export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
     try {
       const { message } = await service.postMessage({
         requestId, consultationId: id, text: draft.text.trim(), answers: mayAnswer && draft.answers,
-        attachmentIds: draft.papers.map((paper) => paper.id),
+        attachmentIds: draft.attachments.map((attachment) => attachment.id),
       });
       forget();
-      showPapers(false);
+      showAttachments(false);
       typed.current = 0;
       posted(message);
       box.current?.focus();
@@ -83,11 +83,14 @@ export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
         statusText={missing ? t("missing") : undefined} />
       {mayAnswer && <Checkbox id="answers" checked={draft.answers} hintText={t("answersHint")}
         onClick={({ checkboxState }) => change({ answers: checkboxState, requestId: "" })}>{t("answers")}</Checkbox>}
-      {withPapers && <PapersField id="message-papers" label={t("papers")} wrong={early ? form("uploadFirst") : undefined}
-        value={draft.papers} change={(papers) => { setEarly(false); change({ papers, requestId: "" }); }} />}
+      {withAttachments && <AttachmentsField id="message-attachments" label={t("attachments")}
+        wrong={early ? form("uploadFirst") : undefined} value={draft.attachments}
+        change={(attachments) => { setEarly(false); change({ attachments, requestId: "" }); }} />}
       <div className="buttons">
         <Button type="submit" aria-disabled={sending} data-send>{t(sending ? "sending" : "send")}</Button>
-        {!withPapers && !anonymous && <Button type="button" variant="secondary" onClick={() => showPapers(true)}>{t("addPapers")}</Button>}
+        {!withAttachments && !anonymous && (
+          <Button type="button" variant="secondary" onClick={() => showAttachments(true)}>{t("addAttachments")}</Button>
+        )}
         <span className="quiet wide-only">{t("sendKey")}</span>
       </div>
     </form>

@@ -55,7 +55,7 @@ function Open({ consultation, changed }: { consultation: Consultation; changed: 
   const mayWrite = availableActions.includes("PostMessage");
   return (
     <MatterFrame title={[word("consultations"), isolated(topic)].filter(Boolean).join(": ")}
-      standing={<Standing consultation={consultation} />} status={status} urgency={urgency}
+      summary={<Summary consultation={consultation} />} status={status} urgency={urgency}
       mistaken={<><Tombstone revocation={revocation} />{isWithdrawn(status) && <Withdrawn subject={subject} caseId={caseId} />}</>}
       actions={<Actions matter={consultation} naming={{ consultationId: id }} etag={etag} service={ConsultationService}
         available={availableActions} steps={consultationSteps(person, followed)} elsewhere={["PostMessage"]} changed={stepped} />}
@@ -78,15 +78,15 @@ function Open({ consultation, changed }: { consultation: Consultation; changed: 
   );
 }
 
-// Standing is one sentence: who is responsible, and whose turn it is.
-function Standing({ consultation }: { consultation: Consultation }) {
+// Summary is one sentence: who is responsible, and whose turn it is.
+function Summary({ consultation }: { consultation: Consultation }) {
   const t = useTexts("consultation"), name = usePartyName(), { state, addressee, takenBy, asker, status, ledTo } = consultation;
   const since = dateOf(status?.since), date = since ? moment(since) : "";
   switch (state) {
-    case ConsultationState.OPEN: return t("standing_open", { who: name(addressee) });
-    case ConsultationState.TAKEN: return t("standing_taken", { who: name(takenBy ?? addressee) });
-    case ConsultationState.ANSWERED: return t("standing_answered", { date, who: name(asker) });
-    case ConsultationState.CLOSED: return <>{t("standing_closed", { date })} {ledTo && <LedTo subject={ledTo} />}</>;
+    case ConsultationState.OPEN: return t("summary_open", { who: name(addressee) });
+    case ConsultationState.TAKEN: return t("summary_taken", { who: name(takenBy ?? addressee) });
+    case ConsultationState.ANSWERED: return t("summary_answered", { date, who: name(asker) });
+    case ConsultationState.CLOSED: return <>{t("summary_closed", { date })} {ledTo && <LedTo subject={ledTo} />}</>;
     default: return null;
   }
 }

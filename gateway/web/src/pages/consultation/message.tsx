@@ -3,7 +3,7 @@ import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { clock, moment } from "../../ui/dates";
 import { usePartyName } from "../../ui/party";
-import { Papers } from "./papers";
+import { Attachments } from "./attachments";
 
 interface Props {
   message: ConsultationMessage;
@@ -23,7 +23,7 @@ export function Message({ message, subject, mine, again }: Props) {
       )}</p>
       {message.answers && <p className="answers"><span aria-hidden="true" className="shape">✓</span>{t("isAnswer")}</p>}
       <p className="said" dir="auto">{message.text}</p>
-      <Papers papers={message.attachments} subject={subject} />
+      <Attachments attachments={message.attachments} subject={subject} />
     </div>
   );
 }

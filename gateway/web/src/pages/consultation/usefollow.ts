@@ -4,7 +4,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import type { Party } from "koppi-contract/koppi/common/v1/party_pb";
 import type { ConsultationMessage } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { usePerson } from "../../app/session";
-import { follow } from "./line";
+import { follow } from "./follow";
 import { inSlot, onWanted } from "./slots";
 
 // Without a signal for this long a participant is no longer typing; the page sends the signal more
@@ -51,15 +51,15 @@ export function useFollow(id: string, read: ConsultationMessage[], over: boolean
       opened: () => setPresent([]),
       // Presence is unknown while the connection is down.
       down: (now) => { setDown(now); if (now) setPresent([]); },
-      told: (told) => {
-        if (told.case === "message") {
-          last.current = told.value.messageId;
-          add(told.value);
-          if (told.value.from) stopped(told.value.from);
+      received: (received) => {
+        if (received.case === "message") {
+          last.current = received.value.messageId;
+          add(received.value);
+          if (received.value.from) stopped(received.value.from);
         }
-        if (told.case === "typing" && !isMe(told.value)) stillTyping(told.value);
-        if (told.case === "presence" && told.value.party && !isMe(told.value.party)) {
-          const { party, present: there } = told.value;
+        if (received.case === "typing" && !isMe(received.value)) stillTyping(received.value);
+        if (received.case === "presence" && received.value.party && !isMe(received.value.party)) {
+          const { party, present: there } = received.value;
           setPresent((before) => [...before.filter((one) => keyOf(one) !== keyOf(party)), ...(there ? [party] : [])]);
           if (!there) stopped(party);
         }
@@ -94,14 +94,14 @@ function useInSight(): boolean {
   const [inSight, set] = useState(true);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
-    const look = () => {
+    const update = () => {
       clearTimeout(timer);
       if (document.visibilityState === "visible") set(true);
       else timer = setTimeout(() => set(false), awayAfter);
     };
-    document.addEventListener("visibilitychange", look);
+    document.addEventListener("visibilitychange", update);
     const unheard = onWanted(() => { if (document.visibilityState !== "visible") set(false); });
-    return () => { clearTimeout(timer); unheard(); document.removeEventListener("visibilitychange", look); };
+    return () => { clearTimeout(timer); unheard(); document.removeEventListener("visibilitychange", update); };
   }, []);
   return inSight;
 }

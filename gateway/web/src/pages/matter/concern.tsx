@@ -15,7 +15,7 @@ import { concernSteps } from "./concernsteps";
 import { Course } from "./course";
 import { MatterFrame } from "./frame";
 import { MatterSide, type Linked } from "./side";
-import { useConcernStanding } from "./standing";
+import { useConcernSummary } from "./summary";
 import { Tombstone } from "./tombstone";
 import { Triaged } from "./triaged";
 import { urgencyNow } from "./urgencynow";
@@ -34,21 +34,21 @@ const linkedOf = (concern: Concern): Linked[] => [
 // ConcernMatter shows a concern report.
 export function ConcernMatter({ id }: { id: string }) {
   const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName();
-  const { agencies } = useDirectory(), standing = useConcernStanding(), subject = `concerns/${id}`;
+  const { agencies } = useDirectory(), summary = useConcernSummary(), subject = `concerns/${id}`;
   const { data, error, changed } = useMatter(subject, ConcernService.method.getConcern, { concernId: id });
   const concern = data?.concern;
   if (error) return <Problem error={error} />;
   if (!concern) return <p className="quiet">{shell("loading")}</p>;
   const topics = concern.topics.map((topic) => word(nameOf(TopicSchema, topic))), notReached = concern.contactAttempts.length;
   return (
-    <MatterFrame title={[word("concerns"), topics.join(", ")].filter(Boolean).join(": ")} standing={standing(concern)}
+    <MatterFrame title={[word("concerns"), topics.join(", ")].filter(Boolean).join(": ")} summary={summary(concern)}
       status={concern.status} urgency={urgencyNow(concern)}
       mistaken={concern.state === ConcernState.ENTERED_IN_ERROR ? <Tombstone revocation={concern.revocation} />
         : <Withdrawn subject={subject} caseId={concern.caseId} />}
       actions={<Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService}
         available={concern.availableActions} steps={concernSteps({ own: person.agency, agencies })} changed={changed} />}
       side={<MatterSide subject={subject} caseId={concern.caseId} clientId={concern.clientId} language={concern.clientLanguage}
-        status={concern.status} basis={concern.basis} papers={[...concern.attachments, ...concern.outcomeAttachments]}
+        status={concern.status} basis={concern.basis} attachments={[...concern.attachments, ...concern.outcomeAttachments]}
         linked={linkedOf(concern)} read={() => createClient(ConcernService, transport).getClient({ concernId: id })}>
         <dt>{t("from")}</dt><dd dir="auto">{party(concern.reporter)}</dd>
         <dt>{t("to")}</dt><dd dir="auto">{party(concern.receiver)}</dd>

@@ -10,8 +10,8 @@ import { namesOf, nameOf } from "../../ui/names";
 import type { Steps } from "./actions";
 import { basisOf, byConsent, groundFields, toYouthWork } from "./ground";
 import {
-  acknowledge, enumOf, onConsent, papersField, partyOf, planContact, reasonField, reassign, revoke, settle, suggestedField, triage,
-  withPapers, type Setting,
+  acknowledge, attachmentsField, enumOf, onConsent, partyOf, planContact, reasonField, reassign, revoke, settle, suggestedField, triage,
+  withAttachments, type Setting,
 } from "./steps";
 import { isUrgent, urgencyBefore, urgencyFields } from "./urgencynow";
 
@@ -91,10 +91,10 @@ export function concernSteps(setting: Setting): Steps<Concern> {
       fields: (concern) => [
         { kind: "quote", name: "asked", label: "question", quote: openQuestion(concern)?.question ?? "" },
         { kind: "area", name: "answer", label: "answer", required: true, of: ["information_request_id"] },
-        papersField,
+        attachmentsField,
       ],
       make: (values, concern) => ({
-        informationRequestId: openQuestion(concern)?.informationRequestId ?? "", answer: text(values, "answer"), ...withPapers(values),
+        informationRequestId: openQuestion(concern)?.informationRequestId ?? "", answer: text(values, "answer"), ...withAttachments(values),
       }),
     },
     CompleteAssessment: {
@@ -115,17 +115,17 @@ export function concernSteps(setting: Setting): Steps<Concern> {
           when: (values) => values.ground === "notification" && toYouthWork(values, setting),
         },
         { kind: "area", name: "description", label: "description", hint: "descriptionForwardHint", when: byConsent },
-        { ...papersField, when: byConsent },
+        { ...attachmentsField, when: byConsent },
         { kind: "note", name: "noDescription", label: "", text: "noDescription", when: ({ ground }) => ground === "notification" },
         { kind: "check", name: "keepOpen", label: "keepOpen", hint: "keepOpenHint", of: ["keep_open"] },
       ],
       initial: (concern) => ({ topics: concern.topics.map((topic) => nameOf(TopicSchema, topic)) }),
       make: (values) => {
-        const consent = byConsent(values), told = consent || !toYouthWork(values, setting);
+        const consent = byConsent(values), disclosed = consent || !toYouthWork(values, setting);
         return {
           basis: basisOf(values, setting), receiver: partyOf(values, "receiver"), keepOpen: values.keepOpen === true,
-          topics: told ? list(values, "topics").map((topic) => enumOf(TopicSchema, { topic }, "topic")) : [],
-          ...(consent ? { description: text(values, "description"), ...withPapers(values) } : {}),
+          topics: disclosed ? list(values, "topics").map((topic) => enumOf(TopicSchema, { topic }, "topic")) : [],
+          ...(consent ? { description: text(values, "description"), ...withAttachments(values) } : {}),
         };
       },
       sure: "sureForward",
@@ -134,10 +134,12 @@ export function concernSteps(setting: Setting): Steps<Concern> {
     CloseConcern: {
       fields: ({ basis }) => [
         { kind: "choice", name: "outcome", label: "outcome", schema: OutcomeSchema, required: true, list: true },
-        { kind: "area", name: "feedback", label: "feedback", hint: onConsent(basis) ? "feedbackHint" : "feedbackUntold" },
-        papersField,
+        { kind: "area", name: "feedback", label: "feedback", hint: onConsent(basis) ? "feedbackHint" : "feedbackUndisclosed" },
+        attachmentsField,
       ],
-      make: (values) => ({ outcome: enumOf(OutcomeSchema, values, "outcome"), feedback: text(values, "feedback"), ...withPapers(values) }),
+      make: (values) => ({
+        outcome: enumOf(OutcomeSchema, values, "outcome"), feedback: text(values, "feedback"), ...withAttachments(values),
+      }),
       sure: "sureClose",
     },
     DeclineConcern: {
@@ -148,7 +150,7 @@ export function concernSteps(setting: Setting): Steps<Concern> {
           only: namesOf(DeclineReasonSchema)
             .filter((name) => onConsent(basis) || name !== nameOf(DeclineReasonSchema, DeclineReason.CLIENT_UNKNOWN)),
         },
-        { kind: "area", name: "explanation", label: "explanation", hint: onConsent(basis) ? undefined : "explanationUntold" },
+        { kind: "area", name: "explanation", label: "explanation", hint: onConsent(basis) ? undefined : "explanationUndisclosed" },
         suggestedField(setting),
       ],
       make: (values) => ({

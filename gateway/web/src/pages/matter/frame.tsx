@@ -4,12 +4,12 @@ import { useEffect, useRef, type ReactNode } from "react";
 import type { LoopStatus, Urgency } from "koppi-contract/koppi/common/v1/party_pb";
 import { useTexts } from "../../app/language";
 import { Marks } from "../../ui/marks";
-import { LoopLine } from "./loopline";
+import { PhaseLine } from "./phaseline";
 
 interface Props {
   title: string;
   // One sentence that describes the state.
-  standing: ReactNode;
+  summary: ReactNode;
   status?: LoopStatus;
   urgency?: Urgency;
   // A matter entered in error is a tombstone, and says so first.
@@ -21,7 +21,7 @@ interface Props {
 
 // MatterFrame is the layout of every matter: its state, the available steps, its timeline, and at
 // its side the client and related matters.
-export function MatterFrame({ title, standing, status, urgency, mistaken, actions, side, children }: Props) {
+export function MatterFrame({ title, summary, status, urgency, mistaken, actions, side, children }: Props) {
   const t = useTexts("matter"), shell = useTexts("shell"), heading = useRef<HTMLHeadingElement>(null);
   const { id } = useParams({ strict: false });
   const list = useRouterState({ select: (state) => state.location.pathname.split("/")[1] ?? "work" });
@@ -34,9 +34,9 @@ export function MatterFrame({ title, standing, status, urgency, mistaken, action
       <Link to={`/${list}` as "/work"} search={(before) => before} className="back">← {t("back")}</Link>
       <h2 id="matter-title" tabIndex={-1} ref={heading}>{title}</h2>
       {mistaken}
-      <p className="standing-line" data-standing>{standing}</p>
+      <p className="summary-line" data-summary>{summary}</p>
       <p className="marks"><Marks status={status} urgency={urgency} label={t("due")} whole /></p>
-      <LoopLine status={status} />
+      <PhaseLine status={status} />
       {actions}
       <div className="columns"><div className="course">{children}</div><aside aria-label={t("aside")}>{side}</aside></div>
     </article>

@@ -14,7 +14,7 @@ import { Course } from "./course";
 import { MatterFrame } from "./frame";
 import { referralSteps } from "./referralsteps";
 import { MatterSide, type Linked } from "./side";
-import { useReferralStanding } from "./standing";
+import { useReferralSummary } from "./summary";
 import { Tombstone } from "./tombstone";
 import { Triaged } from "./triaged";
 import { urgencyNow } from "./urgencynow";
@@ -30,7 +30,7 @@ const linkedOf = (referral: Referral): Linked[] => [
 // ReferralMatter shows a referral.
 export function ReferralMatter({ id }: { id: string }) {
   const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName();
-  const { agencies } = useDirectory(), standing = useReferralStanding(), subject = `referrals/${id}`;
+  const { agencies } = useDirectory(), summary = useReferralSummary(), subject = `referrals/${id}`;
   const { data, error, changed } = useMatter(subject, ReferralService.method.getReferral, { referralId: id });
   const referral = data?.referral;
   if (error) return <Problem error={error} />;
@@ -38,14 +38,14 @@ export function ReferralMatter({ id }: { id: string }) {
   const about = [referral.kind ? word(nameOf(ReferralKindSchema, referral.kind)) : "", referral.serviceKey && word(referral.serviceKey)]
     .filter(Boolean);
   return (
-    <MatterFrame title={[word("referrals"), about.join(", ")].filter(Boolean).join(": ")} standing={standing(referral)}
+    <MatterFrame title={[word("referrals"), about.join(", ")].filter(Boolean).join(": ")} summary={summary(referral)}
       status={referral.status} urgency={urgencyNow(referral)}
       mistaken={referral.state === ReferralState.ENTERED_IN_ERROR ? <Tombstone revocation={referral.revocation} />
         : isWithdrawn(referral.status) && <Withdrawn subject={subject} caseId={referral.caseId} />}
       actions={<Actions matter={referral} naming={{ referralId: id }} etag={referral.etag} service={ReferralService}
         available={referral.availableActions} steps={referralSteps({ own: person.agency, agencies })} changed={changed} />}
       side={<MatterSide subject={subject} caseId={referral.caseId} clientId={referral.clientId} language={referral.clientLanguage}
-        status={referral.status} basis={referral.basis} papers={[...referral.attachments, ...referral.outcomeAttachments]}
+        status={referral.status} basis={referral.basis} attachments={[...referral.attachments, ...referral.outcomeAttachments]}
         linked={linkedOf(referral)} read={() => createClient(ReferralService, transport).getClient({ referralId: id })}>
         {referral.sender && <><dt>{t("from")}</dt><dd dir="auto">{party(referral.sender)}</dd></>}
         {referral.receiver && <><dt>{t("to")}</dt><dd dir="auto">{party(referral.receiver)}</dd></>}

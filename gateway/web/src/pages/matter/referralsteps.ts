@@ -12,7 +12,8 @@ import { nameOf } from "../../ui/names";
 import type { Steps } from "./actions";
 import { basisOf, groundFields } from "./ground";
 import {
-  acknowledge, enumOf, papersField, partyOf, planContact, reassign, revoke, settle, suggestedField, triage, withPapers, type Setting,
+  acknowledge, attachmentsField, enumOf, partyOf, planContact, reassign, revoke, settle, suggestedField, triage, withAttachments,
+  type Setting,
 } from "./steps";
 import { isUrgent, urgencyBefore, urgencyFields } from "./urgencynow";
 
@@ -72,10 +73,10 @@ export function referralSteps(setting: Setting): Steps<Referral> {
       fields: () => [
         { kind: "area", name: "text", label: "note", hint: "noteHint", required: true },
         { kind: "check", name: "onHold", label: "onHold", hint: "onHoldHint", of: ["on_hold"] },
-        papersField,
+        attachmentsField,
       ],
       initial: ({ state }) => ({ onHold: state === ReferralState.ON_HOLD }),
-      make: (values) => ({ text: text(values, "text"), onHold: values.onHold === true, ...withPapers(values) }),
+      make: (values) => ({ text: text(values, "text"), onHold: values.onHold === true, ...withAttachments(values) }),
     },
     RefuseCancellation: {
       fields: () => [{ ...explanation, required: true }], make: (values) => ({ explanation: text(values, "explanation") }),
@@ -84,11 +85,11 @@ export function referralSteps(setting: Setting): Steps<Referral> {
       fields: (referral) => [
         { kind: "choice", name: "outcome", label: "outcome", schema: ReferralOutcomeSchema, only: outcomes(referral), required: true },
         { kind: "area", name: "outcomeNote", label: "outcomeNote", of: ["outcome_note"] },
-        papersField,
+        attachmentsField,
       ],
       initial: (referral) => (outcomes(referral).length === 1 ? { outcome: outcomes(referral)[0]! } : {}),
       make: (values) => ({
-        outcome: enumOf(ReferralOutcomeSchema, values, "outcome"), outcomeNote: text(values, "outcomeNote"), ...withPapers(values),
+        outcome: enumOf(ReferralOutcomeSchema, values, "outcome"), outcomeNote: text(values, "outcomeNote"), ...withAttachments(values),
       }),
       sure: "sureComplete",
     },

@@ -5,12 +5,12 @@ import { LegalGroundSchema, type Attachment, type LegalBasis, type LoopStatus } 
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
+import { Attachments } from "../../ui/attachments";
 import { day } from "../../ui/dates";
 import { MatterLink } from "../../ui/matterlink";
 import { nameOf, shortId } from "../../ui/names";
-import { Papers } from "../../ui/papers";
+import { AccessLog } from "./accesslog";
 import { Consents } from "./consents";
-import { Lookers } from "./lookers";
 import { Responsible } from "./responsible";
 import { Who, type Named } from "../../ui/who";
 
@@ -25,7 +25,7 @@ interface Props {
   status?: LoopStatus;
   basis?: LegalBasis;
   read: () => Promise<Named>;
-  papers: Attachment[];
+  attachments: Attachment[];
   linked: Linked[];
   // Content of the matter's own, below the client.
   children?: ReactNode;
@@ -34,7 +34,7 @@ interface Props {
 export const languageNames = ["fi", "sv", "en", "ru", "ar", "so", "uk", "se", "et"] as const;
 
 // MatterSide shows the client of a matter and its related matters.
-export function MatterSide({ subject, caseId, clientId, language, status, basis, read, papers, linked, children }: Props) {
+export function MatterSide({ subject, caseId, clientId, language, status, basis, read, attachments, linked, children }: Props) {
   const t = useTexts("matter"), word = useWords(), person = usePerson();
   const known = languageNames.find((one) => one === language?.split("-")[0]), consented = dateOf(basis?.consentedAt);
   const worker = person.role !== "client";
@@ -60,15 +60,20 @@ export function MatterSide({ subject, caseId, clientId, language, status, basis,
         {worker && clientId && <Consents subject={subject} caseId={caseId} clientId={clientId} />}
       </section>
       <section aria-labelledby="side-responsible"><h3 id="side-responsible">{t("responsible")}</h3><Responsible status={status} /></section>
-      {papers.length > 0 && (
-        <section aria-labelledby="side-papers"><h3 id="side-papers">{t("papers")}</h3><Papers subject={subject} papers={papers} /></section>
+      {attachments.length > 0 && (
+        <section aria-labelledby="side-attachments">
+          <h3 id="side-attachments">{t("attachments")}</h3>
+          <Attachments subject={subject} attachments={attachments} />
+        </section>
       )}
       {linked.length > 0 && (
         <section aria-labelledby="side-linked"><h3 id="side-linked">{t("linked")}</h3><ul className="linked">{linked.map(
           ({ how, subject: of }) => <li key={`${how} ${of}`}><span className="quiet">{t(how)}</span> <MatterLink subject={of} /></li>,
         )}</ul></section>
       )}
-      {worker && clientId && <section aria-labelledby="side-log"><h3 id="side-log">{t("log")}</h3><Lookers clientId={clientId} /></section>}
+      {worker && clientId && (
+        <section aria-labelledby="side-log"><h3 id="side-log">{t("log")}</h3><AccessLog clientId={clientId} /></section>
+      )}
     </>
   );
 }

@@ -2,7 +2,7 @@ import type { Agency } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { LegalGround, type LegalBasis, type LoopStatus, type Party, type PlannedContact } from "koppi-contract/koppi/common/v1/party_pb";
 import type { DescEnum } from "@bufbuild/protobuf";
 
-import { paperIds, receiver, text, type Field, type Values } from "../../ui/form/fields";
+import { attachmentIds, receiver, text, type Field, type Values } from "../../ui/form/fields";
 import { finnish } from "../../ui/form/times";
 import type { Step } from "./actions";
 import { isUrgent } from "./urgencynow";
@@ -26,8 +26,8 @@ export function partyOf(values: Values, name: string) {
 
 // Fields of several steps.
 export const reasonField: Field = { kind: "line", name: "reason", label: "reason", required: true };
-export const papersField: Field = { kind: "papers", name: "papers", label: "papers", of: ["attachment_ids"] };
-export const withPapers = (values: Values) => ({ attachmentIds: paperIds(values, "papers") });
+export const attachmentsField: Field = { kind: "attachments", name: "attachments", label: "attachments", of: ["attachment_ids"] };
+export const withAttachments = (values: Values) => ({ attachmentIds: attachmentIds(values, "attachments") });
 
 // A matter is reassigned within the agency only, with a reason.
 export const reassign = ({ own }: Setting): Step<unknown> => ({

@@ -29,12 +29,12 @@ function Asked({ subject, caseId }: { subject: string; caseId: string }) {
   const t = useTexts("matter"), person = usePerson(), { agency } = useDirectory(), { data, refetch } = useTimeline({ caseId }, subject);
   const [error, setError] = useState<unknown>();
   const own = (data ?? []).filter((message) => message.subject === subject && message.event);
-  const withdrawn = own.map(({ event, occurredAt }) => ({ told: anyUnpack(event!, ConsentWithdrawnSchema), at: dateOf(occurredAt) }))
-    .find(({ told }) => told);
+  const withdrawn = own.map(({ event, occurredAt }) => ({ withdrawal: anyUnpack(event!, ConsentWithdrawnSchema), at: dateOf(occurredAt) }))
+    .find(({ withdrawal }) => withdrawal);
   const acknowledged =
     dateOf(own.find(({ event, from }) => from?.agency === person.agency && anyUnpack(event!, WithdrawalAcknowledgedSchema))?.occurredAt);
-  if (!withdrawn?.told?.holders.includes(person.agency)) return null;
-  const due = dateOf(withdrawn.told.dueAt), { at } = withdrawn;
+  if (!withdrawn?.withdrawal?.holders.includes(person.agency)) return null;
+  const due = dateOf(withdrawn.withdrawal.dueAt), { at } = withdrawn;
   const acknowledge = async () => {
     setError(undefined);
     try {

@@ -24,7 +24,7 @@ function Section({ name }: { name: SectionName }) {
   return <h2 className={`section section-${name}`}>{t(`section_${name}`)}</h2>;
 }
 
-// useArrived opens the new matter among the sent ones, with the first step of its loop marked.
+// useArrived opens the new matter among the sent ones, with its first phase marked.
 export function useArrived() {
   const navigate = useNavigate();
   return (list: "sent" | "consultations" | "plans", kind: Kind, id: string) =>

@@ -10,7 +10,7 @@ import { useNow } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
-import { list, paperIds, receiver, text, type Field, type PaperValue, type Values } from "../../ui/form/fields";
+import { attachmentIds, attachmentNames, list, receiver, text, type Field, type Values } from "../../ui/form/fields";
 import { StepForm } from "../../ui/form/stepform";
 import { useDirectory } from "../../ui/party";
 import { basisFields, basisGiven, beginnings, groundOf, makeBasis, type Ground } from "./basis";
@@ -21,7 +21,10 @@ import { Preview } from "./preview";
 import { urgencyFields } from "./urgency";
 
 const grounds: Ground[] = [
-  { name: "consent", ground: LegalGround.CLIENT_CONSENT, label: "groundConsent", hint: "groundConsentHint", provision: "1301/2014 § 35.1" },
+  {
+    name: "consent", ground: LegalGround.CLIENT_CONSENT, label: "groundConsent", hint: "groundConsentHint",
+    provision: "1301/2014 § 35.1",
+  },
   {
     name: "notification", ground: LegalGround.STATUTORY_NOTIFICATION, label: "groundNotification", hint: "groundNotificationHint",
     provision: "1301/2014 § 35.2",
@@ -57,7 +60,7 @@ export function NewConcern({ origin }: Beginning) {
       ...(consented(values) ? [{ kind: "area", name: "description", label: "description", hint: "descriptionHint" }]
         : [{ kind: "note", name: "noDescription", label: "description", text: "noDescription" }]) as Field[],
       ...urgencyFields(values),
-      ...(consented(values) ? [{ kind: "papers", name: "papers", label: "papers", of: ["attachment_ids"] }] : []) as Field[],
+      ...(consented(values) ? [{ kind: "attachments", name: "attachments", label: "attachments", of: ["attachment_ids"] }] : []) as Field[],
     ] satisfies Field[]),
   ];
   return (
@@ -69,7 +72,7 @@ export function NewConcern({ origin }: Beginning) {
         topics: topicless(values) ? [] : list(values, "topics").map((topic) => enumFromJson(TopicSchema, topic as never)),
         description: consented(values) ? text(values, "description") : "",
         urgency: text(values, "urgency") ? enumFromJson(UrgencySchema, text(values, "urgency") as never) : 0,
-        attachmentIds: consented(values) ? paperIds(values, "papers") : [], caseId: origin?.caseId ?? "",
+        attachmentIds: consented(values) ? attachmentIds(values, "attachments") : [], caseId: origin?.caseId ?? "",
       })}
       send={async (request) => {
         id.current = (await createClient(ConcernService, transport).submitConcern(request)).concern?.concernId ?? "";
@@ -81,7 +84,7 @@ export function NewConcern({ origin }: Beginning) {
           ...(topicless(values) ? [] : [[t("topics"), list(values, "topics").map(word).join(", ")] as [string, string]]),
           ...(consented(values) ? [
             [t("description"), text(values, "description")],
-            [t("papers"), ((values.papers as PaperValue[] | undefined) ?? []).map((paper) => paper.name).join(", ")],
+            [t("attachments"), attachmentNames(values, "attachments")],
           ] as [string, string][] : []),
           [t("urgency"), text(values, "urgency") && word(text(values, "urgency"))],
         ]} />

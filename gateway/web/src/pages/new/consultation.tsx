@@ -8,7 +8,7 @@ import { useNow } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
-import { paperIds, receiver, text, type Field, type PaperValue, type Values } from "../../ui/form/fields";
+import { attachmentIds, attachmentNames, receiver, text, type Field, type Values } from "../../ui/form/fields";
 import { StepForm } from "../../ui/form/stepform";
 import { basisFields, beginnings, groundOf, makeBasis, type Ground } from "./basis";
 import { draftOf, section, useArrived, type Beginning } from "./begin";
@@ -44,7 +44,7 @@ export function NewConsultation({ origin }: Beginning) {
       { kind: "line", name: "topic", label: "topic", required: true },
       { kind: "area", name: "question", label: "question", required: true, hint: nobody(values) ? "identifyNobody" : undefined },
       ...urgencyFields(values),
-      { kind: "papers", name: "papers", label: "papers", of: ["attachment_ids"] },
+      { kind: "attachments", name: "attachments", label: "attachments", of: ["attachment_ids"] },
     ] satisfies Field[]),
   ];
   return (
@@ -55,7 +55,7 @@ export function NewConsultation({ origin }: Beginning) {
         requestId, client: nobody(values) ? undefined : makeClient(values, origin), addressee: receiver(values, "receiver"),
         basis: makeBasis(grounds, values), topic: text(values, "topic"), question: text(values, "question"),
         urgency: text(values, "urgency") ? enumFromJson(UrgencySchema, text(values, "urgency") as never) : 0,
-        attachmentIds: paperIds(values, "papers"),
+        attachmentIds: attachmentIds(values, "attachments"),
         // A case would identify the client.
         caseId: nobody(values) ? "" : origin?.caseId ?? "",
       })}
@@ -67,7 +67,7 @@ export function NewConsultation({ origin }: Beginning) {
         <Preview values={values} grounds={grounds} client={nobody(values) ? undefined : name(values, origin)}
           after={<p>{t("afterConsultation")}</p>} content={[
           [t("topic"), text(values, "topic")], [t("question"), text(values, "question")],
-          [t("papers"), ((values.papers as PaperValue[] | undefined) ?? []).map((paper) => paper.name).join(", ")],
+          [t("attachments"), attachmentNames(values, "attachments")],
           [t("urgency"), text(values, "urgency") && word(text(values, "urgency"))],
         ]} />
       )} />

@@ -22,7 +22,7 @@ export function OpenCheck({ request }: { request?: MessageInitShape<typeof Check
           <p className="marks"><PhaseMark status={data.status} /> {data.status?.responsible && (
             <span>{party(data.status.responsible)}</span>
           )} <DueMark status={data.status} /></p>
-          <p>{t("inHandThen")} <Link to="/sent" target="_blank">{t("inHandLook")}</Link></p>
+          <p>{t("inHandThen")} <Link to="/sent" target="_blank">{t("inHandOpen")}</Link></p>
         </InlineAlert>
       )}
       {request && data && !data.open && <p className="quiet">{t("notInHand")}</p>}

@@ -11,7 +11,7 @@ import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { dayKey, onDate } from "../../ui/dates";
-import { paperIds, receiver, text, type Drawn, type Field, type PaperValue, type Values } from "../../ui/form/fields";
+import { attachmentIds, attachmentNames, receiver, text, type Drawn, type Field, type Values } from "../../ui/form/fields";
 import { StepForm } from "../../ui/form/stepform";
 import { useDirectory } from "../../ui/party";
 import { basisFields, beginnings, groundOf, makeBasis, type Ground } from "./basis";
@@ -79,7 +79,7 @@ export function NewReferral({ origin }: Beginning) {
         from: aYearBefore(today), until: today, when: isMoved,
       },
       ...urgencyFields(values),
-      { kind: "papers", name: "papers", label: "papers", of: ["attachment_ids"] },
+      { kind: "attachments", name: "attachments", label: "attachments", of: ["attachment_ids"] },
     ] satisfies Field[]),
   ];
   return (
@@ -93,7 +93,7 @@ export function NewReferral({ origin }: Beginning) {
         kind: text(values, "kind") ? enumFromJson(ReferralKindSchema, text(values, "kind") as never) : 0, serviceKey: serviceKey(values),
         reason: text(values, "reason"), applicationArrivedOn: isMoved(values) ? text(values, "arrivedOn") : "",
         urgency: text(values, "urgency") ? enumFromJson(UrgencySchema, text(values, "urgency") as never) : 0,
-        attachmentIds: paperIds(values, "papers"), caseId: origin?.caseId ?? "",
+        attachmentIds: attachmentIds(values, "attachments"), caseId: origin?.caseId ?? "",
       })}
       send={async (request) => {
         id.current = (await createClient(ReferralService, transport).sendReferral(request)).referral?.referralId ?? "";
@@ -106,7 +106,7 @@ export function NewReferral({ origin }: Beginning) {
           ...(serviceKey(values) ? [[t("service"), word(serviceKey(values))] as [string, string]] : []),
           [t(`reason_${String(values.kind)}`), text(values, "reason")],
           ...(isMoved(values) ? [[t("arrivedOn"), onDate(text(values, "arrivedOn"))] as [string, string]] : []),
-          [t("papers"), ((values.papers as PaperValue[] | undefined) ?? []).map((paper) => paper.name).join(", ")],
+          [t("attachments"), attachmentNames(values, "attachments")],
           [t("urgency"), text(values, "urgency") && word(text(values, "urgency"))],
         ]} />
       )} />

@@ -10,7 +10,7 @@ import { useTitle } from "../../app/title";
 import texts from "../../texts/operations.json";
 import { moment } from "../../ui/dates";
 import { Problem } from "../../ui/problem";
-import { Loops } from "./loops";
+import { OpenMatters } from "./openmatters";
 import { Parked } from "./parked";
 import { isLagging, Readers } from "./readers";
 import { Silent } from "./silent";
@@ -31,7 +31,7 @@ export function OperationsPage() {
   const navigate = useNavigate();
   const { data, error } = useQuery(OperatorService.method.getOverview, {}, every);
   const parked = useQuery(ParkingService.method.listParked, {}, every);
-  const look = (subject: string) => void navigate({ to: "/operations", search: { trace: subject }, hash: "trace" });
+  const showTrace = (subject: string) => void navigate({ to: "/operations", search: { trace: subject }, hash: "trace" });
   const now = dateOf(data?.now);
   useTitle(shell("operations"));
   return (
@@ -50,13 +50,13 @@ export function OperationsPage() {
             <Figure name="laggingTile" count={data.readers.filter((reader) => isLagging(reader)).length} alarming />
             <Figure name="parkedTile" count={parked.data?.parked.length ?? 0} alarming />
           </ul>
-          <Silent loops={data.silent} now={now} look={look} />
+          <Silent matters={data.silent} now={now} showTrace={showTrace} />
           <Parked parked={parked.data?.parked ?? []} changed={() => void parked.refetch()} />
           <Readers readers={data.readers} />
-          <Loops open={data.open} />
+          <OpenMatters open={data.open} />
         </>
       )}
-      <Trace subject={trace ?? ""} look={look} />
+      <Trace subject={trace ?? ""} showTrace={showTrace} />
     </div>
   );
 }

@@ -9,31 +9,31 @@ import { Section, Table } from "./section";
 
 // Silent lists the matters that are past due: first urgent ones that nobody has acted on, with the
 // phone number to call.
-export function Silent({ loops, now, look }: { loops: SilentLoop[]; now: Date; look: (subject: string) => void }) {
+export function Silent({ matters, now, showTrace }: { matters: SilentLoop[]; now: Date; showTrace: (subject: string) => void }) {
   const t = useTexts("operations"), shell = useTexts("shell"), word = useWords(), { agency, dutyPhone } = useDirectory();
   const late = (due: Date) => {
     const away = distance(due, new Date(Math.max(now.getTime(), due.getTime() + 1)));
     return shell(away.key, { count: away.count, date: limit(due) });
   };
   return (
-    <Section name="silent" title={t("silent")} note={t("silentNote")} none={loops.length ? undefined : t("noneSilent")}>
+    <Section name="silent" title={t("silent")} note={t("silentNote")} none={matters.length ? undefined : t("noneSilent")}>
       <Table label={t("silent")} head={[t("subject"), t("due"), t("phase"), t("waitingOn"), t("sender"), t("trace")]}>
-        {loops.map((loop) => {
-          const due = dateOf(loop.dueAt), urgent = loop.urgency !== Urgency.UNSPECIFIED, phone = dutyPhone(loop.waitingOn);
+        {matters.map((matter) => {
+          const due = dateOf(matter.dueAt), urgent = matter.urgency !== Urgency.UNSPECIFIED, phone = dutyPhone(matter.waitingOn);
           return (
-            <tr key={loop.subject} data-subject={loop.subject} className={urgent ? "late" : undefined}>
-              <th scope="row">{word(kindOf(loop.subject))} <span className="quiet">{shortId(loop.subject)}</span>{urgent && (
-                <><br /><strong>{word(nameOf(UrgencySchema, loop.urgency))}</strong></>
+            <tr key={matter.subject} data-subject={matter.subject} className={urgent ? "late" : undefined}>
+              <th scope="row">{word(kindOf(matter.subject))} <span className="quiet">{shortId(matter.subject)}</span>{urgent && (
+                <><br /><strong>{word(nameOf(UrgencySchema, matter.urgency))}</strong></>
               )}</th>
               <td className="late">{due && <time dateTime={due.toISOString()} title={limit(due)}>{late(due)}</time>}</td>
-              <td>{word(nameOf(LoopPhaseSchema, loop.phase))}</td>
-              <td>{agency(loop.waitingOn)}{urgent && <><br />{phone ? (
+              <td>{word(nameOf(LoopPhaseSchema, matter.phase))}</td>
+              <td>{agency(matter.waitingOn)}{urgent && <><br />{phone ? (
                 <a href={`tel:${phone.replace(/[^+0-9]/g, "")}`}>{t("ring", { phone })}</a>
               ) : <span className="quiet">{t("noPhone")}</span>}</>}</td>
-              <td>{agency(loop.sender)}</td>
-              <td><button type="button" className="plain" onClick={() => look(loop.subject)}>
+              <td>{agency(matter.sender)}</td>
+              <td><button type="button" className="plain" onClick={() => showTrace(matter.subject)}>
                 {t("trace")}
-                <span className="hidden"> {shortId(loop.subject)}</span>
+                <span className="hidden"> {shortId(matter.subject)}</span>
               </button></td>
             </tr>
           );

@@ -11,7 +11,7 @@ import { Section } from "./section";
 import { tracesOf, useTook, type Row, type Trace as OneTrace } from "./spans";
 
 // Trace shows the traces of a matter as a waterfall, one after another.
-export function Trace({ subject, look }: { subject: string; look: (subject: string) => void }) {
+export function Trace({ subject, showTrace }: { subject: string; showTrace: (subject: string) => void }) {
   const t = useTexts("operations"), [typed, type] = useState(subject), [seen, see] = useState(subject);
   if (seen !== subject) {
     see(subject);
@@ -20,11 +20,11 @@ export function Trace({ subject, look }: { subject: string; look: (subject: stri
   const { data, error } = useQuery(OperatorService.method.listSpans, subject ? { subject } : skipToken);
   return (
     <div id="trace">
-      <Section name="trace" title={t("look")} note={t("lookNote")}>
-        <form className="trace-form" onSubmit={(event) => { event.preventDefault(); if (typed.trim()) look(typed.trim()); }}>
-          <TextInput dir="auto" labelText={t("lookFor")} hintText={t("lookHint")} value={typed}
+      <Section name="trace" title={t("traceTitle")} note={t("traceNote")}>
+        <form className="trace-form" onSubmit={(event) => { event.preventDefault(); if (typed.trim()) showTrace(typed.trim()); }}>
+          <TextInput dir="auto" labelText={t("traceFor")} hintText={t("traceHint")} value={typed}
             onChange={(value) => type(String(value ?? ""))} />
-          <Button type="submit">{t("lookUp")}</Button>
+          <Button type="submit">{t("traceShow")}</Button>
         </form>
         <Problem error={error} />
         {data?.spans.length === 0 && <p>{t("noSpans")}</p>}

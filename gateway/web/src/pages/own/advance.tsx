@@ -11,7 +11,7 @@ import { Ask } from "./ask";
 import { Dots } from "./dots";
 import { Give } from "./give";
 import { useNames } from "./names";
-import { onDay } from "./told";
+import { onDay } from "./ownmatter";
 
 interface Props { consents: AdvanceConsent[]; done: (key: string) => void }
 
@@ -22,13 +22,13 @@ export function Advance({ consents, done }: Props) {
   const cards = (some: AdvanceConsent[]) => (
     <ul className="cards">{some.map((one) => <li key={one.consentId}><AdvanceCard consent={one} over={over(one)} done={done} /></li>)}</ul>
   );
-  const standing = consents.filter((one) => !over(one)), past = consents.filter(over);
+  const inForce = consents.filter((one) => !over(one)), past = consents.filter(over);
   return (
     <section className="own-part" aria-labelledby="own-advance">
       <h3 id="own-advance">{t("advance")}</h3>
       <p>{t("advance_what")}</p>
-      {standing.length === 0 && <p>{t("advance_none")}</p>}
-      {cards(standing)}
+      {inForce.length === 0 && <p>{t("advance_none")}</p>}
+      {cards(inForce)}
       {past.length > 0 && <details><summary>{t("earlier")}</summary>{cards(past)}</details>}
       {open ? <Give cancel={() => setOpen(false)} done={() => { setOpen(false); done("advance_done"); }} /> : <div className="buttons">
         <Button variant="secondary" data-begin="GiveConsent" onClick={() => setOpen(true)}>{t("advance_give")}</Button>
@@ -43,7 +43,7 @@ function AdvanceCard({ consent, over, done }: { consent: AdvanceConsent; over: b
   return (
     <article className="card" aria-labelledby={id} data-advance={consent.consentId}>
       <h4 id={id}>{names.recipient(consent.recipient)}</h4>
-      <p className="stands" dir="auto">{consent.purpose}</p>
+      <p className="headline" dir="auto">{consent.purpose}</p>
       <p>{consent.services.map((service) => t(`consent_${service}`)).join(", ")}.</p>
       <p>{t(over ? "advance_past" : "advance_valid", { given, until: withdrawn ? onDay(withdrawn) : until })}</p>
       {consent.by && <p>{t("advance_by", { who: names.full(consent.by) })}</p>}

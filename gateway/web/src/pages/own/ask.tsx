@@ -14,7 +14,7 @@ interface Props {
   children: ReactNode;
   label: string;
   // Shows the missing fields, and stops the sending if there are any.
-  lacking?: () => boolean;
+  missing?: () => boolean;
   send: (requestId: string) => Promise<unknown>;
   done: () => void;
   cancel: () => void;
@@ -24,7 +24,7 @@ interface Props {
 const again = new Set([unreachable, "UNAVAILABLE", "BUSY"]);
 
 // Ask explains a decision of the client, and asks for confirmation before it is sent.
-export function Ask({ name, title, children, label, lacking, send, done, cancel }: Props) {
+export function Ask({ name, title, children, label, missing, send, done, cancel }: Props) {
   const t = useTexts("own"), [draft, change, forget] = useDraft(`own ${name}`, { requestId: "" });
   const [asked, ask] = useState(false), [sending, setSending] = useState(false), [error, setError] = useState<unknown>();
   const heading = useRef<HTMLHeadingElement>(null), sure = useRef<HTMLParagraphElement>(null);
@@ -33,7 +33,7 @@ export function Ask({ name, title, children, label, lacking, send, done, cancel 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setError(undefined);
-    if (lacking?.()) return ask(false);
+    if (missing?.()) return ask(false);
     if (!asked) return ask(true);
     const requestId = draft.requestId || crypto.randomUUID();
     change({ requestId });

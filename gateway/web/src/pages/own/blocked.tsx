@@ -4,11 +4,11 @@ import { useTexts } from "../../app/language";
 import { moment } from "../../ui/dates";
 import { Dots } from "./dots";
 import { useNames } from "./names";
-import { onDay } from "./told";
+import { onDay } from "./ownmatter";
 
 // Blocked lists the sendings that prohibitions have stopped, and those admitted in spite of them.
-export function Blocked({ wishes }: { wishes: Wishes | undefined }) {
-  const t = useTexts("own"), names = useNames(), blocked = wishes?.blocked ?? [], overrides = wishes?.overrides ?? [];
+export function Blocked({ directives }: { directives: Wishes | undefined }) {
+  const t = useTexts("own"), names = useNames(), blocked = directives?.blocked ?? [], overrides = directives?.overrides ?? [];
   return (
     <>
       {blocked.length > 0 && (
@@ -37,7 +37,7 @@ function Exception({ override }: { override: Override }) {
         date: onDay(dateOf(override.requestedAt)), who: names.full(override.requestedBy), receiver: names.agency(override.receiver),
       })}</p>
       <p>{t("override_reason", { reason: override.reason })} <span className="quiet">{override.provision}</span></p>
-      <p className="stands">{override.decidedAt ? t(override.approved ? "override_approved" : "override_refused")
+      <p className="headline">{override.decidedAt ? t(override.approved ? "override_approved" : "override_refused")
         : t(lapsed ? "override_lapsed" : "override_open")}</p>
       {used && <p>{t("override_used", { date: onDay(used) })}</p>}
     </article>

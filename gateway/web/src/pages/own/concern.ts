@@ -4,7 +4,7 @@ import {
 } from "koppi-contract/koppi/concern/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { nameOf } from "../../ui/names";
-import { frameOf, nextOf, onDay, urgentOf, type Told, type Tongue } from "./told";
+import { frameOf, nextOf, onDay, urgentOf, type OwnMatter, type Tongue } from "./ownmatter";
 
 // The states with a text here; a joined report is shown like any other matter.
 export const concernStates = [
@@ -13,14 +13,14 @@ export const concernStates = [
   "CONCERN_STATE_DECLINED", "CONCERN_STATE_WITHDRAWN",
 ] as const;
 
-export function tellConcern(concern: Concern, tongue: Tongue): Told {
+export function describeConcern(concern: Concern, tongue: Tongue): OwnMatter {
   const { t, word, names } = tongue, { status } = concern;
   const state = concern.state === ConcernState.JOINED ? ConcernState.SUBMITTED : concern.state, name = nameOf(ConcernStateSchema, state);
   const frame = frameOf({
     subject: `concerns/${concern.concernId}`, state: name, status, sender: concern.reporter, began: dateOf(concern.submittedAt),
     revocation: concern.revocation,
   });
-  if (frame.mistake) return { ...frame, title: t("concern"), standing: "" };
+  if (frame.mistake) return { ...frame, title: t("concern"), summary: "" };
   const sender = names.agencyOf(concern.reporter), receiver = names.agencyOf(concern.receiver), holder = names.unitOf(status?.responsible);
   const date = onDay(frame.began), urgent = urgentOf(frame, status, tongue);
   // The matter is taken, and another agency was asked to continue it.
@@ -38,7 +38,7 @@ export function tellConcern(concern: Concern, tongue: Tongue): Told {
     ...lastContact(concern, tongue),
   ];
   return {
-    ...frame, title: t("concern"), standing: t(name, { sender, receiver, holder }), means: means.filter(Boolean), notes,
+    ...frame, title: t("concern"), summary: t(name, { sender, receiver, holder }), means: means.filter(Boolean), notes,
     planned: concern.plannedContacts,
     urgent, next: urgent ? undefined : nextOf(elsewhere ? "offered" : name, frame, status, tongue),
     said: { topics: concern.topics.map((topic) => word(nameOf(TopicSchema, topic))), text: concern.description },

@@ -10,18 +10,18 @@ import { limit } from "../../ui/dates";
 import { Ask } from "./ask";
 import { Dots } from "./dots";
 import { useNames } from "./names";
-import { onDay, type Told } from "./told";
+import { onDay, type OwnMatter } from "./ownmatter";
 
 export const services = ["concern", "referral", "consultation", "plan"] as const;
 
 // ConsentCard is the consent of one matter: what, to whom, until when.
-export function ConsentCard({ consent, matter, done }: { consent: Consent; matter?: Told; done: (key: string) => void }) {
+export function ConsentCard({ consent, matter, done }: { consent: Consent; matter?: OwnMatter; done: (key: string) => void }) {
   const t = useTexts("own"), names = useNames(), [open, setOpen] = useState(false), { service, withdrawal } = consent;
   const about = matter?.said?.topics.join(", ") || matter?.said?.text;
   return (
     <article className="card" aria-labelledby={`consent-${consent.subject}`} data-consent={consent.subject}>
       <h4 id={`consent-${consent.subject}`}>{matter?.title || t(`consent_${service}`)}</h4>
-      {about && <p className="stands">{about}</p>}
+      {about && <p className="headline">{about}</p>}
       <p>{t("consent_given", { date: onDay(dateOf(consent.givenAt)), who: names.agencyOf(consent.givenTo) })}</p>
       <dl><dt>{t("consent_to")}</dt><dd dir="auto">{consent.recipients.map((one) => names.agency(one)).join(", ")}</dd></dl>
       {withdrawal ? <Withdrawn withdrawal={withdrawal} /> : <p>{t("consent_until")}</p>}
@@ -44,7 +44,7 @@ function Withdrawn({ withdrawal }: { withdrawal: Withdrawal }) {
   const open = (who: string) => (withdrawal.overdue ? t("seen_late", { who }) : t("seen_open", { who }));
   return (
     <>
-      <p className="stands">
+      <p className="headline">
         {withdrawal.byClient ? t("withdrawn_you", { date }) : t("withdrawn_by", { date, who: names.full(withdrawal.by) })}
       </p>
       {withdrawal.holders.length > 0 && due && (

@@ -11,12 +11,12 @@ import { ConsentCard } from "./consentcard";
 import { Prohibitions } from "./prohibitions";
 import { useOwn } from "./reading";
 import { Waiting } from "./waiting";
-import { useWishes } from "./wishes";
+import { useDirectives } from "./directives";
 
 // Consents shows the client's consents and prohibitions, and how to change them.
 export function Consents() {
   const t = useTexts("own"), shell = useTexts("shell"), queries = useQueryClient();
-  const { consents, wishes, loading, error, readAt, again } = useWishes(), { told } = useOwn();
+  const { consents, directives, loading, error, readAt, again } = useDirectives(), { matters } = useOwn();
   const [said, say] = useState({ key: "", times: 0 }), place = useRef<HTMLParagraphElement>(null);
   // The result is announced, and takes the focus.
   useEffect(() => { if (said.key) place.current?.focus(); }, [said]);
@@ -26,32 +26,32 @@ export function Consents() {
     void queries.invalidateQueries();
   };
   if (loading && !error) return <LoadingSpinner status="loading" variant="small" text={shell("loading")} />;
-  const standing = consents.filter(({ withdrawal }) => !withdrawal), withdrawn = consents.filter(({ withdrawal }) => withdrawal);
+  const inForce = consents.filter(({ withdrawal }) => !withdrawal), withdrawn = consents.filter(({ withdrawal }) => withdrawal);
   return (
     <>
       <Problem error={error} />
       <p className="done" tabIndex={-1} ref={place} role="status" data-done>{said.key && t(said.key)}</p>
       <Again readAt={readAt} again={again} />
-      <Waiting wishes={wishes} done={done} />
+      <Waiting directives={directives} done={done} />
       <section className="own-part" aria-labelledby="own-consents">
         <h3 id="own-consents">{t("consents")}</h3>
         <p>{t("consents_what")}</p>
-        {standing.length === 0 && <p>{t("consents_none")}</p>}
-        <ul className="cards">{standing.map((consent) => <li key={consent.subject}>
-          <ConsentCard consent={consent} matter={told.find(({ subject }) => subject === consent.subject)} done={done} />
+        {inForce.length === 0 && <p>{t("consents_none")}</p>}
+        <ul className="cards">{inForce.map((consent) => <li key={consent.subject}>
+          <ConsentCard consent={consent} matter={matters.find(({ subject }) => subject === consent.subject)} done={done} />
         </li>)}</ul>
         {withdrawn.length > 0 && (
           <details>
             <summary>{t("earlier")}</summary>
             <ul className="cards">{withdrawn.map((consent) => <li key={consent.subject}>
-              <ConsentCard consent={consent} matter={told.find(({ subject }) => subject === consent.subject)} done={done} />
+              <ConsentCard consent={consent} matter={matters.find(({ subject }) => subject === consent.subject)} done={done} />
             </li>)}</ul>
           </details>
         )}
       </section>
-      <Advance consents={wishes?.consents ?? []} done={done} />
-      <Prohibitions prohibitions={wishes?.prohibitions ?? []} done={done} />
-      <Blocked wishes={wishes} />
+      <Advance consents={directives?.consents ?? []} done={done} />
+      <Prohibitions prohibitions={directives?.prohibitions ?? []} done={done} />
+      <Blocked directives={directives} />
     </>
   );
 }

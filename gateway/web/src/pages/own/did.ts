@@ -15,10 +15,10 @@ export const did = [
 ] as const;
 export type Did = (typeof did)[number];
 
-export const looks = [
-  "client", "concern", "referral", "consultation", "plan", "history", "consents", "accesses", "paper", "system", "other",
+export const readings = [
+  "client", "concern", "referral", "consultation", "plan", "history", "consents", "accesses", "attachment", "system", "data",
 ] as const;
-export type Look = (typeof looks)[number];
+export type Reading = (typeof readings)[number];
 
 const same: Record<string, Did> = {
   TriageReferral: "TriageConcern",
@@ -28,17 +28,20 @@ const same: Record<string, Did> = {
   RequestOverride: "RecordWish", DecideOverride: "RecordWish", DecideWish: "RecordWish", Converse: "PostMessage",
 };
 
-const lookOf: Record<string, Look> = {
+const readingOf: Record<string, Reading> = {
   GetClient: "client", ReadHistory: "history", GetTimeline: "history", ReadConsents: "consents", ListConsents: "consents",
-  ReadWishes: "consents", ListWishes: "consents", ReadAccesses: "accesses", ListAccesses: "accesses", ReadAttachment: "paper",
-  Download: "paper",
+  ReadWishes: "consents", ListWishes: "consents", ReadAccesses: "accesses", ListAccesses: "accesses", ReadAttachment: "attachment",
+  Download: "attachment",
   Exchange: "system", ListMessages: "system", OpenConsumer: "system", Watch: "system", Deliver: "system",
 };
 
-// wordFor returns the key for a method, for example "did_TakeConcern" or "look_plan".
+// Any other reading is named by the service of the matter.
+const services: Reading[] = ["concern", "referral", "consultation", "plan"];
+
+// wordFor returns the key for a method, for example "did_TakeConcern" or "read_plan".
 export function wordFor(method: string): string {
   const [service = "", name = ""] = method.split("/"), step = same[name] ?? did.find((one) => one === name);
   if (step) return `did_${step}`;
-  const of = looks.find((one) => service.startsWith(`koppi.${one}.`));
-  return `look_${lookOf[name] ?? of ?? "other"}`;
+  const of = services.find((one) => service.startsWith(`koppi.${one}.`));
+  return `read_${readingOf[name] ?? of ?? "data"}`;
 }

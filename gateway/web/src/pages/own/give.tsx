@@ -17,8 +17,9 @@ import { focusField, RecipientChoice, recipientOf } from "./recipient";
 
 // The provisions of the services: the Social Welfare Act for concerns, the act on client data for
 // the rest.
-const provisionOf = (chosen: string[]) =>
-  [chosen.includes("concern") && "1301/2014 § 35.1", chosen.some((one) => one !== "concern") && "703/2023 § 53"].filter(Boolean).join(", ");
+const provisionOf = (chosen: string[]) => [
+  chosen.includes("concern") && "1301/2014 § 35.1", chosen.some((one) => one !== "concern") && "703/2023 § 53",
+].filter(Boolean).join(", ");
 const empty = { who: "", services: [] as string[], purpose: "", until: "" };
 
 // Give is the form of a consent in advance.
@@ -30,14 +31,14 @@ export function Give({ done, cancel }: { done: () => void; cancel: () => void })
     until: !(draft.until > dayKey(now) && draft.until < last),
   };
   const says = (name: keyof typeof wrong, key: string) => (tried && wrong[name] ? t(key) : undefined);
-  const lacking = () => {
+  const missing = () => {
     setTried(true);
     const first = (Object.keys(wrong) as (keyof typeof wrong)[]).find((name) => wrong[name]);
     if (first) focusField(`give-${first}`);
     return Boolean(first);
   };
   return (
-    <Ask name="give" title={t("advance_give")} label={t("advance_send")} lacking={lacking} cancel={() => { forget(); cancel(); }}
+    <Ask name="give" title={t("advance_give")} label={t("advance_send")} missing={missing} cancel={() => { forget(); cancel(); }}
       done={() => { forget(); done(); }}
       send={(requestId) => createClient(ConsentService, transport).giveConsent({
         requestId, recipient: recipientOf(draft.who), services: draft.services, purpose: draft.purpose.trim(),

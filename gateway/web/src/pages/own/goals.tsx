@@ -2,7 +2,7 @@ import { PlanState, type Action, type Assessment, type Plan } from "koppi-contra
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { useNames } from "./names";
-import { onDay } from "./told";
+import { onDay } from "./ownmatter";
 
 export const scores = ["-2", "-1", "0", "1", "2"] as const;
 
@@ -23,7 +23,7 @@ export function Goals({ plan }: { plan: Plan }) {
           </li>
         ))}
       </ul>
-      {plan.goals.length > 0 && plan.state !== PlanState.ENDED && <p className="after">{t("goal_tell")}</p>}
+      {plan.goals.length > 0 && plan.state !== PlanState.ENDED && <p className="after">{t("goal_share")}</p>}
     </section>
   );
 }
@@ -56,7 +56,7 @@ function OneAction({ action, goal }: { action: Action; goal?: string }) {
   const key = action.completedAt ? "action_done" : action.overdue ? "action_late" : due ? "action_by" : "action_any";
   return (
     <>
-      <p className="stands" dir="auto">{action.text}</p>
+      <p className="headline" dir="auto">{action.text}</p>
       <p>{t(key, { who, date: onDay(dateOf(action.completedAt) ?? due) })}</p>
       {action.note && <p dir="auto">{action.note}</p>}
       {goal && <p className="quiet">{goal}</p>}

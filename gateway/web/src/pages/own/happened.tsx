@@ -35,7 +35,7 @@ function Course({ subject }: { subject: string }) {
     const key = eventKey(event?.typeUrl ?? ""), at = dateOf(occurredAt);
     // An event without a text here is not shown: how reports were joined, and what a later version
     // of the contract adds.
-    return i18n.exists(`own:${key}`) && at ? [{ messageId, at, who: names.unitOf(from) || t("looked_koppi"), key }] : [];
+    return i18n.exists(`own:${key}`) && at ? [{ messageId, at, who: names.unitOf(from) || t("log_koppi"), key }] : [];
   });
   return (
     <ol className="course-of">

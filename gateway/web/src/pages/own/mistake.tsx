@@ -3,16 +3,16 @@ import { useTexts } from "../../app/language";
 import { limit } from "../../ui/dates";
 import { Happened } from "./happened";
 import { useNames } from "./names";
-import { onDay, type Told } from "./told";
+import { onDay, type OwnMatter } from "./ownmatter";
 
 // Mistake shows what remains of a matter entered in error: that it existed, whose error it was,
 // why, and who has removed it.
-export function Mistake({ told }: { told: Told }) {
-  const t = useTexts("own"), names = useNames(), { sender, revocation } = told.mistake!, due = dateOf(revocation?.dueAt);
+export function Mistake({ matter }: { matter: OwnMatter }) {
+  const t = useTexts("own"), names = useNames(), { sender, revocation } = matter.mistake!, due = dateOf(revocation?.dueAt);
   return (
-    <article className="card" data-subject={told.subject} data-mistake>
-      <p className="stands">{t("mistake_about", { sender: names.agencyOf(sender), date: onDay(told.began) })}</p>
-      {told.ended && <p>{t("mistake_gone", { date: onDay(told.ended) })}</p>}
+    <article className="card" data-subject={matter.subject} data-mistake>
+      <p className="headline">{t("mistake_about", { sender: names.agencyOf(sender), date: onDay(matter.began) })}</p>
+      {matter.ended && <p>{t("mistake_gone", { date: onDay(matter.ended) })}</p>}
       {revocation?.reason && <p>{t("mistake_reason", { reason: revocation.reason })}</p>}
       {revocation && revocation.holders.length > 0 && due && (
         <>
@@ -24,7 +24,7 @@ export function Mistake({ told }: { told: Told }) {
           </ul>
         </>
       )}
-      <Happened subject={told.subject} />
+      <Happened subject={matter.subject} />
     </article>
   );
 }

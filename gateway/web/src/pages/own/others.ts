@@ -3,7 +3,7 @@ import { PlanStateSchema, type Plan } from "koppi-contract/koppi/plan/v1/state_p
 import { dateOf } from "../../app/clock";
 import { limit } from "../../ui/dates";
 import { nameOf } from "../../ui/names";
-import { frameOf, nextOf, onDay, type Told, type Tongue } from "./told";
+import { frameOf, nextOf, onDay, type OwnMatter, type Tongue } from "./ownmatter";
 
 export const consultationStates = [
   "CONSULTATION_STATE_OPEN", "CONSULTATION_STATE_TAKEN", "CONSULTATION_STATE_ANSWERED", "CONSULTATION_STATE_CLOSED",
@@ -11,33 +11,33 @@ export const consultationStates = [
 export const planStates = ["PLAN_STATE_DRAFT", "PLAN_STATE_ACTIVE", "PLAN_STATE_UNDER_REVIEW", "PLAN_STATE_ENDED"] as const;
 
 // Messages between professionals are not shown: they may concern others.
-export function tellConsultation(consultation: Consultation, tongue: Tongue): Told {
+export function describeConsultation(consultation: Consultation, tongue: Tongue): OwnMatter {
   const { t, names } = tongue, name = nameOf(ConsultationStateSchema, consultation.state), { status } = consultation;
   const frame = frameOf({
     subject: `consultations/${consultation.consultationId}`, state: name, status, sender: consultation.asker,
     began: dateOf(consultation.openedAt), revocation: consultation.revocation,
   });
-  if (frame.mistake) return { ...frame, title: t("consultation"), standing: "" };
+  if (frame.mistake) return { ...frame, title: t("consultation"), summary: "" };
   const values = {
     sender: names.agencyOf(consultation.asker), receiver: names.agencyOf(consultation.addressee),
     holder: names.unitOf(consultation.takenBy ?? status?.responsible), date: onDay(frame.began),
   };
   return {
-    ...frame, title: t("consultation"), standing: t(name, values), next: nextOf(name, frame, status, tongue),
+    ...frame, title: t("consultation"), summary: t(name, values), next: nextOf(name, frame, status, tongue),
     means: frame.ended ? [] : [t("nothingToDo")], quiet: true, notes: [t("consultation_began", values), t("saidBetween")],
     said: { topics: consultation.topic ? [consultation.topic] : [], text: "" },
   };
 }
 
-export function tellPlan(plan: Plan, tongue: Tongue): Told {
+export function describePlan(plan: Plan, tongue: Tongue): OwnMatter {
   const { t, names } = tongue, name = nameOf(PlanStateSchema, plan.state), review = dateOf(plan.nextReviewAt);
   const frame = frameOf({
     subject: `plans/${plan.planId}`, state: name, status: plan.status, sender: plan.createdBy, began: dateOf(plan.createdAt),
     revocation: plan.revocation,
   });
-  if (frame.mistake) return { ...frame, title: t("plan"), standing: "" };
+  if (frame.mistake) return { ...frame, title: t("plan"), summary: "" };
   return {
-    ...frame, title: t("plan"), standing: t(name), responsible: frame.ended ? undefined : plan.responsible, planned: plan.plannedContacts,
+    ...frame, title: t("plan"), summary: t(name), responsible: frame.ended ? undefined : plan.responsible, planned: plan.plannedContacts,
     // The plan's due time may be an action's; the client sees the date of the review.
     due: undefined, next: review && !frame.ended ? t("plan_next", { date: limit(review) }) : undefined, late: false,
     notes: [t("plan_began", { sender: names.agencyOf(plan.createdBy), date: onDay(frame.began) })],

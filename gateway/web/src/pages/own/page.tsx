@@ -5,7 +5,7 @@ import { addTexts, useTexts } from "../../app/language";
 import { useTitle } from "../../app/title";
 import texts from "../../texts/own.json";
 import { Consents } from "./consents";
-import { Looked } from "./looked";
+import { AccessLog } from "./accesslog";
 import { Matters } from "./matters";
 import { OwnPlan } from "./plan";
 import { views, type View } from "./views";
@@ -13,7 +13,7 @@ import "./own.css";
 
 addTexts("own", texts);
 
-const parts: Record<View, () => React.ReactNode> = { matters: Matters, plan: OwnPlan, consents: Consents, looked: Looked };
+const parts: Record<View, () => React.ReactNode> = { matters: Matters, plan: OwnPlan, consents: Consents, looked: AccessLog };
 
 // OwnPage is the client's page: each part is read when it is opened, because each reading is
 // recorded.

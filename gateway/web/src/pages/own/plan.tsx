@@ -13,7 +13,7 @@ import { Dots } from "./dots";
 import { Actions, Goals } from "./goals";
 import { useNames } from "./names";
 import { useAgain } from "./reading";
-import { onDay } from "./told";
+import { onDay } from "./ownmatter";
 
 export const memberStates = ["MEMBER_STATE_INVITED", "MEMBER_STATE_JOINED", "MEMBER_STATE_LEFT", "MEMBER_STATE_DECLINED"] as const;
 
@@ -40,7 +40,7 @@ function OnePlan({ plan }: { plan: Plan }) {
   const offered = plan.responsibilityOfferedTo;
   return (
     <article className="own-plan" data-plan={plan.planId}>
-      <p className="stands" data-standing>{t(nameOf(PlanStateSchema, plan.state))}{plan.endReason && <> <bdi>{plan.endReason}</bdi></>}</p>
+      <p className="headline" data-summary>{t(nameOf(PlanStateSchema, plan.state))}{plan.endReason && <> <bdi>{plan.endReason}</bdi></>}</p>
       <Goals plan={plan} />
       <Actions plan={plan} />
       <section className="own-part">

@@ -13,7 +13,7 @@ import { Ask } from "./ask";
 import { Dots } from "./dots";
 import { useNames } from "./names";
 import { focusField, RecipientChoice, recipientOf } from "./recipient";
-import { onDay } from "./told";
+import { onDay } from "./ownmatter";
 
 type Done = (key: string) => void;
 
@@ -23,13 +23,13 @@ export function Prohibitions({ prohibitions, done }: { prohibitions: Prohibition
   const cards = (some: Prohibition[]) => (
     <ul className="cards">{some.map((one) => <li key={one.prohibitionId}><ProhibitionCard prohibition={one} done={done} /></li>)}</ul>
   );
-  const standing = prohibitions.filter(({ liftedAt }) => !liftedAt), lifted = prohibitions.filter(({ liftedAt }) => liftedAt);
+  const inForce = prohibitions.filter(({ liftedAt }) => !liftedAt), lifted = prohibitions.filter(({ liftedAt }) => liftedAt);
   return (
     <section className="own-part" aria-labelledby="own-prohibitions">
       <h3 id="own-prohibitions">{t("prohibitions")}</h3>
       <p>{t("prohibitions_what")}</p>
-      {standing.length === 0 && <p>{t("prohibitions_none")}</p>}
-      {cards(standing)}
+      {inForce.length === 0 && <p>{t("prohibitions_none")}</p>}
+      {cards(inForce)}
       {lifted.length > 0 && <details><summary>{t("earlier")}</summary>{cards(lifted)}</details>}
       {open ? <Prohibit cancel={() => setOpen(false)} done={() => { setOpen(false); done("prohibit_done"); }} /> : <div className="buttons">
         <Button variant="secondary" data-begin="ProhibitTransfer" onClick={() => setOpen(true)}>{t("prohibit")}</Button>
@@ -40,13 +40,13 @@ export function Prohibitions({ prohibitions, done }: { prohibitions: Prohibition
 
 function Prohibit({ done, cancel }: { done: () => void; cancel: () => void }) {
   const t = useTexts("own"), [{ who }, change, forget] = useDraft("own prohibit", { who: "" }), [tried, setTried] = useState(false);
-  const lacking = () => {
+  const missing = () => {
     setTried(true);
     if (!who) focusField("prohibit-who");
     return !who;
   };
   return (
-    <Ask name="prohibit" title={t("prohibit")} label={t("prohibit_send")} lacking={lacking} cancel={() => { forget(); cancel(); }}
+    <Ask name="prohibit" title={t("prohibit")} label={t("prohibit_send")} missing={missing} cancel={() => { forget(); cancel(); }}
       done={() => { forget(); done(); }}
       send={(requestId) => createClient(ConsentService, transport).prohibitTransfer({ requestId, recipient: recipientOf(who) })}>
       <RecipientChoice id="prohibit-who" label={t("prohibit_who")} value={who} change={(chosen) => change({ who: chosen })}
@@ -64,7 +64,7 @@ function ProhibitionCard({ prohibition, done }: { prohibition: Prohibition; done
   const { withdrawn, continuing, by, liftedAt } = prohibition;
   return (
     <article className="card" aria-labelledby={id} data-prohibition={prohibition.prohibitionId}>
-      <h4 id={id} className="stands">{names.recipient(prohibition.recipient)}</h4>
+      <h4 id={id} className="headline">{names.recipient(prohibition.recipient)}</h4>
       <p>{t("prohibited", { date: onDay(dateOf(prohibition.givenAt)) })} {liftedAt && t("lifted", { date: onDay(dateOf(liftedAt)) })}</p>
       {by && <p>{t(prohibition.confirmedByClient ? "prohibited_confirmed" : "prohibited_by", { who: names.full(by) })}</p>}
       {prohibition.reason && <p>{t("override_reason", { reason: prohibition.reason })}</p>}

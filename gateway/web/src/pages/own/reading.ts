@@ -8,11 +8,11 @@ import { ReferralService } from "koppi-contract/koppi/referral/v1/referral_pb";
 import { useChanges } from "../../app/live";
 import { useTexts, useWords } from "../../app/language";
 import { useNow } from "../../app/clock";
-import { tellConcern } from "./concern";
+import { describeConcern } from "./concern";
 import { useNames } from "./names";
-import { tellConsultation, tellPlan } from "./others";
-import { tellReferral } from "./referral";
-import type { Told } from "./told";
+import { describeConsultation, describePlan } from "./others";
+import { describeReferral } from "./referral";
+import type { OwnMatter } from "./ownmatter";
 
 // One page holds all matters of a client.
 const all = { pageSize: 1000 };
@@ -30,7 +30,7 @@ export function useAgain(readAt: number, read: () => void) {
   });
 }
 
-export interface Own { told: Told[]; loading: boolean; error: unknown; readAt: number; again: () => void }
+export interface Own { matters: OwnMatter[]; loading: boolean; error: unknown; readAt: number; again: () => void }
 
 // useOwn returns the client's matters of all four services.
 export function useOwn(): Own {
@@ -40,11 +40,11 @@ export function useOwn(): Own {
   const reads = [concerns, referrals, consultations, plans];
   const readAt = Math.min(...reads.map(({ dataUpdatedAt }) => dataUpdatedAt)), again = () => reads.forEach((read) => void read.refetch());
   useAgain(readAt, again);
-  const told = [
-    ...(concerns.data?.concerns ?? []).map((one) => tellConcern(one, tongue)),
-    ...(referrals.data?.referrals ?? []).map((one) => tellReferral(one, tongue)),
-    ...(consultations.data?.consultations ?? []).map((one) => tellConsultation(one, tongue)),
-    ...(plans.data?.plans ?? []).map((one) => tellPlan(one, tongue)),
+  const matters = [
+    ...(concerns.data?.concerns ?? []).map((one) => describeConcern(one, tongue)),
+    ...(referrals.data?.referrals ?? []).map((one) => describeReferral(one, tongue)),
+    ...(consultations.data?.consultations ?? []).map((one) => describeConsultation(one, tongue)),
+    ...(plans.data?.plans ?? []).map((one) => describePlan(one, tongue)),
   ].sort((a, b) => b.began.getTime() - a.began.getTime());
-  return { told, loading: reads.some(({ isPending }) => isPending), error: reads.find(({ error }) => error)?.error, readAt, again };
+  return { matters, loading: reads.some(({ isPending }) => isPending), error: reads.find(({ error }) => error)?.error, readAt, again };
 }

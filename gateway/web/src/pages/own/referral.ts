@@ -6,7 +6,7 @@ import { DueBasis } from "koppi-contract/koppi/common/v1/party_pb";
 import { dateOf } from "../../app/clock";
 import { limit } from "../../ui/dates";
 import { nameOf } from "../../ui/names";
-import { frameOf, nextOf, onDay, urgentOf, type Told, type Tongue } from "./told";
+import { frameOf, nextOf, onDay, urgentOf, type OwnMatter, type Tongue } from "./ownmatter";
 
 export const referralStates = [
   "REFERRAL_STATE_SENT", "REFERRAL_STATE_RECEIVED", "REFERRAL_STATE_ACCEPTED", "REFERRAL_STATE_IN_PROGRESS", "REFERRAL_STATE_ON_HOLD",
@@ -16,17 +16,17 @@ export const referralKinds = [
   "REFERRAL_KIND_SERVICE", "REFERRAL_KIND_APPLICATION_TRANSFER", "REFERRAL_KIND_DECISION_NOTICE", "REFERRAL_KIND_DOCUMENTS",
 ] as const;
 
-export function tellReferral(referral: Referral, tongue: Tongue): Told {
+export function describeReferral(referral: Referral, tongue: Tongue): OwnMatter {
   const { t, names, now } = tongue, { status } = referral, name = nameOf(ReferralStateSchema, referral.state);
   const frame = frameOf({
     subject: `referrals/${referral.referralId}`, state: name, status, sender: referral.sender, began: dateOf(referral.sentAt),
     revocation: referral.revocation,
   });
   // Of a referral entered in error not even the kind is shown.
-  if (frame.mistake) return { ...frame, title: "", standing: "" };
+  if (frame.mistake) return { ...frame, title: "", summary: "" };
   const kind = nameOf(ReferralKindSchema, referral.kind || ReferralKind.SERVICE);
   const sender = names.agencyOf(referral.sender), receiver = names.agencyOf(referral.receiver), holder = names.unitOf(status?.responsible);
-  const standing = t(name, { sender, receiver, holder });
+  const summary = t(name, { sender, receiver, holder });
   // Moving an application is not a decision on it: the page says that first.
   const moved = referral.kind === ReferralKind.APPLICATION_TRANSFER && !frame.ended && referral.state !== ReferralState.DECLINED;
   const quiet = !frame.ended && (referral.kind === ReferralKind.DECISION_NOTICE || referral.kind === ReferralKind.DOCUMENTS);
@@ -34,7 +34,7 @@ export function tellReferral(referral: Referral, tongue: Tongue): Told {
   const decide = moved && referral.state !== ReferralState.ON_HOLD ? dateOf(referral.statutoryDueAt) : undefined;
   const urgent = quiet ? undefined : urgentOf(frame, status, tongue);
   const means = [
-    moved ? standing : "",
+    moved ? summary : "",
     moved ? t("moved_means", { receiver }) : "",
     referral.outcome ? t(nameOf(ReferralOutcomeSchema, referral.outcome)) : "",
     referral.outcomeNote,
@@ -47,7 +47,7 @@ export function tellReferral(referral: Referral, tongue: Tongue): Told {
   const ahead = referral.appointments.filter(({ at, result }) =>
     result === AppointmentResult.UNSPECIFIED && (dateOf(at)?.getTime() ?? 0) >= now.getTime());
   return {
-    ...frame, title: t(kind), standing: decide ? t("movedBy", { date: limit(decide) }) : moved ? t("moved") : standing,
+    ...frame, title: t(kind), summary: decide ? t("movedBy", { date: limit(decide) }) : moved ? t("moved") : summary,
     means: means.filter(Boolean), quiet,
     notes: [t(`${kind}_began`, { sender, receiver, date: onDay(frame.began) })], planned: referral.plannedContacts,
     urgent, next: urgent || (decide && status?.dueBasis === DueBasis.STATUTORY) ? undefined : nextOf(name, frame, status, tongue),

@@ -10,20 +10,20 @@ import { transport } from "../../app/transport";
 import { Ask } from "./ask";
 import { Dots } from "./dots";
 import { useNames } from "./names";
-import { onDay } from "./told";
+import { onDay } from "./ownmatter";
 
-interface Props { wishes: Wishes | undefined; done: (key: string) => void }
+interface Props { directives: Wishes | undefined; done: (key: string) => void }
 
 // Waiting lists the directives that an agency recorded in the client's name: the client confirms or
 // refuses them.
-export function Waiting({ wishes, done }: Props) {
+export function Waiting({ directives, done }: Props) {
   const t = useTexts("own"), now = useNow();
-  if (!wishes?.waiting.length) return null;
+  if (!directives?.waiting.length) return null;
   const open = (one: WaitingWish) => !one.decidedAt && (dateOf(one.until)?.getTime() ?? 0) > now.getTime();
   const cards = (some: WaitingWish[]) => <ul className="cards">
-    {some.map((one) => <li key={one.wishId}><WaitingCard one={one} open={open(one)} wishes={wishes} done={done} /></li>)}
+    {some.map((one) => <li key={one.wishId}><WaitingCard one={one} open={open(one)} directives={directives} done={done} /></li>)}
   </ul>;
-  const waits = wishes.waiting.filter(open), past = wishes.waiting.filter((one) => !open(one));
+  const waits = directives.waiting.filter(open), past = directives.waiting.filter((one) => !open(one));
   return (
     <section className="own-part" aria-labelledby="own-waiting">
       <h3 id="own-waiting">{t("waiting")}</h3>
@@ -34,12 +34,12 @@ export function Waiting({ wishes, done }: Props) {
   );
 }
 
-function WaitingCard({ one, open, wishes, done }: { one: WaitingWish; open: boolean; wishes: Wishes; done: Props["done"] }) {
+function WaitingCard({ one, open, directives, done }: { one: WaitingWish; open: boolean; directives: Wishes; done: Props["done"] }) {
   const t = useTexts("own"), names = useNames(), [asked, ask] = useState<"yes" | "no">(), id = `waiting-${one.wishId}`;
   const kind = one.of.case ?? "prohibit", decided = dateOf(one.decidedAt);
   const recipient = one.of.case === "prohibit" ? one.of.value
-    : (wishes.prohibitions.find(({ prohibitionId }) => prohibitionId === one.of.value)
-      ?? wishes.consents.find(({ consentId }) => consentId === one.of.value))?.recipient;
+    : (directives.prohibitions.find(({ prohibitionId }) => prohibitionId === one.of.value)
+      ?? directives.consents.find(({ consentId }) => consentId === one.of.value))?.recipient;
   const means = {
     prohibit: [t("prohibit_means1"), t("prohibit_means2"), t("prohibit_means3")], lift: [t("lift_means1"), t("lift_means2")],
     withdraw: [t("withdraw_stops"), t("advance_cites"), t("withdraw_copies"), t("withdraw_undo")],
@@ -48,14 +48,14 @@ function WaitingCard({ one, open, wishes, done }: { one: WaitingWish; open: bool
     : t(`waiting_${one.decidedBy ? "officer" : "you"}${one.confirmed ? "Confirmed" : "Refused"}`, { date: onDay(decided) });
   return (
     <article className="card" aria-labelledby={id} data-waiting={one.wishId}>
-      <h4 id={id} className="stands">{t(`waiting_${kind}`, { who: names.recipient(recipient) })}</h4>
+      <h4 id={id} className="headline">{t(`waiting_${kind}`, { who: names.recipient(recipient) })}</h4>
       <p>{t("waiting_by", { date: onDay(dateOf(one.recordedAt)), who: names.full(one.recordedBy) })}</p>
       <p>{t("override_reason", { reason: one.reason })}</p>
       <p>{open ? t("waiting_until", { until: onDay(dateOf(one.until)) }) : came}</p>
       {open && !asked && (
         <div className="buttons">
-          <Button data-step="ConfirmWish" onClick={() => ask("yes")}>{t("waiting_yes")}</Button>
-          <Button variant="secondary" data-step="RefuseWish" onClick={() => ask("no")}>{t("waiting_no")}</Button>
+          <Button data-step="ConfirmDirective" onClick={() => ask("yes")}>{t("waiting_yes")}</Button>
+          <Button variant="secondary" data-step="RefuseDirective" onClick={() => ask("no")}>{t("waiting_no")}</Button>
         </div>
       )}
       {asked && (

@@ -46,7 +46,7 @@ export function PlanMatter({ id }: { id: string }) {
   const stepTaken = () => { changed(); document.getElementById("matter-title")?.focus(); };
   return (
     <Changed value={changed}>
-      <MatterFrame title={word("plans")} standing={<Standing plan={plan} />} status={plan.status} mistaken={<>
+      <MatterFrame title={word("plans")} summary={<Summary plan={plan} />} status={plan.status} mistaken={<>
         <Mistaken plan={plan} />
         {!plan.revocation && isWithdrawn(plan.status) && <Withdrawn subject={subject} caseId={plan.caseId} />}
       </>}
@@ -97,15 +97,15 @@ function Closing({ plan }: { plan: Plan }) {
   );
 }
 
-// Standing describes the plan's state in a sentence.
-function Standing({ plan }: { plan: Plan }) {
+// Summary describes the plan's state in a sentence.
+function Summary({ plan }: { plan: Plan }) {
   const t = useTexts("plan"), name = usePartyName(), who = name(plan.responsible), next = dateOf(plan.nextReviewAt);
   switch (plan.state) {
-    case PlanState.DRAFT: return t(plan.goals.length ? "standingDraft" : "standingEmpty", { who });
-    case PlanState.ACTIVE: return t(next ? "standingActive" : "standingActiveOpen", { who, date: next ? limit(next) : "" });
-    case PlanState.UNDER_REVIEW: return t("standingReview", { who });
-    case PlanState.ENDED: return <>{t("standingEnded")}{plan.endReason && ` ${t("standingEndedReason", { reason: plan.endReason })}`}</>;
-    default: return t("standingMistaken");
+    case PlanState.DRAFT: return t(plan.goals.length ? "summaryDraft" : "summaryEmpty", { who });
+    case PlanState.ACTIVE: return t(next ? "summaryActive" : "summaryActiveOpen", { who, date: next ? limit(next) : "" });
+    case PlanState.UNDER_REVIEW: return t("summaryReview", { who });
+    case PlanState.ENDED: return <>{t("summaryEnded")}{plan.endReason && ` ${t("summaryEndedReason", { reason: plan.endReason })}`}</>;
+    default: return t("summaryMistaken");
   }
 }
 

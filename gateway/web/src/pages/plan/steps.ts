@@ -2,7 +2,7 @@ import { enumFromJson } from "@bufbuild/protobuf";
 
 import { LegalGroundSchema, type Party } from "koppi-contract/koppi/common/v1/party_pb";
 import type { Action, Goal, Plan } from "koppi-contract/koppi/plan/v1/state_pb";
-import { paperIds, receiver, text, type Field, type Values } from "../../ui/form/fields";
+import { attachmentIds, receiver, text, type Field, type Values } from "../../ui/form/fields";
 import { endOfDay, finnish } from "../../ui/form/times";
 import { sureOf, type Step, type Steps } from "../matter/actions";
 
@@ -117,9 +117,11 @@ export const addAction = (units: Choice[], goals: Choice[], me: { agency: string
 });
 
 export const completeAction = (action: Action): Step<Plan> => ({
-  fields: () =>
-    [{ kind: "area", name: "note", label: "completedNote" }, { kind: "papers", name: "papers", label: "papers", of: ["attachment_ids"] }],
-  make: (values) => ({ actionId: action.actionId, note: text(values, "note"), attachmentIds: paperIds(values, "papers") }),
+  fields: () => [
+    { kind: "area", name: "note", label: "completedNote" },
+    { kind: "attachments", name: "attachments", label: "attachments", of: ["attachment_ids"] },
+  ],
+  make: (values) => ({ actionId: action.actionId, note: text(values, "note"), attachmentIds: attachmentIds(values, "attachments") }),
 });
 
 export const reassignAction = (action: Action, units: Choice[]): Step<Plan> => ({

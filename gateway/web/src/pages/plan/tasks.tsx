@@ -84,7 +84,7 @@ function Done({ action }: { action: Action }) {
       </p>
       {action.note && <blockquote dir="auto">{action.note}</blockquote>}
       {action.attachments.length > 0 && (
-        <p className="quiet">{t("papers")}: {action.attachments.map(({ filename }) => filename).join(", ")}</p>
+        <p className="quiet">{t("attachments")}: {action.attachments.map(({ filename }) => filename).join(", ")}</p>
       )}
     </li>
   );

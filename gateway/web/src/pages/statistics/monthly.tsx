@@ -17,14 +17,14 @@ interface Props {
   // The unit of the counts, and the condition for counting.
   notes: string[];
   // Rows that the reader may not see.
-  untold?: string;
+  undisclosed?: string;
   // Averages are in tenths; they are neither added up nor rounded to 5.
   mean?: boolean;
   save: (name: string) => (sheet: Sheet) => void;
 }
 
 // Monthly shows the counts of each month.
-export function Monthly({ name, title, parts, rows, months, notes, untold, mean, save }: Props) {
+export function Monthly({ name, title, parts, rows, months, notes, undisclosed, mean, save }: Props) {
   const t = useTexts("statistics"), say = useSay();
   const scale = mean ? 10 : 1, counted = byMonth(rows, months, parts.map(({ of }) => of)).map((of) => of.map((value) => value / scale));
   // A service without published counts is left out of the picture.
@@ -39,13 +39,13 @@ export function Monthly({ name, title, parts, rows, months, notes, untold, mean,
   };
   const said = [
     ...(mean ? [] : [t("ofAll", { number: say.number(sum(totals)) })]), ...notes, ...(mean ? [] : [t("rounded")]),
-    ...(untold ? [untold] : []),
+    ...(undisclosed ? [undisclosed] : []),
     ...(none.length ? [t("tooFewIn", { months: spansOf(none)
       .map(([first, last]) => (first === last ? say.month(first) : `${say.month(first)} – ${say.month(last)}`))
       .join(", ") })] : []),
   ].join(" ");
   if (none.length === months.length) return <Nothing name={name} title={title}
-    why={[...(rows.length || !untold ? [t("tooFewAtAll")] : []), ...(untold ? [untold] : [])].join(" ")} />;
+    why={[...(rows.length || !undisclosed ? [t("tooFewAtAll")] : []), ...(undisclosed ? [undisclosed] : [])].join(" ")} />;
   const bars = months.map((month, index) => ({
     name: month, short: say.shortMonth(month), more: index === 0 || month.endsWith("-01") ? month.slice(0, 4) : undefined,
     parts: numbers[index]!,

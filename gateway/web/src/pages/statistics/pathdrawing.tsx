@@ -35,7 +35,7 @@ export function PathDrawing({ flows, breaks, labelledBy, describedBy }: Props) {
   return (
     <div className="drawing path" ref={place}>
       <ul className="legend">
-        <li><svg width="22" height="14" aria-hidden="true"><circle cx="11" cy="7" r="5" className="door-out" /></svg>{t("keySent")}</li>
+        <li><svg width="22" height="14" aria-hidden="true"><circle cx="11" cy="7" r="5" className="mark-sent" /></svg>{t("keySent")}</li>
         <li>
           <svg width="22" height="14" aria-hidden="true"><rect x="1" y="2" width="20" height="10" className="in-time" /></svg>
           {t("keyWait")}
@@ -47,7 +47,7 @@ export function PathDrawing({ flows, breaks, labelledBy, describedBy }: Props) {
           </svg>
           {t("keyBreak")}
         </li>}
-        <li><svg width="22" height="14" aria-hidden="true"><circle cx="11" cy="7" r="5" className="door-in" /></svg>{t("keyTaken")}</li>
+        <li><svg width="22" height="14" aria-hidden="true"><circle cx="11" cy="7" r="5" className="mark-taken" /></svg>{t("keyTaken")}</li>
       </ul>
       {width > 0 && (
         <svg role="img" aria-labelledby={labelledBy} aria-describedby={describedBy} width={width} height={height + foot}>
@@ -93,12 +93,12 @@ function Way({ id, flow, narrow, x, from, top, start, end, thick }: WayProps) {
   return (
     <g>
       <path d={`M${x} ${from}V${middle}H${start}`} className="way" />
-      <circle cx={x} cy={from} r="5" className="door-out" />
+      <circle cx={x} cy={from} r="5" className="mark-sent" />
       {known && <rect x={start} y={upper} width={Math.max(1, end - start)} height={thick} className="in-time" />}
       {known && late > 0 && <rect x={start} y={upper + thick - late} width={Math.max(1, end - start)} height={late}
         fill={`url(#${id}-break)`} className="break" />}
       {!known && <rect x={start} y={upper} width={stub} height={thick} className="unknown" />}
-      {known && <circle cx={end} cy={middle} r="6" className="door-in" />}
+      {known && <circle cx={end} cy={middle} r="6" className="mark-taken" />}
       {lines.map((line, index) => <text key={index} x={start + 5} y={top + 16 + index * 18} className="backed">{line}</text>)}
     </g>
   );

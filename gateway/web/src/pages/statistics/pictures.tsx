@@ -4,7 +4,7 @@ import { all } from "./choice";
 import { Monthly, type Part } from "./monthly";
 import { PathPicture } from "./path";
 import { save } from "./save";
-import { toldTo, useSay } from "./say";
+import { disclosedTo, useSay } from "./say";
 import { monthsFrom, services, type Counted, type Row } from "./sums";
 import { Waits } from "./waits";
 
@@ -19,7 +19,8 @@ const possible: Partial<Record<Counted, string[]>> = {
 export function Pictures({ rows, from, to, service, own }: Props) {
   const t = useTexts("statistics"), say = useSay(), months = monthsFrom(from, to);
   const chosen = rows.filter((row) => row.service && (service === all || row.service === service));
-  const told = chosen.filter(toldTo(own)), untold = told.length < chosen.length ? t("untold") : undefined;
+  const disclosed = chosen.filter(disclosedTo(own));
+  const undisclosed = disclosed.length < chosen.length ? t("undisclosed") : undefined;
   const saveAs = (name: string) => (sheet: Sheet) => save(sheet, `koppi-${name}-${from}-${to}.csv`);
   const common = { months, save: saveAs };
   const byService = (what: Counted): Part[] =>
@@ -33,18 +34,19 @@ export function Pictures({ rows, from, to, service, own }: Props) {
         {t("shown", { from: say.month(from), to: say.month(to), service: service === all ? t("allServices") : say.service(service) })}
       </p>
       <Monthly name="arrivals" title={t("arrivals")} parts={byService("sent")} rows={chosen} notes={[t("byMonth")]} {...common} />
-      <Monthly name="breaks" title={t("breaks")} parts={byService("overdue")} rows={told} notes={[t("breaksNote")]} untold={untold}
-        {...common} />
+      <Monthly name="breaks" title={t("breaks")} parts={byService("overdue")} rows={disclosed} notes={[t("breaksNote")]}
+        undisclosed={undisclosed} {...common} />
       <div className="across"><Waits rows={chosen} save={saveAs} /></div>
       {service !== "plan" && <div className="across"><PathPicture rows={chosen} own={own} save={saveAs} /></div>}
       <Monthly name="ends" title={t(ends.length > 1 ? "ends" : "endsClosed")} parts={ends} rows={chosen} notes={[t("endsNote")]}
         {...common} />
       {asked("repeats") && <Monthly name="repeats" title={t("repeats")} parts={[{ name: t("repeatsPart"), of: (row) => row.repeats }]}
-        rows={told} notes={[t("repeatsNote")]} untold={untold} {...common} />}
+        rows={disclosed} notes={[t("repeatsNote")]} undisclosed={undisclosed} {...common} />}
       {asked("noShows") && <Monthly name="noShows" title={t("noShows")} parts={byService("noShows").filter((_, index) => index < 2)}
-        rows={told} notes={[t("noShowsNote")]} untold={untold} {...common} />}
-      <Monthly name="doors" title={t("doors")} parts={[{ name: t("doorsPart"), of: (row) => row.doors }]}
-        rows={rows.filter((row) => !row.service)} notes={[t("doorsNote")]} mean {...common} />
+        rows={disclosed} notes={[t("noShowsNote")]} undisclosed={undisclosed} {...common} />}
+      {/* The file that is saved keeps its name. */}
+      <Monthly name="doors" title={t("contacts")} parts={[{ name: t("contactsPart"), of: (row) => row.contacts }]}
+        rows={rows.filter((row) => !row.service)} notes={[t("contactsNote")]} mean {...common} />
     </div>
   );
 }

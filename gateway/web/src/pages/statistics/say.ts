@@ -30,5 +30,5 @@ export type Say = ReturnType<typeof useSay>;
 
 // Counts that a sender of concerns does not see: whether they were late or repeated, or the client
 // did not come.
-export const toldTo = (own: string | undefined) => (row: Pick<Row, "service" | "sender" | "receiver">) =>
+export const disclosedTo = (own: string | undefined) => (row: Pick<Row, "service" | "sender" | "receiver">) =>
   own === undefined || row.service !== "concern" || row.receiver === own || row.sender !== own;

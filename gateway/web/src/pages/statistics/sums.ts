@@ -16,25 +16,25 @@ export interface Row {
   overdue: number;
   noShows: number;
   repeats: number;
-  doors: number;
+  contacts: number;
   wait?: number;
 }
 
 export type Counted = "sent" | "taken" | "closed" | "declined" | "overdue" | "noShows" | "repeats";
 
 // As the API returns them.
-interface Told {
+interface Count {
   service: string; month: string; sender?: { agency: string }; receiver?: { agency: string };
   sent: bigint; taken: bigint; closed: bigint; declined: bigint; overdue: bigint; noShows: bigint; repeats: bigint;
   doorsPerClientTenths: bigint; medianSecondsToTaken?: bigint;
 }
 
-export const rowOf = (told: Told): Row => ({
-  service: told.service, month: told.month, sender: told.sender?.agency ?? "", receiver: told.receiver?.agency ?? "",
-  sent: Number(told.sent), taken: Number(told.taken), closed: Number(told.closed), declined: Number(told.declined),
-  overdue: Number(told.overdue),
-  noShows: Number(told.noShows), repeats: Number(told.repeats), doors: Number(told.doorsPerClientTenths),
-  wait: told.medianSecondsToTaken === undefined ? undefined : Number(told.medianSecondsToTaken),
+export const rowOf = (count: Count): Row => ({
+  service: count.service, month: count.month, sender: count.sender?.agency ?? "", receiver: count.receiver?.agency ?? "",
+  sent: Number(count.sent), taken: Number(count.taken), closed: Number(count.closed), declined: Number(count.declined),
+  overdue: Number(count.overdue),
+  noShows: Number(count.noShows), repeats: Number(count.repeats), contacts: Number(count.doorsPerClientTenths),
+  wait: count.medianSecondsToTaken === undefined ? undefined : Number(count.medianSecondsToTaken),
 });
 
 export const isMonth = (text: string) => /^[0-9]{4}-(0[1-9]|1[0-2])$/.test(text);

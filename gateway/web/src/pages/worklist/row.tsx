@@ -23,7 +23,7 @@ export function Row({ item, list, person }: { item: WorkItem; list: ListName; pe
     <>
       <span className="what"><strong>{word(kind)}</strong>{item.about.length > 0 && <> · {item.about.map(word).join(", ")}</>}</span>
       <span className="quiet id">{item.clientId ? t("clientId", { id: shortId(item.clientId) }) : t("noClient")}</span>
-      <span className="standing">
+      <span className="state">
         <PhaseMark status={status} />
         <span>{turn()}{item.onDuty && <span className="quiet"> {t("onDuty")}</span>}</span>
         <Marks status={status} urgency={item.urgency} />

@@ -5,8 +5,8 @@ import {
 
 import { useTexts, useWords } from "../../app/language";
 import { namesOf } from "../names";
-import type { Field, PaperValue, ReceiverValue, Values } from "./fields";
-import { PapersField } from "./papers";
+import { AttachmentsField } from "./attachments";
+import type { AttachmentValue, Field, ReceiverValue, Values } from "./fields";
 import { ReceiverField } from "./receiver";
 
 interface Props {
@@ -51,7 +51,8 @@ export function FieldControl({ id, field, texts, values, value, change, wrong }:
     case "choice": return <Choice {...{ id, field, label, hint, optional, value, change, wrong }} />;
     case "choices": return <Choices {...{ id, field, label, hint, value, change, wrong }} />;
     case "receiver": return <ReceiverField {...{ id, field, label, hint, wrong, change }} value={value as ReceiverValue | undefined} />;
-    case "papers": return <PapersField {...{ id, label, hint, wrong, change }} value={(value as PaperValue[] | undefined) ?? []} />;
+    case "attachments":
+      return <AttachmentsField {...{ id, label, hint, wrong, change }} value={(value as AttachmentValue[] | undefined) ?? []} />;
     case "note": return <p className="quiet note">{own(field.text)}</p>;
     case "quote":
       return <figure className="quoted"><figcaption>{label}</figcaption><blockquote dir="auto">{field.quote}</blockquote></figure>;

@@ -32,7 +32,7 @@ export type Field = Common & (
   // A receiver: agency, unit and optionally worker. Suggested by municipality and service.
   | { kind: "receiver"; within?: string; without?: string[]; service?: string; municipality?: string; language?: string; worker?: boolean }
   // Attachments, uploaded at once; the value holds their ids and names.
-  | { kind: "papers" }
+  | { kind: "attachments" }
   // A line of text between the fields, by key.
   | { kind: "note"; text: string }
   // A quotation that the user reads before answering.
@@ -51,12 +51,14 @@ export interface Drawn { id: string; values: Values; value: unknown; change: (va
 export type Values = Record<string, unknown>;
 
 export interface ReceiverValue { agency: string; unit?: string; worker?: string; municipality?: string }
-export interface PaperValue { id: string; name: string; bytes: number }
+export interface AttachmentValue { id: string; name: string; bytes: number }
 
 export const text = (values: Values, name: string) => String(values[name] ?? "").trim();
 export const list = (values: Values, name: string) => (values[name] as string[] | undefined) ?? [];
 export const receiver = (values: Values, name: string) => values[name] as ReceiverValue | undefined;
-export const paperIds = (values: Values, name: string) => ((values[name] as PaperValue[] | undefined) ?? []).map(({ id }) => id);
+const attachments = (values: Values, name: string) => (values[name] as AttachmentValue[] | undefined) ?? [];
+export const attachmentIds = (values: Values, name: string) => attachments(values, name).map(({ id }) => id);
+export const attachmentNames = (values: Values, name: string) => attachments(values, name).map((one) => one.name).join(", ");
 
 // shownOf returns the fields that apply to the current values.
 export const shownOf = (fields: Field[], values: Values) => fields.filter(({ when }) => !when || when(values));

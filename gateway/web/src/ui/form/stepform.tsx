@@ -10,7 +10,7 @@ import { useTitle } from "../../app/title";
 import { Problem } from "../problem";
 import { FieldControl } from "./control";
 import { shownOf, type Field, type Values } from "./fields";
-import { isUploading } from "./papers";
+import { isUploading } from "./attachments";
 import { check, mayHaveArrived, refusedFields, type Wrong } from "./check";
 import formTexts from "../../texts/form.json";
 import "./form.css";
@@ -76,7 +76,7 @@ export function StepForm<T extends DescMessage>({
     setError(undefined);
     try {
       // Wait for attachments that are still uploading.
-      const waits = shown.filter((field) => field.kind === "papers" && isUploading(`${id}${field.name}`))
+      const waits = shown.filter((field) => field.kind === "attachments" && isUploading(`${id}${field.name}`))
         .map((field): Wrong => ({ name: field.name, key: "uploadFirst" }));
       const found = waits.length ? waits : await check(schema, request, shown, draft);
       setWrong(found);
@@ -97,7 +97,7 @@ export function StepForm<T extends DescMessage>({
     }
   };
   // Drop errors of fields that no longer apply.
-  const standing = wrong.filter((one) => !one.name || shown.some(({ name: of }) => of === one.name));
+  const remaining = wrong.filter((one) => !one.name || shown.some(({ name: of }) => of === one.name));
   const named = (one: Wrong) =>
     (one.name ? labelOf(shown.find(({ name: of }) => of === one.name)) : t("elsewhere", { path: one.path }));
   const message = ({ key, reason, text }: Wrong) =>
@@ -108,9 +108,9 @@ export function StepForm<T extends DescMessage>({
       data-form={schema.name}>
       <Heading id={`${id}title`}>{title}</Heading>
       {/* The general message is omitted if the summary names the field. */}
-      <Problem error={standing.length > 0 && general.has(refusalOf(error).reason) ? undefined : error} focus={wrong.length === 0} />
-      {standing.length > 0 && <ErrorSummary headingRef={summary} headingText={t("wrong")} headingVariant={Heading === "h1" ? "h2" : "h4"}
-        items={standing.map((one) => ({
+      <Problem error={remaining.length > 0 && general.has(refusalOf(error).reason) ? undefined : error} focus={wrong.length === 0} />
+      {remaining.length > 0 && <ErrorSummary headingRef={summary} headingText={t("wrong")} headingVariant={Heading === "h1" ? "h2" : "h4"}
+        items={remaining.map((one) => ({
           text: `${named(one)}: ${message(one)}`,
           inputRef: { get current() { return inside(one.name)!; } },
         }))} />}

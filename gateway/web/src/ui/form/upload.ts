@@ -3,14 +3,14 @@ import { createClient } from "@connectrpc/connect";
 import { AttachmentService } from "koppi-contract/koppi/attachment/v1/attachment_pb";
 import { refusalOf, sessionEnded, unreachable } from "../../app/refusal";
 import { binaryTransport } from "../../app/transport";
-import type { PaperValue } from "./fields";
+import type { AttachmentValue } from "./fields";
 
 // Target duration of a chunk: on a slow connection chunks are small, so that progress shows soon
 // and little is lost when the connection breaks.
-const pieceTime = 2_000;
-const smallest = 16 << 10, firstPiece = 128 << 10;
+const chunkTime = 2_000;
+const smallest = 16 << 10, firstChunk = 128 << 10;
 // Timeout of a chunk; it is then sent again, in a smaller size.
-const patience = 60_000;
+const chunkTimeout = 60_000;
 const retries = [500, 1000, 2000, 5000, 10_000];
 
 // Progress is how much of a file has arrived; cut means that the connection is down.
@@ -26,8 +26,8 @@ const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).pa
 // began returns the storage key of an upload of this file in this tab. After a lost connection, a
 // reload or an expired session the same file resumes. The key is removed with the drafts.
 const began = async (file: File, sha256: Uint8Array) => {
-  const told = new TextEncoder().encode(JSON.stringify([file.name, file.type, file.size, hex(sha256)]));
-  return `draft upload ${hex(new Uint8Array(await crypto.subtle.digest("SHA-256", told))).slice(0, 32)}`;
+  const identity = new TextEncoder().encode(JSON.stringify([file.name, file.type, file.size, hex(sha256)]));
+  return `draft upload ${hex(new Uint8Array(await crypto.subtle.digest("SHA-256", identity))).slice(0, 32)}`;
 };
 
 const pause = (failures: number, signal: AbortSignal) => new Promise<void>((resolve) => {
@@ -39,16 +39,16 @@ const pause = (failures: number, signal: AbortSignal) => new Promise<void>((reso
 
 // upload sends a file in chunks. After a lost connection it waits and resumes; only the signal or a
 // refusal ends it.
-export async function upload(file: File, signal: AbortSignal, tell: (progress: Progress) => void): Promise<PaperValue> {
+export async function upload(file: File, signal: AbortSignal, notify: (progress: Progress) => void): Promise<AttachmentValue> {
   const service = createClient(AttachmentService, binaryTransport), content = new Uint8Array(await file.arrayBuffer());
   const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", content)), name = await began(file, sha256);
   let sent = 0;
-  const once = <T>(act: (signal: AbortSignal) => Promise<T>) => act(AbortSignal.any([signal, AbortSignal.timeout(patience)]));
+  const once = <T>(act: (signal: AbortSignal) => Promise<T>) => act(AbortSignal.any([signal, AbortSignal.timeout(chunkTimeout)]));
   // passed waits until a failed request can be retried; it rethrows a refusal.
   const passed = async (error: unknown, failures: number) => {
     signal.throwIfAborted();
     if (sessionEnded(error) || !passing.has(refusalOf(error).reason)) throw error;
-    tell({ sent, cut: true });
+    notify({ sent, cut: true });
     await pause(failures, signal);
     signal.throwIfAborted();
   };
@@ -57,7 +57,7 @@ export async function upload(file: File, signal: AbortSignal, tell: (progress: P
     for (let failures = 0; ; failures += 1) {
       try {
         const done = await once(act);
-        tell({ sent, cut: false });
+        notify({ sent, cut: false });
         return done;
       } catch (error) {
         await passed(error, failures);
@@ -75,15 +75,15 @@ export async function upload(file: File, signal: AbortSignal, tell: (progress: P
     const where = () =>
       surely(async (until) => { sent = Number((await service.getUpload({ attachmentId }, { signal: until })).nextOffset); });
     await where();
-    for (let size = firstPiece; sent < content.length;) {
-      const piece = content.slice(sent, sent + Math.min(size, chunkBytes)), at = performance.now();
+    for (let size = firstChunk; sent < content.length;) {
+      const chunk = content.slice(sent, sent + Math.min(size, chunkBytes)), at = performance.now();
       try {
         sent = Number(
-          (await once((until) => service.uploadChunk({ attachmentId, offset: BigInt(sent), data: piece }, { signal: until }))).nextOffset,
+          (await once((until) => service.uploadChunk({ attachmentId, offset: BigInt(sent), data: chunk }, { signal: until }))).nextOffset,
         );
-        tell({ sent, cut: false });
+        notify({ sent, cut: false });
         const took = Math.max(1, performance.now() - at);
-        size = Math.round(Math.max(smallest, Math.min(2 * size, chunkBytes, piece.length * pieceTime / took)));
+        size = Math.round(Math.max(smallest, Math.min(2 * size, chunkBytes, chunk.length * chunkTime / took)));
       } catch (error) {
         // Ask the server how much arrived, and continue with a smaller chunk.
         if (refusalOf(error).reason !== "WRONG_OFFSET") await passed(error, 0);

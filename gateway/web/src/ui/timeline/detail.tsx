@@ -6,7 +6,7 @@ import { useTexts, useWords } from "../../app/language";
 import { limit, onDate } from "../dates";
 import { MatterLink } from "../matterlink";
 import { nameOf } from "../names";
-import { Papers } from "../papers";
+import { Attachments } from "../attachments";
 import { usePartyName } from "../party";
 import { useProvision } from "../provision";
 import type { Detail } from "./events";
@@ -28,7 +28,7 @@ export function DetailLine({ subject, detail: { field, value } }: { subject: str
     switch (field.message?.typeName) {
       case "google.protobuf.Timestamp": return limit(dateOf(value as Timestamp)!);
       case "koppi.common.v1.Party": return party(value as Party);
-      case "koppi.common.v1.Attachment": return <Papers subject={subject} papers={value as Attachment[]} />;
+      case "koppi.common.v1.Attachment": return <Attachments subject={subject} attachments={value as Attachment[]} />;
     }
     if (/(_id|_ids|resubmitted_as|led_to)$/.test(field.name)) return [value].flat().map((id) => {
       const linked = subjectOf(field.name, String(id));

@@ -33,10 +33,10 @@ const isSet = (field: DescField, value: unknown) => {
   return value !== undefined && value !== "" && value !== false && value !== 0;
 };
 
-// Told is an event as shown: its name and its relevant details.
-export interface Told { name: string; details: Detail[] }
+// Disclosed is an event as it was disclosed to the reader: its name and its relevant details.
+export interface Disclosed { name: string; details: Detail[] }
 
-export function toldOf(event: Any | undefined): Told | undefined {
+export function disclosedOf(event: Any | undefined): Disclosed | undefined {
   const message = event && anyUnpack(event, registry), desc = message && registry.getMessage(message.$typeName);
   if (!message || !desc) return undefined;
   const valueOf = (field: DescField) => (message as Message & Record<string, unknown>)[field.localName];

@@ -12,7 +12,7 @@ import { usePartyName } from "../party";
 import { Problem } from "../problem";
 import { DetailLine } from "./detail";
 import { eventKey } from "./eventkey";
-import { toldOf } from "./events";
+import { disclosedOf } from "./events";
 import { useTimeline, type TimelineOf } from "./usetimeline";
 import { WithheldParts } from "./withheld";
 import "./timeline.css";
@@ -59,17 +59,18 @@ export function Timeline({ of, subject, heading: Day = "h4" }: Props) {
 
 // Happened is one event: when, who and what.
 function Happened({ message, own }: { message: CaseMessage; own: boolean }) {
-  const t = useTexts("timeline"), word = useWords(), party = usePartyName(), told = toldOf(message.event);
+  const t = useTexts("timeline"), word = useWords(), party = usePartyName(), disclosed = disclosedOf(message.event);
   const time = dateOf(message.occurredAt);
   return (
-    <li className={own ? "own" : undefined} data-event={told?.name ?? "withheld"}>
+    <li className={own ? "own" : undefined} data-event={disclosed?.name ?? "withheld"}>
       <p className="happened">
-        {time && <time dateTime={time.toISOString()}>{clock(time)}</time>} <strong>{told ? t(eventKey(told.name)) : t("notTold")}</strong>
+        {time && <time dateTime={time.toISOString()}>{clock(time)}</time>}{" "}
+        <strong>{disclosed ? t(eventKey(disclosed.name)) : t("notDisclosed")}</strong>
         {message.from?.agency && <span className="quiet"> {party(message.from)}</span>}
         {!own && <> <MatterLink subject={message.subject}>{word(kindOf(message.subject))}</MatterLink></>}
       </p>
-      {told && told.details.length > 0 && (
-        <dl>{told.details.map((detail) => <DetailLine key={detail.field.name} subject={message.subject} detail={detail} />)}</dl>
+      {disclosed && disclosed.details.length > 0 && (
+        <dl>{disclosed.details.map((detail) => <DetailLine key={detail.field.name} subject={message.subject} detail={detail} />)}</dl>
       )}
       <WithheldParts withheld={message.withheld} />
     </li>

@@ -14,8 +14,8 @@ import { sameUnit } from "./steps";
 
 // Each state has a sentence: "concern_TAKEN", "referral_ON_HOLD".
 export const concernStates = [
-  "SUBMITTED", "RECEIVED", "TRIAGED", "TAKEN", "INFORMATION_REQUESTED", "IN_ASSESSMENT", "ASSESSED", "CLOSED", "CLOSED_untold", "DECLINED",
-  "SETTLED", "WITHDRAWN", "JOINED", "ENTERED_IN_ERROR",
+  "SUBMITTED", "RECEIVED", "TRIAGED", "TAKEN", "INFORMATION_REQUESTED", "IN_ASSESSMENT", "ASSESSED", "CLOSED", "CLOSED_undisclosed",
+  "DECLINED", "SETTLED", "WITHDRAWN", "JOINED", "ENTERED_IN_ERROR",
 ] as const;
 export const referralStates = [
   "SENT", "RECEIVED", "ACCEPTED", "IN_PROGRESS", "ON_HOLD", "COMPLETED", "DECLINED", "SETTLED", "REDIRECTED", "CANCELLED",
@@ -54,30 +54,30 @@ export const turns = ["turn_client", "turn_me", "turn_unit", "turn_other"] as co
 
 const joined = (...sentences: (string | undefined | false)[]) => sentences.filter(Boolean).join(" ");
 
-// useConcernStanding describes the state of a concern report.
-export function useConcernStanding() {
+// useConcernSummary describes the state of a concern report.
+export function useConcernSummary() {
   const t = useTexts("matter"), word = useWords(), party = useWho(), turn = useTurn();
   return (concern: Concern) => {
     const { state, status } = concern, since = dateOf(status?.since), holder = status?.responsible ?? concern.receiver;
-    const told = {
+    const values = {
       day: since && day(since), sender: party(concern.reporter), receiver: party(concern.receiver), holder: party(holder),
       outcome: word(nameOf(OutcomeSchema, concern.outcome)), reason: word(nameOf(DeclineReasonSchema, concern.declineReason)),
     };
-    const name = state === ConcernState.CLOSED ? (concern.outcome ? "CLOSED" : concern.declineReason ? "SETTLED" : "CLOSED_untold")
+    const name = state === ConcernState.CLOSED ? (concern.outcome ? "CLOSED" : concern.declineReason ? "SETTLED" : "CLOSED_undisclosed")
       : concernStates.find((one) => ConcernState[state] === one);
     const planned = concern.plannedContacts[0], at = dateOf(planned?.at);
     return joined(
-      name && t(`concern_${name}`, told), turn(status), planned && at && t("contactPlanned", { who: party(planned.by), at: moment(at) }),
+      name && t(`concern_${name}`, values), turn(status), planned && at && t("contactPlanned", { who: party(planned.by), at: moment(at) }),
     );
   };
 }
 
-// useReferralStanding describes the state of a referral.
-export function useReferralStanding() {
+// useReferralSummary describes the state of a referral.
+export function useReferralSummary() {
   const t = useTexts("matter"), word = useWords(), party = useWho(), turn = useTurn();
   return (referral: Referral) => {
     const { state, status } = referral, since = dateOf(status?.since), holder = status?.responsible ?? referral.receiver;
-    const told = {
+    const values = {
       day: since && day(since), sender: party(referral.sender), receiver: party(referral.receiver), holder: party(holder),
       outcome: word(nameOf(ReferralOutcomeSchema, referral.outcome)),
       reason: word(nameOf(ReferralDeclineReasonSchema, referral.declineReason)),
@@ -92,8 +92,8 @@ export function useReferralStanding() {
     const ahead = referral.appointments.find(({ result }) => !result), at = dateOf(ahead?.at);
     const planned = referral.plannedContacts[0], contact = dateOf(planned?.at);
     return joined(
-      undecided && (decide ? t("noDecisionYetBy", { due: limit(decide) }) : t("noDecisionYet")), name && t(`referral_${name}`, told),
-      offered && t("offered"), referral.cancellationRequested && t("cancellationAsked", told),
+      undecided && (decide ? t("noDecisionYetBy", { due: limit(decide) }) : t("noDecisionYet")), name && t(`referral_${name}`, values),
+      offered && t("offered"), referral.cancellationRequested && t("cancellationAsked", values),
       at && state < ReferralState.COMPLETED && t("appointment", { at: moment(at), place: ahead!.place ? `, ${ahead!.place}` : "" }),
       turn(status), planned && contact && t("contactPlanned", { who: party(planned.by), at: moment(contact) }),
     );

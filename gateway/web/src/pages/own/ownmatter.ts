@@ -6,12 +6,12 @@ import { dateOf } from "../../app/clock";
 import { clock, day, endsItsDay, limit } from "../../ui/dates";
 import type { Names } from "./names";
 
-// Told is a matter as its client sees it: short sentences, no codes.
-export interface Told {
+// OwnMatter is a matter as its client sees it: short sentences, no codes.
+export interface OwnMatter {
   subject: string;
   title: string;
   // The state, shown first.
-  standing: string;
+  summary: string;
   // What that means, and why.
   means: string[];
   // Further notes: how it began.
@@ -46,7 +46,7 @@ interface Matter { subject: string; state: string; status?: LoopStatus; sender?:
 
 // frameOf returns what every matter shows: who is responsible, until when, whether it has ended or
 // was entered in error.
-export function frameOf({ subject, state, status, sender, began, revocation }: Matter): Omit<Told, "title" | "standing"> {
+export function frameOf({ subject, state, status, sender, began, revocation }: Matter): Omit<OwnMatter, "title" | "summary"> {
   const over = endings.test(state), due = dateOf(status?.dueAt);
   return {
     subject, means: [], notes: [], appointments: [], planned: [], began: began ?? new Date(0),
@@ -75,7 +75,7 @@ export function nextOf(key: string, { due }: { due?: Date }, status: LoopStatus 
   return assessed && begun.test(key) ? t(`${key}_next`, { date }) : t(assessed ? "assessBy" : "decideBy", { date });
 }
 
-// urgentOf tells the client of an urgent matter how long to wait, and whom to call then.
+// urgentOf says to the client of an urgent matter how long to wait, and whom to call then.
 export function urgentOf({ due, late }: { due?: Date; late: boolean }, status: LoopStatus | undefined, { t }: Tongue): string | undefined {
   if (!due || status?.dueBasis !== DueBasis.URGENCY) return undefined;
   const time = endsItsDay(due) ? day(due) : t("appointmentAt", { date: day(due), time: clock(due) });

@@ -12,11 +12,11 @@ import { Reveal } from "../../ui/reveal";
 
 const most = 1000;
 
-// Looked is one person's accesses on one day, each kind once with its count.
-interface Looked { key: string; at: string; by?: Party; byClient: boolean; did: Map<string, number> }
+// Accesses are one person's accesses on one day, each kind once with its count.
+interface Accesses { key: string; at: string; by?: Party; byClient: boolean; did: Map<string, number> }
 
-function grouped(accesses: Access[], named: (method: string) => string): Looked[] {
-  const groups = new Map<string, Looked>();
+function grouped(accesses: Access[], named: (method: string) => string): Accesses[] {
+  const groups = new Map<string, Accesses>();
   for (const { at, by, byClient, method } of accesses) {
     const time = dateOf(at), key = [time && dayKey(time), by?.agency, by?.unit, by?.worker, byClient].join(" ");
     const group = groups.get(key) ?? { key, at: time ? day(time) : "", by, byClient, did: new Map<string, number>() };
@@ -26,8 +26,8 @@ function grouped(accesses: Access[], named: (method: string) => string): Looked[
   return [...groups.values()];
 }
 
-// Lookers is the agency's own access log of the client: who read or changed what, by day.
-export function Lookers({ clientId }: { clientId: string }) {
+// AccessLog is the agency's own access log of the client: who read or changed what, by day.
+export function AccessLog({ clientId }: { clientId: string }) {
   const t = useTexts("matter"), { t: word, i18n } = useTranslation("words"), party = usePartyName();
   const read = async () => (await createClient(CaseworkService, transport).listAccesses({ clientId, pageSize: most })).accesses;
   // A step has the name of its button; any other call is a reading.
@@ -36,9 +36,9 @@ export function Lookers({ clientId }: { clientId: string }) {
     return name === "GetClient" ? t("readWho") : i18n.exists(`words:${name}`) ? word(name) : t("read");
   };
   return (
-    <Reveal name="lookers" label={t("lookers")} hint={t("lookersHint")} read={read}>
+    <Reveal name="access-log" label={t("accessLog")} hint={t("accessLogHint")} read={read}>
       {(accesses) => (
-        <ul className="lookers">
+        <ul className="access-log">
           {grouped(accesses, named).map(({ key, at, by, byClient, did }) => (
             <li key={key}>
               <span className="quiet">{at}</span>{" "}

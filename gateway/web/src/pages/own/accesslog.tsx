@@ -4,13 +4,13 @@ import { Button, LoadingSpinner } from "suomifi-ui-components";
 import { CaseworkService } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { useTexts } from "../../app/language";
 import { Problem } from "../../ui/problem";
-import { LookedDay } from "./lookedday";
-import { daysOf } from "./looks";
+import { AccessDay } from "./accessday";
+import { daysOf } from "./accesses";
 
 const size = 200;
 
-// Looked is the access log: who read or changed the client's data, by day, agency and reason.
-export function Looked() {
+// AccessLog is the access log: who read or changed the client's data, by day, agency and reason.
+export function AccessLog() {
   const t = useTexts("own"), shell = useTexts("shell");
   const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
     CaseworkService.method.listAccesses, { pageSize: size, pageToken: "" },
@@ -19,15 +19,15 @@ export function Looked() {
   const accesses = data?.pages.flatMap((page) => page.accesses) ?? [];
   return (
     <>
-      <p>{t("looked_what")}</p>
-      <p>{t("looked_wrong")}</p>
+      <p>{t("log_what")}</p>
+      <p>{t("log_wrong")}</p>
       <Problem error={error} />
       {isPending && !error && <LoadingSpinner status="loading" variant="small" text={shell("loading")} />}
-      {data && accesses.length === 0 && <p>{t("looked_none")}</p>}
-      {daysOf(accesses).map((one) => <LookedDay key={one.date} {...one} />)}
-      <p role="status" className="quiet">{data && !hasNextPage && accesses.length > 0 && t("looked_all")}</p>
+      {data && accesses.length === 0 && <p>{t("log_none")}</p>}
+      {daysOf(accesses).map((one) => <AccessDay key={one.date} {...one} />)}
+      <p role="status" className="quiet">{data && !hasNextPage && accesses.length > 0 && t("log_all")}</p>
       {hasNextPage && (
-        <Button variant="secondary" disabled={isFetchingNextPage} data-more onClick={() => void fetchNextPage()}>{t("looked_more")}</Button>
+        <Button variant="secondary" disabled={isFetchingNextPage} data-more onClick={() => void fetchNextPage()}>{t("log_more")}</Button>
       )}
     </>
   );

@@ -1,28 +1,28 @@
 import { useTexts } from "../../app/language";
 import { clock } from "../../ui/dates";
-import type { Act, Day, Group } from "./looks";
+import type { Act, Day, Group } from "./accesses";
 import { useNames } from "./names";
 
-export function LookedDay({ date, groups }: Day) {
+export function AccessDay({ date, groups }: Day) {
   return (
-    <section className="looked-day" data-day={date}>
+    <section className="access-day" data-day={date}>
       <h3>{date}</h3>
-      {groups.map((group, index) => <LookedGroup key={index} group={group} />)}
+      {groups.map((group, index) => <AccessGroup key={index} group={group} />)}
     </section>
   );
 }
 
-function LookedGroup({ group: { who, acts } }: { group: Group }) {
+function AccessGroup({ group: { who, acts } }: { group: Group }) {
   const t = useTexts("own"), names = useNames();
   return (
     <>
-      <h4>{who === "client" ? t("looked_you") : who === "system" ? t("looked_koppi") : names.full(who)}</h4>
-      <ul>{acts.map((act, index) => <li key={index}><LookedAct act={act} /></li>)}</ul>
+      <h4>{who === "client" ? t("log_you") : who === "system" ? t("log_koppi") : names.full(who)}</h4>
+      <ul>{acts.map((act, index) => <li key={index}><AccessAct act={act} /></li>)}</ul>
     </>
   );
 }
 
-function LookedAct({ act: { word, ground, provision, times } }: { act: Act }) {
+function AccessAct({ act: { word, ground, provision, times } }: { act: Act }) {
   const t = useTexts("own"), what = t(word), first = times.at(-1)!, last = times[0]!;
   const at = clock(first) === clock(last) ? clock(last) : `${clock(first)}–${clock(last)}`;
   return (

@@ -14,7 +14,7 @@ export interface Act { word: string; ground: string; provision: string; times: D
 export interface Group { who: "client" | "system" | Party; acts: Act[] }
 export interface Day { date: string; groups: Group[] }
 
-const own = (method: string) => (/\/(Get|List|Read)/.test(method) ? "you_looked" : "you_changed");
+const own = (method: string) => (/\/(Get|List|Read)/.test(method) ? "you_read" : "you_changed");
 
 // daysOf groups accesses, the latest first, by day and by person.
 export function daysOf(accesses: Access[]): Day[] {

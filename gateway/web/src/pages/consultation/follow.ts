@@ -12,12 +12,12 @@ const retries = [500, 1000, 2000, 5000, 15_000];
 // Permanent refusals: a retry would not help.
 const final = new Set(["NOT_FOUND", "ROLE_NOT_ALLOWED"]);
 
-export type Told = ConverseResponse["kind"];
+export type Received = ConverseResponse["kind"];
 
-export interface Line {
+export interface Follower {
   // The last message received: the server sends what comes after it.
   after: () => string;
-  told: (told: Told) => void;
+  received: (received: Received) => void;
   // After each connect nobody is present yet.
   opened: () => void;
   down: (down: boolean) => void;
@@ -25,29 +25,29 @@ export interface Line {
 
 // follow keeps a conversation's stream open until the signal. After a break it reconnects after the
 // last message, so that none is missed or repeated.
-export async function follow(consultationId: string, line: Line, signal: AbortSignal) {
+export async function follow(consultationId: string, follower: Follower, signal: AbortSignal) {
   for (let failures = 0; !signal.aborted;) {
     const dead = new AbortController();
     let timer = setTimeout(() => dead.abort(), silence);
     try {
       const stream = createClient(ConsultationService, transport)
-        .follow({ consultationId, afterMessageId: line.after() }, { signal: AbortSignal.any([signal, dead.signal]) });
+        .follow({ consultationId, afterMessageId: follower.after() }, { signal: AbortSignal.any([signal, dead.signal]) });
       let first = true;
       for await (const { told } of stream) {
         clearTimeout(timer);
         timer = setTimeout(() => dead.abort(), silence);
-        if (first) line.opened();
+        if (first) follower.opened();
         first = false;
         failures = 0;
-        line.down(false);
-        if (told) line.told(told.kind);
+        follower.down(false);
+        if (told) follower.received(told.kind);
       }
       // A regular end asks for a new connection, if there is more to come.
     } catch (error) {
       if (signal.aborted) return;
       if (sessionEnded(error)) void queries.invalidateQueries({ queryKey: sessionKey });
       if (final.has(refusalOf(error).reason)) return;
-      line.down(true);
+      follower.down(true);
     } finally {
       clearTimeout(timer);
     }

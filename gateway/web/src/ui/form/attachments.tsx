@@ -3,10 +3,17 @@ import { Button } from "suomifi-ui-components";
 
 import { useTexts } from "../../app/language";
 import { Problem } from "../problem";
-import type { PaperValue } from "./fields";
+import type { AttachmentValue } from "./fields";
 import { upload } from "./upload";
 
-interface Props { id: string; label: string; hint?: string; wrong?: string; value: PaperValue[]; change: (papers: PaperValue[]) => void }
+interface Props {
+  id: string;
+  label: string;
+  hint?: string;
+  wrong?: string;
+  value: AttachmentValue[];
+  change: (attachments: AttachmentValue[]) => void;
+}
 
 // An upload in progress, and how to cancel it.
 interface OnItsWay { key: string; name: string; size: number; sent: number; cut: boolean; cancel: () => void }
@@ -17,14 +24,14 @@ export const isUploading = (id: string) => under.has(id);
 
 const megabytes = (bytes: number) => (bytes / 1_000_000).toLocaleString("fi-FI", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
-// PapersField uploads attachments: each is checked and stored as soon as it is chosen. It shows
+// AttachmentsField uploads attachments: each is checked and stored as soon as it is chosen. It shows
 // progress, and resumes after a lost connection.
-export function PapersField({ id, label, hint, wrong, value, change }: Props) {
+export function AttachmentsField({ id, label, hint, wrong, value, change }: Props) {
   const t = useTexts("form"), [error, setError] = useState<unknown>(), [ways, setWays] = useState<OnItsWay[]>([]);
   const [said, say] = useState("");
-  const papers = useRef(value), left = useRef(new AbortController()), input = useRef<HTMLInputElement>(null);
+  const attachments = useRef(value), left = useRef(new AbortController()), input = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLUListElement>(null), cancelled = useRef(false);
-  papers.current = value;
+  attachments.current = value;
   useEffect(() => {
     const gone = left.current = new AbortController();
     return () => { gone.abort(); under.delete(id); };
@@ -39,12 +46,12 @@ export function PapersField({ id, label, hint, wrong, value, change }: Props) {
   const one = async (file: File, key: string, signal: AbortSignal) => {
     let cut = false;
     try {
-      const paper = await upload(file, signal, (now) => {
+      const attachment = await upload(file, signal, (now) => {
         if (now.cut !== cut) say(t(now.cut ? "uploadCut" : "uploadGoesOn", { name: file.name }));
         cut = now.cut;
         setWays((before) => before.map((way) => (way.key === key ? { ...way, ...now } : way)));
       });
-      change(papers.current = [...papers.current, paper]);
+      change(attachments.current = [...attachments.current, attachment]);
       say(t("uploaded", { name: file.name }));
     } catch (refused) {
       if (signal.aborted) say(t("uploadCancelled", { name: file.name }));
@@ -75,11 +82,13 @@ export function PapersField({ id, label, hint, wrong, value, change }: Props) {
       {wrong && <p id={`${id}-wrong`} className="wrong">{wrong}</p>}
       {busy && <ul className="uploads" ref={list}>{ways.map((way) => <Way key={way.key} way={way} />)}</ul>}
       <div role="status" className="hidden">{said}</div>
-      {value.length > 0 && <ul className="papers">
-        {value.map((paper) => (
-          <li key={paper.id}><bdi>{paper.name}</bdi> <span className="quiet">{Math.ceil(paper.bytes / 1024)} kB</span> <Button type="button"
-            variant="secondaryNoBorder" aria-label={`${t("remove")}: ${paper.name}`}
-            onClick={() => change(value.filter(({ id: of }) => of !== paper.id))}>{t("remove")}</Button></li>
+      {value.length > 0 && <ul className="attachments">
+        {value.map((attachment) => (
+          <li key={attachment.id}>
+            <bdi>{attachment.name}</bdi> <span className="quiet">{Math.ceil(attachment.bytes / 1024)} kB</span>{" "}
+            <Button type="button" variant="secondaryNoBorder" aria-label={`${t("remove")}: ${attachment.name}`}
+              onClick={() => change(value.filter(({ id: of }) => of !== attachment.id))}>{t("remove")}</Button>
+          </li>
         ))}
       </ul>}
     </div>

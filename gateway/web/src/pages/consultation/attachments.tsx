@@ -18,18 +18,19 @@ async function save({ attachmentId, filename, mediaType }: Attachment, subject: 
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-export function Papers({ papers, subject }: { papers: Attachment[]; subject: string }) {
+export function Attachments({ attachments, subject }: { attachments: Attachment[]; subject: string }) {
   const t = useTexts("consultation"), [error, setError] = useState<unknown>();
-  if (!papers.length) return null;
+  if (!attachments.length) return null;
   return (
     <>
       <Problem error={error} />
-      <ul className="papers" aria-label={t("papers")}>
-        {papers.map((paper) => (
-          <li key={paper.attachmentId}>
-            <button type="button" className="plain" onClick={() => { setError(undefined); void save(paper, subject).catch(setError); }}>
-              <bdi>{paper.filename}</bdi>
-            </button> <span className="quiet">{Math.ceil(Number(paper.sizeBytes) / 1024)} kB</span>
+      <ul className="attachments" aria-label={t("attachments")}>
+        {attachments.map((attachment) => (
+          <li key={attachment.attachmentId}>
+            <button type="button" className="plain"
+              onClick={() => { setError(undefined); void save(attachment, subject).catch(setError); }}>
+              <bdi>{attachment.filename}</bdi>
+            </button> <span className="quiet">{Math.ceil(Number(attachment.sizeBytes) / 1024)} kB</span>
           </li>
         ))}
       </ul>

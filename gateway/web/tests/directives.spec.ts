@@ -125,13 +125,13 @@ test("an agency records what the client wishes, and takes it back; so does the c
   await worker.send(worker.page.locator("form.step-form"));
   await expect(waiting(worker)).toContainText(`Kielto: ei saa antaa tietoja: ${theHealth}`);
   await expect(waiting(worker)).toContainText("Omaa kirjaustaan ei voi vahvistaa");
-  await expect(worker.step("ConfirmWish")).toHaveCount(0);
+  await expect(worker.step("ConfirmDirective")).toHaveCount(0);
   await expect(worker.page.locator("main")).not.toContainText(stands);
   await picture(worker.page, "wish-recorded");
   await client.go("/own?show=consents");
   await expect(waiting(client)).toContainText(reason);
   await picture(client.page, "wish-client");
-  await client.step("ConfirmWish").click();
+  await client.step("ConfirmDirective").click();
   await picture(client.page, "wish-client-asked");
   await client.page.locator("form.ask button").last().click();
   await expect(client.page.locator("[data-prohibition]")).toHaveCount(0);
@@ -144,7 +144,7 @@ test("an agency records what the client wishes, and takes it back; so does the c
   await saysWhy(second);
   await expect(waiting(second)).toContainText("Vahvista tämä toisena virkahenkilönä");
   await picture(second.page, "wish-second");
-  await second.take("ConfirmWish", {});
+  await second.take("ConfirmDirective", {});
   await expect(second.page.locator("main")).toContainText(stands);
   await client.page.locator("[data-again]").click();
   await expect(client.page.locator("[data-prohibition]")).toContainText(theHealth);
@@ -154,7 +154,7 @@ test("an agency records what the client wishes, and takes it back; so does the c
   await client.page.locator("[data-again]").click();
   await expect(client.page.locator("[data-advance]")).toContainText("Vuokra-asian hoito.");
   // The client refuses the first lifting, and confirms the second.
-  for (const step of ["RefuseWish", "ConfirmWish"]) {
+  for (const step of ["RefuseDirective", "ConfirmDirective"]) {
     await worker.take("LiftProhibition", { reason });
     await expect(waiting(worker).last()).toBeVisible();
     await client.page.locator("[data-again]").click();
@@ -167,7 +167,7 @@ test("an agency records what the client wishes, and takes it back; so does the c
   await worker.take("WithdrawConsent", {});
   await expect(worker.page.locator("main")).toContainText("Viranomainen on kirjannut suostumuksen peruutuksen");
   await client.page.locator("[data-again]").click();
-  await expect(client.page.locator('[data-step="LiftProhibition"], [data-step="WithdrawAdvanceConsent"], [data-step="WithdrawConsent"], [data-step="ConfirmWish"]')).toHaveCount(0);
+  await expect(client.page.locator('[data-step="LiftProhibition"], [data-step="WithdrawAdvanceConsent"], [data-step="WithdrawConsent"], [data-step="ConfirmDirective"]')).toHaveCount(0);
   // The client gives the same directive itself; it takes effect at once.
   await decide(client.page, "ProhibitTransfer", async (ask) => client.fill(ask, { "prohibit-who": "kaikki terveyspalvelut" }));
   await decide(client.page, "LiftProhibition");

@@ -6,9 +6,8 @@ import { nameOf } from "../../ui/names";
 
 const path = [LoopPhase.SENT, LoopPhase.RECEIVED, LoopPhase.TAKEN, LoopPhase.IN_PROGRESS, LoopPhase.CLOSED];
 
-// LoopLine shows the loop as a line of steps: the current one with its start, the next one
-// outlined.
-export function LoopLine({ status }: { status?: LoopStatus }) {
+// PhaseLine shows the phases of a matter: the current one with its start, the next one outlined.
+export function PhaseLine({ status }: { status?: LoopStatus }) {
   const t = useTexts("matter"), word = useWords();
   if (!status?.phase) return null;
   // Waiting is the phase "in progress", from the viewpoint of the party that is waited for.
@@ -16,7 +15,7 @@ export function LoopLine({ status }: { status?: LoopStatus }) {
   const phases = at < 0 ? [LoopPhase.SENT, status.phase] : path.map((phase, index) => (index === at ? status.phase : phase));
   const since = dateOf(status.since);
   return (
-    <ol className="loop-line" aria-label={t("loop")}>
+    <ol className="phase-line" aria-label={t("phases")}>
       {phases.map((phase, index) => {
         const current = phase === status.phase;
         const state = current ? "current" : at >= 0 && index > at ? (index === at + 1 ? "next" : "ahead") : "done";
