@@ -18,5 +18,8 @@ export default defineConfig({
   outputDir: "test-results",
   snapshotPathTemplate: "{testDir}/snapshots/{arg}{ext}",
   forbidOnly: true,
-  use: { launchOptions: { executablePath: chromium, args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update"] }, locale: "fi-FI", timezoneId: "Europe/Helsinki", viewport: { width: 1280, height: 900 }, actionTimeout: 20_000 },
+  use: {
+    launchOptions: { executablePath: chromium, args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update"] },
+    locale: "fi-FI", timezoneId: "Europe/Helsinki", viewport: { width: 1280, height: 900 }, actionTimeout: 20_000,
+  },
 });

@@ -2,7 +2,8 @@ import { expect, type Page } from "@playwright/test";
 
 import type { Person } from "./person";
 
-export const county = { agency: "hva-pohjois-savo" }, adults = { unit: "tyoikaiset-kuopio" }, health = { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" };
+export const county = { agency: "hva-pohjois-savo" }, adults = { unit: "tyoikaiset-kuopio" };
+export const health = { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" };
 export const consented = { ground: "consent", consented: "now" };
 // Within an open matter the form asks for the time of the client's consent.
 export const earlier = { ground: "consent", consentedAt: "2026-11-23T08:55" };

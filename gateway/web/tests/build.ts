@@ -7,6 +7,8 @@ import { join } from "node:path";
 export default function build() {
   const folder = mkdtempSync(join(tmpdir(), "koppi-pages-"));
   process.env.PAGES_PROGRAM = join(folder, "koppi");
-  execFileSync("go", ["build", "-o", process.env.PAGES_PROGRAM, "./deploy/cmd/koppi"], { cwd: join(import.meta.dirname, "../../.."), stdio: "inherit" });
+  execFileSync("go", ["build", "-o", process.env.PAGES_PROGRAM, "./deploy/cmd/koppi"], {
+    cwd: join(import.meta.dirname, "../../.."), stdio: "inherit",
+  });
   return () => rmSync(folder, { recursive: true, force: true });
 }

@@ -10,7 +10,8 @@ import { picture, pictures } from "./pictures";
 // time is removed only by an explicit choice.
 
 const herself = "030694W9024", over75 = "090941-903S";
-const due = (who: Person) => who.matter.locator("[data-due]"), row = (who: Person, subject: string) => who.row(subject).locator("[data-due]");
+const due = (who: Person) => who.matter.locator("[data-due]");
+const row = (who: Person, subject: string) => who.row(subject).locator("[data-due]");
 const urgent = "DUE_BASIS_URGENCY", promise = "DUE_BASIS_SERVICE_PROMISE", statutory = "DUE_BASIS_STATUTORY";
 const shown = async (who: Person, basis: string, said: string) => {
   await expect(due(who)).toHaveAttribute("data-due", basis);
@@ -20,7 +21,8 @@ const shown = async (who: Person, basis: string, said: string) => {
 const card = (who: Person, subject: string) => who.page.locator(`article[data-subject="${subject}"]`);
 
 test("an emergency shows its hour and what it rests on, and is let go of by triage alone", async ({ koppi, comes }) => {
-  const subject = await report(koppi, { urgency: "URGENCY_EMERGENCY", unit: adults.unit }), kela = await comes("kela-17"), worker = await comes("ps-21");
+  const subject = await report(koppi, { urgency: "URGENCY_EMERGENCY", unit: adults.unit }), kela = await comes("kela-17");
+  const worker = await comes("ps-21");
   await kela.open(subject, "sent");
   await worker.open(subject);
   await worker.take("ReceiveConcern");
@@ -53,15 +55,20 @@ test("an emergency shows its hour and what it rests on, and is let go of by tria
   await expect(row(worker, subject)).not.toContainText("Hätätilanne");
   await expect(worker.phase).toContainText(worker.word("LOOP_PHASE_TAKEN"));
   await expect(worker.matter.locator("aside")).toContainText("Ei kiireellinen (lähettäjän arvio: Hätätilanne)");
-  await expect(worker.matter.locator('[data-event="ConcernTaken"] ~ [data-event="ConcernTriaged"]')).toContainText("Kiireellisyys arvioitu");
+  await expect(worker.matter.locator('[data-event="ConcernTaken"] ~ [data-event="ConcernTriaged"]'))
+    .toContainText("Kiireellisyys arvioitu");
   await expect(worker.step("TriageConcern")).toHaveText("Arvioi kiireellisyys");
 });
 
 test("a client whose matter is urgent reads whom to call and when, and else what is aimed at", async ({ koppi, comes }) => {
-  const subject = await report(koppi, { code: herself, urgency: "URGENCY_EMERGENCY", unit: adults.unit }), concernId = subject.split("/")[1];
+  const subject = await report(koppi, { code: herself, urgency: "URGENCY_EMERGENCY", unit: adults.unit });
+  const concernId = subject.split("/")[1];
   await koppi.call("ps-21", "concern.v1.ConcernService/ReceiveConcern", { requestId: randomUUID(), concernId });
   const client = await comes("client", { width: 390, height: 844 });
-  await expect(card(client, subject).locator("[data-urgent]")).toHaveText("Asiasi on kiireellinen. Avun tarve arvioidaan heti. Jos kukaan ei ole ottanut yhteyttä 23.11.2026 klo 10.00 mennessä, soita sosiaalipäivystykseen tai 112.");
+  await expect(card(client, subject).locator("[data-urgent]")).toHaveText(
+    "Asiasi on kiireellinen. Avun tarve arvioidaan heti. " +
+    "Jos kukaan ei ole ottanut yhteyttä 23.11.2026 klo 10.00 mennessä, soita sosiaalipäivystykseen tai 112.",
+  );
   await pictures(client.page, "clocks-client-urgent");
   await koppi.advance("3660s");
   await client.page.reload();
@@ -105,7 +112,10 @@ test("a moved application says when it arrived and by when it is decided; a refe
   const worker = await comes("ps-21"), kela = await comes("kela-17");
   await kela.go("/new/referral");
   const form = kela.page.locator("form.step-form"), arrived = form.locator('[data-field="arrivedOn"]');
-  const values = { kind: "REFERRAL_KIND_APPLICATION_TRANSFER", ground: "transfer", code: herself, language: "fi", receiver: { agency: "hva-pohjois-savo", ...adults }, reason: "Ehkäisevä toimeentulotuki.", urgency: "URGENCY_NORMAL" };
+  const values = {
+    kind: "REFERRAL_KIND_APPLICATION_TRANSFER", ground: "transfer", code: herself, language: "fi",
+    receiver: { agency: "hva-pohjois-savo", ...adults }, reason: "Ehkäisevä toimeentulotuki.", urgency: "URGENCY_NORMAL",
+  };
   await kela.fill(form, values);
   await expect(arrived.locator("input")).toHaveValue("2026-11-23");
   for (const [day, said] of [["2026-11-24", "ei voi olla tulevaisuudessa"], ["2025-11-22", "yli vuoden takana"]] as const) {
@@ -116,7 +126,8 @@ test("a moved application says when it arrived and by when it is decided; a refe
   const subject = await begin(kela, "referral", { ...values, arrivedOn: "2026-11-20" });
   await expect(kela.summary).toContainText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään 1.12.2026.");
   const client = await comes("client");
-  await expect(card(client, subject).locator("[data-summary]")).toHaveText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään 1.12.2026");
+  await expect(card(client, subject).locator("[data-summary]"))
+    .toHaveText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään 1.12.2026");
   await worker.open(subject);
   await worker.take("AcceptReferral");
   await shown(worker, statutory, "Määräaika 1.12.2026 (toimeentulotukilaki 14 a § 1 mom.)");

@@ -5,14 +5,16 @@ import { consent, ordinary } from "./cases";
 import { expect, test } from "./fixtures";
 import { pictures } from "./pictures";
 
-const arabic = "والدتي مريضة. اتصل بي على 040 1234567, كرا.", hebrew = "אני צריך עזרה (דחוף).", name = { familyName: "الأحمد", givenNames: "ليلى" };
+const arabic = "والدتي مريضة. اتصل بي على 040 1234567, كرا.", hebrew = "אני צריך עזרה (דחוף).";
+const name = { familyName: "الأحمد", givenNames: "ليلى" };
 
 // runs returns the text direction of the element that contains a text.
 const runs = (text: Locator) => text.first().evaluate((it) => getComputedStyle(it).direction);
 
 test("names and texts in Arabic and Hebrew run their own way on the pages that show them", async ({ koppi, comes }) => {
   const { concern } = await koppi.call<{ concern: { concernId: string } }>("kela-17", "concern.v1.ConcernService/SubmitConcern", {
-    requestId: randomUUID(), client: { details: name, language: "ar" }, receiver: { agency: "hva-pohjois-savo", unit: "palveluohjaus" }, basis: consent("1301/2014 § 35.1"), topics: ["TOPIC_OTHER"], description: arabic, urgency: "URGENCY_NORMAL",
+    requestId: randomUUID(), client: { details: name, language: "ar" }, receiver: { agency: "hva-pohjois-savo", unit: "palveluohjaus" },
+    basis: consent("1301/2014 § 35.1"), topics: ["TOPIC_OTHER"], description: arabic, urgency: "URGENCY_NORMAL",
   });
   const guide = await comes("ps-04"), { page } = guide;
   await guide.open(`concerns/${concern.concernId}`);
@@ -27,10 +29,13 @@ test("names and texts in Arabic and Hebrew run their own way on the pages that s
 });
 
 test("what is typed in Arabic or Hebrew runs its own way, in a form, its preview and a conversation", async ({ koppi, comes }) => {
-  const { consultation, plan } = await ordinary(koppi), worker = await comes("ps-21"), { page } = worker, form = page.locator("form.step-form");
+  const { consultation, plan } = await ordinary(koppi), worker = await comes("ps-21"), { page } = worker;
+  const form = page.locator("form.step-form");
   await worker.go("/new/concern");
   await worker.fill(form, { ground: "consent", consented: "now", known: "name", ...name, description: arabic });
-  for (const field of ["familyName", "description"]) expect(await runs(form.locator(`[data-field="${field}"] :is(input, textarea)`))).toBe("rtl");
+  for (const field of ["familyName", "description"]) {
+    expect(await runs(form.locator(`[data-field="${field}"] :is(input, textarea)`))).toBe("rtl");
+  }
   for (const said of [arabic, "ليلى الأحمد"]) expect(await runs(page.locator(".preview dd", { hasText: said }))).toBe("rtl");
   await pictures(page, "arabic-form");
   await worker.open(consultation, "consultations");
@@ -39,7 +44,9 @@ test("what is typed in Arabic or Hebrew runs its own way, in a form, its preview
   expect(await runs(box)).toBe("rtl");
   await page.locator("[data-form=PostMessage] [data-send]").click();
   expect(await runs(page.locator(".message .said", { hasText: hebrew }))).toBe("rtl");
-  const { goalId } = await koppi.call<{ goalId: string }>("ps-21", "plan.v1.PlanService/AddGoal", { requestId: randomUUID(), planId: plan.split("/")[1], text: arabic, setByClient: true });
+  const { goalId } = await koppi.call<{ goalId: string }>("ps-21", "plan.v1.PlanService/AddGoal", {
+    requestId: randomUUID(), planId: plan.split("/")[1], text: arabic, setByClient: true,
+  });
   expect(goalId).toBeTruthy();
   await worker.open(plan, "plans");
   expect(await runs(page.locator(".goal-text", { hasText: arabic }))).toBe("rtl");

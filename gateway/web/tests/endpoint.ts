@@ -24,13 +24,18 @@ export class Endpoint {
   // agency.
   async settings(agency: string): Promise<string> {
     await new Promise<void>((up) => this.server.listen(0, "127.0.0.1", () => up()));
-    const directory = JSON.parse(readFileSync(join(import.meta.dirname, "../../../deploy/config/directory.json"), "utf8")) as { agencies: { agency: string; callback?: object }[] };
-    directory.agencies.find((one) => one.agency === agency)!.callback = { protocol: "CONNECT", url: `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/` };
+    const directory = JSON.parse(readFileSync(join(import.meta.dirname, "../../../deploy/config/directory.json"), "utf8")) as {
+      agencies: { agency: string; callback?: object }[];
+    };
+    directory.agencies.find((one) => one.agency === agency)!.callback = {
+      protocol: "CONNECT", url: `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`,
+    };
     const file = (name: string, content: object) => {
       writeFileSync(join(this.folder, name), JSON.stringify(content), { mode: 0o600 });
       return join(this.folder, name);
     };
-    return `--directory ${file("directory.json", directory)} --callback-secrets ${file("secrets.json", { [agency]: ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] })}`;
+    const secrets = file("secrets.json", { [agency]: ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] });
+    return `--directory ${file("directory.json", directory)} --callback-secrets ${secrets}`;
   }
 
   stop() {

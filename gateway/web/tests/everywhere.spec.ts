@@ -28,16 +28,25 @@ const pages: [name: string, person: string, path: (cases: Cases) => string][] = 
 async function settled(page: Page) {
   await expect(page.locator("main h1, main h2").first()).toBeVisible();
   let before = "";
-  await expect.poll(async () => { const now = await page.locator("main").ariaSnapshot(), same = now === before; before = now; return same; }, { intervals: [300] }).toBe(true);
+  await expect.poll(
+    async () => { const now = await page.locator("main").ariaSnapshot(), same = now === before; before = now; return same; },
+    { intervals: [300] },
+  ).toBe(true);
 }
 
 // Values that differ in every Koppi, or from day to day, are masked.
-const today = () => new Intl.DateTimeFormat("fi-FI", { day: "numeric", month: "numeric", year: "numeric", timeZone: "Europe/Helsinki" }).format().replaceAll(".", "\\.");
-const steady = (text: string) => text.replace(new RegExp(`${today()} \\d+\\.\\d+`, "g"), "today").replace(/…[\w-]{5}\b/g, "…").replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "…").replace(/^ *- \/url: .*$\n/gm, "");
+const today = () =>
+  new Intl.DateTimeFormat("fi-FI", { day: "numeric", month: "numeric", year: "numeric", timeZone: "Europe/Helsinki" }).format()
+    .replaceAll(".", "\\.");
+const steady = (text: string) =>
+  text.replace(new RegExp(`${today()} \\d+\\.\\d+`, "g"), "today").replace(/…[\w-]{5}\b/g, "…")
+    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "…").replace(/^ *- \/url: .*$\n/gm, "");
 
 async function axe(page: Page, where: string) {
-  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
-  expect.soft(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`), where).toEqual([]);
+  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+    .analyze();
+  expect.soft(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`), where)
+    .toEqual([]);
 }
 
 const languages = { fi: "Suomi", sv: "Svenska", en: "English" };
@@ -54,7 +63,10 @@ async function visit(page: Page, name: string) {
     // A desktop; a small phone, the lower limit of all phones; and a desktop at 200 % zoom.
     for (const width of process.env.PICTURES ? [1280, 390, 320, 640] : [1280, 320, 640]) {
       await page.setViewportSize({ width, height: 844 });
-      expect.soft(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), `${name} in ${language} at ${width} px is wider than that by`).toBeLessThanOrEqual(0);
+      expect.soft(
+        await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+        `${name} in ${language} at ${width} px is wider than that by`,
+      ).toBeLessThanOrEqual(0);
       if (width === 390) await picture(page, `${name}-${language}-390`);
     }
     await page.setViewportSize({ width: 1280, height: 900 });

@@ -6,14 +6,19 @@ import { expect, test } from "./fixtures";
 // tabTo presses Tab until a field has the focus.
 async function tabTo(page: Page, field: string) {
   for (let presses = 0; presses < 40; presses += 1) {
-    if (await page.evaluate((name) => document.activeElement?.closest("[data-field], [data-send]")?.matches(`[data-field="${name}"], [${name}]`) ?? false, field)) return;
+    const there = await page.evaluate(
+      (name) => document.activeElement?.closest("[data-field], [data-send]")?.matches(`[data-field="${name}"], [${name}]`) ?? false,
+      field,
+    );
+    if (there) return;
     await page.keyboard.press("Tab");
   }
   throw new Error(`the keyboard does not reach ${field}`);
 }
 
 test("a concern is reported by the keyboard alone", async ({ comes }) => {
-  const { page, word, phase } = await comes("kela-17"), press = async (...keys: string[]) => { for (const key of keys) await page.keyboard.press(key); };
+  const { page, word, phase } = await comes("kela-17");
+  const press = async (...keys: string[]) => { for (const key of keys) await page.keyboard.press(key); };
   await page.locator('[data-begin="concern"]').first().focus();
   await press("Enter");
   await page.locator('[data-field="ground"]').waitFor();

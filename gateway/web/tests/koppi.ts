@@ -7,6 +7,9 @@ import { createInterface } from "node:readline";
 import { Line } from "./line";
 import { trialPeople } from "../src/app/trial";
 
+type Names = Record<string, string>;
+interface Directory { agencies: { agency: string; names: Names; units: { unit: string; names: Names }[] }[] }
+
 // Koppi is the server of one test: real, with all services in one process.
 export class Koppi {
   private process?: ChildProcess;
@@ -23,7 +26,9 @@ export class Koppi {
   }
 
   private async up(...more: string[]) {
-    const started = spawn(process.env.PAGES_PROGRAM!, ["up", "--dev", "--data", this.data, "--listen", `127.0.0.1:${this.port}`, ...more], { stdio: ["ignore", "pipe", "pipe"] });
+    const started = spawn(process.env.PAGES_PROGRAM!, ["up", "--dev", "--data", this.data, "--listen", `127.0.0.1:${this.port}`, ...more], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.process = started;
     this.port = await new Promise<number>((resolve, reject) => {
       const said: string[] = [];
@@ -59,7 +64,10 @@ export class Koppi {
   // call makes a request through the API, without a page, for what a test does not examine.
   async call<T = Record<string, never>>(person: string, method: string, body: object): Promise<T> {
     const post = async (path: string, content: object, token = "") => {
-      const response = await fetch(`http://127.0.0.1:${this.port}/koppi.${path}`, { method: "POST", headers: { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) }, body: JSON.stringify(content) });
+      const response = await fetch(`http://127.0.0.1:${this.port}/koppi.${path}`, {
+        method: "POST", headers: { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
+        body: JSON.stringify(content),
+      });
       if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
       return response.json();
     };
@@ -69,7 +77,7 @@ export class Koppi {
     return post(method, body, await this.tokens.get(person));
   }
 
-  directory = () => this.call<{ agencies: { agency: string; names: Record<string, string>; units: { unit: string; names: Record<string, string> }[] }[] }>("kela-17", "casework.v1.CaseworkService/GetAgencies", {});
+  directory = () => this.call<Directory>("kela-17", "casework.v1.CaseworkService/GetAgencies", {});
 
   // advance moves the domain's time by a number of seconds, or to a moment.
   advance = (to: string) => this.call("operator", "dev.v1.DevService/AdvanceClock", /^\d+s$/.test(to) ? { by: to } : { to });

@@ -10,7 +10,8 @@ test("a worklist of a thousand rows holds what is in sight alone", async ({ kopp
   const send = async () => {
     while (left-- > 0) {
       await koppi.call("kela-17", "concern.v1.ConcernService/SubmitConcern", {
-        requestId: randomUUID(), client: { details: { familyName: "Testinen" } }, receiver: { agency: "hva-pohjois-savo" }, basis: consent("1301/2014 § 35.1"), topics: ["TOPIC_OTHER"], urgency: "URGENCY_NORMAL",
+        requestId: randomUUID(), client: { details: { familyName: "Testinen" } }, receiver: { agency: "hva-pohjois-savo" },
+        basis: consent("1301/2014 § 35.1"), topics: ["TOPIC_OTHER"], urgency: "URGENCY_NORMAL",
       });
     }
   };

@@ -13,8 +13,9 @@ const test = base.extend<{ endpoint: Endpoint }>({
   settings: async ({ endpoint }, use) => use(await endpoint.settings("kela")),
 });
 
-test("an operator sees what went silent, follows its trace, and has a parked callback delivered again", async ({ koppi, comes, endpoint }) => {
-  const subject = await report(koppi), { page } = await comes("operator"), figure = (name: string) => page.locator(`[data-figure="${name}"] strong`);
+test("an operator sees what is overdue, follows its trace, and retries a parked callback", async ({ koppi, comes, endpoint }) => {
+  const subject = await report(koppi), { page } = await comes("operator");
+  const figure = (name: string) => page.locator(`[data-figure="${name}"] strong`);
   await expect(figure("openTile")).toHaveText("1");
   await expect(figure("silentTile")).toHaveText("0");
   // The endpoint refuses Kela's messages; nobody reloads the page.

@@ -10,14 +10,25 @@ const locales = { fi: "fi-FI", sv: "sv-FI", en: "en-GB" };
 export class Person {
   // What no page may do: violate its policy, fail, or send a request to another site.
   readonly misdeeds: string[] = [];
-  private constructor(readonly page: Page, private readonly context: BrowserContext, readonly koppi: Koppi, readonly name: string, private readonly language: Language) {}
+  private constructor(
+    readonly page: Page, private readonly context: BrowserContext, readonly koppi: Koppi, readonly name: string,
+    private readonly language: Language,
+  ) {}
 
-  static async comes(browser: Browser, koppi: Koppi, name: string, { language = "fi" as Language, width = 1280, height = 900 } = {}): Promise<Person> {
+  static async comes(
+    browser: Browser, koppi: Koppi, name: string, { language = "fi" as Language, width = 1280, height = 900 } = {},
+  ): Promise<Person> {
     const context = await browser.newContext({ locale: locales[language], viewport: { width, height } });
     const person = new Person(await context.newPage(), context, koppi, name, language);
     person.page.on("pageerror", (error) => person.misdeeds.push(`error: ${error.message}`));
-    person.page.on("console", (message) => { if (/Content.Security.Policy|Trusted/i.test(message.text())) person.misdeeds.push(message.text()); });
-    person.page.on("request", (request) => { if (!/^(blob|data):/.test(request.url()) && !request.url().startsWith(koppi.line.address)) person.misdeeds.push(`asked ${request.url()}`); });
+    person.page.on("console", (message) => {
+      if (/Content.Security.Policy|Trusted/i.test(message.text())) person.misdeeds.push(message.text());
+    });
+    person.page.on("request", (request) => {
+      if (!/^(blob|data):/.test(request.url()) && !request.url().startsWith(koppi.line.address)) {
+        person.misdeeds.push(`asked ${request.url()}`);
+      }
+    });
     await person.signIn();
     return person;
   }
@@ -34,7 +45,10 @@ export class Person {
   // becomes signs in as another client, who is not on the sign-in page.
   async becomes(personalIdentityCode: string) {
     await this.page.evaluate(async (code) => {
-      const issued = await fetch("/koppi.dev.v1.DevService/IssueToken", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ role: "client", personalIdentityCode: code }) });
+      const issued = await fetch("/koppi.dev.v1.DevService/IssueToken", {
+        method: "POST", headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ role: "client", personalIdentityCode: code }),
+      });
       await fetch("/session", { method: "POST", headers: { Authorization: `Bearer ${(await issued.json()).token}` } });
     }, personalIdentityCode);
     await this.page.reload();
@@ -80,7 +94,8 @@ export class Person {
 
   // send sends a form, and confirms a final step.
   async send(form: Locator) {
-    const send = form.locator("[data-send]"), sure = form.getByRole("button", { name: "Kyllä, olen varma" }), atOnce = (await sure.count()) > 0;
+    const send = form.locator("[data-send]"), sure = form.getByRole("button", { name: "Kyllä, olen varma" });
+    const atOnce = (await sure.count()) > 0;
     await send.click();
     if (!atOnce) {
       await expect.poll(async () => (await form.count()) === 0 || (await sure.count()) > 0).toBe(true);

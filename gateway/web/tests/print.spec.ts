@@ -21,7 +21,8 @@ const surroundings = ".top, .rooms, .tiles, .queues, .back, .fi-skip-link, .fi-b
 test("a worklist of sixty is printed with all its rows, and nothing around them", async ({ koppi, comes }) => {
   for (let count = 0; count < 60; count += 1) {
     await koppi.call("kela-17", "concern.v1.ConcernService/SubmitConcern", {
-      requestId: randomUUID(), client: { details: { familyName: "Testinen" } }, receiver: { agency: "hva-pohjois-savo" }, basis: consent("1301/2014 § 35.1"), topics: ["TOPIC_OTHER"], urgency: "URGENCY_NORMAL",
+      requestId: randomUUID(), client: { details: { familyName: "Testinen" } }, receiver: { agency: "hva-pohjois-savo" },
+      basis: consent("1301/2014 § 35.1"), topics: ["TOPIC_OTHER"], urgency: "URGENCY_NORMAL",
     });
   }
   const { page } = await comes("ps-04"), rows = page.locator("a.row");
@@ -34,13 +35,24 @@ test("a worklist of sixty is printed with all its rows, and nothing around them"
     await expect(page.locator(surroundings).filter({ visible: true })).toHaveCount(0);
     await expect(page.locator(".paper-only")).toContainText("Yksikkö · 60 asiaa");
     // No row overlaps another, and none ends below the last sheet.
-    const boxes = await rows.evaluateAll((all) => all.map((row) => row.getBoundingClientRect()).map(({ top, bottom }) => ({ top, bottom })));
+    const boxes = await rows.evaluateAll(
+      (all) => all.map((row) => row.getBoundingClientRect()).map(({ top, bottom }) => ({ top, bottom })),
+    );
     boxes.slice(1).forEach(({ top }, at) => expect(top).toBeGreaterThanOrEqual(boxes[at]!.bottom - 1));
-    expect(await page.evaluate(() => { const { overflowY, height } = getComputedStyle(document.querySelector(".rows")!); return { overflowY, enough: parseFloat(height) >= document.querySelector(".rows ul")!.scrollHeight - 1 }; })).toEqual({ overflowY: "visible", enough: true });
+    expect(
+      await page.evaluate(() => {
+        const { overflowY, height } = getComputedStyle(document.querySelector(".rows")!);
+        return { overflowY, enough: parseFloat(height) >= document.querySelector(".rows ul")!.scrollHeight - 1 };
+      }),
+    ).toEqual({ overflowY: "visible", enough: true });
   });
   await expect(rows).not.toHaveCount(60);
   // As with the browser's own print: the paper has as many rows as the list.
-  await page.evaluate(() => { (window as unknown as { rows: Promise<number> }).rows = new Promise((counted) => addEventListener("beforeprint", () => counted(document.querySelectorAll("a.row").length), { once: true })); });
+  await page.evaluate(() => {
+    (window as unknown as { rows: Promise<number> }).rows = new Promise(
+      (counted) => addEventListener("beforeprint", () => counted(document.querySelectorAll("a.row").length), { once: true }),
+    );
+  });
   await page.pdf({ format: "A4" });
   expect(await page.evaluate(() => (window as unknown as { rows: Promise<number> }).rows)).toBe(60);
 });

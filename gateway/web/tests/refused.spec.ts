@@ -15,31 +15,53 @@ function part(number: number, content: string | Buffer): Buffer {
 const refusal = (reason: string, field: string) => ({
   code: "invalid_argument", message: "refused", details: [
     { type: "google.rpc.ErrorInfo", value: Buffer.concat([part(1, reason), part(2, "koppi")]).toString("base64").replace(/=+$/, "") },
-    { type: "google.rpc.BadRequest", value: part(1, Buffer.concat([part(1, field), part(2, "otherwise")])).toString("base64").replace(/=+$/, "") },
+    {
+      type: "google.rpc.BadRequest",
+      value: part(1, Buffer.concat([part(1, field), part(2, "otherwise")])).toString("base64").replace(/=+$/, ""),
+    },
   ],
 });
 
 const person = { known: "name", familyName: "Testinen", phone: "040 1234567", language: "fi" };
 const of = {
   basis: ["basis", "basis.ground", "basis.consented_at", "basis.provision", "basis.consent_id"],
-  client: ["client", "client.personal_identity_code", "client.language", "client.details", "client.details.family_name", "client.details.given_names", "client.details.birth_date", "client.details.phones[0]", "client.details.municipality", "client.details.non_disclosure", "client.client_id"],
+  client: [
+    "client", "client.personal_identity_code", "client.language", "client.details", "client.details.family_name",
+    "client.details.given_names", "client.details.birth_date", "client.details.phones[0]", "client.details.municipality",
+    "client.details.non_disclosure", "client.client_id",
+  ],
   receiver: ["receiver", "receiver.agency", "receiver.unit"],
   rest: ["attachment_ids[0]", "urgency", "case_id", "request_id", "something.new"],
 };
 const forms: [what: string, who: string, method: string, values: Record<string, unknown>, paths: string[]][] = [
-  ["concern", "kela-17", "SubmitConcern", { ...consented, ...person, receiver: county, topics: ["TOPIC_OTHER"], description: "Kaksi vuokraa.", urgency: "URGENCY_NORMAL" }, [...of.basis, ...of.client, ...of.receiver, ...of.rest, "topics", "topics[0]", "description"]],
-  ["referral", "ps-21", "SendReferral", { kind: "REFERRAL_KIND_SERVICE", ...consented, ...person, receiver: health, reason: "Tarvitsee tukea.", urgency: "URGENCY_NORMAL" }, [...of.basis, ...of.client, ...of.receiver, ...of.rest, "kind", "service_key", "reason"]],
-  ["consultation", "ps-21", "OpenConsultation", { ...consented, ...person, receiver: health, topic: "Lääkitys", question: "Voiko se väsyttää?", urgency: "URGENCY_NORMAL" }, [...of.basis, ...of.client, ...of.rest, "addressee", "addressee.unit", "addressee.worker", "topic", "question"]],
+  [
+    "concern", "kela-17", "SubmitConcern",
+    { ...consented, ...person, receiver: county, topics: ["TOPIC_OTHER"], description: "Kaksi vuokraa.", urgency: "URGENCY_NORMAL" },
+    [...of.basis, ...of.client, ...of.receiver, ...of.rest, "topics", "topics[0]", "description"],
+  ],
+  [
+    "referral", "ps-21", "SendReferral",
+    { kind: "REFERRAL_KIND_SERVICE", ...consented, ...person, receiver: health, reason: "Tarvitsee tukea.", urgency: "URGENCY_NORMAL" },
+    [...of.basis, ...of.client, ...of.receiver, ...of.rest, "kind", "service_key", "reason"],
+  ],
+  [
+    "consultation", "ps-21", "OpenConsultation",
+    { ...consented, ...person, receiver: health, topic: "Lääkitys", question: "Voiko se väsyttää?", urgency: "URGENCY_NORMAL" },
+    [...of.basis, ...of.client, ...of.rest, "addressee", "addressee.unit", "addressee.worker", "topic", "question"],
+  ],
   ["plan", "ps-21", "CreatePlan", { consented: "now", ...person }, [...of.basis, ...of.client, "case_id", "request_id", "something.new"]],
 ];
 
 // All forms have the same fields of a client, a ground and a receiver: their refusals are tested in
 // the first form, and in every form in make soak.
-const shared = [...of.basis, ...of.client, ...of.receiver].filter((path) => !["basis.consented_at", "client.personal_identity_code", "receiver.unit"].includes(path));
+const shared = [...of.basis, ...of.client, ...of.receiver]
+  .filter((path) => !["basis.consented_at", "client.personal_identity_code", "receiver.unit"].includes(path));
 
 // The place of each of these does not depend on which field comes first.
 const places: Record<string, string> = {
-  "client.language": "language", "client.details.phones[0]": "phone", "client.details.family_name": "familyName", "basis.consented_at": "consented", "urgency": "urgency", "attachment_ids[0]": "attachments", "client.details.non_disclosure": "nonDisclosure",
+  "client.language": "language", "client.details.phones[0]": "phone", "client.details.family_name": "familyName",
+  "basis.consented_at": "consented", "urgency": "urgency", "attachment_ids[0]": "attachments",
+  "client.details.non_disclosure": "nonDisclosure",
 };
 
 async function send(page: Page) {
@@ -60,13 +82,17 @@ for (const [what, who, method, values, paths] of forms) {
       await send(page);
       const link = page.locator(".fi-error-summary a, .fi-error-summary button");
       await expect(link, path).toHaveCount(1);
-      const at = page.locator("[data-field]:has(.wrong:not(:empty), [aria-invalid=true], .fi-status-text--error:not(:empty), [class*=--error])").filter({ visible: true });
+      const at = page.locator(
+        "[data-field]:has(.wrong:not(:empty), [aria-invalid=true], .fi-status-text--error:not(:empty), [class*=--error])",
+      ).filter({ visible: true });
       const outside = /^(case_id|request_id|something)/.test(path);
       if (outside) await expect(link, path).toContainText(path);
       else await expect(at.first(), path).toBeVisible();
       if (places[path]) await expect(at, path).toHaveAttribute("data-field", places[path]);
       await link.click();
-      if (!outside) expect(await at.first().evaluate((it) => it.contains(document.activeElement)), `${path}: the link leads there`).toBe(true);
+      if (!outside) {
+        expect(await at.first().evaluate((it) => it.contains(document.activeElement)), `${path}: the link leads there`).toBe(true);
+      }
     }
     await pictures(page, `refused-${what}`);
   });
@@ -75,13 +101,19 @@ for (const [what, who, method, values, paths] of forms) {
 test("a consent of tomorrow is refused where its moment was typed, and what follows from a matter too", async ({ comes }) => {
   const kela = await comes("kela-17"), { page } = kela, form = page.locator("form.step-form");
   await kela.go("/new/concern");
-  await kela.fill(form, { ground: "consent", consented: "earlier", consentedAt: "2026-12-24T10:00", ...known("010594Y9032"), receiver: county, topics: ["TOPIC_OTHER"], urgency: "URGENCY_NORMAL" });
+  await kela.fill(form, {
+    ground: "consent", consented: "earlier", consentedAt: "2026-12-24T10:00", ...known("010594Y9032"), receiver: county,
+    topics: ["TOPIC_OTHER"], urgency: "URGENCY_NORMAL",
+  });
   await send(page);
-  await expect(form.locator('[data-field="consentedAt"] .wrong')).toHaveText("Tarkista, milloin asiakas antoi suostumuksen. Aika ei voi olla tulevaisuudessa.");
+  await expect(form.locator('[data-field="consentedAt"] .wrong'))
+    .toHaveText("Tarkista, milloin asiakas antoi suostumuksen. Aika ei voi olla tulevaisuudessa.");
   await expect(page.locator("form.step-form > .problem")).toHaveCount(0);
   await pictures(page, "refused-consent");
   // A client taken over from another matter has no field here: the summary shows the error.
-  const subject = await begin(kela, "concern", { ...consented, ...known("010594Y9032"), receiver: county, topics: ["TOPIC_OTHER"], urgency: "URGENCY_NORMAL" });
+  const subject = await begin(kela, "concern", {
+    ...consented, ...known("010594Y9032"), receiver: county, topics: ["TOPIC_OTHER"], urgency: "URGENCY_NORMAL",
+  });
   await kela.go(`/new/concern?from=${encodeURIComponent(subject)}`);
   await kela.fill(form, { ...consented, receiver: county, topics: ["TOPIC_OTHER"], urgency: "URGENCY_NORMAL" });
   await page.route("**/SubmitConcern", (route) => route.fulfill({ status: 400, json: refusal("UNKNOWN_CLIENT", "client.client_id") }));

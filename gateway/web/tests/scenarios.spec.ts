@@ -8,13 +8,18 @@ const attested = { ground: "notification", attestation: ["unobtainable", "unable
 
 test("01: two rents unpaid and the power cut", async ({ comes }) => {
   const kela = await comes("kela-17"), guide = await comes("ps-04"), worker = await comes("ps-21");
-  const subject = await begin(kela, "concern", { ...consented, ...known("010594Y9032"), receiver: county, topics: ["TOPIC_RENT_ARREARS", "TOPIC_ELECTRICITY_CUT"], description: "Kaksi vuokraa maksamatta, sähköt katkaistu perjantaina.", urgency: "URGENCY_URGENT" });
+  const subject = await begin(kela, "concern", {
+    ...consented, ...known("010594Y9032"), receiver: county, topics: ["TOPIC_RENT_ARREARS", "TOPIC_ELECTRICITY_CUT"],
+    description: "Kaksi vuokraa maksamatta, sähköt katkaistu perjantaina.", urgency: "URGENCY_URGENT",
+  });
   await phase(kela, "LOOP_PHASE_SENT");
   await guide.open(subject);
   await expect(guide.matter).toContainText("sähköt katkaistu perjantaina");
   await guide.take("ReceiveConcern");
   await phase(kela, "LOOP_PHASE_RECEIVED");
-  await guide.take("TriageConcern", { urgency: "URGENCY_URGENT", supportNeed: "SUPPORT_NEED_SPECIAL", track: "TRACK_SOCIAL_WORK", wants: true, assignTo: adults });
+  await guide.take("TriageConcern", {
+    urgency: "URGENCY_URGENT", supportNeed: "SUPPORT_NEED_SPECIAL", track: "TRACK_SOCIAL_WORK", wants: true, assignTo: adults,
+  });
   await worker.open(subject);
   await worker.take("TakeConcern");
   await phase(kela, "LOOP_PHASE_TAKEN");
@@ -53,7 +58,9 @@ test("02: without consent the reporter learns the fate of the message, not of th
   await worker.take("RecordContactAttempt", { result: "CONTACT_RESULT_NOT_REACHED" });
   await worker.take("CloseConcern", { outcome: "OUTCOME_SERVICE_STARTED", feedback: "ei kuulu ilmoittajalle" });
   await phase(kela, "LOOP_PHASE_CLOSED");
-  for (const secret of ["ei kuulu ilmoittajalle", "ps-21", "ei tavoitettu", kela.word("OUTCOME_SERVICE_STARTED")]) await expect(kela.matter).not.toContainText(secret);
+  for (const secret of ["ei kuulu ilmoittajalle", "ps-21", "ei tavoitettu", kela.word("OUTCOME_SERVICE_STARTED")]) {
+    await expect(kela.matter).not.toContainText(secret);
+  }
 });
 
 test("03: reported again and again: joined, and nobody learns of another's report", async ({ comes }) => {
@@ -81,10 +88,15 @@ test("03: reported again and again: joined, and nobody learns of another's repor
 
 test("04: passed on to health care, and the answer finds its way back", async ({ comes, koppi }) => {
   const kela = await comes("kela-17"), worker = await comes("ps-21"), nurse = await comes("tk-02");
-  const first = await begin(kela, "concern", { ...consented, ...known("030694W9024"), receiver: { ...county, ...adults }, topics: ["TOPIC_MENTAL_HEALTH"], description: "Ei jaksa hoitaa asioitaan, ei hoitokontaktia.", urgency: "URGENCY_URGENT" });
+  const first = await begin(kela, "concern", {
+    ...consented, ...known("030694W9024"), receiver: { ...county, ...adults }, topics: ["TOPIC_MENTAL_HEALTH"],
+    description: "Ei jaksa hoitaa asioitaan, ei hoitokontaktia.", urgency: "URGENCY_URGENT",
+  });
   await worker.open(first);
   await worker.take("TakeConcern");
-  await worker.take("ForwardConcern", { ...earlier, receiver: health, topics: ["TOPIC_MENTAL_HEALTH"], description: "Ei jaksa hoitaa asioitaan, ei hoitokontaktia." });
+  await worker.take("ForwardConcern", {
+    ...earlier, receiver: health, topics: ["TOPIC_MENTAL_HEALTH"], description: "Ei jaksa hoitaa asioitaan, ei hoitokontaktia.",
+  });
   await expect(worker.summary).toContainText("Vuorossa: Kuopion terveysasema");
   const row = nurse.page.locator("a.row, button.fresh").first();
   await row.click();
@@ -108,7 +120,10 @@ test.describe("05", () => {
   test.use({ clock: "2025-12-22T09:00:00+02:00" });
   test("05: nobody takes it, and silence is told to both sides", async ({ comes, koppi }) => {
     const kela = await comes("kela-17"), guide = await comes("ps-04");
-    const subject = await begin(kela, "concern", { ...consented, ...known("020516C903K"), receiver: county, topics: ["TOPIC_RENT_ARREARS"], description: "Vuokra maksamatta.", urgency: "URGENCY_NORMAL" });
+    const subject = await begin(kela, "concern", {
+      ...consented, ...known("020516C903K"), receiver: county, topics: ["TOPIC_RENT_ARREARS"], description: "Vuokra maksamatta.",
+      urgency: "URGENCY_NORMAL",
+    });
     await guide.open(subject);
     await guide.take("ReceiveConcern");
     await koppi.advance("2026-01-07T22:01:00Z");
@@ -123,14 +138,22 @@ test.describe("05", () => {
 
 test("06: a decision notice acknowledged; a referral redirected, and nobody drops it between", async ({ comes, koppi }) => {
   const worker = await comes("ps-21"), nurse = await comes("tk-02"), job = await comes("ty-09");
-  const notice = await begin(worker, "referral", { kind: "REFERRAL_KIND_DECISION_NOTICE", ground: "notice", ...known("010594Y9032"), receiver: { agency: "kela", unit: "toimeentulotuki" }, reason: "Ehkäisevä toimeentulotuki myönnetty sähkölaskuun.", urgency: "URGENCY_NORMAL" });
+  const notice = await begin(worker, "referral", {
+    kind: "REFERRAL_KIND_DECISION_NOTICE", ground: "notice", ...known("010594Y9032"), receiver: { agency: "kela", unit: "toimeentulotuki" },
+    reason: "Ehkäisevä toimeentulotuki myönnetty sähkölaskuun.", urgency: "URGENCY_NORMAL",
+  });
   const kela = await comes("kela-17");
   await kela.open(notice);
   await kela.take("CompleteReferral", { outcome: "REFERRAL_OUTCOME_ACKNOWLEDGED" });
   await phase(worker, "LOOP_PHASE_CLOSED");
-  const referral = await begin(worker, "referral", { kind: "REFERRAL_KIND_SERVICE", ...consented, ...known("010594Y9032"), service: "tyokyvyn-arvio", receiver: health, reason: "Työkyvyn arvio.", urgency: "URGENCY_NORMAL" });
+  const referral = await begin(worker, "referral", {
+    kind: "REFERRAL_KIND_SERVICE", ...consented, ...known("010594Y9032"), service: "tyokyvyn-arvio", receiver: health,
+    reason: "Työkyvyn arvio.", urgency: "URGENCY_NORMAL",
+  });
   await nurse.open(referral);
-  await nurse.take("RedirectReferral", { ...earlier, receiver: { agency: "tyollisyys-kuopio", unit: "tyollisyys" }, explanation: "Työkykykoordinaattori työllisyysalueella." });
+  await nurse.take("RedirectReferral", {
+    ...earlier, receiver: { agency: "tyollisyys-kuopio", unit: "tyollisyys" }, explanation: "Työkykykoordinaattori työllisyysalueella.",
+  });
   await expect(worker.summary).toContainText("Vuorossa: Työllisyyspalvelut");
   await job.page.locator("a.row, button.fresh").first().click();
   await job.page.locator("a.row").first().click();
@@ -178,7 +201,10 @@ test("07: an anonymous question gets its answer, and turns into a referral", asy
   await expect(worker.matter).toContainText("Suosittelen arviota terveysasemalla.");
   await worker.matter.locator('a[href*="/new/referral"]').first().click();
   const referral = worker.page.locator("form.step-form");
-  await worker.fill(referral, { kind: "REFERRAL_KIND_SERVICE", ...consented, ...known("010594Y9032"), service: "tyokyvyn-arvio", receiver: health, reason: "Arvio konsultaation perusteella.", urgency: "URGENCY_NORMAL" });
+  await worker.fill(referral, {
+    kind: "REFERRAL_KIND_SERVICE", ...consented, ...known("010594Y9032"), service: "tyokyvyn-arvio", receiver: health,
+    reason: "Arvio konsultaation perusteella.", urgency: "URGENCY_NORMAL",
+  });
   await worker.send(referral);
   await nurse.open(await subjectOf(worker.page));
   await expect(nurse.matter).toContainText("Arvio konsultaation perusteella.");
@@ -188,7 +214,9 @@ test("08: one plan of three agencies: own goals lead, responsibility is handed o
   const worker = await comes("ps-21"), nurse = await comes("tk-02"), counsellor = await comes("ps-33");
   const subject = await begin(worker, "plan", { consented: "now", ...known("140391-9021") });
   await worker.take("AddGoal", { text: "Haluan nukkua yöt ja jaksaa viedä lapsen päiväkotiin.", setBy: "client" });
-  await worker.take("InviteMember", { party: health, ground: "LEGAL_GROUND_CLIENT_CONSENT", consentedAt: "2026-11-23T08:55", provision: "703/2023 § 53" });
+  await worker.take("InviteMember", {
+    party: health, ground: "LEGAL_GROUND_CLIENT_CONSENT", consentedAt: "2026-11-23T08:55", provision: "703/2023 § 53",
+  });
   await nurse.open(subject, "plans");
   await expect(nurse.step("AddAction")).toHaveCount(0);
   await nurse.take("JoinPlan");

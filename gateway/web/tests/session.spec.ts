@@ -7,7 +7,8 @@ import { pictures } from "./pictures";
 // soon makes the page believe that its session ends in a number of seconds, and no later than
 // `last` seconds from now; Koppi itself answers an extension.
 async function soon(page: Page, seconds: number, last = 36_000) {
-  const now = Date.now(), ends = { until: new Date(now + seconds * 1000).toISOString(), expires: new Date(now + last * 1000).toISOString() };
+  const now = Date.now();
+  const ends = { until: new Date(now + seconds * 1000).toISOString(), expires: new Date(now + last * 1000).toISOString() };
   await page.route("**/session", async (route) => {
     const response = await route.fetch();
     await route.fulfill({ response, json: { ...await response.json(), ...(response.ok() && ends) } });
@@ -15,7 +16,8 @@ async function soon(page: Page, seconds: number, last = 36_000) {
 }
 
 test("who signs in again finds the page, its client and the draft as they were", async ({ koppi, comes }) => {
-  const subject = await report(koppi), guide = await comes("ps-04"), { page } = guide, address = `/new/referral?from=${encodeURIComponent(subject)}`;
+  const subject = await report(koppi), guide = await comes("ps-04"), { page } = guide;
+  const address = `/new/referral?from=${encodeURIComponent(subject)}`;
   await guide.go(address);
   const form = page.locator("form.step-form"), reason = form.locator('[data-field="reason"] textarea');
   await guide.fill(form, { kind: "REFERRAL_KIND_SERVICE", ground: "consent", consented: "now", reason: "Tarvitsee tukea arkeen." });
@@ -26,7 +28,9 @@ test("who signs in again finds the page, its client and the draft as they were",
   // An issuer's sign-in link leads back to the same address with its query.
   await page.route("**/session", async (route) => {
     const response = await route.fetch();
-    const doors = [{ issuer: "https://issuer.example", name: { fi: "Toisaalla" }, url: "/session/sign-in?issuer=https%3A%2F%2Fissuer.example" }];
+    const doors = [
+      { issuer: "https://issuer.example", name: { fi: "Toisaalla" }, url: "/session/sign-in?issuer=https%3A%2F%2Fissuer.example" },
+    ];
     await route.fulfill({ response, json: { ...await response.json(), ...(!response.ok() && { signIn: doors }) } });
   });
   // The next request is answered that nobody is signed in any more.
@@ -49,11 +53,14 @@ test("who was not signed in comes back to the page without the refusal in its ad
   await page.context().clearCookies();
   await page.route("**/session", async (route) => {
     const response = await route.fetch();
-    await route.fulfill({ response, json: { ...await response.json(), signIn: [{ issuer: "a", name: { fi: "Toisaalla" }, url: "/session/sign-in?issuer=a" }] } });
+    await route.fulfill({
+      response, json: { ...await response.json(), signIn: [{ issuer: "a", name: { fi: "Toisaalla" }, url: "/session/sign-in?issuer=a" }] },
+    });
   });
   await guide.go("/new/referral?from=concerns%2F1&refused=SIGN_IN_FAILED");
   await expect(page.locator(".problem")).toContainText("Kirjautuminen ei onnistunut");
-  await expect(page.locator(".sign-in-place[href]")).toHaveAttribute("href", `/session/sign-in?issuer=a&to=${encodeURIComponent("/new/referral?from=concerns%2F1")}`);
+  await expect(page.locator(".sign-in-place[href]"))
+    .toHaveAttribute("href", `/session/sign-in?issuer=a&to=${encodeURIComponent("/new/referral?from=concerns%2F1")}`);
 });
 
 test("the end of a session is announced in time, and one press puts it off", async ({ comes }) => {

@@ -28,12 +28,14 @@ async function holds(page: Page, all: Record<string, string[][]>) {
       await expect(picture(page, name), name).toHaveAttribute("data-empty", "true");
       continue;
     }
-    await expect.poll(async () => { const rows = await table(page, name); return heads ? sorted(rows.slice(1)) : rows; }, name).toEqual(heads ? sorted(want) : want);
+    await expect.poll(async () => { const rows = await table(page, name); return heads ? sorted(rows.slice(1)) : rows; }, name)
+      .toEqual(heads ? sorted(want) : want);
     await expect(picture(page, name).getByRole("img", { name: await picture(page, name).locator("h2").innerText() }), name).toBeVisible();
     if (heads || name === "doors") continue;
     const sums = want.slice(1).map((row) => row.at(-1)!).filter((number) => number !== fi.tooFew);
     expect(await picture(page, name).locator("svg[role=img] text.strong").allTextContents(), name).toEqual(sums);
-    await expect(picture(page, name).locator(".notes"), name).toContainText(fi.ofAll!.replace("{{number}}", sum(sums.map(Number)).toLocaleString("fi")));
+    await expect(picture(page, name).locator(".notes"), name)
+      .toContainText(fi.ofAll!.replace("{{number}}", sum(sums.map(Number)).toLocaleString("fi")));
   }
 }
 
@@ -44,7 +46,8 @@ const cutOff = (page: Page) => page.evaluate(() => {
     const { left, right } = text.getBoundingClientRect(), frame = text.closest(".drawing")!.getBoundingClientRect();
     return left < frame.left - 1 || right > frame.right + 1;
   });
-  const tables = [...document.querySelectorAll(".sheet")].filter((sheet) => sheet.scrollWidth > sheet.clientWidth && getComputedStyle(sheet).overflowX !== "auto");
+  const tables = [...document.querySelectorAll(".sheet")]
+    .filter((sheet) => sheet.scrollWidth > sheet.clientWidth && getComputedStyle(sheet).overflowX !== "auto");
   return [...texts.map((text) => text.textContent), ...tables.map((sheet) => sheet.getAttribute("aria-label"))];
 });
 
@@ -68,9 +71,11 @@ test("statistics show each reader what the API tells it, in pictures, tables and
     await holds(person.page, await expected(koppi, name, own));
   }
   await test.step("the reader of an agency sees its own rows alone, an operator all", async () => {
-    const ways = async (person: typeof kela) => (await table(person.page, "path")).slice(1), all = await ways(operator), own = await ways(kela);
+    const ways = async (person: typeof kela) => (await table(person.page, "path")).slice(1), all = await ways(operator);
+    const own = await ways(kela);
     for (const [sender, receiver] of own) expect([sender, receiver]).toContain("Kansaneläkelaitos");
-    expect(own.filter(([sender, , service]) => sender === "Kansaneläkelaitos" && service === fi.service_concern).map((way) => way.at(-1))).toEqual([fi.notDisclosed, fi.notDisclosed]);
+    expect(own.filter(([sender, , service]) => sender === "Kansaneläkelaitos" && service === fi.service_concern).map((way) => way.at(-1)))
+      .toEqual([fi.notDisclosed, fi.notDisclosed]);
     expect(all.filter(([sender, receiver]) => ![sender, receiver].includes("Kansaneläkelaitos")).length).toBeGreaterThan(2);
     expect(all.length).toBeGreaterThan(own.length);
   });
@@ -88,7 +93,9 @@ test("statistics show each reader what the API tells it, in pictures, tables and
     await choose(page, fi.service!, fi.service_referral!);
     const { repeats: _, ...asked } = await expected(koppi, "operator", undefined, "2026-09", "referral");
     await expect(picture(page, "repeats")).toHaveCount(0);
-    await holds(page, { ...asked, noShows: [asked.noShows![0]!.filter((name) => name !== fi.service_concern), ...asked.noShows!.slice(1)] });
+    await holds(page, {
+      ...asked, noShows: [asked.noShows![0]!.filter((name) => name !== fi.service_concern), ...asked.noShows!.slice(1)],
+    });
     expect((await saved(page, "arrivals")).file).toBe(`koppi-arrivals-2026-09-${last}.csv`);
     // The choice is in the address, and survives a reload.
     await page.reload();
@@ -98,7 +105,9 @@ test("statistics show each reader what the API tells it, in pictures, tables and
   await test.step("what is too few is said to be, and not shown", async () => {
     await expect(picture(worker.page, "arrivals").locator(".notes")).toContainText(`(alle 5): ${called(first)}.`);
     await youth.go("/statistics");
-    for (const name of ["arrivals", "breaks", "waits", "path", "ends", "repeats", "noShows"]) await expect(picture(youth.page, name), name).toHaveAttribute("data-empty", "true");
+    for (const name of ["arrivals", "breaks", "waits", "path", "ends", "repeats", "noShows"]) {
+      await expect(picture(youth.page, name), name).toHaveAttribute("data-empty", "true");
+    }
     await expect(picture(youth.page, "arrivals")).toContainText(fi.tooFewAtAll!);
     await expect(youth.page.locator("[data-save]")).toHaveCount(1);
     await choose(worker.page, fi.to!, called(first));
@@ -133,11 +142,16 @@ test("statistics are reached by the keyboard, fit, and axe finds nothing in any 
   for (const language of ["Suomi", "Svenska", "English"]) {
     await page.getByRole("button", { name: language }).click();
     await expect(page.locator("html")).toHaveAttribute("lang", { Suomi: "fi", Svenska: "sv", English: "en" }[language]!);
-    const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
-    expect(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`), language).toEqual([]);
+    const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+      .analyze();
+    expect(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`), language)
+      .toEqual([]);
     for (const width of [320, 640, 1280]) {
       await page.setViewportSize({ width, height: 844 });
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), `${language} at ${width} px is wider by`).toBeLessThanOrEqual(0);
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+        `${language} at ${width} px is wider by`,
+      ).toBeLessThanOrEqual(0);
       await expect.poll(() => cutOff(page), `${language} at ${width} px: cut off`).toEqual([]);
     }
   }

@@ -14,7 +14,8 @@ const passedOn = { to: { ...adults, worker: "ps-33" }, reason: "Asiakas on häne
 // refer sends a referral from the nurse to a unit of two workers, through the API.
 async function refer(koppi: Koppi): Promise<string> {
   const { referral } = await koppi.call<{ referral: { referralId: string } }>("tk-02", "referral.v1.ReferralService/SendReferral", {
-    requestId: randomUUID(), client: { personalIdentityCode: "010594Y9032", language: "fi" }, receiver: { ...county, ...adults }, basis: consent("703/2023 § 53"), kind: "REFERRAL_KIND_SERVICE", reason: "Tarvitsee tukea arkeen.", urgency: "URGENCY_NORMAL",
+    requestId: randomUUID(), client: { personalIdentityCode: "010594Y9032", language: "fi" }, receiver: { ...county, ...adults },
+    basis: consent("703/2023 § 53"), kind: "REFERRAL_KIND_SERVICE", reason: "Tarvitsee tukea arkeen.", urgency: "URGENCY_NORMAL",
   });
   return `referrals/${referral.referralId}`;
 }
@@ -26,7 +27,8 @@ async function inQueue(who: Person, queue: "me" | "unit", subject: string, there
 }
 
 test("a concern is passed on: who loses it and who gets it see so, the reporter to whom, not why", async ({ koppi, comes }) => {
-  const subject = await report(koppi, { unit: "palveluohjaus" }), kela = await comes("kela-17"), guide = await comes("ps-04"), worker = await comes("ps-33");
+  const subject = await report(koppi, { unit: "palveluohjaus" }), kela = await comes("kela-17"), guide = await comes("ps-04");
+  const worker = await comes("ps-33");
   await expect(worker.page.getByText("Mikään ei odota sinua.")).toBeVisible();
   await kela.open(subject, "sent");
   await guide.open(subject);
@@ -44,7 +46,8 @@ test("a concern is passed on: who loses it and who gets it see so, the reporter 
 });
 
 test("a contact that is planned is told to the reporter with consent alone, until it is taken back", async ({ koppi, comes }) => {
-  const subject = await report(koppi, { unit: "tyoikaiset-kuopio" }), silent = await report(koppi, { unit: "tyoikaiset-kuopio", code: "140391-9021", basis: attested });
+  const subject = await report(koppi, { unit: "tyoikaiset-kuopio" });
+  const silent = await report(koppi, { unit: "tyoikaiset-kuopio", code: "140391-9021", basis: attested });
   const kela = await comes("kela-17"), worker = await comes("ps-21"), planned = "aikoo ottaa asiakkaaseen yhteyttä 24.11.2026 10.00";
   await kela.open(subject, "sent");
   await worker.open(subject);
@@ -65,7 +68,10 @@ test("a contact that is planned is told to the reporter with consent alone, unti
 });
 
 test("a concern is taken back; another is declined, and settled with where it was sent instead", async ({ koppi, comes }) => {
-  const [mistaken, declined, instead] = [await report(koppi), await report(koppi, { code: "140391-9021" }), await report(koppi, { code: "140391-9021", unit: "tyoikaiset-etela" })];
+  const [mistaken, declined, instead] = [
+    await report(koppi), await report(koppi, { code: "140391-9021" }),
+    await report(koppi, { code: "140391-9021", unit: "tyoikaiset-etela" }),
+  ];
   const kela = await comes("kela-17"), guide = await comes("ps-04");
   await guide.open(mistaken);
   await kela.open(mistaken, "sent");
@@ -75,7 +81,9 @@ test("a concern is taken back; another is declined, and settled with where it wa
   await expect(guide.matter).toContainText("Asiakas hoiti asian itse.");
   await kela.open(declined, "sent");
   await guide.open(declined);
-  await guide.take("DeclineConcern", { reason: "DECLINE_REASON_WRONG_AREA", explanation: "Asuu etelässä.", suggested: { agency: "tyollisyys-kuopio" } });
+  await guide.take("DeclineConcern", {
+    reason: "DECLINE_REASON_WRONG_AREA", explanation: "Asuu etelässä.", suggested: { agency: "tyollisyys-kuopio" },
+  });
   await phase(kela, "LOOP_PHASE_DECLINED");
   for (const told of ["Asuu etelässä.", "Kuopion työllisyysalue"]) await expect(kela.matter).toContainText(told);
   await kela.take("SettleConcern", { how: "resent", place: `${koppi.line.address}/sent/${instead}` });
@@ -133,14 +141,18 @@ test("a referral is cancelled before it is decided; another comes back, and is d
 });
 
 test("a client known by name alone is found by it, and a plan begun from the concern is theirs", async ({ comes }) => {
-  const kela = await comes("kela-17"), worker = await comes("ps-21"), who = { known: "name", familyName: "Testinen", givenNames: "Aino", birthDate: "1994-06-03", phone: "0401234567", language: "fi" };
+  const kela = await comes("kela-17"), worker = await comes("ps-21");
+  const who = { known: "name", familyName: "Testinen", givenNames: "Aino", birthDate: "1994-06-03", phone: "0401234567", language: "fi" };
   await kela.go("/new/concern");
   const form = kela.page.locator("form.step-form");
   await kela.fill(form, { ...consented, known: "name" });
   await expect(form.locator('[data-field="code"]')).toHaveCount(0);
   await form.locator("[data-send]").click();
   await expect(form.locator('[data-field="familyName"]')).toContainText("Tämä tarvitaan");
-  const subject = await begin(kela, "concern", { ...consented, ...who, receiver: { ...county, ...adults }, topics: ["TOPIC_HOMELESSNESS"], description: "Yöpyy tuttavien luona.", urgency: "URGENCY_NORMAL" });
+  const subject = await begin(kela, "concern", {
+    ...consented, ...who, receiver: { ...county, ...adults }, topics: ["TOPIC_HOMELESSNESS"], description: "Yöpyy tuttavien luona.",
+    urgency: "URGENCY_NORMAL",
+  });
   await worker.open(subject);
   const named = worker.page.locator('[data-reveal="client"]');
   await named.getByRole("button").click();

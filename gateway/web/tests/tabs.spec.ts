@@ -42,7 +42,8 @@ test("eight tabs over HTTP/1.1 load and are live by one stream; its tab closes, 
   const guide = await comes("ps-04"), open = streams(guide.page.context(), "Watch");
   await guide.page.reload();
   const pages = await tabs(koppi, guide.page, eight);
-  expect(await guide.page.evaluate(() => (performance.getEntriesByType("navigation")[0] as PerformanceNavigationTiming).nextHopProtocol)).toBe("http/1.1");
+  expect(await guide.page.evaluate(() => (performance.getEntriesByType("navigation")[0] as PerformanceNavigationTiming).nextHopProtocol))
+    .toBe("http/1.1");
   await live(koppi, pages, 1);
   expect(open.size).toBe(1);
   const leader = [...open][0]!.frame().page();
@@ -86,7 +87,9 @@ test("who signs out in one tab is signed out in all, and nobody's stream is anot
   guide.page.context().on("request", (request) => { if (request.url().endsWith("/ListWork")) read += 1; });
   await report(koppi);
   await koppi.call("ps-21", "consultation.v1.ConsultationService/OpenConsultation", {
-    requestId: crypto.randomUUID(), addressee: { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" }, basis: { ground: "LEGAL_GROUND_NO_PERSONAL_DATA", provision: "703/2023 § 31" }, topic: "Lääkitys", question: "Voiko se väsyttää?", urgency: "URGENCY_NORMAL",
+    requestId: crypto.randomUUID(), addressee: { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" },
+    basis: { ground: "LEGAL_GROUND_NO_PERSONAL_DATA", provision: "703/2023 § 31" }, topic: "Lääkitys", question: "Voiko se väsyttää?",
+    urgency: "URGENCY_NORMAL",
   });
   for (const page of [first, pages[2]!]) await expect(page.locator("button.fresh")).toContainText("1 uusi");
   expect(read).toBeGreaterThan(0);
@@ -99,7 +102,11 @@ test("somebody else signs in in one tab: the others are theirs too, and show not
   await other.goto(koppi.line.address);
   // As a second sign-in at the provider does: another session replaces the first.
   await other.evaluate(async () => {
-    const { token } = await (await fetch("/koppi.dev.v1.DevService/IssueToken", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ agency: "kela", unit: "toimeentulotuki", worker: "kela-17", role: "benefit_handler" }) })).json();
+    const issued = await fetch("/koppi.dev.v1.DevService/IssueToken", {
+      method: "POST", headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ agency: "kela", unit: "toimeentulotuki", worker: "kela-17", role: "benefit_handler" }),
+    });
+    const { token } = await issued.json();
     await fetch("/session", { method: "POST", headers: { Authorization: `Bearer ${token}` } });
   });
   await other.reload();
@@ -117,6 +124,8 @@ test("however many conversations are followed, pages load, and each hears what i
     pages.push(page);
   }
   expect(open.size).toBeLessThanOrEqual(3);
-  await koppi.call("ps-21", "consultation.v1.ConsultationService/PostMessage", { requestId: crypto.randomUUID(), consultationId: consultation.split("/")[1], text: "Kiitos nopeasta vastauksesta." });
+  await koppi.call("ps-21", "consultation.v1.ConsultationService/PostMessage", {
+    requestId: crypto.randomUUID(), consultationId: consultation.split("/")[1], text: "Kiitos nopeasta vastauksesta.",
+  });
   for (const page of pages) await expect(page.locator(".message", { hasText: "Kiitos nopeasta vastauksesta." })).toHaveCount(1);
 });

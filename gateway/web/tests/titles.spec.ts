@@ -13,7 +13,10 @@ test("each page and matter has its title, without personal data, and a change is
     for (const personal of ["Aino", "010594", "Meikäläinen"]) expect(title).not.toContain(personal);
   };
   await shows("Työlista");
-  for (const [room, title] of [["sent", "Lähetetyt"], ["consultations", "Konsultaatiot"], ["plans", "Suunnitelmat"], ["client", "Asiakas"], ["statistics", "Tilastot"]] as const) {
+  for (const [room, title] of [
+    ["sent", "Lähetetyt"], ["consultations", "Konsultaatiot"], ["plans", "Suunnitelmat"], ["client", "Asiakas"],
+    ["statistics", "Tilastot"],
+  ] as const) {
     await page.locator(`.rooms a[href="/${room}"]`).click();
     await shows(title);
   }
@@ -26,7 +29,10 @@ test("each page and matter has its title, without personal data, and a change is
   await shows(`Yhteinen suunnitelma ${end(cases.plan)} – Suunnitelmat`);
   await page.locator('.rooms a[href="/plans"]').click();
   await expect(page).toHaveTitle("Suunnitelmat – Koppi");
-  for (const [what, title] of [["concern", "Uusi huoli-ilmoitus"], ["referral", "Uusi lähete"], ["consultation", "Uusi konsultaatio"], ["plan", "Uusi yhteinen suunnitelma"]] as const) {
+  for (const [what, title] of [
+    ["concern", "Uusi huoli-ilmoitus"], ["referral", "Uusi lähete"], ["consultation", "Uusi konsultaatio"],
+    ["plan", "Uusi yhteinen suunnitelma"],
+  ] as const) {
     await worker.go(`/new/${what}`);
     await shows(title);
   }

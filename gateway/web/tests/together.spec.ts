@@ -11,14 +11,18 @@ const youthWork = { agency: "etsiva-kuopio", unit: "etsiva" };
 
 // ask sends Kela's question to a unit of two workers, without a named client, through the API.
 async function ask(koppi: Koppi): Promise<string> {
-  const { consultation } = await koppi.call<{ consultation: { consultationId: string } }>("kela-17", "consultation.v1.ConsultationService/OpenConsultation", {
-    requestId: randomUUID(), addressee: { ...county, ...adults }, basis: { ground: "LEGAL_GROUND_NO_PERSONAL_DATA", provision: "703/2023 § 31" }, topic: "Vuokravakuus", question: "Milloin vakuus kuuluu teille?", urgency: "URGENCY_NORMAL",
+  interface Opened { consultation: { consultationId: string } }
+  const { consultation } = await koppi.call<Opened>("kela-17", "consultation.v1.ConsultationService/OpenConsultation", {
+    requestId: randomUUID(), addressee: { ...county, ...adults },
+    basis: { ground: "LEGAL_GROUND_NO_PERSONAL_DATA", provision: "703/2023 § 31" }, topic: "Vuokravakuus",
+    question: "Milloin vakuus kuuluu teille?", urgency: "URGENCY_NORMAL",
   });
   return `consultations/${consultation.consultationId}`;
 }
 
 test("a question is passed to another worker, a third agency is called in, and the asker closes it", async ({ koppi, comes }) => {
-  const subject = await ask(koppi), kela = await comes("kela-17"), worker = await comes("ps-21"), other = await comes("ps-33"), youth = await comes("en-03");
+  const subject = await ask(koppi), kela = await comes("kela-17"), worker = await comes("ps-21"), other = await comes("ps-33");
+  const youth = await comes("en-03");
   await kela.open(subject, "consultations");
   await worker.open(subject, "consultations");
   await worker.take("TakeConsultation");
@@ -63,11 +67,13 @@ test("a question about the wrong person is emptied at both, and each sees who ha
   await expect(kela.matter).toContainText("kuitattu 23.11.2026");
 });
 
-test("a plan goes on: tasks and a contact change hands, two change one goal, it is reviewed, and responsibility is declined", async ({ koppi, comes }) => {
+test("a plan goes on: tasks change hands, two change a goal, it is reviewed, and responsibility is declined", async ({ koppi, comes }) => {
   const { plan } = await ordinary(koppi), worker = await comes("ps-21"), nurse = await comes("tk-02");
   await worker.open(plan, "plans");
   await nurse.open(plan, "plans");
-  await worker.take("OfferResponsibility", { unit: "terveys-pohjois-savo/terveysasema-kuopio", worker: "tk-02", reason: "Hoito on pääasia." });
+  await worker.take("OfferResponsibility", {
+    unit: "terveys-pohjois-savo/terveysasema-kuopio", worker: "tk-02", reason: "Hoito on pääasia.",
+  });
   await expect(nurse.matter.locator("[data-offered]")).toBeVisible();
   await nurse.take("DeclineResponsibility", { reason: "Hoitosuhde päättyy." });
   await expect(worker.matter.locator("[data-answering]")).not.toContainText("tarjottu");

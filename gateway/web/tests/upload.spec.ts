@@ -7,7 +7,8 @@ import type { Person } from "./person";
 import { pictures } from "./pictures";
 
 // pdf returns a valid PDF of a given size.
-const pdf = (bytes: number) => Buffer.concat([Buffer.from("%PDF-1.4\n"), Buffer.alloc(bytes - 15, "0123456789abcdef\n"), Buffer.from("%%EOF\n")]);
+const pdf = (bytes: number) =>
+  Buffer.concat([Buffer.from("%PDF-1.4\n"), Buffer.alloc(bytes - 15, "0123456789abcdef\n"), Buffer.from("%%EOF\n")]);
 
 // invoice is such a file on this machine.
 function invoice(bytes: number): string {
@@ -40,7 +41,8 @@ async function consultation(who: Person) {
 test("twenty megabytes over a line that is cut half way go on where they were", async ({ koppi, comes }) => {
   test.setTimeout(300_000);
   const kela = await comes("kela-17"), { page } = kela, form = await consultation(kela), size = 20 << 20;
-  const started = calls(page, "StartUpload"), sent = calls(page, "UploadChunk"), field = form.locator('[data-field="attachments"]'), bar = field.getByRole("progressbar", { name: "Lisätään: lasku.pdf" });
+  const started = calls(page, "StartUpload"), sent = calls(page, "UploadChunk"), field = form.locator('[data-field="attachments"]');
+  const bar = field.getByRole("progressbar", { name: "Lisätään: lasku.pdf" });
   page.on("request", () => { if (sent.bytes > size / 2 && !cut) { cut = true; koppi.line.cut(); } });
   let cut = false;
   await field.locator("input[type=file]").setInputFiles(invoice(size));
@@ -60,17 +62,23 @@ test("twenty megabytes over a line that is cut half way go on where they were", 
   expect(sent.bytes).toBeLessThan(size + (3 << 20));
 });
 
-test("on a slow line pieces are small and progress shows; cancelled, it goes on where it was when it is chosen again", async ({ comes }) => {
+test("on a slow line chunks are small and progress shows; cancelled, it resumes when the file is chosen again", async ({ comes }) => {
   const kela = await comes("kela-17"), { page } = kela, form = await consultation(kela), size = 700 << 10;
-  const started = calls(page, "StartUpload"), sent = calls(page, "UploadChunk"), field = form.locator('[data-field="attachments"]'), bar = field.getByRole("progressbar");
-  const devtools = await page.context().newCDPSession(page), line = (bytes: number) => devtools.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytes });
+  const started = calls(page, "StartUpload"), sent = calls(page, "UploadChunk"), field = form.locator('[data-field="attachments"]');
+  const bar = field.getByRole("progressbar");
+  const devtools = await page.context().newCDPSession(page);
+  const line = (bytes: number) =>
+    devtools.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytes });
   await devtools.send("Network.enable");
   // 256 kbit/s.
   await line(32 << 10);
   const file = invoice(size);
   await field.locator("input[type=file]").setInputFiles(file);
   const seen = new Set<number>();
-  await expect.poll(async () => { seen.add(await bar.evaluate((it: HTMLProgressElement) => it.value)); return seen.size; }, { timeout: 60_000, intervals: [200] }).toBeGreaterThan(4);
+  await expect.poll(
+    async () => { seen.add(await bar.evaluate((it: HTMLProgressElement) => it.value)); return seen.size; },
+    { timeout: 60_000, intervals: [200] },
+  ).toBeGreaterThan(4);
   // No chunk after the first occupies the connection for long.
   expect(Math.max(...sent.sizes.slice(1))).toBeLessThan(130 << 10);
   await field.getByRole("button", { name: "Peruuta lisääminen: lasku.pdf" }).click();

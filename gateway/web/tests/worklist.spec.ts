@@ -45,7 +45,10 @@ test("a key takes no step but on the matter that has the focus", async ({ koppi,
     await page.evaluate(() => new Promise(requestAnimationFrame));
     expect(steps).toBe(0);
   };
-  for (const place of [page.locator(".brand"), page.locator('.rooms a[href="/sent"]'), page.getByRole("button", { name: "Kirjaudu ulos" }), page.locator("[data-queue=me]"), guide.row(second)]) {
+  for (const place of [
+    page.locator(".brand"), page.locator('.rooms a[href="/sent"]'), page.getByRole("button", { name: "Kirjaudu ulos" }),
+    page.locator("[data-queue=me]"), guide.row(second),
+  ]) {
     await place.focus();
     await nothing();
   }
@@ -58,7 +61,8 @@ test("a key takes no step but on the matter that has the focus", async ({ koppi,
 });
 
 test("single keys are switched off, and stay so", async ({ koppi, comes }) => {
-  const first = await report(koppi), guide = await comes("ps-04"), { page } = guide, dialog = page.getByRole("dialog", { name: "Näppäimet" });
+  const first = await report(koppi), guide = await comes("ps-04"), { page } = guide;
+  const dialog = page.getByRole("dialog", { name: "Näppäimet" });
   await guide.open(first);
   await page.keyboard.press("?");
   await expect(dialog).toBeVisible();
