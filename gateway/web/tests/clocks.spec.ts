@@ -52,7 +52,8 @@ test("an emergency shows its hour and what it rests on, and is let go of by tria
   await shown(worker, promise, "Tavoite 2.12.2026");
   await pictures(worker.page, "clocks-let-go");
   await expect(row(worker, subject)).toHaveAttribute("data-due", promise);
-  await expect(row(worker, subject)).not.toContainText("Hätätilanne");
+  // Neither in its due time nor beside it.
+  await expect(worker.row(subject)).not.toContainText("Hätätilanne");
   await expect(worker.phase).toContainText(worker.word("LOOP_PHASE_TAKEN"));
   await expect(worker.matter.locator("aside")).toContainText("Ei kiireellinen (lähettäjän arvio: Hätätilanne)");
   await expect(worker.matter.locator('[data-event="ConcernTaken"] ~ [data-event="ConcernTriaged"]'))
