@@ -1,6 +1,7 @@
 package matter
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -80,6 +81,15 @@ func CheckOwn(party *commonv1.Party, own, field string) error {
 		return fault.New(fault.UnknownParty, "within the agency means to a unit of your own").Field(field, "your own agency")
 	}
 	return nil
+}
+
+// CheckReassigned refuses to reassign a matter to another agency than own, or without a reason.
+func CheckReassigned(r interface {
+	GetTo() *commonv1.Party
+	GetReason() string
+}, own string,
+) error {
+	return cmp.Or(CheckOwn(r.GetTo(), own, "to.agency"), CheckExplained("reassigning", "reason", r.GetReason()))
 }
 
 // CheckOther refuses to send a matter to one of the agencies not: the caller's own and the agencies

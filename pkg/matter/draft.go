@@ -32,6 +32,13 @@ func NewDraft[S State, F any](world World[S], command Command[F], evolve func(S,
 	}
 }
 
+// Evolve returns a state after an event that the draft does not hold. Steps call it instead of
+// their service's own function, which depends on the table of steps.
+func (d *Draft[S]) Evolve(state S, e Event) S { return d.evolve(state, e) }
+
+// View returns the commanded matter as the actor's agency was shown it before the command.
+func (d *Draft[S]) View() View[S] { return d.world.View(d.main, d.Actor.Agency) }
+
 // State returns the state of a matter after all events that the draft holds.
 func (d *Draft[S]) State(subject string) S {
 	if state, touched := d.states[subject]; touched {
@@ -45,13 +52,22 @@ func (d *Draft[S]) Start(subject string, basis *commonv1.LegalBasis, client, cas
 	d.record(Event{Subject: subject, Message: m, By: d.Actor.Party(), Basis: basis, At: d.At, Client: client, Case: caseID})
 }
 
-// Add records an event on a matter, as the act of the party by.
-func (d *Draft[S]) Add(subject string, m proto.Message, by *commonv1.Party) {
-	d.AddUnder(subject, m, by, d.State(subject).Common().Basis)
+// Add records an event on a matter, as the actor's act.
+func (d *Draft[S]) Add(subject string, m proto.Message) {
+	d.AddBy(subject, m, d.Actor.Party())
 }
 
-// AddUnder records an event with a legal basis of its own, as when a matter is sent onward.
-func (d *Draft[S]) AddUnder(subject string, m proto.Message, by *commonv1.Party, basis *commonv1.LegalBasis) {
+// AddBy records an event on a matter, as the act of another party.
+func (d *Draft[S]) AddBy(subject string, m proto.Message, by *commonv1.Party) {
+	d.add(subject, m, by, d.State(subject).Common().Basis)
+}
+
+// AddUnder records an event with a legal basis of its own, as when another agency is invited.
+func (d *Draft[S]) AddUnder(subject string, m proto.Message, basis *commonv1.LegalBasis) {
+	d.add(subject, m, d.Actor.Party(), basis)
+}
+
+func (d *Draft[S]) add(subject string, m proto.Message, by *commonv1.Party, basis *commonv1.LegalBasis) {
 	event := ByClock(d.State(subject).Common(), d.At, m)
 	event.By, event.Basis = by, basis
 	d.record(event)
@@ -80,7 +96,7 @@ func (d *Draft[S]) lastAt(subject string) time.Time {
 func (d *Draft[S]) Revoke(subject, reason string, readers []Reader, by *commonv1.Party) {
 	entered := &commonv1.EnteredInError{Reason: reason, LeftApart: true}
 	entered.Holders, entered.DueAt = holdersOf(readers, d.At, by.GetAgency(), d.Actor.Agency)
-	d.Add(subject, entered, by)
+	d.AddBy(subject, entered, by)
 }
 
 // Events returns what was decided: first the events of the commanded matter, then those of the

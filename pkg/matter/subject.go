@@ -126,6 +126,9 @@ type World[S any] struct {
 // State returns the true state of a matter; the zero state if there is none.
 func (w World[S]) State(subject string) S { return w.Subjects[subject].State }
 
+// View returns a matter as an agency was shown it; the zero view if nothing was.
+func (w World[S]) View(subject, agency string) View[S] { return w.Subjects[subject].Views[agency] }
+
 // Actor is the caller of a command: a worker, or a system that acts for a worker or for itself.
 type Actor struct {
 	Agency, Unit, Worker string

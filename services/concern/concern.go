@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/command"
+	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/reading"
 	"koppi.internal/pkg/service"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -39,7 +40,7 @@ func New(deps service.Deps) (*Service, error) {
 func Rules() command.Rules[rules.Concern] {
 	return command.Rules[rules.Concern]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
-		Always: rules.Always, Finishes: rules.Finishes, Disclosed: rules.Disclosed,
+		Always: rules.Table.Admitted(matter.Always), Finishes: rules.Table.Admitted(matter.Finishes), Disclosed: rules.Disclosed,
 		Status: rules.Status, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue, Later: rules.Later, Related: rules.Related,
 		Number: func(c rules.Concern) int32 { return int32(c.State) }, Held: rules.Held,
 	}

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/command"
+	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/reading"
 	"koppi.internal/pkg/service"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
@@ -53,7 +54,7 @@ func (s *Service) Run(ctx context.Context) error {
 func Rules() command.Rules[rules.Consultation] {
 	return command.Rules[rules.Consultation]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
-		Always: rules.Always, Finishes: rules.Finishes,
+		Always: rules.Table.Admitted(matter.Always), Finishes: rules.Table.Admitted(matter.Finishes),
 		Status: rules.Status, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue,
 		Number: func(c rules.Consultation) int32 { return int32(c.State()) },
 	}

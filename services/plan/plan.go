@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/command"
+	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/reading"
 	"koppi.internal/pkg/service"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
@@ -38,7 +39,7 @@ func New(deps service.Deps) (*Service, error) {
 func Rules() command.Rules[rules.Plan] {
 	return command.Rules[rules.Plan]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
-		Always: rules.Always, Finishes: rules.Finishes,
+		Always: rules.Table.Admitted(matter.Always), Finishes: rules.Table.Admitted(matter.Finishes),
 		Status: rules.Status, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue,
 		Number: func(p rules.Plan) int32 { return int32(p.Plan.GetState()) },
 	}

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/command"
+	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/reading"
 	"koppi.internal/pkg/service"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
@@ -40,7 +41,7 @@ func New(deps service.Deps) (*Service, error) {
 func Rules() command.Rules[rules.Referral] {
 	return command.Rules[rules.Referral]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
-		Always: rules.Always, Finishes: rules.Finishes,
+		Always: rules.Table.Admitted(matter.Always), Finishes: rules.Table.Admitted(matter.Finishes),
 		Status: rules.Status, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue, Related: rules.Related,
 		Withdraw: rules.Withdraw,
 		Number:   func(r rules.Referral) int32 { return int32(r.State) },

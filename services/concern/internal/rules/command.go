@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -103,23 +102,4 @@ func among(lead Concern, own []string) []string {
 // concerns returns the names that are not empty.
 func concerns(names ...string) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return name == "" || name == Collection })
-}
-
-// CheckStep refuses a step if the concern's state, the role or the etag does not allow it.
-func CheckStep(world World, command Command) error {
-	view := world.Subjects[command.Subject].Views[command.Actor.Agency]
-	err := Table.Check(matter.StepOf(command.Request), view, command.Actor, command.Stale)
-	if fault.ReasonOf(err) == fault.IllegalStep && view.Reader.Role == matter.RoleReceiver && view.State.Lead != "" && view.State.IsOpen() {
-		return joinedAlready(matter.StepOf(command.Request), view, command.Actor)
-	}
-	return err
-}
-
-// joinedAlready refuses a step on a report that joined another, and names the other. Only the
-// receiver gets this answer, because it has both: a reporter may not know that its report joined.
-func joinedAlready(step string, view matter.View[Concern], actor matter.Actor) error {
-	allowed := strings.Join(Table.Allowed(view, actor), ", ")
-	return fault.New(fault.IllegalStep, "%s is not possible on this report: it joined the concern %s; possible here: %s", step, ID(view.State.Lead), matter.FirstOf(allowed, "nothing")).
-		With("allowed_steps", allowed).With("joined_concern_id", ID(view.State.Lead)).
-		Advise("take the step on the concern that it joined; its reporter is told")
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -40,7 +41,7 @@ func Evolve(c Concern, e matter.Event) Concern {
 	case *concernv1.ConcernReceived:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_RECEIVED, e.At)
 		c.ReceivedBy = e.By
-		c.Holder = &commonv1.Party{Agency: c.Receiver.GetAgency(), Unit: matter.FirstOf(c.Receiver.GetUnit(), e.By.GetUnit())}
+		c.Holder = &commonv1.Party{Agency: c.Receiver.GetAgency(), Unit: cmp.Or(c.Receiver.GetUnit(), e.By.GetUnit())}
 		c.Due = matter.NotPast(matter.EndOfWorkingDay(c.Started, workingDaysToTake), e.At)
 	case *concernv1.ConcernTriaged:
 		c = triaged(c, e, m)

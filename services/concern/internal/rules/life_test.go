@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"koppi.internal/pkg/command/rulestest"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern/internal/rules"
 )
 
@@ -53,4 +54,9 @@ func TestLifeTable(t *testing.T) {
 	rulestest.LifeTable(t, begun, lives, []rulestest.Actor{
 		{Role: "reporter", Actor: people["kela"]}, {Role: "receiver", Actor: people["hva"]}, {Role: "stranger", Actor: people["tyo"]},
 	}, allSteps, func(c rules.Concern) string { return strings.TrimPrefix(c.Shown().String(), "CONCERN_STATE_") })
+}
+
+func TestStepsAreComplete(t *testing.T) {
+	service := concernv1.File_koppi_concern_v1_concern_proto.Services().ByName("ConcernService")
+	rulestest.StepsAreComplete(t, service, rules.Table.Steps(), allSteps)
 }

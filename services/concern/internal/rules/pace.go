@@ -55,15 +55,6 @@ func (o *outcome) plan(c, lead Concern, m proto.Message, after time.Time) (time.
 	return at.Truncate(time.Microsecond), true
 }
 
-// closing returns when a concern is closed that was taken by the agency that it was forwarded to.
-func (o *outcome) closing(from, onward string) time.Time {
-	at := o.At.Add(time.Duration(float64(10*time.Minute) * (0.5 + matter.Chance(from, onward, "closing"))))
-	if !matter.InOfficeHours(at) {
-		at = matter.AfterOfficeHours(at, time.Duration(float64(2*time.Hour)*matter.Chance(from, onward, "morning")))
-	}
-	return at.Truncate(time.Microsecond)
-}
-
 // waited returns the time between a concern's last event of the same kind as m and the event before
 // it that has a pace or is the submission; zero if there is none.
 func (o *outcome) waited(lead string, m proto.Message) time.Duration {

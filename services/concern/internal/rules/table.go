@@ -1,114 +1,143 @@
 package rules
 
 import (
-	"slices"
+	"google.golang.org/protobuf/proto"
 
-	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-const (
-	stateSubmitted    = concernv1.ConcernState_CONCERN_STATE_SUBMITTED
-	stateReceived     = concernv1.ConcernState_CONCERN_STATE_RECEIVED
-	stateTriaged      = concernv1.ConcernState_CONCERN_STATE_TRIAGED
-	stateTaken        = concernv1.ConcernState_CONCERN_STATE_TAKEN
-	stateInAssessment = concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT
-	stateAssessed     = concernv1.ConcernState_CONCERN_STATE_ASSESSED
-	stateDeclined     = concernv1.ConcernState_CONCERN_STATE_DECLINED
-)
+// step is one step of the table; R is its request.
+type step[R proto.Message] = matter.Step[Concern, Facts, *outcome, R]
 
-var (
-	reporter = []matter.Role{matter.RoleSender}
-	receiver = []matter.Role{matter.RoleReceiver}
-)
-
-// Table is the transition table of a concern. A person is offered the steps in this order, the
+// Table holds the steps on an existing concern, in the order in which a person is offered them: the
 // likely one first. A step that is not in the table is refused. INFORMATION_REQUESTED counts as the
 // state that it interrupted. A report that joined another has only the steps of its own.
-var Table = matter.Table[Concern]{
-	{Step: "ProvideInformation", By: reporter, When: asked(run(stateReceived, stateAssessed)), Automatic: true},
-	{Step: "ReceiveConcern", By: receiver, When: whenever(stateSubmitted), Automatic: true},
-	{Step: "TakeConcern", By: receiver, When: leading(run(stateSubmitted, stateTriaged)), Touch: "ConcernTaken"},
-	{Step: "TriageConcern", By: receiver, When: leading(run(stateReceived, stateTriaged)), Touch: "ConcernTriaged"},
-	{Step: "StartAssessment", By: receiver, When: leading(run(stateTaken, stateTaken)), May: profession, Touch: "AssessmentStarted"},
-	{Step: "CompleteAssessment", By: receiver, When: leading(run(stateInAssessment, stateInAssessment)), Touch: "AssessmentCompleted"},
-	{Step: "RecordContactAttempt", By: receiver, When: leading(run(stateTaken, stateAssessed)), Touch: "ContactAttempted"},
-	// Once it is taken, triage does not change the state, but the urgency may be judged again.
-	{Step: "TriageConcern", By: receiver, When: leading(run(stateTaken, stateAssessed)), Touch: "ConcernTriaged"},
-	{Step: "PlanContact", By: receiver, When: leading(run(stateReceived, stateAssessed)), Automatic: true},
-	{Step: "RequestInformation", By: receiver, When: unasked(run(stateReceived, stateAssessed)), Touch: "InformationRequested"},
-	{Step: "ForwardConcern", By: receiver, When: leading(run(stateReceived, stateAssessed)), Touch: "ConcernForwarded"},
-	{Step: "ReassignConcern", By: receiver, When: leading(run(stateReceived, stateAssessed))},
-	{Step: "CloseConcern", By: receiver, When: leading(run(stateSubmitted, stateAssessed))},
-	{Step: "DeclineConcern", By: receiver, When: untaken(run(stateSubmitted, stateReceived))},
-	{Step: "SettleConcern", By: reporter, When: whenever(stateDeclined), Automatic: true},
-	{Step: "WithdrawConcern", By: reporter, When: whenever(run(stateSubmitted, stateTriaged)...), Automatic: true},
-}.WithRevocation("RevokeConcern")
+var Table = matter.NewTable[Concern, Facts, *outcome](
+	step[*concernv1.ProvideInformationRequest]{
+		By: reporter, When: asked(run(stateReceived, stateAssessed)), Automatic: true, WhenFull: matter.Always,
+		Check: checkAnswer,
+		Record: func(o *outcome, command Command, r *concernv1.ProvideInformationRequest) {
+			o.Add(command.Subject, &concernv1.InformationProvided{
+				InformationRequestId: r.GetInformationRequestId(), Answer: r.GetAnswer(), Attachments: command.Attachments,
+			})
+		},
+	},
+	step[*concernv1.ReceiveConcernRequest]{
+		By: receiver, When: in(stateSubmitted), Automatic: true, WhenFull: matter.Always,
+		Record: func(o *outcome, command Command, _ *concernv1.ReceiveConcernRequest) {
+			o.Add(command.Subject, &concernv1.ConcernReceived{})
+			// The report now gets the steps that the concern it follows has passed before.
+			o.catchUp(command.Subject)
+		},
+	},
+	step[*concernv1.TakeConcernRequest]{
+		By: receiver, When: leading(run(stateSubmitted, stateTriaged)), Touch: "ConcernTaken", WhenFull: matter.Always,
+		Record: func(o *outcome, command Command, _ *concernv1.TakeConcernRequest) {
+			o.Add(command.Subject, &concernv1.ConcernTaken{Worker: command.Actor.Party()})
+		},
+	},
+	step[*concernv1.StartAssessmentRequest]{
+		By: receiver, When: leading(run(stateTaken, stateTaken)), May: profession, Touch: "AssessmentStarted", WhenFull: matter.Always,
+		Record: func(o *outcome, command Command, _ *concernv1.StartAssessmentRequest) {
+			o.Add(command.Subject, &concernv1.AssessmentStarted{})
+		},
+	},
+	step[*concernv1.CompleteAssessmentRequest]{
+		By: receiver, When: leading(run(stateInAssessment, stateInAssessment)), Touch: "AssessmentCompleted", WhenFull: matter.Always,
+		Record: func(o *outcome, command Command, r *concernv1.CompleteAssessmentRequest) {
+			o.Add(command.Subject, &concernv1.AssessmentCompleted{SupportNeed: r.GetSupportNeed(), PlanId: r.GetPlanId()})
+		},
+	},
+	step[*concernv1.RecordContactAttemptRequest]{
+		By: receiver, When: leading(run(stateTaken, stateAssessed)), Touch: "ContactAttempted",
+		Record: func(o *outcome, command Command, r *concernv1.RecordContactAttemptRequest) {
+			o.Add(command.Subject, &concernv1.ContactAttempted{Result: r.GetResult(), NextAttemptAt: r.GetNextAttemptAt()})
+		},
+	},
+	// Before the concern is taken, triage is the step that comes after taking it. Once it is taken,
+	// triage does not change the state, but the urgency may be judged again.
+	step[*concernv1.TriageConcernRequest]{
+		By: receiver, When: leading(run(stateReceived, stateAssessed)), Touch: "ConcernTriaged", WhenFull: matter.Finishes,
+		Check: func(_ World, command Command, r *concernv1.TriageConcernRequest) error {
+			return matter.CheckOwn(r.GetAssignTo(), command.Actor.Agency, "assign_to.agency")
+		},
+		Record: func(o *outcome, command Command, r *concernv1.TriageConcernRequest) {
+			o.Add(command.Subject, &concernv1.ConcernTriaged{
+				Urgency: r.GetUrgency(), SupportNeed: r.GetSupportNeed(), Track: r.GetTrack(),
+				ClientWantsHelp: r.GetClientWantsHelp(), AssignedTo: r.GetAssignTo(), StatutoryGroups: r.GetStatutoryGroups(),
+			})
+		},
+	},
+	step[*concernv1.PlanContactRequest]{
+		By: receiver, When: leading(run(stateReceived, stateAssessed)), Automatic: true,
+		Check: func(_ World, command Command, r *concernv1.PlanContactRequest) error {
+			return matter.CheckContact(r, command.At)
+		},
+		Record: func(o *outcome, command Command, r *concernv1.PlanContactRequest) {
+			o.Add(command.Subject, matter.ContactPlanned(r))
+		},
+	},
+	step[*concernv1.RequestInformationRequest]{
+		By: receiver, When: unasked(run(stateReceived, stateAssessed)), Touch: "InformationRequested",
+		Record: func(o *outcome, command Command, r *concernv1.RequestInformationRequest) {
+			o.Add(command.Subject, newQuestion(o.State(command.Subject), command, r))
+		},
+	},
+	step[*concernv1.ForwardConcernRequest]{
+		By: receiver, When: leading(run(stateReceived, stateAssessed)), Touch: "ConcernForwarded",
+		Check: checkForward, Record: forward,
+	},
+	step[*concernv1.ReassignConcernRequest]{
+		By: receiver, When: leading(run(stateReceived, stateAssessed)), WhenFull: matter.Finishes,
+		Check: func(_ World, command Command, r *concernv1.ReassignConcernRequest) error {
+			return matter.CheckReassigned(r, command.Actor.Agency)
+		},
+		Record: func(o *outcome, command Command, r *concernv1.ReassignConcernRequest) {
+			o.Add(command.Subject, &concernv1.ConcernReassigned{To: r.GetTo(), Reason: r.GetReason()})
+		},
+	},
+	step[*concernv1.CloseConcernRequest]{
+		By: receiver, When: leading(run(stateSubmitted, stateAssessed)), WhenFull: matter.Always,
+		Record: func(o *outcome, command Command, r *concernv1.CloseConcernRequest) {
+			o.Add(command.Subject, &concernv1.ConcernClosed{Outcome: r.GetOutcome(), Feedback: r.GetFeedback(), Attachments: command.Attachments})
+		},
+	},
+	step[*concernv1.DeclineConcernRequest]{
+		By: receiver, When: untaken(run(stateSubmitted, stateReceived)), WhenFull: matter.Always,
+		Check: checkDecline,
+		Record: func(o *outcome, command Command, r *concernv1.DeclineConcernRequest) {
+			o.Add(command.Subject, &concernv1.ConcernDeclined{
+				Reason: r.GetReason(), Explanation: r.GetExplanation(), SuggestedReceiver: r.GetSuggestedReceiver(),
+			})
+		},
+	},
+	step[*concernv1.SettleConcernRequest]{
+		By: reporter, When: in(stateDeclined), Automatic: true, WhenFull: matter.Always,
+		Check: func(_ World, _ Command, r *concernv1.SettleConcernRequest) error {
+			return matter.CheckSettled(r.GetResubmittedAs(), r.GetReason())
+		},
+		Record: func(o *outcome, command Command, r *concernv1.SettleConcernRequest) {
+			o.Add(command.Subject, &concernv1.ConcernSettled{ResubmittedAs: r.GetResubmittedAs(), Reason: r.GetReason()})
+		},
+	},
+	step[*concernv1.WithdrawConcernRequest]{
+		By: reporter, When: in(run(stateSubmitted, stateTriaged)...), Automatic: true, WhenFull: matter.Always,
+		Check: func(_ World, _ Command, r *concernv1.WithdrawConcernRequest) error {
+			return matter.CheckExplained("withdrawing", "reason", r.GetReason())
+		},
+		Record: func(o *outcome, command Command, r *concernv1.WithdrawConcernRequest) {
+			o.Add(command.Subject, &concernv1.ConcernWithdrawn{Reason: r.GetReason()})
+		},
+	},
+	matter.AcknowledgeStep[Concern](func(o *outcome, command Command, _ *concernv1.AcknowledgeRevocationRequest) {
+		o.Add(command.Subject, &commonv1.RevocationAcknowledged{})
+	}),
+	matter.RevokeStep[Concern](func(o *outcome, command Command, r *concernv1.RevokeConcernRequest) {
+		o.revoke(command.Subject, r.GetReason(), command.Actor.Party())
+	}),
+)
 
 // touching are the names of the events from which the clock of an urgent matter is counted again.
 var touching = Table.Touching()
-
-// Always are the steps that are allowed on a concern that has reached its size limit. Each can be
-// taken only a few times: one question at a time can be open. Finishes are the steps that end what
-// was begun.
-var (
-	Always = []string{
-		"ProvideInformation", "ReceiveConcern", "TakeConcern", "StartAssessment", "CompleteAssessment", "CloseConcern", "DeclineConcern",
-		"SettleConcern", "WithdrawConcern", "RevokeConcern", "AcknowledgeRevocation",
-	}
-	Finishes = []string{"TriageConcern", "ReassignConcern"}
-)
-
-// run returns the states from first to last, both included.
-func run(first, last concernv1.ConcernState) []concernv1.ConcernState {
-	order := []concernv1.ConcernState{
-		stateSubmitted, stateReceived, stateTriaged, stateTaken, stateInAssessment, stateAssessed, stateDeclined,
-	}
-	return order[slices.Index(order, first) : slices.Index(order, last)+1]
-}
-
-type when = func(view Concern, actor matter.Actor) bool
-
-func whenever(from ...concernv1.ConcernState) when {
-	return func(view Concern, _ matter.Actor) bool { return slices.Contains(from, view.State) }
-}
-
-// leading allows a step in the given states, but not on a report that joined another.
-func leading(from []concernv1.ConcernState) when {
-	return func(view Concern, _ matter.Actor) bool {
-		return slices.Contains(from, view.State) && (!view.IsOpen() || view.Lead == "")
-	}
-}
-
-// untaken allows a step in the given states, but not if the concern was already taken under an
-// earlier lead.
-func untaken(from []concernv1.ConcernState) when {
-	return func(view Concern, actor matter.Actor) bool { return leading(from)(view, actor) && !view.TakenBefore }
-}
-
-func unasked(from []concernv1.ConcernState) when {
-	return func(view Concern, actor matter.Actor) bool {
-		return leading(from)(view, actor) && view.Open == "" && view.Asked == ""
-	}
-}
-
-func asked(from []concernv1.ConcernState) when {
-	return func(view Concern, actor matter.Actor) bool { return leading(from)(view, actor) && view.Open != "" }
-}
-
-// Allowed lists the steps that the actor may take now, in the order of the table.
-func Allowed(view matter.View[Concern], actor matter.Actor) []string {
-	return Table.Allowed(view, actor)
-}
-
-// profession lets only social workers make the assessment of a client in need of special support
-// (1301/2014 § 36, § 3 on special support).
-func profession(view Concern, actor matter.Actor) error {
-	special := view.SupportNeed == concernv1.SupportNeed_SUPPORT_NEED_SPECIAL ||
-		view.SupportNeed == concernv1.SupportNeed_SUPPORT_NEED_SPECIAL_NOT_ENGAGED
-	if special && actor.Role != "social_worker" {
-		return fault.New(fault.ProfessionNotAllowed, "a client in need of special support is assessed by a social worker")
-	}
-	return nil
-}

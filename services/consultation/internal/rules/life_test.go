@@ -51,3 +51,8 @@ func TestEvolveKnowsEveryEvent(t *testing.T) {
 		Consultation: &consultationv1.Consultation{State: consultationv1.ConsultationState_CONSULTATION_STATE_OPEN},
 	}, time.Unix(1_700_000_000, 0).UTC(), rules.Evolve)
 }
+
+func TestStepsAreComplete(t *testing.T) {
+	service := consultationv1.File_koppi_consultation_v1_consultation_proto.Services().ByName("ConsultationService")
+	rulestest.StepsAreComplete(t, service, rules.Table.Steps(), allSteps)
+}

@@ -1,75 +1,76 @@
 package rules
 
 import (
-	"slices"
+	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
-const (
-	stateOpen     = consultationv1.ConsultationState_CONSULTATION_STATE_OPEN
-	stateTaken    = consultationv1.ConsultationState_CONSULTATION_STATE_TAKEN
-	stateAnswered = consultationv1.ConsultationState_CONSULTATION_STATE_ANSWERED
-	stateClosed   = consultationv1.ConsultationState_CONSULTATION_STATE_CLOSED
-)
+// draft collects what a step records.
+type draft = matter.Draft[Consultation]
 
-const (
-	stepTake = "TakeConsultation"
-	stepPost = "PostMessage"
-)
+// step is one step of the table; R is its request.
+type step[R proto.Message] = matter.Step[Consultation, Facts, *draft, R]
 
-var (
-	asker     = []matter.Role{matter.RoleSender}
-	addressee = []matter.Role{matter.RoleReceiver}
+// Table holds the steps on an existing consultation, in the order in which a person is offered
+// them: the likely one first. A step that is not in the table is refused.
+var Table = matter.NewTable[Consultation, Facts, *draft](
+	step[*consultationv1.TakeConsultationRequest]{
+		By: addressee, May: inUnit, When: in(stateOpen), Touch: "ConsultationTaken", WhenFull: matter.Always,
+		Record: func(d *draft, command Command, _ *consultationv1.TakeConsultationRequest) {
+			d.Add(command.Subject, &consultationv1.ConsultationTaken{Worker: command.Actor.Party()})
+		},
+	},
+	step[*consultationv1.PostMessageRequest]{
+		By: asker, When: in(stateOpen, stateTaken, stateAnswered),
+		// A worker must take the question before answering, so that the asker knows who has it.
+		Or: []matter.Access[Consultation]{{By: []matter.Role{matter.RoleReceiver, matter.RoleParticipant}, When: in(stateTaken, stateAnswered)}},
+		Check: func(world World, command Command, r *consultationv1.PostMessageRequest) error {
+			if r.GetAnswers() && world.View(command.Subject, command.Actor.Agency).Reader.Role == matter.RoleSender {
+				return fault.New(fault.InvalidField, "the asker does not answer the question").Field("answers", "leave false")
+			}
+			return nil
+		},
+		Record: func(d *draft, command Command, r *consultationv1.PostMessageRequest) {
+			d.Add(command.Subject, &consultationv1.MessagePosted{MessageId: command.NewID, Text: r.GetText(), Answers: r.GetAnswers(), Attachments: command.Attachments})
+		},
+	},
+	step[*consultationv1.CloseConsultationRequest]{
+		By: asker, When: in(stateOpen, stateTaken, stateAnswered), Automatic: true, WhenFull: matter.Always,
+		Or: []matter.Access[Consultation]{{By: addressee, May: taker, When: in(stateAnswered)}},
+		Record: func(d *draft, command Command, r *consultationv1.CloseConsultationRequest) {
+			d.Add(command.Subject, &consultationv1.ConsultationClosed{LedTo: r.GetLedTo()})
+		},
+	},
+	step[*consultationv1.ReassignConsultationRequest]{
+		By: addressee, When: in(stateOpen, stateTaken, stateAnswered), WhenFull: matter.Finishes,
+		Check: func(world World, command Command, r *consultationv1.ReassignConsultationRequest) error {
+			if err := matter.CheckReassigned(r, command.Actor.Agency); err != nil {
+				return err
+			}
+			if world.View(command.Subject, command.Actor.Agency).State.State() != stateOpen && r.GetTo().GetWorker() == "" {
+				return fault.New(fault.UnknownParty, "what was taken is passed to a worker by name").Field("to.worker", "required once it is taken")
+			}
+			return nil
+		},
+		Record: func(d *draft, command Command, r *consultationv1.ReassignConsultationRequest) {
+			d.Add(command.Subject, &consultationv1.ConsultationReassigned{To: r.GetTo(), Reason: r.GetReason()})
+		},
+	},
+	step[*consultationv1.InviteParticipantRequest]{
+		By: []matter.Role{matter.RoleSender, matter.RoleReceiver}, When: in(stateOpen, stateTaken, stateAnswered),
+		Check: checkInvitation, Record: invite,
+	},
+	matter.AcknowledgeStep[Consultation](func(d *draft, command Command, _ *consultationv1.AcknowledgeRevocationRequest) {
+		d.Add(command.Subject, &commonv1.RevocationAcknowledged{})
+	}),
+	matter.RevokeStep[Consultation](func(d *draft, command Command, r *consultationv1.RevokeConsultationRequest) {
+		d.Revoke(command.Subject, r.GetReason(), Readers(d.View().State, false), command.Actor.Party())
+	}),
 )
-
-// Table is the transition table of a consultation. A person is offered the steps in this order, the
-// likely one first. A step that is not in the table is refused.
-var Table = matter.Table[Consultation]{
-	{Step: stepTake, By: addressee, May: inUnit, When: in(stateOpen), Touch: "ConsultationTaken"},
-	{Step: stepPost, By: asker, When: in(stateOpen, stateTaken, stateAnswered)},
-	// A worker must take the question before answering, so that the asker knows who has it.
-	{Step: stepPost, By: []matter.Role{matter.RoleReceiver, matter.RoleParticipant}, When: in(stateTaken, stateAnswered)},
-	{Step: "CloseConsultation", By: asker, When: in(stateOpen, stateTaken, stateAnswered), Automatic: true},
-	{Step: "CloseConsultation", By: addressee, May: taker, When: in(stateAnswered)},
-	{Step: "ReassignConsultation", By: addressee, When: in(stateOpen, stateTaken, stateAnswered)},
-	{Step: "InviteParticipant", By: []matter.Role{matter.RoleSender, matter.RoleReceiver}, When: in(stateOpen, stateTaken, stateAnswered)},
-}.WithRevocation("RevokeConsultation")
 
 // touching are the names of the events from which the clock of an urgent matter is counted again.
 var touching = Table.Touching()
-
-// Always are the steps that are allowed on a consultation that has reached its size limit, and
-// Finishes those that end what was begun.
-var (
-	Always   = []string{stepTake, "CloseConsultation", "RevokeConsultation", "AcknowledgeRevocation"}
-	Finishes = []string{"ReassignConsultation"}
-)
-
-func in(states ...consultationv1.ConsultationState) func(Consultation, matter.Actor) bool {
-	return func(view Consultation, _ matter.Actor) bool { return slices.Contains(states, view.State()) }
-}
-
-// inUnit refuses to let actors take a question outside the unit that was asked, or to which it was
-// passed.
-func inUnit(view Consultation, actor matter.Actor) error {
-	if unit := view.Holder().GetUnit(); unit != actor.Unit {
-		return fault.New(fault.RoleNotAllowed, "another unit was asked; have it reassigned to yours first")
-	}
-	return nil
-}
-
-// taker refuses actors other than the worker who has it.
-func taker(view Consultation, actor matter.Actor) error {
-	if view.Holder().GetWorker() != actor.Worker {
-		return fault.New(fault.RoleNotAllowed, "it is closed by the asker, or by the worker who has it")
-	}
-	return nil
-}
-
-// Allowed lists the steps that the actor may take now, in the order of the table.
-func Allowed(view matter.View[Consultation], actor matter.Actor) []string {
-	return Table.Allowed(view, actor)
-}

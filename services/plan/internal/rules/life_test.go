@@ -59,3 +59,8 @@ func TestEvolveKnowsEveryEvent(t *testing.T) {
 		},
 	}, at, rules.Evolve)
 }
+
+func TestStepsAreComplete(t *testing.T) {
+	service := planv1.File_koppi_plan_v1_plan_proto.Services().ByName("PlanService")
+	rulestest.StepsAreComplete(t, service, rules.Table.Steps(), allSteps)
+}

@@ -1,142 +1,181 @@
 package rules
 
 import (
-	"slices"
+	"cmp"
 
-	"koppi.internal/pkg/fault"
+	"google.golang.org/protobuf/proto"
+
 	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
 
-const (
-	stateDraft       = planv1.PlanState_PLAN_STATE_DRAFT
-	stateActive      = planv1.PlanState_PLAN_STATE_ACTIVE
-	stateUnderReview = planv1.PlanState_PLAN_STATE_UNDER_REVIEW
-	stateEnded       = planv1.PlanState_PLAN_STATE_ENDED
-)
+// draft collects what a step records.
+type draft = matter.Draft[Plan]
 
-// everybody are the roles to which a plan is disclosed. What they may do depends on the membership
-// of their unit.
-var everybody = []matter.Role{matter.RoleSender, matter.RoleParticipant}
+// step is one step of the table; R is its request.
+type step[R proto.Message] = matter.Step[Plan, Facts, *draft, R]
 
-// Table is the transition table of a plan. A person is offered the steps in this order, the likely
-// one first. A step that is not in the table is refused.
-var Table = matter.Table[Plan]{
-	{Step: "JoinPlan", By: everybody, May: asked, When: is(invited)},
-	{Step: "AcceptResponsibility", By: everybody, May: offered, When: is(offerOpen)},
-	{Step: "CompleteAction", By: everybody, May: joined, When: is(hasOpenAction)},
-	{Step: "AddGoal", By: everybody, May: joined, When: is(open)},
-	{Step: "AddAction", By: everybody, May: joined, When: is(open)},
-	{Step: "AssessGoal", By: everybody, May: joined, When: is(hasGoal)},
-	{Step: "UpdateGoal", By: everybody, May: joined, When: is(hasGoal)},
-	{Step: "ReassignAction", By: everybody, May: joined, When: is(hasOpenAction)},
-	{Step: "PlanContact", By: everybody, May: joined, When: is(open)},
-	{Step: "RecordClientView", By: everybody, May: joined, When: is(open)},
-	{Step: "InviteMember", By: everybody, May: joined, When: is(open)},
-	{Step: "StartPlan", By: everybody, May: responsible, When: in(stateDraft, hasGoal)},
-	{Step: "ScheduleReview", By: everybody, May: joined, When: is(open)},
-	{Step: "StartReview", By: everybody, May: joined, When: in(stateActive, open)},
-	{Step: "CompleteReview", By: everybody, May: responsible, When: in(stateUnderReview, open)},
-	{Step: "OfferResponsibility", By: everybody, May: responsible, When: is(noOffer)},
-	{Step: "DeclineResponsibility", By: everybody, May: offered, When: is(offerOpen)},
-	{Step: "DeclineInvitation", By: everybody, May: asked, When: is(invited)},
-	{Step: "LeavePlan", By: everybody, May: joined, When: is(free)},
-	{Step: "EndPlan", By: everybody, May: responsible, When: is(open)},
+// Table holds the steps on an existing plan, in the order in which a person is offered them: the
+// likely one first. A step that is not in the table is refused.
+var Table = matter.NewTable[Plan, Facts, *draft](
+	step[*planv1.JoinPlanRequest]{
+		By: everybody, May: asked, When: is(invited), WhenFull: matter.Always,
+		Record: func(d *draft, command Command, _ *planv1.JoinPlanRequest) {
+			d.Add(command.Subject, &planv1.MemberJoined{Party: matter.UnitAlone(command.Actor.Party())})
+		},
+	},
+	step[*planv1.AcceptResponsibilityRequest]{
+		By: everybody, May: offered, When: is(offerOpen), WhenFull: matter.Always,
+		Record: func(d *draft, command Command, _ *planv1.AcceptResponsibilityRequest) {
+			d.Add(command.Subject, &planv1.ResponsibilityAccepted{By: command.Actor.Party()})
+		},
+	},
+	step[*planv1.CompleteActionRequest]{
+		By: everybody, May: joined, When: is(hasOpenAction), WhenFull: matter.Finishes,
+		Check: func(world World, command Command, r *planv1.CompleteActionRequest) error {
+			return checkAction(planOf(world, command), r.GetActionId())
+		},
+		Record: func(d *draft, command Command, r *planv1.CompleteActionRequest) {
+			d.Add(command.Subject, &planv1.ActionCompleted{ActionId: r.GetActionId(), Note: r.GetNote(), Attachments: command.Attachments})
+		},
+	},
+	step[*planv1.AddGoalRequest]{
+		By: everybody, May: joined, When: is(open),
+		Record: func(d *draft, command Command, r *planv1.AddGoalRequest) {
+			d.Add(command.Subject, &planv1.GoalAdded{GoalId: command.NewID, Text: r.GetText(), SetByClient: r.GetSetByClient()})
+		},
+	},
+	step[*planv1.AddActionRequest]{
+		By: everybody, May: joined, When: is(open),
+		Check: checkNewAction,
+		Record: func(d *draft, command Command, r *planv1.AddActionRequest) {
+			d.Add(command.Subject, &planv1.ActionAdded{
+				ActionId: command.NewID, GoalId: r.GetGoalId(), Text: r.GetText(), Owner: orActor(r.GetOwner(), command.Actor), DueAt: r.GetDueAt(),
+			})
+		},
+	},
+	step[*planv1.AssessGoalRequest]{
+		By: everybody, May: joined, When: is(hasGoal),
+		Check: func(world World, command Command, r *planv1.AssessGoalRequest) error {
+			return checkGoal(planOf(world, command), r.GetGoalId())
+		},
+		Record: func(d *draft, command Command, r *planv1.AssessGoalRequest) {
+			d.Add(command.Subject, &planv1.GoalAssessed{GoalId: r.GetGoalId(), Score: r.GetScore(), ByClient: r.GetByClient(), Note: r.GetNote()})
+		},
+	},
+	step[*planv1.UpdateGoalRequest]{
+		By: everybody, May: joined, When: is(hasGoal),
+		// Each goal has its own etag, so that two goals can be changed at the same time.
+		Stale: func(view Plan, r *planv1.UpdateGoalRequest) bool {
+			changed := goal(view.Plan, r.GetGoalId())
+			return changed != nil && changed.GetEtag() != r.GetEtag()
+		},
+		Check: func(world World, command Command, r *planv1.UpdateGoalRequest) error {
+			return checkGoal(planOf(world, command), r.GetGoalId())
+		},
+		Record: func(d *draft, command Command, r *planv1.UpdateGoalRequest) {
+			d.Add(command.Subject, &planv1.GoalUpdated{GoalId: r.GetGoalId(), Text: r.GetText()})
+		},
+	},
+	step[*planv1.ReassignActionRequest]{
+		By: everybody, May: joined, When: is(hasOpenAction), WhenFull: matter.Finishes,
+		Check: func(world World, command Command, r *planv1.ReassignActionRequest) error {
+			plan := planOf(world, command)
+			return cmp.Or(checkAction(plan, r.GetActionId()), checkOwner(plan, r.GetTo(), "to"))
+		},
+		Record: func(d *draft, command Command, r *planv1.ReassignActionRequest) {
+			d.Add(command.Subject, &planv1.ActionReassigned{ActionId: r.GetActionId(), To: r.GetTo()})
+		},
+	},
+	step[*planv1.PlanContactRequest]{
+		By: everybody, May: joined, When: is(open),
+		Check: func(_ World, command Command, r *planv1.PlanContactRequest) error {
+			return matter.CheckContact(r, command.At)
+		},
+		Record: func(d *draft, command Command, r *planv1.PlanContactRequest) {
+			d.Add(command.Subject, matter.ContactPlanned(r))
+		},
+	},
+	step[*planv1.RecordClientViewRequest]{
+		By: everybody, May: joined, When: is(open),
+		Record: func(d *draft, command Command, r *planv1.RecordClientViewRequest) {
+			d.Add(command.Subject, &planv1.ClientViewRecorded{FeltHeard: r.GetFeltHeard(), OwnGoalsLead: r.GetOwnGoalsLead(), Comment: r.GetComment()})
+		},
+	},
+	step[*planv1.InviteMemberRequest]{
+		By: everybody, May: joined, When: is(open),
+		Check: checkInvitation, Record: invite,
+	},
+	step[*planv1.StartPlanRequest]{
+		By: everybody, May: responsible, When: in(stateDraft, hasGoal), WhenFull: matter.Always,
+		Record: func(d *draft, command Command, _ *planv1.StartPlanRequest) {
+			d.Add(command.Subject, &planv1.PlanStarted{})
+		},
+	},
+	step[*planv1.ScheduleReviewRequest]{
+		By: everybody, May: joined, When: is(open),
+		Check: func(_ World, command Command, r *planv1.ScheduleReviewRequest) error {
+			return checkAhead(r.GetAt(), command.At, "at")
+		},
+		Record: func(d *draft, command Command, r *planv1.ScheduleReviewRequest) {
+			d.Add(command.Subject, &planv1.ReviewScheduled{At: r.GetAt()})
+		},
+	},
+	step[*planv1.StartReviewRequest]{
+		By: everybody, May: joined, When: in(stateActive, open),
+		Record: func(d *draft, command Command, _ *planv1.StartReviewRequest) {
+			d.Add(command.Subject, &planv1.ReviewStarted{})
+		},
+	},
+	step[*planv1.CompleteReviewRequest]{
+		By: everybody, May: responsible, When: in(stateUnderReview, open), WhenFull: matter.Finishes,
+		Check: func(_ World, command Command, r *planv1.CompleteReviewRequest) error {
+			if r.GetNextReviewAt() == nil {
+				return nil
+			}
+			return checkAhead(r.GetNextReviewAt(), command.At, "next_review_at")
+		},
+		Record: func(d *draft, command Command, r *planv1.CompleteReviewRequest) {
+			d.Add(command.Subject, &planv1.ReviewCompleted{NextReviewAt: orMonths(r.GetNextReviewAt(), command.At), Summary: r.GetSummary()})
+		},
+	},
+	step[*planv1.OfferResponsibilityRequest]{
+		By: everybody, May: responsible, When: is(noOffer),
+		Check: func(world World, command Command, r *planv1.OfferResponsibilityRequest) error {
+			return checkHeir(planOf(world, command), r.GetTo())
+		},
+		Record: func(d *draft, command Command, r *planv1.OfferResponsibilityRequest) {
+			d.Add(command.Subject, &planv1.ResponsibilityOffered{To: r.GetTo(), Reason: r.GetReason()})
+		},
+	},
+	step[*planv1.DeclineResponsibilityRequest]{
+		By: everybody, May: offered, When: is(offerOpen), WhenFull: matter.Always,
+		Record: func(d *draft, command Command, r *planv1.DeclineResponsibilityRequest) {
+			d.Add(command.Subject, &planv1.ResponsibilityDeclined{Reason: r.GetReason()})
+		},
+	},
+	step[*planv1.DeclineInvitationRequest]{
+		By: everybody, May: asked, When: is(invited), WhenFull: matter.Always,
+		Record: func(d *draft, command Command, r *planv1.DeclineInvitationRequest) {
+			d.Add(command.Subject, &planv1.InvitationDeclined{Party: matter.UnitAlone(command.Actor.Party()), Reason: r.GetReason()})
+		},
+	},
+	step[*planv1.LeavePlanRequest]{
+		By: everybody, May: joined, When: is(free), WhenFull: matter.Always,
+		Record: leave,
+	},
+	step[*planv1.EndPlanRequest]{
+		By: everybody, May: responsible, When: is(open), WhenFull: matter.Always,
+		Record: func(d *draft, command Command, r *planv1.EndPlanRequest) {
+			d.Add(command.Subject, &planv1.PlanEnded{Reason: r.GetReason()})
+		},
+	},
+	matter.AcknowledgeStep[Plan](func(d *draft, command Command, _ *planv1.AcknowledgeRevocationRequest) {
+		d.Add(command.Subject, &commonv1.RevocationAcknowledged{})
+	}),
 	// If the creator's agency has left, the worker who answers for the plan may revoke it.
-	{Step: "RevokePlan", By: []matter.Role{matter.RoleParticipant}, May: responsible, When: is(creatorGone)},
-}.WithRevocation("RevokePlan")
-
-// Always are the steps that are allowed on a plan that has reached its size limit, and Finishes
-// those that end what was begun. A member may leave once its actions are done.
-var (
-	Always = []string{
-		"JoinPlan", "AcceptResponsibility", "DeclineResponsibility", "DeclineInvitation", "StartPlan", "LeavePlan", "EndPlan", "RevokePlan", "AcknowledgeRevocation",
-	}
-	Finishes = []string{"CompleteAction", "ReassignAction", "CompleteReview"}
+	matter.RevokeStep(func(d *draft, command Command, r *planv1.RevokePlanRequest) {
+		d.Revoke(command.Subject, r.GetReason(), Readers(d.View().State, false), command.Actor.Party())
+	}, matter.Access[Plan]{By: []matter.Role{matter.RoleParticipant}, May: responsible, When: is(creatorGone)}),
 )
-
-type condition = func(view Plan, actor matter.Actor) bool
-
-// is allows a step if the condition holds and the plan has not ended.
-func is(holds condition) condition {
-	return func(view Plan, actor matter.Actor) bool { return !view.Ended() && holds(view, actor) }
-}
-
-func in(state planv1.PlanState, holds condition) condition {
-	return func(view Plan, actor matter.Actor) bool { return view.Plan.GetState() == state && holds(view, actor) }
-}
-
-func open(Plan, matter.Actor) bool { return true }
-
-func invited(view Plan, actor matter.Actor) bool {
-	return memberState(view.Plan, actor.Party()) == planv1.MemberState_MEMBER_STATE_INVITED
-}
-
-func hasGoal(view Plan, _ matter.Actor) bool { return len(view.Plan.GetGoals()) > 0 }
-
-func hasOpenAction(view Plan, _ matter.Actor) bool {
-	return slices.ContainsFunc(view.Plan.GetActions(), func(a *planv1.Action) bool { return a.GetCompletedAt() == nil })
-}
-
-func offerOpen(view Plan, _ matter.Actor) bool { return view.Plan.GetResponsibilityOfferedTo() != nil }
-
-func noOffer(view Plan, _ matter.Actor) bool { return view.Plan.GetResponsibilityOfferedTo() == nil }
-
-func creatorGone(view Plan, _ matter.Actor) bool {
-	return !isMember(view.Plan, view.Sender.GetAgency())
-}
-
-// free reports whether the actor's unit neither answers for the plan nor owns an open action.
-func free(view Plan, actor matter.Actor) bool {
-	unit := func(party *commonv1.Party) bool {
-		return party.GetAgency() == actor.Agency && party.GetUnit() == actor.Unit
-	}
-	return !unit(view.Plan.GetResponsible()) && !slices.ContainsFunc(view.Plan.GetActions(), func(a *planv1.Action) bool {
-		return a.GetCompletedAt() == nil && unit(a.GetOwner())
-	})
-}
-
-// asked refuses actors whose unit is neither invited nor a member.
-func asked(view Plan, actor matter.Actor) error {
-	switch memberState(view.Plan, actor.Party()) {
-	case planv1.MemberState_MEMBER_STATE_INVITED, planv1.MemberState_MEMBER_STATE_JOINED:
-		return nil
-	default:
-		return fault.New(fault.NotAMember, "your unit is not a member of this plan")
-	}
-}
-
-// joined refuses actors whose unit has not joined the plan.
-func joined(view Plan, actor matter.Actor) error {
-	if !isJoined(view.Plan, actor.Party()) {
-		return fault.New(fault.NotAMember, "your unit has not joined this plan")
-	}
-	return nil
-}
-
-// responsible refuses actors other than the worker who answers for the plan.
-func responsible(view Plan, actor matter.Actor) error {
-	if err := joined(view, actor); err != nil {
-		return err
-	}
-	if !isParty(actor, view.Plan.GetResponsible()) {
-		return fault.New(fault.RoleNotAllowed, "this is the step of the worker who answers for the plan")
-	}
-	return nil
-}
-
-// offered refuses an answer to an offer of responsibility from anyone but the worker to whom it was
-// made.
-func offered(view Plan, actor matter.Actor) error {
-	if err := joined(view, actor); err != nil {
-		return err
-	}
-	if to := view.Plan.GetResponsibilityOfferedTo(); to != nil && !isParty(actor, to) {
-		return fault.New(fault.RoleNotAllowed, "the responsibility was offered to another worker")
-	}
-	return nil
-}
-
-// Allowed lists the steps that the actor may take now, in the order of the table.
-func Allowed(view matter.View[Plan], actor matter.Actor) []string { return Table.Allowed(view, actor) }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -33,7 +34,7 @@ func Evolve(r Referral, e matter.Event) Referral {
 		return sent(e, m)
 	case *referralv1.ReferralReceived:
 		r = r.to(stateReceived, e.At, matter.Grace(r.Urgency, matter.Graces{NormalWorkingDays: workingDaysToDecide}, e.At))
-		r.Holder = &commonv1.Party{Agency: r.Receiver.GetAgency(), Unit: matter.FirstOf(r.Receiver.GetUnit(), e.By.GetUnit())}
+		r.Holder = &commonv1.Party{Agency: r.Receiver.GetAgency(), Unit: cmp.Or(r.Receiver.GetUnit(), e.By.GetUnit())}
 	case *referralv1.ReferralTriaged:
 		r = triaged(r, e, m)
 	case *referralv1.ReferralAccepted:

@@ -74,3 +74,8 @@ func TestEvolveKnowsEveryEvent(t *testing.T) {
 		Appointments: []*referralv1.Appointment{{AppointmentId: "x"}}, Onward: rules.Onward{Subject: "referrals/x", Pending: true},
 	}, due.Add(time.Hour), rules.Evolve)
 }
+
+func TestStepsAreComplete(t *testing.T) {
+	service := referralv1.File_koppi_referral_v1_referral_proto.Services().ByName("ReferralService")
+	rulestest.StepsAreComplete(t, service, rules.Table.Steps(), allSteps)
+}

@@ -1,87 +1,151 @@
 package rules
 
 import (
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-const (
-	stateSent       = referralv1.ReferralState_REFERRAL_STATE_SENT
-	stateReceived   = referralv1.ReferralState_REFERRAL_STATE_RECEIVED
-	stateAccepted   = referralv1.ReferralState_REFERRAL_STATE_ACCEPTED
-	stateInProgress = referralv1.ReferralState_REFERRAL_STATE_IN_PROGRESS
-	stateOnHold     = referralv1.ReferralState_REFERRAL_STATE_ON_HOLD
-	stateDeclined   = referralv1.ReferralState_REFERRAL_STATE_DECLINED
-)
+// step is one step of the table; R is its request.
+type step[R proto.Message] = matter.Step[Referral, Facts, *outcome, R]
 
-var (
-	sender   = []matter.Role{matter.RoleSender}
-	receiver = []matter.Role{matter.RoleReceiver}
-	both     = []matter.Role{matter.RoleSender, matter.RoleReceiver}
-)
-
-// Table is the transition table of a referral. A person is offered the steps in this order, the
-// likely one first. A step that is not in the table is refused. While the referral is offered
+// Table holds the steps on an existing referral, in the order in which a person is offered them:
+// the likely one first. A step that is not in the table is refused. While the referral is offered
 // onward the receiver cannot decide about it: otherwise two agencies could have it, or none.
-var Table = matter.Table[Referral]{
-	{Step: "ReceiveReferral", By: receiver, When: in(stateSent), Automatic: true},
-	{Step: "AcceptReferral", By: receiver, When: here(Referral.undecided), Touch: "ReferralAccepted"},
-	{Step: "ScheduleAppointment", By: receiver, When: here(Referral.accepted), Touch: "AppointmentScheduled"},
-	{Step: "RecordAppointmentResult", By: receiver, When: here(awaitsResult), Touch: "AppointmentResultRecorded"},
-	{Step: "PlanContact", By: both, When: when(func(r Referral) bool { return r.undecided() || r.accepted() }), Automatic: true},
-	{Step: "AddProgressNote", By: receiver, When: when(Referral.accepted), Touch: "ProgressNoteAdded"},
-	{Step: "TriageReferral", By: receiver, When: when(func(r Referral) bool { return r.State == stateReceived || r.accepted() }), Touch: "ReferralTriaged"},
-	{Step: "RefuseCancellation", By: receiver, When: when(func(r Referral) bool { return !r.CancelBy.IsZero() })},
-	{Step: "CompleteReferral", By: receiver, When: here(Referral.accepted)},
-	// A notice or papers end by being read, also by a partner's system.
-	{Step: "CompleteReferral", By: receiver, When: here(func(r Referral) bool { return r.undecided() && r.isNotice() }), Automatic: true},
-	{Step: "RedirectReferral", By: receiver, When: here(func(r Referral) bool { return r.undecided() || r.State == stateAccepted && r.CancelBy.IsZero() }), Touch: "ReferralRedirected"},
-	{Step: "ReassignReferral", By: receiver, When: when(func(r Referral) bool { return r.State == stateReceived || r.accepted() })},
-	{Step: "DeclineReferral", By: receiver, When: here(Referral.undecided)},
-	{Step: "SettleReferral", By: sender, When: in(stateDeclined), Automatic: true},
-	{Step: "CancelReferral", By: sender, When: when(func(r Referral) bool { return r.undecided() || r.accepted() && r.CancelBy.IsZero() }), Automatic: true},
-}.WithRevocation("RevokeReferral")
+var Table = matter.NewTable[Referral, Facts, *outcome](
+	step[*referralv1.ReceiveReferralRequest]{
+		By: receiver, When: in(stateSent), Automatic: true, WhenFull: matter.Always,
+		Record: func(o *outcome, command Command, _ *referralv1.ReceiveReferralRequest) {
+			o.Add(command.Subject, &referralv1.ReferralReceived{})
+		},
+	},
+	step[*referralv1.AcceptReferralRequest]{
+		By: receiver, When: here(Referral.undecided), Touch: "ReferralAccepted", WhenFull: matter.Always,
+		Record: func(o *outcome, command Command, r *referralv1.AcceptReferralRequest) {
+			worker := command.Actor.Party()
+			if r.GetWorker() != "" {
+				worker.Worker = r.GetWorker()
+			}
+			o.Add(command.Subject, &referralv1.ReferralAccepted{Worker: worker})
+		},
+	},
+	step[*referralv1.ScheduleAppointmentRequest]{
+		By: receiver, When: here(Referral.accepted), Touch: "AppointmentScheduled",
+		Check: func(_ World, command Command, r *referralv1.ScheduleAppointmentRequest) error {
+			if r.GetAt().AsTime().Before(command.At) {
+				return fault.New(fault.InvalidField, "an appointment lies ahead").Field("at", "not in the past")
+			}
+			return nil
+		},
+		Record: func(o *outcome, command Command, r *referralv1.ScheduleAppointmentRequest) {
+			o.Add(command.Subject, &referralv1.AppointmentScheduled{AppointmentId: command.NewID, At: r.GetAt(), Place: r.GetPlace()})
+		},
+	},
+	step[*referralv1.RecordAppointmentResultRequest]{
+		By: receiver, When: here(awaitsResult), Touch: "AppointmentResultRecorded", WhenFull: matter.Finishes,
+		Check: checkResult,
+		Record: func(o *outcome, command Command, r *referralv1.RecordAppointmentResultRequest) {
+			o.Add(command.Subject, &referralv1.AppointmentResultRecorded{AppointmentId: r.GetAppointmentId(), Result: r.GetResult()})
+		},
+	},
+	step[*referralv1.PlanContactRequest]{
+		By: both, When: when(func(r Referral) bool { return r.undecided() || r.accepted() }), Automatic: true,
+		Check: func(_ World, command Command, r *referralv1.PlanContactRequest) error {
+			return matter.CheckContact(r, command.At)
+		},
+		Record: func(o *outcome, command Command, r *referralv1.PlanContactRequest) {
+			o.Add(command.Subject, matter.ContactPlanned(r))
+		},
+	},
+	step[*referralv1.AddProgressNoteRequest]{
+		By: receiver, When: when(Referral.accepted), Touch: "ProgressNoteAdded",
+		Record: func(o *outcome, command Command, r *referralv1.AddProgressNoteRequest) {
+			o.Add(command.Subject, &referralv1.ProgressNoteAdded{Text: r.GetText(), OnHold: r.GetOnHold(), Attachments: command.Attachments})
+		},
+	},
+	step[*referralv1.TriageReferralRequest]{
+		By: receiver, When: when(func(r Referral) bool { return r.State == stateReceived || r.accepted() }), Touch: "ReferralTriaged", WhenFull: matter.Finishes,
+		Record: func(o *outcome, command Command, r *referralv1.TriageReferralRequest) {
+			triaged := &referralv1.ReferralTriaged{Urgency: r.GetUrgency()}
+			if due, provision := o.State(command.Subject).judged(r.GetUrgency(), command.At); !due.IsZero() {
+				triaged.StatutoryDueAt, triaged.DueProvision = timestamppb.New(due), provision
+			}
+			o.Add(command.Subject, triaged)
+		},
+	},
+	step[*referralv1.RefuseCancellationRequest]{
+		By: receiver, When: when(func(r Referral) bool { return !r.CancelBy.IsZero() }), WhenFull: matter.Finishes,
+		Check: func(_ World, _ Command, r *referralv1.RefuseCancellationRequest) error {
+			return matter.CheckExplained("refusing to stop", "explanation", r.GetExplanation())
+		},
+		Record: func(o *outcome, command Command, r *referralv1.RefuseCancellationRequest) {
+			o.Add(command.Subject, &referralv1.ReferralCancellationRefused{Explanation: r.GetExplanation()})
+		},
+	},
+	step[*referralv1.CompleteReferralRequest]{
+		By: receiver, When: here(Referral.accepted), WhenFull: matter.Always,
+		// A notice or documents end by being read, also by a partner's system.
+		Or: []matter.Access[Referral]{{
+			By: receiver, When: here(func(r Referral) bool { return r.undecided() && r.isNotice() }), Automatic: true,
+		}},
+		Check: checkOutcome,
+		Record: func(o *outcome, command Command, r *referralv1.CompleteReferralRequest) {
+			o.Add(command.Subject, &referralv1.ReferralCompleted{Outcome: r.GetOutcome(), OutcomeNote: r.GetOutcomeNote(), Attachments: command.Attachments})
+		},
+	},
+	step[*referralv1.RedirectReferralRequest]{
+		By: receiver, When: here(func(r Referral) bool { return r.undecided() || r.State == stateAccepted && r.CancelBy.IsZero() }), Touch: "ReferralRedirected",
+		Check: checkRedirect, Record: redirect,
+	},
+	step[*referralv1.ReassignReferralRequest]{
+		By: receiver, When: when(func(r Referral) bool { return r.State == stateReceived || r.accepted() }), WhenFull: matter.Finishes,
+		Check: func(_ World, command Command, r *referralv1.ReassignReferralRequest) error {
+			return matter.CheckReassigned(r, command.Actor.Agency)
+		},
+		Record: func(o *outcome, command Command, r *referralv1.ReassignReferralRequest) {
+			o.Add(command.Subject, &referralv1.ReferralReassigned{To: r.GetTo(), Reason: r.GetReason()})
+		},
+	},
+	step[*referralv1.DeclineReferralRequest]{
+		By: receiver, When: here(Referral.undecided), WhenFull: matter.Always,
+		Check: func(_ World, _ Command, r *referralv1.DeclineReferralRequest) error {
+			if !slices.Contains(explained, r.GetReason()) {
+				return nil
+			}
+			return matter.CheckExplained("declining for this reason", "explanation", r.GetExplanation())
+		},
+		Record: func(o *outcome, command Command, r *referralv1.DeclineReferralRequest) {
+			o.Add(command.Subject, &referralv1.ReferralDeclined{Reason: r.GetReason(), Explanation: r.GetExplanation(), SuggestedReceiver: r.GetSuggestedReceiver()})
+		},
+	},
+	step[*referralv1.SettleReferralRequest]{
+		By: sender, When: in(stateDeclined), Automatic: true, WhenFull: matter.Always,
+		Check: func(_ World, _ Command, r *referralv1.SettleReferralRequest) error {
+			return matter.CheckSettled(r.GetResubmittedAs(), r.GetReason())
+		},
+		Record: func(o *outcome, command Command, r *referralv1.SettleReferralRequest) {
+			o.Add(command.Subject, &referralv1.ReferralSettled{ResubmittedAs: r.GetResubmittedAs(), Reason: r.GetReason()})
+		},
+	},
+	step[*referralv1.CancelReferralRequest]{
+		By: sender, When: when(func(r Referral) bool { return r.undecided() || r.accepted() && r.CancelBy.IsZero() }), Automatic: true, WhenFull: matter.Always,
+		Record: func(o *outcome, command Command, r *referralv1.CancelReferralRequest) {
+			o.cancel(command.Subject, r.GetReason(), command.Actor.Party())
+		},
+	},
+	matter.AcknowledgeStep[Referral](func(o *outcome, command Command, _ *referralv1.AcknowledgeRevocationRequest) {
+		o.Add(command.Subject, &commonv1.RevocationAcknowledged{})
+	}),
+	matter.RevokeStep[Referral](func(o *outcome, command Command, r *referralv1.RevokeReferralRequest) {
+		o.revoke(command.Subject, r.GetReason(), command.Actor.Party())
+	}),
+)
 
 // touching are the names of the events from which the clock of an urgent matter is counted again.
 var touching = Table.Touching()
-
-// Always are the steps that are allowed on a referral that has reached its size limit, and Finishes
-// those that end what was begun.
-var (
-	Always = []string{
-		"ReceiveReferral", "AcceptReferral", "DeclineReferral", "CompleteReferral", "SettleReferral", "CancelReferral", "RevokeReferral", "AcknowledgeRevocation",
-	}
-	Finishes = []string{"TriageReferral", "ReassignReferral", "RecordAppointmentResult", "RefuseCancellation"}
-)
-
-type condition = func(view Referral, actor matter.Actor) bool
-
-func when(holds func(Referral) bool) condition {
-	return func(view Referral, _ matter.Actor) bool { return holds(view) }
-}
-
-func in(state referralv1.ReferralState) condition {
-	return when(func(r Referral) bool { return r.State == state })
-}
-
-// here allows a step if the condition holds and no offer onward is pending.
-func here(holds func(Referral) bool) condition {
-	return when(func(r Referral) bool { return holds(r) && !r.Onward.Pending })
-}
-
-func awaitsResult(r Referral) bool {
-	if r.State != stateInProgress && r.State != stateOnHold {
-		return false
-	}
-	for _, appointment := range r.Appointments {
-		if appointment.GetResult() == referralv1.AppointmentResult_APPOINTMENT_RESULT_UNSPECIFIED {
-			return true
-		}
-	}
-	return false
-}
-
-// Allowed lists the steps that the actor may take now, in the order of the table.
-func Allowed(view matter.View[Referral], actor matter.Actor) []string {
-	return Table.Allowed(view, actor)
-}

@@ -72,7 +72,7 @@ func (o *outcome) pass(report string, lead Concern, step passed) {
 	c := o.State(report)
 	switch {
 	case ends(step.message):
-		o.addBy(report, step.message, step.by)
+		o.AddBy(report, step.message, step.by)
 	case has(c, step.message):
 	case len(c.Later) > 0:
 		o.discloseLater(report, lead, []passed{step})
@@ -86,7 +86,7 @@ func (o *outcome) pass(report string, lead Concern, step passed) {
 			}
 			return
 		}
-		o.addBy(report, steps[0].message, steps[0].by)
+		o.AddBy(report, steps[0].message, steps[0].by)
 		o.discloseLater(report, lead, steps[1:])
 	}
 }
@@ -128,7 +128,7 @@ func (o *outcome) discloseLater(report string, lead Concern, steps []passed) {
 	kept, expected, last := slices.Clone(c.Later), c, o.At
 	for _, step := range kept {
 		last = step.GetAt().AsTime()
-		expected = expect(expected, step)
+		expected = o.expect(expected, step)
 	}
 	for _, step := range steps {
 		at, sensible := o.plan(expected, lead, step.message, last)
@@ -137,7 +137,7 @@ func (o *outcome) discloseLater(report string, lead Concern, steps []passed) {
 			continue
 		}
 		next := &concernv1.ConcernJoined_Later_Step{Event: event, By: step.by, At: timestamppb.New(at)}
-		kept, expected, last = append(kept, next), expect(expected, next), at
+		kept, expected, last = append(kept, next), o.expect(expected, next), at
 	}
 	if len(kept) > len(c.Later) {
 		o.keepLater(report, kept)
@@ -147,18 +147,18 @@ func (o *outcome) discloseLater(report string, lead Concern, steps []passed) {
 // keepLater records the steps that are scheduled on a report.
 func (o *outcome) keepLater(report string, steps []*concernv1.ConcernJoined_Later_Step) {
 	c := o.State(report)
-	o.Add(report, &concernv1.ConcernJoined{
+	o.Draft.Add(report, &concernv1.ConcernJoined{
 		JoinedConcernId: ID(c.Lead), OwnJoinedConcernId: c.OwnLead, Later: &concernv1.ConcernJoined_Later{Steps: steps},
-	}, o.Actor.Party())
+	})
 }
 
 // expect returns a report as it will be after a scheduled step.
-func expect(c Concern, step *concernv1.ConcernJoined_Later_Step) Concern {
+func (o *outcome) expect(c Concern, step *concernv1.ConcernJoined_Later_Step) Concern {
 	message, err := step.GetEvent().UnmarshalNew()
 	if err != nil {
 		return c
 	}
-	return Evolve(c, matter.Event{Subject: c.Subject, Message: message, By: step.GetBy(), At: step.GetAt().AsTime()})
+	return o.Evolve(c, matter.Event{Subject: c.Subject, Message: message, By: step.GetBy(), At: step.GetAt().AsTime()})
 }
 
 // Later returns the events of scheduled steps whose time has come: the end of a concern that was
@@ -168,7 +168,7 @@ func Later(world World, subject string, at time.Time) []matter.Event {
 	c := world.State(subject)
 	if !c.ClosesAt.IsZero() && c.IsOpen() && !c.ClosesAt.After(at) {
 		o := newOutcome(world, Command{Subject: subject, At: at})
-		o.addBy(subject, &concernv1.ConcernClosed{Outcome: concernv1.Outcome_OUTCOME_FORWARDED}, &commonv1.Party{Agency: c.Receiver.GetAgency()})
+		o.AddBy(subject, &concernv1.ConcernClosed{Outcome: concernv1.Outcome_OUTCOME_FORWARDED}, &commonv1.Party{Agency: c.Receiver.GetAgency()})
 		return o.Events()
 	}
 	steps := c.Later
@@ -182,7 +182,7 @@ func Later(world World, subject string, at time.Time) []matter.Event {
 		// step.
 		o.keepLater(subject, steps[1:])
 	} else {
-		o.addBy(subject, message, steps[0].GetBy())
+		o.AddBy(subject, message, steps[0].GetBy())
 	}
 	return o.Events()
 }

@@ -16,47 +16,35 @@ import (
 // step causes. Emergencies are accepted beyond it, up to twice the number.
 const MaxOpen = 20
 
-func submit(world World, command Command, r *concernv1.SubmitConcernRequest) ([]matter.Event, error) {
+// checkSubmission refuses a report that its sender may not make, whose content is not allowed, or
+// that is one too many.
+func checkSubmission(command Command, r *concernv1.SubmitConcernRequest) error {
 	if err := matter.CheckStarter(command.Actor); err != nil {
-		return nil, err
+		return err
 	}
 	if err := matter.CheckOther(r.GetReceiver(), "receiver.agency", command.Actor.Agency); err != nil {
-		return nil, err
+		return err
 	}
 	content := content{
 		receiver: r.GetReceiver(), basis: r.GetBasis(), topics: r.GetTopics(), description: r.GetDescription(), attachments: r.GetAttachmentIds(),
 	}
 	if err := content.check(command); err != nil {
-		return nil, err
+		return err
 	}
 	most := MaxOpen
 	if r.GetUrgency() == commonv1.Urgency_URGENCY_EMERGENCY {
 		most *= 2
 	}
 	if command.Facts.OwnOpen >= most {
-		return nil, fault.New(fault.TooManyOpenReports, "your agency has %d open reports about this client", command.Facts.OwnOpen)
+		return fault.New(fault.TooManyOpenReports, "your agency has %d open reports about this client", command.Facts.OwnOpen)
 	}
-	outcome := newOutcome(world, command)
-	outcome.report(command.Subject, r.GetBasis(), command.Client, command.Case, &concernv1.ConcernSubmitted{
-		Receiver: command.Facts.Receiver, Topics: r.GetTopics(), Description: r.GetDescription(),
-		Urgency: r.GetUrgency(), ClientLanguage: r.GetClient().GetLanguage(), Attachments: command.Attachments,
-	})
-	return outcome.Events(), nil
+	return nil
 }
 
-// forward offers the matter to a third agency as a new concern there. Of the content only what the
-// request names is passed on.
-func forward(o *outcome, command Command, r *concernv1.ForwardConcernRequest) {
-	c := o.State(command.Subject)
-	urgency := c.Clock.Urgency
-	due := matter.Grace(urgency, command.Facts.Graces, command.At)
-	o.add(command.Subject, &concernv1.ConcernForwarded{
-		ForwardedConcernId: command.NewID, Receiver: command.Facts.Receiver,
-		KeepOpen: r.GetKeepOpen(), DueAt: timestamppb.New(due),
-	})
-	o.report(Collection+command.NewID, r.GetBasis(), c.Client, c.Case, &concernv1.ConcernSubmitted{
+func submit(o *outcome, command Command, r *concernv1.SubmitConcernRequest) {
+	o.report(command.Subject, r.GetBasis(), command.Client, command.Case, &concernv1.ConcernSubmitted{
 		Receiver: command.Facts.Receiver, Topics: r.GetTopics(), Description: r.GetDescription(),
-		Urgency: urgency, ClientLanguage: c.Language, ForwardedFromConcernId: ID(command.Subject), Attachments: command.Attachments,
+		Urgency: r.GetUrgency(), ClientLanguage: r.GetClient().GetLanguage(), Attachments: command.Attachments,
 	})
 }
 
@@ -78,8 +66,8 @@ func (o *outcome) report(subject string, basis *commonv1.LegalBasis, client, cas
 			break
 		}
 	}
-	o.add(subject, &concernv1.ConcernJoined{JoinedConcernId: ID(lead), OwnJoinedConcernId: own})
-	o.add(lead, &concernv1.ReportJoined{JoiningConcernId: ID(subject), Urgency: m.GetUrgency()})
+	o.Add(subject, &concernv1.ConcernJoined{JoinedConcernId: ID(lead), OwnJoinedConcernId: own})
+	o.Add(lead, &concernv1.ReportJoined{JoiningConcernId: ID(subject), Urgency: m.GetUrgency()})
 }
 
 // content is what a report or a forward says, and its legal ground.

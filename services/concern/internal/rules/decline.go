@@ -1,0 +1,24 @@
+package rules
+
+import (
+	"koppi.internal/pkg/fault"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+)
+
+// checkDecline refuses to decline with a reason that would tell a reporter without consent whether
+// the receiver knows the client (1301/2014 § 35; 621/1999 § 24).
+func checkDecline(world World, command Command, r *concernv1.DeclineConcernRequest) error {
+	if r.GetReason() != concernv1.DeclineReason_DECLINE_REASON_CLIENT_UNKNOWN {
+		return nil
+	}
+	lead := world.State(command.Subject)
+	for _, subject := range append([]string{command.Subject}, lead.Reports...) {
+		c := world.State(subject)
+		if c.IsOpen() && c.Basis.GetGround() != commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT {
+			return fault.New(fault.ContentNotAllowed, "a report without consent is not declined because the client is unknown").
+				Field("reason", "choose another")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package rules
+
+import (
+	"slices"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+)
+
+const (
+	stateDraft       = planv1.PlanState_PLAN_STATE_DRAFT
+	stateActive      = planv1.PlanState_PLAN_STATE_ACTIVE
+	stateUnderReview = planv1.PlanState_PLAN_STATE_UNDER_REVIEW
+	stateEnded       = planv1.PlanState_PLAN_STATE_ENDED
+)
+
+// everybody are the roles to which a plan is disclosed. What they may do depends on the membership
+// of their unit.
+var everybody = []matter.Role{matter.RoleSender, matter.RoleParticipant}
+
+type condition = func(view Plan, actor matter.Actor) bool
+
+// is allows a step if the condition holds and the plan has not ended.
+func is(holds condition) condition {
+	return func(view Plan, actor matter.Actor) bool { return !view.Ended() && holds(view, actor) }
+}
+
+func in(state planv1.PlanState, holds condition) condition {
+	return func(view Plan, actor matter.Actor) bool { return view.Plan.GetState() == state && holds(view, actor) }
+}
+
+func open(Plan, matter.Actor) bool { return true }
+
+func invited(view Plan, actor matter.Actor) bool {
+	return memberState(view.Plan, actor.Party()) == planv1.MemberState_MEMBER_STATE_INVITED
+}
+
+func hasGoal(view Plan, _ matter.Actor) bool { return len(view.Plan.GetGoals()) > 0 }
+
+func hasOpenAction(view Plan, _ matter.Actor) bool {
+	return slices.ContainsFunc(view.Plan.GetActions(), func(a *planv1.Action) bool { return a.GetCompletedAt() == nil })
+}
+
+func offerOpen(view Plan, _ matter.Actor) bool { return view.Plan.GetResponsibilityOfferedTo() != nil }
+
+func noOffer(view Plan, _ matter.Actor) bool { return view.Plan.GetResponsibilityOfferedTo() == nil }
+
+func creatorGone(view Plan, _ matter.Actor) bool {
+	return !isMember(view.Plan, view.Sender.GetAgency())
+}
+
+// free reports whether the actor's unit neither answers for the plan nor owns an open action.
+func free(view Plan, actor matter.Actor) bool {
+	unit := func(party *commonv1.Party) bool {
+		return party.GetAgency() == actor.Agency && party.GetUnit() == actor.Unit
+	}
+	return !unit(view.Plan.GetResponsible()) && !slices.ContainsFunc(view.Plan.GetActions(), func(a *planv1.Action) bool {
+		return a.GetCompletedAt() == nil && unit(a.GetOwner())
+	})
+}
+
+// asked refuses actors whose unit is neither invited nor a member.
+func asked(view Plan, actor matter.Actor) error {
+	switch memberState(view.Plan, actor.Party()) {
+	case planv1.MemberState_MEMBER_STATE_INVITED, planv1.MemberState_MEMBER_STATE_JOINED:
+		return nil
+	default:
+		return fault.New(fault.NotAMember, "your unit is not a member of this plan")
+	}
+}
+
+// joined refuses actors whose unit has not joined the plan.
+func joined(view Plan, actor matter.Actor) error {
+	if !isJoined(view.Plan, actor.Party()) {
+		return fault.New(fault.NotAMember, "your unit has not joined this plan")
+	}
+	return nil
+}
+
+// responsible refuses actors other than the worker who answers for the plan.
+func responsible(view Plan, actor matter.Actor) error {
+	if err := joined(view, actor); err != nil {
+		return err
+	}
+	if !isParty(actor, view.Plan.GetResponsible()) {
+		return fault.New(fault.RoleNotAllowed, "this is the step of the worker who answers for the plan")
+	}
+	return nil
+}
+
+// offered refuses an answer to an offer of responsibility from anyone but the worker to whom it was
+// made.
+func offered(view Plan, actor matter.Actor) error {
+	if err := joined(view, actor); err != nil {
+		return err
+	}
+	if to := view.Plan.GetResponsibilityOfferedTo(); to != nil && !isParty(actor, to) {
+		return fault.New(fault.RoleNotAllowed, "the responsibility was offered to another worker")
+	}
+	return nil
+}

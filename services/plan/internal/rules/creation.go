@@ -1,0 +1,38 @@
+package rules
+
+import (
+	"cmp"
+	"time"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+)
+
+func checkCreation(command Command, r *planv1.CreatePlanRequest) error {
+	actor := command.Actor
+	err := matter.CheckStarter(actor)
+	if err == nil && actor.Automatic {
+		err = fault.New(fault.RoleNotAllowed, "a plan is begun by a worker, or on behalf of one")
+	}
+	if named := r.GetResponsible(); err == nil && named != nil &&
+		(named.GetAgency() != actor.Agency || named.GetUnit() != actor.Unit || named.GetWorker() == "") {
+		err = fault.New(fault.UnknownParty, "a plan begins with a worker of your own unit; offer the responsibility to others").
+			Field("responsible", "a worker of your unit")
+	}
+	return cmp.Or(err, checkBasis(r.GetBasis(), command.At))
+}
+
+// create begins a plan. The worker who creates it answers for it, unless the request names another.
+func create(d *draft, command Command, r *planv1.CreatePlanRequest) {
+	d.Start(command.Subject, r.GetBasis(), command.Client, command.Case, &planv1.PlanCreated{
+		Responsible: orActor(r.GetResponsible(), command.Actor), ClientLanguage: r.GetClient().GetLanguage(),
+	})
+}
+
+// checkBasis checks the ground of a plan: it is made and shared on consent, or where a law requires
+// it (1301/2014 §§ 39, 41; 703/2023 § 53).
+func checkBasis(basis *commonv1.LegalBasis, at time.Time) error {
+	return matter.CheckBasis(basis, at, commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS)
+}

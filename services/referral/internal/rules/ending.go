@@ -1,0 +1,32 @@
+package rules
+
+import (
+	"koppi.internal/pkg/fault"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+// explained are the reasons for declining that need an explanation, because they do not say what to
+// do instead (434/2003 § 45).
+var explained = []referralv1.ReferralDeclineReason{
+	referralv1.ReferralDeclineReason_REFERRAL_DECLINE_REASON_NO_CAPACITY,
+	referralv1.ReferralDeclineReason_REFERRAL_DECLINE_REASON_NOT_ELIGIBLE,
+	referralv1.ReferralDeclineReason_REFERRAL_DECLINE_REASON_INCOMPLETE,
+}
+
+// checkOutcome refuses an outcome that the referral cannot have: only a transferred application
+// ends with a benefit, and only a notice or papers end by being read.
+func checkOutcome(world World, command Command, r *referralv1.CompleteReferralRequest) error {
+	state, fits := world.State(command.Subject), false
+	switch r.GetOutcome() {
+	case referralv1.ReferralOutcome_REFERRAL_OUTCOME_BENEFIT_GRANTED, referralv1.ReferralOutcome_REFERRAL_OUTCOME_BENEFIT_REFUSED:
+		fits = state.Kind == referralv1.ReferralKind_REFERRAL_KIND_APPLICATION_TRANSFER
+	case referralv1.ReferralOutcome_REFERRAL_OUTCOME_ACKNOWLEDGED:
+		fits = state.isNotice()
+	default:
+		fits = !state.undecided()
+	}
+	if !fits {
+		return fault.New(fault.InvalidField, "a referral of this kind does not end so now").Field("outcome", "another one")
+	}
+	return nil
+}
