@@ -1,6 +1,3 @@
-// Package matter holds what all four services share about matters: events and readers, the transition
-// table, disclosure, and due times by Finnish working days. Every function is pure; the caller
-// passes the time.
 package matter
 
 import (
@@ -120,30 +117,18 @@ func EndOfDays(from time.Time, n int) time.Time {
 	return endOfDay(year, month, day+n)
 }
 
-// Office hours in Helsinki, on working days: full hours of the day.
-const (
-	officeOpens  = 8
-	officeCloses = 16
-)
-
-// AfterOfficeHours returns the time at which as much office time as left (8–16 in Helsinki on
-// working days) has passed since from, in UTC.
-func AfterOfficeHours(from time.Time, left time.Duration) time.Time {
-	at := from.In(helsinki)
-	for {
-		year, month, day := at.Date()
-		opens := time.Date(year, month, day, officeOpens, 0, 0, 0, helsinki)
-		closes := time.Date(year, month, day, officeCloses, 0, 0, 0, helsinki)
-		if at.Before(opens) {
-			at = opens
-		}
-		if IsWorkingDay(at) && at.Before(closes) {
-			open := closes.Sub(at)
-			if open >= left {
-				return at.Add(left).UTC()
-			}
-			left -= open
-		}
-		at = time.Date(year, month, day+1, 0, 0, 0, 0, helsinki)
+// Earlier returns the earlier of two times; a zero time is none.
+func Earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
 	}
+	return a
+}
+
+// Later returns the later of two times.
+func Later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }

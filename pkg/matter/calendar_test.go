@@ -130,27 +130,3 @@ func TestWorkingDaysBetween(t *testing.T) {
 		}
 	})
 }
-
-// Four office hours run from 8 to 16 on working days, and stand still in between.
-func TestOfficeHours(t *testing.T) {
-	clock := func(text string) time.Time {
-		at, err := time.ParseInLocation("2.1.2006 15.04", text, matter.Helsinki())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return at
-	}
-	for from, want := range map[string]string{
-		"23.11.2026 09.00": "23.11.2026 13.00",
-		"23.11.2026 06.00": "23.11.2026 12.00",
-		"23.11.2026 12.00": "23.11.2026 16.00",
-		"23.11.2026 15.00": "24.11.2026 11.00",
-		"23.11.2026 20.00": "24.11.2026 12.00",
-		"27.11.2026 14.00": "30.11.2026 10.00",
-		"23.12.2026 15.30": "28.12.2026 11.30",
-	} {
-		if got := matter.AfterOfficeHours(clock(from), 4*time.Hour); !got.Equal(clock(want)) {
-			t.Errorf("four office hours from %s end %s, want %s", from, got.In(matter.Helsinki()), want)
-		}
-	}
-}

@@ -59,3 +59,20 @@ func (h Home) Among() Home {
 func StepOf(request proto.Message) string {
 	return strings.TrimSuffix(string(request.ProtoReflect().Descriptor().Name()), "Request")
 }
+
+// Actor is the caller of a command: a worker, or a system that acts for a worker or for itself.
+type Actor struct {
+	Agency, Unit, Worker string
+	// Role is the profession or the kind of caller, as the identity service names it.
+	Role string
+	// Automatic says that a system acts, and not on behalf of a worker.
+	Automatic bool
+}
+
+// Party returns the actor as events name it; nil for the client, who belongs to no agency.
+func (a Actor) Party() *commonv1.Party {
+	if a.Agency == "" {
+		return nil
+	}
+	return &commonv1.Party{Agency: a.Agency, Unit: a.Unit, Worker: a.Worker}
+}

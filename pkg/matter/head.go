@@ -4,9 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
@@ -72,67 +69,3 @@ func (h Head) Ended() bool {
 
 // Exists reports whether the matter exists; false for the zero state.
 func (h Head) Exists() bool { return h.Subject != "" }
-
-// IsRevoked reports whether the matter was entered in error.
-func (h Head) IsRevoked() bool { return !h.Revocation.At.IsZero() }
-
-// Revocation describes how far the removal of a matter that was entered in error has come.
-type Revocation struct {
-	Notice
-	Reason string
-}
-
-// Revoked folds the events of a revocation into the head; it returns false for all other events. Of
-// a matter that was entered in error only the head remains, as a tombstone.
-func (h Head) Revoked(e Event) (Head, bool) {
-	r := &h.Revocation
-	switch m := e.Message.(type) {
-	case *commonv1.EnteredInError:
-		h.Enter(commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN, e.At)
-		h.Due = time.Time{}
-		*r = Revocation{Notice: noticeOf(e, m.GetHolders(), m.GetDueAt()), Reason: m.GetReason()}
-		r.LeftApart = m.GetLeftApart()
-	case *commonv1.RevocationAcknowledged:
-		r.acknowledge(e)
-	case *commonv1.RevocationOverdue:
-		r.Overdue = true
-	case *commonv1.CopiesErased:
-		if !h.IsRevoked() {
-			return h, false
-		}
-		r.Erased = true
-	default:
-		return h, false
-	}
-	return h, true
-}
-
-// IsNotice reports whether a message remains after the content of its matter is erased: messages
-// about a revocation or a withdrawn consent do.
-func IsNotice(message proto.Message) bool {
-	switch message.(type) {
-	case *commonv1.EnteredInError, *commonv1.RevocationAcknowledged, *commonv1.RevocationOverdue,
-		*commonv1.ConsentWithdrawn, *commonv1.WithdrawalAcknowledged, *commonv1.WithdrawalOverdue:
-		return true
-	default:
-		return false
-	}
-}
-
-// Message returns the revocation as a party sees it; nil if there is none.
-func (r Revocation) Message() *commonv1.Revocation {
-	if r.At.IsZero() {
-		return nil
-	}
-	out := &commonv1.Revocation{
-		Reason: r.Reason, At: timestamppb.New(r.At), By: r.By, DueAt: timestamppb.New(r.Due), Overdue: r.Overdue && len(r.Pending()) > 0,
-	}
-	for _, agency := range r.Holders {
-		holder := &commonv1.Revocation_Holder{Agency: agency}
-		if at, done := r.Acknowledged[agency]; done {
-			holder.AcknowledgedAt = timestamppb.New(at)
-		}
-		out.Holders = append(out.Holders, holder)
-	}
-	return out
-}

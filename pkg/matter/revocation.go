@@ -1,6 +1,65 @@
 package matter
 
-import "google.golang.org/protobuf/proto"
+import (
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// Revocation describes how far the removal of a matter that was entered in error has come.
+type Revocation struct {
+	Notice
+	Reason string
+}
+
+// Revoked folds the events of a revocation into the head; it returns false for all other events. Of
+// a matter that was entered in error only the head remains, as a tombstone.
+func (h Head) Revoked(e Event) (Head, bool) {
+	r := &h.Revocation
+	switch m := e.Message.(type) {
+	case *commonv1.EnteredInError:
+		h.Enter(commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN, e.At)
+		h.Due = time.Time{}
+		*r = Revocation{Notice: noticeOf(e, m.GetHolders(), m.GetDueAt()), Reason: m.GetReason()}
+		r.LeftApart = m.GetLeftApart()
+	case *commonv1.RevocationAcknowledged:
+		r.acknowledge(e)
+	case *commonv1.RevocationOverdue:
+		r.Overdue = true
+	case *commonv1.CopiesErased:
+		if !h.IsRevoked() {
+			return h, false
+		}
+		r.Erased = true
+	default:
+		return h, false
+	}
+	return h, true
+}
+
+// IsRevoked reports whether the matter was entered in error.
+func (h Head) IsRevoked() bool { return !h.Revocation.At.IsZero() }
+
+// Message returns the revocation as a party sees it; nil if there is none.
+func (r Revocation) Message() *commonv1.Revocation {
+	if r.At.IsZero() {
+		return nil
+	}
+	out := &commonv1.Revocation{
+		Reason: r.Reason, At: timestamppb.New(r.At), By: r.By, DueAt: timestamppb.New(r.Due), Overdue: r.Overdue && len(r.Pending()) > 0,
+	}
+	for _, agency := range r.Holders {
+		holder := &commonv1.Revocation_Holder{Agency: agency}
+		if at, done := r.Acknowledged[agency]; done {
+			holder.AcknowledgedAt = timestamppb.New(at)
+		}
+		out.Holders = append(out.Holders, holder)
+	}
+	return out
+}
 
 // RevokeStep returns the step by which the sender states that a matter was entered in error; it is
 // the same in every service. Or lists who else may take it.

@@ -6,11 +6,6 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// DueRules is the number of the current rules for due times: 0 until urgency was made part of every
-// due time, 1 since. It is recorded with each due time that passes, so that events disclosed under
-// the older rules fold as they did.
-const DueRules = 1
-
 // Clock holds the urgency of a matter and the time by which it must be handled next. It exists
 // beside the due time of the state, and only a person's judgement can stop it.
 type Clock struct {
@@ -86,14 +81,6 @@ func (c *Clock) Heighten(urgency commonv1.Urgency, at, due time.Time) {
 	c.Bound = Earlier(UrgentBy(urgency, at), Earlier(c.Bound, due))
 }
 
-// Deadline is a due time and what it rests on.
-type Deadline struct {
-	At    time.Time
-	Basis commonv1.DueBasis
-	// Provision is the provision that sets the time; empty if there is none.
-	Provision string
-}
-
 // Urgent returns the deadline of a clock. If the receiver is a social services agency, the law
 // requires it, and the deadline names the provision.
 func (c Clock) Urgent(toSocialServices bool) Deadline {
@@ -102,38 +89,4 @@ func (c Clock) Urgent(toSocialServices bool) Deadline {
 		deadline.Provision = "1301/2014 § 36.1"
 	}
 	return deadline
-}
-
-// Promised returns a deadline that the receiver aims at as a service promise.
-func Promised(at time.Time) Deadline {
-	return Deadline{At: at, Basis: commonv1.DueBasis_DUE_BASIS_SERVICE_PROMISE}
-}
-
-// Agreed returns a deadline that somebody named.
-func Agreed(at time.Time) Deadline {
-	return Deadline{At: at, Basis: commonv1.DueBasis_DUE_BASIS_AGREED}
-}
-
-// Statutory returns a deadline that a provision sets.
-func Statutory(at time.Time, provision string) Deadline {
-	return Deadline{At: at, Basis: commonv1.DueBasis_DUE_BASIS_STATUTORY, Provision: provision}
-}
-
-// basisOrder says which basis is named if several deadlines are at the same time: the lowest
-// number.
-var basisOrder = map[commonv1.DueBasis]int{
-	commonv1.DueBasis_DUE_BASIS_STATUTORY: 1, commonv1.DueBasis_DUE_BASIS_AGREED: 2, commonv1.DueBasis_DUE_BASIS_URGENCY: 3, commonv1.DueBasis_DUE_BASIS_SERVICE_PROMISE: 4,
-}
-
-// Earliest returns the earliest of several deadlines. Deadlines without a time are ignored.
-func Earliest(deadlines ...Deadline) Deadline {
-	var first Deadline
-	for _, one := range deadlines {
-		switch {
-		case one.At.IsZero():
-		case first.At.IsZero(), one.At.Before(first.At), one.At.Equal(first.At) && basisOrder[one.Basis] < basisOrder[first.Basis]:
-			first = one
-		}
-	}
-	return first
 }

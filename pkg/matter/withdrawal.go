@@ -85,7 +85,3 @@ func (h Head) OnGround(readers []Reader, withdrawn bool) []Reader {
 	}
 	return readers
 }
-
-// IsSilenced reports whether nothing more is disclosed to a reader, because the consent on which
-// its right rests was withdrawn.
-func (r Reader) IsSilenced() bool { return r.OnConsent && !r.Consent }

@@ -30,6 +30,13 @@ func Hide(key, event, field string, to ...Audience) Disclosure {
 	return Disclosure{Key: key, Event: event, Field: field, To: to}
 }
 
+// Withheld names a field that was withheld from a reader, and the rule.
+type Withheld struct {
+	// Field is the path within the case message, such as "event.outcome".
+	Field string
+	Rule  string
+}
+
 // Withhold clears the fields that the rules keep from an audience, in a clone of the event's
 // message, and returns the list of them. The list depends on event type and audience, never on
 // content.
@@ -74,9 +81,6 @@ func withoutNames(message protoreflect.Message) {
 		return true
 	})
 }
-
-// NameOf returns the name of an event's message without its package.
-func NameOf(message proto.Message) string { return string(message.ProtoReflect().Descriptor().Name()) }
 
 // AgencyAlone returns a party unchanged if it is of the agency own; else with the agency only.
 func AgencyAlone(party *commonv1.Party, own string) *commonv1.Party {

@@ -6,36 +6,12 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
-
-	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// StatusOf computes the status of a matter as a reader sees it.
-type StatusOf[S State] func(view S, reader Reader) *commonv1.LoopStatus
-
-// NewStatus returns the status of a matter with the party that must act and the due time. An ended
-// matter has neither.
-func NewStatus(h Head, responsible, waitingOn *commonv1.Party, due Deadline) *commonv1.LoopStatus {
-	status := &commonv1.LoopStatus{Phase: h.Phase, Since: timestamppb.New(h.Since)}
-	if h.Ended() {
-		return status
-	}
-	status.Responsible, status.WaitingOn = responsible, waitingOn
-	if !due.At.IsZero() {
-		status.DueAt, status.Overdue = timestamppb.New(due.At), h.HasFired(due.At)
-		status.DueBasis, status.DueProvision = due.Basis, due.Provision
-	}
-	return status
-}
-
-// WithoutBasis clears the basis of the due time in a status for all readers but the receiver and
-// the client, because the basis would tell them of the receiver's judgement.
-func WithoutBasis(status *commonv1.LoopStatus, reader Reader) *commonv1.LoopStatus {
-	if reader.Role != RoleReceiver && reader.Role != RoleClient {
-		status.DueBasis, status.DueProvision = commonv1.DueBasis_DUE_BASIS_UNSPECIFIED, ""
-	}
-	return status
-}
+// DueRules is the number of the current rules for due times: 0 until urgency was made part of every
+// due time, 1 since. It is recorded with each due time that passes, so that events disclosed under
+// the older rules fold as they did.
+const DueRules = 1
 
 // NextCheck returns the earliest due time that a reader is shown and that has not yet been recorded
 // as passed for that reader; zero if there is none. It uses the view of every reader: a step that
@@ -63,11 +39,6 @@ func Overdue[S State](history History[S], at time.Time, status StatusOf[S], even
 		events = append(events, ByClock(history.State.Common(), at, event(history.State, timestamppb.New(passed))))
 	}
 	return events
-}
-
-// ByClock returns an event that results from no party's step but from the passing of time.
-func ByClock(h Head, at time.Time, message proto.Message) Event {
-	return Event{Subject: h.Subject, Message: message, Basis: h.Basis, At: at, Client: h.Client, Case: h.Case}
 }
 
 // Passed is the interface of each service's event that a due time has passed.

@@ -1,0 +1,49 @@
+package matter
+
+import (
+	"time"
+
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+)
+
+// Deadline is a due time and what it rests on.
+type Deadline struct {
+	At    time.Time
+	Basis commonv1.DueBasis
+	// Provision is the provision that sets the time; empty if there is none.
+	Provision string
+}
+
+// Promised returns a deadline that the receiver aims at as a service promise.
+func Promised(at time.Time) Deadline {
+	return Deadline{At: at, Basis: commonv1.DueBasis_DUE_BASIS_SERVICE_PROMISE}
+}
+
+// Agreed returns a deadline that somebody named.
+func Agreed(at time.Time) Deadline {
+	return Deadline{At: at, Basis: commonv1.DueBasis_DUE_BASIS_AGREED}
+}
+
+// Statutory returns a deadline that a provision sets.
+func Statutory(at time.Time, provision string) Deadline {
+	return Deadline{At: at, Basis: commonv1.DueBasis_DUE_BASIS_STATUTORY, Provision: provision}
+}
+
+// basisOrder says which basis is named if several deadlines are at the same time: the lowest
+// number.
+var basisOrder = map[commonv1.DueBasis]int{
+	commonv1.DueBasis_DUE_BASIS_STATUTORY: 1, commonv1.DueBasis_DUE_BASIS_AGREED: 2, commonv1.DueBasis_DUE_BASIS_URGENCY: 3, commonv1.DueBasis_DUE_BASIS_SERVICE_PROMISE: 4,
+}
+
+// Earliest returns the earliest of several deadlines. Deadlines without a time are ignored.
+func Earliest(deadlines ...Deadline) Deadline {
+	var first Deadline
+	for _, one := range deadlines {
+		switch {
+		case one.At.IsZero():
+		case first.At.IsZero(), one.At.Before(first.At), one.At.Equal(first.At) && basisOrder[one.Basis] < basisOrder[first.Basis]:
+			first = one
+		}
+	}
+	return first
+}

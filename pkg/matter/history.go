@@ -1,0 +1,59 @@
+package matter
+
+import (
+	"time"
+)
+
+// View is a matter as one reader has been shown it: the fold of the events that were disclosed to
+// that reader, and of nothing else. What a reader gets cannot depend on what it may not know,
+// because it is computed from what the reader knows.
+type View[S any] struct {
+	Reader Reader
+	State  S
+	// Version is the number of messages about the matter in the reader's mailbox.
+	Version uint64
+	// Extent is how much those messages disclosed to the reader.
+	Extent Extent
+}
+
+// History is the true state of a matter, and its view for each reader.
+type History[S any] struct {
+	State   S
+	Version uint64
+	Views   map[string]View[S]
+	// Events are all events of the matter, oldest first.
+	Events []Event
+	// Shared is the id of the last event that was disclosed to every reader.
+	Shared string
+	// Withdrawn treats the consent on which the matter rests as withdrawn from the beginning. It is
+	// used to compute what may be disclosed again now.
+	Withdrawn bool
+}
+
+// LastAt returns when the last event was recorded; zero if there is none.
+func (h History[S]) LastAt() time.Time {
+	if len(h.Events) == 0 {
+		return time.Time{}
+	}
+	return h.Events[len(h.Events)-1].At
+}
+
+// Related reports whether an agency now has a relation to a matter.
+func (h History[S]) Related(agency string) bool {
+	view, told := h.Views[agency]
+	return told && !view.Reader.Gone
+}
+
+// World is what a decision sees: the commanded matter, the matters related to it, and the holder of
+// each unique key that was looked up. A matter that does not exist is not in it.
+type World[S any] struct {
+	Subjects map[string]History[S]
+	// UniqueKeys maps each key that was looked up to the matter that holds it.
+	UniqueKeys map[string]string
+}
+
+// State returns the true state of a matter; the zero state if there is none.
+func (w World[S]) State(subject string) S { return w.Subjects[subject].State }
+
+// View returns a matter as an agency was shown it; the zero view if nothing was.
+func (w World[S]) View(subject, agency string) View[S] { return w.Subjects[subject].Views[agency] }
