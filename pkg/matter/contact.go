@@ -34,9 +34,9 @@ func CheckContact(r ContactRequest, now time.Time) error {
 	at, lapses := r.GetAt().AsTime(), lapsing(r)
 	switch {
 	case !at.After(now):
-		return fault.New(fault.InvalidField, "a planned contact lies ahead").Field("at", "in the future")
+		return fault.New(fault.InvalidField, "the planned contact is not in the future").Field("at", "in the future")
 	case !lapses.After(at) || lapses.After(now.Add(contactAtMost)):
-		return fault.New(fault.InvalidField, "a planned contact lapses after it, and within 30 days").Field("lapses_at", "after at, within 30 days")
+		return fault.New(fault.InvalidField, "the plan must lapse after the contact, and within 30 days").Field("lapses_at", "after at, within 30 days")
 	}
 	return nil
 }

@@ -18,14 +18,14 @@ func CheckBasis(basis *commonv1.LegalBasis, at time.Time, grounds ...commonv1.Le
 		return fault.New(fault.LegalBasisRequired, "the legal ground is missing").Field("basis.ground", "required")
 	}
 	if !slices.Contains(grounds, ground) {
-		return fault.New(fault.LegalBasisRequired, "this does not go on that ground").Field("basis.ground", "one of "+namesOf(grounds))
+		return fault.New(fault.LegalBasisRequired, "this legal ground is not allowed here").Field("basis.ground", "one of "+namesOf(grounds))
 	}
 	if ground == commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT {
 		if basis.GetConsentedAt() == nil {
 			return fault.New(fault.LegalBasisRequired, "the time of the consent is missing").Field("basis.consented_at", "required")
 		}
 		if basis.GetConsentedAt().AsTime().After(at) {
-			return fault.New(fault.LegalBasisRequired, "the consent lies in the future").Field("basis.consented_at", "not in the future")
+			return fault.New(fault.LegalBasisRequired, "the time of the consent is in the future").Field("basis.consented_at", "not in the future")
 		}
 	}
 	if basis.GetProvision() == "" {
@@ -35,7 +35,7 @@ func CheckBasis(basis *commonv1.LegalBasis, at time.Time, grounds ...commonv1.Le
 		(basis.GetAttestation().GetEvidentlyUnableToCareForSelf() || basis.GetAttestation().GetInterestOfChild())
 	if ground == commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION && !attested {
 		return fault.New(fault.AttestationRequired, "a notification without consent needs an official's attestation").
-			Field("basis.attestation", "consent_unobtainable and one of the others")
+			Field("basis.attestation", "consent_unobtainable and one other statement")
 	}
 	return nil
 }
@@ -68,7 +68,7 @@ func CheckExplained(what, field, text string) error {
 // it was dropped.
 func CheckSettled(resubmittedAs, reason string) error {
 	if resubmittedAs == "" && reason == "" {
-		return fault.New(fault.ExplanationRequired, "say where it was sent instead, or why it is dropped").
+		return fault.New(fault.ExplanationRequired, "the request says neither where the matter was sent instead nor why it is dropped").
 			Field("reason", "required without resubmitted_as")
 	}
 	return nil
@@ -78,7 +78,7 @@ func CheckSettled(resubmittedAs, reason string) error {
 // nil party is allowed.
 func CheckOwn(party *commonv1.Party, own, field string) error {
 	if party != nil && party.GetAgency() != own {
-		return fault.New(fault.UnknownParty, "within the agency means to a unit of your own").Field(field, "your own agency")
+		return fault.New(fault.UnknownParty, "this step stays within your agency").Field(field, "a party of your own agency")
 	}
 	return nil
 }
@@ -96,8 +96,8 @@ func CheckReassigned(r interface {
 // that already have it.
 func CheckOther(party *commonv1.Party, field string, not ...string) error {
 	if slices.Contains(not, party.GetAgency()) {
-		return fault.New(fault.UnknownParty, "this goes to another agency than those that have it; within your own reassign it").
-			Field(field, "neither yours nor the sender's")
+		return fault.New(fault.UnknownParty, "the receiver must be another agency than yours and the sender's; within your agency, reassign the matter").
+			Field(field, "another agency than yours and the sender's")
 	}
 	return nil
 }
@@ -105,7 +105,7 @@ func CheckOther(party *commonv1.Party, field string, not ...string) error {
 // CheckStarter refuses to let an actor begin a matter that is not a worker or system of an agency.
 func CheckStarter(actor Actor) error {
 	if actor.Agency == "" || actor.Role == "client" || actor.Role == "operator" {
-		return fault.New(fault.RoleNotAllowed, "this is begun by an agency's worker or system")
+		return fault.New(fault.RoleNotAllowed, "only a worker or system of an agency can begin a matter")
 	}
 	return nil
 }

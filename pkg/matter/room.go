@@ -58,10 +58,10 @@ func (x Extent) Disclosed(event, told Event, first bool) Extent {
 func (x Extent) Check(room int) error {
 	switch {
 	case x.Bytes > Full+room:
-		return fault.New(fault.MatterFull, "this matter holds %d KiB with this step, which is more than one may", (x.Bytes+1023)>>10).
+		return fault.New(fault.MatterFull, "with this step the matter would hold %d KiB, more than its limit", (x.Bytes+1023)>>10).
 			With("limit_bytes", strconv.Itoa(Full+room))
 	case x.Copied > FullCopies:
-		return fault.New(fault.MatterFull, "this matter was passed on as a copy for %d MiB with this step, which is more than one may", (x.Copied+1<<20-1)>>20).
+		return fault.New(fault.MatterFull, "with this step the copies of the matter would hold %d MiB, more than their limit", (x.Copied+1<<20-1)>>20).
 			With("limit_bytes", strconv.Itoa(FullCopies))
 	default:
 		return nil

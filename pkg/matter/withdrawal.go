@@ -56,11 +56,11 @@ func (h Head) Ends(e Event) bool {
 func WithdrawConsent(h Head, readers []Reader, agency string, byClient bool, at time.Time) (*commonv1.ConsentWithdrawn, error) {
 	switch {
 	case h.IsRevoked():
-		return nil, fault.New(fault.IllegalStep, "this was entered in error").With("allowed_steps", "")
+		return nil, fault.New(fault.IllegalStep, "the matter was entered in error").With("allowed_steps", "")
 	case !h.RestsOnConsent():
-		return nil, fault.New(fault.IllegalStep, "this does not rest on the client's consent").With("allowed_steps", "")
+		return nil, fault.New(fault.IllegalStep, "the matter does not rest on the client's consent").With("allowed_steps", "")
 	case h.IsWithdrawn():
-		return nil, fault.New(fault.IllegalStep, "the consent is withdrawn already").With("allowed_steps", "")
+		return nil, fault.New(fault.IllegalStep, "the consent was already withdrawn").With("allowed_steps", "")
 	}
 	withdrawn := &commonv1.ConsentWithdrawn{ByClient: byClient, LeftApart: true}
 	withdrawn.Holders, withdrawn.DueAt = holdersOf(readers, at, agency)
@@ -71,7 +71,7 @@ func WithdrawConsent(h Head, readers []Reader, agency string, byClient bool, at 
 // copy. It refuses with fault.IllegalStep if the agency has nothing to acknowledge.
 func AcknowledgeWithdrawal(h Head, agency string) (*commonv1.WithdrawalAcknowledged, error) {
 	if !h.Withdrawal.Awaits(agency) {
-		return nil, fault.New(fault.IllegalStep, "nothing is waiting for your agency's acknowledgement").With("allowed_steps", "")
+		return nil, fault.New(fault.IllegalStep, "your agency has nothing to acknowledge").With("allowed_steps", "")
 	}
 	return &commonv1.WithdrawalAcknowledged{}, nil
 }

@@ -147,7 +147,7 @@ func (s *Service) CheckOpenConcern(ctx context.Context, r *concernv1.CheckOpenCo
 		return nil, err
 	}
 	if !caller.IsParty(who) {
-		return nil, fault.New(fault.RoleNotAllowed, "this is asked by an agency's worker or system")
+		return nil, fault.New(fault.RoleNotAllowed, "only a worker or system of an agency can ask this")
 	}
 	if err := rules.CheckBasis(r.GetBasis(), s.Now()); err != nil {
 		return nil, err

@@ -51,7 +51,7 @@ func (s *Service) Converse(in stream) error {
 	}
 	join := first.GetJoin()
 	if join == nil {
-		return fault.New(fault.InvalidField, "a conversation is joined first").Field("join", "the first message")
+		return fault.New(fault.InvalidField, "the first message must join a conversation").Field("join", "required in the first message")
 	}
 	c := s.conversation(who, join.GetConsultationId(), in.Send)
 	c.requests, c.broken = receive(in.Context(), in)
@@ -66,7 +66,7 @@ func sentUntil(state rules.Consultation, after, field string) (int, error) {
 	}
 	at := state.Message(after)
 	if at < 0 {
-		return 0, fault.New(fault.InvalidField, "the conversation has no such message").Field(field, "a message of it")
+		return 0, fault.New(fault.InvalidField, "the conversation has no such message").Field(field, "a message of this conversation")
 	}
 	return at + 1, nil
 }
@@ -206,7 +206,7 @@ func (c *conversation) take(ctx context.Context, request *consultationv1.Convers
 		}
 		return nil
 	default:
-		return fault.New(fault.InvalidField, "a conversation is joined once; then it is posts and typing").Field("kind", "post or typing")
+		return fault.New(fault.InvalidField, "after the first message, a stream takes only posts and typing").Field("kind", "post or typing")
 	}
 }
 
@@ -229,7 +229,7 @@ func (c *conversation) post(ctx context.Context, r *consultationv1.PostMessageRe
 
 func (c *conversation) refuseElsewhere(r *consultationv1.PostMessageRequest) error {
 	if r.GetConsultationId() != c.id {
-		return fault.New(fault.InvalidField, "this stream is of another consultation").Field("post.consultation_id", "the one joined")
+		return fault.New(fault.InvalidField, "this stream has joined another consultation").Field("post.consultation_id", "the consultation that was joined")
 	}
 	return nil
 }

@@ -40,15 +40,15 @@ func (s *Service) SetReachability(ctx context.Context, r *consultationv1.SetReac
 	}
 	switch {
 	case !caller.IsParty(who) || party.GetAgency() != who.Agency || party.GetUnit() != who.Unit && who.Worker != "":
-		return nil, fault.New(fault.RoleNotAllowed, "whether a unit can be reached is said by its own workers, or by the agency's system")
+		return nil, fault.New(fault.RoleNotAllowed, "only a unit's own workers or the agency's system can set whether it can be reached")
 	case party.GetWorker() != "" && who.Worker != "" && party.GetWorker() != who.Worker:
-		return nil, fault.New(fault.RoleNotAllowed, "whether a worker can be reached is said by that worker, or by the agency's system")
+		return nil, fault.New(fault.RoleNotAllowed, "only the worker or the agency's system can set whether the worker can be reached")
 	}
 	if said.GetUntil() == nil {
 		said.Until = timestamppb.New(matter.EndOfDays(s.Now(), 0))
 	}
 	if !said.GetUntil().AsTime().After(s.Now()) {
-		return nil, fault.New(fault.InvalidField, "that time has passed").Field("reachability.until", "in the future")
+		return nil, fault.New(fault.InvalidField, "the time has passed").Field("reachability.until", "in the future")
 	}
 	kept, err := proto.Marshal(said)
 	if err != nil {
@@ -68,7 +68,7 @@ func (s *Service) GetReachability(ctx context.Context, r *consultationv1.GetReac
 		return nil, err
 	}
 	if !caller.IsParty(who) {
-		return nil, fault.New(fault.RoleNotAllowed, "this is asked by an agency's worker or system")
+		return nil, fault.New(fault.RoleNotAllowed, "only a worker or system of an agency can ask this")
 	}
 	response := &consultationv1.GetReachabilityResponse{}
 	for i, party := range r.GetParties() {

@@ -69,7 +69,7 @@ func profession(view Concern, actor matter.Actor) error {
 	special := view.SupportNeed == concernv1.SupportNeed_SUPPORT_NEED_SPECIAL ||
 		view.SupportNeed == concernv1.SupportNeed_SUPPORT_NEED_SPECIAL_NOT_ENGAGED
 	if special && actor.Role != "social_worker" {
-		return fault.New(fault.ProfessionNotAllowed, "a client in need of special support is assessed by a social worker")
+		return fault.New(fault.ProfessionNotAllowed, "only a social worker can assess a client in need of special support")
 	}
 	return nil
 }

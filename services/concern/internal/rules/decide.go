@@ -47,7 +47,7 @@ func joinedAlready(view matter.View[Concern], command Command) error {
 	step, allowed := matter.StepOf(command.Request), strings.Join(Allowed(view, command.Actor), ", ")
 	return fault.New(fault.IllegalStep, "%s is not possible on this report: it joined the concern %s; possible here: %s", step, ID(view.State.Lead), cmp.Or(allowed, "nothing")).
 		With("allowed_steps", allowed).With("joined_concern_id", ID(view.State.Lead)).
-		Advise("take the step on the concern that it joined; its reporter is told")
+		Advise("take the step on the concern that it joined; the step is recorded on this report too")
 }
 
 // Allowed lists the steps that the actor may take now, in the order of the table.

@@ -16,8 +16,8 @@ func checkDecline(world World, command Command, r *concernv1.DeclineConcernReque
 	for _, subject := range append([]string{command.Subject}, lead.Reports...) {
 		c := world.State(subject)
 		if c.IsOpen() && c.Basis.GetGround() != commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT {
-			return fault.New(fault.ContentNotAllowed, "a report without consent is not declined because the client is unknown").
-				Field("reason", "choose another")
+			return fault.New(fault.ContentNotAllowed, "a report without consent cannot be declined because the client is unknown").
+				Field("reason", "choose another reason")
 		}
 	}
 	return nil

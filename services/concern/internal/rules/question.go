@@ -24,7 +24,7 @@ func newQuestion(c Concern, command Command, r *concernv1.RequestInformationRequ
 // checkAnswer refuses an answer to another question than the open one.
 func checkAnswer(world World, command Command, r *concernv1.ProvideInformationRequest) error {
 	if r.GetInformationRequestId() != world.View(command.Subject, command.Actor.Agency).State.Open {
-		return fault.New(fault.InvalidField, "this question does not wait for an answer").
+		return fault.New(fault.InvalidField, "this question is not open").
 			Field("information_request_id", "name the open question")
 	}
 	return nil

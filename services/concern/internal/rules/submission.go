@@ -88,7 +88,7 @@ func (c content) check(command Command) error {
 	youth := command.Facts.YouthWork && !consent
 	switch {
 	case youth && len(c.topics) > 0:
-		return fault.New(fault.ContentNotAllowed, "without consent youth work is told who, how to reach them and how urgent, no topics").
+		return fault.New(fault.ContentNotAllowed, "without consent, a report to youth work says who the client is, how to reach the client and how urgent it is, but names no topics").
 			Field("topics", "leave empty")
 	case !youth && len(c.topics) == 0:
 		return fault.New(fault.TopicRequired, "a report needs at least one topic").Field("topics", "choose at least one")
@@ -96,7 +96,7 @@ func (c content) check(command Command) error {
 	if !consent && c.receiver.GetWorker() != "" {
 		// A worker's id is text that the sender writes, and only the receiving agency knows whom it
 		// names.
-		return fault.New(fault.ContentNotAllowed, "without consent a report is addressed to an agency or unit").
+		return fault.New(fault.ContentNotAllowed, "without consent, a report can be addressed only to an agency or a unit").
 			Field("receiver.worker", "leave empty")
 	}
 	if described := c.description != "" || len(c.attachments) > 0; described && !consent && (youth || !command.Facts.Describes) {

@@ -28,7 +28,7 @@ func in(states ...consultationv1.ConsultationState) func(Consultation, matter.Ac
 // passed.
 func inUnit(view Consultation, actor matter.Actor) error {
 	if unit := view.Holder().GetUnit(); unit != actor.Unit {
-		return fault.New(fault.RoleNotAllowed, "another unit was asked; have it reassigned to yours first")
+		return fault.New(fault.RoleNotAllowed, "another unit was asked; have the consultation reassigned to yours first")
 	}
 	return nil
 }
@@ -36,7 +36,7 @@ func inUnit(view Consultation, actor matter.Actor) error {
 // taker refuses actors other than the worker who has it.
 func taker(view Consultation, actor matter.Actor) error {
 	if view.Holder().GetWorker() != actor.Worker {
-		return fault.New(fault.RoleNotAllowed, "it is closed by the asker, or by the worker who has it")
+		return fault.New(fault.RoleNotAllowed, "only the asker or the worker who has the consultation can close it")
 	}
 	return nil
 }

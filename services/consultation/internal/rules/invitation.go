@@ -15,7 +15,7 @@ func checkInvitation(world World, command Command, r *consultationv1.InviteParti
 		return err
 	}
 	if isIn(c, command.Facts.Party.GetAgency()) {
-		return fault.New(fault.InvalidField, "this agency is in the conversation already").Field("participant", "another agency")
+		return fault.New(fault.InvalidField, "this agency already takes part in the conversation").Field("participant", "another agency")
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ var Table = matter.NewTable[Consultation, Facts, *draft](
 		Or: []matter.Access[Consultation]{{By: []matter.Role{matter.RoleReceiver, matter.RoleParticipant}, When: in(stateTaken, stateAnswered)}},
 		Check: func(world World, command Command, r *consultationv1.PostMessageRequest) error {
 			if r.GetAnswers() && world.View(command.Subject, command.Actor.Agency).Reader.Role == matter.RoleSender {
-				return fault.New(fault.InvalidField, "the asker does not answer the question").Field("answers", "leave false")
+				return fault.New(fault.InvalidField, "the asker cannot answer the question").Field("answers", "leave false")
 			}
 			return nil
 		},
@@ -52,7 +52,7 @@ var Table = matter.NewTable[Consultation, Facts, *draft](
 				return err
 			}
 			if world.View(command.Subject, command.Actor.Agency).State.State() != stateOpen && r.GetTo().GetWorker() == "" {
-				return fault.New(fault.UnknownParty, "what was taken is passed to a worker by name").Field("to.worker", "required once it is taken")
+				return fault.New(fault.UnknownParty, "a taken consultation can be reassigned only to a named worker").Field("to.worker", "required once it is taken")
 			}
 			return nil
 		},

@@ -85,7 +85,7 @@ func responsible(view Plan, actor matter.Actor) error {
 		return err
 	}
 	if !isParty(actor, view.Plan.GetResponsible()) {
-		return fault.New(fault.RoleNotAllowed, "this is the step of the worker who answers for the plan")
+		return fault.New(fault.RoleNotAllowed, "only the worker who is responsible for the plan can take this step")
 	}
 	return nil
 }

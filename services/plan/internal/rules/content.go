@@ -26,7 +26,7 @@ func checkGoal(plan *planv1.Plan, id string) error {
 
 func checkAction(plan *planv1.Plan, id string) error {
 	if found := action(plan, id); found == nil || found.GetCompletedAt() != nil {
-		return fault.New(fault.InvalidField, "the plan has no such action to do").Field("action_id", "an open action of this plan")
+		return fault.New(fault.InvalidField, "the plan has no such open action").Field("action_id", "an open action of this plan")
 	}
 	return nil
 }
@@ -47,7 +47,7 @@ func checkNewAction(world World, command Command, r *planv1.AddActionRequest) er
 // its members only.
 func checkOwner(plan *planv1.Plan, owner *commonv1.Party, field string) error {
 	if !isJoined(plan, owner) {
-		return fault.New(fault.UnknownParty, "an action is owned by a unit that has joined the plan").Field(field, "of a joined member")
+		return fault.New(fault.UnknownParty, "the owner's unit has not joined the plan").Field(field, "a party of a joined member")
 	}
 	return nil
 }
@@ -56,7 +56,7 @@ func checkOwner(plan *planv1.Plan, owner *commonv1.Party, field string) error {
 // has joined.
 func checkHeir(plan *planv1.Plan, to *commonv1.Party) error {
 	if to.GetWorker() == "" || !isJoined(plan, to) || sameWorker(to, plan.GetResponsible()) {
-		return fault.New(fault.UnknownParty, "responsibility is offered to another worker of a unit that has joined the plan").
+		return fault.New(fault.UnknownParty, "responsibility can be offered only to another worker of a unit that has joined the plan").
 			Field("to", "a named worker of a joined member")
 	}
 	return nil
@@ -68,7 +68,7 @@ func sameWorker(a, b *commonv1.Party) bool {
 
 func checkAhead(due *timestamppb.Timestamp, at time.Time, field string) error {
 	if due == nil || !due.AsTime().After(at) {
-		return fault.New(fault.InvalidField, "a time to come is missing").Field(field, "in the future")
+		return fault.New(fault.InvalidField, "the time is missing or not in the future").Field(field, "in the future")
 	}
 	return nil
 }

@@ -14,11 +14,11 @@ func checkCreation(command Command, r *planv1.CreatePlanRequest) error {
 	actor := command.Actor
 	err := matter.CheckStarter(actor)
 	if err == nil && actor.Automatic {
-		err = fault.New(fault.RoleNotAllowed, "a plan is begun by a worker, or on behalf of one")
+		err = fault.New(fault.RoleNotAllowed, "a system can create a plan only on behalf of a worker")
 	}
 	if named := r.GetResponsible(); err == nil && named != nil &&
 		(named.GetAgency() != actor.Agency || named.GetUnit() != actor.Unit || named.GetWorker() == "") {
-		err = fault.New(fault.UnknownParty, "a plan begins with a worker of your own unit; offer the responsibility to others").
+		err = fault.New(fault.UnknownParty, "a new plan needs a responsible worker of your own unit; offer the responsibility to others later").
 			Field("responsible", "a worker of your unit")
 	}
 	return cmp.Or(err, checkBasis(r.GetBasis(), command.At))

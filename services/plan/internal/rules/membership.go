@@ -15,7 +15,7 @@ func checkInvitation(world World, command Command, r *planv1.InviteMemberRequest
 	}
 	switch memberState(planOf(world, command), command.Facts.Invited) {
 	case planv1.MemberState_MEMBER_STATE_INVITED, planv1.MemberState_MEMBER_STATE_JOINED:
-		return fault.New(fault.InvalidField, "this unit is a member already").Field("party", "another unit")
+		return fault.New(fault.InvalidField, "this unit is already a member").Field("party", "another unit")
 	default:
 		return nil
 	}

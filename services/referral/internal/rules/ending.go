@@ -26,7 +26,7 @@ func checkOutcome(world World, command Command, r *referralv1.CompleteReferralRe
 		fits = !state.undecided()
 	}
 	if !fits {
-		return fault.New(fault.InvalidField, "a referral of this kind does not end so now").Field("outcome", "another one")
+		return fault.New(fault.InvalidField, "a referral of this kind cannot end with this outcome now").Field("outcome", "another outcome")
 	}
 	return nil
 }

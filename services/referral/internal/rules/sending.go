@@ -48,14 +48,14 @@ func checkArrived(command Command, r *referralv1.SendReferralRequest) error {
 		return nil
 	}
 	if !isMoved(r.GetKind()) {
-		return refused("only an application that is moved has arrived somewhere before", "leave empty for this kind")
+		return refused("only a moved application has a day of arrival", "leave empty for this kind")
 	}
 	day, err := time.ParseInLocation(time.DateOnly, r.GetApplicationArrivedOn(), matter.Helsinki())
 	switch {
 	case err != nil:
-		return refused("there is no such day", "YYYY-MM-DD")
+		return refused("this is not a valid day", "YYYY-MM-DD")
 	case day.After(command.At):
-		return refused("the application has not arrived yet", "today or before")
+		return refused("the day of arrival is in the future", "today or before")
 	case day.Before(command.At.In(matter.Helsinki()).AddDate(-1, 0, -1)):
 		return refused("the application arrived more than a year ago", "at most a year ago")
 	default:

@@ -39,7 +39,7 @@ var Table = matter.NewTable[Referral, Facts, *outcome](
 		By: receiver, When: here(Referral.accepted), Touch: "AppointmentScheduled",
 		Check: func(_ World, command Command, r *referralv1.ScheduleAppointmentRequest) error {
 			if r.GetAt().AsTime().Before(command.At) {
-				return fault.New(fault.InvalidField, "an appointment lies ahead").Field("at", "not in the past")
+				return fault.New(fault.InvalidField, "the appointment is in the past").Field("at", "not in the past")
 			}
 			return nil
 		},
@@ -82,7 +82,7 @@ var Table = matter.NewTable[Referral, Facts, *outcome](
 	step[*referralv1.RefuseCancellationRequest]{
 		By: receiver, When: when(func(r Referral) bool { return !r.CancelBy.IsZero() }), WhenFull: matter.Finishes,
 		Check: func(_ World, _ Command, r *referralv1.RefuseCancellationRequest) error {
-			return matter.CheckExplained("refusing to stop", "explanation", r.GetExplanation())
+			return matter.CheckExplained("refusing the cancellation", "explanation", r.GetExplanation())
 		},
 		Record: func(o *outcome, command Command, r *referralv1.RefuseCancellationRequest) {
 			o.Add(command.Subject, &referralv1.ReferralCancellationRefused{Explanation: r.GetExplanation()})
