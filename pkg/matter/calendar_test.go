@@ -40,7 +40,7 @@ func TestHolidays(t *testing.T) {
 	}
 	for _, day := range []string{"2.4.2026", "18.6.2026", "22.6.2026", "23.12.2026", "28.12.2026", "23.11.2026"} {
 		if !matter.IsWorkingDay(at(day)) {
-			t.Errorf("%s is no working day", day)
+			t.Errorf("%s is not a working day", day)
 		}
 	}
 }
@@ -55,8 +55,8 @@ func TestEndOfMonths(t *testing.T) {
 	}
 }
 
-// A statutory term of months that ends on a day off ends with the next working day, where it
-// was computed since that is so: 150/1930 § 5.
+// A statutory term of months that ends on a day off ends with the next working day (150/1930 § 5),
+// unless it was computed before 30 November 2026.
 func TestEndOfTerm(t *testing.T) {
 	for from, want := range map[string]string{
 		"1.12.2026": "1.3.2027", "5.12.2026": "5.3.2027", "25.12.2026": "25.3.2027", "24.3.2027": "24.6.2027", // working days
@@ -70,7 +70,7 @@ func TestEndOfTerm(t *testing.T) {
 		}
 	}
 	if got := matter.EndOfTerm(at("28.11.2026"), 3, at("29.11.2026")); !got.Equal(matter.EndOfMonths(at("28.11.2026"), 3)) {
-		t.Errorf("what was decided before ends on %s", got)
+		t.Errorf("a term computed earlier ends on %s", got)
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		from := time.Unix(rapid.Int64Range(0, 4_000_000_000).Draw(t, "from"), 0)
@@ -79,7 +79,7 @@ func TestEndOfTerm(t *testing.T) {
 		plain, due := matter.EndOfMonths(from, n), matter.EndOfTerm(from, n, decided)
 		if decided.Before(time.Date(2026, 11, 30, 0, 0, 0, 0, matter.Helsinki())) {
 			if !due.Equal(plain) {
-				t.Fatalf("decided %s: ends %s, and then %s", decided, due, plain)
+				t.Fatalf("computed %s: ends %s without the rule, and %s with it", decided, due, plain)
 			}
 			return
 		}
@@ -88,31 +88,31 @@ func TestEndOfTerm(t *testing.T) {
 		}
 		for day := plain.In(matter.Helsinki()); day.Before(due); day = day.AddDate(0, 0, 1) {
 			if matter.IsWorkingDay(day) {
-				t.Fatalf("it ends on %s, and %s is a working day", due, day)
+				t.Fatalf("the term ends on %s, but %s is a working day", due, day)
 			}
 		}
 	})
 }
 
-func TestGraces(t *testing.T) {
+func TestGrace(t *testing.T) {
 	from := at("23.11.2026")
 	if got := matter.Grace(commonv1.Urgency_URGENCY_EMERGENCY, matter.Graces{}, from); !got.Equal(from.Add(time.Hour)) {
 		t.Errorf("an emergency has until %s", got)
 	}
 	own := matter.Graces{NormalWorkingDays: 5}
 	if got := matter.Grace(commonv1.Urgency_URGENCY_NORMAL, own, from); !got.Equal(matter.EndOfWorkingDay(from, 5)) {
-		t.Errorf("an agency's own limit is not kept: %s", got)
+		t.Errorf("an agency's own limit is not applied: %s", got)
 	}
 }
 
-// The n-th working day has exactly n working days behind the first day.
+// From the first day to the n-th working day there are exactly n working days.
 func TestWorkingDaysBetween(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		from := time.Unix(rapid.Int64Range(0, 4_000_000_000).Draw(t, "from"), 0)
 		n := rapid.IntRange(1, 30).Draw(t, "n")
 		due := matter.EndOfWorkingDay(from, n)
 		if !matter.IsWorkingDay(due) || !due.After(from) {
-			t.Fatalf("%s is not a working day ahead of %s", due, from)
+			t.Fatalf("%s is not a working day after %s", due, from)
 		}
 		year, month, day := from.In(matter.Helsinki()).Date()
 		count := 0

@@ -46,7 +46,7 @@ type Home struct {
 }
 
 // Among returns the home by which a matter is routed if several agencies see the unit. Under a
-// non-disclosure it has no municipality, because the unit that serves the municipality would tell
+// non-disclosure it has no municipality, because the unit that serves the municipality would show
 // them where the client lives.
 func (h Home) Among() Home {
 	if h.NonDisclosure {

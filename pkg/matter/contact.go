@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	// contactStands is how long a plan to contact a client is valid after the planned time if the
+	// contactLasts is how long a plan to contact a client is valid after the planned time if the
 	// request gives no end. contactAtMost is how far ahead the end may be.
-	contactStands = 24 * time.Hour
+	contactLasts = 24 * time.Hour
 	contactAtMost = 30 * 24 * time.Hour
 )
 
@@ -45,7 +45,7 @@ func lapsing(r ContactRequest) time.Time {
 	if r.GetLapsesAt() != nil {
 		return r.GetLapsesAt().AsTime()
 	}
-	return r.GetAt().AsTime().Add(contactStands)
+	return r.GetAt().AsTime().Add(contactLasts)
 }
 
 // ContactPlanned returns the event for a request that CheckContact has accepted.
@@ -77,11 +77,11 @@ func (h *Head) Contacted(by *commonv1.Party) {
 
 // PlannedContacts returns the plans that have not lapsed at a time; none once the matter has ended.
 func (h Head) PlannedContacts(at time.Time) []*commonv1.PlannedContact {
-	var standing []*commonv1.PlannedContact
+	var valid []*commonv1.PlannedContact
 	for _, planned := range h.Contacts {
 		if !h.Ended() && planned.GetLapsesAt().AsTime().After(at) {
-			standing = append(standing, planned)
+			valid = append(valid, planned)
 		}
 	}
-	return standing
+	return valid
 }

@@ -40,8 +40,8 @@ func (h History[S]) LastAt() time.Time {
 
 // Related reports whether an agency now has a relation to a matter.
 func (h History[S]) Related(agency string) bool {
-	view, told := h.Views[agency]
-	return told && !view.Reader.Gone
+	view, known := h.Views[agency]
+	return known && !view.Reader.Gone
 }
 
 // World is what a decision sees: the commanded matter, the matters related to it, and the holder of

@@ -149,29 +149,29 @@ func IsNotice(message proto.Message) bool {
 func DiscloseNotice(view Head, e Event, reader Reader, apart bool) (Event, bool) {
 	e.By = AgencyAlone(e.By, reader.Agency)
 	own := e.By.GetAgency() == reader.Agency
-	told := !reader.Left || !apart || own
+	shown := !reader.Left || !apart || own
 	switch m := e.Message.(type) {
 	case *commonv1.ConsentWithdrawn:
 		m = proto.CloneOf(m)
 		m.LeftApart, m.Holders = false, holdersFor(m.GetHolders(), reader)
-		e.Message, told = m, true
+		e.Message, shown = m, true
 	case *commonv1.EnteredInError:
 		m = proto.CloneOf(m)
 		m.LeftApart, m.Holders = false, holdersFor(m.GetHolders(), reader)
-		e.Message, told = m, true
+		e.Message, shown = m, true
 	case *commonv1.WithdrawalOverdue:
 		m = proto.CloneOf(m)
 		m.Holders = holdersFor(m.GetHolders(), reader)
-		e.Message, told = m, told || len(m.GetHolders()) > 0
+		e.Message, shown = m, shown || len(m.GetHolders()) > 0
 	case *commonv1.RevocationOverdue:
 		m = proto.CloneOf(m)
 		m.Holders = holdersFor(m.GetHolders(), reader)
-		e.Message, told = m, told || len(m.GetHolders()) > 0
+		e.Message, shown = m, shown || len(m.GetHolders()) > 0
 	}
 	if reader.Left && apart && !own && e.By.GetAgency() != view.Sender.GetAgency() {
 		e.By = nil
 	}
-	return e, told
+	return e, shown
 }
 
 // holdersFor returns the holders that a reader may see.

@@ -14,7 +14,7 @@ func TestInOfficeHours(t *testing.T) {
 		"2026-11-26T15:59:59+02:00": true,
 		"2026-11-26T16:00:00+02:00": false,
 		"2026-11-26T00:00:00+02:00": false,
-		// It is Helsinki's hour that counts, in summer too.
+		// The hour in Helsinki counts, in summer too.
 		"2026-11-26T06:30:00Z": true,
 		"2026-06-01T05:00:00Z": true,
 		"2026-06-01T13:00:00Z": false,
@@ -33,17 +33,17 @@ func TestInOfficeHours(t *testing.T) {
 	}
 }
 
-// Office time passes within office hours alone: two rules, one calendar.
+// InOfficeHours and AfterOfficeHours agree: office time passes only within office hours.
 func TestOfficeHoursAgree(t *testing.T) {
 	for at := time.Date(2026, 3, 20, 0, 0, 0, 0, matter.Helsinki()); at.Before(time.Date(2026, 4, 10, 0, 0, 0, 0, matter.Helsinki())); at = at.Add(15 * time.Minute) {
 		passes := matter.AfterOfficeHours(at, time.Minute).Equal(at.Add(time.Minute))
 		if matter.InOfficeHours(at) != passes {
-			t.Errorf("%s: in office hours %v, its time passes %v", at, matter.InOfficeHours(at), passes)
+			t.Errorf("%s: in office hours %v, but office time passes %v", at, matter.InOfficeHours(at), passes)
 		}
 	}
 }
 
-// Four office hours run from 8 to 16 on working days, and stand still in between.
+// Office hours are counted from 8 to 16 on working days only.
 func TestOfficeHours(t *testing.T) {
 	clock := func(text string) time.Time {
 		at, err := time.ParseInLocation("2.1.2006 15.04", text, matter.Helsinki())

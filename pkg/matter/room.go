@@ -44,10 +44,10 @@ type Extent struct {
 // Disclosed returns the extent after one more event, given as it is and as it is disclosed to the
 // reader. First says that nothing was disclosed to the reader before: then a snapshot counts as
 // content.
-func (x Extent) Disclosed(event, told Event, first bool) Extent {
-	x.Bytes += SizeOf(told)
+func (x Extent) Disclosed(event, disclosed Event, first bool) Extent {
+	x.Bytes += SizeOf(disclosed)
 	if !first {
-		x.Bytes -= snapshotIn(told)
+		x.Bytes -= snapshotIn(disclosed)
 		x.Copied += snapshotIn(event)
 	}
 	return x

@@ -35,6 +35,6 @@ func TestExtent(t *testing.T) {
 		t.Errorf("%+v", inviter)
 	}
 	if came := (matter.Extent{}).Disclosed(invited, invited, true); came.Bytes < matter.MaxSnapshot || came.Copied != 0 {
-		t.Errorf("who is invited has been told %+v", came)
+		t.Errorf("an invited reader was shown %+v", came)
 	}
 }

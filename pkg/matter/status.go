@@ -25,7 +25,7 @@ func NewStatus(h Head, responsible, waitingOn *commonv1.Party, due Deadline) *co
 }
 
 // WithoutBasis clears the basis of the due time in a status for all readers but the receiver and
-// the client, because the basis would tell them of the receiver's judgement.
+// the client, because the basis would show them the receiver's judgement.
 func WithoutBasis(status *commonv1.LoopStatus, reader Reader) *commonv1.LoopStatus {
 	if reader.Role != RoleReceiver && reader.Role != RoleClient {
 		status.DueBasis, status.DueProvision = commonv1.DueBasis_DUE_BASIS_UNSPECIFIED, ""

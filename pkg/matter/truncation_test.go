@@ -11,7 +11,7 @@ import (
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
-// conversation is one of random length, each message of random size.
+// conversation returns a consultation with a random number of messages of random sizes.
 func conversation(t *rapid.T) *consultationv1.Consultation {
 	c := &consultationv1.Consultation{ConsultationId: "x", Topic: "Lääkitys"}
 	for _, size := range rapid.SliceOfN(rapid.IntRange(0, 3000), 0, 40).Draw(t, "sizes") {
@@ -20,33 +20,33 @@ func conversation(t *rapid.T) *consultationv1.Consultation {
 	return c
 }
 
-// What is made to fit is no larger than asked, holds the newest, and says how many it does
-// not; what it was made of is as it was, and fills it again.
+// A fitted message is no larger than requested, holds the newest elements, and states how many are
+// left out. The original is unchanged, and Refill restores the message from it.
 func TestFit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		whole, most := conversation(t), rapid.IntRange(200, 20_000).Draw(t, "most")
 		known := proto.CloneOf(whole)
 		fitted := matter.Fit(proto.CloneOf(whole), most, "messages")
 		if size := proto.Size(fitted); size > most {
-			t.Fatalf("%d bytes, and %d were asked for", size, most)
+			t.Fatalf("%d bytes, more than the limit of %d", size, most)
 		}
 		gone := matter.MissingIn(fitted)["messages"]
 		if gone+len(fitted.GetMessages()) != len(whole.GetMessages()) {
-			t.Fatalf("%d are there and %d left out of %d", len(fitted.GetMessages()), gone, len(whole.GetMessages()))
+			t.Fatalf("%d are kept and %d left out of %d", len(fitted.GetMessages()), gone, len(whole.GetMessages()))
 		}
 		for i, message := range fitted.GetMessages() {
 			if !proto.Equal(message, whole.GetMessages()[gone+i]) {
-				t.Fatal("not the newest are kept")
+				t.Fatal("the kept elements are not the newest")
 			}
 		}
 		matter.Refill(fitted, known)
 		if !proto.Equal(fitted, whole) || !proto.Equal(known, whole) {
-			t.Fatal("who knew the whole does not go on knowing it")
+			t.Fatal("a reader that knew the whole message lost a part of it")
 		}
 	})
 }
 
-// Who knew a part of what a snapshot leaves out goes on knowing that part, and how much is
+// A reader that knew a part of what a snapshot leaves out keeps that part, and knows how much is
 // missing.
 func TestRefillOfAPart(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -57,29 +57,29 @@ func TestRefillOfAPart(t *testing.T) {
 		snapshot := matter.Fit(proto.CloneOf(whole), rapid.IntRange(200, 9000).Draw(t, "snapshot"), "messages")
 		matter.Refill(snapshot, known)
 		if missing := matter.MissingIn(snapshot)["messages"]; missing+len(snapshot.GetMessages()) != len(whole.GetMessages()) {
-			t.Fatalf("%d are there and %d missing of %d", len(snapshot.GetMessages()), missing, len(whole.GetMessages()))
+			t.Fatalf("%d are kept and %d missing of %d", len(snapshot.GetMessages()), missing, len(whole.GetMessages()))
 		}
 		last := ""
 		for _, message := range snapshot.GetMessages() {
 			if message.GetMessageId() <= last && last != "" {
-				t.Fatal("they are out of order")
+				t.Fatal("the messages are out of order")
 			}
 			last = message.GetMessageId()
 		}
 	})
 }
 
-// A list whose newest come first is cut at its end.
+// Newest cuts a list whose newest elements come first at its end.
 func TestNewest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		whole, most := conversation(t), rapid.IntRange(200, 20_000).Draw(t, "most")
 		cut := matter.Newest(proto.CloneOf(whole), most, "messages")
 		if size := proto.Size(cut); size > most {
-			t.Fatalf("%d bytes, and %d were asked for", size, most)
+			t.Fatalf("%d bytes, more than the limit of %d", size, most)
 		}
 		for i, message := range cut.GetMessages() {
 			if !proto.Equal(message, whole.GetMessages()[i]) {
-				t.Fatal("not the first are kept")
+				t.Fatal("the kept elements are not the first")
 			}
 		}
 	})

@@ -142,7 +142,7 @@ func submitted(t *testing.T, service *tested, r *concernv1.SubmitConcernRequest)
 
 // A request_id has one effect, however often it comes at once, and its answer
 // stays the first one whatever happens later.
-func TestARequestHasOneEffect(t *testing.T) {
+func TestRequestIDHasOneEffect(t *testing.T) {
 	service, store := start(t)
 	r := report()
 	answers := make(chan *concernv1.Concern, 16)
@@ -178,7 +178,7 @@ func TestARequestHasOneEffect(t *testing.T) {
 }
 
 // Of many who take one concern at once one wins; the others are told what may be done.
-func TestOneTakes(t *testing.T) {
+func TestConcurrentTakesHaveOneWinner(t *testing.T) {
 	service, _ := start(t)
 	id := submitted(t, service, report()).GetConcernId()
 	var won, refused atomic.Int32
@@ -204,7 +204,7 @@ func TestOneTakes(t *testing.T) {
 }
 
 // Reports of one client at once never lead side by side.
-func TestReportsAtOnceJoinOne(t *testing.T) {
+func TestConcurrentReportsJoinOneLead(t *testing.T) {
 	service, _ := start(t)
 	var wg sync.WaitGroup
 	for range 12 {
@@ -291,7 +291,7 @@ func TestNonDisclosure(t *testing.T) {
 }
 
 // An agency names a known client by its own name for them; other names are unknown.
-func TestClientsByName(t *testing.T) {
+func TestClientPseudonyms(t *testing.T) {
 	service, _ := start(t)
 	first := submitted(t, service, report())
 	r := report()

@@ -120,7 +120,7 @@ const derivedAnew = "derived rows of an earlier version again"
 // Given rows of open matters and wishes that a version before wrote by other rules, when the
 // clock looks, they are what the histories fold to: nobody is told, nothing is recorded, and the
 // log says how many they were and not which.
-func TestRowsOfAVersionBeforeAreDerivedAnew(t *testing.T) {
+func TestRowsOfEarlierVersionAreDerivedAgain(t *testing.T) {
 	d := startDerived(t)
 	id := submitted(t, d.tested, report()).GetConcernId()
 	if _, err := d.TakeConcern(hva(t), &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: id}); err != nil {
@@ -152,7 +152,7 @@ func TestRowsOfAVersionBeforeAreDerivedAnew(t *testing.T) {
 }
 
 // More than a portion is derived in one round, and what then is due is acted upon in it.
-func TestWhatIsDerivedAnewIsLookedAt(t *testing.T) {
+func TestDerivedRowsAreCheckedInSameRound(t *testing.T) {
 	d := startDerived(t)
 	const many = 230
 	for range many {
@@ -179,7 +179,7 @@ func TestWhatIsDerivedAnewIsLookedAt(t *testing.T) {
 }
 
 // A step that comes between keeps its rows.
-func TestAStepThatComesBetweenKeepsItsRows(t *testing.T) {
+func TestConcurrentStepKeepsItsRows(t *testing.T) {
 	d := startDerived(t)
 	id := submitted(t, d.tested, report()).GetConcernId()
 	rewritten(t, d.store, others...)
@@ -203,7 +203,7 @@ func TestAStepThatComesBetweenKeepsItsRows(t *testing.T) {
 
 // What was erased is due for nothing and done with; what cannot be read keeps nothing else from
 // being derived, is said, and is tried again.
-func TestWhatCannotBeDerivedKeepsNothingElse(t *testing.T) {
+func TestUnreadableHistoryBlocksNoOtherRows(t *testing.T) {
 	d := startDerived(t)
 	rows := map[string]string{}
 	var ids []string

@@ -17,7 +17,7 @@ import (
 // Given a report that is revoked, when the process fails between destroying the key of
 // what was told of it and recording that, the revocation is not answered; the same request
 // is, once that is recorded, and the clock does both again where nobody asks.
-func TestCopiesAreErasedInSpiteOfAFailure(t *testing.T) {
+func TestCopiesAreErasedAfterFailure(t *testing.T) {
 	for name, again := range map[string]func(*testing.T, *tested, *concernv1.RevokeConcernRequest){
 		"the same request": func(t *testing.T, service *tested, revoke *concernv1.RevokeConcernRequest) {
 			if revoked, err := service.RevokeConcern(kela(t), revoke); err != nil || revoked.GetConcern().GetRevocation() == nil {
@@ -54,7 +54,7 @@ func TestCopiesAreErasedInSpiteOfAFailure(t *testing.T) {
 
 // Given a report that was told, when it is revoked, everything that was told of it, and of
 // what was forwarded of it, is gone at the moment of the answer: no clock runs here.
-func TestCopiesAreGoneWithTheAnswer(t *testing.T) {
+func TestCopiesAreErasedBeforeAnswer(t *testing.T) {
 	service, store := start(t)
 	id := submitted(t, service, report()).GetConcernId()
 	if _, err := service.TakeConcern(hva(t), &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: id}); err != nil {
@@ -103,7 +103,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 
 // Given a report that is revoked, when a holder repeats a request from before, it is told
 // that it was done, and nothing of what was wrong.
-func TestAnOldRequestTellsNothingOfWhatWasRevoked(t *testing.T) {
+func TestRepeatedRequestDisclosesNothingRevoked(t *testing.T) {
 	service, _ := start(t)
 	id := submitted(t, service, report()).GetConcernId()
 	take := &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: id}

@@ -23,7 +23,7 @@ func (m *mailboxes) RegisterService(_ *grpc.ServiceDesc, served any) {
 }
 
 // A tombstone says whether the matter was revoked, or its content erased.
-func TestATombstoneSaysWhy(t *testing.T) {
+func TestTombstoneNamesReason(t *testing.T) {
 	service, store := start(t)
 	var box mailboxes
 	service.Register(&box)

@@ -34,7 +34,7 @@ const (
 
 type (
 	stream = grpc.BidiStreamingServer[consultationv1.ConverseRequest, consultationv1.ConverseResponse]
-	told   = consultationv1.ConverseResponse
+	update = consultationv1.ConverseResponse
 )
 
 // Converse is the live form of a consultation. A message is posted as by PostMessage and shown from
@@ -77,7 +77,7 @@ type conversation struct {
 	who     identity.Caller
 	id      string
 	// send sends a message to the caller.
-	send func(*told) error
+	send func(*update) error
 	// requests are what the caller sends, if it can send; broken receives the reason when that
 	// ends.
 	requests <-chan *consultationv1.ConverseRequest
@@ -92,7 +92,7 @@ type conversation struct {
 	typed  time.Time
 }
 
-func (s *Service) conversation(who identity.Caller, id string, send func(*told) error) *conversation {
+func (s *Service) conversation(who identity.Caller, id string, send func(*update) error) *conversation {
 	return &conversation{service: s, who: who, id: id, stream: s.NewID(), send: send, others: map[string]other{}}
 }
 
@@ -224,7 +224,7 @@ func (c *conversation) post(ctx context.Context, r *consultationv1.PostMessageRe
 	} else {
 		receipt.Result = &consultationv1.ConverseResponse_Receipt_MessageId{MessageId: posted.GetMessage().GetMessageId()}
 	}
-	return c.send(&told{Kind: &consultationv1.ConverseResponse_Receipt_{Receipt: receipt}})
+	return c.send(&update{Kind: &consultationv1.ConverseResponse_Receipt_{Receipt: receipt}})
 }
 
 func (c *conversation) refuseElsewhere(r *consultationv1.PostMessageRequest) error {
@@ -246,7 +246,7 @@ func (c *conversation) catchUp(ctx context.Context) error {
 func (c *conversation) show(state rules.Consultation) error {
 	messages := state.Consultation.GetMessages()
 	for ; c.sent < len(messages); c.sent++ {
-		if err := c.send(&told{Kind: &consultationv1.ConverseResponse_Message{Message: messages[c.sent]}}); err != nil {
+		if err := c.send(&update{Kind: &consultationv1.ConverseResponse_Message{Message: messages[c.sent]}}); err != nil {
 			return err
 		}
 	}
@@ -255,5 +255,5 @@ func (c *conversation) show(state rules.Consultation) error {
 }
 
 func (c *conversation) beat() error {
-	return c.send(&told{Kind: &consultationv1.ConverseResponse_Heartbeat_{Heartbeat: &consultationv1.ConverseResponse_Heartbeat{}}})
+	return c.send(&update{Kind: &consultationv1.ConverseResponse_Heartbeat_{Heartbeat: &consultationv1.ConverseResponse_Heartbeat{}}})
 }

@@ -16,7 +16,7 @@ func (s *Service) Follow(r *consultationv1.FollowRequest, out grpc.ServerStreami
 	if err != nil {
 		return err
 	}
-	c := s.conversation(who, r.GetConsultationId(), func(m *told) error { return out.Send(&consultationv1.FollowResponse{Told: m}) })
+	c := s.conversation(who, r.GetConsultationId(), func(m *update) error { return out.Send(&consultationv1.FollowResponse{Told: m}) })
 	return c.live(out.Context(), r.GetAfterMessageId(), "after_message_id")
 }
 

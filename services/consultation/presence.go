@@ -67,7 +67,7 @@ func (c *conversation) hear(ctx context.Context, signal []byte) error {
 		if proto.Equal(party, c.who.Party()) {
 			return nil
 		}
-		return c.send(&told{Kind: &consultationv1.ConverseResponse_Typing{Typing: party}})
+		return c.send(&update{Kind: &consultationv1.ConverseResponse_Typing{Typing: party}})
 	case kindThere:
 		return c.there(id, party)
 	case kindLeft:
@@ -123,7 +123,7 @@ func (c *conversation) isThere(party *commonv1.Party) bool {
 }
 
 func (c *conversation) presence(party *commonv1.Party, present bool) error {
-	return c.send(&told{Kind: &consultationv1.ConverseResponse_Presence_{
+	return c.send(&update{Kind: &consultationv1.ConverseResponse_Presence_{
 		Presence: &consultationv1.ConverseResponse_Presence{Party: party, Present: present},
 	}})
 }

@@ -1,5 +1,5 @@
 // Package referral is the referral service: an agency asks another to take over a part of a
-// client's matter, or hands over an application, a decision or papers, and learns what became of
+// client's matter, or hands over an application, a decision or documents, and learns what became of
 // it. The rules are in internal/rules; this package connects them to the callers, the directory and
 // the journal.
 package referral

@@ -17,13 +17,13 @@ import (
 )
 
 // Bounded runs commands whose texts and attachments have the greatest permitted length, and checks
-// that no history of accepted commands makes a subject too large to be read, disclosed, passed on
-// or listed; that a refusal for size says so; and that the steps that end the subject, answer or
-// acknowledge are never refused for size. Show returns a subject as a caller reads it.
-func Bounded[S matter.State, F any](t *testing.T, newTown func() *Fixture[S, F], begin func(*Fixture[S, F]) (string, error), show func(matter.View[S], matter.Actor) proto.Message) {
+// that no history of accepted commands makes a matter too large to be read, disclosed, passed on
+// or listed; that a refusal for size says so; and that the steps that end the matter, answer or
+// acknowledge are never refused for size. Show returns a matter as a caller reads it.
+func Bounded[S matter.State, F any](t *testing.T, newFixture func() *Fixture[S, F], begin func(*Fixture[S, F]) (string, error), show func(matter.View[S], matter.Actor) proto.Message) {
 	full := 0
 	rapid.Check(t, func(t *rapid.T) {
-		w := newTown()
+		w := newFixture()
 		subject, err := begin(w)
 		if err != nil {
 			t.Fatal(err)
@@ -31,7 +31,7 @@ func Bounded[S matter.State, F any](t *testing.T, newTown func() *Fixture[S, F],
 		isFull := false
 		for range rapid.IntRange(10, 60).Draw(t, "steps") {
 			offers := slices.DeleteFunc(w.likely(subject, Everybody()), func(o offer) bool {
-				// The subject must grow first, so steps that end it come last.
+				// The matter must grow first, so steps that end it come last.
 				return !isFull && strings.HasPrefix(o.step, "Revoke") || !isFull && slices.Contains(ends, o.step)
 			})
 			if len(offers) == 0 {
@@ -43,24 +43,24 @@ func Bounded[S matter.State, F any](t *testing.T, newTown func() *Fixture[S, F],
 				isFull = true
 				full++
 				if slices.Contains(w.Rules.Always, one.step) {
-					t.Fatalf("%s is refused: %v", one.step, err)
+					t.Fatalf("%s is refused for size: %v", one.step, err)
 				}
 			}
 			w.checkSizes(t, show)
 		}
 	})
 	if full == 0 {
-		t.Error("nothing was ever full")
+		t.Error("no subject was ever full")
 	}
 }
 
-// ends are the steps after which a subject no longer grows, in all services.
+// ends are the steps after which a matter no longer grows, in all services.
 var ends = []string{
 	"CloseConcern", "DeclineConcern", "WithdrawConcern", "CloseConsultation", "EndPlan", "LeavePlan", "DeclineInvitation",
 	"CompleteReferral", "DeclineReferral", "CancelReferral", "RedirectReferral", "ForwardConcern",
 }
 
-// checkSizes checks that what is read and disclosed of every subject stays within its size limit.
+// checkSizes checks that what is read and disclosed of every matter stays within its size limit.
 func (w *Fixture[S, F]) checkSizes(t *rapid.T, show func(matter.View[S], matter.Actor) proto.Message) {
 	// Each party may add as much as may be disclosed to it, and finishing steps a little more.
 	const most = 2*(matter.Full+matter.Reserve) + matter.Reserve
@@ -81,7 +81,7 @@ func (w *Fixture[S, F]) checkSizes(t *rapid.T, show func(matter.View[S], matter.
 			}
 		}
 		if whole > most || copies > 2*matter.FullCopies {
-			t.Fatalf("%s holds %d bytes, and %d of copies", subject, whole, copies)
+			t.Fatalf("%s holds %d bytes, and %d bytes of copies", subject, whole, copies)
 		}
 		for agency, view := range history.Views {
 			if size := proto.Size(show(view, People[agency])); size > matter.MaxAnswer {
@@ -99,7 +99,7 @@ func (w *Fixture[S, F]) long(subject string, one offer, other matter.Actor) erro
 	}
 	command := matter.Command[F]{Actor: one.actor, Subject: subject, Request: lengthened(request)}
 	if request.ProtoReflect().Descriptor().Fields().ByName("attachment_ids") != nil {
-		command.Attachments = papers()
+		command.Attachments = attachments()
 	}
 	if w.service.Facts != nil {
 		command.Facts = w.service.Facts(request)
@@ -125,9 +125,9 @@ func lengthened(request proto.Message) proto.Message {
 	return request
 }
 
-// papers returns the greatest number of attachments that a request may name, with the longest
+// attachments returns the greatest number of attachments that a request may name, with the longest
 // names.
-func papers() (all []*commonv1.Attachment) {
+func attachments() (all []*commonv1.Attachment) {
 	for range 20 {
 		all = append(all, &commonv1.Attachment{
 			AttachmentId: "0198c0de-0000-4000-8000-000000000001", Filename: strings.Repeat("😀", 255), MediaType: strings.Repeat("x", 255), Sha256: make([]byte, 32), SizeBytes: 1 << 40,

@@ -49,7 +49,7 @@ func (d Disclosed[S]) Section(t testing.TB) string {
 	for _, event := range d.Events {
 		fmt.Fprintf(&page, "| %s |", matter.NameOf(event))
 		for _, reader := range d.Readers {
-			fmt.Fprintf(&page, " %s |", d.told(event, reader))
+			fmt.Fprintf(&page, " %s |", d.cell(event, reader))
 		}
 		page.WriteString("\n")
 	}
@@ -57,15 +57,15 @@ func (d Disclosed[S]) Section(t testing.TB) string {
 }
 
 func (d Disclosed[S]) rules(t testing.TB, page *strings.Builder) {
-	var said []string
+	var listed []string
 	for _, rule := range d.Rules.Disclosures {
 		why, _, _ := strings.Cut(rule.Key, "/")
 		switch {
-		case rule.Event == "" || slices.Contains(said, why):
+		case rule.Event == "" || slices.Contains(listed, why):
 		case d.Rules.Provisions[why] == "":
-			t.Errorf("%s: nothing says why", rule.Key)
+			t.Errorf("%s: no provision is given", rule.Key)
 		default:
-			said = append(said, why)
+			listed = append(listed, why)
 			fmt.Fprintf(page, "\n- **%s**: %s", why, d.Rules.Provisions[why])
 		}
 	}
@@ -79,7 +79,8 @@ func (d Disclosed[S]) rules(t testing.TB, page *strings.Builder) {
 	}
 }
 
-func (d Disclosed[S]) told(event proto.Message, reader Reader) string {
+// cell returns what is disclosed of an event to a reader, as a cell of the table.
+func (d Disclosed[S]) cell(event proto.Message, reader Reader) string {
 	view := d.View
 	if reader.Fresh {
 		var none S

@@ -8,7 +8,7 @@ import (
 )
 
 // ExpectDue fails the test if an agency is shown another due time (in Helsinki, "2.1.2006 15.04"),
-// basis or provision of a subject. Senders and participants are shown neither basis nor provision.
+// basis or provision of a matter. Senders and participants are shown neither basis nor provision.
 func (w *Fixture[S, F]) ExpectDue(t testing.TB, agency, subject, at string, basis commonv1.DueBasis, provision string) {
 	t.Helper()
 	view := w.View(agency, subject)

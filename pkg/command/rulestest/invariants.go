@@ -16,11 +16,11 @@ import (
 // Checks are the invariants that hold in every service after every command.
 type Checks[S matter.State, F any] struct {
 	ended, seen map[string]uint64
-	// last is each subject as it was at the last check.
+	// last is each matter as it was at the last check.
 	last map[string]matter.History[S]
 }
 
-// Check checks a fixture against the invariants of all services, and returns the subjects that
+// Check checks a fixture against the invariants of all services, and returns the matters that
 // changed since the last check.
 func (c *Checks[S, F]) Check(t *rapid.T, w *Fixture[S, F]) map[string]matter.History[S] {
 	changed := map[string]matter.History[S]{}
@@ -43,10 +43,10 @@ func (c *Checks[S, F]) Check(t *rapid.T, w *Fixture[S, F]) map[string]matter.His
 		// If a step moves a due time into the past, the clock handles it in its next round.
 		longAgo := w.Now.Add(-200 * 24 * time.Hour)
 		if next := w.Rules.Due(before); before.Version > 0 && before.LastAt().Before(longAgo) && !next.IsZero() && next.Before(longAgo) {
-			t.Fatalf("%s was due at %s and nobody was told", subject, next)
+			t.Fatalf("%s was due at %s and this was not recorded", subject, next)
 		}
 		if version, was := c.ended[subject]; was && version != history.Version && !head.IsRevoked() && !head.IsWithdrawn() {
-			t.Fatalf("%s went on after its end", subject)
+			t.Fatalf("%s has an event after its end", subject)
 		}
 		if head.Ended() {
 			c.ended[subject] = history.Version
@@ -57,7 +57,7 @@ func (c *Checks[S, F]) Check(t *rapid.T, w *Fixture[S, F]) map[string]matter.His
 	return changed
 }
 
-// checkTimes checks that the times of a subject never go back, whichever replica's clock decided
+// checkTimes checks that the times of a matter never go back, whichever replica's clock decided
 // each event, and that its phase began between its start and its last event.
 func checkTimes[S matter.State](t *rapid.T, history matter.History[S]) {
 	for i, event := range history.Events {
@@ -66,7 +66,7 @@ func checkTimes[S matter.State](t *rapid.T, history matter.History[S]) {
 		}
 	}
 	if head := history.State.Common(); head.Since.Before(head.Started) || head.Since.After(history.LastAt()) {
-		t.Fatalf("%s is in its phase since %s", head.Subject, head.Since)
+		t.Fatalf("%s entered its phase at %s", head.Subject, head.Since)
 	}
 }
 
@@ -80,13 +80,13 @@ func (w *Fixture[S, F]) checkFolds(t *rapid.T) {
 				continue
 			}
 			if refolded := w.refold(agency, subject); fmt.Sprintf("%+v", refolded) != fmt.Sprintf("%+v", view.State) {
-				t.Fatalf("the view of %s on %s is not the fold of what it was told", agency, subject)
+				t.Fatalf("the view of %s on %s is not the fold of what was disclosed to it", agency, subject)
 			}
 		}
 	}
 }
 
-// checkCounts checks that the counters of a subject follow the rules at matter.Count.
+// checkCounts checks that the counters of a matter follow the rules at matter.Count.
 func (w *Fixture[S, F]) checkCounts(t *rapid.T) {
 	for subject, counted := range w.Counted {
 		had := func(what matter.Count, before int) bool { return slices.Contains(counted[:before], what) }
@@ -104,7 +104,7 @@ func (w *Fixture[S, F]) checkCounts(t *rapid.T) {
 				legal = legal && had(matter.CountTaken, i)
 			}
 			if !legal {
-				t.Fatalf("of %s was counted %v", subject, counted)
+				t.Fatalf("%s was counted as %v", subject, counted)
 			}
 		}
 	}
@@ -122,17 +122,17 @@ func (w *Fixture[S, F]) withdraw(t *rapid.T) bool {
 	return w.Withdraw(agency, subject) == nil || w.AcknowledgeWithdrawal(agency, subject) == nil
 }
 
-// checkWithdrawn checks that nothing of a subject is disclosed on its consent once that is
+// checkWithdrawn checks that nothing of a matter is disclosed on its consent once that is
 // withdrawn.
 func (w *Fixture[S, F]) checkWithdrawn(t *rapid.T) {
 	for agency, mail := range w.Mail {
 		withdrawn := map[string]bool{}
-		for _, told := range mail {
-			if _, is := told.Event.Message.(*commonv1.ConsentWithdrawn); is {
-				withdrawn[told.Event.Subject] = true
+		for _, one := range mail {
+			if _, is := one.Event.Message.(*commonv1.ConsentWithdrawn); is {
+				withdrawn[one.Event.Subject] = true
 			}
-			if withdrawn[told.Event.Subject] && told.View.Reader.OnConsent && (told.View.Reader.Consent || told.View.State.Common().Phase == 0) {
-				t.Fatalf("%s was told %s of %s on a consent that was withdrawn", agency, matter.NameOf(told.Event.Message), told.Event.Subject)
+			if withdrawn[one.Event.Subject] && one.View.Reader.OnConsent && (one.View.Reader.Consent || one.View.State.Common().Phase == 0) {
+				t.Fatalf("%s was shown %s of %s on a consent that was withdrawn", agency, matter.NameOf(one.Event.Message), one.Event.Subject)
 			}
 		}
 	}
@@ -162,16 +162,16 @@ func (w *Fixture[S, F]) checkStatus(t *rapid.T, subject string, view matter.View
 		t.Fatalf("%s for %s in %s has no turn or no due time", subject, view.Reader.Agency, status.GetPhase())
 	}
 	if ended && (status.GetDueAt() != nil || status.GetWaitingOn() != nil) {
-		t.Fatalf("%s has ended and waits", subject)
+		t.Fatalf("%s has ended and still waits for somebody", subject)
 	}
 }
 
 // refold computes a view from the mailbox alone.
 func (w *Fixture[S, F]) refold(agency, subject string) S {
 	var state S
-	for _, told := range w.Mail[agency] {
-		if told.Event.Subject == subject {
-			state = w.Rules.Evolve(state, told.Event)
+	for _, one := range w.Mail[agency] {
+		if one.Event.Subject == subject {
+			state = w.Rules.Evolve(state, one.Event)
 		}
 	}
 	return state
@@ -180,7 +180,7 @@ func (w *Fixture[S, F]) refold(agency, subject string) S {
 // minutes that may pass between two commands.
 var minutes = []int{1, 30, 24 * 60, 9 * 24 * 60, 40 * 24 * 60, 100 * 24 * 60}
 
-// Act lets a random party do one random thing: begin a subject, let time pass, or take a step, in
+// Act lets a random party do one random thing: begin a matter, let time pass, or take a step, in
 // most cases one that is offered. Vary may modify a request; it may be nil.
 func Act[S matter.State, F any](
 	t *rapid.T, w *Fixture[S, F], begin func(*rapid.T, *Fixture[S, F]), steps []string,
@@ -234,11 +234,11 @@ const stepsPerCheck = 1000
 // Invariants runs random commands in fixtures of their own and checks the invariants after each:
 // 10^5 commands in all, unless -rapid.checks says otherwise. More checks what has changed.
 func Invariants[S matter.State, F any](
-	t *testing.T, newTown func() *Fixture[S, F], act func(*rapid.T, *Fixture[S, F]), more func(*rapid.T, *Fixture[S, F], map[string]matter.History[S]),
+	t *testing.T, newFixture func() *Fixture[S, F], act func(*rapid.T, *Fixture[S, F]), more func(*rapid.T, *Fixture[S, F], map[string]matter.History[S]),
 ) {
 	rapid.Check(t, func(t *rapid.T) {
 		for done := 0; done < stepsPerCheck; {
-			w, checks := newTown(), Checks[S, F]{}
+			w, checks := newFixture(), Checks[S, F]{}
 			for range 50 {
 				w.Skew = time.Duration(rapid.IntRange(-3, 3).Draw(t, "skew")) * time.Second
 				if !w.withdraw(t) {

@@ -19,35 +19,35 @@ type Journal[S matter.State] struct {
 	Events []matter.Event
 	// Mail is what was disclosed to each agency, in order.
 	Mail map[string][]command.Disclosed[S]
-	// Counted is what statistics count of each subject, each count once, in order.
+	// Counted is what statistics count of each matter, each count once, in order.
 	Counted map[string][]matter.Count
 
-	claims map[string]string
-	ids    int
+	uniqueKeys map[string]string
+	ids        int
 }
 
 // New makes an empty journal.
 func New[S matter.State](rules command.Rules[S]) *Journal[S] {
 	return &Journal[S]{
 		Rules: rules, Histories: map[string]matter.History[S]{}, Mail: map[string][]command.Disclosed[S]{}, Counted: map[string][]matter.Count{},
-		claims: map[string]string{},
+		uniqueKeys: map[string]string{},
 	}
 }
 
 // World returns all histories and unique keys, as a decision sees them.
 func (j *Journal[S]) World() matter.World[S] {
-	return matter.World[S]{Subjects: maps.Clone(j.Histories), UniqueKeys: maps.Clone(j.claims)}
+	return matter.World[S]{Subjects: maps.Clone(j.Histories), UniqueKeys: maps.Clone(j.uniqueKeys)}
 }
 
-// Append records decided events. It fails if two subjects would hold the same unique key.
+// Append records decided events. It fails if two matters would hold the same unique key.
 func (j *Journal[S]) Append(events []matter.Event) error {
 	before := maps.Clone(j.Histories)
-	var touched []string
+	var changed []string
 	for _, event := range events {
 		j.ids++
 		event.At = matter.Later(event.At, j.Histories[event.Subject].LastAt())
 		event.ID = fmt.Sprintf("message-%d", j.ids)
-		next, told := j.Rules.Next(j.Histories[event.Subject], event)
+		next, disclosed := j.Rules.Next(j.Histories[event.Subject], event)
 		for _, what := range j.Rules.Counters(j.Histories[event.Subject].State, next.State, event).Counts {
 			if !slices.Contains(j.Counted[event.Subject], what) {
 				j.Counted[event.Subject] = append(j.Counted[event.Subject], what)
@@ -55,29 +55,29 @@ func (j *Journal[S]) Append(events []matter.Event) error {
 		}
 		j.Histories[event.Subject] = next
 		j.Events = append(j.Events, event)
-		for _, one := range told {
+		for _, one := range disclosed {
 			j.Mail[one.View.Reader.Agency] = append(j.Mail[one.View.Reader.Agency], one)
 		}
-		if !slices.Contains(touched, event.Subject) {
-			touched = append(touched, event.Subject)
+		if !slices.Contains(changed, event.Subject) {
+			changed = append(changed, event.Subject)
 		}
 	}
-	for _, subject := range touched {
+	for _, subject := range changed {
 		if held := j.Rules.HeldBy(before[subject].State); held != "" && j.Rules.HeldBy(j.Histories[subject].State) != held {
-			delete(j.claims, held)
+			delete(j.uniqueKeys, held)
 		}
 	}
-	for _, subject := range touched {
+	for _, subject := range changed {
 		held := j.Rules.HeldBy(j.Histories[subject].State)
-		if holder := j.claims[held]; held != "" && holder != "" && holder != subject {
-			return fmt.Errorf("%s and %s hold one claim", holder, subject)
+		if holder := j.uniqueKeys[held]; held != "" && holder != "" && holder != subject {
+			return fmt.Errorf("%s and %s hold one unique key", holder, subject)
 		}
 		if held != "" {
-			j.claims[held] = subject
+			j.uniqueKeys[held] = subject
 		}
 	}
 	return nil
 }
 
-// Subjects returns the names of all subjects, sorted.
+// Subjects returns the names of all matters, sorted.
 func (j *Journal[S]) Subjects() []string { return slices.Sorted(maps.Keys(j.Histories)) }

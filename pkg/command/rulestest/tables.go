@@ -19,7 +19,7 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 // Golden compares a text with the golden file that records it.
 func Golden(t *testing.T, path, got string) {
@@ -34,11 +34,11 @@ func Golden(t *testing.T, path, got string) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("%s is not as recorded; look at the difference and run with -update if it is meant:\n%s", path, got)
+		t.Errorf("%s differs from the recorded file; review the difference and run with -update if it is intended:\n%s", path, got)
 	}
 }
 
-// Life is one sequence of steps that leads to a state of a subject.
+// Life is one sequence of steps that leads to a state of a matter.
 type Life struct {
 	// Name of the state.
 	Name string
@@ -47,7 +47,7 @@ type Life struct {
 	Steps string
 }
 
-// Actor is one who tries every step.
+// Actor is an actor that tries every step.
 type Actor struct {
 	Role string
 	matter.Actor
@@ -59,7 +59,7 @@ type Actor struct {
 // events and whose turn it then is, or the refusal) with a golden file. A step must be offered
 // exactly if it is not refused.
 func LifeTable[S matter.State, F any](
-	t *testing.T, begin func(*testing.T, Life) (town *Fixture[S, F], subject string), lives []Life, actors []Actor, steps []string, show func(S) string,
+	t *testing.T, begin func(*testing.T, Life) (w *Fixture[S, F], subject string), lives []Life, actors []Actor, steps []string, show func(S) string,
 ) {
 	roles := map[string]matter.Actor{}
 	for _, actor := range actors {
@@ -73,18 +73,18 @@ func LifeTable[S matter.State, F any](
 				continue
 			}
 			for _, step := range steps {
-				town, subject := begin(t, life)
-				live(t, town, subject, life.Steps, roles)
-				view, related := town.View(actor.Agency, subject), town.Histories[subject].Related(actor.Agency)
-				offered := related && slices.Contains(town.service.Allowed(view, actor.Actor), step)
-				before := len(town.Events)
-				err := town.Try(actor.Actor, subject, town.Request(subject, step, People["tyo"]))
+				w, subject := begin(t, life)
+				live(t, w, subject, life.Steps, roles)
+				view, related := w.View(actor.Agency, subject), w.Histories[subject].Related(actor.Agency)
+				offered := related && slices.Contains(w.service.Allowed(view, actor.Actor), step)
+				before := len(w.Events)
+				err := w.Try(actor.Actor, subject, w.Request(subject, step, People["tyo"]))
 				result := string(fault.ReasonOf(err))
 				if err == nil {
-					result = "→ " + show(town.Histories[subject].State) + " by " + names(town.Events[before:]) + "; " + turn(town.Rules.Status(town.Histories[subject].State, matter.Reader{Role: matter.RoleReceiver, Consent: true}))
+					result = "→ " + show(w.Histories[subject].State) + " by " + names(w.Events[before:]) + "; " + turn(w.Rules.Status(w.Histories[subject].State, matter.Reader{Role: matter.RoleReceiver, Consent: true}))
 				}
 				if offered != (err == nil) {
-					t.Errorf("%s: %s is offered %s: %v, and taking it gives %v", life.Name, actor.Role, step, offered, err)
+					t.Errorf("%s: %s is offered %s: %v, but taking it gives %v", life.Name, actor.Role, step, offered, err)
 				}
 				if related || step == steps[0] {
 					fmt.Fprintf(&table, "  %-10s %-24s %s\n", actor.Role, step, result)
@@ -103,11 +103,11 @@ func names(events []matter.Event) string {
 	return strings.Join(all, ", ")
 }
 
-func live[S matter.State, F any](t *testing.T, town *Fixture[S, F], subject, steps string, roles map[string]matter.Actor) {
+func live[S matter.State, F any](t *testing.T, w *Fixture[S, F], subject, steps string, roles map[string]matter.Actor) {
 	t.Helper()
 	for line := range strings.SplitSeq(steps, ", ") {
 		if role, step, ok := strings.Cut(line, " "); ok {
-			town.Take(t, roles[role], subject, step)
+			w.Take(t, roles[role], subject, step)
 		}
 	}
 }
@@ -187,7 +187,7 @@ func DisclosuresNameWhatExists(t *testing.T, rules []matter.Disclosure, files ..
 			}
 		}
 		if message == nil || !strings.HasPrefix(rule.Field, "status.") && message.Fields().ByName(protoreflect.Name(rule.Field)) == nil {
-			t.Errorf("%s: there is no %s.%s", rule.Key, rule.Event, rule.Field)
+			t.Errorf("%s: %s.%s does not exist", rule.Key, rule.Event, rule.Field)
 		}
 	}
 }
@@ -199,7 +199,7 @@ func EvolveKnows[S matter.State](t *testing.T, events []proto.Message, base S, a
 	before := fmt.Sprintf("%+v", base)
 	for _, event := range append(events, &commonv1.EnteredInError{Reason: "x"}, &commonv1.ConsentWithdrawn{}) {
 		if snapshot := event.ProtoReflect().Descriptor().Fields().ByName("snapshot"); snapshot != nil {
-			// A reader that knows the subject receives no snapshot.
+			// A reader that knows the matter receives no snapshot.
 			event.ProtoReflect().Clear(snapshot)
 		}
 		after := evolve(base, matter.Event{Message: event, At: at, By: &commonv1.Party{Agency: "b", Unit: "u", Worker: "w"}})

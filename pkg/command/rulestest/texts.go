@@ -24,7 +24,7 @@ type Text struct {
 
 // Texts returns all texts that a service's events disclose to its readers, by descriptor. It fills
 // each event at every depth, discloses it to each reader and searches the result.
-func (d Disclosed[S]) Texts() (told []Text) {
+func (d Disclosed[S]) Texts() (found []Text) {
 	for _, event := range d.Events {
 		for _, reader := range d.Readers {
 			whole := proto.Clone(event)
@@ -44,11 +44,11 @@ func (d Disclosed[S]) Texts() (told []Text) {
 				continue
 			}
 			eachText(disclosed.Message.ProtoReflect(), "", func(path string, field protoreflect.FieldDescriptor) {
-				told = append(told, Text{Event: matter.NameOf(event), Path: path, Class: texts.ClassOf(field), Reader: reader.Name})
+				found = append(found, Text{Event: matter.NameOf(event), Path: path, Class: texts.ClassOf(field), Reader: reader.Name})
 			})
 		}
 	}
-	return told
+	return found
 }
 
 // fill sets every text of a message that is not set, and every message that contains one.

@@ -9,9 +9,9 @@ import (
 	"koppi.internal/pkg/matter"
 )
 
-// puttingNothingOff are the events that must not postpone a due time: receipts, events of the
+// notPostponing are the events that must not postpone a due time: receipts, events of the
 // clock, and steps in which nobody handles the matter.
-var puttingNothingOff = []string{
+var notPostponing = []string{
 	"ConcernReceived", "ConcernOverdue", "ConcernReassigned", "ConcernJoined", "ReferralReceived", "ReferralOverdue", "ReferralReassigned",
 	"ConsultationOverdue", "ConsultationReassigned", "ContactPlanned", "WithdrawalAcknowledged", "WithdrawalOverdue",
 }
@@ -27,16 +27,16 @@ func (w *Fixture[S, F]) checkUrgent(t *rapid.T, before, after matter.History[S])
 	was, is := w.receiversDue(before), w.receiversDue(after)
 	limit := was
 	if happened := after.Events[len(before.Events):]; slices.ContainsFunc(happened, func(e matter.Event) bool {
-		return !slices.Contains(puttingNothingOff, matter.NameOf(e.Message))
+		return !slices.Contains(notPostponing, matter.NameOf(e.Message))
 	}) {
 		limit = matter.Later(limit, matter.UrgentBy(head.Clock.Urgency, after.LastAt()))
 	}
 	if is.IsZero() || is.After(limit) {
-		t.Fatalf("%s, which is urgent, was due at %s, and at %s after %s", head.Subject, was, is, names(after.Events[len(before.Events):]))
+		t.Fatalf("%s, which is urgent, was due at %s, and is due at %s after %s", head.Subject, was, is, names(after.Events[len(before.Events):]))
 	}
 }
 
-// receiversDue returns until when a subject's receiver must act; zero if there is no such time.
+// receiversDue returns until when a matter's receiver must act; zero if there is no such time.
 func (w *Fixture[S, F]) receiversDue(history matter.History[S]) time.Time {
 	for _, view := range history.Views {
 		if view.Reader.Role == matter.RoleReceiver {

@@ -10,10 +10,10 @@ import (
 	"koppi.internal/services/concern/internal/rules"
 )
 
-// However much is said in one, it can be read, told, passed on and ended.
+// A concern of any accepted size can be read, disclosed, passed on and ended.
 func TestBounds(t *testing.T) {
-	rulestest.Bounded(t, func() *plain { return newTown().plain }, func(w *plain) (string, error) {
-		return (&town{w}).submit("kela", "hva", "anna", consent(w.Now))
+	rulestest.Bounded(t, func() *base { return newFixture().base }, func(w *base) (string, error) {
+		return (&fixture{w}).submit("kela", "hva", "anna", consent(w.Now))
 	}, func(view matter.View[rules.Concern], actor matter.Actor) proto.Message {
 		return rules.ToConcern(view.State, view.Reader, actor)
 	})

@@ -6,7 +6,7 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// checkDecline refuses to decline with a reason that would tell a reporter without consent whether
+// checkDecline refuses to decline with a reason that would reveal to a reporter without consent whether
 // the receiver knows the client (1301/2014 § 35; 621/1999 § 24).
 func checkDecline(world World, command Command, r *concernv1.DeclineConcernRequest) error {
 	if r.GetReason() != concernv1.DeclineReason_DECLINE_REASON_CLIENT_UNKNOWN {

@@ -13,11 +13,11 @@ import (
 
 func TestDisclosuresNameWhatExists(t *testing.T) {
 	rulestest.DisclosuresNameWhatExists(t, rules.Disclosures, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
-	var told []matter.Disclosure
+	var disclosed []matter.Disclosure
 	for name := range rules.Disclosed {
-		told = append(told, matter.Disclosure{Key: "Told", Event: name, Field: "status."})
+		disclosed = append(disclosed, matter.Disclosure{Key: "Disclosed", Event: name, Field: "status."})
 	}
-	rulestest.DisclosuresNameWhatExists(t, told, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
+	rulestest.DisclosuresNameWhatExists(t, disclosed, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto)
 }
 
 func TestEvolveKnowsEveryEvent(t *testing.T) {

@@ -99,7 +99,7 @@ func Evolve(c Concern, e matter.Event) Concern {
 	if c.State != before.State || !slices.Equal(c.Groups, before.Groups) {
 		c = c.counted(e.At)
 	}
-	c = c.told(e)
+	c = c.unscheduled(e)
 	if c.Open == "" && isDisclosedToReporter(c, e.Message) {
 		c.Asked = ""
 	}

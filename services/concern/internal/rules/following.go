@@ -187,9 +187,9 @@ func Later(world World, subject string, at time.Time) []matter.Event {
 	return o.Events()
 }
 
-// told removes a step that was recorded now from the scheduled ones. If it was recorded late, the
+// unscheduled removes a step that was recorded now from the scheduled ones. If it was recorded late, the
 // others are delayed by the same time.
-func (c Concern) told(e matter.Event) Concern {
+func (c Concern) unscheduled(e matter.Event) Concern {
 	if len(c.Later) == 0 {
 		return c
 	}

@@ -10,10 +10,10 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// behind is a report of terveys's that joined kela's, in which much has happened.
-func behind(t *testing.T) (w *town, lead, report string) {
+// behind returns a report of terveys that joined a concern of kela that was already assessed.
+func behind(t *testing.T) (w *fixture, lead, report string) {
 	t.Helper()
-	w = newTown()
+	w = newFixture()
 	lead, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
 	for _, step := range []string{receive, take, assess, assessed} {
@@ -25,19 +25,19 @@ func behind(t *testing.T) (w *town, lead, report string) {
 	return w, lead, report
 }
 
-// timesOf are when an agency was told of a subject, by event.
-func timesOf(w *town, agency, subject string) []time.Time {
+// timesOf returns the times of the events of a matter that were disclosed to an agency.
+func timesOf(w *fixture, agency, subject string) []time.Time {
 	var times []time.Time
-	for _, told := range w.Mail[agency] {
-		if told.Event.Subject == subject {
-			times = append(times, told.Event.At)
+	for _, one := range w.Mail[agency] {
+		if one.Event.Subject == subject {
+			times = append(times, one.Event.At)
 		}
 	}
 	return times
 }
 
-// until lets the clock go on, by minutes, until an agency was told so many messages.
-func until(t *testing.T, w *town, agency, subject string, messages int) {
+// until lets time pass, by the minute, until so many messages were disclosed to an agency.
+func until(t *testing.T, w *fixture, agency, subject string, messages int) {
 	t.Helper()
 	for range 60 * 24 * 60 {
 		if len(timesOf(w, agency, subject)) >= messages {
@@ -45,11 +45,11 @@ func until(t *testing.T, w *town, agency, subject string, messages int) {
 		}
 		w.Pass(time.Minute)
 	}
-	t.Fatalf("%s was told %s", agency, w.Disclosed(agency, subject))
+	t.Fatalf("%s was shown %s", agency, w.Disclosed(agency, subject))
 }
 
-// What a report lacks is told step by step, in office hours, each as long after the one
-// before as people take, and before it falls due.
+// Missing steps are disclosed one by one, in office hours, with as much time between them as people
+// take, and before they fall due.
 func TestWhatAReportLacksIsToldStepByStep(t *testing.T) {
 	w, _, report := behind(t)
 	w.take(t, "hva", report, receive)
@@ -59,15 +59,15 @@ func TestWhatAReportLacksIsToldStepByStep(t *testing.T) {
 	times := timesOf(w, "terveys", report)
 	for i, least := range []time.Duration{5 * time.Minute, 30 * time.Minute, 12 * time.Hour} {
 		if waited := times[i+2].Sub(times[i+1]); waited < least {
-			t.Errorf("step %d is told %s after the one before", i+2, waited)
+			t.Errorf("step %d is disclosed %s after the one before", i+2, waited)
 		}
 		if !matter.InOfficeHours(times[i+2]) {
-			t.Errorf("step %d is told at %s, when nobody works", i+2, times[i+2].In(matter.Helsinki()))
+			t.Errorf("step %d is disclosed at %s, outside office hours", i+2, times[i+2].In(matter.Helsinki()))
 		}
 	}
 }
 
-// However long the clock was stopped, no two steps are told at once.
+// After the clock had stopped, two steps are not disclosed at once.
 func TestAStoppedClockTellsNoTwoStepsAtOnce(t *testing.T) {
 	w, _, report := behind(t)
 	w.take(t, "hva", report, receive)
@@ -77,12 +77,12 @@ func TestAStoppedClockTellsNoTwoStepsAtOnce(t *testing.T) {
 	until(t, w, "terveys", report, 5)
 	times := timesOf(w, "terveys", report)
 	if waited := times[3].Sub(times[2]); waited < 30*time.Minute {
-		t.Errorf("the next step is told %s after", waited)
+		t.Errorf("the next step is disclosed %s later", waited)
 	}
 }
 
-// An end is told at once, as the one step of that moment, and nothing after it; also to a
-// report that nobody received.
+// The end of the lead is disclosed at once, as the only step of that moment, and nothing after it;
+// also on a report that nobody received.
 func TestAnEndOvertakesWhatAReportLacks(t *testing.T) {
 	for name, test := range map[string]struct {
 		received bool
@@ -102,9 +102,9 @@ func TestAnEndOvertakesWhatAReportLacks(t *testing.T) {
 	}
 }
 
-// A step on the lead while a report is behind is told after what the report lacks; a plan
-// that has passed by then is not told at all.
-func TestStepsOnTheLeadWait(t *testing.T) {
+// A step on the lead is disclosed on a report after the steps that the report lacks. A planned
+// contact whose time has passed by then is not disclosed.
+func TestStepsOfLeadWaitForMissingSteps(t *testing.T) {
 	w, lead, report := behind(t)
 	w.take(t, "hva", report, receive)
 	must(t, w.step("hva", lead, &concernv1.PlanContactRequest{At: timestamppb.New(w.Now.Add(time.Hour))}))
@@ -114,8 +114,8 @@ func TestStepsOnTheLeadWait(t *testing.T) {
 	w.Expect(t, "terveys", report, "Submitted Received Taken AssessmentStarted AssessmentCompleted ContactAttempted")
 }
 
-// A report whose lead was entered in error goes on as far as it had come, and tells its
-// reporter nothing at that moment.
+// A report whose lead was entered in error stays in its state, and nothing is disclosed to its
+// reporter at that moment.
 func TestARevokedLeadTellsNothing(t *testing.T) {
 	w, lead, report := behind(t)
 	w.take(t, "hva", report, receive)
@@ -126,8 +126,8 @@ func TestARevokedLeadTellsNothing(t *testing.T) {
 	w.Expect(t, "terveys", report, "Submitted Received Taken")
 }
 
-// A report that its reporter is shown joined to an earlier one of its own follows that one,
-// as if it led: it is never told a step before it.
+// A report that its reporter is shown as joined to its own earlier report follows that one, as if it
+// were the lead: no step is disclosed on it earlier.
 func TestAnOwnReportFollowsTheFirst(t *testing.T) {
 	w, lead, report := behind(t)
 	w.Now = w.Now.Add(time.Minute)
@@ -142,17 +142,17 @@ func TestAnOwnReportFollowsTheFirst(t *testing.T) {
 	first, own := timesOf(w, "terveys", report), timesOf(w, "terveys", second)
 	for i := range 3 {
 		if own[i+3].Before(first[i+2]) {
-			t.Errorf("step %d of the second report is told before that of the first", i)
+			t.Errorf("step %d of the second report is disclosed before that of the first", i)
 		}
 	}
 	w.take(t, "hva", lead, closing)
 	w.Expect(t, "terveys", second, "Submitted Joined Received Taken AssessmentStarted AssessmentCompleted Closed")
 }
 
-// One agency's reports at two receivers do not move at one moment where the one was
-// forwarded as what the other joined: its reporter may not know to whom it was forwarded.
+// Two reports of one agency, of which one was forwarded as the concern that the other joined, do not
+// change at one moment: the reporter may not know to whom the first was forwarded.
 func TestForwardingIsNotSeenByTwoReports(t *testing.T) {
-	w := newTown()
+	w := newFixture()
 	first, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
 	w.take(t, "hva", first, receive)

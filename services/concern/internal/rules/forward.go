@@ -53,13 +53,13 @@ func (o *outcome) answerForwarder(subject string, before Concern, m proto.Messag
 	}
 	// Recorded as the forwarder's own act: its reporter must not learn where the concern went.
 	by := &commonv1.Party{Agency: forwarder.Receiver.GetAgency()}
-	caught := false
+	taken := false
 	switch m := m.(type) {
 	case *concernv1.ConcernTaken:
-		caught = true
+		taken = true
 	case *concernv1.ConcernClosed:
 		// It was forwarded once more, perhaps back to an earlier agency: no worker here took it.
-		caught = m.GetOutcome() != concernv1.Outcome_OUTCOME_FORWARDED
+		taken = m.GetOutcome() != concernv1.Outcome_OUTCOME_FORWARDED
 	case *concernv1.ConcernDeclined, *concernv1.ConcernWithdrawn, *commonv1.EnteredInError:
 	default:
 		return
@@ -67,11 +67,11 @@ func (o *outcome) answerForwarder(subject string, before Concern, m proto.Messag
 	answered := &concernv1.ForwardAnswered{ForwardedConcernId: ID(subject), Phase: o.State(subject).Phase}
 	// A declined concern waits for its reporter, who was not shown the offer. It does not end
 	// because of the offer.
-	caught = caught && !offer.KeepOpen && forwarder.State != stateDeclined
+	taken = taken && !offer.KeepOpen && forwarder.State != stateDeclined
 	switch {
-	case caught && o.disclosesToOneReporter(from, before):
+	case taken && o.disclosesToOneReporter(from, before):
 		answered.ClosesAt = timestamppb.New(o.closing(from, subject))
-	case caught:
+	case taken:
 		o.AddBy(from, &concernv1.ConcernClosed{Outcome: concernv1.Outcome_OUTCOME_FORWARDED}, by)
 		return
 	}

@@ -11,11 +11,10 @@ import (
 	"koppi.internal/services/concern/internal/rules"
 )
 
-// Given a report that joined, a step that belongs to its lead is refused to the receiver with
-// the lead's id. Of two reporters, one whose report joined and one whose report did not, both
-// are refused each step in the same words, and neither hears of another report.
-func TestWhereAJoinedReportsStepsAre(t *testing.T) {
-	w := newTown()
+// The receiver's step on a joined report is refused with the id of the lead. A reporter is refused in
+// the same words whether or not its report joined, and does not learn of another report.
+func TestRefusalNamesLeadToReceiverOnly(t *testing.T) {
+	w := newFixture()
 	lead, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
 	joined, err := w.submit("terveys", "hva", "anna", consent(w.Now))
@@ -47,20 +46,19 @@ func TestWhereAJoinedReportsStepsAre(t *testing.T) {
 		}
 		for step, words := range refusals {
 			if words[0] != words[1] {
-				t.Errorf("%s: a reporter whose report joined reads %q, and else %q", step, words[0], words[1])
+				t.Errorf("%s: a reporter whose report joined reads %q, another reporter %q", step, words[0], words[1])
 			}
 		}
 	}
 	w.take(t, "hva", lead, closing)
 	if err := w.step("hva", joined, w.Request(joined, take, people["terveys"])); fault.MetadataOf(err)["joined_concern_id"] != "" {
-		t.Errorf("what has ended is sent on: %v", err)
+		t.Errorf("the refusal on an ended report names the lead: %v", err)
 	}
 }
 
-// What was passed on twice of a report that is revoked goes at once: neither takes the place of
-// the other before it.
-func TestWhatIsRevokedTogetherIsNotPromoted(t *testing.T) {
-	w := newTown()
+// Two forwards of a report that is revoked are revoked together: neither is promoted before it.
+func TestForwardsRevokedTogetherAreNotPromoted(t *testing.T) {
+	w := newFixture()
 	first, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
 	w.take(t, "hva", first, take)
@@ -73,21 +71,21 @@ func TestWhatIsRevokedTogetherIsNotPromoted(t *testing.T) {
 	w.take(t, "kela", first, revoke)
 	for _, onward := range []string{"Submitted EnteredInError", "Submitted Joined EnteredInError"} {
 		subject := ""
-		for _, told := range w.Mail["hva"] {
-			if told.View.Reader.Role == matter.RoleSender && w.Disclosed("hva", told.Event.Subject) == onward {
-				subject = told.Event.Subject
+		for _, one := range w.Mail["hva"] {
+			if one.View.Reader.Role == matter.RoleSender && w.Disclosed("hva", one.Event.Subject) == onward {
+				subject = one.Event.Subject
 			}
 		}
 		if subject == "" {
-			t.Errorf("hva was told of none: %s", onward)
+			t.Errorf("no forward was disclosed to hva as %s", onward)
 		}
 	}
 }
 
-// What was taken stays taken where the concern that had led is revoked: who was told so is not
-// told later that it is declined.
-func TestWhatWasTakenIsNotDeclined(t *testing.T) {
-	w := newTown()
+// A report whose revoked lead was taken cannot be declined: its reporter was already shown that it
+// was taken.
+func TestTakenConcernIsNotDeclinedUnderNewLead(t *testing.T) {
+	w := newFixture()
 	lead, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
 	next, err := w.submit("terveys", "hva", "anna", consent(w.Now))

@@ -9,14 +9,14 @@ import (
 	"koppi.internal/services/concern/internal/rules"
 )
 
-// The ways into states that begin with another report about the client.
+// The states that begin with another report about the client.
 const (
 	ownJoined   = "JOINED, not received"
 	ownReceived = "JOINED, received"
 	otherJoined = "joined another agency's"
 )
 
-// lives are ways into each state of a concern from kela to hva.
+// lives lead to each state of a concern from kela to hva.
 var lives = []rulestest.Life{
 	{Name: "SUBMITTED"},
 	{Name: "RECEIVED", Steps: "receiver ReceiveConcern"},
@@ -37,19 +37,19 @@ var lives = []rulestest.Life{
 	{Name: otherJoined},
 }
 
-func begun(t *testing.T, life rulestest.Life) (*plain, string) {
+func begun(t *testing.T, life rulestest.Life) (*base, string) {
 	t.Helper()
-	w := newTown()
+	w := newFixture()
 	if first := map[string]string{ownJoined: "kela", ownReceived: "kela", otherJoined: "terveys"}[life.Name]; first != "" {
 		_, err := w.submit(first, "hva", "client", consent(w.Now))
 		must(t, err)
 	}
 	subject, err := w.submit("kela", "hva", "client", consent(w.Now))
 	must(t, err)
-	return w.plain, subject
+	return w.base, subject
 }
 
-// A concern's whole life: state × step × role → state or refusal.
+// The golden file holds: state × step × role → state or refusal.
 func TestLifeTable(t *testing.T) {
 	rulestest.LifeTable(t, begun, lives, []rulestest.Actor{
 		{Role: "reporter", Actor: people["kela"]}, {Role: "receiver", Actor: people["hva"]}, {Role: "stranger", Actor: people["tyo"]},

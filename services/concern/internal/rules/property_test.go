@@ -19,16 +19,16 @@ import (
 	"koppi.internal/services/concern/internal/rules"
 )
 
-// act lets a random party do a random thing.
-func act(t *rapid.T, w *plain) {
-	rulestest.Act(t, w, func(t *rapid.T, w *plain) {
+// act lets a random party do one random thing.
+func act(t *rapid.T, w *base) {
+	rulestest.Act(t, w, func(t *rapid.T, w *base) {
 		who := rapid.SampledFrom(rulestest.Agencies()).Draw(t, "who")
 		basis := notification()
 		if rapid.Bool().Draw(t, "consent") {
 			basis = consent(w.Now)
 		}
 		to := rapid.SampledFrom([]string{"hva", "hva", "terveys"}).Draw(t, "to")
-		_, _ = (&town{w}).submitUrgent(who, to, rapid.SampledFrom([]string{"anna", "bo"}).Draw(t, "client"), basis, urgency(t))
+		_, _ = (&fixture{w}).submitUrgent(who, to, rapid.SampledFrom([]string{"anna", "bo"}).Draw(t, "client"), basis, urgency(t))
 	}, allSteps, func(t *rapid.T, request proto.Message, subject string, actor matter.Actor) {
 		switch m := request.(type) {
 		case *concernv1.ForwardConcernRequest:
@@ -50,85 +50,84 @@ func act(t *rapid.T, w *plain) {
 	})
 }
 
-// urgency is a random one; mostly none.
+// urgency returns a random urgency, in half of all cases normal.
 func urgency(t *rapid.T) commonv1.Urgency {
 	return rapid.SampledFrom([]commonv1.Urgency{
 		commonv1.Urgency_URGENCY_NORMAL, commonv1.Urgency_URGENCY_NORMAL, commonv1.Urgency_URGENCY_URGENT, commonv1.Urgency_URGENCY_EMERGENCY,
 	}).Draw(t, "urgency")
 }
 
-// The invariants of the loops, under random commands by random parties.
+// The invariants of all matters hold under random commands by random parties.
 func TestInvariants(t *testing.T) {
-	rulestest.Invariants(t, func() *plain { return newTown().plain }, act, checkReports)
+	rulestest.Invariants(t, func() *base { return newFixture().base }, act, checkReports)
 }
 
-// checkReports: one open leading concern per client and receiver, and every joined
-// report has a lead that knows it.
-func checkReports(t *rapid.T, w *plain, _ map[string]matter.History[rules.Concern]) {
+// checkReports checks that a receiver has at most one open leading concern about a client, and that
+// the lead of each joined report lists the report.
+func checkReports(t *rapid.T, w *base, _ map[string]matter.History[rules.Concern]) {
 	leads := map[string]string{}
 	for subject, history := range w.Histories {
 		c := history.State
 		if c.IsOpen() && c.Lead != "" {
 			lead := w.Histories[c.Lead].State
 			if !lead.IsOpen() || lead.Lead != "" || !slices.Contains(lead.Reports, subject) {
-				t.Fatalf("%s joined %s, which does not lead it", subject, c.Lead)
+				t.Fatalf("%s joined %s, which is not its lead", subject, c.Lead)
 			}
 		}
 		if key := rules.Held(c); key != "" {
 			if other := leads[key]; other != "" {
-				t.Fatalf("%s and %s lead side by side", other, subject)
+				t.Fatalf("%s and %s are both leads", other, subject)
 			}
 			leads[key] = subject
 		}
 	}
 }
 
-// Whatever happens behind its back, a reporter is told exactly what it would have
-// been told had only that happened which it may know: for every history there is
-// another, made of nothing but what the reporter knows, which looks the same to it
-// to the byte, ids apart.
+// What is disclosed to a reporter depends only on what it may know. For every history there is a twin
+// that consists only of what the reporter knows. Both disclose the same bytes to the reporter, except
+// for ids.
 func TestNoSideChannels(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := newTown()
+		w := newFixture()
 		for range rapid.IntRange(1, 50).Draw(t, "steps") {
-			act(t, w.plain)
+			act(t, w.base)
 		}
 		checkMoments(t, w)
 		for _, subject := range w.Subjects() {
 			c := w.Histories[subject].State
-			if c.OwnLead != "" || shownJoined(w, subject) || tangled(w, subject) {
-				// What its own agency's earlier report does to it, it may know.
+			if c.OwnLead != "" || shownJoined(w, subject) || isForward(w, subject) {
+				// The reporter may know how its own earlier report affects this one.
 				continue
 			}
-			compareWithPlain(t, w, subject)
+			compareWithTwin(t, w, subject)
 		}
 	})
 }
 
-// checkMoments: as people take them, one moment has one step for a reporter: neither two of
-// one report, which no fresh one has, nor one each of two that it may not know to hang
-// together. What the clock finds overdue may be more.
-func checkMoments(t *rapid.T, w *town) {
+// checkMoments checks that a reporter is shown one step at a time, as people take them: neither two
+// steps of one report nor one step of each of two reports that it may not know to be connected. The
+// events of the clock are exempt.
+func checkMoments(t *rapid.T, w *fixture) {
 	for agency, mail := range w.Mail {
 		moments := map[int64][]command.Disclosed[rules.Concern]{}
-		for _, told := range mail {
-			if told.View.Reader.Role != matter.RoleSender || isClocks(told.Event.Message) {
+		for _, one := range mail {
+			if one.View.Reader.Role != matter.RoleSender || isClocks(one.Event.Message) {
 				continue
 			}
-			at := told.Event.At.UnixMicro()
+			at := one.Event.At.UnixMicro()
 			for _, other := range moments[at] {
-				if other.Event.Subject == told.Event.Subject && matter.NameOf(told.Event.Message) != "ConcernJoined" ||
-					other.Event.Subject != told.Event.Subject && !shownJoined(w, told.Event.Subject) && !shownJoined(w, other.Event.Subject) {
-					t.Fatalf("%s is told at one moment %s of %s and %s of %s", agency,
-						matter.NameOf(other.Event.Message), other.Event.Subject, matter.NameOf(told.Event.Message), told.Event.Subject)
+				if other.Event.Subject == one.Event.Subject && matter.NameOf(one.Event.Message) != "ConcernJoined" ||
+					other.Event.Subject != one.Event.Subject && !shownJoined(w, one.Event.Subject) && !shownJoined(w, other.Event.Subject) {
+					t.Fatalf("%s is shown at one moment %s of %s and %s of %s", agency,
+						matter.NameOf(other.Event.Message), other.Event.Subject, matter.NameOf(one.Event.Message), one.Event.Subject)
 				}
 			}
-			moments[at] = append(moments[at], told)
+			moments[at] = append(moments[at], one)
 		}
 	}
 }
 
-// isClocks tells what nobody's step makes.
+// isClocks reports whether an event comes from the clock.
 func isClocks(m proto.Message) bool {
 	switch m.(type) {
 	case *concernv1.ConcernOverdue, *commonv1.RevocationOverdue, *commonv1.WithdrawalOverdue:
@@ -138,11 +137,12 @@ func isClocks(m proto.Message) bool {
 	}
 }
 
-func shownJoined(w *town, subject string) bool {
-	for _, told := range w.Mail[w.Histories[subject].State.Sender.GetAgency()] {
-		switch told.Event.Message.(type) {
+// shownJoined reports whether the reporter was shown that its report joined another.
+func shownJoined(w *fixture, subject string) bool {
+	for _, one := range w.Mail[w.Histories[subject].State.Sender.GetAgency()] {
+		switch one.Event.Message.(type) {
 		case *concernv1.ConcernJoined, *concernv1.ConcernPromoted:
-			if told.Event.Subject == subject {
+			if one.Event.Subject == subject {
 				return true
 			}
 		}
@@ -150,9 +150,9 @@ func shownJoined(w *town, subject string) bool {
 	return false
 }
 
-// tangled leaves out reports that are themselves forwards: their reporter is a
-// forwarder and knows more.
-func tangled(w *town, subject string) bool {
+// isForward reports whether a report is a forward of another. Its reporter is the forwarder, which
+// knows more.
+func isForward(w *fixture, subject string) bool {
 	for _, event := range w.Events {
 		if submitted, ok := event.Message.(*concernv1.ConcernSubmitted); ok && event.Subject == subject {
 			return submitted.GetForwardedFromConcernId() != ""
@@ -161,45 +161,47 @@ func tangled(w *town, subject string) bool {
 	return false
 }
 
-func compareWithPlain(t *rapid.T, w *town, subject string) {
+// compareWithTwin replays what a reporter was shown of a report in a fixture of its own, and compares
+// what the reporter is shown there.
+func compareWithTwin(t *rapid.T, w *fixture, subject string) {
 	c := w.Histories[subject].State
 	reporter, receiver := c.Sender.GetAgency(), c.Receiver.GetAgency()
-	plain := newTown()
-	plain.Now = c.Started
+	bare := newFixture()
+	bare.Now = c.Started
 	var wanted []command.Disclosed[rules.Concern]
-	for _, told := range w.Mail[reporter] {
-		if told.Event.Subject == subject {
-			wanted = append(wanted, told)
+	for _, one := range w.Mail[reporter] {
+		if one.Event.Subject == subject {
+			wanted = append(wanted, one)
 		}
 	}
-	twin, err := plain.submitUrgent(reporter, receiver, "twin", c.Basis, wanted[0].Event.Message.(*concernv1.ConcernSubmitted).GetUrgency())
+	twin, err := bare.submitUrgent(reporter, receiver, "twin", c.Basis, wanted[0].Event.Message.(*concernv1.ConcernSubmitted).GetUrgency())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, told := range wanted[1:] {
-		retell(t, plain, twin, reporter, receiver, told.Event)
+	for _, one := range wanted[1:] {
+		replay(t, bare, twin, reporter, receiver, one.Event)
 	}
-	got := plain.Mail[reporter]
-	for i, told := range wanted {
+	got := bare.Mail[reporter]
+	for i, one := range wanted {
 		if i >= len(got) {
-			t.Fatalf("%s: told %d messages, its plain twin %d", subject, len(wanted), len(got))
+			t.Fatalf("%s: %d messages are disclosed, of its twin %d", subject, len(wanted), len(got))
 		}
-		a, b := rendered(told, subject), rendered(got[i], twin)
+		a, b := rendered(one, subject), rendered(got[i], twin)
 		if a != b {
-			t.Fatalf("message %d to %s tells what it may not:\n%s\nits twin, of which nothing is hidden:\n%s", i+1, reporter, a, b)
+			t.Fatalf("message %d to %s discloses what it may not know:\n%s\nits twin, of which nothing is hidden:\n%s", i+1, reporter, a, b)
 		}
 	}
 	actor := people[reporter]
-	mine, twins := w.View(reporter, subject), plain.View(reporter, twin)
+	mine, twins := w.View(reporter, subject), bare.View(reporter, twin)
 	if a, b := rules.Allowed(mine, actor), rules.Allowed(twins, actor); !slices.Equal(a, b) {
-		t.Fatalf("%s may take %v, its twin %v", subject, a, b)
+		t.Fatalf("the reporter of %s may take %v, of its twin %v", subject, a, b)
 	}
 }
 
-// rendered is a message as bytes, with the subject's id taken out.
-func rendered(told command.Disclosed[rules.Concern], subject string) string {
-	text := fmt.Sprintf("%d %s %x %x %v %s", told.View.Version, told.Event.Message.ProtoReflect().Descriptor().Name(),
-		marshal(told.Event.Message), marshal(told.Event.By), told.Withheld, marshalText(rules.Status(told.View.State, told.View.Reader)))
+// rendered returns a message as text, without the id of the matter.
+func rendered(one command.Disclosed[rules.Concern], subject string) string {
+	text := fmt.Sprintf("%d %s %x %x %v %s", one.View.Version, one.Event.Message.ProtoReflect().Descriptor().Name(),
+		marshal(one.Event.Message), marshal(one.Event.By), one.Withheld, marshalText(rules.Status(one.View.State, one.View.Reader)))
 	return strings.ReplaceAll(text, rules.ID(subject), "id")
 }
 
@@ -213,17 +215,17 @@ func marshal(message proto.Message) []byte {
 
 func marshalText(status *commonv1.LoopStatus) string { return fmt.Sprintf("%x", marshal(status)) }
 
-// retell makes one told event happen in the plain town, by the step that makes it.
-func retell(t *rapid.T, plain *town, twin, reporter, receiver string, e matter.Event) {
-	plain.Now = e.At
+// replay takes the step that records a disclosed event, in the fixture of the twin.
+func replay(t *rapid.T, bare *fixture, twin, reporter, receiver string, e matter.Event) {
+	bare.Now = e.At
 	var err error
 	step := func(who string, request proto.Message) {
 		actor := people[who]
 		if e.By.GetWorker() != "" {
-			// Whoever did it is told.
+			// The worker who acted is disclosed.
 			actor.Unit, actor.Worker = e.By.GetUnit(), e.By.GetWorker()
 		}
-		err = plain.Try(actor, twin, request)
+		err = bare.Try(actor, twin, request)
 	}
 	switch m := e.Message.(type) {
 	case *concernv1.ConcernReceived:
@@ -239,8 +241,8 @@ func retell(t *rapid.T, plain *town, twin, reporter, receiver string, e matter.E
 	case *concernv1.ContactAttempted:
 		step(receiver, &concernv1.RecordContactAttemptRequest{Result: m.GetResult(), NextAttemptAt: m.GetNextAttemptAt()})
 	case *concernv1.InformationRequested:
-		plain.ReuseID(m.GetInformationRequestId())
-		step(receiver, &concernv1.RequestInformationRequest{Question: m.GetQuestion(), DueAt: later(m.GetDueAt())})
+		bare.ReuseID(m.GetInformationRequestId())
+		step(receiver, &concernv1.RequestInformationRequest{Question: m.GetQuestion(), DueAt: m.GetDueAt()})
 	case *concernv1.InformationProvided:
 		step(reporter, &concernv1.ProvideInformationRequest{InformationRequestId: m.GetInformationRequestId(), Answer: m.GetAnswer()})
 	case *concernv1.AssessmentStarted:
@@ -249,14 +251,13 @@ func retell(t *rapid.T, plain *town, twin, reporter, receiver string, e matter.E
 		step(receiver, &concernv1.CompleteAssessmentRequest{SupportNeed: concernv1.SupportNeed_SUPPORT_NEED_LIGHT})
 	case *concernv1.ConcernForwarded:
 		step(receiver, &concernv1.ForwardConcernRequest{
-			Receiver: &commonv1.Party{Agency: other(reporter, receiver)}, Basis: consent(plain.Now), Topics: []concernv1.Topic{concernv1.Topic_TOPIC_OTHER},
+			Receiver: &commonv1.Party{Agency: other(reporter, receiver)}, Basis: consent(bare.Now), Topics: []concernv1.Topic{concernv1.Topic_TOPIC_OTHER},
 		})
 	case *concernv1.ConcernClosed:
 		step(receiver, &concernv1.CloseConcernRequest{Outcome: orGuided(m.GetOutcome()), Feedback: m.GetFeedback()})
 		if m.GetOutcome() == concernv1.Outcome_OUTCOME_FORWARDED {
-			// It closed because somebody took it elsewhere; so that whoever did
-			// cannot be told apart, only the agency is named.
-			last := &plain.Mail[reporter][len(plain.Mail[reporter])-1]
+			// It was closed because another agency took it. Only the agency is named as the author.
+			last := &bare.Mail[reporter][len(bare.Mail[reporter])-1]
 			last.Event.By = &commonv1.Party{Agency: receiver}
 		}
 	case *concernv1.ConcernDeclined:
@@ -270,14 +271,12 @@ func retell(t *rapid.T, plain *town, twin, reporter, receiver string, e matter.E
 	case *commonv1.RevocationAcknowledged:
 		step(receiver, &concernv1.AcknowledgeRevocationRequest{})
 	case *concernv1.ConcernOverdue, *commonv1.RevocationOverdue:
-		plain.Pass(0)
+		bare.Pass(0)
 	}
 	if err != nil {
-		t.Fatalf("%s cannot happen in the plain town: %v", e.Message.ProtoReflect().Descriptor().Name(), err)
+		t.Fatalf("%s cannot happen to the twin: %v", e.Message.ProtoReflect().Descriptor().Name(), err)
 	}
 }
-
-func later(due *timestamppb.Timestamp) *timestamppb.Timestamp { return due }
 
 func other(agencies ...string) string {
 	for _, candidate := range []string{"tyo", "terveys", "kela"} {

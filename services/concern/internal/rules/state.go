@@ -1,8 +1,9 @@
 // Package rules holds what is decided about concern reports: pure functions of state, command and
-// time. They do no input or output. Read in this order: state.go (what a concern is), table.go (who
-// may take which step, when), decide.go (command → events), evolve.go (event → state), status.go
-// (whose turn it is, and until when), disclose.go (what is disclosed to whom), view.go (what a
-// caller reads).
+// time. They do no input or output. Read in this order: state.go (what a concern is), table.go (each
+// step: who may take it, when, which checks its content must pass, and what it records), decide.go
+// (command → events), outcome.go and following.go (the events that follow for other concerns),
+// evolve.go (event → state), due.go and status.go (whose turn it is, and until when), disclose.go
+// (what is disclosed to whom), view.go (what a caller reads).
 package rules
 
 import (
@@ -56,7 +57,7 @@ type Concern struct {
 	// OwnLead is the reporter's own earliest open report, if the reporter is shown that this report
 	// joined it.
 	OwnLead string
-	// Later are the steps that are scheduled on a report that joined, in order; see follow.go.
+	// Later are the steps that are scheduled on a report that joined, in order; see following.go.
 	Later []*concernv1.ConcernJoined_Later_Step
 	// TakenBefore says that the concern that led before this one was taken.
 	TakenBefore bool

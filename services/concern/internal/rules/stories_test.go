@@ -13,10 +13,10 @@ import (
 	"koppi.internal/services/concern/internal/rules"
 )
 
-// Given a taken concern, when another agency reports the same client, then it is
-// told what a fresh report's reporter would be: the receipt, and later that it was taken.
-func TestAReportCatchesUpWithItsLead(t *testing.T) {
-	w := newTown()
+// If another agency reports the client of a taken concern, it is shown what the reporter of a single
+// report would be shown: the receipt, and later that it was taken.
+func TestJoinedReportCatchesUpWithLead(t *testing.T) {
+	w := newFixture()
 	lead, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
 	w.take(t, "hva", lead, receive)
@@ -38,10 +38,10 @@ func TestAReportCatchesUpWithItsLead(t *testing.T) {
 	}
 }
 
-// Given an unreceived report that joined, when its lead is taken, it is received, and taken
-// some time later, once.
-func TestACopiedStepComesOnce(t *testing.T) {
-	w := newTown()
+// A joined report that was not received is received when its lead is taken, and is taken some time
+// later, once.
+func TestCopiedStepIsRecordedOnce(t *testing.T) {
+	w := newFixture()
 	lead, err := w.submit("kela", "hva", "anna", notification())
 	must(t, err)
 	report, err := w.submit("terveys", "hva", "anna", notification())
@@ -60,10 +60,10 @@ func TestACopiedStepComesOnce(t *testing.T) {
 	w.Expect(t, "kela", other, "Submitted Taken")
 }
 
-// Given three reports, when the leading one is withdrawn, the oldest leads, and
-// only who had been shown JOINED hears of it.
-func TestTheOldestReportTakesTheLead(t *testing.T) {
-	w := newTown()
+// When the lead of three reports is withdrawn, the oldest becomes the lead. Only a reporter that was
+// shown JOINED is shown this.
+func TestOldestReportIsPromoted(t *testing.T) {
+	w := newFixture()
 	lead, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
 	theirs, err := w.submit("terveys", "hva", "anna", consent(w.Now))
@@ -77,18 +77,18 @@ func TestTheOldestReportTakesTheLead(t *testing.T) {
 	w.Expect(t, "hva", own, "Submitted Joined Promoted")
 	w.Expect(t, "kela", own, "Submitted Joined Promoted")
 	if state := w.View("hva", own).State; state.Lead != theirs {
-		t.Errorf("the receiver sees %s lead it, not %s", state.Lead, theirs)
+		t.Errorf("the receiver sees %s as the lead, want %s", state.Lead, theirs)
 	}
 	if state := w.View("kela", own).State; state.Shown() != concernv1.ConcernState_CONCERN_STATE_SUBMITTED {
-		t.Errorf("its reporter is shown %s", state.Shown())
+		t.Errorf("the reporter is shown %s", state.Shown())
 	}
 	if reports := w.View("hva", theirs).State.Reports; !slices.Equal(reports, []string{own}) {
 		t.Errorf("%v joined the new lead", reports)
 	}
 }
 
-// Given a concern offered onward, the responsibility stays until it is taken; and
-// the reporter never learns where it went.
+// The responsibility for a forwarded concern stays where it is until the concern is taken. The reporter
+// never learns where it went.
 func TestForwarding(t *testing.T) {
 	for name, test := range map[string]struct {
 		keepOpen bool
@@ -101,7 +101,7 @@ func TestForwarding(t *testing.T) {
 		"declined":         {false, decline, "Submitted Taken Forwarded ForwardAnswered", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newTown()
+			w := newFixture()
 			first, err := w.submit("kela", "hva", "anna", consent(w.Now))
 			must(t, err)
 			w.take(t, "hva", first, take)
@@ -120,18 +120,18 @@ func TestForwarding(t *testing.T) {
 			if ended := w.Histories[first].State.Ended(); ended != test.ended {
 				t.Errorf("ended: %v", ended)
 			}
-			for _, told := range w.Mail["kela"] {
-				if told.Event.By.GetAgency() == "terveys" {
-					t.Errorf("kela learns of terveys by %s", told.Event.Message.ProtoReflect().Descriptor().Name())
+			for _, one := range w.Mail["kela"] {
+				if one.Event.By.GetAgency() == "terveys" {
+					t.Errorf("kela learns of terveys by %s", one.Event.Message.ProtoReflect().Descriptor().Name())
 				}
 			}
 		})
 	}
 }
 
-// A concern that goes round in a circle is never closed with nobody holding it.
-func TestACircleLosesNothing(t *testing.T) {
-	w := newTown()
+// A concern that is forwarded back to an earlier agency is not closed while nobody has it.
+func TestConcernForwardedInACircleStaysOpen(t *testing.T) {
+	w := newFixture()
 	first, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
 	w.take(t, "hva", first, receive)
@@ -144,13 +144,13 @@ func TestACircleLosesNothing(t *testing.T) {
 	must(t, w.step("tyo", third, w.Request(third, forward, people["hva"])))
 	w.take(t, "hva", first, take)
 	if c := w.Histories[first].State; c.Ended() || rules.Responsible(c).GetWorker() != "ps-21" {
-		t.Errorf("the matter is %s and nobody has it", c.State)
+		t.Errorf("the concern is %s and nobody is responsible", c.State)
 	}
 }
 
-// A contact attempt sets the due time to the planned next one, if that is sooner.
+// The next contact attempt sets the due time, if it is earlier.
 func TestNextAttempt(t *testing.T) {
-	w := newTown()
+	w := newFixture()
 	c, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
 	w.take(t, "hva", c, take)
@@ -163,13 +163,13 @@ func TestNextAttempt(t *testing.T) {
 	w.Expect(t, "kela", c, "Submitted Taken ContactAttempted Overdue")
 	w.Pass(27 * time.Hour)
 	w.Expect(t, "kela", c, "Submitted Taken ContactAttempted Overdue")
-	// The attempt was made: the state's own time counts again.
+	// After the attempt the due time of the state applies again.
 	must(t, w.step("hva", c, &concernv1.RecordContactAttemptRequest{Result: concernv1.ContactResult_CONTACT_RESULT_REACHED}))
 	w.ExpectTurn(t, "hva", c, "hva/tyoikaiset/ps-21 responsible, hva's turn until 2.12.2026 23.59")
 }
 
 func TestSpecialSupportIsAssessedByASocialWorker(t *testing.T) {
-	w := newTown()
+	w := newFixture()
 	c, err := w.submit("kela", "terveys", "anna", consent(w.Now))
 	must(t, err)
 	w.take(t, "terveys", c, receive)
@@ -180,8 +180,8 @@ func TestSpecialSupportIsAssessedByASocialWorker(t *testing.T) {
 	}
 }
 
-func TestAReportWithoutConsentIsNotDeclinedAsUnknown(t *testing.T) {
-	w := newTown()
+func TestReportWithoutConsentIsNotDeclinedAsUnknown(t *testing.T) {
+	w := newFixture()
 	c, err := w.submit("kela", "hva", "anna", notification())
 	must(t, err)
 	unknown := &concernv1.DeclineConcernRequest{Reason: concernv1.DeclineReason_DECLINE_REASON_CLIENT_UNKNOWN}
@@ -190,9 +190,9 @@ func TestAReportWithoutConsentIsNotDeclinedAsUnknown(t *testing.T) {
 	}
 }
 
-// A consent withdrawn later: from then on as without consent.
-func TestAWithdrawnConsent(t *testing.T) {
-	w := newTown()
+// After the consent is withdrawn, the view is as if there had been none.
+func TestViewAfterConsentIsWithdrawn(t *testing.T) {
+	w := newFixture()
 	c, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
 	w.take(t, "hva", c, take)
@@ -206,9 +206,9 @@ func TestAWithdrawnConsent(t *testing.T) {
 	}
 }
 
-// A due time passes once: also where another, that lay over it, has passed meanwhile.
-func TestADueTimePassesOnce(t *testing.T) {
-	w := newTown()
+// A due time is recorded as passed once, also if another that replaced it has passed meanwhile.
+func TestDueTimePassesOnce(t *testing.T) {
+	w := newFixture()
 	c, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
 	w.take(t, "hva", c, take)

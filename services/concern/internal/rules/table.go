@@ -56,8 +56,7 @@ var Table = matter.NewTable[Concern, Facts, *outcome](
 			o.Add(command.Subject, &concernv1.ContactAttempted{Result: r.GetResult(), NextAttemptAt: r.GetNextAttemptAt()})
 		},
 	},
-	// Before the concern is taken, triage is the step that comes after taking it. Once it is taken,
-	// triage does not change the state, but the urgency may be judged again.
+	// Once the concern is taken, triage does not change the state, but the urgency may be judged again.
 	step[*concernv1.TriageConcernRequest]{
 		By: receiver, When: leading(run(stateReceived, stateAssessed)), Touch: "ConcernTriaged", WhenFull: matter.Finishes,
 		Check: func(_ World, command Command, r *concernv1.TriageConcernRequest) error {

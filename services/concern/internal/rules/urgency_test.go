@@ -26,13 +26,13 @@ const (
 	byPromise = commonv1.DueBasis_DUE_BASIS_SERVICE_PROMISE
 	byLaw     = commonv1.DueBasis_DUE_BASIS_STATUTORY
 	agreed    = commonv1.DueBasis_DUE_BASIS_AGREED
-	untold    = commonv1.DueBasis_DUE_BASIS_UNSPECIFIED
+	hidden    = commonv1.DueBasis_DUE_BASIS_UNSPECIFIED
 )
 
-// A more urgent report that joins makes the concern as urgent, for its receiver alone; before
-// it is received nothing that was due earlier is put off.
-func TestAMoreUrgentReportJoins(t *testing.T) {
-	w := newTown()
+// A more urgent report that joins raises the urgency of the concern, for its receiver only. Before the
+// concern is received, no earlier due time is postponed.
+func TestMoreUrgentReportRaisesUrgency(t *testing.T) {
+	w := newFixture()
 	lead, err := w.submitUrgent("kela", "hva", "bo", consent(w.Now), normal)
 	must(t, err)
 	w.ExpectDue(t, "hva", lead, "26.11.2026 23.59", byPromise, "")
@@ -46,18 +46,18 @@ func TestAMoreUrgentReportJoins(t *testing.T) {
 	w.Now = w.Now.Add(30 * time.Minute)
 	w.take(t, "hva", lead, receive)
 	w.ExpectDue(t, "hva", lead, "23.11.2026 12.00", byUrgency, "1301/2014 § 36.1")
-	w.ExpectDue(t, "kela", lead, "2.12.2026 23.59", untold, "")
+	w.ExpectDue(t, "kela", lead, "2.12.2026 23.59", hidden, "")
 	must(t, w.step("hva", lead, &concernv1.TriageConcernRequest{Urgency: normal}))
 	w.ExpectDue(t, "hva", lead, "2.12.2026 23.59", byPromise, "")
-	// What was judged is taken up anew where one comes later.
+	// A later report raises the urgency again after a triage.
 	_, err = w.submitUrgent("kela", "hva", "bo", consent(w.Now), urgent)
 	must(t, err)
 	w.ExpectDue(t, "hva", lead, "24.11.2026 23.59", byUrgency, "1301/2014 § 36.1")
 }
 
-// Who leads once the concern that had led is withdrawn is as urgent as that was.
-func TestAPromotedReportIsAsUrgent(t *testing.T) {
-	w := newTown()
+// The report that becomes the lead has the urgency of the withdrawn lead.
+func TestPromotedReportTakesOverUrgency(t *testing.T) {
+	w := newFixture()
 	lead, err := w.submitUrgent("kela", "hva", "bo", consent(w.Now), emergency)
 	must(t, err)
 	w.Now = w.Now.Add(time.Minute)
@@ -67,27 +67,27 @@ func TestAPromotedReportIsAsUrgent(t *testing.T) {
 	w.Now = w.Now.Add(10 * time.Minute)
 	w.take(t, "kela", lead, withdraw)
 	w.ExpectDue(t, "hva", second, "23.11.2026 10.11", byUrgency, "1301/2014 § 36.1")
-	w.ExpectDue(t, "terveys", second, "2.12.2026 23.59", untold, "")
+	w.ExpectDue(t, "terveys", second, "2.12.2026 23.59", hidden, "")
 }
 
-// A client of a group has a right to a day, and others are told what is aimed at. The client
-// reads which it is; a reporter does not.
+// Clients of a statutory group have a statutory due time, all others a promised one. The client is shown
+// which it is; a reporter is not.
 func TestStatutoryGroups(t *testing.T) {
-	w := newTown()
+	w := newFixture()
 	old, err := w.submit("kela", "hva", "anna", consent(w.Now))
 	must(t, err)
 	w.ExpectDue(t, "hva", old, "26.11.2026 23.59", byPromise, "")
 	w.take(t, "hva", old, receive)
 	w.ExpectDue(t, "hva", old, "2.12.2026 23.59", byLaw, "1301/2014 § 36.2")
-	w.ExpectDue(t, "kela", old, "2.12.2026 23.59", untold, "")
+	w.ExpectDue(t, "kela", old, "2.12.2026 23.59", hidden, "")
 	if view := w.View("kela", old); len(view.State.Groups) > 0 {
-		t.Errorf("the reporter is told %v", view.State.Groups)
+		t.Errorf("the reporter is shown %v", view.State.Groups)
 	}
 	client := w.Rules.ForClient(w.Histories[old].Events)
 	if status := rules.Status(client.State, client.Reader); status.GetDueBasis() != byLaw || status.GetDueProvision() != "1301/2014 § 36.2" {
-		t.Errorf("the client is told %v", status)
+		t.Errorf("the client is shown %v", status)
 	}
-	// A question does not give the receiver more days than the law does.
+	// A question does not extend the statutory due time.
 	must(t, w.step("hva", old, &concernv1.RequestInformationRequest{Question: "Milloin?"}))
 	w.ExpectDue(t, "hva", old, "26.11.2026 23.59", agreed, "")
 	w.Pass(50 * time.Hour)
@@ -112,9 +112,9 @@ func TestStatutoryGroups(t *testing.T) {
 	w.ExpectDue(t, "terveys", elsewhere, "7.12.2026 23.59", byPromise, "")
 }
 
-// A question about what was reported as urgent is answered while it is. Its reporter is told no
-// more than what it reported.
-func TestAQuestionIsAsUrgentAsTheReport(t *testing.T) {
+// The due time of a question follows the reported urgency. The reporter is not shown the receiver's
+// judgement.
+func TestQuestionDueTimeFollowsReportedUrgency(t *testing.T) {
 	for _, test := range []struct {
 		reported, judged commonv1.Urgency
 		asked, held      string
@@ -124,13 +124,13 @@ func TestAQuestionIsAsUrgentAsTheReport(t *testing.T) {
 		{emergency, emergency, "23.11.2026 10.00", "23.11.2026 10.00"},
 		{urgent, emergency, "24.11.2026 23.59", "23.11.2026 10.00"},
 	} {
-		w := newTown()
+		w := newFixture()
 		c, err := w.submitUrgent("kela", "hva", "bo", consent(w.Now), test.reported)
 		must(t, err)
 		w.take(t, "hva", c, receive)
 		must(t, w.step("hva", c, &concernv1.TriageConcernRequest{Urgency: test.judged}))
 		must(t, w.step("hva", c, &concernv1.RequestInformationRequest{Question: "Missä?"}))
-		w.ExpectDue(t, "kela", c, test.asked, untold, "")
+		w.ExpectDue(t, "kela", c, test.asked, hidden, "")
 		basis, provision := agreed, ""
 		if test.held != test.asked {
 			basis, provision = byUrgency, "1301/2014 § 36.1"
@@ -139,10 +139,10 @@ func TestAQuestionIsAsUrgentAsTheReport(t *testing.T) {
 	}
 }
 
-// What was recorded before urgency governed folds as it did: each due time that passed then was
-// told to whom it was shown, and from now on the concern is as urgent as it is.
-func TestWhatPassedBeforeFoldsAsItDid(t *testing.T) {
-	w := newTown()
+// Events that were recorded under DueRules 0 fold as before: each due time that passed was disclosed to
+// the readers that were shown it. From now on the urgency applies.
+func TestEventsOfEarlierDueRulesFoldUnchanged(t *testing.T) {
+	w := newFixture()
 	begin := w.Now
 	at := func(hours int) time.Time { return begin.Add(time.Duration(hours) * time.Hour) }
 	const subject = rules.Collection + "before"
@@ -162,23 +162,23 @@ func TestWhatPassedBeforeFoldsAsItDid(t *testing.T) {
 		event(101, nil, &concernv1.ConcernOverdue{DueAt: timestamppb.New(next)}),
 		event(102, hva, &concernv1.AssessmentStarted{}),
 	}))
-	const told = "Submitted Received Taken ContactAttempted ContactAttempted Overdue AssessmentStarted"
-	w.Expect(t, "hva", subject, told)
-	w.Expect(t, "kela", subject, told)
+	const disclosed = "Submitted Received Taken ContactAttempted ContactAttempted Overdue AssessmentStarted"
+	w.Expect(t, "hva", subject, disclosed)
+	w.Expect(t, "kela", subject, disclosed)
 	w.ExpectDue(t, "hva", subject, at(103).In(matter.Helsinki()).Format("2.1.2006 15.04"), byUrgency, "")
 	w.Now = at(104)
 	w.Pass(0)
-	w.Expect(t, "hva", subject, told+" Overdue")
+	w.Expect(t, "hva", subject, disclosed+" Overdue")
 	w.Pass(0)
-	w.Expect(t, "hva", subject, told+" Overdue")
+	w.Expect(t, "hva", subject, disclosed+" Overdue")
 	if seventh.Before(at(104)) {
-		t.Fatal("the seventh working day has passed, too")
+		t.Fatal("the seventh working day has passed too")
 	}
 }
 
-// A full concern still admits a judgement of its urgency: its size must not stop or start a clock.
-func TestAFullConcernIsTriaged(t *testing.T) {
-	w := newTown()
+// Triage is admitted on a full concern: its size must not affect the clock.
+func TestFullConcernAdmitsTriage(t *testing.T) {
+	w := newFixture()
 	c, err := w.submit("kela", "hva", "bo", consent(w.Now))
 	must(t, err)
 	w.take(t, "hva", c, receive)

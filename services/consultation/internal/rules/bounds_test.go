@@ -11,9 +11,9 @@ import (
 	"koppi.internal/services/consultation/internal/rules"
 )
 
-// However much is said in one, it can be read, told, passed on and ended.
+// A consultation of any accepted size can be read, disclosed, passed on and ended.
 func TestBounds(t *testing.T) {
-	rulestest.Bounded(t, func() *plain { return newTown().plain }, func(w *plain) (string, error) {
+	rulestest.Bounded(t, func() *base { return newFixture().base }, func(w *base) (string, error) {
 		return ask(w, people["kela"], people["hva"], "anna", commonv1.Urgency_URGENCY_NORMAL)
 	}, func(view matter.View[rules.Consultation], actor matter.Actor) proto.Message {
 		return rules.ToConsultation(view, actor)

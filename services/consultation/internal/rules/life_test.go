@@ -12,7 +12,7 @@ import (
 	"koppi.internal/services/consultation/internal/rules"
 )
 
-// lives are ways into each state of a consultation from kela to hva.
+// lives lead to each state of a consultation from kela to hva.
 var lives = []rulestest.Life{
 	{Name: "OPEN"},
 	{Name: "OPEN, passed to a worker", Steps: "answerer ReassignConsultation"},
@@ -25,11 +25,11 @@ var lives = []rulestest.Life{
 	{Name: "ENTERED_IN_ERROR", Steps: "answerer TakeConsultation, asker RevokeConsultation"},
 }
 
-// A consultation's whole life: state × step × role → state or refusal.
+// The golden file holds: state × step × role → state or refusal.
 func TestLifeTable(t *testing.T) {
-	rulestest.LifeTable(t, func(t *testing.T, _ rulestest.Life) (*plain, string) {
+	rulestest.LifeTable(t, func(t *testing.T, _ rulestest.Life) (*base, string) {
 		w, subject := asked(t)
-		return w.plain, subject
+		return w.base, subject
 	}, lives, []rulestest.Actor{
 		{Role: "asker", Actor: people["kela"]},
 		{Role: "answerer", Actor: people["hva"]},

@@ -1,8 +1,8 @@
 // Package rules holds what is decided about consultations: pure functions of state, command and
 // time. They do no input or output. Read in this order: state.go (what a consultation is), table.go
-// (who may take which step, when), decide.go (command → events), evolve.go (event → state),
-// status.go (whose turn it is, and until when), disclose.go (what is disclosed to whom), view.go
-// (what a caller reads).
+// (each step: who may take it, when, which checks its content must pass, and what it records),
+// decide.go (command → events), evolve.go (event → state), status.go (whose turn it is, and until
+// when), disclose.go (what is disclosed to whom), view.go (what a caller reads).
 package rules
 
 import (

@@ -15,8 +15,9 @@ import (
 	"koppi.internal/services/consultation/internal/rules"
 )
 
-// A question is answered, asked on, answered and closed with what it led to.
-func TestAQuestionAndItsAnswer(t *testing.T) {
+// A question is answered, a further question is asked and answered, and the consultation is closed with
+// what it led to.
+func TestTurnsOfQuestionAndAnswer(t *testing.T) {
 	w, c := asked(t)
 	w.ExpectTurn(t, "kela", c, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 23.11.2026 13.00")
 	w.Take(t, people["hva"], c, take)
@@ -35,8 +36,8 @@ func TestAQuestionAndItsAnswer(t *testing.T) {
 	}
 }
 
-// The second who takes it is told who was first.
-func TestTheSecondIsToldWhoHasIt(t *testing.T) {
+// A second worker who takes a question learns who took it first.
+func TestSecondTakeNamesFirstWorker(t *testing.T) {
 	w, c := asked(t)
 	w.Take(t, people["hva"], c, take)
 	err := w.Try(rulestest.Colleague, c, &consultationv1.TakeConsultationRequest{})
@@ -46,7 +47,7 @@ func TestTheSecondIsToldWhoHasIt(t *testing.T) {
 	}
 	for _, detail := range refused.GRPCStatus().Details() {
 		if info, ok := detail.(*errdetails.ErrorInfo); ok && info.GetMetadata()["taken_by_worker"] != "ps-21" {
-			t.Errorf("told %v", info.GetMetadata())
+			t.Errorf("metadata %v", info.GetMetadata())
 		}
 	}
 	if err := w.Try(rulestest.Elsewhere, c, &consultationv1.TakeConsultationRequest{}); fault.ReasonOf(err) != fault.RoleNotAllowed {
@@ -54,22 +55,22 @@ func TestTheSecondIsToldWhoHasIt(t *testing.T) {
 	}
 }
 
-// How soon somebody must take it: by office hours, an emergency by the clock.
+// A question must be taken within office hours; an emergency at any hour.
 func TestUrgency(t *testing.T) {
-	w := newTown()
+	w := newFixture()
 	w.Now = time.Date(2026, 11, 27, 17, 0, 0, 0, time.UTC) // a Friday evening
 	for urgency, want := range map[commonv1.Urgency]string{
 		commonv1.Urgency_URGENCY_NORMAL:    "kela/toimeentulotuki/kela-17 responsible, hva's turn until 30.11.2026 12.00",
 		commonv1.Urgency_URGENCY_EMERGENCY: "kela/toimeentulotuki/kela-17 responsible, hva's turn until 27.11.2026 19.15",
 	} {
-		c, err := ask(w.plain, people["kela"], people["hva"], "", urgency)
+		c, err := ask(w.base, people["kela"], people["hva"], "", urgency)
 		rulestest.Must(t, err)
 		w.ExpectTurn(t, "kela", c, want)
 	}
 }
 
-// Who is invited reads the conversation from its beginning, and goes on from there.
-func TestWhoIsInvitedReadsItAll(t *testing.T) {
+// An invited agency reads the conversation from its beginning, and follows it from there.
+func TestInvitedAgencyReadsWholeConversation(t *testing.T) {
 	w, c := asked(t)
 	w.Take(t, people["hva"], c, take)
 	w.Take(t, people["hva"], c, answer)
@@ -79,26 +80,26 @@ func TestWhoIsInvitedReadsItAll(t *testing.T) {
 	w.Expect(t, "terveys", c, "ParticipantInvited MessagePosted")
 	theirs, ours := w.View("terveys", c), w.View("kela", c)
 	if !proto.Equal(theirs.State.Consultation, ours.State.Consultation) {
-		t.Errorf("who was invited sees %v, the asker %v", theirs.State.Consultation, ours.State.Consultation)
+		t.Errorf("the invited agency sees %v, the asker %v", theirs.State.Consultation, ours.State.Consultation)
 	}
 	if a, b := rules.Status(theirs.State, theirs.Reader), rules.Status(ours.State, ours.Reader); !proto.Equal(a, b) || !a.GetOverdue() {
-		t.Errorf("it stands at %v for the one, at %v for the other", a, b)
+		t.Errorf("the status is %v for the one, %v for the other", a, b)
 	}
 }
 
-// What a step lacks, or may not say, is refused.
+// A step with missing or forbidden content is refused.
 func TestContent(t *testing.T) {
 	own := people["hva"].Party()
 	for name, test := range map[string]struct {
 		request proto.Message
 		reason  fault.Reason
 	}{
-		"passed elsewhere":          {&consultationv1.ReassignConsultationRequest{To: people["tyo"].Party(), Reason: "x"}, fault.UnknownParty},
-		"passed without a reason":   {&consultationv1.ReassignConsultationRequest{To: own}, fault.ExplanationRequired},
-		"passed back to a queue":    {&consultationv1.ReassignConsultationRequest{To: &commonv1.Party{Agency: "hva"}, Reason: "x"}, fault.UnknownParty},
-		"who is in it, invited":     {&consultationv1.InviteParticipantRequest{Participant: people["kela"].Party(), Basis: noData()}, fault.InvalidField},
-		"invited without a ground":  {&consultationv1.InviteParticipantRequest{Participant: people["tyo"].Party()}, fault.LegalBasisRequired},
-		"closed before it answered": {&consultationv1.CloseConsultationRequest{}, fault.IllegalStep},
+		"reassigned to another agency":     {&consultationv1.ReassignConsultationRequest{To: people["tyo"].Party(), Reason: "x"}, fault.UnknownParty},
+		"reassigned without a reason":      {&consultationv1.ReassignConsultationRequest{To: own}, fault.ExplanationRequired},
+		"reassigned to a queue once taken": {&consultationv1.ReassignConsultationRequest{To: &commonv1.Party{Agency: "hva"}, Reason: "x"}, fault.UnknownParty},
+		"a party invited again":            {&consultationv1.InviteParticipantRequest{Participant: people["kela"].Party(), Basis: noData()}, fault.InvalidField},
+		"invited without a ground":         {&consultationv1.InviteParticipantRequest{Participant: people["tyo"].Party()}, fault.LegalBasisRequired},
+		"closed before it answered":        {&consultationv1.CloseConsultationRequest{}, fault.IllegalStep},
 	} {
 		w, c := asked(t)
 		w.Take(t, people["hva"], c, take)
@@ -109,16 +110,16 @@ func TestContent(t *testing.T) {
 			t.Errorf("answered by the asker: %v", err)
 		}
 	}
-	w := newTown()
+	w := newFixture()
 	named := rules.Command{Actor: people["kela"], Client: "anna", Facts: rules.Facts{Party: own}, Request: &consultationv1.OpenConsultationRequest{
 		Addressee: own, Basis: noData(), Question: "?",
 	}}
 	if _, err := w.Begin(named); fault.ReasonOf(err) != fault.LegalBasisRequired {
-		t.Errorf("about somebody, on the ground of nobody: %v", err)
+		t.Errorf("about a client, on the ground of no personal data: %v", err)
 	}
 }
 
-// Entered in error, all that was said is gone, for who was invited too.
+// If a consultation was entered in error, its content is gone, also for invited agencies.
 func TestEnteredInError(t *testing.T) {
 	w, c := asked(t)
 	w.Take(t, people["hva"], c, take)
@@ -134,11 +135,11 @@ func TestEnteredInError(t *testing.T) {
 	w.Expect(t, "terveys", c, "ParticipantInvited EnteredInError RevocationAcknowledged RevocationOverdue")
 }
 
-// Once it is taken an urgent question is answered while it is urgent; answered, nothing in it
-// waits for who answered, until the asker asks on.
-func TestAnUrgentQuestion(t *testing.T) {
-	w := newTown()
-	c, err := ask(w.plain, people["kela"], people["hva"], "", commonv1.Urgency_URGENCY_EMERGENCY)
+// Once an urgent question is taken, its urgency sets the due time. After the answer the receiver has no
+// due time, until the asker asks again.
+func TestUrgentQuestionDueTimes(t *testing.T) {
+	w := newFixture()
+	c, err := ask(w.base, people["kela"], people["hva"], "", commonv1.Urgency_URGENCY_EMERGENCY)
 	rulestest.Must(t, err)
 	expect := func(due string, basis commonv1.DueBasis) {
 		t.Helper()
@@ -154,10 +155,10 @@ func TestAnUrgentQuestion(t *testing.T) {
 	w.Now = w.Now.Add(time.Hour)
 	w.Take(t, people["kela"], c, post)
 	expect("23.11.2026 11.05", commonv1.DueBasis_DUE_BASIS_URGENCY)
-	// Who comes later is held to the same.
+	// An agency that is invited later is shown the same due time.
 	w.Take(t, people["kela"], c, invite)
 	view := w.View("terveys", c)
 	if due := rules.Status(view.State, view.Reader).GetDueAt().AsTime(); !due.Equal(w.Now.Add(time.Hour)) {
-		t.Errorf("who was invited is shown %s", due)
+		t.Errorf("the invited agency is shown %s", due)
 	}
 }

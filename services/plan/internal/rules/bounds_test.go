@@ -10,9 +10,9 @@ import (
 	"koppi.internal/services/plan/internal/rules"
 )
 
-// However much is said in one, it can be read, told, passed on and ended.
+// A plan of any accepted size can be read, disclosed, passed on and ended.
 func TestBounds(t *testing.T) {
-	rulestest.Bounded(t, func() *plain { return newTown().plain }, func(w *plain) (string, error) {
+	rulestest.Bounded(t, func() *base { return newFixture().base }, func(w *base) (string, error) {
 		return create(w, people["hva"])
 	}, func(view matter.View[rules.Plan], actor matter.Actor) proto.Message { return rules.ToPlan(view, actor) })
 }

@@ -11,10 +11,9 @@ import (
 	"koppi.internal/services/plan/internal/rules"
 )
 
-// Who has left a plan is told nothing of what others do then: not who is invited, nor,
-// where consent is withdrawn or the plan was entered in error, who else must acknowledge,
-// who did and who is late. Two plans that differ in that alone are equal to it, to the
-// byte, whatever its relation to the plan is by then.
+// Nothing that others do is disclosed to an agency that has left a plan: not who is invited, nor, after
+// consent is withdrawn or the plan was entered in error, who else must acknowledge, who has, and who is
+// late. Two plans that differ only in that disclose the same bytes to the agency.
 func TestWhoLeftIsToldOfItselfAlone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		invited := rapid.SliceOfDistinct(rapid.SampledFrom([]string{"kela", "tyo"}), rapid.ID[string]).Draw(t, "invited since")
@@ -23,7 +22,7 @@ func TestWhoLeftIsToldOfItselfAlone(t *testing.T) {
 		own := rapid.Bool().Draw(t, "it acknowledges too")
 		revoked := rapid.Bool().Draw(t, "entered in error")
 		days := rapid.IntRange(0, 9).Draw(t, "days")
-		after := func(invited, acknowledges []string) *town {
+		after := func(invited, acknowledges []string) *fixture {
 			w, p := left(t)
 			for _, agency := range invited {
 				must(t, w.Try(people["hva"], p, w.Request(p, "InviteMember", people[agency])))
@@ -31,7 +30,6 @@ func TestWhoLeftIsToldOfItselfAlone(t *testing.T) {
 					must(t, w.Try(people[agency], p, w.Request(p, "JoinPlan", people[agency])))
 				}
 			}
-			// The clock stands where it would without them.
 			finish(t, w, p, revoked)
 			if own {
 				must(t, acknowledge(w, p, "terveys", revoked))
@@ -44,15 +42,15 @@ func TestWhoLeftIsToldOfItselfAlone(t *testing.T) {
 		}
 		a, b := knownTo(after(nil, nil), "terveys"), knownTo(after(invited, acknowledges), "terveys")
 		if a != b {
-			t.Fatalf("who left is told where nobody came:\n%s\nand where somebody did:\n%s", a, b)
+			t.Fatalf("an agency that left is shown, if nobody joined:\n%s\nand if somebody did:\n%s", a, b)
 		}
 	})
 }
 
-// left is a plan of hva's that terveys had joined and has left.
-func left(t *rapid.T) (*town, string) {
-	w := newTown()
-	p, err := create(w.plain, people["hva"])
+// left returns a plan of hva that terveys joined and has left.
+func left(t *rapid.T) (*fixture, string) {
+	w := newFixture()
+	p, err := create(w.base, people["hva"])
 	must(t, err)
 	for _, one := range []struct{ agency, step string }{{"hva", "InviteMember"}, {"terveys", "JoinPlan"}, {"terveys", "LeavePlan"}} {
 		must(t, w.Try(people[one.agency], p, w.Request(p, one.step, people["terveys"])))
@@ -60,8 +58,8 @@ func left(t *rapid.T) (*town, string) {
 	return w, p
 }
 
-// finish takes the client's consent back, or enters the plan in error.
-func finish(t *rapid.T, w *town, p string, revoked bool) {
+// finish withdraws the client's consent, or enters the plan in error.
+func finish(t *rapid.T, w *fixture, p string, revoked bool) {
 	if !revoked {
 		must(t, w.Withdraw("", p))
 		return
@@ -70,18 +68,18 @@ func finish(t *rapid.T, w *town, p string, revoked bool) {
 	must(t, w.Append(w.Rules.FallenDue(w.World(), p, w.Now)))
 }
 
-func acknowledge(w *town, p, agency string, revoked bool) error {
+func acknowledge(w *fixture, p, agency string, revoked bool) error {
 	if !revoked {
 		return w.AcknowledgeWithdrawal(agency, p)
 	}
 	return w.Try(people[agency], p, w.Request(p, "AcknowledgeRevocation", people[agency]))
 }
 
-// knownTo is all that an agency was told, and its view, as text without ids.
-func knownTo(w *town, agency string) string {
+// knownTo returns all that was disclosed to an agency, and its view, as text without ids.
+func knownTo(w *fixture, agency string) string {
 	text := ""
-	for _, told := range w.Mail[agency] {
-		text += fmt.Sprintf("%d %s %v by %v at %s withheld %v\n", told.View.Version, matter.NameOf(told.Event.Message), told.Event.Message, told.Event.By, told.Event.At, told.Withheld)
+	for _, one := range w.Mail[agency] {
+		text += fmt.Sprintf("%d %s %v by %v at %s withheld %v\n", one.View.Version, matter.NameOf(one.Event.Message), one.Event.Message, one.Event.By, one.Event.At, one.Withheld)
 	}
 	for _, subject := range w.Subjects() {
 		view := w.View(agency, subject)

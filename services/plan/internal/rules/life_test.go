@@ -14,7 +14,7 @@ import (
 	"koppi.internal/services/plan/internal/rules"
 )
 
-// lives are ways into each state of a plan of hva's.
+// lives lead to each state of a plan of hva.
 var lives = []rulestest.Life{
 	{Name: "DRAFT"},
 	{Name: "DRAFT, with a goal", Steps: "creator AddGoal"},
@@ -31,11 +31,11 @@ var lives = []rulestest.Life{
 	{Name: "ENTERED_IN_ERROR", Steps: "creator AddGoal, creator InviteMember, member JoinPlan, creator RevokePlan"},
 }
 
-// A plan's whole life: state × step × role → state or refusal.
+// The golden file holds: state × step × role → state or refusal.
 func TestLifeTable(t *testing.T) {
-	rulestest.LifeTable(t, func(t *testing.T, _ rulestest.Life) (*plain, string) {
+	rulestest.LifeTable(t, func(t *testing.T, _ rulestest.Life) (*base, string) {
 		w, subject := created(t)
-		return w.plain, subject
+		return w.base, subject
 	}, lives, []rulestest.Actor{
 		{Role: "creator", Actor: people["hva"]},
 		{Role: "colleague", Actor: colleague},

@@ -12,10 +12,10 @@ import (
 	"koppi.internal/services/plan/internal/rules"
 )
 
-// The invariants of the loops, under random commands by random parties.
+// The invariants of all matters hold under random commands by random parties.
 func TestInvariants(t *testing.T) {
-	rulestest.Invariants(t, func() *plain { return newTown().plain }, func(t *rapid.T, w *plain) {
-		rulestest.Act(t, w, func(t *rapid.T, w *plain) {
+	rulestest.Invariants(t, func() *base { return newFixture().base }, func(t *rapid.T, w *base) {
+		rulestest.Act(t, w, func(t *rapid.T, w *base) {
 			_, _ = create(w, rapid.SampledFrom(rulestest.Everybody()).Draw(t, "creator"))
 		}, allSteps, vary)
 	}, checkPlans)
@@ -31,9 +31,9 @@ func vary(t *rapid.T, request proto.Message, _ string, _ matter.Actor) {
 	}
 }
 
-// checkPlans: whoever answers for a plan, or owns something to do in it, is of a unit
-// that has joined it; every member that is in sees the same plan.
-func checkPlans(t *rapid.T, _ *plain, changed map[string]matter.History[rules.Plan]) {
+// checkPlans checks that the responsible worker and the owners of open items are of units that have
+// joined the plan, and that all members see the same plan.
+func checkPlans(t *rapid.T, _ *base, changed map[string]matter.History[rules.Plan]) {
 	for subject, history := range changed {
 		p := history.State
 		if p.Ended() {
@@ -47,7 +47,7 @@ func checkPlans(t *rapid.T, _ *plain, changed map[string]matter.History[rules.Pl
 		}
 		for _, item := range p.Items() {
 			if !in[item.Owner.GetAgency()+"/"+item.Owner.GetUnit()] {
-				t.Fatalf("%s of %s rests on %v, who is no member", item.What, subject, item.Owner)
+				t.Fatalf("%s of %s is owned by %v, which is not a member", item.What, subject, item.Owner)
 			}
 		}
 		for agency, view := range history.Views {

@@ -26,17 +26,17 @@ func Status(view Plan, _ matter.Reader) *commonv1.LoopStatus {
 // WorklistEntry returns the plan's entry in a member's worklist: with the worker who answers for
 // it, or with the unit of another agency.
 func WorklistEntry(view Plan, reader matter.Reader) matter.WorklistEntry {
-	standing := matter.WorklistEntry{State: int32(view.Plan.GetState())}
+	entry := matter.WorklistEntry{State: int32(view.Plan.GetState())}
 	if named := view.Plan.GetResponsible(); named.GetAgency() == reader.Agency {
-		standing.Unit, standing.Worker = named.GetUnit(), named.GetWorker()
-		return standing
+		entry.Unit, entry.Worker = named.GetUnit(), named.GetWorker()
+		return entry
 	}
 	for _, member := range view.Plan.GetMembers() {
 		if member.GetParty().GetAgency() == reader.Agency {
-			standing.Unit = member.GetParty().GetUnit()
+			entry.Unit = member.GetParty().GetUnit()
 		}
 	}
-	return standing
+	return entry
 }
 
 // Readers returns the agencies to which a plan is disclosed: its creator's and its members'. An

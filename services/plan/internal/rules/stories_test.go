@@ -14,8 +14,8 @@ import (
 	"koppi.internal/services/plan/internal/rules"
 )
 
-// shared is a plan with a goal that terveys has joined.
-func shared(t *testing.T) (*town, string) {
+// shared returns a plan with a goal that terveys has joined.
+func shared(t *testing.T) (*fixture, string) {
 	t.Helper()
 	w, p := created(t)
 	for _, step := range []string{"AddGoal", "InviteMember"} {
@@ -25,9 +25,8 @@ func shared(t *testing.T) (*town, string) {
 	return w, p
 }
 
-// Given a plan that went on before it, when a unit is invited, it sees the whole plan,
-// and by the messages that follow goes on from there.
-func TestWhoIsInvitedSeesThePlan(t *testing.T) {
+// An invited unit sees the whole plan, and follows it by the later messages.
+func TestInvitedUnitSeesWholePlan(t *testing.T) {
 	w, p := created(t)
 	w.Take(t, people["hva"], p, "AddGoal")
 	w.Take(t, people["hva"], p, "AddAction")
@@ -40,30 +39,30 @@ func TestWhoIsInvitedSeesThePlan(t *testing.T) {
 	w.Expect(t, "hva", p, "Created GoalAdded ActionAdded ResponsibilityOffered Overdue MemberInvited ResponsibilityAccepted")
 	theirs, ours := w.View("terveys", p), w.View("hva", p)
 	if !proto.Equal(theirs.State.Plan, ours.State.Plan) {
-		t.Errorf("the member invited sees %v, the others %v", theirs.State.Plan, ours.State.Plan)
+		t.Errorf("the invited member sees %v, the others %v", theirs.State.Plan, ours.State.Plan)
 	}
 	if a, b := rules.Status(theirs.State, theirs.Reader), rules.Status(ours.State, ours.Reader); !proto.Equal(a, b) || !a.GetOverdue() {
-		t.Errorf("it stands at %v for the one, at %v for the other", a, b)
+		t.Errorf("the status is %v for the one, %v for the other", a, b)
 	}
 }
 
-// Who says no, or leaves, is told so, and no more; asked in again it sees all.
-func TestWhoLeavesIsToldNoMore(t *testing.T) {
+// A unit that declines or leaves sees that, and nothing more. Invited again, it sees the whole plan.
+func TestUnitThatLeftSeesNothingMore(t *testing.T) {
 	w, p := shared(t)
 	w.Take(t, people["terveys"], p, "LeavePlan")
 	w.Take(t, people["hva"], p, "RecordClientView")
 	w.Expect(t, "terveys", p, "MemberInvited MemberJoined MemberLeft")
 	if w.Histories[p].Related("terveys") {
-		t.Error("who left still has a relation to the plan")
+		t.Error("the unit that left still has a relation to the plan")
 	}
 	w.Take(t, people["hva"], p, "InviteMember")
 	w.Expect(t, "terveys", p, "MemberInvited MemberJoined MemberLeft MemberInvited")
 	if views := w.View("terveys", p).State.Plan.GetClientViews(); len(views) != 1 {
-		t.Errorf("asked in again it sees %d views of the client", len(views))
+		t.Errorf("invited again it sees %d views of the client", len(views))
 	}
 }
 
-// Responsibility passes by the next worker's yes, and a plan is never without its own.
+// The responsibility passes when the next worker accepts it. A plan always has a responsible worker.
 func TestResponsibility(t *testing.T) {
 	w, p := shared(t)
 	w.Take(t, people["hva"], p, "OfferResponsibility")
@@ -84,7 +83,7 @@ func TestResponsibility(t *testing.T) {
 	rulestest.Must(t, w.Try(people["hva"], p, &planv1.OfferResponsibilityRequest{To: people["terveys"].Party()}))
 	w.Take(t, people["terveys"], p, "AcceptResponsibility")
 	if err := w.Try(people["hva"], p, &planv1.EndPlanRequest{}); fault.ReasonOf(err) != fault.RoleNotAllowed {
-		t.Errorf("ended by who answers no more: %v", err)
+		t.Errorf("ended by a worker who is no longer responsible: %v", err)
 	}
 	w.Take(t, people["hva"], p, "LeavePlan")
 	w.Take(t, people["terveys"], p, "RevokePlan")
@@ -92,18 +91,18 @@ func TestResponsibility(t *testing.T) {
 		"ResponsibilityOffered ResponsibilityAccepted MemberLeft EnteredInError")
 }
 
-// An offer to a worker whose unit leaves lapses.
-func TestAnOfferLapsesWithItsMember(t *testing.T) {
+// An offer of responsibility lapses if the worker's unit leaves.
+func TestResponsibilityOfferLapsesWhenUnitLeaves(t *testing.T) {
 	w, p := shared(t)
 	rulestest.Must(t, w.Try(people["hva"], p, &planv1.OfferResponsibilityRequest{To: people["terveys"].Party()}))
 	w.Take(t, people["terveys"], p, "LeavePlan")
 	if w.Histories[p].State.Plan.GetResponsibilityOfferedTo() != nil {
-		t.Error("who left may still answer")
+		t.Error("the worker of the unit that left can still answer")
 	}
 }
 
-// Whoever owns something to do cannot leave.
-func TestNobodyLeavesWorkBehind(t *testing.T) {
+// A unit that owns an open action cannot leave.
+func TestUnitWithOpenActionCannotLeave(t *testing.T) {
 	w, p := shared(t)
 	w.Take(t, people["terveys"], p, "AddAction")
 	if err := w.Try(people["terveys"], p, &planv1.LeavePlanRequest{}); fault.ReasonOf(err) != fault.IllegalStep {
@@ -113,7 +112,7 @@ func TestNobodyLeavesWorkBehind(t *testing.T) {
 	w.Take(t, people["terveys"], p, "LeavePlan")
 }
 
-// Two goals are changed at once; one goal needs what it was read as.
+// Two goals can be changed at the same time. A change of one goal needs its current etag.
 func TestGoals(t *testing.T) {
 	w, p := shared(t)
 	w.Take(t, people["hva"], p, "AddGoal")
@@ -123,15 +122,15 @@ func TestGoals(t *testing.T) {
 	rulestest.Must(t, w.Try(people["hva"], p, first))
 	rulestest.Must(t, w.Try(people["terveys"], p, second))
 	if err := w.Try(people["terveys"], p, first); fault.ReasonOf(err) != fault.StaleEtag {
-		t.Errorf("changed on what it was before: %v", err)
+		t.Errorf("changed with an outdated etag: %v", err)
 	}
 	if theirs := w.View("terveys", p).State.Plan.GetGoals(); theirs[0].GetEtag() != w.Histories[p].State.Plan.GetGoals()[0].GetEtag() {
 		t.Error("a goal's etag differs from member to member")
 	}
 }
 
-// Several things are due at once; each late one is told once, and the plan is overdue
-// while any of them is.
+// Several items have due times. Each that passes is disclosed once, and the plan is overdue while any
+// item is.
 func TestSeveralDueTimes(t *testing.T) {
 	w, p := shared(t)
 	w.Take(t, people["terveys"], p, "AddAction")
@@ -146,35 +145,37 @@ func TestSeveralDueTimes(t *testing.T) {
 	}
 	w.Take(t, people["terveys"], p, "CompleteAction")
 	if view = w.View("terveys", p); !rules.Status(view.State, view.Reader).GetOverdue() {
-		t.Error("the review is late, and the plan is not")
+		t.Error("the review is late, but the plan is not overdue")
 	}
 	w.Take(t, people["hva"], p, "ScheduleReview")
 	if view = w.View("terveys", p); rules.Status(view.State, view.Reader).GetOverdue() {
-		t.Error("nothing is late, and the plan is")
+		t.Error("nothing is late, but the plan is overdue")
 	}
 }
 
-// What a step lacks, or may not say, is refused.
+// A step with missing or forbidden content is refused.
 func TestContent(t *testing.T) {
-	ahead := func(w *town) *timestamppb.Timestamp { return timestamppb.New(w.Now.Add(time.Hour)) }
+	ahead := func(w *fixture) *timestamppb.Timestamp { return timestamppb.New(w.Now.Add(time.Hour)) }
 	for name, test := range map[string]struct {
-		request func(*town) proto.Message
+		request func(*fixture) proto.Message
 		reason  fault.Reason
 	}{
-		"an action of a stranger's": {func(w *town) proto.Message {
+		"an action of a stranger": {func(w *fixture) proto.Message {
 			return &planv1.AddActionRequest{Text: "x", Owner: people["kela"].Party(), DueAt: ahead(w)}
 		}, fault.UnknownParty},
-		"an action without a due time": {func(*town) proto.Message { return &planv1.AddActionRequest{Text: "x"} }, fault.InvalidField},
-		"an action for no goal": {func(w *town) proto.Message {
+		"an action without a due time": {func(*fixture) proto.Message { return &planv1.AddActionRequest{Text: "x"} }, fault.InvalidField},
+		"an action for no goal": {func(w *fixture) proto.Message {
 			return &planv1.AddActionRequest{Text: "x", GoalId: "none", DueAt: ahead(w)}
 		}, fault.InvalidField},
-		"no such goal": {func(*town) proto.Message { return &planv1.AssessGoalRequest{GoalId: "none"} }, fault.InvalidField},
-		"a member again": {func(w *town) proto.Message {
+		"no such goal": {func(*fixture) proto.Message { return &planv1.AssessGoalRequest{GoalId: "none"} }, fault.InvalidField},
+		"a member again": {func(w *fixture) proto.Message {
 			return w.Request(w.Subjects()[0], "InviteMember", people["terveys"])
 		}, fault.InvalidField},
-		"without a ground":    {func(*town) proto.Message { return &planv1.InviteMemberRequest{Party: people["kela"].Party()} }, fault.LegalBasisRequired},
-		"a review gone by":    {func(*town) proto.Message { return &planv1.ScheduleReviewRequest{At: timestamppb.New(time.Unix(1, 0))} }, fault.InvalidField},
-		"revoked unexplained": {func(*town) proto.Message { return &planv1.RevokePlanRequest{} }, fault.ExplanationRequired},
+		"without a ground": {func(*fixture) proto.Message { return &planv1.InviteMemberRequest{Party: people["kela"].Party()} }, fault.LegalBasisRequired},
+		"a review in the past": {func(*fixture) proto.Message {
+			return &planv1.ScheduleReviewRequest{At: timestamppb.New(time.Unix(1, 0))}
+		}, fault.InvalidField},
+		"revoked without a reason": {func(*fixture) proto.Message { return &planv1.RevokePlanRequest{} }, fault.ExplanationRequired},
 	} {
 		w, p := shared(t)
 		w.Take(t, people["hva"], p, "AddAction")

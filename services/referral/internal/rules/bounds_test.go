@@ -11,10 +11,10 @@ import (
 	"koppi.internal/services/referral/internal/rules"
 )
 
-// However much is said in one, it can be read, told, passed on and ended.
+// A referral of any accepted size can be read, disclosed, passed on and ended.
 func TestBounds(t *testing.T) {
-	rulestest.Bounded(t, func() *plain { return newTown().plain }, func(w *plain) (string, error) {
-		return (&town{w}).send("kela", "hva", service, commonv1.Urgency_URGENCY_NORMAL)
+	rulestest.Bounded(t, func() *base { return newFixture().base }, func(w *base) (string, error) {
+		return (&fixture{w}).send("kela", "hva", service, commonv1.Urgency_URGENCY_NORMAL)
 	}, func(view matter.View[rules.Referral], actor matter.Actor) proto.Message {
 		return rules.ToReferral(view, actor)
 	})

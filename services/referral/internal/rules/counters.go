@@ -5,8 +5,8 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// Counters returns what statistics count for an event. A notice or papers count as taken and closed
-// when they are read.
+// Counters returns what statistics count for an event. A notice or documents count as taken and
+// closed when they are read.
 func Counters(_, after Referral, e matter.Event) matter.Counters {
 	receiver := after.Receiver.GetAgency()
 	switch m := e.Message.(type) {

@@ -14,7 +14,7 @@ var explained = []referralv1.ReferralDeclineReason{
 }
 
 // checkOutcome refuses an outcome that the referral cannot have: only a transferred application
-// ends with a benefit, and only a notice or papers end by being read.
+// ends with a benefit, and only a notice or documents end by being read.
 func checkOutcome(world World, command Command, r *referralv1.CompleteReferralRequest) error {
 	state, fits := world.State(command.Subject), false
 	switch r.GetOutcome() {

@@ -12,13 +12,13 @@ import (
 	"koppi.internal/services/referral/internal/rules"
 )
 
-// The ways into states that begin with another kind, or go on at the third agency.
+// The states that begin with another kind of referral, or continue at a third agency.
 const (
 	noticeSent, noticeReceived = "SENT, a notice", "RECEIVED, a notice"
 	onwardDeclined, redirected = "RECEIVED, declined onward", "REDIRECTED"
 )
 
-// lives are ways into each state of a referral from kela to hva.
+// lives lead to each state of a referral from kela to hva.
 var lives = []rulestest.Life{
 	{Name: "SENT"},
 	{Name: noticeSent},
@@ -41,7 +41,7 @@ var lives = []rulestest.Life{
 	{Name: "ENTERED_IN_ERROR, acknowledged", Steps: "receiver AcceptReferral, receiver CompleteReferral, sender RevokeReferral, receiver AcknowledgeRevocation"},
 }
 
-func begun(t *testing.T, life rulestest.Life) (*plain, string) {
+func begun(t *testing.T, life rulestest.Life) (*base, string) {
 	t.Helper()
 	kind := service
 	if life.Name == noticeSent || life.Name == noticeReceived {
@@ -52,10 +52,10 @@ func begun(t *testing.T, life rulestest.Life) (*plain, string) {
 		w.take(t, "hva", subject, redirect)
 		w.take(t, "terveys", w.onward(subject), then)
 	}
-	return w.plain, subject
+	return w.base, subject
 }
 
-// A referral's whole life: state × step × role → state or refusal.
+// The golden file holds: state × step × role → state or refusal.
 func TestLifeTable(t *testing.T) {
 	rulestest.LifeTable(t, begun, lives, []rulestest.Actor{
 		{Role: "sender", Actor: people["kela"]}, {Role: "receiver", Actor: people["hva"]}, {Role: "stranger", Actor: people["tyo"]},

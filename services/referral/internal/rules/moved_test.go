@@ -22,8 +22,8 @@ const (
 	normal    = commonv1.Urgency_URGENCY_NORMAL
 )
 
-// move moves an application from kela, which came there on a day, by a provision.
-func (w *town) move(t *testing.T, to, arrivedOn, provision string, urgency commonv1.Urgency) string {
+// move sends an application that arrived at kela on a day to another agency, by a provision.
+func (w *fixture) move(t *testing.T, to, arrivedOn, provision string, urgency commonv1.Urgency) string {
 	t.Helper()
 	basis := rulestest.Consent(w.Now)
 	basis.Provision = provision
@@ -42,20 +42,20 @@ const (
 	byPromise = commonv1.DueBasis_DUE_BASIS_SERVICE_PROMISE
 	byLaw     = commonv1.DueBasis_DUE_BASIS_STATUTORY
 	agreed    = commonv1.DueBasis_DUE_BASIS_AGREED
-	untold    = commonv1.DueBasis_DUE_BASIS_UNSPECIFIED
+	hidden    = commonv1.DueBasis_DUE_BASIS_UNSPECIFIED
 )
 
-// A moved application is decided within seven working days, however long it takes to accept it;
-// on hold it waits for the client, and counts anew after that (1412/1997 § 14 a).
-func TestAMovedApplicationHasItsDay(t *testing.T) {
-	w := newTown()
+// A moved application is decided within seven working days, also if it is accepted late. On hold it
+// waits for the client, and the days are counted again after that (1412/1997 § 14 a).
+func TestMovedApplicationDueTimes(t *testing.T) {
+	w := newFixture()
 	r := w.move(t, "hva", "", "1301/2014 § 35.1", normal)
 	w.ExpectDue(t, "hva", r, "26.11.2026 23.59", byPromise, "")
 	w.take(t, "hva", r, receive)
 	w.ExpectDue(t, "hva", r, "30.11.2026 23.59", byPromise, "")
 	w.take(t, "hva", r, accept)
 	w.ExpectDue(t, "hva", r, "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
-	w.ExpectDue(t, "kela", r, "2.12.2026 23.59", untold, "")
+	w.ExpectDue(t, "kela", r, "2.12.2026 23.59", hidden, "")
 	w.take(t, "hva", r, schedule)
 	w.ExpectDue(t, "hva", r, "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
 	w.take(t, "hva", r, hold)
@@ -65,10 +65,10 @@ func TestAMovedApplicationHasItsDay(t *testing.T) {
 	w.ExpectDue(t, "hva", r, "4.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
 }
 
-// An urgent one by the next working day, on hold too; and one that is judged to be urgent from
-// then on.
-func TestAnUrgentApplication(t *testing.T) {
-	w := newTown()
+// An urgent application is decided by the next working day, also on hold. One that is judged to be
+// urgent later is urgent from then on.
+func TestUrgentApplicationDueTimes(t *testing.T) {
+	w := newFixture()
 	r := w.move(t, "hva", "", "1301/2014 § 35.1", urgent)
 	w.take(t, "hva", r, accept)
 	w.ExpectDue(t, "hva", r, "24.11.2026 23.59", byLaw, "1412/1997 § 14 b")
@@ -82,16 +82,17 @@ func TestAnUrgentApplication(t *testing.T) {
 	w.Pass(2 * time.Hour)
 	rulestest.Must(t, w.try("hva", judged, &referralv1.TriageReferralRequest{Urgency: urgent}))
 	w.ExpectDue(t, "hva", judged, "25.11.2026 23.59", byLaw, "1412/1997 § 14 b")
-	// Let go of, the seven working days count from its sending.
+	// If it is no longer urgent, the seven working days count from its sending.
 	rulestest.Must(t, w.try("hva", judged, &referralv1.TriageReferralRequest{Urgency: normal}))
 	w.ExpectDue(t, "hva", judged, "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
 	w.Expect(t, "kela", judged, "Sent Accepted Triaged Overdue Triaged Triaged")
 }
 
-// Where the sender was bound to move it, it arrived when it came to the sender (434/2003 § 21);
-// a day that has passed is the next working day. No other receiver has such a day.
-func TestWhenAnApplicationArrived(t *testing.T) {
-	w := newTown()
+// If the sender was obliged to move the application, its arrival at the sender counts (434/2003 § 21). A
+// day that has passed becomes the next working day. Receivers other than social services have no such
+// day.
+func TestDueTimeCountsFromArrival(t *testing.T) {
+	w := newFixture()
 	for _, test := range []struct{ to, arrived, provision, want, by string }{
 		{"hva", "2026-11-19", "434/2003 § 21", "30.11.2026 23.59", "1412/1997 § 14 a.1"},
 		{"hva", "2026-11-19", "1301/2014 § 35.1", "2.12.2026 23.59", "1412/1997 § 14 a.1"},
@@ -109,16 +110,16 @@ func TestWhenAnApplicationArrived(t *testing.T) {
 			t.Errorf("arrived %s", w.View("kela", r).State.ArrivedOn)
 		}
 	}
-	// Passed on, it keeps its day.
+	// A redirected application keeps its day.
 	moved := w.move(t, "terveys", "2026-11-19", "434/2003 § 21", normal)
 	rulestest.Must(t, w.try("terveys", moved, w.Request(moved, redirect, people["hva"])))
 	w.take(t, "hva", w.onward(moved), accept)
 	w.ExpectDue(t, "hva", w.onward(moved), "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
 }
 
-// A day of arrival that cannot be is refused, and one of what is no application.
-func TestArrivalIsChecked(t *testing.T) {
-	w := newTown()
+// An impossible day of arrival is refused, and so is one for another kind of referral.
+func TestArrivalDayIsChecked(t *testing.T) {
+	w := newFixture()
 	for _, test := range []struct {
 		day  string
 		kind referralv1.ReferralKind
@@ -144,9 +145,9 @@ func TestArrivalIsChecked(t *testing.T) {
 	}
 }
 
-// What was recorded before urgency governed folds as it did.
-func TestWhatPassedBeforeFoldsAsItDid(t *testing.T) {
-	w := newTown()
+// Events that were recorded under DueRules 0 fold as before.
+func TestEventsOfEarlierDueRulesFoldUnchanged(t *testing.T) {
+	w := newFixture()
 	begin := w.Now
 	const subject = rules.Collection + "before"
 	event := func(after time.Duration, agency string, m proto.Message) matter.Event {
@@ -165,8 +166,8 @@ func TestWhatPassedBeforeFoldsAsItDid(t *testing.T) {
 	w.Expect(t, "hva", subject, "Sent Received Overdue Overdue")
 }
 
-// A full referral still admits a judgement of its urgency: its size must not stop or start a clock.
-func TestAFullReferralIsTriaged(t *testing.T) {
+// Triage is admitted on a full referral: its size must not affect the clock.
+func TestFullReferralAdmitsTriage(t *testing.T) {
 	w, r := sent(t, service)
 	w.take(t, "hva", r, accept)
 	for _, length := range []int{10000, 1000, 100, 10, 1} {

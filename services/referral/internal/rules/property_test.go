@@ -15,17 +15,17 @@ import (
 	"koppi.internal/services/referral/internal/rules"
 )
 
-// The invariants of the loops, under random commands by random parties.
+// The invariants of all matters hold under random commands by random parties.
 func TestInvariants(t *testing.T) {
-	rulestest.Invariants(t, func() *plain { return newTown().plain }, act, checkRedirects)
+	rulestest.Invariants(t, func() *base { return newFixture().base }, act, checkRedirects)
 }
 
-func act(t *rapid.T, w *plain) {
-	rulestest.Act(t, w, func(t *rapid.T, w *plain) {
+func act(t *rapid.T, w *base) {
+	rulestest.Act(t, w, func(t *rapid.T, w *base) {
 		from, to := rapid.SampledFrom(rulestest.Agencies()).Draw(t, "from"), rapid.SampledFrom(rulestest.Agencies()).Draw(t, "to")
 		kind := rapid.SampledFrom([]referralv1.ReferralKind{service, transfer, notice}).Draw(t, "kind")
 		urgency := commonv1.Urgency(rapid.IntRange(1, 3).Draw(t, "urgency"))
-		_, _ = (&town{w}).send(from, to, kind, urgency)
+		_, _ = (&fixture{w}).send(from, to, kind, urgency)
 	}, append(allSteps, hold), func(t *rapid.T, request proto.Message, _ string, _ matter.Actor) {
 		switch m := request.(type) {
 		case *referralv1.ScheduleAppointmentRequest:
@@ -36,18 +36,18 @@ func act(t *rapid.T, w *plain) {
 	})
 }
 
-// checkRedirects: of a referral and those that it was redirected to, only one is ever
-// accepted; one that is offered onward waits for a third that is there.
-func checkRedirects(t *rapid.T, w *plain, changed map[string]matter.History[rules.Referral]) {
+// checkRedirects checks that of a referral and the one that it was redirected to, only one is accepted,
+// and that a pending redirect waits for a referral that can still be decided.
+func checkRedirects(t *rapid.T, w *base, changed map[string]matter.History[rules.Referral]) {
 	for _, history := range changed {
-		// Of what changed, and of what it was redirected from.
+		// Check the changed referral and the one that it was redirected from.
 		for _, subject := range []string{history.State.Subject, history.State.RedirectedFrom} {
 			checkRedirect(t, w, w.Histories[subject].State)
 		}
 	}
 }
 
-func checkRedirect(t *rapid.T, w *plain, r rules.Referral) {
+func checkRedirect(t *rapid.T, w *base, r rules.Referral) {
 	if !r.Onward.Pending {
 		return
 	}
@@ -56,6 +56,6 @@ func checkRedirect(t *rapid.T, w *plain, r rules.Referral) {
 		t.Fatalf("%s waits for %s, which is %s", r.Subject, r.Onward.Subject, onward.State)
 	}
 	if onward.State >= referralv1.ReferralState_REFERRAL_STATE_ACCEPTED && onward.State <= referralv1.ReferralState_REFERRAL_STATE_ON_HOLD {
-		t.Fatalf("%s and %s both have it", r.Subject, r.Onward.Subject)
+		t.Fatalf("%s and %s are both accepted", r.Subject, r.Onward.Subject)
 	}
 }

@@ -13,10 +13,10 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// Given a redirected referral, whatever the third agency does, somebody has it: the
-// sender until it is accepted there, and the redirector's turn comes back if it is not.
-func TestARedirectedReferralIsNeverDropped(t *testing.T) {
-	for name, test := range map[string]struct{ then, told, turn string }{
+// A redirected referral always has a responsible party: the sender until the third agency accepts. If it
+// declines, it is the redirector's turn again.
+func TestRedirectedReferralKeepsAResponsibleParty(t *testing.T) {
+	for name, test := range map[string]struct{ then, disclosed, turn string }{
 		"accepted": {accept, "Sent Redirected RedirectAnswered", "ended"},
 		"declined": {decline, "Sent Redirected RedirectAnswered", "kela/toimeentulotuki/kela-17 responsible, hva's turn until 30.11.2026 23.59"},
 		"received": {receive, "Sent Redirected", "kela/toimeentulotuki/kela-17 responsible, terveys's turn until 26.11.2026 23.59"},
@@ -27,23 +27,22 @@ func TestARedirectedReferralIsNeverDropped(t *testing.T) {
 			second := w.onward(first)
 			w.ExpectTurn(t, "terveys", second, "hva/tyoikaiset/ps-21 responsible, terveys's turn until 26.11.2026 23.59")
 			w.take(t, "terveys", second, test.then)
-			w.Expect(t, "kela", first, test.told)
+			w.Expect(t, "kela", first, test.disclosed)
 			w.ExpectTurn(t, "hva", first, test.turn)
 			if w.Disclosed("kela", second) == "" {
-				t.Error("who sent the first learns nothing of the second")
+				t.Error("the first sender is shown nothing of the second referral")
 			}
 		})
 	}
 }
 
-// While a third agency is asked, nobody else may take it, and taking it back takes
-// the offer back.
-func TestAnOfferOnwardIsTheOnlyOne(t *testing.T) {
+// While a redirect is pending, the receiver cannot decide. A cancellation also cancels the offer.
+func TestPendingRedirectBlocksDecisions(t *testing.T) {
 	w, first := sent(t, service)
 	w.take(t, "hva", first, redirect)
 	for _, step := range []string{accept, decline, redirect} {
 		if err := w.try("hva", first, w.Request(first, step, people["tyo"])); fault.ReasonOf(err) != fault.IllegalStep {
-			t.Errorf("%s while it is offered onward: %v", step, err)
+			t.Errorf("%s while a redirect is pending: %v", step, err)
 		}
 	}
 	second := w.onward(first)
@@ -52,9 +51,9 @@ func TestAnOfferOnwardIsTheOnlyOne(t *testing.T) {
 	w.ExpectTurn(t, "hva", first, "ended")
 }
 
-// A referral that goes on twice ends once somebody has it; the first sender learns its
-// outcome.
-func TestTheFirstSenderLearnsTheOutcome(t *testing.T) {
+// A referral that is redirected twice ends for the redirectors once it is accepted. The first sender
+// sees its outcome.
+func TestFirstSenderSeesOutcome(t *testing.T) {
 	w, first := sent(t, service)
 	w.take(t, "hva", first, redirect)
 	second := w.onward(first)
@@ -67,11 +66,11 @@ func TestTheFirstSenderLearnsTheOutcome(t *testing.T) {
 	w.take(t, "tyo", third, complete)
 	w.Expect(t, "kela", third, "Sent Accepted Completed")
 	if back := (&referralv1.RedirectReferralRequest{Receiver: &commonv1.Party{Agency: "kela"}, Basis: rulestest.Consent(w.Now)}); fault.ReasonOf(w.tryNew("kela", "hva", back)) != fault.UnknownParty {
-		t.Error("it was redirected to whom it came from")
+		t.Error("it was redirected to its sender")
 	}
 }
 
-func (w *town) tryNew(from, to string, request proto.Message) error {
+func (w *fixture) tryNew(from, to string, request proto.Message) error {
 	subject, err := w.send(from, to, service, commonv1.Urgency_URGENCY_NORMAL)
 	if err != nil {
 		return err
@@ -79,9 +78,9 @@ func (w *town) tryNew(from, to string, request proto.Message) error {
 	return w.try(to, subject, request)
 }
 
-// After acceptance a cancel is a request, which the receiver answers in three working
-// days; notes meanwhile do not put it off.
-func TestACancelAfterAcceptanceIsARequest(t *testing.T) {
+// After acceptance a cancellation is a request, which the receiver answers in three working days.
+// Progress notes do not postpone the answer.
+func TestCancellationAfterAcceptanceIsARequest(t *testing.T) {
 	w, r := sent(t, service)
 	w.take(t, "hva", r, accept)
 	w.take(t, "kela", r, cancel)
@@ -98,8 +97,8 @@ func TestACancelAfterAcceptanceIsARequest(t *testing.T) {
 	w.ExpectTurn(t, "kela", r, "ended")
 }
 
-// The sender hears something at least every thirty days, or is told that it does not.
-func TestAWordEveryThirtyDays(t *testing.T) {
+// The sender is informed at least every thirty days, or is shown that this is overdue.
+func TestSenderIsInformedEveryThirtyDays(t *testing.T) {
 	w, r := sent(t, service)
 	w.take(t, "hva", r, accept)
 	w.Pass(29 * 24 * time.Hour)
@@ -116,9 +115,9 @@ func TestAWordEveryThirtyDays(t *testing.T) {
 	w.Expect(t, "hva", r, "Sent Accepted ProgressNoteAdded Overdue ProgressNoteAdded Overdue")
 }
 
-// Who did not come is followed up in three working days; whether somebody came is known
-// once the time has come.
-func TestANoShow(t *testing.T) {
+// A no-show is followed up in three working days. A result can be recorded only once the time of the
+// appointment has come.
+func TestNoShowIsFollowedUp(t *testing.T) {
 	w, r := sent(t, service)
 	w.take(t, "hva", r, accept)
 	rulestest.Must(t, w.try("hva", r, &referralv1.ScheduleAppointmentRequest{At: timestamppb.New(w.Now.Add(48 * time.Hour))}))
@@ -135,14 +134,14 @@ func TestANoShow(t *testing.T) {
 	}
 }
 
-// How urgent it is says how long the receiver may think about it.
+// The urgency sets the time in which the receiver must act.
 func TestUrgency(t *testing.T) {
-	w := newTown()
+	w := newFixture()
 	r, err := w.send("kela", "hva", service, commonv1.Urgency_URGENCY_EMERGENCY)
 	rulestest.Must(t, err)
 	w.ExpectTurn(t, "hva", r, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 23.11.2026 10.00")
 	w.Now = w.Now.Add(30 * time.Minute)
-	// That somebody has seen it puts nothing off.
+	// A receipt does not postpone the due time.
 	w.take(t, "hva", r, receive)
 	w.ExpectTurn(t, "hva", r, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 23.11.2026 10.00")
 	rulestest.Must(t, w.try("hva", r, &referralv1.TriageReferralRequest{Urgency: commonv1.Urgency_URGENCY_EMERGENCY}))
@@ -151,7 +150,7 @@ func TestUrgency(t *testing.T) {
 	w.ExpectTurn(t, "hva", r, "kela/toimeentulotuki/kela-17 responsible, hva's turn until 30.11.2026 23.59")
 }
 
-// What a step lacks, or may not say, is refused.
+// A step with missing or forbidden content is refused.
 func TestContent(t *testing.T) {
 	granted := &referralv1.CompleteReferralRequest{Outcome: referralv1.ReferralOutcome_REFERRAL_OUTCOME_BENEFIT_GRANTED}
 	read := &referralv1.CompleteReferralRequest{Outcome: referralv1.ReferralOutcome_REFERRAL_OUTCOME_ACKNOWLEDGED}
@@ -165,8 +164,8 @@ func TestContent(t *testing.T) {
 		"a service does not end by being read":  {service, read, fault.InvalidField},
 		"a notice does":                         {notice, read, ""},
 		"reassigned without a reason":           {service, &referralv1.ReassignReferralRequest{To: &commonv1.Party{Agency: "hva"}}, fault.ExplanationRequired},
-		"reassigned elsewhere":                  {service, &referralv1.ReassignReferralRequest{To: &commonv1.Party{Agency: "tyo"}, Reason: "x"}, fault.UnknownParty},
-		"an appointment gone by":                {service, &referralv1.ScheduleAppointmentRequest{At: &timestamppb.Timestamp{Seconds: 1}}, fault.InvalidField},
+		"reassigned to another agency":          {service, &referralv1.ReassignReferralRequest{To: &commonv1.Party{Agency: "tyo"}, Reason: "x"}, fault.UnknownParty},
+		"an appointment in the past":            {service, &referralv1.ScheduleAppointmentRequest{At: &timestamppb.Timestamp{Seconds: 1}}, fault.InvalidField},
 	} {
 		w, r := sent(t, test.kind)
 		w.take(t, "hva", r, accept)
@@ -176,8 +175,8 @@ func TestContent(t *testing.T) {
 	}
 }
 
-// Given a referral about the wrong person, redirected and accepted, when its sender
-// revokes it, every copy becomes a tombstone and each holder is asked to acknowledge.
+// If the sender revokes a redirected and accepted referral about the wrong person, every copy becomes a
+// tombstone and each holder must acknowledge.
 func TestEnteredInError(t *testing.T) {
 	w, first := sent(t, service)
 	w.take(t, "hva", first, redirect)

@@ -15,14 +15,14 @@ import (
 	"koppi.internal/services/plan/internal/rules"
 )
 
-// plain is the town as the shared tests know it.
-type plain = rulestest.Fixture[rules.Plan, rules.Facts]
+// base is the fixture without the helpers of this service.
+type base = rulestest.Fixture[rules.Plan, rules.Facts]
 
-// town is a handful of agencies whose people act on plans, with no store.
-type town struct{ *plain }
+// fixture is a few agencies whose workers act on plans, without a store.
+type fixture struct{ *base }
 
-func newTown() *town {
-	return &town{rulestest.NewFixture(rulestest.Service[rules.Plan, rules.Facts]{
+func newFixture() *fixture {
+	return &fixture{rulestest.NewFixture(rulestest.Service[rules.Plan, rules.Facts]{
 		Rules: plan.Rules(), Collection: rules.Collection, Decide: rules.Decide, Allowed: rules.Allowed,
 		Facts: facts, Requests: requests,
 	})}
@@ -36,22 +36,22 @@ var (
 
 func party(actor matter.Actor) *commonv1.Party { return actor.Party() }
 
-func create(w *plain, actor matter.Actor) (string, error) {
+func create(w *base, actor matter.Actor) (string, error) {
 	return w.Begin(rules.Command{Actor: actor, Client: "anna", Request: &planv1.CreatePlanRequest{
 		Basis: rulestest.Consent(w.Now), Client: &commonv1.Client{Language: "fi"},
 	}})
 }
 
-// created is a plan of hva's.
-func created(t *testing.T) (*town, string) {
+// created returns a new plan of hva.
+func created(t *testing.T) (*fixture, string) {
 	t.Helper()
-	w := newTown()
-	subject, err := create(w.plain, people["hva"])
+	w := newFixture()
+	subject, err := create(w.base, people["hva"])
 	rulestest.Must(t, err)
 	return w, subject
 }
 
-// facts: who is invited is as the request says.
+// facts returns the unit that an invitation names.
 func facts(request proto.Message) (known rules.Facts) {
 	if invite, ok := request.(*planv1.InviteMemberRequest); ok {
 		known.Invited = invite.GetParty()
@@ -65,8 +65,8 @@ var allSteps = []string{
 	"DeclineResponsibility", "ScheduleReview", "StartReview", "CompleteReview", "EndPlan", "RevokePlan", "AcknowledgeRevocation",
 }
 
-// requests makes a passable request of each step; other is whom it is about.
-func requests(w *plain, subject string, other matter.Actor) map[string]proto.Message {
+// requests returns a valid request of each step; other is the party that it concerns.
+func requests(w *base, subject string, other matter.Actor) map[string]proto.Message {
 	state := w.Histories[subject].State.Plan
 	goal, goalEtag, action := "", "", ""
 	if goals := state.GetGoals(); len(goals) > 0 {

@@ -17,7 +17,7 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// Fixture is a small set of agencies whose people act on subjects, without a store. S is the state
+// Fixture is a small set of agencies whose people act on matters, without a store. S is the state
 // and F the facts of the service under test.
 type Fixture[S matter.State, F any] struct {
 	*Journal[S]
@@ -96,7 +96,7 @@ func (w *Fixture[S, F]) ReuseID(id string) {
 	w.ids--
 }
 
-// Begin runs a command that starts a subject, and returns its name.
+// Begin runs a command that starts a matter, and returns its name.
 func (w *Fixture[S, F]) Begin(command matter.Command[F]) (string, error) {
 	command.Subject = w.service.Collection + w.ID()
 	command.Case = "case-" + command.Subject
@@ -117,7 +117,7 @@ func (w *Fixture[S, F]) Request(subject, step string, other matter.Actor) proto.
 	return w.service.Requests(w, subject, other)[step]
 }
 
-// Withdraw withdraws the consent on which a subject rests, as recorded by an agency, or by the
+// Withdraw withdraws the consent on which a matter rests, as recorded by an agency, or by the
 // client if no agency is named.
 func (w *Fixture[S, F]) Withdraw(agency, subject string) error {
 	history := w.Histories[subject]
@@ -128,7 +128,7 @@ func (w *Fixture[S, F]) Withdraw(agency, subject string) error {
 	if err := w.Append(w.Rules.Withdrawal(w.World(), People[agency], subject, withdrawn, w.Now)); err != nil {
 		return err
 	}
-	// The clock checks the subject at once: a reader that now knows less may have missed a due
+	// The clock checks the matter at once: a reader that now knows less may have missed a due
 	// time.
 	return w.Append(w.Rules.FallenDue(w.World(), subject, w.Now))
 }
@@ -151,7 +151,7 @@ func (w *Fixture[S, F]) Take(t testing.TB, actor matter.Actor, subject, step str
 	Must(t, w.Try(actor, subject, w.Request(subject, step, People["terveys"])))
 }
 
-// Do runs a command on a subject, to which the actor's agency must have some relation.
+// Do runs a command on a matter, to which the actor's agency must have some relation.
 func (w *Fixture[S, F]) Do(command matter.Command[F]) error {
 	if !w.Histories[command.Subject].Related(command.Actor.Agency) {
 		return fault.New(fault.NotFound, "not related")
@@ -177,7 +177,7 @@ func (w *Fixture[S, F]) run(command matter.Command[F]) error {
 	return nil
 }
 
-// Pass lets time pass and records what fell due, for each subject by a command of its own and at a
+// Pass lets time pass and records what fell due, for each matter by a command of its own and at a
 // time of its own.
 func (w *Fixture[S, F]) Pass(by time.Duration) {
 	w.Now = w.Now.Add(by)
@@ -192,16 +192,16 @@ func (w *Fixture[S, F]) Pass(by time.Duration) {
 	}
 }
 
-// View returns a subject as it has been disclosed to an agency.
+// View returns a matter as it has been disclosed to an agency.
 func (w *Fixture[S, F]) View(agency, subject string) matter.View[S] {
 	return w.Histories[subject].Views[agency]
 }
 
-// Expect fails the test unless exactly the named events of a subject were disclosed to an agency.
+// Expect fails the test unless exactly the named events of a matter were disclosed to an agency.
 func (w *Fixture[S, F]) Expect(t testing.TB, agency, subject, want string) {
 	t.Helper()
 	if got := w.Disclosed(agency, subject); got != want {
-		t.Errorf("%s was told of %s: %s; want: %s", agency, subject, got, want)
+		t.Errorf("%s was shown of %s: %s; want: %s", agency, subject, got, want)
 	}
 }
 
@@ -213,14 +213,14 @@ func (w *Fixture[S, F]) ExpectTurn(t testing.TB, agency, subject, want string) {
 	}
 }
 
-// Disclosed lists the events of a subject that were disclosed to an agency, by name and without the
+// Disclosed lists the events of a matter that were disclosed to an agency, by name and without the
 // service's own name.
 func (w *Fixture[S, F]) Disclosed(agency, subject string) string {
 	prefix := strings.ToUpper(w.Rules.Service[:1]) + w.Rules.Service[1:]
 	var names []string
-	for _, told := range w.Mail[agency] {
-		if told.Event.Subject == subject {
-			names = append(names, strings.TrimPrefix(matter.NameOf(told.Event.Message), prefix))
+	for _, one := range w.Mail[agency] {
+		if one.Event.Subject == subject {
+			names = append(names, strings.TrimPrefix(matter.NameOf(one.Event.Message), prefix))
 		}
 	}
 	return strings.Join(names, " ")

@@ -9,10 +9,10 @@ import (
 	"koppi.internal/services/concern/internal/rules"
 )
 
-// Without consent a report names no worker at its receiver, nor does one that is passed on:
-// nobody but the receiver knows whether that is one (1301/2014 § 35.2).
+// Without consent, neither a report nor a forward names a worker at its receiver: only the receiver
+// knows whether the id is one of a worker (1301/2014 § 35.2).
 func TestAddressedWithoutConsent(t *testing.T) {
-	w := newTown()
+	w := newFixture()
 	named := &commonv1.Party{Agency: "hva", Worker: "on_juonut"}
 	begin := func(basis *commonv1.LegalBasis) error {
 		_, err := w.Begin(rules.Command{
@@ -30,19 +30,19 @@ func TestAddressedWithoutConsent(t *testing.T) {
 	must(t, err)
 	w.take(t, "hva", c, receive)
 	w.take(t, "hva", c, take)
-	passed := &concernv1.ForwardConcernRequest{
+	forwarded := &concernv1.ForwardConcernRequest{
 		Receiver: &commonv1.Party{Agency: "terveys", Worker: "on_juonut"}, Basis: notification(), Topics: []concernv1.Topic{concernv1.Topic_TOPIC_HOMELESSNESS},
 	}
-	if err := w.step("hva", c, passed); fault.ReasonOf(err) != fault.ContentNotAllowed {
-		t.Errorf("passed on without consent: %v", err)
+	if err := w.step("hva", c, forwarded); fault.ReasonOf(err) != fault.ContentNotAllowed {
+		t.Errorf("forwarded without consent: %v", err)
 	}
 }
 
-// A reporter is told of a suggested receiver which agency and unit it is, and nobody what a
-// party is called. What a receiver is not told without consent is on the page of disclosure.
-func TestNoWordsPassByTheWay(t *testing.T) {
+// A reporter is shown the agency and the unit of a suggested receiver, and nobody is shown the display
+// name of a party.
+func TestSuggestedReceiverIsDisclosedWithoutWorker(t *testing.T) {
 	for _, with := range []bool{true, false} {
-		w := newTown()
+		w := newFixture()
 		basis := notification()
 		if with {
 			basis = consent(w.Now)
@@ -56,11 +56,11 @@ func TestNoWordsPassByTheWay(t *testing.T) {
 		}))
 		suggested := w.View("kela", c).State.SuggestedReceiver
 		if suggested.GetAgency() != "terveys" || suggested.GetUnit() != "u" || suggested.GetWorker()+suggested.GetDisplayName() != "" {
-			t.Errorf("consent %v: the reporter is told %v", with, suggested)
+			t.Errorf("consent %v: the reporter is shown %v", with, suggested)
 		}
 		own := w.View("hva", c).State.SuggestedReceiver
 		if own.GetWorker() != "on_juonut" || own.GetDisplayName() != "" {
-			t.Errorf("consent %v: the decliner is told %v", with, own)
+			t.Errorf("consent %v: the declining agency is shown %v", with, own)
 		}
 	}
 }

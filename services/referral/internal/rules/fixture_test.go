@@ -15,14 +15,14 @@ import (
 	"koppi.internal/services/referral/internal/rules"
 )
 
-// plain is the town as the shared tests know it.
-type plain = rulestest.Fixture[rules.Referral, rules.Facts]
+// base is the fixture without the helpers of this service.
+type base = rulestest.Fixture[rules.Referral, rules.Facts]
 
-// town is a handful of agencies whose people act on referrals, with no store.
-type town struct{ *plain }
+// fixture is a few agencies whose workers act on referrals, without a store.
+type fixture struct{ *base }
 
-func newTown() *town {
-	return &town{rulestest.NewFixture(rulestest.Service[rules.Referral, rules.Facts]{
+func newFixture() *fixture {
+	return &fixture{rulestest.NewFixture(rulestest.Service[rules.Referral, rules.Facts]{
 		Rules: referral.Rules(), Collection: rules.Collection, Decide: rules.Decide, Allowed: rules.Allowed,
 		Facts: facts, Requests: requests,
 	})}
@@ -30,15 +30,15 @@ func newTown() *town {
 
 var people = rulestest.People
 
-// Kinds of referrals, in short.
+// The kinds of referrals that the tests use.
 const (
 	service  = referralv1.ReferralKind_REFERRAL_KIND_SERVICE
 	transfer = referralv1.ReferralKind_REFERRAL_KIND_APPLICATION_TRANSFER
 	notice   = referralv1.ReferralKind_REFERRAL_KIND_DECISION_NOTICE
 )
 
-// send sends a referral and returns its subject.
-func (w *town) send(from, to string, kind referralv1.ReferralKind, urgency commonv1.Urgency) (string, error) {
+// send sends a referral and returns its name.
+func (w *fixture) send(from, to string, kind referralv1.ReferralKind, urgency commonv1.Urgency) (string, error) {
 	return w.Begin(rules.Command{
 		Actor: people[from], Client: "anna", Facts: rules.Facts{Receiver: &commonv1.Party{Agency: to, Unit: "intake"}, ToSocialServices: to == "hva"},
 		Request: &referralv1.SendReferralRequest{
@@ -48,16 +48,16 @@ func (w *town) send(from, to string, kind referralv1.ReferralKind, urgency commo
 	})
 }
 
-// sent is a plain one from kela to hva.
-func sent(t *testing.T, kind referralv1.ReferralKind) (*town, string) {
+// sent returns a referral from kela to hva.
+func sent(t *testing.T, kind referralv1.ReferralKind) (*fixture, string) {
 	t.Helper()
-	w := newTown()
+	w := newFixture()
 	subject, err := w.send("kela", "hva", kind, commonv1.Urgency_URGENCY_NORMAL)
 	rulestest.Must(t, err)
 	return w, subject
 }
 
-// facts: a redirect goes where its request says.
+// facts returns the receiver that a redirect names.
 func facts(request proto.Message) (known rules.Facts) {
 	if redirect, ok := request.(*referralv1.RedirectReferralRequest); ok {
 		known.Receiver = &commonv1.Party{Agency: redirect.GetReceiver().GetAgency(), Unit: "intake"}
@@ -66,18 +66,18 @@ func facts(request proto.Message) (known rules.Facts) {
 	return known
 }
 
-// take takes the passable form of a step of an agency's person.
-func (w *town) take(t *testing.T, agency, subject, step string) {
+// take takes a step with its valid request, as the worker of an agency.
+func (w *fixture) take(t *testing.T, agency, subject, step string) {
 	t.Helper()
 	w.Take(t, people[agency], subject, step)
 }
 
-func (w *town) try(agency, subject string, request proto.Message) error {
+func (w *fixture) try(agency, subject string, request proto.Message) error {
 	return w.Try(people[agency], subject, request)
 }
 
-// onward is the referral that one was redirected to.
-func (w *town) onward(subject string) string { return w.Histories[subject].State.Onward.Subject }
+// onward returns the referral that one was redirected to.
+func (w *fixture) onward(subject string) string { return w.Histories[subject].State.Onward.Subject }
 
 const (
 	receive     = "ReceiveReferral"
@@ -103,8 +103,8 @@ var allSteps = []string{
 	receive, triage, accept, decline, redirect, reassign, schedule, result, note, contact, refuse, complete, cancel, settle, revoke, acknowledge,
 }
 
-// requests makes a passable request of each step; a redirect goes to the other.
-func requests(w *plain, subject string, other matter.Actor) map[string]proto.Message {
+// requests returns a valid request of each step; a redirect goes to the other.
+func requests(w *base, subject string, other matter.Actor) map[string]proto.Message {
 	state := w.Histories[subject].State
 	outcome := referralv1.ReferralOutcome_REFERRAL_OUTCOME_CLIENT_NOT_REACHED
 	if state.Kind == notice {

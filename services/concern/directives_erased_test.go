@@ -9,7 +9,7 @@ import (
 )
 
 // Given a client who was erased, wishes and all, when the client wishes again, that stands.
-func TestAWishAfterErasure(t *testing.T) {
+func TestProhibitionAfterErasure(t *testing.T) {
 	w := startWished(t)
 	for range 3 {
 		prohibited, err := w.prohibit()

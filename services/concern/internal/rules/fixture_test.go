@@ -15,20 +15,20 @@ import (
 	"koppi.internal/services/concern/internal/rules"
 )
 
-// plain is the town as the shared tests know it.
-type plain = rulestest.Fixture[rules.Concern, rules.Facts]
+// base is the fixture without the helpers of this service.
+type base = rulestest.Fixture[rules.Concern, rules.Facts]
 
-// town is a handful of agencies whose people act on concerns, with no store.
-type town struct{ *plain }
+// fixture is a few agencies whose workers act on concerns, without a store.
+type fixture struct{ *base }
 
-func newTown() *town {
-	return &town{rulestest.NewFixture(rulestest.Service[rules.Concern, rules.Facts]{
+func newFixture() *fixture {
+	return &fixture{rulestest.NewFixture(rulestest.Service[rules.Concern, rules.Facts]{
 		Rules: concern.Rules(), Collection: rules.Collection, Decide: rules.Decide, Allowed: rules.Allowed,
 		Facts: facts, Requests: requests,
 	})}
 }
 
-// facts: a forward goes where its request says.
+// facts returns the receiver that a forward names.
 func facts(request proto.Message) (known rules.Facts) {
 	if forward, ok := request.(*concernv1.ForwardConcernRequest); ok {
 		known.Receiver = &commonv1.Party{Agency: forward.GetReceiver().GetAgency(), Unit: "intake"}
@@ -49,13 +49,13 @@ func notification() *commonv1.LegalBasis {
 	}
 }
 
-// submit reports a concern and returns its subject.
-func (w *town) submit(reporter, receiver, client string, basis *commonv1.LegalBasis) (string, error) {
+// submit reports a concern and returns its name.
+func (w *fixture) submit(reporter, receiver, client string, basis *commonv1.LegalBasis) (string, error) {
 	return w.submitUrgent(reporter, receiver, client, basis, commonv1.Urgency_URGENCY_NORMAL)
 }
 
-// submitUrgent reports one that is as urgent as is said. Anna was born in 1948.
-func (w *town) submitUrgent(reporter, receiver, client string, basis *commonv1.LegalBasis, urgency commonv1.Urgency) (string, error) {
+// submitUrgent reports a concern of the given urgency. The client anna was born in 1948.
+func (w *fixture) submitUrgent(reporter, receiver, client string, basis *commonv1.LegalBasis, urgency commonv1.Urgency) (string, error) {
 	known := rules.Facts{Receiver: &commonv1.Party{Agency: receiver, Unit: "intake"}, ToSocialServices: receiver == "hva"}
 	if client == "anna" {
 		known.Born = time.Date(1948, time.March, 15, 0, 0, 0, 0, time.UTC)
@@ -69,20 +69,20 @@ func (w *town) submitUrgent(reporter, receiver, client string, basis *commonv1.L
 	})
 }
 
-// step takes one step of an agency's person.
-func (w *town) step(agency, subject string, request proto.Message) error {
+// step takes a step, as the worker of an agency.
+func (w *fixture) step(agency, subject string, request proto.Message) error {
 	return w.Try(people[agency], subject, request)
 }
 
-// take takes the passable form of a step.
-func (w *town) take(t *testing.T, agency, subject, step string) {
+// take takes a step with its valid request.
+func (w *fixture) take(t *testing.T, agency, subject, step string) {
 	t.Helper()
 	w.Take(t, people[agency], subject, step)
 }
 
 func must(t *testing.T, err error) { t.Helper(); rulestest.Must(t, err) }
 
-// The steps, receiver's first.
+// The steps, those of the receiver first.
 const (
 	receive     = "ReceiveConcern"
 	triage      = "TriageConcern"
@@ -104,8 +104,8 @@ var allSteps = []string{
 	"ProvideInformation", withdraw, settle, revoke, acknowledge,
 }
 
-// requests makes a passable request of each step; a forward goes to the other.
-func requests(w *plain, subject string, other matter.Actor) map[string]proto.Message {
+// requests returns a valid request of each step; a forward goes to the other.
+func requests(w *base, subject string, other matter.Actor) map[string]proto.Message {
 	state := w.Histories[subject].State
 	return map[string]proto.Message{
 		receive:                &concernv1.ReceiveConcernRequest{},

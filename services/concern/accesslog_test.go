@@ -42,7 +42,7 @@ func (h *heard) times(words string) int {
 
 // Given that the log of who looked cannot be extended, when a record is older than a
 // minute, that is an alarm; not before.
-func TestALogThatLagsIsAnAlarm(t *testing.T) {
+func TestLaggingAccessLogRaisesAlarm(t *testing.T) {
 	for name, test := range map[string]struct {
 		old   time.Duration
 		alarm bool

@@ -319,7 +319,7 @@ func (w *wished) order() (began map[string]int64, last map[string]int64) {
 
 // Given a prohibition whose process fails before it has withdrawn what rests on consent,
 // when the clock comes, it does.
-func TestAWishIsCarriedOutInSpiteOfAFailure(t *testing.T) {
+func TestProhibitionIsCarriedOutAfterFailure(t *testing.T) {
 	w := startWished(t)
 	sent, err := w.send(report())
 	if err != nil {
@@ -341,7 +341,7 @@ func TestAWishIsCarriedOutInSpiteOfAFailure(t *testing.T) {
 
 // What a client wishes shows in no worklist, mailbox, timeline or statistic, and is due for
 // nothing once it is carried out.
-func TestWishesAreNoMatters(t *testing.T) {
+func TestDirectivesAreNotMatters(t *testing.T) {
 	w := startWished(t)
 	if _, err := w.prohibit(); err != nil {
 		t.Fatal(err)

@@ -13,14 +13,14 @@ import (
 	"koppi.internal/services/consultation/internal/rules"
 )
 
-// plain is the town as the shared tests know it.
-type plain = rulestest.Fixture[rules.Consultation, rules.Facts]
+// base is the fixture without the helpers of this service.
+type base = rulestest.Fixture[rules.Consultation, rules.Facts]
 
-// town is a handful of agencies whose people act on consultations, with no store.
-type town struct{ *plain }
+// fixture is a few agencies whose workers act on consultations, without a store.
+type fixture struct{ *base }
 
-func newTown() *town {
-	return &town{rulestest.NewFixture(rulestest.Service[rules.Consultation, rules.Facts]{
+func newFixture() *fixture {
+	return &fixture{rulestest.NewFixture(rulestest.Service[rules.Consultation, rules.Facts]{
 		Rules: consultation.Rules(), Collection: rules.Collection, Decide: rules.Decide, Allowed: rules.Allowed,
 		Facts: facts, Requests: requests,
 	})}
@@ -32,8 +32,8 @@ func noData() *commonv1.LegalBasis {
 	return &commonv1.LegalBasis{Ground: commonv1.LegalGround_LEGAL_GROUND_NO_PERSONAL_DATA, Provision: "703/2023 § 31"}
 }
 
-// ask opens a consultation from an agency to another's unit; with no client it is anonymous.
-func ask(w *plain, from, to matter.Actor, client string, urgency commonv1.Urgency) (string, error) {
+// ask opens a consultation from one agency to a unit of another; without a client it is anonymous.
+func ask(w *base, from, to matter.Actor, client string, urgency commonv1.Urgency) (string, error) {
 	basis := noData()
 	if client != "" {
 		basis = rulestest.Consent(w.Now)
@@ -46,16 +46,16 @@ func ask(w *plain, from, to matter.Actor, client string, urgency commonv1.Urgenc
 	})
 }
 
-// asked is a plain anonymous one from kela to hva.
-func asked(t *testing.T) (*town, string) {
+// asked returns an anonymous consultation from kela to hva.
+func asked(t *testing.T) (*fixture, string) {
 	t.Helper()
-	w := newTown()
-	subject, err := ask(w.plain, people["kela"], people["hva"], "", commonv1.Urgency_URGENCY_NORMAL)
+	w := newFixture()
+	subject, err := ask(w.base, people["kela"], people["hva"], "", commonv1.Urgency_URGENCY_NORMAL)
 	rulestest.Must(t, err)
 	return w, subject
 }
 
-// facts: who is invited is as the request says.
+// facts returns the party that an invitation names.
 func facts(request proto.Message) (known rules.Facts) {
 	if invite, ok := request.(*consultationv1.InviteParticipantRequest); ok {
 		known.Party = invite.GetParticipant()
@@ -75,8 +75,8 @@ const (
 
 var allSteps = []string{take, post, closing, reassign, invite, revoke, "AcknowledgeRevocation"}
 
-// requests makes a passable request of each step; third is who is invited.
-func requests(w *plain, subject string, third matter.Actor) map[string]proto.Message {
+// requests returns a valid request of each step; third is the party that is invited.
+func requests(w *base, subject string, third matter.Actor) map[string]proto.Message {
 	state := w.Histories[subject].State
 	basis := noData()
 	if state.Client != "" {
