@@ -17,18 +17,21 @@ type Job struct {
 	Every time.Duration
 	// Random makes each interval a random one, from half of Every to one and a half of it.
 	Random bool
+	// Later makes the first run begin after an interval. Without it, the first run begins at once.
+	Later bool
 	// Do is one run. Its error is logged, and the next run comes as ever.
 	Do func(ctx context.Context) error
 	// Level of the log records of failures.
-	Level  slog.Level
+	Level slog.Level
+	// Logger may be nil if Do returns no errors.
 	Logger *slog.Logger
 	// About are added to the log records of failures.
 	About []slog.Attr
 }
 
-// Run runs the job at once and then at its interval, until the context ends.
+// Run runs the job at once, or later, and then at its interval, until the context ends.
 func (j Job) Run(ctx context.Context) {
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(j.first())
 	defer timer.Stop()
 	for {
 		select {
@@ -41,6 +44,13 @@ func (j Job) Run(ctx context.Context) {
 		}
 		timer.Reset(j.interval())
 	}
+}
+
+func (j Job) first() time.Duration {
+	if j.Later {
+		return j.interval()
+	}
+	return 0
 }
 
 func (j Job) interval() time.Duration {

@@ -41,6 +41,21 @@ func TestRun(t *testing.T) {
 	})
 }
 
+// A job that begins later makes its first run after an interval.
+func TestLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		began := time.Now()
+		periodic.Job{Name: "look", Every: time.Minute, Later: true, Do: func(context.Context) error {
+			cancel()
+			return nil
+		}}.Run(ctx)
+		if late := time.Since(began); late != time.Minute {
+			t.Errorf("first run after %v, want %v", late, time.Minute)
+		}
+	})
+}
+
 // Random intervals lie between half of the interval and one and a half of it, and differ.
 func TestRandomIntervals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
