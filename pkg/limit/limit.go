@@ -19,6 +19,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/time/rate"
 
+	"koppi.internal/pkg/breaker"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 )
@@ -29,8 +30,6 @@ const (
 	atOnce = 2
 	// answerTime is the timeout of a call to Redis, because a limit must not slow calls down.
 	answerTime = 50 * time.Millisecond
-	// blindTime is how long Redis is not asked after it failed to answer (circuit breaker).
-	blindTime = 5 * time.Second
 	// maxLocal is the most callers that are counted in this process.
 	maxLocal = 4096
 )
@@ -58,7 +57,7 @@ func (s Settings) Open(client *redis.Client) (*Limiter, error) {
 	}
 	limiter := &Limiter{settings: s, local: local, calls: &underWay{}, streams: &underWay{}}
 	if client != nil {
-		limiter.shared = redisrate.NewLimiter(client)
+		limiter.shared, limiter.circuit = redisrate.NewLimiter(client), breaker.New[counted](answerTime)
 	}
 	return limiter, nil
 }
@@ -66,16 +65,15 @@ func (s Settings) Open(client *redis.Client) (*Limiter, error) {
 // Limiter limits calls by caller. It is safe for concurrent use.
 type Limiter struct {
 	settings Settings
-	// shared counts for all replicas; nil without Redis.
-	shared *redisrate.Limiter
+	// shared counts for all replicas, through circuit; both are nil without Redis.
+	shared  *redisrate.Limiter
+	circuit *breaker.Breaker[counted]
 	// calls and streams count those in progress.
 	calls, streams *underWay
 
 	mu sync.Mutex
 	// local counts the most recent callers in this process.
 	local *lru.Cache[string, *rate.Limiter]
-	// blind is until when Redis is not asked.
-	blind time.Time
 }
 
 // who is the caller as it is counted: an agency, and a worker of it. A client and an operator have no agency,
@@ -150,36 +148,35 @@ func (l *Limiter) Allow(ctx context.Context, caller identity.Caller) error {
 // for the agency. It returns the limit that is reached; nil if none is.
 func (l *Limiter) over(ctx context.Context, shares []share) *full {
 	now := time.Now() //nolint:forbidigo // limits are of the wall clock
-	if l.shared == nil || l.isBlind(now) {
+	if l.shared == nil {
 		return l.alone(shares, now)
 	}
-	limited, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
+	together, err := l.circuit.Do(ctx, func(ctx context.Context) (counted, error) { return l.together(ctx, shares) })
+	if err != nil {
+		return l.alone(shares[together.shares:], now)
+	}
+	return together.over
+}
+
+// counted is how many of a call's limits Redis has counted the call in, and the limit that is reached; nil if
+// none is.
+type counted struct {
+	shares int
+	over   *full
+}
+
+// together counts in Redis, for all replicas.
+func (l *Limiter) together(ctx context.Context, shares []share) (counted, error) {
 	for i, one := range shares {
-		result, err := l.shared.Allow(limited, one.key, one.limit())
+		result, err := l.shared.Allow(ctx, one.key, one.limit())
 		if err != nil {
-			if ctx.Err() == nil {
-				l.setBlind(now.Add(blindTime))
-			}
-			return l.alone(shares[i:], now)
+			return counted{shares: i}, err
 		}
 		if result.Allowed == 0 {
-			return &full{one, result.RetryAfter}
+			return counted{over: &full{one, result.RetryAfter}}, nil
 		}
 	}
-	return nil
-}
-
-func (l *Limiter) isBlind(now time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return now.Before(l.blind)
-}
-
-func (l *Limiter) setBlind(until time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.blind = until
+	return counted{}, nil
 }
 
 // alone counts in this process only.
