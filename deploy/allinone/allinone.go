@@ -26,13 +26,14 @@ import (
 	"koppi.internal/gateway/web"
 	"koppi.internal/pkg/attachment"
 	attachments "koppi.internal/pkg/attachment/gateway"
+	"koppi.internal/pkg/denylist"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/sqlite"
+	"koppi.internal/pkg/lease"
 	"koppi.internal/pkg/limit"
 	notice "koppi.internal/pkg/notice/gateway"
-	"koppi.internal/pkg/presence"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/telemetry"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
@@ -146,7 +147,7 @@ func (k *Koppi) assemble(ctx context.Context) error {
 	if k.front, err = suite.Open(suite.Config{Backends: backends, Trial: k.config.Dev, Callers: parts.callers, Logger: k.config.Logger, Casework: whole}); err != nil {
 		return err
 	}
-	ended, err := presence.NewEnded(nil)
+	ended, err := denylist.New(nil)
 	if err != nil {
 		return err
 	}
@@ -157,14 +158,14 @@ func (k *Koppi) assemble(ctx context.Context) error {
 		return err
 	}
 	k.calls, err = k.config.Callbacks.Open(callback.Surroundings{
-		Exchange: k.Backend(), Directory: k.config.Directory, Presence: presence.Alone{}, Logger: k.config.Logger, Dev: k.config.Dev,
+		Exchange: k.Backend(), Directory: k.config.Directory, Presence: lease.Alone{}, Logger: k.config.Logger, Dev: k.config.Dev,
 		Timing: k.config.CallbackTiming,
 	})
 	if err != nil {
 		return err
 	}
 	k.notices, err = k.config.Notices.Open(notice.Config{
-		Services: k.front.Asked(), Directory: k.config.Directory, Presence: presence.Alone{}, Logger: k.config.Logger, Timing: k.config.NoticeTiming,
+		Services: k.front.Asked(), Directory: k.config.Directory, Leases: lease.Alone{}, Logger: k.config.Logger, Timing: k.config.NoticeTiming,
 	})
 	if err != nil {
 		return err

@@ -12,13 +12,12 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/lease"
 	"koppi.internal/pkg/mailbox"
-	"koppi.internal/pkg/presence"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -42,8 +41,8 @@ type Config struct {
 	// Roots verify the endpoints' certificates; nil means the system's.
 	Roots *x509.CertPool
 	Guard Guard
-	// Presence is the lease by which only one of several gateways calls.
-	Presence presence.Presence
+	// Presence are the leases by which only one of several gateways calls.
+	Presence lease.Leases
 	Logger   *slog.Logger
 	Timing   Timing
 }
@@ -86,23 +85,22 @@ func (t Timing) withDefaults() Timing {
 
 // Callbacks calls the endpoints of all agencies that have one.
 type Callbacks struct {
-	callers  []*caller
-	presence presence.Presence
+	callers []*caller
+	leases  lease.Leases
 }
 
 // New makes Callbacks. It fails if an endpoint could not be called with this configuration. The
 // caller must run Run, and call Close at the end.
 func New(config Config) (*Callbacks, error) {
 	config.Timing = config.Timing.withDefaults()
-	c := &Callbacks{presence: config.Presence}
-	holder := uuid.NewString()
+	c := &Callbacks{leases: config.Presence}
 	for _, key := range config.Directory.Called() {
 		agency, _ := config.Directory.Agency(key)
 		at, err := open(config, agency)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("callback of %s: %w", key, err), c.Close())
 		}
-		c.callers = append(c.callers, newCaller(config, key, holder, at))
+		c.callers = append(c.callers, newCaller(config, key, at))
 	}
 	return c, nil
 }
@@ -133,12 +131,12 @@ func (c *Callbacks) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// Close closes all connections, and the lease's.
+// Close closes all connections, and those of the leases.
 func (c *Callbacks) Close() error {
 	for _, one := range c.callers {
 		one.endpoint.close()
 	}
-	return c.presence.Close()
+	return c.leases.Close()
 }
 
 // Tombstone is what is delivered in place of a message of a parked subject: its identifiers and

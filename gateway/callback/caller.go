@@ -13,6 +13,7 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/lease"
 	"koppi.internal/pkg/mailbox"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
@@ -35,7 +36,6 @@ const (
 type caller struct {
 	config   Config
 	agency   string
-	holder   string
 	endpoint endpoint
 	logger   *slog.Logger
 	client   exchangev1.ExchangeServiceClient
@@ -55,9 +55,9 @@ type caller struct {
 	parked map[string]map[string]*parked
 }
 
-func newCaller(config Config, agency, holder string, at endpoint) *caller {
+func newCaller(config Config, agency string, at endpoint) *caller {
 	return &caller{
-		config: config, agency: agency, holder: holder, endpoint: at, logger: config.Logger.With(slog.String("agency", agency)),
+		config: config, agency: agency, endpoint: at, logger: config.Logger.With(slog.String("agency", agency)),
 		client: exchangev1.NewExchangeServiceClient(config.Exchange), parking: exchangev1.NewParkingServiceClient(config.Exchange),
 		most: maxBatch, waits: newBackoff(config.Timing.FirstRetry, config.Timing.LastRetry),
 	}
@@ -68,13 +68,20 @@ func newBackoff(first, last time.Duration) *backoff.ExponentialBackOff {
 	return &backoff.ExponentialBackOff{InitialInterval: first, RandomizationFactor: 0.5, Multiplier: 2, MaxInterval: last}
 }
 
-// run calls the endpoint whenever this gateway holds the lease, until the context ends.
+// run calls the endpoint whenever this gateway is the one that calls it, until the context ends.
 func (c *caller) run(ctx context.Context) {
+	timing := c.config.Timing
+	lease.Election{
+		Leases: c.config.Presence, Name: "callback/" + c.agency, TTL: timing.Lease, Unchecked: timing.Blind, Logger: c.logger,
+	}.Lead(ctx, c.lead)
+}
+
+// lead opens one session after another until the context ends, or another gateway opened the mailbox: should
+// two gateways call, the epoch decides between them.
+func (c *caller) lead(ctx context.Context) {
+	c.forget()
 	reopen := newBackoff(reopenFrom, reopenTo)
 	for ctx.Err() == nil {
-		if !c.elected(ctx) {
-			return
-		}
 		opened, err := c.session(ctx)
 		if opened {
 			reopen.Reset()
@@ -83,48 +90,16 @@ func (c *caller) run(ctx context.Context) {
 		case ctx.Err() != nil, err == nil, errors.Is(err, io.EOF), fault.ReasonOf(err) == fault.TokenExpired:
 			// A stream ends within an hour, and is opened again.
 		case fault.ReasonOf(err) == fault.TakenOver:
-			// Another gateway calls. It is not disturbed for the duration of a lease.
 			c.logger.InfoContext(ctx, "callbacks taken over by another gateway")
-			c.forget()
-			wait(ctx, c.config.Timing.Lease)
+			return
 		default:
 			c.logger.WarnContext(ctx, "callbacks interrupted", slog.String("error", err.Error()))
 			wait(ctx, reopen.NextBackOff())
 		}
 	}
-	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	if err := c.config.Presence.Release(leaving, c.thing(), c.holder); err != nil {
-		c.logger.InfoContext(ctx, "callbacks not given up", slog.String("error", err.Error()))
-	}
 }
 
-func (c *caller) thing() string { return "callback/" + c.agency }
-
-// elected waits until this gateway may call: it acquired the lease, or the lease could not be
-// checked for longer than Timing.Blind. Should two gateways call, the epoch decides between them.
-// It is false when the context ends.
-func (c *caller) elected(ctx context.Context) bool {
-	blind := time.Time{}
-	for ctx.Err() == nil {
-		held, err := c.config.Presence.Acquire(ctx, c.thing(), c.holder, c.config.Timing.Lease)
-		switch {
-		case held:
-			return true
-		case err == nil:
-			blind = time.Time{}
-			c.forget()
-		case blind.IsZero():
-			blind = time.Now() //nolint:forbidigo // waits are of the wall clock
-		case time.Since(blind) > c.config.Timing.Blind:
-			return true
-		}
-		wait(ctx, c.config.Timing.Lease/3)
-	}
-	return false
-}
-
-// forget drops the positions held here, as another gateway has called the endpoint meanwhile. The
+// forget drops the positions held here, as another gateway may have called the endpoint meanwhile. The
 // services' positions then count.
 func (c *caller) forget() { c.cursor, c.unacknowledged = nil, nil }
 
@@ -164,7 +139,6 @@ func (c *caller) session(ctx context.Context) (opened bool, err error) {
 	c.takeover, c.parked = answer.GetOpened().GetTakeover(), map[string]map[string]*parked{}
 	deliveries := make(chan *exchangev1.CaseMessage, window)
 	group.Go(func() error { return receive(ctx, stream, deliveries) })
-	group.Go(func() error { return c.present(ctx) })
 	group.Go(func() error { return c.work(ctx, stream, deliveries) })
 	return true, group.Wait()
 }
@@ -183,19 +157,6 @@ func receive(ctx context.Context, stream grpc.BidiStreamingClient[exchangev1.Exc
 				return ctx.Err()
 			}
 		}
-	}
-}
-
-// present renews the lease, so that other gateways do not call.
-func (c *caller) present(ctx context.Context) error {
-	for {
-		wait(ctx, c.config.Timing.Lease/3)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		// A lease that cannot be renewed, or that another gateway holds, changes nothing here: a
-		// gateway that takes over ends this session by its higher epoch.
-		_, _ = c.config.Presence.Acquire(ctx, c.thing(), c.holder, c.config.Timing.Lease)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"koppi.internal/pkg/directory"
-	"koppi.internal/pkg/presence"
+	"koppi.internal/pkg/lease"
 )
 
 func TestGuard(t *testing.T) {
@@ -117,7 +117,7 @@ func TestRefusedEndpointsDoNotStart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := New(Config{Directory: agencies, Presence: presence.Alone{}}); err == nil || !strings.Contains(err.Error(), "callback of kela: "+want) {
+		if _, err := New(Config{Directory: agencies, Presence: lease.Alone{}}); err == nil || !strings.Contains(err.Error(), "callback of kela: "+want) {
 			t.Errorf("%s: %v, want %q", endpoint, err, want)
 		}
 	}

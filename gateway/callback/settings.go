@@ -15,7 +15,7 @@ import (
 
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/journal/seal"
-	"koppi.internal/pkg/presence"
+	"koppi.internal/pkg/lease"
 )
 
 // Settings are the operator's settings of callbacks.
@@ -33,7 +33,7 @@ type Surroundings struct {
 	// the context.
 	Exchange  grpc.ClientConnInterface
 	Directory *directory.Directory
-	Presence  presence.Presence
+	Presence  lease.Leases
 	Logger    *slog.Logger
 	// Dev allows http and loopback addresses.
 	Dev    bool

@@ -105,7 +105,7 @@ func (c *Config) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, front.Close()) }()
-	ended, err := process.Ended(ctx, c.Redis, group)
+	ended, err := process.Denylist(ctx, c.Redis, group)
 	if err != nil {
 		return err
 	}
@@ -152,24 +152,24 @@ func (c *Config) Run(ctx context.Context) (err error) {
 
 // callbacks opens the callers of agencies' endpoints.
 func (c *Config) callbacks(front *suite.Front, agencies *directory.Directory) (*callback.Callbacks, error) {
-	present, err := process.Present(c.Redis)
+	leases, err := process.Leases(c.Redis)
 	if err != nil {
 		return nil, err
 	}
 	return c.Settings.Open(callback.Surroundings{
-		Exchange: suite.Routes(front.Routes), Directory: agencies, Presence: present, Logger: process.Logger(), Dev: c.Dev,
+		Exchange: suite.Routes(front.Routes), Directory: agencies, Presence: leases, Logger: process.Logger(), Dev: c.Dev,
 	})
 }
 
 // notices opens the notifier that mails units when something waits for them.
 func (c *Config) notices(services map[string]grpc.ClientConnInterface, agencies *directory.Directory) (*notice.Notifier, error) {
-	present, err := process.Present(c.Redis)
+	leases, err := process.Leases(c.Redis)
 	if err != nil {
 		return nil, err
 	}
-	notices, err := c.Notices.Open(notice.Config{Services: services, Directory: agencies, Presence: present, Logger: process.Logger()})
+	notices, err := c.Notices.Open(notice.Config{Services: services, Directory: agencies, Leases: leases, Logger: process.Logger()})
 	if err != nil {
-		return nil, errors.Join(err, present.Close())
+		return nil, errors.Join(err, leases.Close())
 	}
 	return notices, nil
 }

@@ -18,10 +18,10 @@ import (
 
 	"koppi.internal/gateway/session"
 	"koppi.internal/gateway/session/oidctest"
+	"koppi.internal/pkg/denylist"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/presence"
 )
 
 const agencies = `{"agencies":[
@@ -79,7 +79,7 @@ type stand struct {
 	verifier *identity.Verifier
 	sessions *session.Sessions
 	secrets  *identity.Secrets
-	ended    *presence.Ended
+	ended    *denylist.Denylist
 	koppi    *httptest.Server
 	browser  *http.Client
 	clock    *clock
@@ -91,7 +91,7 @@ type how struct {
 	tls      bool
 	issuer   func(*identity.IssuerConfig)
 	settings func(*session.Settings)
-	ended    *presence.Ended
+	ended    *denylist.Denylist
 	dev      bool
 }
 
@@ -127,7 +127,7 @@ func newStand(t *testing.T, how how) *stand {
 		t.Fatal(err)
 	}
 	if s.ended == nil {
-		if s.ended, err = presence.NewEnded(nil); err != nil {
+		if s.ended, err = denylist.New(nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -205,7 +205,7 @@ func (s *Sessions) end(r *http.Request) (record, bool) {
 	}
 	// The session ends even if the client disconnects.
 	ctx := context.WithoutCancel(r.Context())
-	if err := s.Ended.End(ctx, thing(session.ID), session.Ends.Sub(s.Now())); err != nil {
+	if err := s.Ended.Add(ctx, thing(session.ID), session.Ends.Sub(s.Now())); err != nil {
 		s.Logger.WarnContext(ctx, "other replicas were not told that somebody signed out", slog.String("error", err.Error()))
 	}
 	return session, true

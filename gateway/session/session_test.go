@@ -9,10 +9,10 @@ import (
 
 	"koppi.internal/gateway/session"
 	"koppi.internal/gateway/session/oidctest"
+	"koppi.internal/pkg/denylist"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/notify/redistest"
-	"koppi.internal/pkg/presence"
 )
 
 const kelaWorker = "kela a benefit_handler kela-17"
@@ -290,11 +290,11 @@ func TestSessionFollowsConfiguration(t *testing.T) {
 // was not signed out of here goes on, and is not extended.
 func TestSignedOutElsewhere(t *testing.T) {
 	server := redistest.Start(t)
-	here, err := presence.NewEnded(server.Client())
+	here, err := denylist.New(server.Client())
 	if err != nil {
 		t.Fatal(err)
 	}
-	there, err := presence.NewEnded(server.Client())
+	there, err := denylist.New(server.Client())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,10 +12,10 @@ import (
 	"strings"
 	"time"
 
+	"koppi.internal/pkg/denylist"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/loopback"
-	"koppi.internal/pkg/presence"
 )
 
 // Settings are the operator's settings of sessions.
@@ -30,7 +30,7 @@ type Config struct {
 	// Secrets seal cookies; all replicas must have the same.
 	Secrets *identity.Secrets
 	// Ended is the session denylist: the sessions that were signed out of.
-	Ended  *presence.Ended
+	Ended  *denylist.Denylist
 	Logger *slog.Logger
 	// Now is the wall clock.
 	Now func() time.Time

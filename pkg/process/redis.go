@@ -12,9 +12,10 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"golang.org/x/sync/errgroup"
 
+	"koppi.internal/pkg/denylist"
+	"koppi.internal/pkg/lease"
 	"koppi.internal/pkg/limit"
 	"koppi.internal/pkg/notify"
-	"koppi.internal/pkg/presence"
 	"koppi.internal/pkg/signal"
 	"koppi.internal/pkg/telemetry"
 )
@@ -49,17 +50,17 @@ func Signals(ctx context.Context, url, name string, logger *slog.Logger, group *
 	return hub, nil
 }
 
-// Present returns the Presence by which several processes agree which does what: over Redis if url is set,
+// Leases returns the leases by which several processes agree which does what: over Redis if url is set,
 // otherwise for a single process.
-func Present(url string) (presence.Presence, error) {
+func Leases(url string) (lease.Leases, error) {
 	if url == "" {
-		return presence.Alone{}, nil
+		return lease.Alone{}, nil
 	}
 	client, err := openRedis(url)
 	if err != nil {
 		return nil, err
 	}
-	return presence.NewRedis(client), nil
+	return lease.NewRedis(client), nil
 }
 
 // ownWords logs messages of the Redis client itself, such as that it cannot connect, in the format of our
@@ -132,10 +133,10 @@ func Limiter(ctx context.Context, settings limit.Settings, url string, group *er
 	return limiter, nil
 }
 
-// Ended returns the session denylist, over Redis if url is set.
-func Ended(ctx context.Context, url string, group *errgroup.Group) (*presence.Ended, error) {
+// Denylist returns the session denylist, over Redis if url is set.
+func Denylist(ctx context.Context, url string, group *errgroup.Group) (*denylist.Denylist, error) {
 	if url == "" {
-		return presence.NewEnded(nil)
+		return denylist.New(nil)
 	}
 	client, err := openRedis(url)
 	if err != nil {
@@ -145,5 +146,5 @@ func Ended(ctx context.Context, url string, group *errgroup.Group) (*presence.En
 		<-ctx.Done()
 		return client.Close()
 	})
-	return presence.NewEnded(client)
+	return denylist.New(client)
 }

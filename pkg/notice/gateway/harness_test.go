@@ -16,10 +16,10 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/lease"
 	"koppi.internal/pkg/matter"
 	notice "koppi.internal/pkg/notice/gateway"
 	"koppi.internal/pkg/notice/gateway/mailtest"
-	"koppi.internal/pkg/presence"
 	"koppi.internal/pkg/serve"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
@@ -133,7 +133,7 @@ var (
 
 var timing = notice.Timing{
 	Every: 5 * time.Millisecond, Answer: 5 * time.Second, FirstRetry: 5 * time.Millisecond, LastRetry: 20 * time.Millisecond,
-	EmergencyRetry: 10 * time.Millisecond, Lease: time.Minute, Blind: time.Hour,
+	EmergencyRetry: 10 * time.Millisecond, Lease: time.Minute, Unchecked: time.Hour,
 }
 
 func parsed(t *testing.T, text string) *directory.Directory {
@@ -155,7 +155,7 @@ func start(t *testing.T, settings notice.Settings, now time.Time, how ...func(*n
 	t.Helper()
 	b := &bench{t: t, services: map[string]*fake{}, directory: parsed(t, units), log: &log{}}
 	config := notice.Config{
-		Services: map[string]grpc.ClientConnInterface{}, Directory: b.directory, Presence: presence.Alone{},
+		Services: map[string]grpc.ClientConnInterface{}, Directory: b.directory, Leases: lease.Alone{},
 		Logger: slog.New(slog.NewTextHandler(b.log, nil)), Timing: timing,
 	}
 	for _, name := range []string{"concern", "plan"} {

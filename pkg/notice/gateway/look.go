@@ -46,7 +46,7 @@ func addressed(agencies *directory.Directory) addresses {
 }
 
 // look asks what waits and mails it. It ends within the lease, before another gateway may acquire
-// it.
+// it. What fails is logged, and tried again in the next round.
 func (n *Notifier) look(ctx context.Context) {
 	to := addressed(n.config.Directory)
 	if len(to.units) == 0 {

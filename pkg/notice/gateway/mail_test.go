@@ -8,9 +8,9 @@ import (
 	"testing"
 
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/lease"
 	notice "koppi.internal/pkg/notice/gateway"
 	"koppi.internal/pkg/notice/gateway/mailtest"
-	"koppi.internal/pkg/presence"
 	"koppi.internal/pkg/process/certtest"
 )
 
@@ -97,7 +97,7 @@ func TestNotTrusted(t *testing.T) {
 // Settings that are incomplete or contradict themselves refuse to start and name the flag.
 func TestSettings(t *testing.T) {
 	open := func(s notice.Settings) error {
-		_, err := s.Open(notice.Config{Directory: &directory.Directory{}, Presence: presence.Alone{}})
+		_, err := s.Open(notice.Config{Directory: &directory.Directory{}, Leases: lease.Alone{}})
 		return err
 	}
 	whole := func() notice.Settings {

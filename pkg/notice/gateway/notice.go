@@ -10,14 +10,14 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
-	"github.com/google/uuid"
 	"google.golang.org/grpc"
 
 	"koppi.internal/pkg/directory"
-	"koppi.internal/pkg/presence"
+	"koppi.internal/pkg/lease"
+	"koppi.internal/pkg/periodic"
 )
 
-// Config configures a Notifier. Services, Directory, Presence and Logger are required.
+// Config configures a Notifier. Services, Directory, Leases and Logger are required.
 type Config struct {
 	// Services, by name, report what waits.
 	Services  map[string]grpc.ClientConnInterface
@@ -26,15 +26,16 @@ type Config struct {
 	Mailer *Mailer
 	// Link is the address that mails contain.
 	Link string
-	// Presence is the lease by which only one of several gateways sends mails.
-	Presence presence.Presence
-	Logger   *slog.Logger
-	Timing   Timing
+	// Leases are those by which only one of several gateways sends mails.
+	Leases lease.Leases
+	Logger *slog.Logger
+	Timing Timing
 }
 
 // Timing holds the times of notices, by the wall clock; a zero field means its default.
 type Timing struct {
-	// Every is how often the services are asked what waits; default 5 s.
+	// Every is how often the services are asked what waits, and how often the lease is acquired or
+	// renewed; default 5 s.
 	Every time.Duration
 	// Answer is how long a service may take to answer; default 5 s.
 	Answer time.Duration
@@ -45,9 +46,9 @@ type Timing struct {
 	// Lease is how long a lease lasts: so long other gateways wait after this one is gone, and so
 	// long one round of asking and mailing may take; default 1 min.
 	Lease time.Duration
-	// Blind is how long a gateway waits before it sends mails although it cannot check the lease;
-	// default 1 min.
-	Blind time.Duration
+	// Unchecked is how long a gateway that sends no mails waits before it sends them although it
+	// cannot check the lease; default 1 min.
+	Unchecked time.Duration
 }
 
 func (t Timing) withDefaults() Timing {
@@ -61,7 +62,7 @@ func (t Timing) withDefaults() Timing {
 		{&t.LastRetry, 5 * time.Minute},
 		{&t.EmergencyRetry, 30 * time.Second},
 		{&t.Lease, time.Minute},
-		{&t.Blind, time.Minute},
+		{&t.Unchecked, time.Minute},
 	} {
 		if *one.field == 0 {
 			*one.field = one.standard
@@ -70,8 +71,8 @@ func (t Timing) withDefaults() Timing {
 	return t
 }
 
-// thing is the name of the lease that one of several gateways holds.
-const thing = "notices"
+// leaseName is the name of the lease that one of several gateways holds.
+const leaseName = "notices"
 
 // Notifier mails the units of the directory that have an address.
 //
@@ -80,9 +81,6 @@ const thing = "notices"
 // gateways send at the same time, but none is lost.
 type Notifier struct {
 	config Config
-	holder string
-	// blind is since when the lease could not be checked; zero where it can.
-	blind time.Time
 
 	// mutex guards the fields below: several units are mailed in parallel.
 	mutex sync.Mutex
@@ -110,7 +108,7 @@ type state struct {
 // New makes a notifier. The caller must run Run, and call Close at the end.
 func New(config Config) *Notifier {
 	config.Timing = config.Timing.withDefaults()
-	return &Notifier{config: config, holder: uuid.NewString(), silent: map[string]bool{}, units: map[recipient]*state{}, unmarked: map[mark]bool{}}
+	return &Notifier{config: config, silent: map[string]bool{}, units: map[recipient]*state{}, unmarked: map[mark]bool{}}
 }
 
 // Run asks what waits and mails it whenever this gateway holds the lease, until the context ends.
@@ -122,43 +120,19 @@ func (n *Notifier) Run(ctx context.Context) error {
 		}
 		return nil
 	}
-	ticker := time.NewTicker(n.config.Timing.Every)
-	defer ticker.Stop()
-	for ctx.Err() == nil {
-		if n.elected(ctx) {
-			n.look(ctx)
-		}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-		}
-	}
-	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	if err := n.config.Presence.Release(leaving, thing, n.holder); err != nil {
-		n.config.Logger.InfoContext(leaving, "notices not given up", slog.String("error", err.Error()))
-	}
+	timing := n.config.Timing
+	look := periodic.Job{Name: "notices", Every: timing.Every, Do: func(ctx context.Context) error {
+		n.look(ctx)
+		return nil
+	}}
+	lease.Election{
+		Leases: n.config.Leases, Name: leaseName, TTL: timing.Lease, Every: timing.Every, Unchecked: timing.Unchecked, Logger: n.config.Logger,
+	}.Lead(ctx, look.Run)
 	return nil
 }
 
-// elected reports whether this gateway may send mails: it acquired the lease, or the lease could
-// not be checked for longer than Timing.Blind.
-func (n *Notifier) elected(ctx context.Context) bool {
-	held, err := n.config.Presence.Acquire(ctx, thing, n.holder, n.config.Timing.Lease)
-	switch {
-	case err == nil:
-		n.blind = time.Time{}
-		return held
-	case n.blind.IsZero():
-		n.blind = wall()
-		return false
-	default:
-		return wall().Sub(n.blind) > n.config.Timing.Blind
-	}
-}
-
-// Close closes the lease's connections.
-func (n *Notifier) Close() error { return n.config.Presence.Close() }
+// Close closes the connections of the leases.
+func (n *Notifier) Close() error { return n.config.Leases.Close() }
 
 // wall is the wall clock, for waits, which do not use the domain's time.
 func wall() time.Time {

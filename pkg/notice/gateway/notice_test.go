@@ -204,7 +204,7 @@ type held struct {
 	ask  chan struct{}
 }
 
-func (h *held) Acquire(context.Context, string, string, time.Duration) (bool, error) {
+func (h *held) Acquire(context.Context, string, time.Duration) (bool, error) {
 	select {
 	case h.ask <- struct{}{}:
 	default:
@@ -215,7 +215,7 @@ func (h *held) Acquire(context.Context, string, string, time.Duration) (bool, er
 	return h.mine.Load(), nil
 }
 
-func (h *held) Release(context.Context, string, string) error {
+func (h *held) Release(context.Context, string) error {
 	close(h.left)
 	return nil
 }
@@ -233,7 +233,7 @@ func TestPresence(t *testing.T) {
 			server := mailtest.Start(t, mailtest.Config{})
 			other := &held{left: make(chan struct{}), ask: make(chan struct{})}
 			b := start(t, in(server), night, func(config *notice.Config) {
-				config.Presence, config.Timing.Blind = other, 20*time.Millisecond
+				config.Leases, config.Timing.Unchecked = other, 20*time.Millisecond
 			})
 			b.services["concern"].add("county", "adults", "concerns/1", emergency)
 			for range 3 {
