@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"buf.build/go/protovalidate"
+	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/recovery"
 	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.37.0"
 	"google.golang.org/grpc"
@@ -113,10 +114,10 @@ func NewGRPC(config Config) *Server {
 		}),
 		grpc.ConnectionTimeout(10*time.Second),
 		grpc.ChainUnaryInterceptor(
-			observeUnary(config.Logger), timeLimit, unary, limitUnary, checks.unary,
+			recovery.UnaryServerInterceptor(recovers(config.Logger)), observeUnary(config.Logger), timeLimit, unary, limitUnary, checks.unary,
 		),
 		grpc.ChainStreamInterceptor(
-			observeStream(config.Logger), NewUnknown().stream, stream, limitStream, checks.stream,
+			recovery.StreamServerInterceptor(recovers(config.Logger)), observeStream(config.Logger), NewUnknown().stream, stream, limitStream, checks.stream,
 		),
 		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error {
 			return fault.New(fault.NotServed, "there is no such method here")
@@ -139,40 +140,41 @@ func anybody() (grpc.UnaryServerInterceptor, grpc.StreamServerInterceptor) {
 		}
 }
 
+// recovers answers a call whose handler panicked, and logs where. The panic's value may hold what a caller sent,
+// so it reaches neither the caller nor the log.
+func recovers(logger *slog.Logger) recovery.Option {
+	return recovery.WithRecoveryHandlerContext(func(ctx context.Context, _ any) error {
+		method, _ := grpc.Method(ctx)
+		logger.ErrorContext(ctx, "panic", slog.String("method", named(method)), slog.String("stack", string(debug.Stack())))
+		return fault.New(fault.Internal, "something went wrong here")
+	})
+}
+
 // observeUnary logs the outcome of a call but not its content. Errors pass fault.Scrub, so that only refusals
 // with a reason of the list, and the caller's own cancellation or deadline, leave the process unchanged.
 func observeUnary(logger *slog.Logger) grpc.UnaryServerInterceptor {
-	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (response any, err error) {
+	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 		began := time.Now()
-		defer func() {
-			err = ended(ctx, logger, info.FullMethod, began, err, recover())
-			if err != nil {
-				response = nil
-			}
-		}()
-		return handle(ctx, request)
+		response, err := handle(ctx, request)
+		if err = ended(ctx, logger, info.FullMethod, began, err); err != nil {
+			return nil, err
+		}
+		return response, nil
 	}
 }
 
 func observeStream(logger *slog.Logger) grpc.StreamServerInterceptor {
-	return func(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
+	return func(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
 		began := time.Now()
 		about := metric.WithAttributes(semconv.RPCMethod(strings.TrimPrefix(named(info.FullMethod), "/")))
 		streamsOpen.Add(stream.Context(), 1, about)
-		defer func() {
-			streamsOpen.Add(stream.Context(), -1, about)
-			err = ended(stream.Context(), logger, info.FullMethod, began, err, recover())
-		}()
-		return handle(server, stream)
+		defer streamsOpen.Add(stream.Context(), -1, about)
+		return ended(stream.Context(), logger, info.FullMethod, began, handle(server, stream))
 	}
 }
 
-func ended(ctx context.Context, logger *slog.Logger, method string, began time.Time, err error, panicked any) error {
+func ended(ctx context.Context, logger *slog.Logger, method string, began time.Time, err error) error {
 	method = named(method)
-	if panicked != nil {
-		logger.ErrorContext(ctx, "panic", slog.String("method", method), slog.String("stack", string(debug.Stack())))
-		return fault.New(fault.Internal, "something went wrong here")
-	}
 	scrubbed := fault.Scrub(err)
 	attributes := []any{
 		slog.String("method", method), slog.String("code", status.Code(scrubbed).String()),
