@@ -46,15 +46,15 @@ var (
 func CheckName(name string) error {
 	switch {
 	case strings.ContainsAny(name, "/\\:*?\"<>|") || strings.TrimSpace(name) != name || strings.HasPrefix(name, "."):
-		return fmt.Errorf("%w: a plain file name, without a path", ErrName)
+		return fmt.Errorf("%w: use a plain file name, without a path", ErrName)
 	case len(name) > maxName || strings.HasSuffix(name, "."):
-		return fmt.Errorf("%w: at most %d bytes, and no full stop at the end", ErrName, maxName)
+		return fmt.Errorf("%w: use at most %d bytes, without a full stop at the end", ErrName, maxName)
 	case strings.ContainsFunc(name, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }):
-		return fmt.Errorf("%w: it holds signs that do not show", ErrName)
+		return fmt.Errorf("%w: the name contains invisible characters", ErrName)
 	case device.MatchString(name):
-		return fmt.Errorf("%w: some computers have a device of that name", ErrName)
+		return fmt.Errorf("%w: the name is reserved for a device on some computers", ErrName)
 	case slices.Contains(programs, strings.ToLower(path.Ext(name))):
-		return fmt.Errorf("%w: programs are not taken", ErrName)
+		return fmt.Errorf("%w: programs are not accepted", ErrName)
 	}
 	return nil
 }
@@ -65,8 +65,8 @@ var texts = []string{"text/plain", "text/tab-separated-values", "message/rfc822"
 
 const unknown = "application/octet-stream"
 
-// errNotTaken says which types are accepted.
-var errNotTaken = fmt.Errorf("%w: taken are PDF, pictures, text and office documents without macros", ErrMediaType)
+// errNotAccepted says which types are accepted.
+var errNotAccepted = fmt.Errorf("%w: accepted are PDF, images, text and office documents without macros", ErrMediaType)
 
 // Judge returns the media type of content, determined from the content: the type that a browser sends follows
 // the file name or is missing. The type in said is used only to tell whether text is a table. Judge refuses
@@ -86,7 +86,7 @@ func Judge(content *io.SectionReader, said string) (string, error) {
 	case slices.Contains(allowed, is):
 		return is, nil
 	default:
-		return "", errNotTaken
+		return "", errNotAccepted
 	}
 }
 
@@ -160,11 +160,11 @@ func judgeArchive(content *io.SectionReader) (is string, err error) {
 		name := strings.ToLower(entry.Name)
 		switch {
 		case path.IsAbs(name) || slices.Contains(strings.Split(strings.ReplaceAll(name, "\\", "/"), "/"), ".."):
-			return "", fmt.Errorf("%w: the document holds a path that leads out of it", ErrMediaType)
+			return "", fmt.Errorf("%w: the document contains a path that points outside it", ErrMediaType)
 		case strings.HasSuffix(name, "vbaproject.bin") || slices.Contains(programs, path.Ext(name)) || strings.HasPrefix(name, "basic/") || strings.HasPrefix(name, "scripts/"):
-			return "", fmt.Errorf("%w: the document holds macros or programs", ErrMediaType)
+			return "", fmt.Errorf("%w: the document contains macros or programs", ErrMediaType)
 		case path.Ext(name) == ".zip":
-			return "", fmt.Errorf("%w: the document holds an archive", ErrMediaType)
+			return "", fmt.Errorf("%w: the document contains an archive", ErrMediaType)
 		}
 		var said strings.Builder
 		if left, err = unpack(entry, left, &said); err != nil {
@@ -178,7 +178,7 @@ func judgeArchive(content *io.SectionReader) (is string, err error) {
 		}
 	}
 	if !slices.Contains(allowed, is) {
-		return "", errNotTaken
+		return "", errNotAccepted
 	}
 	return is, nil
 }
@@ -198,7 +198,7 @@ func unpack(entry *zip.File, left int64, said io.Writer) (int64, error) {
 	rest, err := io.Copy(io.Discard, io.LimitReader(packed, max(0, left-begin)+1))
 	switch {
 	case begin+rest > left:
-		return 0, fmt.Errorf("%w: the document unpacks to too much", ErrMediaType)
+		return 0, fmt.Errorf("%w: the unpacked document is too large", ErrMediaType)
 	case err != nil:
 		return 0, fmt.Errorf("%w: the document cannot be unpacked", ErrMediaType)
 	}

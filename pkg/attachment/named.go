@@ -13,7 +13,7 @@ import (
 // Reasons for which an attachment cannot be named.
 var (
 	ErrUnfinished  = errors.New("attachment: not finished")
-	ErrOtherClient = errors.New("attachment: of another client")
+	ErrOtherClient = errors.New("attachment: belongs to another client")
 )
 
 // Find returns an attachment for a message about a client. Client is a digest. The attachment must have been

@@ -72,7 +72,7 @@ func Open(ctx context.Context, bucket, keys string, kek tink.AEAD) (*Store, erro
 func openBucket(ctx context.Context, address string) (*blob.Bucket, error) {
 	at, err := url.Parse(address)
 	if err != nil || at.Scheme == "" {
-		return nil, errors.New("an address such as file:///folder or s3://bucket?region=…")
+		return nil, errors.New("the address must be like file:///folder or s3://bucket?region=…")
 	}
 	if at.Scheme == fileblob.Scheme {
 		query := at.Query()
@@ -262,7 +262,7 @@ func (s *Store) open(ctx context.Context, upload Upload, name string, content an
 	}
 	text, err := upload.cipher.Decrypt(sealed, place(upload.ID, name))
 	if err != nil {
-		return fmt.Errorf("attachment: %s does not open: %w", name, err)
+		return fmt.Errorf("attachment: decrypt %s: %w", name, err)
 	}
 	return json.Unmarshal(text, content)
 }

@@ -35,7 +35,7 @@ type QuotaError struct {
 }
 
 func (e *QuotaError) Error() string {
-	return fmt.Sprintf("attachment: %d uploads or %d bytes wait", e.Share.Uploads, e.Share.Bytes)
+	return fmt.Sprintf("attachment: quota of %d uploads or %d bytes is used up", e.Share.Uploads, e.Share.Bytes)
 }
 
 // waitingMarks is where each waiting upload is marked by an empty object, under its agency and worker, with

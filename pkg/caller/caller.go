@@ -25,7 +25,7 @@ const (
 func Of(ctx context.Context) (identity.Caller, error) {
 	who, ok := identity.FromContext(ctx)
 	if !ok {
-		return who, fault.New(fault.TokenRequired, "a token is missing")
+		return who, fault.New(fault.TokenRequired, "the token is missing")
 	}
 	return who, nil
 }
@@ -46,12 +46,12 @@ func IsParty(who identity.Caller) bool {
 
 // NotFound is the refusal for a caller without a relation to a matter, the same as for one that
 // does not exist.
-func NotFound() error { return fault.New(fault.NotFound, "there is no such matter for you") }
+func NotFound() error { return fault.New(fault.NotFound, "there is no such matter that you can see") }
 
 // UnknownClient is the refusal for a client of whom the caller's agency has no matter. Field is the
 // field that names the client.
 func UnknownClient(field string) error {
-	return fault.New(fault.UnknownClient, "your agency has no matter of this client").Field(field, "unknown to your agency")
+	return fault.New(fault.UnknownClient, "your agency has no matter of this client").Field(field, "not known to your agency")
 }
 
 // PageOwner returns the owner of a list, to whom its page tokens belong: an agency, or a person.
@@ -72,16 +72,16 @@ func ClientQuery(secrets *identity.Secrets, who identity.Caller, client, purpose
 	query := journal.Query{Agency: who.Agency, WithHidden: true}
 	switch {
 	case who.Role == identity.RoleClient && client != "":
-		return query, fault.New(fault.InvalidField, "a person's own matters name no client").Field("client_id", "leave empty")
+		return query, fault.New(fault.InvalidField, "a person lists only their own matters and names no client").Field("client_id", "leave empty")
 	case who.Role == identity.RoleClient:
 		// Each matter has one sender, and so one worklist entry here.
 		return journal.Query{Client: who.Client, Role: journal.RoleSender, WithHidden: true}, nil
 	case !IsParty(who):
-		return query, fault.New(fault.RoleNotAllowed, "this is read by an agency's worker or system, or by the person")
+		return query, fault.New(fault.RoleNotAllowed, "only an agency's worker or system, or the person, can read this")
 	case client == "":
-		return query, fault.New(fault.InvalidField, "say whose").Field("client_id", "required")
+		return query, fault.New(fault.InvalidField, "the client is missing").Field("client_id", "required")
 	case purpose == "":
-		return query, fault.New(fault.InvalidField, "a search by client needs a purpose").Field("purpose", "required with client_id")
+		return query, fault.New(fault.InvalidField, "a search by client requires a purpose").Field("purpose", "required with client_id")
 	}
 	var ok bool
 	if query.Client, ok = secrets.InternalID(identity.KindClient, who.Agency, client); !ok {

@@ -25,7 +25,7 @@ func (c *Clients[S]) Identity(ctx context.Context, id string) (*commonv1.Client,
 		return nil, err
 	}
 	if client == nil {
-		return nil, fault.New(fault.NotFound, "this matter names no person")
+		return nil, fault.New(fault.NotFound, "this matter has no client")
 	}
 	return client, c.AccessLog.Read(ctx, who, "identity", accesslog.ReadingOf(state))
 }

@@ -111,7 +111,7 @@ func (c *Clients[S]) client(ctx context.Context, subject string) (*commonv1.Clie
 	}
 	client := &commonv1.Client{}
 	if err := proto.Unmarshal(bytes, client); err != nil {
-		return nil, fmt.Errorf("client: stored client of %s: %w", subject, err)
+		return nil, fmt.Errorf("client: read the stored client of %s: %w", subject, err)
 	}
 	return client, nil
 }

@@ -64,7 +64,7 @@ func (c *Clients[S]) Person(ctx context.Context, who identity.Caller, client *co
 // the request. A non-disclosure stays in force, whatever the request says.
 func (c *Clients[S]) knownPerson(ctx context.Context, who identity.Caller, client *commonv1.Client) (Person, error) {
 	if !caller.IsParty(who) {
-		return Person{}, fault.New(fault.RoleNotAllowed, "a client is named so by an agency's worker or system")
+		return Person{}, fault.New(fault.RoleNotAllowed, "only an agency's worker or system can name a client by client_id")
 	}
 	inner, ok := c.Secrets.InternalID(identity.KindClient, who.Agency, client.GetClientId())
 	if !ok {
@@ -127,7 +127,7 @@ func (c *Clients[S]) CaseOf(ctx context.Context, who identity.Caller, pseudonym,
 	if pseudonym == "" {
 		return c.Secrets.NewCase(client), nil
 	}
-	unknown := fault.New(fault.InvalidField, "your agency has no such case of this client").Field("case_id", "unknown to your agency")
+	unknown := fault.New(fault.InvalidField, "your agency has no such case of this client").Field("case_id", "not known to your agency")
 	inner, ok := c.Secrets.InternalID(identity.KindCase, who.Agency, pseudonym)
 	if !ok {
 		return "", unknown

@@ -59,16 +59,16 @@ func Open(ctx context.Context, settings Settings, frozenAt time.Time) (*Adjustab
 	}
 	switch {
 	case !frozenAt.IsZero() && (stands || moved):
-		return nil, fmt.Errorf("clock: this data has a clock of its own already; --clock needs an empty folder")
+		return nil, fmt.Errorf("clock: this data folder already has a clock; use --clock only with an empty folder")
 	case !frozenAt.IsZero():
 		return c, c.keep(ctx, frozenAt.UTC().Truncate(time.Microsecond), 0)
 	case stands:
 		if c.frozen, err = time.Parse(time.RFC3339Nano, frozen); err != nil {
-			return nil, fmt.Errorf("clock: stored time: %w", err)
+			return nil, fmt.Errorf("clock: read the stored time: %w", err)
 		}
 	case moved:
 		if c.offset, err = time.ParseDuration(offset); err != nil {
-			return nil, fmt.Errorf("clock: stored offset: %w", err)
+			return nil, fmt.Errorf("clock: read the stored offset: %w", err)
 		}
 	}
 	return c, nil
@@ -95,7 +95,7 @@ func (c *Adjustable) AdvanceTo(ctx context.Context, to time.Time) error {
 	to = to.UTC().Truncate(time.Microsecond)
 	now := c.now()
 	if to.Before(now) {
-		return fault.New(fault.InvalidField, "the clock only moves forward").Field("to", "not before the present time")
+		return fault.New(fault.InvalidField, "the clock cannot be moved back").Field("to", "must not be before the current time")
 	}
 	if !c.frozen.IsZero() {
 		return c.keep(ctx, to, 0)

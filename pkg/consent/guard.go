@@ -82,9 +82,9 @@ func (g *Guard[S]) Prepare(ctx context.Context, step Step, r proto.Message, clie
 	case id == "":
 		return c, r, nil
 	case step.sending.Ground != commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT || client == "":
-		return c, nil, directive.NotCovering("a consent is cited on the ground of the client's consent alone")
+		return c, nil, directive.NotCovering("a consent can be cited only on the ground of the client's consent")
 	case step.basis.GetConsentedAt() != nil:
-		return c, nil, fault.New(fault.InvalidField, "when the client consented is known of the consent").Field("basis.consented_at", "leave empty with consent_id")
+		return c, nil, fault.New(fault.InvalidField, "the cited consent already states when the client consented").Field("basis.consented_at", "leave empty with consent_id")
 	default:
 		return g.cite(ctx, c, r, id)
 	}

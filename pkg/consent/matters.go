@@ -195,7 +195,7 @@ func (c *Consents[S]) onConsent(
 		return nil, err
 	}
 	if who.Role != identity.RoleClient && !caller.IsParty(who) {
-		return nil, fault.New(fault.RoleNotAllowed, "a consent is withdrawn by the client, or by an agency that the client told")
+		return nil, fault.New(fault.RoleNotAllowed, "only the client, or an agency that the client informed, can withdraw a consent")
 	}
 	access, digest, err := c.AccessLog.Write(ctx, who, r)
 	if err != nil {

@@ -22,11 +22,11 @@ type Names struct {
 func (n *Names) named(who identity.Caller, r request) (string, error) {
 	switch {
 	case who.Role == identity.RoleClient && r.GetClient() != nil:
-		return "", fault.New(fault.InvalidField, "a person's own wishes name no client").Field("client", "leave empty")
+		return "", fault.New(fault.InvalidField, "a person records only their own directives and names no client").Field("client", "leave empty")
 	case who.Role == identity.RoleClient:
 		return who.Client, nil
 	case !caller.IsParty(who):
-		return "", fault.New(fault.RoleNotAllowed, "a wish is the client's, or is recorded by an agency that the client told")
+		return "", fault.New(fault.RoleNotAllowed, "only the client, or an agency that the client informed, can record a consent directive")
 	}
 	switch named := r.GetClient().GetIdentity().(type) {
 	case *commonv1.Client_PersonalIdentityCode:
@@ -41,5 +41,5 @@ func (n *Names) named(who identity.Caller, r request) (string, error) {
 		}
 		return "", caller.UnknownClient("client.client_id")
 	}
-	return "", fault.New(fault.InvalidField, "say whose").Field("client", "by identity code or client_id")
+	return "", fault.New(fault.InvalidField, "the client is missing").Field("client", "required, by identity code or client_id")
 }

@@ -164,7 +164,7 @@ func (d *Recording[S]) check(who identity.Caller, r request) error {
 	}
 	for field, agency := range agencies {
 		if _, known := d.Directory.Agency(agency); agency != "" && !known {
-			return fault.New(fault.UnknownParty, "there is no such agency").Field(field, "not in the directory")
+			return fault.New(fault.UnknownParty, "the agency does not exist").Field(field, "not in the directory")
 		}
 	}
 	named, ok := r.(interface{ GetService() string })
@@ -172,9 +172,9 @@ func (d *Recording[S]) check(who identity.Caller, r request) error {
 	case !ok:
 		return nil
 	case named.GetService() != d.Service:
-		return fault.New(fault.InvalidField, "this is another service").Field("service", d.Service)
+		return fault.New(fault.InvalidField, "this request is for another service").Field("service", "must be "+d.Service)
 	case !who.Role.IsWorker():
-		return fault.New(fault.RoleNotAllowed, "an override is asked for and decided by named workers")
+		return fault.New(fault.RoleNotAllowed, "only a named worker can request or decide an override")
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func (e *StoppedError) Error() string { return e.Unwrap().Error() }
 
 // Unwrap returns the refusal.
 func (e *StoppedError) Unwrap() error {
-	return fault.New(fault.TransferProhibited, "the client has prohibited that this receiver be told")
+	return fault.New(fault.TransferProhibited, "the client has prohibited transfers to this receiver")
 }
 
 // stoppedPurpose is the purpose in the access record of a step that was stopped.

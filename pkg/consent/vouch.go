@@ -164,5 +164,5 @@ func (v *Vouching[S]) check(ctx context.Context, who identity.Caller, client str
 	directivesRefused.Add(ctx, 1)
 	v.Logger.WarnContext(ctx, "a directive was refused: the agency has no live matter of the client", slog.String("service", v.Service),
 		slog.String("agency", who.Agency), slog.String("worker", who.Worker))
-	return fault.New(fault.NoLiveMatter, "your agency has no matter of this client under way with another agency")
+	return fault.New(fault.NoLiveMatter, "your agency has no open matter of this client with another agency")
 }

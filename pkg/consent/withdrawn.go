@@ -160,7 +160,7 @@ func (w *Withdrawals[S]) NoteWithdrawals(ctx context.Context, r *caseworkv1.Note
 		payload, ok := w.Secrets.OpenToken(withdrawalKind, withdrawalOwner, one)
 		withdrawn := &caseworkv1.Withdrawn{}
 		if !ok || proto.Unmarshal(payload, withdrawn) != nil {
-			return nil, fault.New(fault.InvalidField, "no service of this suite has sealed this").Field("withdrawals", "as they were given")
+			return nil, fault.New(fault.InvalidField, "the withdrawal was not sealed by a service of this suite").Field("withdrawals", "send them unchanged")
 		}
 		if err := w.noteWithdrawal(ctx, withdrawn, r.GetPassedOn()); err != nil {
 			return nil, err
@@ -242,5 +242,5 @@ func (w *Withdrawals[S]) checkCounts(ctx context.Context, directives directive.D
 }
 
 func countsNoMore() error {
-	return fault.New(fault.ConsentWithdrawn, "the client has withdrawn a consent since that covers this").Field("basis.consented_at", "when the client consented anew")
+	return fault.New(fault.ConsentWithdrawn, "the client has since withdrawn a consent that covers this").Field("basis.consented_at", "must be after the withdrawal")
 }

@@ -63,9 +63,9 @@ func (d *Service) IssueToken(_ context.Context, r *devv1.IssueTokenRequest) (*de
 		}
 		caller = identity.Caller{Role: identity.RoleClient, Client: d.Secrets.ClientID(code)}
 	case !caller.Role.IsWorker() && caller.Role != identity.RoleSystem && caller.Role != identity.RoleOperator:
-		return nil, fault.New(fault.InvalidField, "there is no such role").Field("role", "unknown")
+		return nil, fault.New(fault.InvalidField, "the role does not exist").Field("role", "unknown")
 	case caller.Role != identity.RoleSystem && caller.Worker == "":
-		return nil, fault.New(fault.InvalidField, "a worker's token names the worker").Field("worker", "required")
+		return nil, fault.New(fault.InvalidField, "a worker's token must name the worker").Field("worker", "required")
 	case caller.Role == identity.RoleOperator && caller.Agency == "":
 	default:
 		party := &commonv1.Party{Agency: caller.Agency, Unit: caller.Unit}
@@ -104,7 +104,7 @@ func (d *Service) AdvanceClock(ctx context.Context, r *devv1.AdvanceClockRequest
 		case *devv1.AdvanceClockRequest_To:
 			to = target.To.AsTime()
 		default:
-			return nil, fault.New(fault.InvalidField, "say by how much, or to when").Field("target", "required")
+			return nil, fault.New(fault.InvalidField, "the time is missing").Field("target", "required")
 		}
 		if err := service.AdvanceClock(ctx, to); err != nil {
 			return nil, err

@@ -149,7 +149,7 @@ func (d *Directory) Called() []string {
 // holds the party.
 func (d *Directory) Check(party *commonv1.Party, path string) error {
 	if _, known := d.agencies()[party.GetAgency()]; !known {
-		return fault.New(fault.UnknownParty, "there is no such agency").Field(path+".agency", "not in the directory")
+		return fault.New(fault.UnknownParty, "the agency does not exist").Field(path+".agency", "not in the directory")
 	}
 	if party.GetUnit() == "" {
 		return nil

@@ -161,12 +161,12 @@ func Scrub(err error) error {
 	case errors.Is(err, context.Canceled) || status.Code(err) == codes.Canceled:
 		return status.Error(codes.Canceled, "the call was cancelled")
 	case errors.Is(err, context.DeadlineExceeded) || status.Code(err) == codes.DeadlineExceeded:
-		return status.Error(codes.DeadlineExceeded, "the deadline passed; the same request_id tells what became of it")
+		return status.Error(codes.DeadlineExceeded, "the deadline has passed; repeat the request with the same request_id to get its result")
 	case status.Code(err) == codes.Unavailable:
 		// A service behind this one is unavailable.
 		return New(Unavailable, "the service does not answer")
 	default:
-		return New(Internal, "something went wrong here")
+		return New(Internal, "an internal error occurred")
 	}
 }
 

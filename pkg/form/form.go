@@ -140,11 +140,11 @@ func outside(field protoreflect.FieldDescriptor, at, now time.Time) string {
 	if more := longer[field.FullName()]; more > 0 {
 		years = more
 	}
-	bound, said := latest, "from the year 2000 on, before 2100"
+	bound, said := latest, "must be from the year 2000 to 2099"
 	if !now.IsZero() {
-		bound, said = now.AddDate(years, 0, 1), "from the year 2000 on, at most a year ahead"
+		bound, said = now.AddDate(years, 0, 1), "must be from the year 2000 to at most one year ahead"
 		if years > 1 {
-			said = "from the year 2000 on, at most two years ahead"
+			said = "must be from the year 2000 to at most two years ahead"
 		}
 	}
 	if given[field.FullName()] || !at.Before(earliest) && at.Before(bound) {

@@ -43,8 +43,8 @@ func century(sign byte) (int, bool) {
 // range for test persons. It accepts only ASCII, and no date of birth after today in Finland. Every refusal
 // has reason INVALID_IDENTITY_CODE and does not repeat the text.
 func Parse(text string, allowTest bool, now time.Time) (Code, error) {
-	invalid := fault.New(fault.InvalidIdentityCode, "the identity code is not valid").
-		Field("client.personal_identity_code", "not a valid identity code")
+	invalid := fault.New(fault.InvalidIdentityCode, "the identity code is invalid").
+		Field("client.personal_identity_code", "is not a valid identity code")
 	if len(text) != codeLength || strings.ContainsFunc(text, func(r rune) bool { return r >= 0x80 }) {
 		return Code{}, invalid
 	}
@@ -60,8 +60,8 @@ func Parse(text string, allowTest bool, now time.Time) (Code, error) {
 		return Code{}, invalid
 	}
 	if number >= firstTestNumber && !allowTest {
-		return Code{}, fault.New(fault.InvalidIdentityCode, "identity codes of test persons are not accepted here").
-			Field("client.personal_identity_code", "of a test person")
+		return Code{}, fault.New(fault.InvalidIdentityCode, "this server does not accept identity codes of test persons").
+			Field("client.personal_identity_code", "belongs to a test person")
 	}
 	return Code{text: code}, nil
 }

@@ -19,11 +19,11 @@ const maxASCII = '~'
 // onBehalf returns the caller of a system that acts for a worker of its own agency.
 func (v *Verifier) onBehalf(caller Caller, named []string) (Caller, error) {
 	if !caller.System {
-		return caller, fault.New(fault.RoleNotAllowed, "only a system acts on behalf of a worker")
+		return caller, fault.New(fault.RoleNotAllowed, "only a system can act on behalf of a worker")
 	}
 	parts, wrong := readBehalf(named)
 	if wrong != "" {
-		return caller, fault.New(fault.InvalidField, "%s is worker;unit;role: %s", MetadataOnBehalfOf, wrong).
+		return caller, fault.New(fault.InvalidField, "%s must have the form worker;unit;role: %s", MetadataOnBehalfOf, wrong).
 			Field(MetadataOnBehalfOf, wrong)
 	}
 	if err := v.config.Directory.Check(&commonv1.Party{Agency: caller.Agency, Unit: parts[1]}, MetadataOnBehalfOf); err != nil {
@@ -39,24 +39,24 @@ func readBehalf(named []string) (parts []string, wrong string) {
 		return nil, "send it once"
 	}
 	if strings.ContainsFunc(named[0], func(r rune) bool { return r < ' ' || r > maxASCII }) {
-		return nil, "it is not ASCII; send UTF-8 in percent-encoding, and not Latin-1"
+		return nil, "it is not ASCII; send percent-encoded UTF-8, not Latin-1"
 	}
 	parts = strings.Split(named[0], ";")
 	if len(parts) != 3 {
-		return nil, "it has three parts with a semicolon between them"
+		return nil, "it must have three parts, separated by semicolons"
 	}
 	for i, part := range parts {
 		decoded, err := url.PathUnescape(part)
 		if err != nil {
-			return nil, "its percent-encoding is broken"
+			return nil, "its percent-encoding is invalid"
 		}
 		parts[i] = decoded
 	}
 	switch {
 	case !idcode.IsSubject(parts[0]):
-		return nil, "a worker is named by the subject that your provider gives out: 1 to 128 of A-Z a-z 0-9 . _ @ : + = / | - and no name or identity code"
+		return nil, "the worker must be the subject from your identity provider: 1 to 128 characters of A-Z a-z 0-9 . _ @ : + = / | - and neither a person's name nor an identity code"
 	case !Role(parts[2]).IsWorker():
-		return nil, "the role is none of a worker"
+		return nil, "the role must be a worker's role"
 	}
 	return parts, ""
 }

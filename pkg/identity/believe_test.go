@@ -69,7 +69,7 @@ func TestIssuerPlacesAreNamed(t *testing.T) {
 		"signIn: it needs discovery":                                         func(c *identity.IssuerConfig) { c.Discovery, c.JWKS = false, keys(t) },
 		"signIn: clientId is missing":                                        func(c *identity.IssuerConfig) { c.SignIn.ClientID = "" },
 		"signIn: name is missing in fi, sv or en":                            func(c *identity.IssuerConfig) { c.SignIn.Name.Sv = "" },
-		"it is there twice":                                                  nil,
+		"listed twice":                                                  nil,
 		"claims: code: identity codes are not swap":                          func(*identity.IssuerConfig) {},
 	} {
 		issuers := []identity.IssuerConfig{mapped()}

@@ -36,17 +36,17 @@ func claimsOf(token jwt.Token) map[string]any {
 func (v *Verifier) caller(claims map[string]any, expires time.Time, from issuer) (Caller, error) {
 	role, ok := pick(claims, from.Claims.Role, from.Roles, func(role Role) bool { return role.known() || role == RoleSuite && from.suite })
 	if !ok {
-		return Caller{}, invalidToken("its role")
+		return Caller{}, invalidToken("its role is missing or not accepted")
 	}
 	if role == "" {
 		role = from.Role
 	}
 	caller := Caller{Role: role, Expires: expires, Issuer: from.Issuer}
 	if caller.Agency, ok = text(claims, from.Claims.Agency); !ok {
-		return Caller{}, invalidToken("for whom it speaks")
+		return Caller{}, invalidToken("its agency is malformed")
 	}
 	if caller.Client, ok = v.client(claims, role, from); !ok {
-		return Caller{}, invalidToken("for whom it speaks")
+		return Caller{}, invalidToken("its client is malformed")
 	}
 	if caller.Agency == "" && role != RoleClient {
 		caller.Agency = from.Agency
@@ -55,13 +55,13 @@ func (v *Verifier) caller(claims map[string]any, expires time.Time, from issuer)
 		return hasUnit(v.config.Directory, caller.Agency, unit)
 	})
 	if !ok {
-		return Caller{}, invalidToken("its unit")
+		return Caller{}, invalidToken("its unit is unknown")
 	}
 	subject, ok := text(claims, from.Claims.Worker)
 	switch {
 	case role == RoleClient, role == RoleSuite:
 	case !ok || !idcode.IsSubject(subject):
-		return Caller{}, invalidToken("its subject")
+		return Caller{}, invalidToken("its subject is missing or malformed")
 	case role == RoleSystem:
 		caller.System, caller.SystemSubject = true, subject
 	default:
@@ -101,23 +101,23 @@ func (v *Verifier) may(caller Caller, from issuer) error {
 	case caller.Role == RoleSuite && from.suite && caller.Agency == "" && caller.Client == "":
 		return nil
 	case !caller.Role.known():
-		return invalidToken("its role")
+		return invalidToken("its role is missing or not accepted")
 	case caller.Role == RoleClient:
 		if caller.Client == "" || caller.Agency != "" || !from.Clients {
-			return invalidToken("for whom it speaks")
+			return invalidToken("its issuer may not speak for this caller")
 		}
 		return nil
 	case caller.Client != "":
-		return invalidToken("for whom it speaks")
+		return invalidToken("its issuer may not speak for this caller")
 	case caller.Role == RoleOperator && !from.Operators:
-		return invalidToken("for whom it speaks")
+		return invalidToken("its issuer may not speak for this caller")
 	case caller.Role == RoleOperator && caller.Agency == "":
 		return nil
 	case !from.Everyone && !slices.Contains(from.Agencies, caller.Agency):
-		return invalidToken("for whom it speaks")
+		return invalidToken("its issuer may not speak for this caller")
 	}
 	if err := v.config.Directory.Check(caller.Party(), "token"); err != nil {
-		return invalidToken("its unit")
+		return invalidToken("its unit is unknown")
 	}
 	return nil
 }

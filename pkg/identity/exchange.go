@@ -172,7 +172,7 @@ func (x *TokenExchange) caller(ctx context.Context, shown metadata.MD) (caller C
 	case len(header) > 0:
 		known = true
 		if caller, err = x.config.Verifier.bearer(ctx, header); err == nil && certificate && caller.Agency != certified.Agency {
-			err = invalidToken("it speaks for another agency than the certificate")
+			err = invalidToken("it speaks for a different agency than the certificate")
 		}
 	case certificate:
 		caller, known = certified, true
@@ -219,7 +219,7 @@ func (x *TokenExchange) token(caller Caller, stream bool) (string, error) {
 func (v *Verifier) bearer(ctx context.Context, header []string) (Caller, error) {
 	token, ok := Bearer(header[0])
 	if !ok || len(header) > 1 {
-		return Caller{}, invalidToken("its form")
+		return Caller{}, invalidToken("it is malformed")
 	}
 	return v.Verify(ctx, token)
 }

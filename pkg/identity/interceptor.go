@@ -26,7 +26,7 @@ func Bearer(header string) (token string, ok bool) {
 func (v *Verifier) Authenticate(ctx context.Context) (context.Context, error) {
 	header := metadata.ValueFromIncomingContext(ctx, metadataAuthorization)
 	if len(header) == 0 {
-		return ctx, fault.New(fault.TokenRequired, "a token is missing")
+		return ctx, fault.New(fault.TokenRequired, "the token is missing")
 	}
 	caller, err := v.bearer(ctx, header)
 	if err != nil {
@@ -64,7 +64,7 @@ func (v *Verifier) admit(ctx context.Context, method string, open Admission) (co
 		return ctx, err
 	}
 	if caller, _ := FromContext(ctx); (caller.Role == RoleSuite) != suite {
-		return ctx, fault.New(fault.RoleNotAllowed, "what the suite's own processes ask, and what callers ask, are kept apart")
+		return ctx, fault.New(fault.RoleNotAllowed, "only the suite's own processes can call internal methods, and they can call no others")
 	}
 	return ctx, nil
 }

@@ -186,7 +186,7 @@ func (p *Partners) authority(entry filePartner) (authority, []*x509.Certificate,
 // Caller returns the system whose certificate is the first of the chain.
 func (p *Partners) Caller(chain []*x509.Certificate) (Caller, error) {
 	if len(chain) == 0 {
-		return Caller{}, fault.New(fault.CertificateRefused, "a certificate is missing")
+		return Caller{}, fault.New(fault.CertificateRefused, "the client certificate is missing")
 	}
 	content, hash := p.content.Load(), sha256.Sum256(chain[0].Raw)
 	if caller, known := content.proved.Get(hash); known && p.now().Before(caller.Expires) {
@@ -194,7 +194,7 @@ func (p *Partners) Caller(chain []*x509.Certificate) (Caller, error) {
 	}
 	found := content.systems(chain, p.now())
 	if len(found) != 1 {
-		return Caller{}, fault.New(fault.CertificateRefused, "the certificate is of no agency here, or of more than one")
+		return Caller{}, fault.New(fault.CertificateRefused, "the certificate belongs to no agency in this directory, or to more than one")
 	}
 	content.proved.Add(hash, found[0])
 	return found[0], nil

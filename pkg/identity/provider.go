@@ -140,7 +140,7 @@ func (p *provider) ask(ctx context.Context) (*Provider, error) {
 		return nil, ctx.Err()
 	case result := <-answered:
 		if result.Err != nil {
-			return nil, fmt.Errorf("%w (%w)", fault.New(fault.Unavailable, "the issuer of the token does not answer"), result.Err)
+			return nil, fmt.Errorf("%w (%w)", fault.New(fault.Unavailable, "the token's issuer does not answer"), result.Err)
 		}
 		return result.Val.(*Provider), nil //nolint:forcetypeassert // the function above returns it
 	}

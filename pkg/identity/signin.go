@@ -22,7 +22,7 @@ func (v *Verifier) SignIns() []IssuerConfig {
 func (v *Verifier) Provider(ctx context.Context, issuer string) (*Provider, error) {
 	from := v.issuers[issuer]
 	if from.provider == nil {
-		return nil, fault.New(fault.NotFound, "nobody signs in there")
+		return nil, fault.New(fault.NotFound, "this issuer offers no sign-in")
 	}
 	return from.provider.current(ctx)
 }
@@ -32,10 +32,10 @@ func (v *Verifier) Provider(ctx context.Context, issuer string) (*Provider, erro
 func (v *Verifier) SignedIn(ctx context.Context, issuer, token, nonce string) (Caller, error) {
 	from := v.issuers[issuer]
 	if from.SignIn == nil {
-		return Caller{}, invalidToken("its issuer")
+		return Caller{}, invalidToken("its issuer is not trusted")
 	}
-	believed, err := v.prove(ctx, token, signedIn{issuer: issuer, client: from.SignIn.ClientID, nonce: nonce})
-	return believed.caller, err
+	proved, err := v.prove(ctx, token, signedIn{issuer: issuer, client: from.SignIn.ClientID, nonce: nonce})
+	return proved.caller, err
 }
 
 // Still checks whether a caller who was verified before would be verified now: the issuer is still trusted,
@@ -44,7 +44,7 @@ func (v *Verifier) SignedIn(ctx context.Context, issuer, token, nonce string) (C
 func (v *Verifier) Still(caller Caller) error {
 	from, known := v.issuers[caller.Issuer]
 	if !known {
-		return invalidToken("its issuer")
+		return invalidToken("its issuer is not trusted")
 	}
 	return v.may(caller, from)
 }

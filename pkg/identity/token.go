@@ -51,13 +51,13 @@ const maxVerified = 4096
 type Verifier struct {
 	config  VerifierConfig
 	issuers map[string]issuer
-	// believed caches callers by the hash of their verified token: a system sends one token with thousands of
+	// verified caches callers by the hash of their verified token: a system sends one token with thousands of
 	// calls, and verifying a signature takes longer than the other checks.
-	believed *lru.Cache[[sha256.Size]byte, belief]
+	verified *lru.Cache[[sha256.Size]byte, proof]
 }
 
-// belief is a verified caller, and until when the verification counts.
-type belief struct {
+// proof is a verified caller, and until when the verification counts.
+type proof struct {
 	caller Caller
 	until  time.Time
 }
@@ -72,14 +72,14 @@ var (
 // NewVerifier checks the configuration and returns an error that names the place of the first mistake. It
 // does not contact providers yet.
 func NewVerifier(config VerifierConfig) (*Verifier, error) {
-	believed, err := lru.New[[sha256.Size]byte, belief](maxVerified)
+	cache, err := lru.New[[sha256.Size]byte, proof](maxVerified)
 	if err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
-	v := &Verifier{config: config, issuers: map[string]issuer{}, believed: believed}
+	v := &Verifier{config: config, issuers: map[string]issuer{}, verified: cache}
 	for _, entry := range config.Issuers {
 		if _, double := v.issuers[entry.Issuer]; double {
-			return nil, fmt.Errorf("identity: issuer %q: it is there twice", entry.Issuer)
+			return nil, fmt.Errorf("identity: issuer %q: listed twice", entry.Issuer)
 		}
 		if v.issuers[entry.Issuer], err = newIssuer(entry, config); err != nil {
 			return nil, err
@@ -89,7 +89,7 @@ func NewVerifier(config VerifierConfig) (*Verifier, error) {
 }
 
 func invalidToken(why string, args ...any) error {
-	return fault.New(fault.TokenInvalid, "the token is not valid: %s", fmt.Sprintf(why, args...))
+	return fault.New(fault.TokenInvalid, "the token is invalid: %s", fmt.Sprintf(why, args...))
 }
 
 // Verify verifies a token: a trusted issuer signed it for this audience, it has not expired, and the issuer
@@ -98,67 +98,67 @@ func invalidToken(why string, args ...any) error {
 // the issuer does not answer.
 func (v *Verifier) Verify(ctx context.Context, bearer string) (Caller, error) {
 	if bearer == "" {
-		return Caller{}, fault.New(fault.TokenRequired, "a token is missing")
+		return Caller{}, fault.New(fault.TokenRequired, "the token is missing")
 	}
 	hash := sha256.Sum256([]byte(bearer))
-	if known, ok := v.believed.Get(hash); ok && v.config.Now().Before(known.until) {
+	if known, ok := v.verified.Get(hash); ok && v.config.Now().Before(known.until) {
 		return known.caller, nil
 	}
-	believed, err := v.prove(ctx, bearer, signedIn{})
+	proved, err := v.prove(ctx, bearer, signedIn{})
 	if err != nil {
-		v.believed.Remove(hash)
+		v.verified.Remove(hash)
 		return Caller{}, err
 	}
-	v.believed.Add(hash, believed)
-	return believed.caller, nil
+	v.verified.Add(hash, proved)
+	return proved.caller, nil
 }
 
 // signedIn is what a token from a sign-in to the pages must contain, in addition to what every token must.
 type signedIn struct{ issuer, client, nonce string }
 
 // prove makes all checks of a token.
-func (v *Verifier) prove(ctx context.Context, bearer string, want signedIn) (belief, error) {
+func (v *Verifier) prove(ctx context.Context, bearer string, want signedIn) (proof, error) {
 	name, header, err := unproved(bearer)
 	if err != nil {
-		return belief{}, invalidToken("its form")
+		return proof{}, invalidToken("it is malformed")
 	}
 	from, known := v.issuers[name]
 	if !known || want.issuer != "" && want.issuer != name {
-		return belief{}, invalidToken("its issuer")
+		return proof{}, invalidToken("its issuer is not trusted")
 	}
 	payload, until, err := from.signed(ctx, bearer, header)
 	if err != nil {
-		return belief{}, err
+		return proof{}, err
 	}
 	token := jwt.New()
 	if err := json.Unmarshal(payload, token); err != nil {
-		return belief{}, invalidToken("its form")
+		return proof{}, invalidToken("it is malformed")
 	}
 	audience := cmp.Or(want.client, from.Audience, v.config.Audience)
 	err = jwt.Validate(token, jwt.WithClock(jwt.ClockFunc(v.config.Now)), jwt.WithAcceptableSkew(skew),
 		jwt.WithAudience(audience), jwt.WithIssuer(name), jwt.WithRequiredClaim(jwt.ExpirationKey))
 	switch {
 	case errors.Is(err, jwt.TokenExpiredError()):
-		return belief{}, fault.New(fault.TokenExpired, "the token has expired")
+		return proof{}, fault.New(fault.TokenExpired, "the token has expired")
 	case err != nil:
-		return belief{}, invalidToken("its audience or time")
+		return proof{}, invalidToken("its audience or validity time is wrong")
 	}
 	claims := claimsOf(token)
 	if want.client != "" && !want.isFor(claims, token) {
-		return belief{}, invalidToken("it is of another sign-in")
+		return proof{}, invalidToken("it belongs to another sign-in")
 	}
 	expires, _ := token.Expiration()
 	if v.tooLong(token, expires) {
-		return belief{}, invalidToken("it is valid for longer than %v", maxLife)
+		return proof{}, invalidToken("it is valid for longer than %v", maxLife)
 	}
 	caller, err := v.caller(claims, expires, from)
 	if err != nil {
-		return belief{}, err
+		return proof{}, err
 	}
 	if until.IsZero() || expires.Before(until) {
 		until = expires
 	}
-	return belief{caller, until}, nil
+	return proof{caller, until}, nil
 }
 
 // tooLong reports whether a token's validity exceeds maxLife, counted from now, from its time of issue, or
@@ -203,13 +203,13 @@ func (i issuer) signed(ctx context.Context, bearer string, header jws.Headers) (
 	algorithm, _ := header.Algorithm()
 	if i.provider == nil {
 		if !slices.Contains(fileAlgorithms, algorithm.String()) {
-			return nil, until, invalidToken("its signature")
+			return nil, until, invalidToken("its signature cannot be verified")
 		}
 		payload, err = verified(bearer, i.keys)
 		return payload, until, err
 	}
 	if !slices.Contains(discoveredAlgorithms, algorithm.String()) {
-		return nil, until, invalidToken("its signature")
+		return nil, until, invalidToken("its signature cannot be verified")
 	}
 	known, err := i.provider.current(ctx)
 	if err != nil {
@@ -230,7 +230,7 @@ func (i issuer) signed(ctx context.Context, bearer string, header jws.Headers) (
 func verified(bearer string, keys jwk.Set) ([]byte, error) {
 	payload, err := jws.Verify([]byte(bearer), jws.WithCompact(), jws.WithKeySet(keys, jws.WithRequireKid(false), jws.WithInferAlgorithmFromKey(true)))
 	if err != nil {
-		return nil, invalidToken("its signature")
+		return nil, invalidToken("its signature cannot be verified")
 	}
 	return payload, nil
 }

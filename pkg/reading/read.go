@@ -158,7 +158,7 @@ func (m *Matters[S]) CheckParty(ctx context.Context, who identity.Caller, id str
 	if _, err := m.Related(ctx, who, id); err != nil {
 		return err
 	}
-	return fault.New(fault.RoleNotAllowed, "the client reads a matter and takes no step in it")
+	return fault.New(fault.RoleNotAllowed, "the client can read a matter but cannot take a step in it")
 }
 
 // Get reads a matter for its caller and converts it to a message.

@@ -188,7 +188,7 @@ type Adjustable interface {
 func (s *Service[S]) AdvanceClock(ctx context.Context, to time.Time) error {
 	adjustable, ok := s.Clock.(Adjustable)
 	if !ok {
-		return fault.New(fault.NotServed, "this clock cannot be moved")
+		return fault.New(fault.NotServed, "this server's clock cannot be moved")
 	}
 	if err := adjustable.AdvanceTo(ctx, to); err != nil {
 		return err

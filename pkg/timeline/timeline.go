@@ -137,16 +137,16 @@ func (t *Timeline[S]) query(who identity.Caller, r *caseworkv1.ReadHistoryReques
 	}
 	switch {
 	case !byClient && !caller.IsParty(who):
-		return query, fault.New(fault.RoleNotAllowed, "a timeline is read by an agency's worker or system, or by the person")
+		return query, fault.New(fault.RoleNotAllowed, "only an agency's worker or system, or the person, can read a timeline")
 	case who.Role != identity.RoleClient && byClient == (r.GetCaseId() != ""):
-		return query, fault.New(fault.InvalidField, "name a case or a client").Field("case_id", "this or client_id")
+		return query, fault.New(fault.InvalidField, "the request must name either a case or a client").Field("case_id", "give either this or client_id")
 	case r.GetCaseId() == "":
 		return query, nil
 	}
 	// The empty agency has the person's pseudonyms: no real agency has an empty key.
 	inner, ok := t.Secrets.InternalID(identity.KindCase, who.Agency, r.GetCaseId())
 	if !ok {
-		return query, fault.New(fault.InvalidField, "there is no such case for you").Field("case_id", "unknown to you")
+		return query, fault.New(fault.InvalidField, "there is no such case that you can see").Field("case_id", "not known to you")
 	}
 	query.Case = inner
 	return query, nil

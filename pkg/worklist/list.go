@@ -121,16 +121,16 @@ func (l *Worklist[S]) query(who identity.Caller, r ListRequest, filter Filter) (
 	switch {
 	case who.Role == identity.RoleClient:
 		if r.GetUnit() != "" || r.GetWorker() != "" || r.GetClientId() != "" || r.GetOverdueOnly() || len(filter.States) > 0 {
-			return query, fault.New(fault.InvalidField, "a person's own list is not filtered").Field("page_size", "this and page_token alone")
+			return query, fault.New(fault.InvalidField, "a person's own list takes no filters").Field("page_size", "use only this and page_token")
 		}
 		// Each matter has one sender, and so one worklist entry here.
 		query = journal.Query{Client: who.Client, Role: journal.RoleSender, WithHidden: true}
 	case !caller.IsParty(who):
-		return query, fault.New(fault.RoleNotAllowed, "a worklist is an agency's")
+		return query, fault.New(fault.RoleNotAllowed, "only an agency's worker or system can read a worklist")
 	}
 	if r.GetClientId() != "" {
 		if r.GetPurpose() == "" {
-			return query, fault.New(fault.InvalidField, "a search by client needs a purpose").Field("purpose", "required with client_id")
+			return query, fault.New(fault.InvalidField, "a search by client requires a purpose").Field("purpose", "required with client_id")
 		}
 		inner, ok := l.Secrets.InternalID(identity.KindClient, who.Agency, r.GetClientId())
 		if !ok {
@@ -143,7 +143,7 @@ func (l *Worklist[S]) query(who identity.Caller, r ListRequest, filter Filter) (
 	}
 	after, ok := l.position(who, r)
 	if !ok {
-		return query, fault.New(fault.InvalidPageToken, "this page token is not of this list").Field("page_token", "as it was given")
+		return query, fault.New(fault.InvalidPageToken, "the page token does not belong to this list").Field("page_token", "send it unchanged")
 	}
 	query.After = &after
 	return query, nil

@@ -28,7 +28,7 @@ func (l *Worklist[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkReques
 		return nil, err
 	}
 	if !caller.IsParty(who) {
-		return nil, fault.New(fault.RoleNotAllowed, "a worklist is an agency's")
+		return nil, fault.New(fault.RoleNotAllowed, "only an agency's worker or system can read a worklist")
 	}
 	var entries []journal.WorklistEntry
 	for _, query := range l.queries(who, r) {

@@ -22,8 +22,8 @@ func TestErrorsAreInWords(t *testing.T) {
 	refused := fault.New(fault.InvalidField, "the request is not well formed").Field("agency", "small letters").GRPCStatus().Err()
 	for want, err := range map[string]error{
 		"a plain one": errors.New("a plain one"),
-		"the request is not well formed: correct the named fields and send again; agency: small letters":       refused,
-		"load: the request is not well formed: correct the named fields and send again; agency: small letters": fmt.Errorf("load: %w", refused),
+		"the request is not well formed: correct the named fields and send the request again; agency: small letters":       refused,
+		"load: the request is not well formed: correct the named fields and send the request again; agency: small letters": fmt.Errorf("load: %w", refused),
 		"no tokens\nKoppi does not answer at this address; is it running, and is the address that of --address? (Error while dialing: connection refused)": errors.Join(errors.New("no tokens"),
 			status.Error(codes.Unavailable, `connection error: desc = "transport: Error while dialing: connection refused"`)),
 		"Koppi did not answer in time; try again": status.Error(codes.DeadlineExceeded, "context deadline exceeded"),

@@ -110,7 +110,7 @@ func (l *AccessLog) accessPlace(who identity.Caller, r *caseworkv1.ListAccessesR
 	place := &caseworkv1.AccessPlace{}
 	payload, ok := l.Secrets.OpenToken(accessKind, caller.PageOwner(who), r.GetPageToken())
 	if !ok || proto.Unmarshal(payload, place) != nil || string(place.GetRequest()) != string(l.accessDigest(r)) {
-		return nil, fault.New(fault.InvalidPageToken, "this page token is not of this list").Field("page_token", "as it was given")
+		return nil, fault.New(fault.InvalidPageToken, "the page token does not belong to this list").Field("page_token", "send it unchanged")
 	}
 	return place, nil
 }

@@ -51,7 +51,7 @@ func (a *Attachments) StartUpload(ctx context.Context, r *attachmentv1.StartUplo
 		return nil, err
 	}
 	if err := attachment.CheckName(r.GetFilename()); err != nil {
-		return nil, fault.New(fault.FileNameNotAllowed, "this file name is not taken").Field("filename", reasonOf(err))
+		return nil, fault.New(fault.FileNameNotAllowed, "this file name is not accepted").Field("filename", reasonOf(err))
 	}
 	// The id is derived from the request, so that a repetition gets the same one.
 	id, err := uuid.FromBytes(a.Secrets.Digest([]byte("upload"), []byte(who.Agency), []byte(r.GetRequestId())))
@@ -103,7 +103,7 @@ func waiting(err error) error {
 	if quota.Worker {
 		whose = "your own"
 	}
-	return fault.New(fault.UploadsWaiting, "no message names so many of %s uploads: the limit is %d uploads or %d MiB", whose, quota.Share.Uploads, quota.Share.Bytes>>20).
+	return fault.New(fault.UploadsWaiting, "too many of %s uploads are named by no message: the limit is %d uploads or %d MiB", whose, quota.Share.Uploads, quota.Share.Bytes>>20).
 		With("retry_after", quota.Frees.Round(time.Second).String()).RetryAfter(quota.Frees)
 }
 
@@ -115,11 +115,11 @@ func (a *Attachments) UploadChunk(ctx context.Context, r *attachmentv1.UploadChu
 		return nil, err
 	}
 	if upload.Finished != nil {
-		return nil, fault.New(fault.WrongOffset, "this upload is finished").With("next_offset", strconv.FormatInt(upload.Size, 10))
+		return nil, fault.New(fault.WrongOffset, "the upload is already finished").With("next_offset", strconv.FormatInt(upload.Size, 10))
 	}
 	next, err := a.Store.Put(ctx, upload, r.GetOffset(), r.GetData())
 	if errors.Is(err, attachment.ErrWrongOffset) {
-		return nil, fault.New(fault.WrongOffset, "the upload goes on elsewhere").With("next_offset", strconv.FormatInt(next, 10))
+		return nil, fault.New(fault.WrongOffset, "the upload continues at another offset").With("next_offset", strconv.FormatInt(next, 10))
 	}
 	return &attachmentv1.UploadChunkResponse{NextOffset: next}, unavailable(err)
 }
@@ -147,7 +147,7 @@ func (a *Attachments) FinishUpload(ctx context.Context, r *attachmentv1.FinishUp
 		}
 	}
 	if subtle.ConstantTimeCompare(upload.Finished.SHA256, r.GetSha256()) == 0 {
-		return nil, differs("sha256", "of what was uploaded")
+		return nil, differs("sha256", "the digest of the uploaded content")
 	}
 	return &attachmentv1.FinishUploadResponse{Attachment: upload.Message()}, nil
 }
@@ -158,7 +158,7 @@ func (a *Attachments) finish(ctx context.Context, upload attachment.Upload, dige
 		return upload, err
 	}
 	if next != upload.Size {
-		return upload, fault.New(fault.WrongOffset, "the upload is not complete").With("next_offset", strconv.FormatInt(next, 10))
+		return upload, fault.New(fault.WrongOffset, "the upload is incomplete").With("next_offset", strconv.FormatInt(next, 10))
 	}
 	found, refusal := a.judge(ctx, upload, digest)
 	if refusal != nil {
@@ -179,25 +179,25 @@ func (a *Attachments) judge(ctx context.Context, upload attachment.Upload, diges
 	}
 	found := attachment.Finished{SHA256: sum.Sum(nil)}
 	if subtle.ConstantTimeCompare(found.SHA256, digest) == 0 {
-		return found, differs("sha256", "of what was uploaded")
+		return found, differs("sha256", "the digest of the uploaded content")
 	}
 	var err error
 	found.MediaType, err = attachment.Judge(a.Store.Content(ctx, upload), upload.MediaType)
 	if errors.Is(err, attachment.ErrMediaType) {
-		return found, fault.New(fault.MediaTypeNotAllowed, "this content is not taken").Field("media_type", reasonOf(err))
+		return found, fault.New(fault.MediaTypeNotAllowed, "this content is not accepted").Field("media_type", reasonOf(err))
 	}
 	if err != nil || a.Scanner == nil {
 		return found, err
 	}
 	clean, err := a.Scanner.Scan(ctx, a.Store.Content(ctx, upload))
 	if err == nil && !clean {
-		return found, fault.New(fault.MalwareFound, "the scanner found malware in it")
+		return found, fault.New(fault.MalwareFound, "the scanner found malware in the file")
 	}
 	return found, err
 }
 
 func differs(field, want string) error {
-	return fault.New(fault.UploadDiffers, "what was uploaded is not what was said").Field(field, want)
+	return fault.New(fault.UploadDiffers, "the uploaded content has another digest than stated").Field(field, want)
 }
 
 // Download sends an attachment that a subject names, to callers who may read that subject in its

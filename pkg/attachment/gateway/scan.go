@@ -42,7 +42,7 @@ func (c Clamd) Scan(ctx context.Context, content io.Reader) (bool, error) {
 	defer cancel()
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", c.Address)
 	if err != nil {
-		return false, fmt.Errorf("casework: reach the scanner: %w", err)
+		return false, fmt.Errorf("attachment: connect to the scanner: %w", err)
 	}
 	defer func() { _ = conn.Close() }()
 	deadline, _ := ctx.Deadline()
@@ -50,7 +50,7 @@ func (c Clamd) Scan(ctx context.Context, content io.Reader) (bool, error) {
 		return false, err
 	}
 	if _, err := conn.Write([]byte("zINSTREAM\x00")); err != nil {
-		return false, fmt.Errorf("casework: ask the scanner: %w", err)
+		return false, fmt.Errorf("attachment: start a scan: %w", err)
 	}
 	part := make([]byte, 4+64<<10)
 	for {
@@ -58,7 +58,7 @@ func (c Clamd) Scan(ctx context.Context, content io.Reader) (bool, error) {
 		if n > 0 {
 			binary.BigEndian.PutUint32(part, uint32(n)) //nolint:gosec // at most 64 KiB
 			if _, err := conn.Write(part[:4+n]); err != nil {
-				return false, fmt.Errorf("casework: send to the scanner: %w", err)
+				return false, fmt.Errorf("attachment: send to the scanner: %w", err)
 			}
 		}
 		if errors.Is(err, io.EOF) {
@@ -69,7 +69,7 @@ func (c Clamd) Scan(ctx context.Context, content io.Reader) (bool, error) {
 		}
 	}
 	if _, err := conn.Write([]byte{0, 0, 0, 0}); err != nil {
-		return false, fmt.Errorf("casework: send to the scanner: %w", err)
+		return false, fmt.Errorf("attachment: send to the scanner: %w", err)
 	}
 	return verdict(conn)
 }
@@ -77,7 +77,7 @@ func (c Clamd) Scan(ctx context.Context, content io.Reader) (bool, error) {
 func verdict(answer io.Reader) (bool, error) {
 	text, err := io.ReadAll(io.LimitReader(answer, 4096))
 	if err != nil {
-		return false, fmt.Errorf("casework: hear the scanner: %w", err)
+		return false, fmt.Errorf("attachment: read the scanner's answer: %w", err)
 	}
 	switch said := string(bytes.Trim(text, "\x00\n")); {
 	case said == "stream: OK":
@@ -85,6 +85,6 @@ func verdict(answer io.Reader) (bool, error) {
 	case strings.HasPrefix(said, "stream: ") && strings.HasSuffix(said, " FOUND"):
 		return false, nil
 	default:
-		return false, errors.New("casework: the scanner did not decide")
+		return false, errors.New("attachment: the scanner gave no verdict")
 	}
 }

@@ -21,7 +21,7 @@ func (a *Attachments) Run(ctx context.Context) {
 func (a *Attachments) sweep(ctx context.Context) error {
 	removed, err := a.Store.Sweep(ctx, a.naming)
 	if err == nil && removed > 0 {
-		a.Logger.InfoContext(ctx, "attachments that nothing names are removed", slog.Int("count", removed))
+		a.Logger.InfoContext(ctx, "attachments that no matter names were removed", slog.Int("count", removed))
 	}
 	return err
 }

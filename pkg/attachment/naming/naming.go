@@ -41,10 +41,10 @@ func (n *Naming[S]) Find(ctx context.Context, who identity.Caller, r proto.Messa
 		return nil, nil, nil
 	}
 	if n.Attachments == nil {
-		return nil, fault.New(fault.AttachmentUnavailable, "attachments are not kept here").Field("attachment_ids", "leave empty"), nil
+		return nil, fault.New(fault.AttachmentUnavailable, "this server stores no attachments").Field("attachment_ids", "leave empty"), nil
 	}
 	if client == "" {
-		return nil, fault.New(fault.ContentNotAllowed, "what names no client carries no papers").Field("attachment_ids", "leave empty"), nil
+		return nil, fault.New(fault.ContentNotAllowed, "a matter without a client has no attachments").Field("attachment_ids", "leave empty"), nil
 	}
 	var found []*commonv1.Attachment
 	for i, id := range named.GetAttachmentIds() {
@@ -52,7 +52,7 @@ func (n *Naming[S]) Find(ctx context.Context, who identity.Caller, r proto.Messa
 		field := fmt.Sprintf("attachment_ids[%d]", i)
 		switch {
 		case errors.Is(err, attachment.ErrNotFound):
-			return nil, fault.New(fault.AttachmentUnavailable, "your agency has no such attachment").Field(field, "uploaded by your agency within a day"), nil
+			return nil, fault.New(fault.AttachmentUnavailable, "your agency has no such attachment").Field(field, "not uploaded by your agency within the last day"), nil
 		case errors.Is(err, attachment.ErrUnfinished):
 			return nil, fault.New(fault.AttachmentUnavailable, "the upload is not finished").Field(field, "finish the upload first"), nil
 		case errors.Is(err, attachment.ErrOtherClient):
@@ -66,7 +66,7 @@ func (n *Naming[S]) Find(ctx context.Context, who identity.Caller, r proto.Messa
 }
 
 func otherClient(field string) error {
-	return fault.New(fault.AttachmentUnavailable, "the attachment belongs to another client").Field(field, "uploaded for this client")
+	return fault.New(fault.AttachmentUnavailable, "the attachment belongs to another client").Field(field, "not uploaded for this client")
 }
 
 // Keep records that events name attachments, before the events are stored. This includes

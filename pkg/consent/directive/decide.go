@@ -72,7 +72,7 @@ func Decide(w Directives, c Command) ([]Event, error) {
 	case *consentv1.DecideOverrideRequest:
 		return decided(w, c, r)
 	}
-	return nil, fault.New(fault.Internal, "no wish is called that")
+	return nil, fault.New(fault.Internal, "unknown consent directive")
 }
 
 // done returns the message as the only event, as an act of the command's caller.
@@ -85,7 +85,7 @@ func withdrawn(w Directives, c Command, r *consentv1.WithdrawAdvanceConsentReque
 	consent := find(w.Consents, r.GetConsentId())
 	switch {
 	case consent == nil || c.By != nil && !mayCite(consent, c.By.GetAgency()):
-		return nil, fault.New(fault.NotFound, "there is no such consent for you")
+		return nil, fault.New(fault.NotFound, "there is no such consent that you can withdraw")
 	case consent.GetWithdrawnAt() != nil:
 		return nil, nil
 	case MustWait(w, c):
@@ -101,7 +101,7 @@ func lifted(w Directives, c Command, r *consentv1.LiftProhibitionRequest) ([]Eve
 	prohibition := find(w.Prohibitions, r.GetProhibitionId())
 	switch {
 	case prohibition == nil || c.By != nil && prohibition.GetBy().GetAgency() != c.By.GetAgency():
-		return nil, fault.New(fault.NotFound, "there is no such prohibition for you")
+		return nil, fault.New(fault.NotFound, "there is no such prohibition that you can lift")
 	case prohibition.GetLiftedAt() != nil:
 		return nil, nil
 	case MustWait(w, c):
@@ -120,13 +120,13 @@ func given(c Command, r *consentv1.GiveConsentRequest) ([]Event, error) {
 	}
 	switch until := r.GetUntil().AsTime(); {
 	case c.By != nil && sender != c.By.GetAgency():
-		return nil, fault.New(fault.InvalidField, "an agency records consents to what it sends itself").Field("sender", "your own agency")
+		return nil, fault.New(fault.InvalidField, "an agency can record a consent only for its own messages").Field("sender", "must be your own agency")
 	case givenAt.After(c.At):
-		return nil, fault.New(fault.InvalidField, "the consent lies in the future").Field("given_at", "not in the future")
+		return nil, fault.New(fault.InvalidField, "the consent is dated in the future").Field("given_at", "must not be in the future")
 	case !until.After(c.At):
-		return nil, fault.New(fault.InvalidField, "the consent has ended").Field("until", "in the future")
+		return nil, fault.New(fault.InvalidField, "the consent has already expired").Field("until", "must be in the future")
 	case until.After(givenAt.In(matter.Helsinki()).AddDate(yearsOfConsent, 0, 0)):
-		return nil, fault.New(fault.InvalidField, "a consent in advance does not stand for so long").Field("until", "at most two years after given_at")
+		return nil, fault.New(fault.InvalidField, "a consent in advance is valid for at most two years").Field("until", "must be at most two years after given_at")
 	}
 	return c.done(&consentv1.ConsentGiven{Consent: &consentv1.AdvanceConsent{
 		ConsentId: c.ID, Recipient: r.GetRecipient(), Services: r.GetServices(), Sender: sender, Purpose: r.GetPurpose(), Provision: r.GetProvision(),
@@ -139,8 +139,8 @@ func requested(w Directives, c Command, r *consentv1.RequestOverrideRequest) ([]
 		return nil, err
 	}
 	if !statutory(r.GetGround()) {
-		return nil, fault.New(fault.LegalBasisRequired, "only a law overrides a client's prohibition").
-			Field("ground", "LEGAL_GROUND_STATUTORY_NOTIFICATION or LEGAL_GROUND_STATUTORY_ACCESS")
+		return nil, fault.New(fault.LegalBasisRequired, "only a legal obligation or right overrides a client's prohibition").
+			Field("ground", "must be LEGAL_GROUND_STATUTORY_NOTIFICATION or LEGAL_GROUND_STATUTORY_ACCESS")
 	}
 	if err := matter.CheckExplained("an override", "reason", r.GetReason()); err != nil {
 		return nil, err
@@ -151,7 +151,7 @@ func requested(w Directives, c Command, r *consentv1.RequestOverrideRequest) ([]
 	}
 	if !stopped {
 		// Otherwise an agency could find out what a client has prohibited without sending anything.
-		return nil, fault.New(fault.IllegalStep, "nothing that your agency sent there was stopped").With("allowed_steps", "")
+		return nil, fault.New(fault.IllegalStep, "no message from your agency to this receiver was stopped").With("allowed_steps", "")
 	}
 	return c.done(&consentv1.OverrideRequested{Override: &consentv1.Override{
 		OverrideId: c.ID, Service: r.GetService(), Receiver: r.GetReceiver(), Ground: r.GetGround(), Provision: r.GetProvision(), Reason: r.GetReason(),
@@ -165,7 +165,7 @@ func decided(w Directives, c Command, r *consentv1.DecideOverrideRequest) ([]Eve
 	}
 	override := find(w.Overrides, r.GetOverrideId())
 	if override == nil || override.GetRequestedBy().GetAgency() != c.By.GetAgency() {
-		return nil, fault.New(fault.NotFound, "there is no such override for you")
+		return nil, fault.New(fault.NotFound, "there is no such override that you can decide")
 	}
 	// The officer who requested an override may not even refuse it: the decision is the second
 	// officer's.
@@ -174,9 +174,9 @@ func decided(w Directives, c Command, r *consentv1.DecideOverrideRequest) ([]Eve
 	}
 	switch {
 	case override.GetDecidedAt() != nil:
-		return nil, fault.New(fault.IllegalStep, "it is decided already").With("allowed_steps", "")
+		return nil, fault.New(fault.IllegalStep, "the override has already been decided").With("allowed_steps", "")
 	case !c.At.Before(override.GetUntil().AsTime()):
-		return nil, fault.New(fault.IllegalStep, "it has lapsed").With("allowed_steps", "RequestOverride")
+		return nil, fault.New(fault.IllegalStep, "the override has lapsed").With("allowed_steps", "RequestOverride")
 	}
 	return c.done(&consentv1.OverrideDecided{OverrideId: override.GetOverrideId(), Approved: r.GetApprove(), Until: timestamppb.New(c.At.Add(overrideTime))}), nil
 }

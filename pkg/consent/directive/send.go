@@ -26,13 +26,13 @@ func (w Directives) Cited(s Sending, id string) (*consentv1.AdvanceConsent, erro
 	consent := find(w.Consents, id)
 	switch {
 	case consent == nil || !mayCite(consent, s.By.GetAgency()) || !slices.Contains(consent.GetServices(), s.Service):
-		return nil, NotCovering("there is no such consent for this")
+		return nil, NotCovering("there is no such consent that your agency may cite for this service")
 	case consent.GetWithdrawnAt() != nil:
-		return nil, fault.New(fault.ConsentWithdrawn, "the client has withdrawn this consent").Field("basis.consent_id", "one that stands")
+		return nil, fault.New(fault.ConsentWithdrawn, "the client has withdrawn this consent").Field("basis.consent_id", "must be a consent in force")
 	case w.waits(s.By.GetAgency(), &consentv1.WaitingWish{Of: &consentv1.WaitingWish_Withdraw{Withdraw: id}}, s.At) != nil:
-		return nil, fault.New(fault.ConsentWithdrawn, "your agency has recorded that the client withdraws this consent").Field("basis.consent_id", "one that stands")
+		return nil, fault.New(fault.ConsentWithdrawn, "your agency has recorded that the client withdraws this consent").Field("basis.consent_id", "must be a consent in force")
 	case !s.At.Before(consent.GetUntil().AsTime()):
-		return nil, fault.New(fault.ConsentExpired, "this consent has ended").Field("basis.consent_id", "one that stands")
+		return nil, fault.New(fault.ConsentExpired, "this consent has expired").Field("basis.consent_id", "must be a consent in force")
 	}
 	return consent, nil
 }
@@ -40,7 +40,7 @@ func (w Directives) Cited(s Sending, id string) (*consentv1.AdvanceConsent, erro
 // NotCovering returns the CONSENT_NOT_COVERING refusal of a sending for which the consent was not
 // given.
 func NotCovering(why string) error {
-	return fault.New(fault.ConsentNotCovering, "%s", why).Field("basis.consent_id", "of a consent for this service, receiver and sender")
+	return fault.New(fault.ConsentNotCovering, "%s", why).Field("basis.consent_id", "must be a consent for this service, receiver and sender")
 }
 
 // mayCite tells whether an agency may cite the consent when it sends.

@@ -48,11 +48,11 @@ func waiting(w Directives, c Command, one *consentv1.WaitingWish) ([]Event, erro
 		return nil, err
 	}
 	if same := w.waits(c.By.GetAgency(), one, c.At); same != nil {
-		return nil, fault.New(fault.IllegalStep, "your agency has recorded the same already, and it waits for its confirmation").With("allowed_steps", "DecideWish")
+		return nil, fault.New(fault.IllegalStep, "your agency has already recorded the same directive, and it waits for confirmation").With("allowed_steps", "DecideWish")
 	}
 	if len(w.unconfirmed(c.By.GetAgency(), c.At)) >= maxWaiting {
-		return nil, fault.New(fault.Busy, "too many wishes that your agency recorded for this client wait for their confirmation").
-			Advise("have one of them confirmed, by the client or by a second officer, or wait until one lapses")
+		return nil, fault.New(fault.Busy, "too many consent directives that your agency recorded for this client wait for confirmation").
+			Advise("have one of them confirmed by the client or a second officer, or wait until one lapses")
 	}
 	one.WishId, one.RecordedAt, one.RecordedBy, one.Until = c.ID, timestamppb.New(c.At), c.By, timestamppb.New(c.At.Add(waitingTime))
 	return []Event{{c.By, &consentv1.OverrideRequested{Override: &consentv1.Override{
@@ -66,7 +66,7 @@ func waiting(w Directives, c Command, one *consentv1.WaitingWish) ([]Event, erro
 func confirmed(w Directives, c Command, r *consentv1.DecideWishRequest) ([]Event, error) {
 	one := find(w.Waiting, r.GetWishId())
 	if one == nil || c.By != nil && one.GetRecordedBy().GetAgency() != c.By.GetAgency() {
-		return nil, fault.New(fault.NotFound, "there is no such wish for you")
+		return nil, fault.New(fault.NotFound, "there is no such consent directive that you can decide")
 	}
 	if c.By != nil {
 		if err := checkSecond(c, one.GetRecordedBy(), r.GetConfirm()); err != nil {
@@ -75,9 +75,9 @@ func confirmed(w Directives, c Command, r *consentv1.DecideWishRequest) ([]Event
 	}
 	switch {
 	case one.GetDecidedAt() != nil:
-		return nil, fault.New(fault.IllegalStep, "it is decided already").With("allowed_steps", "")
+		return nil, fault.New(fault.IllegalStep, "the consent directive has already been decided").With("allowed_steps", "")
 	case !c.At.Before(one.GetUntil().AsTime()):
-		return nil, fault.New(fault.IllegalStep, "it has lapsed").With("allowed_steps", "")
+		return nil, fault.New(fault.IllegalStep, "the consent directive has lapsed").With("allowed_steps", "")
 	}
 	events := []Event{{c.By, &consentv1.OverrideDecided{OverrideId: one.GetWishId(), Approved: r.GetConfirm(), Until: one.GetUntil()}}}
 	if effect := effectOf(w, one, c.By == nil); r.GetConfirm() && effect != nil {
@@ -115,7 +115,7 @@ func effectOf(w Directives, one *consentv1.WaitingWish, byClient bool) *Event {
 // for what is not the client's own act.
 func checkOfficer(by *commonv1.Party) error {
 	if by.GetAgency() == "" || by.GetWorker() == "" {
-		return fault.New(fault.RoleNotAllowed, "this is done by a named worker, and decided by another")
+		return fault.New(fault.RoleNotAllowed, "a named worker must do this, and another must decide it")
 	}
 	return nil
 }
@@ -129,9 +129,9 @@ func checkSecond(c Command, first *commonv1.Party, yes bool) error {
 	}
 	switch {
 	case c.Automatic:
-		return fault.New(fault.RoleNotAllowed, "a second officer decides who has signed in, and no system in a worker's name")
+		return fault.New(fault.RoleNotAllowed, "the second officer must be signed in; a system cannot decide in a worker's name")
 	case yes && sameWorker(first, c.By):
-		return fault.New(fault.SecondOfficerRequired, "you have asked for it yourself")
+		return fault.New(fault.SecondOfficerRequired, "you made the request yourself")
 	}
 	return nil
 }
@@ -190,9 +190,9 @@ func (w Directives) Unconfirmed(agency, worker string, at time.Time) []*consentv
 func reasonOf(c Command, text string) error {
 	switch {
 	case c.By != nil:
-		return matter.CheckExplained("a wish that an agency records", "reason", strings.TrimSpace(text))
+		return matter.CheckExplained("a consent directive recorded by an agency", "reason", strings.TrimSpace(text))
 	case text != "":
-		return fault.New(fault.InvalidField, "the client gives no reason").Field("reason", "leave empty")
+		return fault.New(fault.InvalidField, "the client need not give a reason").Field("reason", "leave empty")
 	}
 	return nil
 }

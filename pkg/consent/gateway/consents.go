@@ -105,7 +105,7 @@ func (c *Consents) consentPlace(who identity.Caller, r *consentv1.ListConsentsRe
 	place := &caseworkv1.ConsentsPlace{}
 	payload, ok := c.Secrets.OpenToken(consentKind, caller.PageOwner(who), r.GetPageToken())
 	if !ok || proto.Unmarshal(payload, place) != nil || string(place.GetRequest()) != string(c.consentDigest(r)) {
-		return nil, fault.New(fault.InvalidPageToken, "this page token is not of this list").Field("page_token", "as it was given")
+		return nil, fault.New(fault.InvalidPageToken, "the page token does not belong to this list").Field("page_token", "send it unchanged")
 	}
 	return place, nil
 }

@@ -63,7 +63,7 @@ func toUnit(unit directory.Unit) *caseworkv1.Unit {
 func (d *Directory) FindUnits(_ context.Context, r *caseworkv1.FindUnitsRequest) (*caseworkv1.FindUnitsResponse, error) {
 	if r.GetAgency() != "" {
 		if _, known := d.Directory.Agency(r.GetAgency()); !known {
-			return nil, fault.New(fault.UnknownParty, "there is no such agency").Field("agency", "not in the directory")
+			return nil, fault.New(fault.UnknownParty, "the agency does not exist").Field("agency", "not in the directory")
 		}
 	}
 	query := directory.RoutingQuery{Municipality: r.GetMunicipality(), ServiceKey: r.GetServiceKey(), Language: r.GetLanguage()}

@@ -37,7 +37,7 @@ func isOperator(ctx context.Context) error {
 		return err
 	}
 	if who.Role != identity.RoleOperator {
-		return fault.New(fault.RoleNotAllowed, "this is for those who run Koppi")
+		return fault.New(fault.RoleNotAllowed, "only an operator can read this")
 	}
 	return nil
 }
@@ -88,7 +88,7 @@ func (o *Operator) ListSpans(ctx context.Context, r *operatorv1.ListSpansRequest
 		return nil, err
 	}
 	if o.Recent == nil {
-		return nil, fault.New(fault.NotServed, "traces are at the collector; a machine on trial keeps them itself")
+		return nil, fault.New(fault.NotServed, "this server keeps no traces; read them from the collector")
 	}
 	response := &operatorv1.ListSpansResponse{}
 	for _, span := range o.Recent.Of(r.GetSubject()) {

@@ -27,7 +27,7 @@ func (h *Handler) GetStatistics(ctx context.Context, r *caseworkv1.GetStatistics
 		return nil, err
 	}
 	if !caller.IsParty(who) && who.Role != identity.RoleOperator {
-		return nil, fault.New(fault.RoleNotAllowed, "statistics are read by an agency's worker or system, or by an operator")
+		return nil, fault.New(fault.RoleNotAllowed, "only an agency's worker or system, or an operator, can read statistics")
 	}
 	if err := checkMonths(r.GetFromMonth(), r.GetToMonth()); err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func (h *Handler) GetStatistics(ctx context.Context, r *caseworkv1.GetStatistics
 		return nil, err
 	}
 	if !ended {
-		return nil, fault.New(fault.InvalidField, "statistics are of months that have ended").Field("to_month", "a month that has ended")
+		return nil, fault.New(fault.InvalidField, "statistics cover only months that have ended").Field("to_month", "must be a month that has ended")
 	}
 	response := &caseworkv1.GetStatisticsResponse{}
 	for _, count := range counts {
@@ -54,11 +54,11 @@ const earliestMonth, latestMonth = "2000-01", "2099-12"
 func checkMonths(from, to string) error {
 	for field, month := range map[string]string{"from_month": from, "to_month": to} {
 		if _, _, err := matter.MonthSpan(month); err != nil || month < earliestMonth || month > latestMonth {
-			return fault.New(fault.InvalidField, "there is no such month").Field(field, "from 2000-01 to 2099-12")
+			return fault.New(fault.InvalidField, "the month is invalid").Field(field, "must be from 2000-01 to 2099-12")
 		}
 	}
 	if from > to {
-		return fault.New(fault.InvalidField, "the first month is after the last").Field("from_month", "not after to_month")
+		return fault.New(fault.InvalidField, "the first month is after the last").Field("from_month", "must not be after to_month")
 	}
 	last := from
 	for range maxMonths {
@@ -70,7 +70,7 @@ func checkMonths(from, to string) error {
 			return err
 		}
 	}
-	return fault.New(fault.InvalidField, "these are more than %d months", maxMonths).Field("from_month", "at most 36 months, both ends included")
+	return fault.New(fault.InvalidField, "the request covers more than %d months", maxMonths).Field("from_month", "must be at most 36 months, both ends included")
 }
 
 // visibleTo is the part of a row that a caller may see; nil for nothing. The agency that sent

@@ -90,7 +90,7 @@ func (t *Timeline) place(who identity.Caller, r *caseworkv1.GetTimelineRequest) 
 	place := &caseworkv1.TimelinePlace{}
 	payload, ok := t.Secrets.OpenToken(tokenKind, caller.PageOwner(who), r.GetPageToken())
 	if !ok || proto.Unmarshal(payload, place) != nil || string(place.GetRequest()) != string(t.digest(r)) {
-		return nil, fault.New(fault.InvalidPageToken, "this page token is not of this timeline").Field("page_token", "as it was given")
+		return nil, fault.New(fault.InvalidPageToken, "the page token does not belong to this timeline").Field("page_token", "send it unchanged")
 	}
 	return place, nil
 }

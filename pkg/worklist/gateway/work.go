@@ -106,16 +106,16 @@ func (w *Worklist) checkQueue(who identity.Caller, r *caseworkv1.ListWorkRequest
 	unit := cmp.Or(r.GetUnit(), who.Unit)
 	switch {
 	case !caller.IsParty(who):
-		return fault.New(fault.RoleNotAllowed, "a worklist is an agency's")
+		return fault.New(fault.RoleNotAllowed, "only an agency's worker or system can read a worklist")
 	case me && who.Worker == "":
-		return fault.New(fault.InvalidField, "a system has no worklist of its own").Field("queue", "QUEUE_UNIT or QUEUE_AGENCY, or on behalf of a worker")
+		return fault.New(fault.InvalidField, "a system has no worklist of its own").Field("queue", "must be QUEUE_UNIT or QUEUE_AGENCY, unless you act on behalf of a worker")
 	case me && (r.GetUnit() != "" || r.GetWorker() != ""):
-		return fault.New(fault.InvalidField, "one's own worklist names nobody").Field("unit", "leave unit and worker empty")
+		return fault.New(fault.InvalidField, "your own worklist takes no unit or worker").Field("unit", "leave unit and worker empty")
 	case r.GetQueue() == caseworkv1.Queue_QUEUE_AGENCY && r.GetUnit() != "":
-		return fault.New(fault.InvalidField, "the agency's worklist names no unit").Field("unit", "with QUEUE_UNIT alone")
+		return fault.New(fault.InvalidField, "the agency's worklist takes no unit").Field("unit", "use it only with QUEUE_UNIT")
 	case r.GetQueue() == caseworkv1.Queue_QUEUE_UNIT:
 		if _, known := w.Directory.Unit(who.Agency, unit); !known {
-			return fault.New(fault.UnknownParty, "your agency has no such unit").Field("unit", "of your agency")
+			return fault.New(fault.UnknownParty, "your agency has no such unit").Field("unit", "must be a unit of your agency")
 		}
 	}
 	return nil
@@ -128,7 +128,7 @@ func (w *Worklist) workPlace(who identity.Caller, r *caseworkv1.ListWorkRequest)
 	digest, place := w.workDigest(who, r), &caseworkv1.ReadWorkRequest{}
 	payload, ok := w.Secrets.OpenToken(workKind, who.Agency, r.GetPageToken())
 	if !ok || !strings.HasPrefix(string(payload), string(digest)) || proto.Unmarshal(payload[len(digest):], place) != nil {
-		return nil, fault.New(fault.InvalidPageToken, "this page token is not of this worklist").Field("page_token", "as it was given")
+		return nil, fault.New(fault.InvalidPageToken, "the page token does not belong to this worklist").Field("page_token", "send it unchanged")
 	}
 	return place.GetAfter(), nil
 }
@@ -164,11 +164,11 @@ func (w *Worklist) ReassignWork(ctx context.Context, r *caseworkv1.ReassignWorkR
 	}
 	switch {
 	case !caller.IsParty(who):
-		return nil, fault.New(fault.RoleNotAllowed, "work is passed on by its agency")
+		return nil, fault.New(fault.RoleNotAllowed, "only an agency's worker or system can reassign work")
 	case r.GetTo().GetAgency() != who.Agency:
-		return nil, fault.New(fault.UnknownParty, "work is passed on within your own agency").Field("to.agency", "your own")
+		return nil, fault.New(fault.UnknownParty, "work can be reassigned only within your own agency").Field("to.agency", "must be your own agency")
 	case r.GetReason() == "":
-		return nil, fault.New(fault.ExplanationRequired, "reassigning needs a reason in words").Field("reason", "required")
+		return nil, fault.New(fault.ExplanationRequired, "a reassignment requires a reason").Field("reason", "required")
 	}
 	if err := w.Directory.Check(r.GetTo(), "to"); err != nil {
 		return nil, err
@@ -214,6 +214,6 @@ var reassignments = map[string]func(ctx context.Context, conn grpc.ClientConnInt
 		return err
 	},
 	"plans": func(context.Context, grpc.ClientConnInterface, string, string, *caseworkv1.ReassignWorkRequest) error {
-		return fault.New(fault.IllegalStep, "a plan passes only when the next worker accepts it").With("allowed_steps", "OfferResponsibility")
+		return fault.New(fault.IllegalStep, "a plan cannot be reassigned; offer the responsibility to the next worker").With("allowed_steps", "OfferResponsibility")
 	},
 }
