@@ -21,9 +21,9 @@ const (
 )
 
 var (
-	logLag      = telemetry.Histogram("koppi.log.lag", "s", "Age of an access log record when it came into the transparency log.", .5, 1, 2, 5, 10, 30, 60, 300, 3600)
-	logAlarms   = telemetry.Counter("koppi.log.alarms", "{alarm}", "Times that the transparency log was found to lag by more than a minute.")
-	unusualSeen = telemetry.Counter("koppi.unusual", "{alarm}", "Workers who looked at the data of unusually many clients in an hour.")
+	logLag      = telemetry.Histogram("koppi.log.lag", "s", "Age of an access log record when it was added to the transparency log.", .5, 1, 2, 5, 10, 30, 60, 300, 3600)
+	logAlarms   = telemetry.Counter("koppi.log.alarms", "{alarm}", "Alarms that the transparency log lags by more than a minute.")
+	unusualSeen = telemetry.Counter("koppi.unusual", "{alarm}", "Workers who read the data of unusually many clients in an hour.")
 )
 
 // Log adds new access records to the transparency log, and watches them for unusual reading. Any
@@ -40,7 +40,7 @@ type Log struct {
 func (l *Log) Run(ctx context.Context) {
 	reading, directives, alarmed := newWatch(), newDirectiveWatch(), time.Time{}
 	periodic.Job{
-		Name: "transparency log", Every: logEvery, Level: slog.LevelError, Logger: l.Logger, About: []slog.Attr{slog.String("service", l.Service)},
+		Name: "transparency log cannot be extended", Every: logEvery, Level: slog.LevelError, Logger: l.Logger, About: []slog.Attr{slog.String("service", l.Service)},
 		Do: func(ctx context.Context) error {
 			err := l.extend(ctx, reading, directives)
 			if err == nil || ctx.Err() != nil {
@@ -74,7 +74,7 @@ func (l *Log) extend(ctx context.Context, reading *watch, directives *directiveW
 				// The alarm names the worker by the agency's own name; the records hold whose data
 				// were read.
 				unusualSeen.Add(ctx, 1)
-				l.Logger.WarnContext(ctx, "a worker looked at the data of unusually many clients in an hour", slog.String("service", l.Service),
+				l.Logger.WarnContext(ctx, "a worker read the data of unusually many clients in an hour", slog.String("service", l.Service),
 					slog.String("agency", by.GetAgency()), slog.String("worker", by.GetWorker()), slog.Int("clients", unusual))
 			}
 		}

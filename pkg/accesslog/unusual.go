@@ -117,7 +117,7 @@ func (w *directiveWatch) see(record journal.NumberedAccess) map[recorder]int {
 func (l *Log) reportDirectives(ctx context.Context, found map[recorder]int) {
 	for who, clients := range found {
 		unusualRecorded.Add(ctx, 1)
-		l.Logger.WarnContext(ctx, "directives of unusually many clients were recorded in an hour", slog.String("service", l.Service),
+		l.Logger.WarnContext(ctx, "consent directives of unusually many clients were recorded in an hour", slog.String("service", l.Service),
 			slog.String("agency", who.agency), slog.String("worker", who.worker), slog.Int("clients", clients))
 	}
 }

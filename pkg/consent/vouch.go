@@ -34,7 +34,7 @@ const (
 	refusedPurpose = "refused: the agency has no live matter of the client"
 )
 
-var directivesRefused = telemetry.Counter("koppi.wishes.refused", "{wish}", "Consent directives that an agency without a live matter of the client tried to record.")
+var directivesRefused = telemetry.Counter("koppi.wishes.refused", "{wish}", "Consent directives refused because the agency has no live matter of the client.")
 
 // Vouching decides whether an agency may record a directive in the name of a client. S is the state
 // of the service's matters.
@@ -162,7 +162,7 @@ func (v *Vouching[S]) check(ctx context.Context, who identity.Caller, client str
 		return fault.Store(err)
 	}
 	directivesRefused.Add(ctx, 1)
-	v.Logger.WarnContext(ctx, "a directive was refused: the agency has no live matter of the client", slog.String("service", v.Service),
+	v.Logger.WarnContext(ctx, "a consent directive was refused: the agency has no live matter of the client", slog.String("service", v.Service),
 		slog.String("agency", who.Agency), slog.String("worker", who.Worker))
-	return fault.New(fault.NoLiveMatter, "your agency has no open matter of this client with another agency")
+	return fault.New(fault.NoLiveMatter, "your agency has no live matter of this client with another agency")
 }

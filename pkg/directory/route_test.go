@@ -110,7 +110,7 @@ func TestTheFileIsTakenAnew(t *testing.T) {
 		t.Error("the changed file is not taken")
 	}
 	write("{")
-	if line := <-lines; !strings.Contains(line, "refused") || file.Intake("kela") != "b" {
+	if line := <-lines; !strings.Contains(line, "is invalid") || file.Intake("kela") != "b" {
 		t.Error(line)
 	}
 	write(good)

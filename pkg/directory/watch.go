@@ -41,13 +41,13 @@ func (f *File) Watch(ctx context.Context, logger *slog.Logger) {
 func (f *File) take(ctx context.Context, logger *slog.Logger, text []byte) {
 	read, err := Parse(text)
 	if err != nil {
-		logger.ErrorContext(ctx, "the directory was changed and is refused; the one before stays", slog.String("error", err.Error()))
+		logger.ErrorContext(ctx, "the changed directory is invalid; the previous directory stays in use", slog.String("error", err.Error()))
 		return
 	}
 	before := f.Called()
 	f.Replace(read)
 	logger.InfoContext(ctx, "the directory was changed", slog.Int("agencies", len(f.agencies())))
 	if !slices.Equal(before, f.Called()) {
-		logger.WarnContext(ctx, "who is called has changed; restart the gateway for that")
+		logger.WarnContext(ctx, "the callback endpoints have changed; restart the gateway to use them")
 	}
 }

@@ -44,7 +44,7 @@ type Other struct {
 // a report that joined another.
 func (j *Job[S]) Run(ctx context.Context) {
 	periodic.Job{
-		Name: "due times", Every: sweepEvery, Random: true, Level: slog.LevelError, Logger: j.Logger, About: []slog.Attr{slog.String("service", j.Service)},
+		Name: "due-time job failed", Every: sweepEvery, Random: true, Level: slog.LevelError, Logger: j.Logger, About: []slog.Attr{slog.String("service", j.Service)},
 		Do: j.Round,
 	}.Run(ctx)
 }

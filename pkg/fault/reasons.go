@@ -80,7 +80,7 @@ var table = map[Reason]entry{
 	RequestIDReused:       {codes.AlreadyExists, "use a new request_id for a new request"},
 	RoleNotAllowed:        {codes.PermissionDenied, "leave this to a caller whose role allows it"},
 	ProfessionNotAllowed:  {codes.PermissionDenied, "leave this step to a social worker"},
-	NoLiveMatter:          {codes.PermissionDenied, "an agency can record this only while it has an open matter of the client with another agency; the client can record it on their own page"},
+	NoLiveMatter:          {codes.PermissionDenied, "an agency can record this only while it has a live matter of the client with another agency; the client can record it on their own page"},
 	NotAMember:            {codes.PermissionDenied, "join the plan first"},
 	StaleEtag:             {codes.Aborted, "read the matter again and decide from its current state"},
 	IllegalStep:           {codes.FailedPrecondition, "take one of the allowed steps"},

@@ -74,7 +74,7 @@ func OpenPartners(path string, known *directory.Directory, now func() time.Time)
 func (p *Partners) Watch(ctx context.Context, logger *slog.Logger) {
 	reload.Follow(ctx, reload.Every, p.seen, p.read, func([]byte) {
 		if err := p.take(); err != nil {
-			logger.ErrorContext(ctx, "the partners were changed and are refused; those before stay", slog.String("error", err.Error()))
+			logger.ErrorContext(ctx, "the changed partners file is invalid; the previous partners stay in use", slog.String("error", err.Error()))
 			return
 		}
 		logger.InfoContext(ctx, "the partners were changed", slog.Int("authorities", len(p.content.Load().authorities)))

@@ -16,27 +16,27 @@ func (b Batch) Check() error {
 		version, expected := next[event.Subject]
 		switch {
 		case !expected:
-			return fmt.Errorf("journal: no version is expected of %s", event.Subject)
+			return fmt.Errorf("journal: the batch expects no version of %s", event.Subject)
 		case event.Version != version+1:
 			return fmt.Errorf("journal: event %d of %s follows %d", event.Version, event.Subject, version)
 		case event.ID == "" || event.Type == "" || event.Subject == "" || event.At.IsZero():
-			return errors.New("journal: an event needs subject, id, type and time")
+			return errors.New("journal: an event needs a subject, id, type and time")
 		}
 		next[event.Subject] = event.Version
 	}
 	for subject := range b.Seen {
 		if _, touched := b.Expected[subject]; touched {
-			return fmt.Errorf("journal: %s is touched, and not only seen", subject)
+			return fmt.Errorf("journal: %s is both changed and only read", subject)
 		}
 	}
 	for _, loop := range b.Streams {
 		if version, touched := next[loop.Subject]; !touched || version != loop.Version || version == b.Expected[loop.Subject] {
-			return fmt.Errorf("journal: the loop row of %s is not of its last event", loop.Subject)
+			return fmt.Errorf("journal: the stream row of %s does not match its last event", loop.Subject)
 		}
 		delete(next, loop.Subject)
 	}
 	if len(next) > 0 {
-		return errors.New("journal: a touched subject has no loop row or no event")
+		return errors.New("journal: a changed subject has no stream row or no event")
 	}
 	return errors.Join(b.checkDerived(), b.checkRest())
 }
@@ -48,18 +48,18 @@ func (b Batch) checkDerived() error {
 		return nil
 	}
 	if len(b.Expected)+len(b.Seen)+len(b.Deliveries)+len(b.UniqueKeys)+len(b.Clients)+len(b.Accesses)+len(b.Counters) > 0 {
-		return errors.New("journal: a batch of derived rows holds worklist entries and nothing else")
+		return errors.New("journal: a batch of derived rows may contain only worklist entries")
 	}
 	derived := map[string]bool{}
 	for _, loop := range b.Derived {
 		if loop.Subject == "" || loop.Version == 0 || derived[loop.Subject] {
-			return errors.New("journal: a derived row needs subject and version, once each")
+			return errors.New("journal: a derived row needs a subject and a version, once for each subject")
 		}
 		derived[loop.Subject] = true
 	}
 	for _, standing := range b.WorklistEntries {
 		if !derived[standing.Subject] {
-			return fmt.Errorf("journal: a standing of %s, which is not derived", standing.Subject)
+			return fmt.Errorf("journal: a worklist entry of %s, which is not derived", standing.Subject)
 		}
 	}
 	return nil
@@ -68,27 +68,27 @@ func (b Batch) checkDerived() error {
 func (b Batch) checkRest() error {
 	for _, delivery := range b.Deliveries {
 		if delivery.Agency == "" || delivery.ID == "" || delivery.Subject == "" || len(delivery.Record) == 0 {
-			return errors.New("journal: a delivery needs agency, id, subject and record")
+			return errors.New("journal: a delivery needs an agency, id, subject and record")
 		}
 	}
 	for _, standing := range b.WorklistEntries {
 		if standing.Subject == "" || standing.Agency == "" {
-			return errors.New("journal: a standing needs subject and agency")
+			return errors.New("journal: a worklist entry needs a subject and an agency")
 		}
 	}
 	for _, change := range b.UniqueKeys {
 		if change.Key == "" || change.From == "" && change.Subject == "" {
-			return errors.New("journal: a claim changes from nobody to nobody")
+			return errors.New("journal: a change of a unique key needs a previous or a new holder")
 		}
 	}
 	for _, access := range b.Accesses {
 		if access.At.IsZero() || access.Method == "" {
-			return errors.New("journal: an access needs time and method")
+			return errors.New("journal: an access needs a time and a method")
 		}
 	}
 	for _, tally := range b.Counters {
 		if _, touched := b.Expected[tally.Subject]; !touched || tally.What == "" || tally.Month == "" || tally.Sender == "" || tally.Waited < 0 {
-			return errors.New("journal: a tally needs a touched subject, what, month and sender")
+			return errors.New("journal: a counter needs a changed subject, what, a month and a sender")
 		}
 	}
 	return nil

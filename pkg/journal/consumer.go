@@ -8,7 +8,7 @@ import "fmt"
 // transaction.
 func (c Consumer) Moved(advance Advance, head uint64) (Consumer, error) {
 	if advance.Sequence > head {
-		return c, fmt.Errorf("journal: message %d is acknowledged of a mailbox that ends at %d", advance.Sequence, head)
+		return c, fmt.Errorf("journal: message %d is acknowledged, but the mailbox ends at %d", advance.Sequence, head)
 	}
 	switch {
 	case advance.TakeOver && advance.Epoch == 0:

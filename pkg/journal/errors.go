@@ -15,7 +15,7 @@ var (
 	ErrUnreadable = errors.New("journal: unreadable")
 	// ErrFull says that the disk is full. Nothing of the append is kept; the caller may try again
 	// once there is room.
-	ErrFull = errors.New("journal: no room on the disk")
+	ErrFull = errors.New("journal: the disk is full")
 	// ErrClosed says that the store is closed and appends nothing more.
 	ErrClosed = errors.New("journal: closed")
 )
@@ -29,7 +29,7 @@ type ConflictError struct {
 
 func (e *ConflictError) Error() string {
 	if e.UniqueKey != "" {
-		return "journal: conflict on a claim"
+		return "journal: conflict on a unique key"
 	}
 	return fmt.Sprintf("journal: conflict on %s", e.Subject)
 }

@@ -84,13 +84,13 @@ func (f *fsck) events(ctx context.Context) error {
 			f.find("events: %s has version %d after %d", event.Subject, event.Version, seen.version)
 		}
 		if !bytes.Equal(event.PrevHash, seen.head) {
-			f.find("events: %s version %d does not follow the hash before it", event.Subject, event.Version)
+			f.find("events: %s version %d does not continue the hash chain", event.Subject, event.Version)
 		}
 		if !bytes.Equal(EventHash(event.PrevHash, event), event.Hash) {
-			f.find("events: %s version %d is not what was hashed", event.Subject, event.Version)
+			f.find("events: %s version %d does not match its hash", event.Subject, event.Version)
 		}
 		if event.Client != seen.client || event.Case != seen.caseID {
-			f.find("events: %s version %d is of another client or case", event.Subject, event.Version)
+			f.find("events: %s version %d belongs to another client or case", event.Subject, event.Version)
 		}
 		seen.version, seen.head = event.Version, event.Hash
 		seen.ids[event.ID] = true
@@ -110,18 +110,18 @@ func (f *fsck) loops(ctx context.Context) error {
 		}
 		seen.row = true
 		if loop.Version != seen.version || !bytes.Equal(loop.Head, seen.head) {
-			f.find("loops: %s is at version %d, its events end at %d", loop.Subject, loop.Version, seen.version)
+			f.find("loops: %s is at version %d, but its events end at %d", loop.Subject, loop.Version, seen.version)
 		}
 		if loop.Client != seen.client || loop.Case != seen.caseID {
 			f.find("loops: %s names another client or case than its events", loop.Subject)
 		}
 		if loop.Ended && !loop.NextCheckAt.IsZero() {
-			f.find("loops: %s has ended and is still checked", loop.Subject)
+			f.find("loops: %s has ended but still has a next check", loop.Subject)
 		}
 	}
 	for subject, seen := range f.subjects {
 		if !seen.row {
-			f.find("loops: %s has events and no row", subject)
+			f.find("loops: %s has events but no row", subject)
 		}
 	}
 	return nil
@@ -147,30 +147,30 @@ func (f *fsck) delivery(d RawDelivery) {
 	}
 	place := fmt.Sprintf("deliveries: mailbox of %s, sequence %d", d.Agency, d.Sequence)
 	if d.Sequence != box.sequence+1 {
-		f.find("%s comes after %d", place, box.sequence)
+		f.find("%s follows %d", place, box.sequence)
 	}
 	if !bytes.Equal(ChainHash(box.chain, d.ContentHash), d.ChainHash) {
-		f.find("%s does not follow the chain before it", place)
+		f.find("%s does not continue the hash chain", place)
 	}
 	box.sequence, box.chain = d.Sequence, d.ChainHash
 	switch {
 	case d.Unreadable:
-		f.find("%s does not open with its key", place)
+		f.find("%s cannot be decrypted with its key", place)
 	case d.Tombstone:
 		f.report.Tombstones++
 	case !bytes.Equal(ContentHash(d.Nonce, d.Record), d.ContentHash):
-		f.find("%s is not what was hashed", place)
+		f.find("%s does not match its hash", place)
 	case stamped(d.Record) != d.Sequence:
-		f.find("%s holds another sequence", place)
+		f.find("%s contains another sequence", place)
 	}
 	seen := f.subjects[d.Subject]
 	if seen == nil || !seen.ids[d.ID] {
-		f.find("%s tells of an event that %s does not have", place, d.Subject)
+		f.find("%s names an event that %s does not have", place, d.Subject)
 		return
 	}
 	seen.told[d.Agency]++
 	if d.SubjectVersion != seen.told[d.Agency] {
-		f.find("%s is message %d of %s, after %d", place, d.SubjectVersion, d.Subject, seen.told[d.Agency]-1)
+		f.find("%s is message %d of %s, but follows message %d", place, d.SubjectVersion, d.Subject, seen.told[d.Agency]-1)
 	}
 }
 
@@ -199,12 +199,12 @@ func (f *fsck) heads(ctx context.Context) error {
 	for agency, head := range heads {
 		box := f.mailboxes[agency]
 		if box == nil || box.sequence != head.Sequence || !bytes.Equal(box.chain, head.ChainHash) {
-			f.find("mailboxes: that of %s does not end at %d", agency, head.Sequence)
+			f.find("mailboxes: the mailbox of %s does not end at %d", agency, head.Sequence)
 		}
 	}
 	for agency := range f.mailboxes {
 		if _, ok := heads[agency]; !ok {
-			f.find("mailboxes: that of %s has messages and no end", agency)
+			f.find("mailboxes: the mailbox of %s has messages but no position", agency)
 		}
 	}
 	return nil
@@ -223,7 +223,7 @@ func (f *fsck) standings(ctx context.Context) error {
 		}
 		counted[standing.Subject]++
 		if standing.Version != seen.told[standing.Agency] {
-			f.find("standings: %s was shown to %s in %d messages, not %d", standing.Subject, standing.Agency,
+			f.find("standings: %s was disclosed to %s in %d messages, not %d", standing.Subject, standing.Agency,
 				seen.told[standing.Agency], standing.Version)
 		}
 		client, caseID := seen.client, seen.caseID
@@ -236,7 +236,7 @@ func (f *fsck) standings(ctx context.Context) error {
 	}
 	for subject, seen := range f.subjects {
 		if counted[subject] < len(seen.told) {
-			f.find("standings: %s lacks a row of an agency that was told of it", subject)
+			f.find("standings: %s has no row for an agency to which it was disclosed", subject)
 		}
 	}
 	return nil
@@ -248,7 +248,7 @@ func (f *fsck) claims(ctx context.Context) error {
 			return err
 		}
 		if seen := f.subjects[claim.Subject]; seen == nil || claim.Version > seen.version {
-			f.find("claims: one is held by %s at version %d, which it has not", claim.Subject, claim.Version)
+			f.find("claims: %s holds a unique key at version %d, which it does not have", claim.Subject, claim.Version)
 		}
 	}
 	return nil
@@ -264,7 +264,7 @@ func (f *fsck) consumers(ctx context.Context) error {
 			end = box.sequence
 		}
 		if consumer.Sequence > end {
-			f.find("consumers: %s of %s is at %d, behind the end %d", consumer.Name, consumer.Agency, consumer.Sequence, end)
+			f.find("consumers: %s of %s is at %d, after the end %d", consumer.Name, consumer.Agency, consumer.Sequence, end)
 		}
 	}
 	return nil

@@ -25,13 +25,13 @@ import (
 // Metrics for operators. Each replica reports all matters of its service, so dashboards must take
 // the maximum over replicas, not the sum.
 var (
-	loopsOpen      = telemetry.Gauge("koppi.loops.open", "{loop}", "Loops that have not ended, by the phase that their senders are shown and the agency whose turn it is.")
-	loopsOverdue   = telemetry.Gauge("koppi.loops.overdue", "{loop}", "Of these, those in which something is past due.")
-	loopsOldest    = telemetry.Gauge("koppi.loops.oldest", "s", "Age of the oldest of these.")
-	loopsUntouched = telemetry.Gauge("koppi.loops.untouched", "{loop}", "Urgent loops past their due time that no person of the receiver whose turn it is has touched, by urgency.")
-	mailboxLag     = telemetry.Gauge("koppi.mailbox.lag", "{message}", "Messages of a mailbox that its reader has not acknowledged; of the agency's own readers, the one that is furthest behind.")
-	mailboxAge     = telemetry.Gauge("koppi.mailbox.age", "s", "Age of the oldest message that its reader has not acknowledged; of the agency's own readers, the oldest.")
-	callbacksHeld  = telemetry.Gauge("koppi.callback.held", "{subject}", "Subjects whose messages an endpoint refused for good, and which wait to be called again.")
+	loopsOpen      = telemetry.Gauge("koppi.loops.open", "{loop}", "Open matters, by the phase shown to their senders and the agency whose turn it is.")
+	loopsOverdue   = telemetry.Gauge("koppi.loops.overdue", "{loop}", "Open matters with a due time that has passed.")
+	loopsOldest    = telemetry.Gauge("koppi.loops.oldest", "s", "Age of the oldest open matter.")
+	loopsUntouched = telemetry.Gauge("koppi.loops.untouched", "{loop}", "Urgent matters past their due time that no person of the receiver whose turn it is has touched, by urgency.")
+	mailboxLag     = telemetry.Gauge("koppi.mailbox.lag", "{message}", "Messages of a mailbox that its reader has not acknowledged; if the agency has several readers, of the one furthest behind.")
+	mailboxAge     = telemetry.Gauge("koppi.mailbox.age", "s", "Age of the oldest message that its reader has not acknowledged; if the agency has several readers, the oldest.")
+	callbacksHeld  = telemetry.Gauge("koppi.callback.held", "{subject}", "Matters with a message that an endpoint refused for good and that waits to be delivered again.")
 	storeUp        = telemetry.Gauge("koppi.store.up", "", "Whether the journal answers.")
 )
 
@@ -59,7 +59,7 @@ func (o *Overview) Observe() (end func()) {
 		up := 1.0
 		if err != nil {
 			up = 0
-			o.Logger.WarnContext(ctx, "metrics", slog.String("service", o.Service), slog.String("error", err.Error()))
+			o.Logger.WarnContext(ctx, "metrics of the journal cannot be read", slog.String("service", o.Service), slog.String("error", err.Error()))
 		}
 		observer.ObserveFloat64(storeUp, up, metric.WithAttributes(service))
 		return nil

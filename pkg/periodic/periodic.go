@@ -11,7 +11,7 @@ import (
 
 // Job is work that is repeated.
 type Job struct {
-	// Name is what failures are logged as.
+	// Name is the log message of failures.
 	Name string
 	// Every is the time between the end of one run and the beginning of the next.
 	Every time.Duration
@@ -19,7 +19,7 @@ type Job struct {
 	Random bool
 	// Later makes the first run begin after an interval. Without it, the first run begins at once.
 	Later bool
-	// Do is one run. Its error is logged, and the next run comes as ever.
+	// Do is one run. Its error is logged, and does not change the next run.
 	Do func(ctx context.Context) error
 	// Level of the log records of failures.
 	Level slog.Level

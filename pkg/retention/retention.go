@@ -66,7 +66,7 @@ type Job struct {
 // Run destroys what has expired, every hour, until the context ends.
 func (j *Job) Run(ctx context.Context) {
 	periodic.Job{
-		Name: "retention sweep", Every: expireEvery, Level: slog.LevelError, Logger: j.Logger, About: []slog.Attr{slog.String("service", j.Service)},
+		Name: "retention job failed", Every: expireEvery, Level: slog.LevelError, Logger: j.Logger, About: []slog.Attr{slog.String("service", j.Service)},
 		Do: j.Expire,
 	}.Run(ctx)
 }

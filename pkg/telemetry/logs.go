@@ -30,7 +30,7 @@ type failures struct{ logger *slog.Logger }
 
 // Handle logs a failure.
 func (f failures) Handle(err error) {
-	f.logger.LogAttrs(context.Background(), slog.LevelWarn, "telemetry", slog.String("error", err.Error()))
+	f.logger.LogAttrs(context.Background(), slog.LevelWarn, "telemetry failed", slog.String("error", err.Error()))
 }
 
 // Unaddressed wraps a handler for a library's log so that it removes the addresses of connections: no log may

@@ -48,7 +48,7 @@ func scraped(ctx context.Context, address string, logger *slog.Logger) (metric.R
 	routes.HandleFunc("GET /livez", func(http.ResponseWriter, *http.Request) {})
 	routes.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if !ready.Load() {
-			http.Error(w, "not serving", http.StatusServiceUnavailable)
+			http.Error(w, "not ready", http.StatusServiceUnavailable)
 		}
 	})
 	server := &http.Server{

@@ -85,7 +85,7 @@ func TestExemplarsAndFailuresAreInForm(t *testing.T) {
 		t.Errorf("outside the log's form: %s", &bare)
 	}
 	var line struct{ Msg, Error string }
-	if first, _, _ := bytes.Cut(logged.Bytes(), []byte("\n")); json.Unmarshal(first, &line) != nil || line.Msg != "telemetry" || line.Error != "as of an exporter" {
+	if first, _, _ := bytes.Cut(logged.Bytes(), []byte("\n")); json.Unmarshal(first, &line) != nil || line.Msg != "telemetry failed" || line.Error != "as of an exporter" {
 		t.Errorf("the log is %s", &logged)
 	}
 }

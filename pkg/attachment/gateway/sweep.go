@@ -15,7 +15,7 @@ const sweepEvery = 10 * time.Minute
 
 // Run removes attachments that no matter names, until the context ends.
 func (a *Attachments) Run(ctx context.Context) {
-	periodic.Job{Name: "sweep attachments", Every: sweepEvery, Level: slog.LevelError, Logger: a.Logger, Do: a.sweep}.Run(ctx)
+	periodic.Job{Name: "attachment sweep failed", Every: sweepEvery, Level: slog.LevelError, Logger: a.Logger, Do: a.sweep}.Run(ctx)
 }
 
 func (a *Attachments) sweep(ctx context.Context) error {

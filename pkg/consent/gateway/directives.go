@@ -140,7 +140,7 @@ func (c *Consents) everywhere(ctx context.Context, r *caseworkv1.RecordWishReque
 	return merged(all), nil
 }
 
-// vouched asks all services whether they know an open matter of the client, and puts their answers
+// vouched asks all services whether they know a live matter of the client, and puts their answers
 // (vouchers) into the outgoing context, so that each service gets all of them: an agency may act
 // for a client if it has a matter of that client in any service. A client who calls needs no
 // voucher. The result is true if the caller may act.

@@ -27,7 +27,7 @@ const (
 // context ends. Usually the call that withdraws does so; Run does it where that process ended first,
 // or where a service was down. Any number of gateways may run it: a repetition changes nothing.
 func (c *Consents) Run(ctx context.Context) {
-	periodic.Job{Name: "pass withdrawals on", Every: passOnEvery, Level: slog.LevelWarn, Logger: c.Logger, Do: c.passAllOn}.Run(ctx)
+	periodic.Job{Name: "withdrawals cannot be passed on", Every: passOnEvery, Level: slog.LevelWarn, Logger: c.Logger, Do: c.passAllOn}.Run(ctx)
 }
 
 // passAllOn passes on the withdrawals of every service. A service of the previous version has none.

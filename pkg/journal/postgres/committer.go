@@ -291,7 +291,7 @@ func (s *Store) lookAgain(ctx context.Context, group []*item) (*view, error) {
 	batch := &pgx.Batch{}
 	v := s.look(batch, group)
 	if err := s.writer.conn.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, fmt.Errorf("postgres: look: %w", err)
+		return nil, fmt.Errorf("postgres: look up rows: %w", err)
 	}
 	return v, nil
 }

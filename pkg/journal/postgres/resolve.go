@@ -10,9 +10,9 @@ import (
 
 var (
 	// errCut says that a connection was lost, and that the transaction on it did not commit.
-	errCut = errors.New("postgres: the line was cut before the commit")
+	errCut = errors.New("postgres: the connection was lost before the commit")
 	// errUnsettled says that it is not known whether a transaction committed.
-	errUnsettled = errors.New("postgres: the line was cut, and what became of the commit is not known yet")
+	errUnsettled = errors.New("postgres: the connection was lost, and the outcome of the commit is not known yet")
 )
 
 // resolve finds out what became of a group whose connection was lost during the commit. It returns
@@ -78,7 +78,7 @@ func (s *Store) leave(err error) {
 	if !isReadOnly(err) {
 		return
 	}
-	s.log.Warn("the database server became read-only; its sessions are given up")
+	s.log.Warn("the database server became read-only; its sessions are closed")
 	s.read.Reset()
 	s.keys.Reset()
 	if s.writer.conn != nil {

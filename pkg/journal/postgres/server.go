@@ -13,7 +13,7 @@ import (
 
 // standbys measures whether a failover would lose nothing. It has no value where the service's role
 // may not read the state of the standbys.
-var standbys = telemetry.Gauge("koppi.journal.standbys", "{standby}", "Standbys without which the journal's server commits nothing, and that are connected to it.")
+var standbys = telemetry.Gauge("koppi.journal.standbys", "{standby}", "Connected synchronous standbys of the journal's server.")
 
 // replication is the server's state of standbys and commits.
 type replication struct {
@@ -35,9 +35,9 @@ func replicationOf(ctx context.Context, conn querier) (r replication, err error)
 func (r replication) refusal() error {
 	switch {
 	case r.commit == "off":
-		return errors.New("postgres: synchronous_commit is off: what was acknowledged may be lost. Unset it for the role, the database and the connection string")
+		return errors.New("postgres: synchronous_commit is off: acknowledged commits may be lost. Unset it for the role, the database and the connection string")
 	case r.commit == "local" && r.names != "":
-		return errors.New("postgres: synchronous_commit is local, so that no commit waits for the standby. Unset it for the role, the database and the connection string")
+		return errors.New("postgres: synchronous_commit is local: no commit waits for the standby. Unset it for the role, the database and the connection string")
 	default:
 		return nil
 	}
@@ -47,13 +47,13 @@ func (r replication) refusal() error {
 func (r replication) warnings() []string {
 	var all []string
 	if r.commit == "remote_write" {
-		all = append(all, "synchronous_commit is remote_write: what was acknowledged is lost if both servers lose power")
+		all = append(all, "synchronous_commit is remote_write: acknowledged commits are lost if both servers lose power")
 	}
 	if r.names == "" && r.all > 0 {
-		all = append(all, "the journal's standby is asynchronous: a failover to it loses what was acknowledged last; set synchronous_standby_names")
+		all = append(all, "the journal's standby is asynchronous: a failover to it loses the last acknowledged commits; set synchronous_standby_names")
 	}
 	if r.hidden > 0 {
-		all = append(all, "the role may not read the state of the standbys, and no alarm tells that there is none: GRANT pg_read_all_stats to it")
+		all = append(all, "the role may not read the state of the standbys, so a missing standby raises no alarm: GRANT pg_read_all_stats to it")
 	}
 	return all
 }
@@ -78,7 +78,7 @@ func (s *Store) watchServer(ctx context.Context, service string) (end func(), er
 }
 
 // errShared says that a pooler gives one session of the server to several clients in turn.
-var errShared = errors.New("postgres: a pooler shares its sessions between transactions; the journal needs sessions of its own: PgBouncer with pool_mode=session")
+var errShared = errors.New("postgres: the pooler shares sessions between transactions, but the journal needs its own sessions: set pool_mode=session in PgBouncer")
 
 // shared returns errShared where a second session sees a setting that the first made for itself.
 func shared(ctx context.Context, at *sessions) error {

@@ -129,7 +129,7 @@ const sessionKey = "koppi session"
 
 // errNoCancel prevents a cancel request: the library opens a new connection for one, and the dial
 // function refuses it.
-var errNoCancel = errors.New("postgres: no cancel request is sent")
+var errNoCancel = errors.New("postgres: cancel requests are not sent")
 
 // prepare sets up the configuration of one connection, which no other connection may use.
 func (s *sessions) prepare(_ context.Context, config *pgx.ConnConfig) error {
@@ -216,7 +216,7 @@ const emitMessage = `SELECT pg_logical_emit_message(true, 'koppi', '')::text`
 
 // errCutShort says that somebody ended a commit's wait for the standby. The commit is on this
 // server, and perhaps on no other.
-var errCutShort = errors.New("postgres: the wait for the standby was ended")
+var errCutShort = errors.New("postgres: the wait for the standby was cancelled")
 
 // sessionOf returns the session of a connection.
 func sessionOf(conn *pgconn.PgConn) *session {
@@ -231,7 +231,7 @@ func rowOf(reader *pgconn.ResultReader) ([]string, error) {
 		return nil, result.Err
 	}
 	if len(result.Rows) != 1 {
-		return nil, fmt.Errorf("postgres: %d rows for one", len(result.Rows))
+		return nil, fmt.Errorf("postgres: %d rows instead of one", len(result.Rows))
 	}
 	row := make([]string, len(result.Rows[0]))
 	for i, value := range result.Rows[0] {

@@ -84,7 +84,7 @@ func OpenEvents(keys Keys, sealed []journal.SealedEvent) ([]journal.Event, error
 		} else {
 			payload, err := key.Decrypt(row.Sealed, eventPlace(event))
 			if err != nil {
-				return nil, fmt.Errorf("rows: event %d of %s does not open: %w", event.Version, event.Subject, journal.ErrUnreadable)
+				return nil, fmt.Errorf("rows: open event %d of %s: %w", event.Version, event.Subject, journal.ErrUnreadable)
 			}
 			event.Payload = OrNil(payload)
 		}
@@ -149,7 +149,7 @@ func OpenDelivery(keys Keys, row Delivery) (journal.Delivery, error) {
 	}
 	content, err := key.Decrypt(row.Sealed, deliveryPlace(row.Delivery))
 	if err != nil || len(content) < journal.NonceSize {
-		return row.Delivery, fmt.Errorf("rows: message %d of the mailbox of %s does not open: %w", row.Sequence, row.Agency, journal.ErrUnreadable)
+		return row.Delivery, fmt.Errorf("rows: open message %d of the mailbox of %s: %w", row.Sequence, row.Agency, journal.ErrUnreadable)
 	}
 	row.Nonce, row.Record = content[:journal.NonceSize:journal.NonceSize], content[journal.NonceSize:]
 	return row.Delivery, nil
@@ -204,7 +204,7 @@ func OpenClient(keys Keys, subject string, sealed []byte) ([]byte, error) {
 	}
 	client, err := key.Decrypt(sealed, clientPlace(subject))
 	if err != nil {
-		return nil, fmt.Errorf("rows: the client of %s does not open", subject)
+		return nil, fmt.Errorf("rows: open the client of %s", subject)
 	}
 	return client, nil
 }

@@ -57,7 +57,7 @@ func ReadSecret(path string) ([]byte, error) {
 	}
 	owner, known := info.Sys().(*syscall.Stat_t)
 	if given := known && owner.Uid == 0 && os.Geteuid() != 0; open(info.Mode(), given) {
-		return nil, fmt.Errorf("seal: others can read %s; run: chmod 600 %s", path, path)
+		return nil, fmt.Errorf("seal: other users can read %s; run: chmod 600 %s", path, path)
 	}
 	return os.ReadFile(path) //nolint:gosec // the path is the operator's
 }

@@ -69,7 +69,7 @@ func Rewrap(ctx context.Context, kek *KEK, keys Rewrapper) (found int, err error
 func (k *KEK) Anew(wrapped, place []byte) ([]byte, error) {
 	raw, err := k.Decrypt(wrapped, place)
 	if err != nil {
-		return nil, errors.New("seal: a data key opens with no key of this key-encryption key: bring the keyset back that wrapped it")
+		return nil, errors.New("seal: no key of this keyset decrypts a data key: restore the keyset that wrapped it")
 	}
 	anew, err := k.Encrypt(raw, place)
 	if err != nil {

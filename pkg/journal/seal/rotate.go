@@ -90,7 +90,7 @@ func (s Source) DropOldKeys(ctx context.Context) (*KEK, error) {
 // interrupted step can be repeated. It keeps the previous file beside the new one.
 func (s Source) advance(ctx context.Context, from Stage, change func(*keyset.Manager, *KEK) error) (*KEK, error) {
 	if strings.HasPrefix(s.Address, fromEnvironment) {
-		return nil, errors.New("seal: a variable cannot be changed from here: put its content into a kek.json that only you can read, rotate that, and set the variable to its new content at each step")
+		return nil, errors.New("seal: this command cannot change a variable: write its content to a kek.json that only you can read, rotate that file, and set the variable to its new content at each step")
 	}
 	kek, err := s.Open(ctx)
 	if err != nil || kek.Stage() != from {

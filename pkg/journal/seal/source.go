@@ -44,7 +44,7 @@ func (s Source) Open(ctx context.Context) (*KEK, error) {
 	if !fromVariable {
 		text, err := ReadSecret(s.File)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("seal: there is no key-encryption key: make it once with koppi secrets, or bring it back from its backup: %w", err)
+			return nil, fmt.Errorf("seal: the key-encryption key is missing: create it once with koppi secrets, or restore it from its backup: %w", err)
 		}
 		if err != nil {
 			return nil, err
@@ -53,14 +53,14 @@ func (s Source) Open(ctx context.Context) (*KEK, error) {
 	}
 	text := os.Getenv(name)
 	if text == "" {
-		return nil, fmt.Errorf("seal: the variable %s is to hold the key-encryption key and is empty: set it to the content of a kek.json made by koppi secrets", name)
+		return nil, fmt.Errorf("seal: the variable %s must contain the key-encryption key and is empty: set it to the content of a kek.json made by koppi secrets", name)
 	}
 	if err := os.Unsetenv(name); err != nil {
 		return nil, err
 	}
 	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(strings.NewReader(text)))
 	if err != nil {
-		return nil, fmt.Errorf("seal: the variable %s holds no key-encryption key: set it to the content of a kek.json made by koppi secrets", name)
+		return nil, fmt.Errorf("seal: the variable %s contains no key-encryption key: set it to the content of a kek.json made by koppi secrets", name)
 	}
 	return newKEK(handle)
 }
@@ -96,13 +96,13 @@ func (s Source) parse(ctx context.Context, text []byte) (*KEK, error) {
 		Sealed string `json:"encryptedKeyset"`
 	}
 	if err := json.Unmarshal(text, &file); err != nil {
-		return nil, fmt.Errorf("seal: %s holds no key-encryption key: bring it back from its backup", s.File)
+		return nil, fmt.Errorf("seal: %s contains no key-encryption key: restore it from its backup", s.File)
 	}
 	switch sealed := file.Sealed != ""; {
 	case sealed && s.Address == "":
-		return nil, fmt.Errorf("seal: %s is sealed by a KMS: give that key's address with --kek", s.File)
+		return nil, fmt.Errorf("seal: %s is sealed by a KMS: name the KMS key with --kek", s.File)
 	case !sealed && s.Address != "":
-		return nil, fmt.Errorf("seal: %s is in the clear and not sealed by a KMS: leave --kek out, or make a sealed one with koppi secrets --kek", s.File)
+		return nil, fmt.Errorf("seal: %s is not sealed by a KMS: omit --kek, or create a sealed key with koppi secrets --kek", s.File)
 	}
 	reader := keyset.NewJSONReader(bytes.NewReader(text))
 	var handle *keyset.Handle
@@ -117,10 +117,10 @@ func (s Source) parse(ctx context.Context, text []byte) (*KEK, error) {
 	}
 	var refused *kmsError
 	if errors.As(err, &refused) {
-		return nil, fmt.Errorf("seal: %s does not open: see that --kek names the KMS key that sealed it and that this process may use it: %w", s.File, refused)
+		return nil, fmt.Errorf("seal: unseal %s: check that --kek names the KMS key that sealed it and that this process may use that key: %w", s.File, refused)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("seal: %s holds no key-encryption key: bring it back from its backup", s.File)
+		return nil, fmt.Errorf("seal: %s contains no key-encryption key: restore it from its backup", s.File)
 	}
 	return newKEK(handle)
 }
@@ -143,12 +143,12 @@ func (s Source) write(ctx context.Context, handle *keyset.Handle) ([]byte, error
 
 func (s Source) withKMS(ctx context.Context, do func(*kms) error) (err error) {
 	if strings.HasPrefix(s.Address, inAddress) && !s.Dev {
-		return &kmsError{errors.New("base64key:// is for trying out alone, since the key stands in the address")}
+		return &kmsError{errors.New("base64key:// is only for trials, because the address contains the key")}
 	}
 	keeper, err := secrets.OpenKeeper(ctx, s.Address)
 	if err != nil {
 		// The library's error text could contain the address, and the address a key.
-		return &kmsError{errors.New("--kek is no address of a KMS key, such as awskms:///alias/koppi?region=eu-north-1")}
+		return &kmsError{errors.New("--kek must be the address of a KMS key, such as awskms:///alias/koppi?region=eu-north-1")}
 	}
 	defer func() { err = errors.Join(err, keeper.Close()) }()
 	keys := &kms{keeper: keeper}

@@ -119,7 +119,7 @@ func (v *Vault) unwrap(wrapped map[Ref][]byte, keys map[Ref]tink.AEAD) error {
 		}
 		raw, err := v.kek.Decrypt(sealed, ref.context())
 		if err != nil {
-			return errors.New("seal: a data key does not open with this key-encryption key")
+			return errors.New("seal: this key-encryption key does not decrypt a data key")
 		}
 		if keys[ref], err = subtle.NewAESGCM(raw); err != nil {
 			return fmt.Errorf("seal: data key: %w", err)

@@ -93,7 +93,7 @@ func (a *appending) claims(ctx context.Context) error {
 				change.Subject, change.Version, rows.Bytes(change.Digest), change.Key, change.From)
 		}
 		if err != nil {
-			return fmt.Errorf("sqlite: claim: %w", err)
+			return fmt.Errorf("sqlite: write unique keys: %w", err)
 		}
 		if changed, err := result.RowsAffected(); err != nil || changed != 1 {
 			return errors.Join(err, &journal.ConflictError{UniqueKey: change.Key})
@@ -128,7 +128,7 @@ func (a *appending) loops(ctx context.Context) error {
 			next_check_at = excluded.next_check_at, ended = excluded.ended, derived = excluded.derived`,
 			loop.Subject, loop.Service, loop.Client, loop.Case, loop.State, loop.Version, a.heads[loop.Subject],
 			rows.Micros(loop.NextCheckAt, rows.Never), loop.Ended); err != nil {
-			return fmt.Errorf("sqlite: keep a loop: %w", err)
+			return fmt.Errorf("sqlite: write a stream: %w", err)
 		}
 	}
 	return nil
@@ -141,7 +141,7 @@ func (a *appending) standings(ctx context.Context) error {
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			row.Subject, row.Agency, string(row.Role), row.Unit, row.Worker, row.Client, row.Case, row.State, row.Phase, row.WaitingOn,
 			rows.Micros(row.DueAt, rows.Never), row.Overdue, row.Hidden, row.Ended, row.Version, rows.Micros(row.StartedAt, 0), row.Urgency, rows.Micros(row.WithdrawnAt, 0), row.Touched); err != nil {
-			return fmt.Errorf("sqlite: keep a standing: %w", err)
+			return fmt.Errorf("sqlite: write a worklist entry: %w", err)
 		}
 	}
 	return nil
@@ -154,7 +154,7 @@ func (a *appending) clients(ctx context.Context) error {
 			return err
 		}
 		if _, err := a.tx.ExecContext(ctx, `INSERT INTO clients (subject, sealed) VALUES (?, ?)`, subject, sealed); err != nil {
-			return fmt.Errorf("sqlite: keep a client: %w", err)
+			return fmt.Errorf("sqlite: write a client: %w", err)
 		}
 	}
 	return nil
@@ -165,7 +165,7 @@ func (a *appending) accesses(ctx context.Context) error {
 		if _, err := a.tx.ExecContext(ctx, `INSERT INTO accesses (`+accessColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			row.At.UnixMicro(), rows.Bytes(row.By), row.Role, row.OnBehalfOf, row.Subject, row.Client, row.Method, row.Purpose,
 			rows.Bytes(row.Basis), row.Trace, rows.Bytes(a.heads[row.Subject])); err != nil {
-			return fmt.Errorf("sqlite: record an access: %w", err)
+			return fmt.Errorf("sqlite: write an access: %w", err)
 		}
 	}
 	return nil

@@ -15,7 +15,7 @@ func (a *appending) tallies(ctx context.Context) error {
 		if _, err := a.tx.ExecContext(ctx, `INSERT INTO tallies (subject, what, month, sender, receiver, at, waited)
 			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			row.Subject, row.What, row.Month, row.Sender, row.Receiver, row.At.UnixMicro(), int64(row.Waited/time.Second)); err != nil {
-			return fmt.Errorf("sqlite: tally: %w", err)
+			return fmt.Errorf("sqlite: counters: %w", err)
 		}
 	}
 	return nil

@@ -30,7 +30,7 @@ func (a *appending) derived(ctx context.Context) error {
 			WHERE subject = ?1 AND version = ?2 AND derived <> version AND NOT ended`,
 			loop.Subject, loop.Version, loop.State, rows.Micros(loop.NextCheckAt, rows.Never), loop.Ended)
 		if err != nil {
-			return fmt.Errorf("sqlite: derive a loop: %w", err)
+			return fmt.Errorf("sqlite: derive a stream: %w", err)
 		}
 		if changed, err := result.RowsAffected(); err != nil || changed != 1 {
 			return errors.Join(err, &journal.ConflictError{Subject: loop.Subject})

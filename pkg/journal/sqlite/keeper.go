@@ -18,16 +18,16 @@ type keeper struct{ db *sql.DB }
 func (k keeper) Keep(ctx context.Context, wrapped map[seal.Ref][]byte) (map[seal.Ref][]byte, error) {
 	tx, err := k.db.BeginTx(ctx, nil)
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: keep keys: %w", err)
+		return nil, fmt.Errorf("sqlite: write keys: %w", err)
 	}
 	for ref, key := range wrapped {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO keys (subject, class, wrapped) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
 			ref.Subject, ref.Class, key); err != nil {
-			return nil, errors.Join(fmt.Errorf("sqlite: keep a key: %w", err), tx.Rollback())
+			return nil, errors.Join(fmt.Errorf("sqlite: write a key: %w", err), tx.Rollback())
 		}
 	}
 	if err := tx.Commit(); err != nil {
-		return nil, fmt.Errorf("sqlite: keep keys: %w", err)
+		return nil, fmt.Errorf("sqlite: write keys: %w", err)
 	}
 	return k.Find(ctx, slices.Collect(maps.Keys(wrapped)))
 }
@@ -39,12 +39,12 @@ func (k keeper) Find(ctx context.Context, refs []seal.Ref) (map[seal.Ref][]byte,
 	}
 	asked, err := json.Marshal(names)
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: find keys: %w", err)
+		return nil, fmt.Errorf("sqlite: read keys: %w", err)
 	}
 	rows, err := k.db.QueryContext(ctx, `SELECT k.subject, k.class, k.wrapped FROM json_each(?) AS asked
 		CROSS JOIN keys AS k ON k.subject = json_extract(asked.value, '$[0]') AND k.class = json_extract(asked.value, '$[1]')`, string(asked))
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: find keys: %w", err)
+		return nil, fmt.Errorf("sqlite: read keys: %w", err)
 	}
 	found := make(map[seal.Ref][]byte, len(refs))
 	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {

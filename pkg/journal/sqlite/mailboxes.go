@@ -75,7 +75,7 @@ func (s *Store) Positions(ctx context.Context, agencies ...string) (map[string]j
 	if len(agencies) > 0 {
 		named, err := json.Marshal(agencies)
 		if err != nil {
-			return nil, fmt.Errorf("sqlite: heads: %w", err)
+			return nil, fmt.Errorf("sqlite: positions: %w", err)
 		}
 		text, args = text+` WHERE agency IN (SELECT value FROM json_each(?))`, []any{string(named)}
 	}

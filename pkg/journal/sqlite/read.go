@@ -100,7 +100,7 @@ func (s *Store) Client(ctx context.Context, subject string) ([]byte, error) {
 func (s *Store) UniqueKeys(ctx context.Context, keys ...string) (map[string]journal.UniqueKey, error) {
 	named, err := json.Marshal(append([]string{}, keys...))
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: claims: %w", err)
+		return nil, fmt.Errorf("sqlite: unique keys: %w", err)
 	}
 	held := map[string]journal.UniqueKey{}
 	_, err = query(ctx, s, func(found *sql.Rows) (none struct{}, err error) {

@@ -58,7 +58,7 @@ func (s *Store) MarkNotified(ctx context.Context, told []journal.Waiting, at tim
 				ON CONFLICT (subject, agency) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at, at = excluded.at,
 				told = CASE WHEN told.kind = excluded.kind AND told.due_at = excluded.due_at THEN told.told + 1 ELSE 1 END`,
 				one.Subject, one.Agency, int32(one.Kind), rows.Micros(one.DueAt, rows.Never), at.UnixMicro()); err != nil {
-				return fmt.Errorf("sqlite: mark told: %w", err)
+				return fmt.Errorf("sqlite: mark notified: %w", err)
 			}
 		}
 		return nil

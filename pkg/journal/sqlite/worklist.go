@@ -19,7 +19,7 @@ func (s *Store) WorklistEntries(ctx context.Context, asked journal.Query) ([]jou
 	text, args := dialect.WorklistEntries(asked)
 	standings, err := query(ctx, s, scanWorklistEntry, text, args...)
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: standings: %w", err)
+		return nil, fmt.Errorf("sqlite: worklist: %w", err)
 	}
 	return standings, nil
 }
