@@ -11,8 +11,8 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// A worker who looks at the data of unusually many clients in an hour, one by one, is
-// reported, once an hour; whoever does it slower, or reads a list, is not.
+// A worker who reads the data of unusually many clients in an hour, one by one, is reported, once
+// an hour. Slower reading, and reading of lists, is not.
 func TestUnusualReading(t *testing.T) {
 	began := time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
 	by, err := proto.Marshal(&commonv1.Party{Agency: "kela", Worker: "kela-17"})

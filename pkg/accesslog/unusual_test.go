@@ -11,9 +11,9 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// Who records wishes of unusually many clients in an hour is reported, once an hour: a
-// worker, also in a system's hands, and an agency whose workers do so one after the other.
-func TestUnusualWishes(t *testing.T) {
+// A caller who records directives for unusually many clients in an hour is reported, once an hour:
+// a worker, also through a system, and an agency whose workers together do so.
+func TestUnusualDirectives(t *testing.T) {
 	began := time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
 	for name, test := range map[string]struct {
 		every    time.Duration

@@ -58,8 +58,8 @@ func finished(t *testing.T, s *Store) Upload {
 	return upload
 }
 
-// However pieces come, again, too early, of any size or over the end of a chunk, what is
-// read is what was sent, and the next offset is told truly.
+// However pieces arrive (repeated, too early, of any size, across the end of a chunk), the content
+// read is the content sent, and the next offset is right.
 func TestChunks(t *testing.T) {
 	s := open(t)
 	rapid.Check(t, func(r *rapid.T) {
@@ -93,8 +93,8 @@ func TestChunks(t *testing.T) {
 	})
 }
 
-// What lies in the bucket gives nothing away, and none of it passes for another's.
-func TestSealed(t *testing.T) {
+// Objects in the bucket are encrypted, and cannot be exchanged for those of another attachment.
+func TestEncryption(t *testing.T) {
 	s := open(t)
 	one, other := finished(t, s), finished(t, s)
 	if err := each(t.Context(), s.bucket, "", func(object *blob.ListObject) error {
@@ -110,7 +110,7 @@ func TestSealed(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := s.Chunk(t.Context(), one, 0); err == nil {
-		t.Error("another attachment's chunk passes")
+		t.Error("another attachment's chunk is accepted")
 	}
 	if err := s.Delete(t.Context(), other.ID); err != nil {
 		t.Fatal(err)
@@ -120,8 +120,9 @@ func TestSealed(t *testing.T) {
 	}
 }
 
-// An attachment is named by who uploaded it, finished and for one client.
-func TestWhoMayName(t *testing.T) {
+// Only the agency that uploaded an attachment can name it, once it is finished, and only for one
+// client.
+func TestFindAndName(t *testing.T) {
 	s := open(t)
 	ctx, upload := t.Context(), finished(t, s)
 	for name, one := range map[string]struct {
@@ -141,7 +142,7 @@ func TestWhoMayName(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// Asking binds to nobody; naming does, and the first wins.
+	// Find binds the attachment to no client. Name does, and the first one counts.
 	if _, err := s.Find(ctx, upload.ID, "kela", []byte("d")); err != nil {
 		t.Error(err)
 	}
@@ -156,7 +157,8 @@ func TestWhoMayName(t *testing.T) {
 	}
 }
 
-// What nothing names goes after a day; what is named stays, until nothing names it.
+// A sweep removes attachments that nothing names after a day, and keeps named ones until nothing
+// names them.
 func TestSweep(t *testing.T) {
 	s := open(t)
 	ctx, now := t.Context(), time.Now()
@@ -192,7 +194,7 @@ func TestSweep(t *testing.T) {
 	now = now.Add(asked)
 	sweep(2)
 	if _, err := s.Find(ctx, named.ID, "kela", []byte("c")); err != nil {
-		t.Errorf("what is kept can be named again: %v", err)
+		t.Errorf("a kept attachment cannot be named again: %v", err)
 	}
 	for _, upload := range []Upload{failed, lonely} {
 		if _, err := s.Get(ctx, upload.ID); !errors.Is(err, ErrNotFound) {
@@ -207,7 +209,7 @@ func TestSweep(t *testing.T) {
 	now = time.Now().Add(Unnamed + asked + time.Minute)
 	sweep(1)
 
-	// Journals are restored: what was uploaded up to a day before may be named no more.
+	// After a restore of the journals, nothing may name attachments uploaded since a day before.
 	since := finished(t, s)
 	if err := s.bucket.Delete(ctx, pending(since.ID)); err != nil {
 		t.Fatal(err)
@@ -228,7 +230,7 @@ func TestCheckName(t *testing.T) {
 		strings.Repeat("ä", 128) + ".pdf",
 	} {
 		if err := CheckName(name); !errors.Is(err, ErrName) {
-			t.Errorf("%q is taken", name)
+			t.Errorf("%q is accepted", name)
 		}
 	}
 	for _, name := range []string{"lasku.pdf", "Päätös 12.3.2026.pdf", "räkning (kopia).docx", "x", "console.pdf", "nulla osta.pdf", "com10.txt", strings.Repeat("a", 251) + ".pdf"} {
@@ -242,16 +244,16 @@ const docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.doc
 
 const sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-// entry is one of an archive.
+// entry is an entry of an archive.
 type entry struct {
 	name, content string
 	// blank bytes follow the content.
 	blank int64
-	// extra is a field of the header, with which some programs write.
+	// extra is a header field that some programs write.
 	extra []byte
 }
 
-// archive packs entries in their order.
+// archive packs entries in the given order.
 func archive(t *testing.T, entries ...entry) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -272,7 +274,7 @@ func archive(t *testing.T, entries ...entry) []byte {
 	return out.Bytes()
 }
 
-// document is an office document with one more entry.
+// document returns an office document with one additional entry.
 func document(t *testing.T, name string, size int64) []byte {
 	t.Helper()
 	return archive(t, entry{name: "[Content_Types].xml", content: "<Types/>"}, entry{name: "_rels/.rels", blank: 10}, entry{name: "word/document.xml", blank: 100}, entry{name: name, blank: size})
@@ -284,12 +286,12 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 const mail = "Return-Path: <a@example.org>\r\nReceived: from mail.example.org by mx.example.org; Mon, 23 Nov 2026 09:00:00 +0200\r\nFrom: A <a@example.org>\r\nTo: B <b@example.org>\r\nSubject: Lasku\r\nDate: Mon, 23 Nov 2026 09:00:00 +0200\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nHei\r\n"
 
-// The type is that of the content, whatever a browser says of it.
+// The media type is determined from the content, whatever the browser states.
 func TestJudge(t *testing.T) {
 	pdf, png := []byte("%PDF-1.7\n"), []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
 	heic := []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
 	odt := "application/vnd.oasis.opendocument.text"
-	// A block of random bytes does not pack, as a picture does not.
+	// Random bytes cannot be compressed, like a picture.
 	thumbnail := make([]byte, 20<<10)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(thumbnail)
 	for name, one := range map[string]struct {

@@ -8,8 +8,8 @@ import (
 	"gocloud.dev/blob"
 )
 
-// Small pieces are kept as they come, and are few at any time; when all is there nothing of
-// them is left, and what a writer that died left counts for nothing.
+// Small pieces are stored as they arrive, and merged so that they stay few. Nothing of them is left
+// when the upload is complete. Pieces of a writer that died are ignored.
 func TestPieces(t *testing.T) {
 	s := open(t)
 	const size, step = ChunkBytes + 100_000, 4_001
@@ -38,11 +38,11 @@ func TestPieces(t *testing.T) {
 		if next, err := s.Next(t.Context(), upload); err != nil || next != end {
 			t.Fatalf("after %d it goes on at %d (%v)", end, next, err)
 		}
-		if pieces := count(); pieces > piecesHeld+1 { // the stray one beside them
-			t.Fatalf("%d pieces lie there", pieces)
+		if pieces := count(); pieces > piecesHeld+1 { // and the stray piece
+			t.Fatalf("%d pieces are stored", pieces)
 		}
 		if offset == 10*step {
-			// Another writer sent less of the same, and left; and one a part of a chunk that is there.
+			// Another writer sent a shorter piece of the same data and stopped.
 			if err := s.keep(t.Context(), upload, piece{offset, offset + 5}, []byte("zzzzz")); err != nil {
 				t.Fatal(err)
 			}

@@ -10,8 +10,7 @@ import (
 	"koppi.internal/pkg/journal/seal"
 )
 
-// Keys of attachments are wrapped anew and open what they opened. One that is removed
-// meanwhile does not come back.
+// Rewrapped keys still decrypt their attachments. A key that is removed meanwhile is not restored.
 func TestRewrap(t *testing.T) {
 	folder := t.TempDir()
 	source := seal.Source{File: filepath.Join(folder, "kek.json")}
@@ -52,9 +51,9 @@ func TestRewrap(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := read(t.Context(), s.keys, removed.ID); !errors.Is(err, ErrNotFound) {
-		t.Errorf("a removed key is back: %v", err)
+		t.Errorf("a removed key was restored: %v", err)
 	}
-	// What was left behind by a removal that a rewrap crossed, and died.
+	// A key that remained because a removal, during a rewrap, was interrupted.
 	if err := once(t.Context(), s.keys, "left", wrapped); err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +64,7 @@ func TestRewrap(t *testing.T) {
 		}
 	}
 	if _, err := read(t.Context(), s.keys, "left"); !errors.Is(err, ErrNotFound) {
-		t.Errorf("a key of nothing is left: %v", err)
+		t.Errorf("a key without an attachment is left: %v", err)
 	}
 	if _, err := source.DropOldKeys(t.Context()); err != nil {
 		t.Fatal(err)
@@ -82,7 +81,7 @@ func TestRewrap(t *testing.T) {
 	}
 }
 
-// A client's attachments are found by whose they are.
+// Of returns exactly the attachments of a client.
 func TestOf(t *testing.T) {
 	s := open(t)
 	own, also, others, nobodys := finished(t, s), finished(t, s), finished(t, s), finished(t, s)

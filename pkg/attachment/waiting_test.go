@@ -38,10 +38,9 @@ func of(owner, worker string, size int64) Upload {
 	return Upload{ID: uuid.NewString(), Agency: owner, Owner: owner, Worker: worker, Filename: "a.pdf", MediaType: "application/pdf", Size: size, Digest: []byte("d")}
 }
 
-// TestUploadsWaitWithinAQuota: what nothing names is counted by agency and worker over all
-// replicas, in number and in bytes, finished or not; it counts no more when it is named,
-// removed, or swept in time.
-func TestUploadsWaitWithinAQuota(t *testing.T) {
+// Unnamed uploads count against the quota of their agency and worker over all replicas, in number
+// and in bytes, finished or not. They no longer count once they are named, removed or swept.
+func TestUploadQuota(t *testing.T) {
 	both, ctx := replicas(t), t.Context()
 	begin := func(upload Upload, wantWorker, wantAgency bool) Upload {
 		t.Helper()
@@ -52,26 +51,26 @@ func TestUploadsWaitWithinAQuota(t *testing.T) {
 		}
 		if quota != nil {
 			if _, err := both[0].Get(ctx, upload.ID); !errors.Is(err, ErrNotFound) {
-				t.Errorf("what was refused is there: %v", err)
+				t.Errorf("a refused upload exists: %v", err)
 			}
 		}
 		return begun
 	}
 	one := of("a", "w1", 10)
 	first := begin(one, false, false)
-	begin(one, false, false) // again: it counts once
+	begin(one, false, false) // repeated: it counts once
 	begin(of("a", "w1", 10), false, false)
 	begin(of("a", "w1", 30), true, false) // bytes of the worker
 	third := begin(of("a", "w1", 10), false, false)
 	begin(of("a", "w1", 1), true, false) // number of the worker
 	begin(of("b", "w1", 10), false, false)
-	begin(of("a", Systems, 50), false, true) // bytes of the agency; a system has no share of its own
+	begin(of("a", Systems, 50), false, true) // bytes of the agency; a system has no quota of its own
 	begin(of("a", Systems, 10), false, false)
 	begin(of("a", Systems, 1), false, false)
 	begin(of("a", Systems, 1), false, false)
 	begin(of("a", "w2", 1), false, true) // number of the agency
 
-	// Named: it waits no more.
+	// Named.
 	if err := both[1].Name(ctx, first.ID, "concerns/1", []byte("client")); err != nil {
 		t.Fatal(err)
 	}
@@ -92,8 +91,8 @@ func TestUploadsWaitWithinAQuota(t *testing.T) {
 	begin(of("a", "w1", 10), false, false)
 }
 
-// Uploads that begin at one moment on two replicas do not pass the quota together.
-func TestUploadsAtOnce(t *testing.T) {
+// Uploads that begin at the same time on two replicas do not exceed the quota together.
+func TestUploadQuotaConcurrent(t *testing.T) {
 	both := replicas(t)
 	var begun atomic.Int64
 	var group sync.WaitGroup

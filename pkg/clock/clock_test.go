@@ -20,7 +20,7 @@ func (m memory) SetSetting(_ context.Context, key, value string) error {
 	return nil
 }
 
-func TestAFrozenClockStandsUntilItIsMoved(t *testing.T) {
+func TestFrozenClock(t *testing.T) {
 	kept, at := memory{}, time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC)
 	c, err := clock.Open(t.Context(), kept, at)
 	if err != nil || !c.Now().Equal(at) {
@@ -30,18 +30,18 @@ func TestAFrozenClockStandsUntilItIsMoved(t *testing.T) {
 		t.Errorf("%s %v", c.Now(), err)
 	}
 	if err := c.AdvanceTo(t.Context(), at); err == nil {
-		t.Error("the clock went back")
+		t.Error("the clock was moved back")
 	}
 	again, err := clock.Open(t.Context(), kept, time.Time{})
 	if err != nil || !again.Now().Equal(at.Add(time.Hour)) {
 		t.Errorf("a restart moved it to %s", again.Now())
 	}
 	if _, err := clock.Open(t.Context(), kept, at); err == nil {
-		t.Error("a clock that stands is set again")
+		t.Error("a frozen clock was set again")
 	}
 }
 
-func TestARunningClockIsMoved(t *testing.T) {
+func TestRunningClock(t *testing.T) {
 	kept := memory{}
 	c, err := clock.Open(t.Context(), kept, time.Time{})
 	if err != nil {
@@ -53,6 +53,6 @@ func TestARunningClockIsMoved(t *testing.T) {
 	}
 	again, err := clock.Open(t.Context(), kept, time.Time{})
 	if err != nil || again.Now().Before(to.Truncate(time.Microsecond)) {
-		t.Errorf("a restart forgot: %s %v", again.Now(), err)
+		t.Errorf("a restart lost the offset: %s %v", again.Now(), err)
 	}
 }

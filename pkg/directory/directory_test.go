@@ -39,7 +39,7 @@ func TestParse(t *testing.T) {
 	agency := strings.TrimSuffix(strings.TrimPrefix(good, `{"agencies":[`), `]}`)
 	double := `{"agencies":[` + agency + "," + agency + `]}`
 	if _, err := directory.Parse([]byte(double)); err == nil {
-		t.Error("an agency stands twice")
+		t.Error("an agency that is listed twice is accepted")
 	}
 }
 
@@ -58,7 +58,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-func TestTheScenariosDirectory(t *testing.T) {
+func TestScenariosDirectory(t *testing.T) {
 	text, err := os.ReadFile("../../deploy/config/directory.json")
 	if err != nil {
 		t.Fatal(err)

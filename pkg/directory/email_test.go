@@ -7,8 +7,8 @@ import (
 	"koppi.internal/pkg/directory"
 )
 
-// A unit's address is a bare one, since it goes into mails' headers; a bad one refuses
-// the file and names the unit.
+// A unit's address must be a bare address, because it is written into mail headers. For a bad one
+// the file is refused, with the unit's name.
 func TestEmails(t *testing.T) {
 	with := func(email string) (*directory.Directory, error) {
 		return directory.Parse([]byte(strings.Replace(good, `"intake"`, `"email":"`+email+`","intake"`, 1)))

@@ -7,8 +7,8 @@ import (
 	"koppi.internal/pkg/directory"
 )
 
-// An agency's duty phone is a number and nothing else; a bad one refuses the file and names the
-// agency.
+// An agency's duty phone must be a number and nothing else. For a bad one the file is refused,
+// with the agency's name.
 func TestDutyPhones(t *testing.T) {
 	with := func(number string) (*directory.Directory, error) {
 		return directory.Parse([]byte(strings.Replace(good, `"noConsentProfile"`, `"dutyPhone":"`+number+`","noConsentProfile"`, 1)))
@@ -31,7 +31,7 @@ func TestDutyPhones(t *testing.T) {
 	}
 	for _, place := range []string{`"unit":"a"`, `"agencies"`} {
 		if _, err := directory.Parse([]byte(strings.Replace(good, place, `"dutyPhone":"112",`+place, 1))); err == nil {
-			t.Errorf("a duty phone is taken before %s", place)
+			t.Errorf("a duty phone is accepted before %s", place)
 		}
 	}
 }

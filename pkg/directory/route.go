@@ -20,13 +20,13 @@ type RoutingQuery struct {
 // Route returns the agency's units that serve a municipality and a service, the most suitable first: one that
 // serves in the client's language, then the intake, then one that names the municipality before one that
 // serves the agency's whole area.
-func (a Agency) Route(wish RoutingQuery) []Unit {
+func (a Agency) Route(query RoutingQuery) []Unit {
 	fitting := slices.DeleteFunc(slices.Clone(a.Units), func(u Unit) bool {
-		return wish.Municipality != "" && !u.Serves(wish.Municipality) || wish.ServiceKey != "" && !slices.Contains(u.ServiceKeys, wish.ServiceKey)
+		return query.Municipality != "" && !u.Serves(query.Municipality) || query.ServiceKey != "" && !slices.Contains(u.ServiceKeys, query.ServiceKey)
 	})
 	slices.SortStableFunc(fitting, func(x, y Unit) int {
 		return cmp.Or(
-			first(x.Speaks(wish.Language), y.Speaks(wish.Language)),
+			first(x.Speaks(query.Language), y.Speaks(query.Language)),
 			first(x.Intake, y.Intake),
 			first(len(x.Municipalities) > 0, len(y.Municipalities) > 0),
 		)
@@ -36,9 +36,9 @@ func (a Agency) Route(wish RoutingQuery) []Unit {
 
 // To returns the unit for a matter that is addressed to the agency without a unit: the most suitable one, or
 // the intake if none is suitable; empty if the agency is unknown.
-func (d *Directory) To(agency string, wish RoutingQuery) string {
-	if wish.Municipality != "" || wish.ServiceKey != "" {
-		if fitting := d.agencies()[agency].Route(wish); len(fitting) > 0 {
+func (d *Directory) To(agency string, query RoutingQuery) string {
+	if query.Municipality != "" || query.ServiceKey != "" {
+		if fitting := d.agencies()[agency].Route(query); len(fitting) > 0 {
 			return fitting[0].Key
 		}
 	}

@@ -28,10 +28,9 @@ func scenarios(t interface {
 	return d
 }
 
-// What is addressed to an agency goes to a unit that serves the client's municipality,
-// in the client's language where one of those does; whatever the municipality, the
-// language and the service, there is a catcher.
-func TestEachMunicipalityIsServed(t *testing.T) {
+// A matter addressed to an agency goes to a unit that serves the client's municipality, and if
+// possible in the client's language. There is a unit for every municipality, language and service.
+func TestRouting(t *testing.T) {
 	d := scenarios(t)
 	var municipalities, keys []string
 	for _, agency := range d.Agencies() {
@@ -42,30 +41,30 @@ func TestEachMunicipalityIsServed(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		agency := rapid.SampledFrom(d.Agencies()).Draw(t, "agency")
-		wish := directory.RoutingQuery{
+		query := directory.RoutingQuery{
 			Municipality: rapid.SampledFrom(append(municipalities, "", "091")).Draw(t, "municipality"),
 			ServiceKey:   rapid.SampledFrom(append(keys, "", "")).Draw(t, "service"),
 			Language:     rapid.SampledFrom([]string{"", "fi", "sv", "sv-FI", "en", "ar"}).Draw(t, "language"),
 		}
-		got, known := d.Unit(agency.Key, d.To(agency.Key, wish))
+		got, known := d.Unit(agency.Key, d.To(agency.Key, query))
 		if !known {
-			t.Fatalf("%s has no unit for %+v", agency.Key, wish)
+			t.Fatalf("%s has no unit for %+v", agency.Key, query)
 		}
 		serves := func(u directory.Unit) bool {
-			return (wish.Municipality == "" || u.Serves(wish.Municipality)) && (wish.ServiceKey == "" || slices.Contains(u.ServiceKeys, wish.ServiceKey))
+			return (query.Municipality == "" || u.Serves(query.Municipality)) && (query.ServiceKey == "" || slices.Contains(u.ServiceKeys, query.ServiceKey))
 		}
 		if !slices.ContainsFunc(agency.Units, serves) {
 			if !got.Intake {
-				t.Fatalf("nobody serves %+v, and %s is not the intake", wish, got.Key)
+				t.Fatalf("no unit serves %+v, and %s is not the intake unit", query, got.Key)
 			}
 			return
 		}
 		if !serves(got) {
-			t.Fatalf("%s does not serve %+v", got.Key, wish)
+			t.Fatalf("%s does not serve %+v", got.Key, query)
 		}
-		speaks := func(u directory.Unit) bool { return serves(u) && u.Speaks(wish.Language) }
-		if (wish.Municipality != "" || wish.ServiceKey != "") && slices.ContainsFunc(agency.Units, speaks) && !speaks(got) {
-			t.Fatalf("%s does not speak %q, and another unit does", got.Key, wish.Language)
+		speaks := func(u directory.Unit) bool { return serves(u) && u.Speaks(query.Language) }
+		if (query.Municipality != "" || query.ServiceKey != "") && slices.ContainsFunc(agency.Units, speaks) && !speaks(got) {
+			t.Fatalf("%s does not speak %q, and another unit does", got.Key, query.Language)
 		}
 	})
 	for _, one := range [][4]string{
@@ -81,9 +80,9 @@ func TestEachMunicipalityIsServed(t *testing.T) {
 	}
 }
 
-// A changed file is taken without a restart; one that is refused leaves the directory as
-// it was, and says so once.
-func TestTheFileIsTakenAnew(t *testing.T) {
+// A changed file is applied without a restart. An invalid one is logged once and leaves the
+// directory as it was.
+func TestReload(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "directory.json")
 	write := func(text string) {
 		t.Helper()
@@ -107,7 +106,7 @@ func TestTheFileIsTakenAnew(t *testing.T) {
 		t.Error(line)
 	}
 	if file.Intake("kela") != "b" {
-		t.Error("the changed file is not taken")
+		t.Error("the changed file is not applied")
 	}
 	write("{")
 	if line := <-lines; !strings.Contains(line, "is invalid") || file.Intake("kela") != "b" {
@@ -119,7 +118,7 @@ func TestTheFileIsTakenAnew(t *testing.T) {
 	}
 }
 
-// logged are a log's lines.
+// logged receives the lines of a log.
 type logged chan string
 
 func (l logged) Write(line []byte) (int, error) {

@@ -19,8 +19,8 @@ import (
 	"koppi.internal/pkg/fault"
 )
 
-// Every reason that the source names has its code and advice, and no other is known.
-func TestTheListIsClosed(t *testing.T) {
+// Every reason in the source has a code and advice, and there are no others.
+func TestReasonsClosed(t *testing.T) {
 	source, err := os.ReadFile("reasons.go")
 	if err != nil {
 		t.Fatal(err)
@@ -36,8 +36,8 @@ func TestTheListIsClosed(t *testing.T) {
 	}
 }
 
-// Whoever is refused for calling too much is told when to try again, or what to do instead.
-func TestWhoeverIsTooFastIsToldWhen(t *testing.T) {
+// Every refusal for too many calls says when to try again, or what to do instead.
+func TestBusyRefusalsAdviseRetry(t *testing.T) {
 	refusals := regexp.MustCompile(`(?s)fault\.New\(fault\.(Busy|UploadsWaiting),.*?\n\t*(\}|return|if|case)`)
 	found := 0
 	for _, area := range []string{"../../pkg", "../../services", "../../gateway", "../../deploy"} {
@@ -71,7 +71,7 @@ func TestWhoeverIsTooFastIsToldWhen(t *testing.T) {
 	}
 }
 
-func TestARefusalCrossesTheWire(t *testing.T) {
+func TestRefusalOverGRPC(t *testing.T) {
 	err := fault.New(fault.IllegalStep, "not now").With("allowed_steps", "CloseConcern").Field("a", "b")
 	wire := status.ErrorProto(status.Convert(error(err)).Proto())
 	if status.Code(wire) != codes.FailedPrecondition || fault.ReasonOf(wire) != fault.IllegalStep {
@@ -82,7 +82,7 @@ func TestARefusalCrossesTheWire(t *testing.T) {
 	}
 }
 
-func TestScrubLetsNothingElseOut(t *testing.T) {
+func TestScrub(t *testing.T) {
 	secret := errors.New("row 010594Y9032")
 	for _, err := range []error{secret, fmt.Errorf("wrapped: %w", secret), fault.Store(secret), status.Error(codes.Unknown, "010594Y9032")} {
 		if scrubbed := fault.Scrub(err); strings.Contains(scrubbed.Error(), "010594Y9032") || fault.ReasonOf(scrubbed) == "" {
@@ -90,6 +90,6 @@ func TestScrubLetsNothingElseOut(t *testing.T) {
 		}
 	}
 	if status.Code(fault.Scrub(context.Canceled)) != codes.Canceled {
-		t.Error("a cancellation is not told as one")
+		t.Error("a cancellation has another code")
 	}
 }

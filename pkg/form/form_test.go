@@ -29,7 +29,7 @@ import (
 
 var now = time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 
-// place is a field of a request, by the fields that lead to it.
+// place is a field of a request, with the fields that contain it.
 type place struct {
 	request protoreflect.MessageDescriptor
 	path    []protoreflect.FieldDescriptor
@@ -45,7 +45,7 @@ func (p place) String() string {
 	return strings.Join(names, ".")
 }
 
-// with is the request with the field set to a value.
+// with returns a request in which the field has the value.
 func (p place) with(value protoreflect.Value) proto.Message {
 	kind, err := protoregistry.GlobalTypes.FindMessageByName(p.request.FullName())
 	if err != nil {
@@ -69,7 +69,7 @@ func (p place) with(value protoreflect.Value) proto.Message {
 	return request.Interface()
 }
 
-// places are the fields that are wanted of all requests of all services, wherever they lie.
+// places returns the wanted fields of all requests of all services, at any depth.
 func places(wanted func(protoreflect.FieldDescriptor) bool) (all []place) {
 	protoregistry.GlobalFiles.RangeFilesByPackage("koppi", func(protoreflect.FileDescriptor) bool { return true })
 	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
@@ -77,7 +77,7 @@ func places(wanted func(protoreflect.FieldDescriptor) bool) (all []place) {
 			methods := file.Services().Get(i).Methods()
 			for j := range methods.Len() {
 				input := methods.Get(j).Input()
-				// What Koppi sends to partners is not what it is sent.
+				// DeliverRequest is what Koppi sends to partners.
 				if strings.HasPrefix(string(input.FullName()), "koppi.") && input.Name() != "DeliverRequest" {
 					all = append(all, within(input, input, nil, wanted)...)
 				}
@@ -106,16 +106,15 @@ func isTime(field protoreflect.FieldDescriptor) bool {
 	return field.Kind() == protoreflect.MessageKind && field.Message().FullName() == "google.protobuf.Timestamp"
 }
 
-// given are places in orders that the suite gave out itself, and the clock of a trial.
+// given are places whose times come from Koppi itself, and the clock of a trial.
 var given = map[string]bool{
 	"koppi.casework.v1.ReadWorkRequest.after.due_at": true, "koppi.casework.v1.ReadHistoryRequest.after": true,
 	"koppi.casework.v1.MarkToldRequest.told.due_at": true, "koppi.casework.v1.MarkToldRequest.told.told_at": true,
 	"koppi.dev.v1.AdvanceClockRequest.to": true,
 }
 
-// TestTimesAreBounded: no time of any request of any service may lie before the year 2000 or
-// more than a year ahead, but for a consent in advance, and the place is named. A field that
-// is added is bounded.
+// No time in any request may be before the year 2000 or more than a year ahead, except for a
+// consent in advance. The refusal names the place. A new field is bounded automatically.
 func TestTimesAreBounded(t *testing.T) {
 	all := places(isTime)
 	if len(all) < 30 {
@@ -145,7 +144,7 @@ func TestTimesAreBounded(t *testing.T) {
 	}
 }
 
-// isUUID tells the fields whose rule asks for a UUID, or for a subject's name that ends so.
+// isUUID reports whether a field's rule requires a UUID, or a subject name that ends with one.
 func isUUID(field protoreflect.FieldDescriptor) bool {
 	rules, _ := proto.GetExtension(field.Options(), validate.E_Field).(*validate.FieldRules)
 	texts := rules.GetString()
@@ -155,9 +154,9 @@ func isUUID(field protoreflect.FieldDescriptor) bool {
 	return texts.GetUuid() || strings.Contains(texts.GetPattern(), "[0-9a-f]{8}")
 }
 
-// TestIdsAreOneWay: whatever letters an id is written in, every field of every request that
-// asks for one holds it in lower case before it is compared, digested or made part of a key.
-func TestIdsAreOneWay(t *testing.T) {
+// Every field of every request that contains an id has it in lower case before the id is compared,
+// digested or made part of a key, whatever the case in which it was sent.
+func TestIdsInLowerCase(t *testing.T) {
 	all := places(isUUID)
 	if len(all) < 150 {
 		t.Fatalf("the walk finds %d ids", len(all))
@@ -183,12 +182,12 @@ func TestIdsAreOneWay(t *testing.T) {
 	})
 	words := &concernv1.SubmitConcernRequest{Description: "0198C0DE-0000-4000-8000-000000000001"}
 	if form.Ids(words); words.GetDescription() != "0198C0DE-0000-4000-8000-000000000001" {
-		t.Error("a text for people is changed")
+		t.Error("free text is changed")
 	}
 }
 
-// Other ways to write a UUID are refused: they would be other ids.
-func TestOtherFormsOfIds(t *testing.T) {
+// Other notations of a UUID are refused, because they would be different ids.
+func TestOtherFormsOfIdsRefused(t *testing.T) {
 	for _, id := range []string{
 		"{0198c0de-0000-4000-8000-000000000001}", "urn:uuid:0198c0de-0000-4000-8000-000000000001", "0198c0de000040008000000000000001",
 		" 0198c0de-0000-4000-8000-000000000001", "0198c0de-0000-4000-8000-000000000001\n", "",
@@ -196,7 +195,7 @@ func TestOtherFormsOfIds(t *testing.T) {
 		r := &concernv1.ReceiveConcernRequest{RequestId: id, ConcernId: "0198c0de-0000-4000-8000-000000000001"}
 		form.Ids(r)
 		if err := protovalidate.Validate(r); err == nil {
-			t.Errorf("%q is taken", id)
+			t.Errorf("%q is accepted", id)
 		}
 	}
 }

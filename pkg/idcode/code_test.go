@@ -36,8 +36,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// ſ becomes S in capitals, which is the right check character here.
-func TestParseTakesASCIIAlone(t *testing.T) {
+// S is the right check character here. TestParse refuses the code with ſ, whose capital is S.
+func TestParseCheckCharacter(t *testing.T) {
 	right := coded(1, 1, 90, '-', 3)
 	if right != "010190-003S" {
 		t.Fatalf("the check character of the test is %s", right)
@@ -47,8 +47,8 @@ func TestParseTakesASCIIAlone(t *testing.T) {
 	}
 }
 
-// Nobody is born in the future; the day is Finland's.
-func TestNobodyIsBornTomorrow(t *testing.T) {
+// A date of birth in the future is refused, by the calendar of Finland.
+func TestParseBirthInFuture(t *testing.T) {
 	for _, unborn := range []string{"311299A1236", "010150A123A", coded(30, 11, 26, 'A', 100)} {
 		if _, err := idcode.Parse(unborn, true, now); fault.ReasonOf(err) != fault.InvalidIdentityCode {
 			t.Errorf("%s is accepted", unborn)
@@ -56,17 +56,17 @@ func TestNobodyIsBornTomorrow(t *testing.T) {
 	}
 	born := coded(30, 11, 26, 'A', 100)
 	if _, err := idcode.Parse(born, true, time.Date(2026, 11, 29, 22, 30, 0, 0, time.UTC)); err != nil {
-		t.Errorf("who was born half an hour ago, in Finland, is refused: %v", err)
+		t.Errorf("a birth half an hour ago, in Finland, is refused: %v", err)
 	}
 }
 
-// coded is the code of a day and a number.
+// coded returns the code for a date of birth and a number.
 func coded(day, month, year int, sign byte, number int) string {
 	check := "0123456789ABCDEFHJKLMNPRSTUVWXY"[(day*10000000+month*100000+year*1000+number)%31]
 	return fmt.Sprintf("%02d%02d%02d%c%03d%c", day, month, year, sign, number, check)
 }
 
-// drawn is any code of somebody born by now, of test persons too.
+// drawn draws a code with a date of birth in the past, also of test persons.
 func drawn(t *rapid.T) string {
 	day, month, year := rapid.IntRange(1, 28).Draw(t, "day"), rapid.IntRange(1, 12).Draw(t, "month"), rapid.IntRange(0, 99).Draw(t, "year")
 	sign := rapid.SampledFrom([]byte("+-YXWVUABCDEF")).Draw(t, "sign")

@@ -1,6 +1,6 @@
 package idcode
 
-// MayHold and Normalize are what In is made of.
+// MayHold and Normalize are the parts of In.
 var (
 	MayHold   = mayHold
 	Normalize = normalize

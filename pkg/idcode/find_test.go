@@ -10,7 +10,7 @@ import (
 	"koppi.internal/pkg/idcode"
 )
 
-func TestCodesAreFound(t *testing.T) {
+func TestFindCodes(t *testing.T) {
 	for _, text := range []string{
 		"Asiakas 010594Y9032 kysyy", "010594y9032", "(140391-9021)", "140391 - 9021", "140391–9021", "x140391-9021y", "1. 140391-9021:n asia", "5 140391-9021",
 		"１40391-9021", "０１０５９４Ｙ９０３２", "𝟎𝟏𝟎𝟓𝟗𝟒𝒀𝟗𝟎𝟑𝟐", "①④⓪③⑨①-⑨⓪②①", "٠١٠٥٩٤Y٩٠٣٢", "010594Ý9032", "010594Y\u03019032", "010594У9032", "020516С903K", "020516C903К",
@@ -25,7 +25,7 @@ func TestCodesAreFound(t *testing.T) {
 	}
 }
 
-func TestOtherNumbersAreNotCodes(t *testing.T) {
+func TestOtherNumbersNotFound(t *testing.T) {
 	for _, text := range []string{
 		"", "Kaksi vuokraa maksamatta.", "1301/2014 § 35.2", "1301/2014 § 35.1, 703/2023 § 53", "1412/1997 § 18 b.3", "puh. 040 1234567", "040 123 4567", "+358 40 123 4567",
 		"23.11.2026 klo 9.05", "Screenshot_20260203-101010.png", "Lasku 20260102-1234", "010126-150126", "01.05.26-15.05.26", "1.5.2026–15.5.2026", "140391-902A", "310299-9001",
@@ -38,16 +38,15 @@ func TestOtherNumbersAreNotCodes(t *testing.T) {
 	}
 }
 
-// between is what may stand between two characters of a code.
+// between are texts that can separate two characters of a code.
 var between = []string{
 	"", " ", "  ", "\t", "\n", "\r\n", "\u00a0", "\u2007", "\u202f", "\u2009", "\u3000", "\u2028", "\u2029", "\u0085", "\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u061c", "\u202e", "\u0301",
 	"\ufe0f", "\u3164", "-", "–", "—", "−", ".", "·", ",", ":", ";", "/", "|", "_", "*", "'", "\"", "(", ")", "•", "…", "\\", " - ", ".\n", "=",
 }
 
-// However a code is split, whatever stands around it that is no digit, and whichever
-// form its characters have: it is found. Once letter signs are among them nothing is
-// needed in its place.
-func TestCodesAreFoundInEveryDisguise(t *testing.T) {
+// A code is found however it is split, whatever non-digits surround it, and in whichever Unicode
+// form its characters are. Only codes whose century sign is a letter are split here.
+func TestFindDisguisedCodes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		code := drawn(t)
 		form := rapid.SampledFrom([]func(string) string{same, strings.ToLower, wide, accented}).Draw(t, "form")
@@ -73,12 +72,12 @@ func TestCodesAreFoundInEveryDisguise(t *testing.T) {
 func same(text string) string     { return text }
 func accented(text string) string { return text + "\u0308" }
 
-// wide is a text in full width.
+// wide returns a text in full-width characters.
 func wide(text string) string {
 	return strings.Map(func(r rune) rune { return r - '!' + '\uff01' }, text)
 }
 
-// The quick look never leaves out what the whole one finds.
+// The quick check never misses a code that the full search finds.
 func FuzzIn(f *testing.F) {
 	for _, seed := range []string{"010594Y9032", "0 1 0 5 9 4 Y 9 0 3 2", "１40391-9021", "140391\u00ad9021", "puh. 040 123 4567", "\xff\xfe010594Y9032", "①④⓪③⑨①-⑨⓪②①"} {
 		f.Add(seed)
@@ -92,13 +91,13 @@ func FuzzIn(f *testing.F) {
 			}
 		}
 		if digits >= 9 && !idcode.MayHold(text) {
-			t.Fatalf("%q has %d digits, and is not looked at", text, digits)
+			t.Fatalf("%q has %d digits and is not searched", text, digits)
 		}
 		if once := norm.NFKD.String(text); idcode.In(once) != found {
 			t.Fatalf("%q and its decomposition differ", text)
 		}
 		if !idcode.In(text + " 140391-9021") {
-			t.Fatalf("behind %q a code is not found", text)
+			t.Fatalf("after %q a code is not found", text)
 		}
 	})
 }

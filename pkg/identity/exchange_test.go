@@ -16,7 +16,7 @@ import (
 	"koppi.internal/pkg/identity"
 )
 
-// behind is what a service behind a gateway would see.
+// behind records the calls that a service behind a gateway receives.
 type behind struct {
 	grpc.ClientConnInterface
 
@@ -45,7 +45,7 @@ func (b *behind) see(ctx context.Context) error {
 	return err
 }
 
-// gateway has a service behind it.
+// gateway is a token exchange with a service behind it.
 type gateway struct {
 	tokens
 
@@ -81,7 +81,7 @@ func newGateway(t *testing.T, partners *identity.Partners) gateway {
 	return g
 }
 
-// call makes a call that shows pairs of metadata.
+// call makes a call with pairs of metadata.
 func (g gateway) call(ctx context.Context, shown ...string) (identity.Caller, error) {
 	err := g.exchange.Conn(g.behind).Invoke(metadata.AppendToOutgoingContext(ctx, shown...), "/x/Y", nil, nil)
 	return g.behind.caller, err
@@ -97,7 +97,7 @@ func TestOnBehalfOf(t *testing.T) {
 		t.Errorf("%+v, %v", caller, err)
 	}
 	if len(g.behind.shown.Get(identity.MetadataOnBehalfOf)) > 0 {
-		t.Error("who is named goes on beside the token that says it")
+		t.Error("the header is forwarded beside the token that names the worker")
 	}
 	if caller, err := call(system, "kela%2D17%40kela;%61;benefit_handler"); err != nil || caller.Worker != "kela-17@kela" || caller.Unit != "a" {
 		t.Errorf("percent-encoded: %+v, %v", caller, err)
@@ -125,9 +125,9 @@ func TestOnBehalfOf(t *testing.T) {
 	}
 }
 
-// A service learns exactly who calls, whoever it is, and never by what they showed; that
-// ends when what they showed does.
-func TestCallersAreNamedToServices(t *testing.T) {
+// A service is told exactly who calls, by a token of the suite and never by the caller's
+// credential. The token expires no later than the credential.
+func TestTokenExchange(t *testing.T) {
 	g := newGateway(t, nil)
 	rapid.Check(t, func(t *rapid.T) {
 		worker := identity.Caller{Agency: "kela", Unit: "a", Worker: rapid.StringMatching(`[A-Za-z0-9._@:+=/|-]{1,20}`).Draw(t, "worker"), Role: identity.RoleBenefitHandler}
@@ -148,7 +148,7 @@ func TestCallersAreNamedToServices(t *testing.T) {
 		}
 		ends := got.Expires
 		if ends.After(want.Expires) || ends.After(g.now.Add(3*time.Minute)) {
-			t.Errorf("of %s left a call's token ends in %s", left, ends.Sub(*g.now))
+			t.Errorf("with %s left, a call's token expires in %s", left, ends.Sub(*g.now))
 		}
 		if got.Issuer != identity.SuiteIssuer {
 			t.Errorf("issued by %s", got.Issuer)
@@ -163,14 +163,14 @@ func TestCallersAreNamedToServices(t *testing.T) {
 		}
 		if _, err := g.exchange.Conn(g.behind).NewStream(ctx, nil, "/x/Y"); err != nil || g.behind.caller.Expires.After(want.Expires) ||
 			left > time.Hour && g.behind.caller.Expires.Before(g.now.Add(time.Hour)) {
-			t.Errorf("of %s left a stream's token ends in %s: %v", left, g.behind.caller.Expires.Sub(*g.now), err)
+			t.Errorf("with %s left, a stream's token expires in %s: %v", left, g.behind.caller.Expires.Sub(*g.now), err)
 		}
 	})
 }
 
-// What callers show goes no further, and what a service is shown is of no use at a
+// Credentials of callers are not forwarded to services, and tokens for services are refused at a
 // gateway.
-func TestTokensStayWhereTheyAreOf(t *testing.T) {
+func TestTokensNotForwarded(t *testing.T) {
 	g := newGateway(t, nil)
 	token := "Bearer " + g.issue(t, kelaWorker, time.Hour)
 	if _, err := g.call(t.Context(), "authorization", token); err != nil {
@@ -178,7 +178,7 @@ func TestTokensStayWhereTheyAreOf(t *testing.T) {
 	}
 	ours := g.behind.token
 	if ours == token {
-		t.Error("a service was shown what the caller showed")
+		t.Error("the caller's token was forwarded to a service")
 	}
 	if _, err := g.call(t.Context(), "authorization", ours); fault.ReasonOf(err) != fault.TokenInvalid {
 		t.Errorf("the suite's own token at a gateway: %v", err)
@@ -191,7 +191,7 @@ func TestTokensStayWhereTheyAreOf(t *testing.T) {
 	if ctx, err := g.behind.verifier.Authenticate(ctx); err != nil {
 		t.Error(err)
 	} else if caller, _ := identity.FromContext(ctx); caller.Worker != kelaWorker.Worker {
-		t.Errorf("a service believes a name that comes beside the token: %+v", caller)
+		t.Errorf("a service trusts a name beside the token: %+v", caller)
 	}
 	if _, err := newGateway(t, nil).behind.verifier.Authenticate(metadata.NewIncomingContext(t.Context(), metadata.Pairs("authorization", ours))); fault.ReasonOf(err) != fault.TokenInvalid {
 		t.Errorf("another suite's token at a service: %v", err)
@@ -206,7 +206,7 @@ func TestTokensStayWhereTheyAreOf(t *testing.T) {
 		}
 	}
 	if _, err := g.call(t.Context()); fault.ReasonOf(err) != fault.TokenRequired || len(g.behind.shown) > 0 {
-		t.Errorf("who shows nothing: %v, %v", g.behind.shown, err)
+		t.Errorf("without a credential: %v, %v", g.behind.shown, err)
 	}
 	if _, err := g.call(t.Context(), "authorization", token); err != nil {
 		t.Fatal(err)
@@ -214,9 +214,9 @@ func TestTokensStayWhereTheyAreOf(t *testing.T) {
 	*g.now = g.now.Add(10 * time.Minute)
 	ctx = metadata.NewIncomingContext(t.Context(), metadata.Pairs("authorization", ours))
 	if _, err := g.behind.verifier.Authenticate(ctx); fault.ReasonOf(err) != fault.TokenExpired {
-		t.Errorf("a call's token serves after ten minutes: %v", err)
+		t.Errorf("a call's token is valid after ten minutes: %v", err)
 	}
 	if _, err := g.call(t.Context(), "authorization", token); err != nil || g.behind.token == ours {
-		t.Errorf("the next call is not named anew: %v", err)
+		t.Errorf("the next call gets no new token: %v", err)
 	}
 }

@@ -34,7 +34,7 @@ func writePartners(t *testing.T, path string, entries ...entry) {
 	}
 }
 
-// chain of what an authority issued.
+// chain returns the certificate chain of a system with these names.
 func chain(t *testing.T, authority *certtest.Authority, names ...string) []*x509.Certificate {
 	t.Helper()
 	pair, err := tls.LoadX509KeyPair(authority.Issue("system", names...))
@@ -53,7 +53,7 @@ func openPartners(t *testing.T, path string) (*identity.Partners, error) {
 	return identity.OpenPartners(path, known, time.Now)
 }
 
-// Each CA speaks only for the agencies bound to it, and for the systems listed.
+// Each CA counts only for the agencies and systems that are listed for it.
 func TestPartners(t *testing.T) {
 	kelas, countys, strangers := certtest.New(t), certtest.New(t), certtest.New(t)
 	path := filepath.Join(t.TempDir(), "partners.json")
@@ -81,7 +81,7 @@ func TestPartners(t *testing.T) {
 		"of two agencies":                 {chain(t, countys, "apotti.hva.example", "shared.example"), ""},
 		"nothing":                         {nil, ""},
 	} {
-		for range 2 { // the second time it is remembered
+		for range 2 { // the second time from the cache
 			caller, err := g.call(identity.WithCertificate(t.Context(), test.chain))
 			switch {
 			case test.agency == "" && fault.ReasonOf(err) != fault.CertificateRefused:
@@ -104,9 +104,9 @@ func TestPartners(t *testing.T) {
 	}
 }
 
-// A certificate that is no longer listed, or not yet, counts from the next call on; a file
-// that is refused changes nothing.
-func TestPartnersRotate(t *testing.T) {
+// A change of the file applies to the next call: to a certificate that is no longer listed, and to
+// a new one. An invalid file changes nothing.
+func TestPartnersReload(t *testing.T) {
 	before, after := certtest.New(t), certtest.New(t)
 	path := filepath.Join(t.TempDir(), "partners.json")
 	listed := func(authority *certtest.Authority) entry {
@@ -126,7 +126,7 @@ func TestPartnersRotate(t *testing.T) {
 			t.Fatal(err)
 		}
 		go partners.Watch(t.Context(), slog.New(slog.DiscardHandler))
-		believed := func(chain []*x509.Certificate) bool {
+		accepted := func(chain []*x509.Certificate) bool {
 			_, err := partners.Caller(chain)
 			return err == nil
 		}
@@ -143,20 +143,20 @@ func TestPartnersRotate(t *testing.T) {
 			one.write()
 			time.Sleep(5 * time.Second) // a bubble's time
 			synctest.Wait()
-			if believed(old) != one.old || believed(next) != one.next {
-				t.Errorf("step %d: the old one %t, the next %t", step, believed(old), believed(next))
+			if accepted(old) != one.old || accepted(next) != one.next {
+				t.Errorf("step %d: the old one %t, the next %t", step, accepted(old), accepted(next))
 			}
 		}
 		writePartners(t, path, listed(before))
 		time.Sleep(5 * time.Second) // a bubble's time
-		was := believed(old)
-		if now = old[0].NotAfter.Add(time.Second); !was || believed(old) {
-			t.Error("an expired certificate is believed")
+		was := accepted(old)
+		if now = old[0].NotAfter.Add(time.Second); !was || accepted(old) {
+			t.Error("an expired certificate is accepted")
 		}
 	})
 }
 
-func TestPartnersRefuseToStart(t *testing.T) {
+func TestPartnersConfigErrors(t *testing.T) {
 	authority := certtest.New(t)
 	leaf, _ := authority.Issue("leaf")
 	folder := t.TempDir()
@@ -185,7 +185,7 @@ func TestPartnersRefuseToStart(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := openPartners(t, path); err == nil {
-			t.Errorf("%s is taken", text)
+			t.Errorf("%s is accepted", text)
 		}
 	}
 }

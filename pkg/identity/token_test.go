@@ -74,7 +74,7 @@ func TestTokens(t *testing.T) {
 	acting := kelaWorker
 	acting.System, acting.SystemSubject = true, "kelmu"
 	if caller, err := k.verifier.Verify(t.Context(), k.issue(t, acting, time.Hour)); err != nil || caller.System {
-		t.Errorf("an agency's issuer says which system acts: %+v, %v", caller, err)
+		t.Errorf("an agency's issuer names the acting system: %+v, %v", caller, err)
 	}
 	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." +
 		base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"https://issuer.test","aud":"koppi","exp":9999999999,"sub":"x","koppi_agency":"kela","koppi_role":"system"}`)) + "."
@@ -113,7 +113,7 @@ func hmacToken(t *testing.T, config identity.IssuerConfig) string {
 	return string(signed)
 }
 
-func TestAnIssuerSpeaksOnlyForItsAgencies(t *testing.T) {
+func TestIssuerAgencies(t *testing.T) {
 	k := newTokens(t, "hva")
 	if _, err := k.verifier.Verify(t.Context(), k.issue(t, kelaWorker, time.Hour)); fault.ReasonOf(err) != fault.TokenInvalid {
 		t.Errorf("a county's issuer speaks for Kela: %v", err)
@@ -124,7 +124,7 @@ func TestAnIssuerSpeaksOnlyForItsAgencies(t *testing.T) {
 	}
 }
 
-func TestNamesDifferByAgency(t *testing.T) {
+func TestPseudonyms(t *testing.T) {
 	folder := t.TempDir()
 	secrets, err := identity.OpenSecrets(folder)
 	if err != nil {
@@ -140,24 +140,24 @@ func TestNamesDifferByAgency(t *testing.T) {
 		t.Error("two agencies can match their clients")
 	}
 	if back, ok := secrets.InternalID(identity.KindClient, "kela", kela); !ok || back != inner {
-		t.Error("a name does not lead back")
+		t.Error("a pseudonym does not resolve")
 	}
 	if _, ok := secrets.InternalID(identity.KindClient, "hva", kela); ok {
-		t.Error("another agency's name is accepted")
+		t.Error("another agency's pseudonym is accepted")
 	}
 	again, err := identity.OpenSecrets(folder)
 	if err != nil || again.Pseudonym(identity.KindClient, "kela", again.ClientID(code)) != kela {
-		t.Error("a restart changes names")
+		t.Error("a restart changes pseudonyms")
 	}
 	if err := os.Chmod(filepath.Join(folder, identity.SecretsFile), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := identity.OpenSecrets(folder); err == nil {
-		t.Error("keys that others can read are accepted")
+		t.Error("a key file that other users can read is accepted")
 	}
 }
 
-func TestIssuersRefuseToStart(t *testing.T) {
+func TestIssuersRefused(t *testing.T) {
 	k := newTokens(t)
 	known, _ := directory.Parse([]byte(agencies))
 	unknown := k.config
@@ -171,7 +171,7 @@ func TestIssuersRefuseToStart(t *testing.T) {
 	}
 }
 
-// A case says whose it is, and nobody else's.
+// A case belongs to exactly one client.
 func TestCases(t *testing.T) {
 	secrets, err := identity.OpenSecrets(t.TempDir())
 	if err != nil {
@@ -180,14 +180,14 @@ func TestCases(t *testing.T) {
 	anna, bo := secrets.RandomClientID(), secrets.RandomClientID()
 	matter := secrets.NewCase(anna)
 	if !secrets.IsCaseOf(matter, anna) || secrets.IsCaseOf(matter, bo) || secrets.IsCaseOf(matter, "") || secrets.IsCaseOf(anna, anna) {
-		t.Error("a case is taken for another's")
+		t.Error("a case belongs to the wrong client")
 	}
 	if matter == secrets.NewCase(anna) {
 		t.Error("two cases are one")
 	}
 	if name := secrets.Pseudonym(identity.KindCase, "kela", matter); name == "" {
-		t.Error("a case has no name")
+		t.Error("a case has no pseudonym")
 	} else if inner, ok := secrets.InternalID(identity.KindCase, "kela", name); !ok || inner != matter {
-		t.Error("a case is not found by its name")
+		t.Error("a case is not found by its pseudonym")
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"koppi.internal/pkg/loopback"
 )
 
-// Only what can be nothing else is this machine: no name that merely begins like it, and
-// not every address.
+// Only loopback addresses count as this machine: not a name that begins like one, and not the
+// unspecified address.
 func TestIs(t *testing.T) {
 	for host, want := range map[string]bool{
 		"localhost": true, "LocalHost:8080": true, "127.0.0.1": true, "127.9.9.9:1": true, "::1": true, "[::1]": true, "[::1]:8080": true,

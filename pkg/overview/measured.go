@@ -33,18 +33,18 @@ func (o *Overview) measured(open []journal.OpenMatters) []journal.OpenMatters {
 		phase     int32
 	}
 	at, all := map[label]int{}, make([]journal.OpenMatters, 0, len(open))
-	for _, loops := range open {
-		loops.WaitingOn = o.listed(loops.WaitingOn)
-		of := label{loops.WaitingOn, loops.Phase}
+	for _, matters := range open {
+		matters.WaitingOn = o.listed(matters.WaitingOn)
+		of := label{matters.WaitingOn, matters.Phase}
 		i, known := at[of]
 		if !known {
-			at[of], all = len(all), append(all, loops)
+			at[of], all = len(all), append(all, matters)
 			continue
 		}
-		all[i].Streams, all[i].Overdue = all[i].Streams+loops.Streams, all[i].Overdue+loops.Overdue
-		all[i].Untouched += loops.Untouched
-		if loops.Oldest.Before(all[i].Oldest) {
-			all[i].Oldest = loops.Oldest
+		all[i].Streams, all[i].Overdue = all[i].Streams+matters.Streams, all[i].Overdue+matters.Overdue
+		all[i].Untouched += matters.Untouched
+		if matters.Oldest.Before(all[i].Oldest) {
+			all[i].Oldest = matters.Oldest
 		}
 	}
 	return all
@@ -66,15 +66,15 @@ func (o *Overview) untouched(counted []journal.Untouched) map[untouchedBy]int64 
 	return all
 }
 
-// untouchedTold remembers the label values reported so far, so that a count that falls to zero is
+// reportedUntouched remembers the label values reported so far, so that a count that falls to zero is
 // reported as zero.
-type untouchedTold struct {
+type reportedUntouched struct {
 	mu sync.Mutex
 	of map[untouchedBy]bool
 }
 
 // with returns the counts, and zero for every label value reported before that has none now.
-func (u *untouchedTold) with(counted map[untouchedBy]int64) map[untouchedBy]int64 {
+func (u *reportedUntouched) with(counted map[untouchedBy]int64) map[untouchedBy]int64 {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for of := range counted {

@@ -25,14 +25,14 @@ import (
 // Metrics for operators. Each replica reports all matters of its service, so dashboards must take
 // the maximum over replicas, not the sum.
 var (
-	loopsOpen      = telemetry.Gauge("koppi.loops.open", "{loop}", "Open matters, by the phase shown to their senders and the agency whose turn it is.")
-	loopsOverdue   = telemetry.Gauge("koppi.loops.overdue", "{loop}", "Open matters with a due time that has passed.")
-	loopsOldest    = telemetry.Gauge("koppi.loops.oldest", "s", "Age of the oldest open matter.")
-	loopsUntouched = telemetry.Gauge("koppi.loops.untouched", "{loop}", "Urgent matters past their due time that no person of the receiver whose turn it is has touched, by urgency.")
-	mailboxLag     = telemetry.Gauge("koppi.mailbox.lag", "{message}", "Messages of a mailbox that its reader has not acknowledged; if the agency has several readers, of the one furthest behind.")
-	mailboxAge     = telemetry.Gauge("koppi.mailbox.age", "s", "Age of the oldest message that its reader has not acknowledged; if the agency has several readers, the oldest.")
-	callbacksHeld  = telemetry.Gauge("koppi.callback.held", "{subject}", "Matters with a message that an endpoint refused for good and that waits to be delivered again.")
-	storeUp        = telemetry.Gauge("koppi.store.up", "", "Whether the journal answers.")
+	mattersOpen      = telemetry.Gauge("koppi.loops.open", "{loop}", "Open matters, by the phase shown to their senders and the agency whose turn it is.")
+	mattersOverdue   = telemetry.Gauge("koppi.loops.overdue", "{loop}", "Open matters with a due time that has passed.")
+	mattersOldest    = telemetry.Gauge("koppi.loops.oldest", "s", "Age of the oldest open matter.")
+	mattersUntouched = telemetry.Gauge("koppi.loops.untouched", "{loop}", "Urgent matters past their due time that no person of the receiver whose turn it is has touched, by urgency.")
+	mailboxLag       = telemetry.Gauge("koppi.mailbox.lag", "{message}", "Messages of a mailbox that its reader has not acknowledged; if the agency has several readers, of the one furthest behind.")
+	mailboxAge       = telemetry.Gauge("koppi.mailbox.age", "s", "Age of the oldest message that its reader has not acknowledged; if the agency has several readers, the oldest.")
+	callbacksHeld    = telemetry.Gauge("koppi.callback.held", "{subject}", "Matters with a message that an endpoint refused for good and that waits to be delivered again.")
+	storeUp          = telemetry.Gauge("koppi.store.up", "", "Whether the journal answers.")
 )
 
 // readTime is the time limit for reading the metrics.
@@ -50,12 +50,12 @@ type Overview struct {
 
 // Observe registers the metrics of this service until end is called.
 func (o *Overview) Observe() (end func()) {
-	told := &untouchedTold{of: map[untouchedBy]bool{}}
+	reported := &reportedUntouched{of: map[untouchedBy]bool{}}
 	return telemetry.Observe(func(ctx context.Context, observer metric.Observer) error {
 		ctx, cancel := context.WithTimeout(ctx, readTime)
 		defer cancel()
 		service := telemetry.KeyService.String(o.Service)
-		err := o.observed(ctx, observer, service, told)
+		err := o.observed(ctx, observer, service, reported)
 		up := 1.0
 		if err != nil {
 			up = 0
@@ -63,26 +63,26 @@ func (o *Overview) Observe() (end func()) {
 		}
 		observer.ObserveFloat64(storeUp, up, metric.WithAttributes(service))
 		return nil
-	}, loopsOpen, loopsOverdue, loopsOldest, loopsUntouched, mailboxLag, mailboxAge, callbacksHeld, storeUp)
+	}, mattersOpen, mattersOverdue, mattersOldest, mattersUntouched, mailboxLag, mailboxAge, callbacksHeld, storeUp)
 }
 
-func (o *Overview) observed(ctx context.Context, observer metric.Observer, service attribute.KeyValue, told *untouchedTold) error {
+func (o *Overview) observed(ctx context.Context, observer metric.Observer, service attribute.KeyValue, reported *reportedUntouched) error {
 	open, err := o.Overviews.OpenMatters(ctx, o.Clock.Now())
 	if err != nil {
 		return err
 	}
-	for _, loops := range o.measured(open) {
-		about := metric.WithAttributes(service, telemetry.KeyPhase.String(phaseName(loops.Phase)), telemetry.KeyWaitingOn.String(loops.WaitingOn))
-		observer.ObserveFloat64(loopsOpen, float64(loops.Streams), about)
-		observer.ObserveFloat64(loopsOverdue, float64(loops.Overdue), about)
-		observer.ObserveFloat64(loopsOldest, o.Clock.Now().Sub(loops.Oldest).Seconds(), about)
+	for _, matters := range o.measured(open) {
+		about := metric.WithAttributes(service, telemetry.KeyPhase.String(phaseName(matters.Phase)), telemetry.KeyWaitingOn.String(matters.WaitingOn))
+		observer.ObserveFloat64(mattersOpen, float64(matters.Streams), about)
+		observer.ObserveFloat64(mattersOverdue, float64(matters.Overdue), about)
+		observer.ObserveFloat64(mattersOldest, o.Clock.Now().Sub(matters.Oldest).Seconds(), about)
 	}
 	untouched, err := o.Overviews.Untouched(ctx, o.Clock.Now())
 	if err != nil {
 		return err
 	}
-	for of, loops := range told.with(o.untouched(untouched)) {
-		observer.ObserveFloat64(loopsUntouched, float64(loops), metric.WithAttributes(service,
+	for of, matters := range reported.with(o.untouched(untouched)) {
+		observer.ObserveFloat64(mattersUntouched, float64(matters), metric.WithAttributes(service,
 			telemetry.KeyWaitingOn.String(of.waitingOn), telemetry.KeyUrgency.String(commonv1.Urgency(of.urgency).String())))
 	}
 	readers, err := o.Overviews.Readers(ctx)
@@ -152,10 +152,10 @@ func (o *Overview) Oversee(ctx context.Context, _ *caseworkv1.OverseeRequest) (*
 		return nil, fault.Store(err)
 	}
 	response := &caseworkv1.OverseeResponse{Now: timestamppb.New(now)}
-	for _, loops := range open {
+	for _, matters := range open {
 		response.Open = append(response.Open, &operatorv1.OpenLoops{
-			Service: service, Phase: commonv1.LoopPhase(loops.Phase), WaitingOn: loops.WaitingOn,
-			Loops: loops.Streams, Overdue: loops.Overdue, OldestAt: timestamppb.New(loops.Oldest), Untouched: loops.Untouched,
+			Service: service, Phase: commonv1.LoopPhase(matters.Phase), WaitingOn: matters.WaitingOn,
+			Loops: matters.Streams, Overdue: matters.Overdue, OldestAt: timestamppb.New(matters.Oldest), Untouched: matters.Untouched,
 		})
 	}
 	for _, one := range silent {

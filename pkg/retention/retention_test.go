@@ -10,7 +10,7 @@ import (
 	"koppi.internal/pkg/matter"
 )
 
-// How long each class is kept.
+// Each class has its retention term.
 func TestTerms(t *testing.T) {
 	years := map[journal.Class]int{}
 	for i, term := range Terms {
@@ -51,9 +51,9 @@ func TestTerms(t *testing.T) {
 	}
 }
 
-// Nothing goes before its years have passed, all that is due is found, and who ended
-// first is not kept longer.
-func TestTermsOfAnyEnd(t *testing.T) {
+// Nothing is destroyed before its term is over, every subject whose term is over is found, and a
+// subject that ended earlier is not kept longer.
+func TestTermsProperties(t *testing.T) {
 	first, last := time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC).Unix(), time.Date(2080, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
 	rapid.Check(t, func(rt *rapid.T) {
 		term := rapid.SampledFrom(Terms).Draw(rt, "term")
@@ -68,7 +68,7 @@ func TestTermsOfAnyEnd(t *testing.T) {
 			rt.Errorf("%v until %v", from, to)
 		}
 		if ended.After(term.before(ends)) {
-			rt.Errorf("what ended at %v is due at %v and not looked at", ended, ends)
+			rt.Errorf("a subject that ended at %v is due at %v and is not found", ended, ends)
 		}
 		later := ended.Add(time.Duration(rapid.Int64Range(0, 400*24*3600).Draw(rt, "later")) * time.Second)
 		if term.Ends(later).Add(time.Hour).Before(ends) {

@@ -74,11 +74,11 @@ func (o *Operator) GetOverview(ctx context.Context, _ *operatorv1.GetOverviewReq
 
 // pressing is the order of silent matters: emergencies that nobody has touched first, then urgent
 // untouched ones, then the others.
-func pressing(loop *operatorv1.SilentLoop) commonv1.Urgency {
-	if loop.GetUrgency() == commonv1.Urgency_URGENCY_UNSPECIFIED {
+func pressing(matter *operatorv1.SilentLoop) commonv1.Urgency {
+	if matter.GetUrgency() == commonv1.Urgency_URGENCY_UNSPECIFIED {
 		return commonv1.Urgency_URGENCY_NORMAL
 	}
-	return loop.GetUrgency()
+	return matter.GetUrgency()
 }
 
 // ListSpans returns the spans of a subject that this process still keeps. It fails with NOT_SERVED

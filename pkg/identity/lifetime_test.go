@@ -12,9 +12,9 @@ import (
 	"koppi.internal/pkg/identity"
 )
 
-// TestTokensLiveADay: nothing that an issuer signs is believed for longer than twelve hours
-// from when it was issued, from when it begins, and from now.
-func TestTokensLiveADay(t *testing.T) {
+// No token is accepted that is valid for longer than twelve hours, counted from its time of issue,
+// from its not-before time, and from now.
+func TestTokenLifetimeLimit(t *testing.T) {
 	k, now := newTokens(t), time.Now()
 	for name, one := range map[string]struct {
 		issued, expires time.Time
@@ -37,7 +37,7 @@ func TestTokensLiveADay(t *testing.T) {
 	}
 }
 
-// caught keeps what an outgoing call shows.
+// caught records the metadata of an outgoing call.
 type caught struct {
 	grpc.ClientConnInterface
 	shown metadata.MD
@@ -48,9 +48,9 @@ func (c *caught) Invoke(ctx context.Context, _ string, _, _ any, _ ...grpc.CallO
 	return nil
 }
 
-// TestTheSuitesOwnCalls: what the suite's processes ask each other is opened by the suite's
-// own token alone; that token opens nothing of callers; no other issuer names the suite.
-func TestTheSuitesOwnCalls(t *testing.T) {
+// Internal methods accept only the suite's own token. That token is refused for all other methods,
+// and no other issuer may name the suite.
+func TestInternalCalls(t *testing.T) {
 	g, to := newGateway(t, nil), &caught{}
 	own := g.exchange.Own(to, func(method string) bool { return method == "/suite/Ask" })
 	shows := func(method string) []string {
@@ -74,18 +74,18 @@ func TestTheSuitesOwnCalls(t *testing.T) {
 		mutual        bool
 		want          fault.Reason
 	}{
-		"the suite's question":                {"/suite/Ask", suite[0], false, ""},
-		"without a token":                     {"/suite/Ask", "", false, fault.TokenRequired},
-		"without one, by certificate":         {"/suite/Ask", "", true, ""},
-		"a caller's":                          {"/suite/Ask", caller, false, fault.RoleNotAllowed},
-		"a caller's, by certificate":          {"/suite/Ask", caller, true, fault.RoleNotAllowed},
-		"an issuer's":                         {"/suite/Ask", "Bearer " + g.issue(t, kelaWorker, time.Hour), false, fault.TokenInvalid},
-		"an issuer's that names the suite":    {"/suite/Ask", "Bearer " + g.issue(t, forged, time.Hour), false, fault.TokenInvalid},
-		"a caller's call by the suite":        {"/callers/Call", suite[0], false, fault.RoleNotAllowed},
-		"a caller's call":                     {"/callers/Call", caller, false, ""},
-		"a caller's call without a token":     {"/callers/Call", "", true, fault.TokenRequired},
-		"what nobody needs a token for":       {"/public/Call", "", false, ""},
-		"what nobody needs one for, with one": {"/public/Call", "Bearer x", false, ""},
+		"the suite's question":             {"/suite/Ask", suite[0], false, ""},
+		"without a token":                  {"/suite/Ask", "", false, fault.TokenRequired},
+		"without one, by certificate":      {"/suite/Ask", "", true, ""},
+		"a caller's":                       {"/suite/Ask", caller, false, fault.RoleNotAllowed},
+		"a caller's, by certificate":       {"/suite/Ask", caller, true, fault.RoleNotAllowed},
+		"an issuer's":                      {"/suite/Ask", "Bearer " + g.issue(t, kelaWorker, time.Hour), false, fault.TokenInvalid},
+		"an issuer's that names the suite": {"/suite/Ask", "Bearer " + g.issue(t, forged, time.Hour), false, fault.TokenInvalid},
+		"a caller's call by the suite":     {"/callers/Call", suite[0], false, fault.RoleNotAllowed},
+		"a caller's call":                  {"/callers/Call", caller, false, ""},
+		"a caller's call without a token":  {"/callers/Call", "", true, fault.TokenRequired},
+		"a public method":                  {"/public/Call", "", false, ""},
+		"a public method, with a token":    {"/public/Call", "Bearer x", false, ""},
 	} {
 		ctx := t.Context()
 		if one.token != "" {
@@ -99,7 +99,7 @@ func TestTheSuitesOwnCalls(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, one.want)
 		}
 	}
-	// An agency's gateway side does not take the suite's token for a caller's either.
+	// The gateway does not accept the suite's token as a caller's either.
 	if _, err := g.verifier.Verify(t.Context(), suite[0][len("Bearer "):]); fault.ReasonOf(err) != fault.TokenInvalid {
 		t.Errorf("at the gateway: %v", err)
 	}

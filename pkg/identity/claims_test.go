@@ -16,7 +16,7 @@ import (
 
 const theirs = "https://provider.example.fi/realms/koppi"
 
-// mapped is a provider with names of its own for everything.
+// mapped returns a provider that uses its own names for all claims and values.
 func mapped() identity.IssuerConfig {
 	return identity.IssuerConfig{
 		Issuer: theirs, Discovery: true, Agencies: []string{"kela"}, Clients: true, Operators: true, Agency: "kela",
@@ -48,8 +48,8 @@ func verifierOf(tb testing.TB, change func(*identity.VerifierConfig), issuers ..
 	return verifier, secrets, err
 }
 
-// What is wrong in an issuer's configuration refuses to start, and its place is named.
-func TestIssuerPlacesAreNamed(t *testing.T) {
+// A mistake in an issuer's configuration prevents the start, and the error names its place.
+func TestIssuerConfigErrors(t *testing.T) {
 	for place, change := range map[string]func(*identity.IssuerConfig){
 		"issuer: it is unnamed":                                              func(c *identity.IssuerConfig) { c.Issuer = "" },
 		"issuer: it is reached by https":                                     func(c *identity.IssuerConfig) { c.Issuer = "http://provider.example.fi" },
@@ -69,7 +69,7 @@ func TestIssuerPlacesAreNamed(t *testing.T) {
 		"signIn: it needs discovery":                                         func(c *identity.IssuerConfig) { c.Discovery, c.JWKS = false, keys(t) },
 		"signIn: clientId is missing":                                        func(c *identity.IssuerConfig) { c.SignIn.ClientID = "" },
 		"signIn: name is missing in fi, sv or en":                            func(c *identity.IssuerConfig) { c.SignIn.Name.Sv = "" },
-		"listed twice":                                                  nil,
+		"listed twice":                                                       nil,
 		"claims: code: identity codes are not swap":                          func(*identity.IssuerConfig) {},
 	} {
 		issuers := []identity.IssuerConfig{mapped()}
@@ -96,7 +96,7 @@ func TestIssuerPlacesAreNamed(t *testing.T) {
 	}
 }
 
-// keys of a file.
+// keys returns the key set of an issuer with a file.
 func keys(t *testing.T) []byte {
 	t.Helper()
 	issuer, err := identity.OpenDevIssuer(t.TempDir(), "x")
@@ -110,8 +110,8 @@ func keys(t *testing.T) []byte {
 	return config.JWKS
 }
 
-// A provider's claims are read by its own names, and its values led to ours.
-func TestClaimsAreMapped(t *testing.T) {
+// A provider's claims are read by its own names, and its values are mapped to Koppi's.
+func TestClaimMapping(t *testing.T) {
 	verifier, secrets, err := verifierOf(t, nil, mapped())
 	if err != nil {
 		t.Fatal(err)
@@ -170,7 +170,7 @@ func TestClaimsAreMapped(t *testing.T) {
 	}
 }
 
-// Whatever a provider claims, a caller comes of it only as the configuration has it.
+// Whatever a provider claims, the caller is always one that the configuration allows.
 func FuzzClaims(f *testing.F) {
 	for _, claims := range []string{
 		`{"realm_access":{"roles":["x","kasittelija"]},"org":{"code":"kela","units":["etuus-1"]},"preferred_username":"w"}`,
@@ -209,7 +209,7 @@ func FuzzClaims(f *testing.F) {
 			t.Fatalf("%s: %+v", text, caller)
 		default:
 			if idcode.In(caller.Worker + caller.SystemSubject) {
-				t.Fatalf("%s: a code for a name", text)
+				t.Fatalf("%s: an identity code as a name", text)
 			}
 		}
 	})
