@@ -63,8 +63,8 @@ const maxKnown = 50
 // knownTo returns a client's identity from the newest matter here in which the agency may read it
 // now. If that is masked, it uses the newest matter that shows the agency contact data even under a
 // non-disclosure: the agency then holds those data itself, or has supplied them.
-func (c *Clients[S]) knownTo(ctx context.Context, agency, inner string) (known, error) {
-	entries, err := c.Store.WorklistEntries(ctx, journal.Query{Agency: agency, Client: inner, WithHidden: true})
+func (c *Clients[S]) knownTo(ctx context.Context, agency, internal string) (known, error) {
+	entries, err := c.Store.WorklistEntries(ctx, journal.Query{Agency: agency, Client: internal, WithHidden: true})
 	if err != nil {
 		return known{}, fault.Store(err)
 	}

@@ -66,17 +66,17 @@ func (c *Clients[S]) knownPerson(ctx context.Context, who identity.Caller, clien
 	if !caller.IsParty(who) {
 		return Person{}, fault.New(fault.RoleNotAllowed, "only an agency's worker or system can name a client by client_id")
 	}
-	inner, ok := c.Secrets.InternalID(identity.KindClient, who.Agency, client.GetClientId())
+	internal, ok := c.Secrets.InternalID(identity.KindClient, who.Agency, client.GetClientId())
 	if !ok {
 		return Person{}, caller.UnknownClient("client.client_id")
 	}
-	found, err := c.knownTo(ctx, who.Agency, inner)
+	found, err := c.knownTo(ctx, who.Agency, internal)
 	if err != nil {
 		return Person{}, err
 	}
 	kept := found.client
 	if kept == nil {
-		kept = c.resolvedElsewhere(ctx, who.Agency, inner)
+		kept = c.resolvedElsewhere(ctx, who.Agency, internal)
 	}
 	if kept == nil {
 		return Person{}, caller.UnknownClient("client.client_id")
@@ -89,15 +89,15 @@ func (c *Clients[S]) knownPerson(ctx context.Context, who identity.Caller, clien
 		kept.Details = proto.CloneOf(client.GetDetails())
 		kept.Details.NonDisclosure = kept.Details.NonDisclosure || hidden
 	}
-	return sealed(inner, kept)
+	return sealed(internal, kept)
 }
 
-func sealed(inner string, client *commonv1.Client) (Person, error) {
+func sealed(internal string, client *commonv1.Client) (Person, error) {
 	bytes, err := proto.Marshal(client)
 	if err != nil {
 		return Person{}, fmt.Errorf("client: marshal client: %w", err)
 	}
-	return Person{Inner: inner, Identity: bytes, Home: homeOf(client)}, nil
+	return Person{Inner: internal, Identity: bytes, Home: homeOf(client)}, nil
 }
 
 // bornOf returns the client's date of birth, from the identity code or else as given; zero if
@@ -128,19 +128,19 @@ func (c *Clients[S]) CaseOf(ctx context.Context, who identity.Caller, pseudonym,
 		return c.Secrets.NewCase(client), nil
 	}
 	unknown := fault.New(fault.InvalidField, "your agency has no such case of this client").Field("case_id", "not known to your agency")
-	inner, ok := c.Secrets.InternalID(identity.KindCase, who.Agency, pseudonym)
+	internal, ok := c.Secrets.InternalID(identity.KindCase, who.Agency, pseudonym)
 	if !ok {
 		return "", unknown
 	}
-	if c.Secrets.IsCaseOf(inner, client) {
-		return inner, nil
+	if c.Secrets.IsCaseOf(internal, client) {
+		return internal, nil
 	}
 	if client == "" {
 		return "", unknown
 	}
 	// The id of an older case does not contain its client.
 	entries, err := c.Store.WorklistEntries(ctx, journal.Query{
-		Agency: who.Agency, Case: inner, Client: client, WithHidden: true, Limit: 1,
+		Agency: who.Agency, Case: internal, Client: client, WithHidden: true, Limit: 1,
 	})
 	if err != nil {
 		return "", fault.Store(err)
@@ -148,5 +148,5 @@ func (c *Clients[S]) CaseOf(ctx context.Context, who identity.Caller, pseudonym,
 	if len(entries) == 0 {
 		return "", unknown
 	}
-	return inner, nil
+	return internal, nil
 }

@@ -27,21 +27,21 @@ func (c *Clients[S]) Introduce(ctx context.Context, r *caseworkv1.IntroduceReque
 	if err != nil {
 		return nil, err
 	}
-	inner, ok := c.Secrets.InternalID(identity.KindClient, who.Agency, r.GetClientId())
+	internal, ok := c.Secrets.InternalID(identity.KindClient, who.Agency, r.GetClientId())
 	if !ok || !caller.IsParty(who) {
 		return nil, caller.UnknownClient("client_id")
 	}
-	found, err := c.knownTo(ctx, who.Agency, inner)
+	found, err := c.knownTo(ctx, who.Agency, internal)
 	if err != nil {
 		return nil, err
 	}
 	if found.client == nil {
 		return nil, caller.UnknownClient("client_id")
 	}
-	if err := c.AccessLog.Read(ctx, who, introductionPurpose, accesslog.Reading{Subject: found.subject, Client: inner}); err != nil {
+	if err := c.AccessLog.Read(ctx, who, introductionPurpose, accesslog.Reading{Subject: found.subject, Client: internal}); err != nil {
 		return nil, err
 	}
-	payload, err := proto.Marshal(&caseworkv1.Introduction{Inner: inner, Client: found.client, Until: timestamppb.New(c.Clock.Now().Add(introductionTime))})
+	payload, err := proto.Marshal(&caseworkv1.Introduction{Inner: internal, Client: found.client, Until: timestamppb.New(c.Clock.Now().Add(introductionTime))})
 	if err != nil {
 		return nil, err
 	}
@@ -50,14 +50,14 @@ func (c *Clients[S]) Introduce(ctx context.Context, r *caseworkv1.IntroduceReque
 
 // resolvedElsewhere returns the client's identity as another service gave it to this agency a
 // moment ago; nil if it gave none for this client.
-func (c *Clients[S]) resolvedElsewhere(ctx context.Context, agency, inner string) *commonv1.Client {
+func (c *Clients[S]) resolvedElsewhere(ctx context.Context, agency, internal string) *commonv1.Client {
 	for _, shown := range metadata.ValueFromIncomingContext(ctx, caller.MetadataIntroduction) {
 		payload, ok := c.Secrets.OpenToken(introductionKind, agency, shown)
 		introduction := &caseworkv1.Introduction{}
 		if !ok || proto.Unmarshal(payload, introduction) != nil {
 			continue
 		}
-		if introduction.GetInner() == inner && c.Clock.Now().Before(introduction.GetUntil().AsTime()) {
+		if introduction.GetInner() == internal && c.Clock.Now().Before(introduction.GetUntil().AsTime()) {
 			return introduction.GetClient()
 		}
 	}

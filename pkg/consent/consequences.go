@@ -67,10 +67,10 @@ type effect struct {
 	// within is the agency whose directive took effect without confirmation; then only matters to
 	// which it is party are concerned. Empty for all matters.
 	within string
-	// all are the matters that the directive may concern. concerns tells whether it concerns one,
-	// by the agencies to which that is disclosed.
+	// all are the matters that the directive may concern. concerns reports whether it concerns one,
+	// by the agencies to which that matter is disclosed.
 	all      []string
-	concerns func(told []string) bool
+	concerns func(recipients []string) bool
 }
 
 // carriedOut withdraws the consents of the matters that a directive concerns. It returns the event
@@ -87,12 +87,12 @@ func (c *Consequences[S]) carriedOut(ctx context.Context, state directive.Direct
 			return nil, err
 		}
 		head := history.State.Common()
-		var told []string
+		var recipients []string
 		for agency := range history.Views {
-			told = append(told, agency)
+			recipients = append(recipients, agency)
 		}
 		switch {
-		case !head.Exists() || head.IsRevoked() || !effect.concerns(told):
+		case !head.Exists() || head.IsRevoked() || !effect.concerns(recipients):
 		case effect.within != "" && !history.Related(effect.within):
 		case head.RestsOnConsent() && !head.IsWithdrawn():
 			if err := c.withdraw(ctx, subject, effect); err != nil {
@@ -132,8 +132,8 @@ func (c *Consequences[S]) effect(ctx context.Context, state directive.Directives
 		entries, err := c.Store.WorklistEntries(ctx, journal.Query{Client: state.Client, Role: journal.RoleSender, WithHidden: true})
 		return effect{
 			at: prohibition.GetGivenAt().AsTime(), by: whoProhibits(prohibition), all: reading.Subjects(entries),
-			concerns: func(told []string) bool {
-				return slices.ContainsFunc(told, func(name string) bool {
+			concerns: func(recipients []string) bool {
+				return slices.ContainsFunc(recipients, func(name string) bool {
 					agency, _ := c.Directory.Agency(name)
 					return directive.Covers(prohibition.GetRecipient(), name, agency.Kind.String())
 				})

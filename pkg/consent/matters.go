@@ -110,8 +110,8 @@ func (c *Consents[S]) consent(who identity.Caller, client string, view matter.Vi
 		GivenTo: matter.AgencyAlone(head.Sender, agency), Recipients: c.recipients(view),
 		Provision: head.Basis.GetProvision(), GivenAt: head.Basis.GetConsentedAt(),
 	}
-	if inner := cmp.Or(head.Client, client); inner != "" {
-		consent.ClientId = c.Engine.Pseudonyms.ClientName(agency, inner)
+	if internal := cmp.Or(head.Client, client); internal != "" {
+		consent.ClientId = c.Engine.Pseudonyms.ClientName(agency, internal)
 	}
 	if w := head.Withdrawal; head.IsWithdrawn() {
 		consent.Withdrawal = &consentv1.Withdrawal{
@@ -133,12 +133,12 @@ func (c *Consents[S]) consent(who identity.Caller, client string, view matter.Vi
 // as a view shows it, including the reader's own.
 func (c *Consents[S]) recipients(view matter.View[S]) []string {
 	head := view.State.Common()
-	told := append([]string{view.Reader.Agency, head.Withdrawal.By.GetAgency()}, head.Withdrawal.Holders...)
+	agencies := append([]string{view.Reader.Agency, head.Withdrawal.By.GetAgency()}, head.Withdrawal.Holders...)
 	for _, reader := range c.Engine.Rules.Readers(view.State, head.IsWithdrawn()) {
-		told = append(told, reader.Agency)
+		agencies = append(agencies, reader.Agency)
 	}
-	slices.Sort(told)
-	return slices.DeleteFunc(slices.Compact(told), func(agency string) bool { return agency == "" })
+	slices.Sort(agencies)
+	return slices.DeleteFunc(slices.Compact(agencies), func(agency string) bool { return agency == "" })
 }
 
 // RecordWithdrawal withdraws the consent on which a matter rests. When it returns, everything that

@@ -36,8 +36,8 @@ func (n *Names) named(who identity.Caller, r request) (string, error) {
 		}
 		return n.Secrets.ClientID(code), nil
 	case *commonv1.Client_ClientId:
-		if inner, ok := n.Secrets.InternalID(identity.KindClient, who.Agency, named.ClientId); ok {
-			return inner, nil
+		if internal, ok := n.Secrets.InternalID(identity.KindClient, who.Agency, named.ClientId); ok {
+			return internal, nil
 		}
 		return "", caller.UnknownClient("client.client_id")
 	}

@@ -34,20 +34,20 @@ func (f *fileCallback) check() (*Callback, error) {
 	}
 	callback := &Callback{Protocol: Protocol(f.Protocol)}
 	if callback.Protocol != Connect && callback.Protocol != GRPC {
-		return nil, fmt.Errorf("callback: protocol is CONNECT or GRPC, not %q", f.Protocol)
+		return nil, fmt.Errorf("callback: protocol must be CONNECT or GRPC, not %q", f.Protocol)
 	}
 	var err error
 	if callback.URL, err = url.Parse(f.URL); err != nil {
-		return nil, errors.New("callback: the url cannot be read")
+		return nil, errors.New("callback: the url is invalid")
 	}
 	at := callback.URL
 	switch {
 	case at.Scheme != "https" && at.Scheme != "http" || at.Hostname() == "":
-		return nil, errors.New("callback: the url is https://host/path")
+		return nil, errors.New("callback: the url must have the form https://host/path")
 	case at.User != nil || at.RawQuery != "" || at.Fragment != "":
-		return nil, errors.New("callback: the url has no user, query or fragment")
+		return nil, errors.New("callback: the url must have no user, query or fragment")
 	case callback.Protocol == GRPC && at.Path != "" && at.Path != "/":
-		return nil, errors.New("callback: gRPC has no path")
+		return nil, errors.New("callback: the url must have no path with GRPC")
 	}
 	return callback, nil
 }

@@ -71,12 +71,12 @@ func Parse(text []byte) (*Directory, error) {
 		case errors.Is(err, io.EOF):
 			err = errors.New("the file is empty")
 		case errors.Is(err, io.ErrUnexpectedEOF):
-			err = errors.New("the file ends too soon")
+			err = errors.New("the file is truncated")
 		}
 		return nil, fmt.Errorf("directory: %w", err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("directory: something follows the end")
+		return nil, errors.New("directory: there is content after the end")
 	}
 	if err := checkWords(text); err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func Parse(text []byte) (*Directory, error) {
 			return nil, fmt.Errorf("directory: agencies[%d] %q: %w", i, entry.Agency, err)
 		}
 		if _, double := agencies[agency.Key]; double {
-			return nil, fmt.Errorf("directory: agencies[%d] %q stands twice", i, entry.Agency)
+			return nil, fmt.Errorf("directory: agencies[%d] %q is listed twice", i, entry.Agency)
 		}
 		agencies[agency.Key] = agency
 	}
@@ -107,7 +107,7 @@ func checkWords(text []byte) error {
 		return fmt.Errorf("directory: %w", err)
 	}
 	if path := codeIn(all); path != "" {
-		return fmt.Errorf("directory:%s holds what looks like an identity code", path)
+		return fmt.Errorf("directory:%s contains what looks like an identity code", path)
 	}
 	return nil
 }
@@ -144,11 +144,11 @@ func (f fileAgency) check() (Agency, error) {
 	agency.Kind = caseworkv1.AgencyKind(kind)
 	switch {
 	case !keyForm.MatchString(f.Agency):
-		return agency, errors.New("the key is not of small letters, digits and hyphens")
+		return agency, errors.New("the key must consist of lower-case letters, digits and hyphens")
 	case kind == 0:
 		return agency, fmt.Errorf("unknown kind %q", f.Kind)
 	case agency.Profile != Minimal && agency.Profile != Necessary:
-		return agency, fmt.Errorf("noConsentProfile is MINIMAL or NECESSARY, not %q", f.NoConsentProfile)
+		return agency, fmt.Errorf("noConsentProfile must be MINIMAL or NECESSARY, not %q", f.NoConsentProfile)
 	case len(f.Units) == 0:
 		return agency, errors.New("no units")
 	}
@@ -172,7 +172,7 @@ func (f fileAgency) check() (Agency, error) {
 			return agency, fmt.Errorf("units[%d] %q: %w", i, entry.Unit, err)
 		}
 		if seen[unit.Key] {
-			return agency, fmt.Errorf("units[%d] %q stands twice", i, entry.Unit)
+			return agency, fmt.Errorf("units[%d] %q is listed twice", i, entry.Unit)
 		}
 		seen[unit.Key] = true
 		// A single unit receives everything that names no unit.
@@ -186,7 +186,7 @@ func (f fileAgency) check() (Agency, error) {
 		return agency, errors.New("more than one intake unit")
 	}
 	if intakes == 0 && len(agency.Units) > 1 {
-		return agency, errors.New("no intake unit: what is addressed to the agency would have no catcher")
+		return agency, errors.New("no intake unit: no unit would receive messages that are addressed to the agency")
 	}
 	return agency, nil
 }
@@ -197,14 +197,14 @@ func (f fileUnit) check() (Unit, error) {
 		ServiceKeys: f.ServiceKeys, Intake: f.Intake, Email: f.Email,
 	}
 	if !keyForm.MatchString(f.Unit) {
-		return unit, errors.New("the key is not of small letters, digits and hyphens")
+		return unit, errors.New("the key must consist of lower-case letters, digits and hyphens")
 	}
 	if err := checkNames(f.Names); err != nil {
 		return unit, err
 	}
 	for _, code := range f.Municipalities {
 		if !municipalityForm.MatchString(code) {
-			return unit, fmt.Errorf("municipality %q is not of three digits", code)
+			return unit, fmt.Errorf("municipality %q must have three digits", code)
 		}
 	}
 	if len(f.Languages) == 0 {
@@ -212,12 +212,12 @@ func (f fileUnit) check() (Unit, error) {
 	}
 	for _, tag := range f.Languages {
 		if _, err := language.Parse(tag); err != nil {
-			return unit, fmt.Errorf("language %q is no BCP 47 tag", tag)
+			return unit, fmt.Errorf("language %q is not a BCP 47 tag", tag)
 		}
 	}
 	for _, key := range f.ServiceKeys {
 		if !keyForm.MatchString(key) {
-			return unit, fmt.Errorf("service key %q is not of small letters, digits and hyphens", key)
+			return unit, fmt.Errorf("service key %q must consist of lower-case letters, digits and hyphens", key)
 		}
 	}
 	if err := checkEmail(f.Email); err != nil {
@@ -235,13 +235,13 @@ func checkDuty(roster []fileDuty) (map[string][]string, error) {
 		_, double := duty[pair.Week]
 		switch {
 		case !weekForm.MatchString(pair.Week):
-			return nil, fmt.Errorf("duty: week %q is not such as \"2026-W48\"", pair.Week)
+			return nil, fmt.Errorf("duty: week %q must have the form 2026-W48", pair.Week)
 		case double:
-			return nil, fmt.Errorf("duty: week %s stands twice", pair.Week)
+			return nil, fmt.Errorf("duty: week %s is listed twice", pair.Week)
 		case slices.ContainsFunc(pair.Workers, func(worker string) bool { return !idcode.IsSubject(worker) }):
-			return nil, fmt.Errorf("duty: in week %s a worker is not named by a subject", pair.Week)
+			return nil, fmt.Errorf("duty: week %s: a worker must be named by a subject", pair.Week)
 		case len(pair.Workers) != 2 || pair.Workers[0] == pair.Workers[1] || pair.Workers[0] == "" || pair.Workers[1] == "":
-			return nil, fmt.Errorf("duty: in week %s a pair is on duty, two workers", pair.Week)
+			return nil, fmt.Errorf("duty: week %s: two different workers must be on duty", pair.Week)
 		}
 		duty[pair.Week] = pair.Workers
 	}
@@ -264,14 +264,14 @@ func (f *fileGraces) check() (matter.Graces, error) {
 	}
 	graces := matter.Graces{UrgentWorkingDays: f.UrgentWorkingDays, NormalWorkingDays: f.NormalWorkingDays}
 	if f.UrgentWorkingDays < 0 || f.NormalWorkingDays < 0 {
-		return graces, errors.New("graces are not negative")
+		return graces, errors.New("graces must not be negative")
 	}
 	if f.Emergency == "" {
 		return graces, nil
 	}
 	var err error
 	if graces.Emergency, err = time.ParseDuration(f.Emergency); err != nil || graces.Emergency <= 0 {
-		return graces, fmt.Errorf("grace %q is no duration such as \"1h\"", f.Emergency)
+		return graces, fmt.Errorf("grace %q must be a duration such as 1h", f.Emergency)
 	}
 	return graces, nil
 }

@@ -51,33 +51,33 @@ func verifierOf(tb testing.TB, change func(*identity.VerifierConfig), issuers ..
 // A mistake in an issuer's configuration prevents the start, and the error names its place.
 func TestIssuerConfigErrors(t *testing.T) {
 	for place, change := range map[string]func(*identity.IssuerConfig){
-		"issuer: it is unnamed":                                              func(c *identity.IssuerConfig) { c.Issuer = "" },
-		"issuer: it is reached by https":                                     func(c *identity.IssuerConfig) { c.Issuer = "http://provider.example.fi" },
-		"issuer: it is no URL of a host":                                     func(c *identity.IssuerConfig) { c.Issuer = "https://a:b@provider.example.fi" },
-		"issuer: it is no URL":                                               func(c *identity.IssuerConfig) { c.Issuer = "provider.example.fi" },
-		"discovery: either jwks or discovery":                                func(c *identity.IssuerConfig) { c.JWKS = []byte(`{"keys":[]}`) },
+		"issuer: it is missing":                                              func(c *identity.IssuerConfig) { c.Issuer = "" },
+		"issuer: it must use https":                                          func(c *identity.IssuerConfig) { c.Issuer = "http://provider.example.fi" },
+		"issuer: it must be a URL of only a host":                            func(c *identity.IssuerConfig) { c.Issuer = "https://a:b@provider.example.fi" },
+		"issuer: it must be a URL":                                           func(c *identity.IssuerConfig) { c.Issuer = "provider.example.fi" },
+		"discovery: give either jwks or discovery":                           func(c *identity.IssuerConfig) { c.JWKS = []byte(`{"keys":[]}`) },
 		`issuer "` + theirs + `": jwks: both jwks and discovery are missing`: func(c *identity.IssuerConfig) { c.Discovery = false },
-		"jwks: it is no set of keys":                                         func(c *identity.IssuerConfig) { c.Discovery, c.JWKS = false, []byte(`{"keys": [`) },
-		"jwks: there are no keys":                                            func(c *identity.IssuerConfig) { c.Discovery, c.JWKS = false, []byte(`{"keys": []}`) },
+		"jwks: it must be a key set":                                         func(c *identity.IssuerConfig) { c.Discovery, c.JWKS = false, []byte(`{"keys": [`) },
+		"jwks: the key set is empty":                                         func(c *identity.IssuerConfig) { c.Discovery, c.JWKS = false, []byte(`{"keys": []}`) },
 		`agencies: no agency "nowhere"`:                                      func(c *identity.IssuerConfig) { c.Agencies = append(c.Agencies, "nowhere") },
-		`agency: it may not speak for "hva"`:                                 func(c *identity.IssuerConfig) { c.Agency = "hva" },
-		`role: there is no role "king"`:                                      func(c *identity.IssuerConfig) { c.Role = "king" },
-		`roles: kuningas: there is no role "king"`:                           func(c *identity.IssuerConfig) { c.Roles["kuningas"] = "king" },
+		`agency: "hva" is not among its agencies`:                            func(c *identity.IssuerConfig) { c.Agency = "hva" },
+		`role: unknown role "king"`:                                          func(c *identity.IssuerConfig) { c.Role = "king" },
+		`roles: kuningas: unknown role "king"`:                               func(c *identity.IssuerConfig) { c.Roles["kuningas"] = "king" },
 		`units: x: none of its agencies has`:                                 func(c *identity.IssuerConfig) { c.Units["x"] = "b" },
-		"claims: code: it speaks for no clients":                             func(c *identity.IssuerConfig) { c.Clients = false },
-		"claims: code: either client or code":                                func(c *identity.IssuerConfig) { c.Claims.Client = "c" },
-		"signIn: it needs discovery":                                         func(c *identity.IssuerConfig) { c.Discovery, c.JWKS = false, keys(t) },
+		`claims: code: it requires "clients": true`:                          func(c *identity.IssuerConfig) { c.Clients = false },
+		"claims: code: give either client or code":                           func(c *identity.IssuerConfig) { c.Claims.Client = "c" },
+		"signIn: it requires discovery":                                      func(c *identity.IssuerConfig) { c.Discovery, c.JWKS = false, keys(t) },
 		"signIn: clientId is missing":                                        func(c *identity.IssuerConfig) { c.SignIn.ClientID = "" },
 		"signIn: name is missing in fi, sv or en":                            func(c *identity.IssuerConfig) { c.SignIn.Name.Sv = "" },
 		"listed twice":                                                       nil,
-		"claims: code: identity codes are not swap":                          func(*identity.IssuerConfig) {},
+		"claims: code: this process cannot map":                              func(*identity.IssuerConfig) {},
 	} {
 		issuers := []identity.IssuerConfig{mapped()}
 		var without func(*identity.VerifierConfig)
 		switch {
 		case change == nil:
 			issuers = append(issuers, mapped())
-		case strings.HasPrefix(place, "claims: code: identity codes"):
+		case strings.HasPrefix(place, "claims: code: this process"):
 			without = func(c *identity.VerifierConfig) { c.Secrets = nil }
 		default:
 			change(&issuers[0])

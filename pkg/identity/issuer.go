@@ -73,7 +73,7 @@ func OpenSuiteIssuer(folder string) (*Issuer, error) {
 func NewSuiteVerifier(folder string, known *directory.Directory, now func() time.Time) (*Verifier, error) {
 	keys, err := seal.ReadSecret(filepath.Join(folder, SuiteKeysFile))
 	if err != nil {
-		return nil, fmt.Errorf("a secret is missing; make it once with koppi secrets: %w", err)
+		return nil, fmt.Errorf("a secret is missing; create it once with koppi secrets: %w", err)
 	}
 	suite := IssuerConfig{Issuer: SuiteIssuer, JWKS: keys, Everyone: true, Clients: true, Operators: true, suite: true}
 	return NewVerifier(VerifierConfig{Audience: SuiteAudience, Issuers: []IssuerConfig{suite}, Directory: known, Now: now})
@@ -92,7 +92,7 @@ func openIssuer(path, issuer, audience string) (*Issuer, error) {
 	}
 	key, err := jwk.ParseKey(text)
 	if err != nil {
-		return nil, fmt.Errorf("identity: %s holds no key", path)
+		return nil, fmt.Errorf("identity: %s contains no key", path)
 	}
 	return &Issuer{key: key, issuer: issuer, audience: audience}, nil
 }

@@ -120,7 +120,7 @@ func parsePartners(text []byte) ([]filePartner, error) {
 		return nil, err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the end")
+		return nil, errors.New("there is content after the end")
 	}
 	return entries, nil
 }
@@ -146,7 +146,7 @@ func (p *Partners) take() error {
 		}
 		for _, certificate := range certificates {
 			if bound[string(certificate.RawSubjectPublicKeyInfo)] {
-				return fmt.Errorf("partners[%d]: the CA stands twice: list all of its agencies in one place", i)
+				return fmt.Errorf("partners[%d]: the CA is listed twice; list all of its agencies in one entry", i)
 			}
 			bound[string(certificate.RawSubjectPublicKeyInfo)] = true
 			content.pool.AddCert(certificate)
@@ -172,13 +172,13 @@ func (p *Partners) authority(entry filePartner) (authority, []*x509.Certificate,
 		}
 		for _, name := range names {
 			if _, double := made.agencies[name]; double || name == "" {
-				return made, nil, fmt.Errorf("the name %q is empty or stands twice", name)
+				return made, nil, fmt.Errorf("the name %q is empty or listed twice", name)
 			}
 			made.agencies[name] = agency
 		}
 	}
 	if len(made.agencies) == 0 {
-		return made, nil, errors.New("it names nobody")
+		return made, nil, errors.New("the entry names no system")
 	}
 	return made, certificates, nil
 }
@@ -251,12 +251,12 @@ func readCertificates(path string) ([]*x509.Certificate, error) {
 		case err != nil:
 			return nil, err
 		case !certificate.IsCA:
-			return nil, fmt.Errorf("%q is no CA", certificate.Subject.CommonName)
+			return nil, fmt.Errorf("%q is not a CA", certificate.Subject.CommonName)
 		}
 		all = append(all, certificate)
 	}
 	if len(all) == 0 {
-		return nil, errors.New("it holds no certificate")
+		return nil, errors.New("the file contains no certificate")
 	}
 	return all, nil
 }

@@ -167,13 +167,13 @@ func TestPartnersConfigErrors(t *testing.T) {
 	}
 	names := map[string][]string{"kela": {"a.example"}}
 	for says, entries := range map[string][]entry{
-		"no agency":      {{authority.CA(), map[string][]string{"nowhere": {"a.example"}}}},
-		"stands twice":   {{authority.CA(), map[string][]string{"kela": {"a.example"}, "hva": {"a.example"}}}},
-		"the CA stands":  {{authority.CA(), names}, {authority.CA(), map[string][]string{"hva": {"b.example"}}}},
-		"names nobody":   {{authority.CA(), nil}},
-		"no such file":   {{"nowhere.pem", names}},
-		"no certificate": {{"empty.pem", names}},
-		"is no CA":       {{leaf, names}},
+		"no agency":        {{authority.CA(), map[string][]string{"nowhere": {"a.example"}}}},
+		"listed twice":     {{authority.CA(), map[string][]string{"kela": {"a.example"}, "hva": {"a.example"}}}},
+		"the CA is listed": {{authority.CA(), names}, {authority.CA(), map[string][]string{"hva": {"b.example"}}}},
+		"names no system":  {{authority.CA(), nil}},
+		"no such file":     {{"nowhere.pem", names}},
+		"no certificate":   {{"empty.pem", names}},
+		"is not a CA":      {{leaf, names}},
 	} {
 		writePartners(t, path, entries...)
 		if _, err := openPartners(t, path); err == nil || !strings.Contains(err.Error(), says) {

@@ -167,7 +167,7 @@ func (p *provider) discover(ctx context.Context) (*Provider, error) {
 			continue
 		}
 		if err := reachable(address); err != nil {
-			return nil, fmt.Errorf("an address that it names: %w", err)
+			return nil, fmt.Errorf("an address of the provider: %w", err)
 		}
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, more.Keys, http.NoBody)
@@ -199,7 +199,7 @@ func usableKeys(text []byte) (jwk.Set, error) {
 	}
 	all, err := jwk.Parse(text, jwk.WithIgnoreParseError(true))
 	if err != nil || json.Unmarshal(text, &form) != nil || form.Keys == nil {
-		return nil, errors.New("its keys could not be read")
+		return nil, errors.New("the provider's keys cannot be read")
 	}
 	usable := jwk.NewSet()
 	for i := range all.Len() {

@@ -36,12 +36,12 @@ const (
 // client has the same pseudonym for an agency in all of them.
 const SecretsFile = "names.json"
 
-const innerBytes = 16
+const internalBytes = 16
 
 // Secrets map identity codes to internal ids, and internal ids to a pseudonym for each agency, so that two
 // agencies cannot match their clients.
 type Secrets struct {
-	inner  *prf.Set
+	internal  *prf.Set
 	digest *prf.Set
 	names  tink.DeterministicAEAD
 	tokens tink.AEAD
@@ -72,7 +72,7 @@ func OpenSecrets(folder string) (*Secrets, error) {
 	decoder.DisallowUnknownFields()
 	var file secretsFile
 	if err := decoder.Decode(&file); err != nil {
-		return nil, fmt.Errorf("identity: %s holds no naming keys", path)
+		return nil, fmt.Errorf("identity: %s contains no pseudonym keys", path)
 	}
 	return parseSecrets(file)
 }
@@ -102,16 +102,16 @@ func parseSecrets(file secretsFile) (*Secrets, error) {
 	handle := func(text json.RawMessage) *keyset.Handle {
 		handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(text)))
 		if err != nil {
-			failed = errors.New("identity: a naming key is missing or broken")
+			failed = errors.New("identity: a pseudonym key is missing or invalid")
 		}
 		return handle
 	}
-	inner, digest, names, tokens := handle(file.ClientID), handle(file.Digest), handle(file.Names), handle(file.Tokens)
+	internal, digest, names, tokens := handle(file.ClientID), handle(file.Digest), handle(file.Names), handle(file.Tokens)
 	if failed != nil {
 		return nil, failed
 	}
 	var errs [4]error
-	secrets.inner, errs[0] = prf.NewPRFSet(inner)
+	secrets.internal, errs[0] = prf.NewPRFSet(internal)
 	secrets.digest, errs[1] = prf.NewPRFSet(digest)
 	secrets.names, errs[2] = daead.New(names)
 	secrets.tokens, errs[3] = aead.New(tokens)
@@ -121,7 +121,7 @@ func parseSecrets(file secretsFile) (*Secrets, error) {
 // ClientID returns the internal id of a person. It is always the same, and nobody can tell without the key
 // whose it is.
 func (s *Secrets) ClientID(code idcode.Code) string {
-	id, err := s.inner.ComputePrimaryPRF([]byte(code.String()), innerBytes)
+	id, err := s.internal.ComputePrimaryPRF([]byte(code.String()), internalBytes)
 	if err != nil {
 		panic(err) // a fixed, valid output length cannot fail
 	}
@@ -133,18 +133,18 @@ func (s *Secrets) ClientID(code idcode.Code) string {
 // client's without asking the others.
 func (s *Secrets) NewCase(client string) string {
 	random := uuid.New()
-	half := random[:innerBytes/2]
-	return hex.EncodeToString(append(half, s.Digest(half, []byte(client))[:innerBytes/2]...))
+	half := random[:internalBytes/2]
+	return hex.EncodeToString(append(half, s.Digest(half, []byte(client))[:internalBytes/2]...))
 }
 
 // IsCaseOf reports whether a case was made for a client.
-func (s *Secrets) IsCaseOf(inner, client string) bool {
-	raw, err := hex.DecodeString(inner)
-	if err != nil || len(raw) != innerBytes {
+func (s *Secrets) IsCaseOf(internal, client string) bool {
+	raw, err := hex.DecodeString(internal)
+	if err != nil || len(raw) != internalBytes {
 		return false
 	}
-	half := raw[:innerBytes/2]
-	return hmac.Equal(raw[innerBytes/2:], s.Digest(half, []byte(client))[:innerBytes/2])
+	half := raw[:internalBytes/2]
+	return hmac.Equal(raw[internalBytes/2:], s.Digest(half, []byte(client))[:internalBytes/2])
 }
 
 // RandomClientID returns a new internal id for a client whose identity is unknown.
@@ -155,9 +155,9 @@ func (s *Secrets) RandomClientID() string {
 
 // Pseudonym returns the name that an agency has for an internal id: opaque, always the same, and different
 // for every agency.
-func (s *Secrets) Pseudonym(kind Kind, agency, inner string) string {
-	raw, err := hex.DecodeString(inner)
-	if err != nil || inner == "" {
+func (s *Secrets) Pseudonym(kind Kind, agency, internal string) string {
+	raw, err := hex.DecodeString(internal)
+	if err != nil || internal == "" {
 		return ""
 	}
 	name, err := s.names.EncryptDeterministically(raw, place(kind, agency))
@@ -169,16 +169,16 @@ func (s *Secrets) Pseudonym(kind Kind, agency, inner string) string {
 
 // InternalID returns the internal id behind an agency's pseudonym; false if this agency was not given the
 // pseudonym.
-func (s *Secrets) InternalID(kind Kind, agency, outward string) (string, bool) {
-	name, err := base64.RawURLEncoding.Strict().DecodeString(outward)
+func (s *Secrets) InternalID(kind Kind, agency, pseudonym string) (string, bool) {
+	name, err := base64.RawURLEncoding.Strict().DecodeString(pseudonym)
 	if err != nil {
 		return "", false
 	}
-	inner, err := s.names.DecryptDeterministically(name, place(kind, agency))
-	if err != nil || len(inner) != innerBytes {
+	internal, err := s.names.DecryptDeterministically(name, place(kind, agency))
+	if err != nil || len(internal) != internalBytes {
 		return "", false
 	}
-	return hex.EncodeToString(inner), true
+	return hex.EncodeToString(internal), true
 }
 
 // Digest returns a keyed digest of content, which tells contents apart without revealing them.
@@ -188,7 +188,7 @@ func (s *Secrets) Digest(parts ...[]byte) []byte {
 		all = fmt.Appendf(all, "%d:", len(part))
 		all = append(all, part...)
 	}
-	digest, err := s.digest.ComputePrimaryPRF(all, innerBytes)
+	digest, err := s.digest.ComputePrimaryPRF(all, internalBytes)
 	if err != nil {
 		panic(err) // a fixed, valid output length cannot fail
 	}

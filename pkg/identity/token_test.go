@@ -134,12 +134,12 @@ func TestPseudonyms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inner := secrets.ClientID(code)
-	kela, hva := secrets.Pseudonym(identity.KindClient, "kela", inner), secrets.Pseudonym(identity.KindClient, "hva", inner)
-	if kela == hva || kela == secrets.Pseudonym(identity.KindCase, "kela", inner) {
+	internal := secrets.ClientID(code)
+	kela, hva := secrets.Pseudonym(identity.KindClient, "kela", internal), secrets.Pseudonym(identity.KindClient, "hva", internal)
+	if kela == hva || kela == secrets.Pseudonym(identity.KindCase, "kela", internal) {
 		t.Error("two agencies can match their clients")
 	}
-	if back, ok := secrets.InternalID(identity.KindClient, "kela", kela); !ok || back != inner {
+	if back, ok := secrets.InternalID(identity.KindClient, "kela", kela); !ok || back != internal {
 		t.Error("a pseudonym does not resolve")
 	}
 	if _, ok := secrets.InternalID(identity.KindClient, "hva", kela); ok {
@@ -187,7 +187,7 @@ func TestCases(t *testing.T) {
 	}
 	if name := secrets.Pseudonym(identity.KindCase, "kela", matter); name == "" {
 		t.Error("a case has no pseudonym")
-	} else if inner, ok := secrets.InternalID(identity.KindCase, "kela", name); !ok || inner != matter {
+	} else if internal, ok := secrets.InternalID(identity.KindCase, "kela", name); !ok || internal != matter {
 		t.Error("a case is not found by its pseudonym")
 	}
 }

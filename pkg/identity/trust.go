@@ -107,11 +107,11 @@ func newIssuer(entry IssuerConfig, config VerifierConfig) (issuer, error) {
 	made.Claims = entry.Claims.filled()
 	switch {
 	case entry.Issuer == "":
-		return made, wrong("issuer", "it is unnamed")
+		return made, wrong("issuer", "it is missing")
 	case entry.Discovery && len(entry.JWKS) > 0:
-		return made, wrong("discovery", "either jwks or discovery, not both")
+		return made, wrong("discovery", "give either jwks or discovery, not both")
 	case !entry.Discovery && len(entry.JWKS) == 0:
-		return made, wrong("jwks", "both jwks and discovery are missing; give the issuer's public keys in jwks, as base64 of the set, or have them asked for with \"discovery\": true")
+		return made, wrong("jwks", "both jwks and discovery are missing; give the issuer's public keys in jwks, as base64 of the set, or set \"discovery\": true")
 	case entry.Discovery:
 		if err := reachable(entry.Issuer); err != nil {
 			return made, wrong("issuer", "%w", err)
@@ -130,14 +130,14 @@ func newIssuer(entry IssuerConfig, config VerifierConfig) (issuer, error) {
 		}
 	}
 	if entry.Agency != "" && !slices.Contains(entry.Agencies, entry.Agency) {
-		return made, wrong("agency", "it may not speak for %q", entry.Agency)
+		return made, wrong("agency", "%q is not among its agencies", entry.Agency)
 	}
 	if entry.Role != "" && !entry.Role.known() {
-		return made, wrong("role", "there is no role %q", entry.Role)
+		return made, wrong("role", "unknown role %q", entry.Role)
 	}
 	for theirs, role := range entry.Roles {
 		if !role.known() {
-			return made, wrong("roles: "+theirs, "there is no role %q", role)
+			return made, wrong("roles: "+theirs, "unknown role %q", role)
 		}
 	}
 	for theirs, unit := range entry.Units {
@@ -147,11 +147,11 @@ func newIssuer(entry IssuerConfig, config VerifierConfig) (issuer, error) {
 	}
 	switch {
 	case entry.Claims.Code != "" && !entry.Clients:
-		return made, wrong("claims: code", "it speaks for no clients")
+		return made, wrong("claims: code", "it requires \"clients\": true")
 	case entry.Claims.Code != "" && entry.Claims.Client != "":
-		return made, wrong("claims: code", "either client or code, not both")
+		return made, wrong("claims: code", "give either client or code, not both")
 	case entry.Claims.Code != "" && config.Secrets == nil:
-		return made, wrong("claims: code", "identity codes are not swapped for inner ids here")
+		return made, wrong("claims: code", "this process cannot map identity codes to internal ids")
 	}
 	if err := entry.SignIn.check(entry.Discovery); err != nil {
 		return made, wrong("signIn", "%w", err)
@@ -164,7 +164,7 @@ func (s *SignIn) check(discovered bool) error {
 	case s == nil:
 		return nil
 	case !discovered:
-		return errors.New("it needs discovery")
+		return errors.New("it requires discovery")
 	case s.ClientID == "":
 		return errors.New("clientId is missing")
 	case s.Name.Fi == "" || s.Name.Sv == "" || s.Name.En == "":
@@ -190,28 +190,28 @@ func reachable(address string) error {
 	at, err := url.Parse(address)
 	switch {
 	case err != nil || at.Host == "" || at.User != nil || at.RawQuery != "" || at.Fragment != "":
-		return errors.New("it is no URL of a host and a path alone")
+		return errors.New("it must be a URL of only a host and a path")
 	case at.Scheme == "https":
 		return nil
 	case at.Scheme == "http" && loopback.Is(at.Host):
 		return nil
 	}
-	return errors.New("it is reached by https, or by http on this machine alone")
+	return errors.New("it must use https; http is allowed only on this machine")
 }
 
 // staticKeys parses the keys of a file.
 func staticKeys(text []byte) (jwk.Set, error) {
 	keys, err := jwk.Parse(text)
 	if err != nil {
-		return nil, errors.New(`it is no set of keys; it is base64 of {"keys": […]} (RFC 7517 § 5)`)
+		return nil, errors.New(`it must be a key set: base64 of {"keys": […]} (RFC 7517 § 5)`)
 	}
 	if keys.Len() == 0 {
-		return nil, errors.New("there are no keys")
+		return nil, errors.New("the key set is empty")
 	}
 	for i := range keys.Len() {
 		key, _ := keys.Key(i)
 		if algorithm, ok := key.Algorithm(); !ok || !slices.Contains(fileAlgorithms, algorithm.String()) {
-			return nil, fmt.Errorf("key %d is not of alg ES256 or EdDSA", i)
+			return nil, fmt.Errorf("key %d must have alg ES256 or EdDSA", i)
 		}
 	}
 	return keys, nil

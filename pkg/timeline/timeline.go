@@ -144,11 +144,11 @@ func (t *Timeline[S]) query(who identity.Caller, r *caseworkv1.ReadHistoryReques
 		return query, nil
 	}
 	// The empty agency has the person's pseudonyms: no real agency has an empty key.
-	inner, ok := t.Secrets.InternalID(identity.KindCase, who.Agency, r.GetCaseId())
+	internal, ok := t.Secrets.InternalID(identity.KindCase, who.Agency, r.GetCaseId())
 	if !ok {
 		return query, fault.New(fault.InvalidField, "there is no such case that you can see").Field("case_id", "not known to you")
 	}
-	query.Case = inner
+	query.Case = internal
 	return query, nil
 }
 

@@ -132,11 +132,11 @@ func (l *Worklist[S]) query(who identity.Caller, r ListRequest, filter Filter) (
 		if r.GetPurpose() == "" {
 			return query, fault.New(fault.InvalidField, "a search by client requires a purpose").Field("purpose", "required with client_id")
 		}
-		inner, ok := l.Secrets.InternalID(identity.KindClient, who.Agency, r.GetClientId())
+		internal, ok := l.Secrets.InternalID(identity.KindClient, who.Agency, r.GetClientId())
 		if !ok {
 			return query, caller.UnknownClient("client_id")
 		}
-		query.Client = inner
+		query.Client = internal
 	}
 	if r.GetPageToken() == "" {
 		return query, nil

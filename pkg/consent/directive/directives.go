@@ -118,8 +118,8 @@ type one interface {
 }
 
 // idOf returns the id of a directive.
-func idOf[W one](wish W) string {
-	switch w := any(wish).(type) {
+func idOf[W one](entry W) string {
+	switch w := any(entry).(type) {
 	case *consentv1.AdvanceConsent:
 		return w.GetConsentId()
 	case *consentv1.Prohibition:
@@ -145,9 +145,9 @@ func listed(names map[string]bool, name string, is bool) map[string]bool {
 // changed returns the list with a changed clone of the directive that has the id.
 func changed[W one](list []W, id string, change func(W)) []W {
 	list = slices.Clone(list)
-	for i, wish := range list {
-		if idOf(wish) == id {
-			list[i] = proto.CloneOf(wish)
+	for i, entry := range list {
+		if idOf(entry) == id {
+			list[i] = proto.CloneOf(entry)
 			change(list[i])
 		}
 	}
@@ -156,9 +156,9 @@ func changed[W one](list []W, id string, change func(W)) []W {
 
 // find returns the directive that has the id; nil if there is none.
 func find[W one](list []W, id string) W {
-	for _, wish := range list {
-		if idOf(wish) == id {
-			return wish
+	for _, entry := range list {
+		if idOf(entry) == id {
+			return entry
 		}
 	}
 	return nil

@@ -10,8 +10,8 @@ import (
 	"koppi.internal/pkg/consent/directive"
 )
 
-// An approved override admits what it was asked for, and nothing else.
-func TestWhatAnOverrideAdmits(t *testing.T) {
+// An approved override admits only the sending that was requested.
+func TestOverrideScope(t *testing.T) {
 	first, second := worker("kela", "a"), worker("kela", "b")
 	for name, test := range map[string]struct {
 		approve  bool
@@ -32,11 +32,11 @@ func TestWhatAnOverrideAdmits(t *testing.T) {
 		"on consent":         {true, false, func(s *directive.Sending) { s.Ground = commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT }, "hva", false},
 		"another service":    {true, false, func(s *directive.Sending) { s.Service = "plan" }, "hva", false},
 	} {
-		w := newTown(t)
-		w.record(first, w.wishes.Stopped(w.sending(first), "hva"))
+		w := newFixture(t)
+		w.record(first, w.directives.Stopped(w.sending(first), "hva"))
 		id := w.must(first, &consentv1.RequestOverrideRequest{Service: "referral", Receiver: "hva", Ground: access, Provision: "§", Reason: "Syy."})
-		if w.wishes.OverrideFor(w.sending(first), "hva") != nil {
-			t.Fatal("one officer is enough")
+		if w.directives.OverrideFor(w.sending(first), "hva") != nil {
+			t.Fatal("one officer suffices")
 		}
 		w.must(second, &consentv1.DecideOverrideRequest{Service: "referral", OverrideId: id, Approve: test.approve})
 		if test.used {
@@ -44,7 +44,7 @@ func TestWhatAnOverrideAdmits(t *testing.T) {
 		}
 		sending := w.sending(first)
 		test.change(&sending)
-		if got := w.wishes.OverrideFor(sending, test.receiver); (got != nil) != test.want {
+		if got := w.directives.OverrideFor(sending, test.receiver); (got != nil) != test.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

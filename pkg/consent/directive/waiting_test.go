@@ -17,76 +17,77 @@ import (
 
 const why = "Asiakas pyysi vastaanotolla."
 
-// What an agency records waits, or is refused, and what the client says does not.
-func TestWhatWaits(t *testing.T) {
+// Directives that an agency records wait for confirmation or are refused. Those of the client do
+// not wait.
+func TestWaitingForConfirmation(t *testing.T) {
 	first := worker("kela", "a")
 	for name, test := range map[string]struct {
 		by    *commonv1.Party
-		ask   func(w *town) proto.Message
+		ask   func(w *fixture) proto.Message
 		waits bool
 		want  fault.Reason
 	}{
-		"a prohibition": {first, func(*town) proto.Message {
+		"a prohibition": {first, func(*fixture) proto.Message {
 			return &consentv1.ProhibitTransferRequest{Recipient: toAgency("hva"), Reason: why}
 		}, true, ""},
-		"the client's": {nil, func(*town) proto.Message { return &consentv1.ProhibitTransferRequest{Recipient: toAgency("hva")} }, false, ""},
-		"without a reason": {first, func(*town) proto.Message {
+		"the client's": {nil, func(*fixture) proto.Message { return &consentv1.ProhibitTransferRequest{Recipient: toAgency("hva")} }, false, ""},
+		"without a reason": {first, func(*fixture) proto.Message {
 			return &consentv1.ProhibitTransferRequest{Recipient: toAgency("hva"), Reason: "  "}
 		}, false, fault.ExplanationRequired},
-		"the client's with one": {nil, func(*town) proto.Message {
+		"the client's with one": {nil, func(*fixture) proto.Message {
 			return &consentv1.ProhibitTransferRequest{Recipient: toAgency("hva"), Reason: why}
 		}, false, fault.InvalidField},
-		"a system's": {&commonv1.Party{Agency: "kela"}, func(*town) proto.Message {
+		"a system's": {&commonv1.Party{Agency: "kela"}, func(*fixture) proto.Message {
 			return &consentv1.ProhibitTransferRequest{Recipient: toAgency("hva"), Reason: why}
 		}, false, fault.RoleNotAllowed},
-		"a lifting": {first, func(w *town) proto.Message {
+		"a lifting": {first, func(w *fixture) proto.Message {
 			return &consentv1.LiftProhibitionRequest{ProhibitionId: w.prohibits(first, toAgency("hva")), Reason: why}
 		}, true, ""},
-		"a lifting without a reason": {first, func(w *town) proto.Message {
+		"a lifting without a reason": {first, func(w *fixture) proto.Message {
 			return &consentv1.LiftProhibitionRequest{ProhibitionId: w.prohibits(first, toAgency("hva"))}
 		}, false, fault.ExplanationRequired},
-		"a lifting of another's": {worker("hva", "b"), func(w *town) proto.Message {
+		"a lifting of another's": {worker("hva", "b"), func(w *fixture) proto.Message {
 			return &consentv1.LiftProhibitionRequest{ProhibitionId: w.prohibits(first, toAgency("hva")), Reason: why}
 		}, false, fault.NotFound},
-		"a lifting of the client's": {first, func(w *town) proto.Message {
+		"a lifting of the client's": {first, func(w *fixture) proto.Message {
 			return &consentv1.LiftProhibitionRequest{ProhibitionId: w.must(nil, &consentv1.ProhibitTransferRequest{Recipient: toAgency("hva")}), Reason: why}
 		}, false, fault.NotFound},
-		"a withdrawal that others cite": {first, func(w *town) proto.Message {
+		"a withdrawal that others cite": {first, func(w *fixture) proto.Message {
 			return &consentv1.WithdrawAdvanceConsentRequest{ConsentId: w.consents(nil), Reason: why}
 		}, true, ""},
-		"a withdrawal that it alone cites": {first, func(w *town) proto.Message {
+		"a withdrawal that it alone cites": {first, func(w *fixture) proto.Message {
 			return &consentv1.WithdrawAdvanceConsentRequest{ConsentId: w.consents(first), Reason: why}
 		}, false, ""},
-		"a withdrawal without a reason": {first, func(w *town) proto.Message {
+		"a withdrawal without a reason": {first, func(w *fixture) proto.Message {
 			return &consentv1.WithdrawAdvanceConsentRequest{ConsentId: w.consents(first)}
 		}, false, fault.ExplanationRequired},
-		"a consent": {first, func(*town) proto.Message { return giving() }, false, ""},
+		"a consent": {first, func(*fixture) proto.Message { return giving() }, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newTown(t)
+			w := newFixture(t)
 			r := test.ask(w)
-			before := len(w.wishes.Pending)
+			before := len(w.directives.Pending)
 			id, err := w.does(test.by, r)
-			open := w.wishes.Unconfirmed("kela", "second", w.at)
+			open := w.directives.Unconfirmed("kela", "second", w.at)
 			if fault.ReasonOf(err) != test.want || (len(open) == 1) != test.waits {
 				t.Fatalf("%v, and %v waits", err, open)
 			}
-			if test.waits && (len(w.wishes.Pending) != before || open[0].GetWishId() != id || open[0].GetReason() != why) {
-				t.Errorf("%v waits, and %v follows already", open, w.wishes.Pending)
+			if test.waits && (len(w.directives.Pending) != before || open[0].GetWishId() != id || open[0].GetReason() != why) {
+				t.Errorf("%v waits, but %v is already pending", open, w.directives.Pending)
 			}
 		})
 	}
 }
 
-// consents is a consent in advance, the client's to anybody or an agency's own.
-func (w *town) consents(by *commonv1.Party) string { return w.must(by, giving()) }
+// consents records a consent in advance: by an agency, or, if by is nil, by the client.
+func (w *fixture) consents(by *commonv1.Party) string { return w.must(by, giving()) }
 
 func giving() *consentv1.GiveConsentRequest {
 	return &consentv1.GiveConsentRequest{Recipient: toAgency("hva"), Services: []string{"referral"}, Until: timestamppb.New(noon.AddDate(1, 0, 0))}
 }
 
-// Who may confirm what waits, and say no to it.
-func TestWhoConfirms(t *testing.T) {
+// Who can confirm, and who can refuse, a waiting directive.
+func TestConfirmation(t *testing.T) {
 	first := worker("kela", "a")
 	for name, test := range map[string]struct {
 		by        *commonv1.Party
@@ -104,12 +105,12 @@ func TestWhoConfirms(t *testing.T) {
 		"the first's name, of another": {worker("hva", "a"), false, fault.NotFound, fault.NotFound},
 	} {
 		for confirm, want := range map[bool]fault.Reason{true: test.yes, false: test.no} {
-			w := newTown(t)
+			w := newFixture(t)
 			id := w.must(first, &consentv1.ProhibitTransferRequest{Recipient: toAgency("hva"), Reason: why})
 			err := w.decides(directive.Command{By: test.by, Automatic: test.automatic, ID: "d", Request: &consentv1.DecideWishRequest{WishId: id, Confirm: confirm}})
-			stands := w.wishes.Prohibits(w.sending(worker("hva", "b")), "hva", "")
+			stands := w.directives.Prohibits(w.sending(worker("hva", "b")), "hva", "")
 			if fault.ReasonOf(err) != want || stands != (confirm && want == "") {
-				t.Errorf("%s says %v: %v, and it stands: %v", name, confirm, err, stands)
+				t.Errorf("%s decides %v: %v, in force: %v", name, confirm, err, stands)
 			}
 			if err == nil && fault.ReasonOf(w.decides(directive.Command{By: worker("kela", "c"), ID: "e", Request: &consentv1.DecideWishRequest{WishId: id, Confirm: true}})) != fault.IllegalStep {
 				t.Errorf("%s: it is decided twice", name)
@@ -117,26 +118,26 @@ func TestWhoConfirms(t *testing.T) {
 			if !stands {
 				continue
 			}
-			p := w.wishes.Prohibitions[0]
-			if p.GetProhibitionId() != id || p.GetBy().GetWorker() != "a" || p.GetReason() != why || p.GetConfirmedByClient() != (test.by == nil) || len(w.wishes.Pending) != 1 {
+			p := w.directives.Prohibitions[0]
+			if p.GetProhibitionId() != id || p.GetBy().GetWorker() != "a" || p.GetReason() != why || p.GetConfirmedByClient() != (test.by == nil) || len(w.directives.Pending) != 1 {
 				t.Errorf("%s: %v", name, p)
 			}
 		}
 	}
-	w := newTown(t)
+	w := newFixture(t)
 	for range 20 {
 		w.must(first, &consentv1.ProhibitTransferRequest{Recipient: toAgency(strconv.Itoa(w.count)), Reason: why})
 	}
 	if _, err := w.does(first, &consentv1.ProhibitTransferRequest{Recipient: toAgency("hva"), Reason: why}); fault.ReasonOf(err) != fault.Busy {
-		t.Errorf("without end: %v", err)
+		t.Errorf("more than the limit wait: %v", err)
 	}
 }
 
-// Whatever agencies record, confirm and refuse, and whenever: of what one recorded alone
-// nothing follows for others. A prohibition stops another agency's sending, one ends, and a
-// consent that others cite is withdrawn, only by the client, or by two workers of one
+// For any sequence of recording, confirming and refusing: a directive that one worker recorded has
+// no effect on other agencies. A prohibition stops another agency's sending, a prohibition ends,
+// and a consent that others may cite is withdrawn, only by the client or by two workers of one
 // agency within seven days.
-func TestWaitingHolds(t *testing.T) {
+func TestConfirmationProperties(t *testing.T) {
 	type recorded struct {
 		by               *commonv1.Party
 		at               time.Time
@@ -145,8 +146,8 @@ func TestWaitingHolds(t *testing.T) {
 		withdraws        string
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		w := newTown(t)
-		waiting, standing, receivers := map[string]*recorded{}, map[string]string{}, rapid.SampledFrom([]string{"hva", "terveys"})
+		w := newFixture(t)
+		waiting, inForce, receivers := map[string]*recorded{}, map[string]string{}, rapid.SampledFrom([]string{"hva", "terveys"})
 		consents, gone := map[string]bool{w.consents(nil): true}, map[string]bool{}
 		officers := rapid.Custom(func(rt *rapid.T) *commonv1.Party {
 			return &commonv1.Party{
@@ -155,8 +156,8 @@ func TestWaitingHolds(t *testing.T) {
 			}
 		})
 		record := func(by *commonv1.Party, r proto.Message, one *recorded) {
-			before := len(w.wishes.Waiting)
-			if id, err := w.does(by, r); err == nil && len(w.wishes.Waiting) > before {
+			before := len(w.directives.Waiting)
+			if id, err := w.does(by, r); err == nil && len(w.directives.Waiting) > before {
 				one.by, one.at = by, w.at
 				waiting[id] = one
 			}
@@ -164,9 +165,9 @@ func TestWaitingHolds(t *testing.T) {
 		apply := func(id string, one *recorded) {
 			switch {
 			case one.prohibits != "":
-				standing[id] = one.prohibits
+				inForce[id] = one.prohibits
 			case one.lifts != "":
-				delete(standing, one.lifts)
+				delete(inForce, one.lifts)
 			default:
 				gone[one.withdraws] = true
 			}
@@ -178,7 +179,7 @@ func TestWaitingHolds(t *testing.T) {
 				record(officers.Draw(rt, "by"), &consentv1.ProhibitTransferRequest{Recipient: toAgency(to), Reason: why}, &recorded{prohibits: to})
 			},
 			"lift": func(rt *rapid.T) {
-				for _, p := range w.wishes.Prohibitions {
+				for _, p := range w.directives.Prohibitions {
 					record(officers.Draw(rt, "by"), &consentv1.LiftProhibitionRequest{ProhibitionId: p.GetProhibitionId(), Reason: why}, &recorded{lifts: p.GetProhibitionId()})
 				}
 			},
@@ -212,22 +213,22 @@ func TestWaitingHolds(t *testing.T) {
 			"": func(rt *rapid.T) {
 				for _, to := range []string{"hva", "terveys"} {
 					prohibited := false
-					for _, one := range standing {
+					for _, one := range inForce {
 						prohibited = prohibited || one == to
 					}
-					if w.wishes.Prohibits(w.sending(worker("third", "z")), to, "") != prohibited {
+					if w.directives.Prohibits(w.sending(worker("third", "z")), to, "") != prohibited {
 						rt.Fatalf("%s is prohibited to others: not %v", to, prohibited)
 					}
 					own := prohibited
 					for _, one := range waiting {
 						own = own || one.prohibits == to && one.by.GetAgency() == "kela" && !one.decided && w.at.Sub(one.at) < 7*24*time.Hour
 					}
-					if w.wishes.Prohibits(w.sending(worker("kela", "z")), to, "") != own {
+					if w.directives.Prohibits(w.sending(worker("kela", "z")), to, "") != own {
 						rt.Fatalf("%s is prohibited to who recorded it: not %v", to, own)
 					}
 				}
 				for id := range consents {
-					_, err := w.wishes.Cited(w.sending(worker("third", "z")), id)
+					_, err := w.directives.Cited(w.sending(worker("third", "z")), id)
 					if w.at.Before(noon.AddDate(1, 0, 0)) && gone[id] != (fault.ReasonOf(err) == fault.ConsentWithdrawn) {
 						rt.Fatalf("others cite it: %v", err)
 					}

@@ -13,16 +13,16 @@ import (
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// Whatever was withdrawn, in whatever order: a consent counts unless one withdrawal ended
-// it, for the agencies that were reached; what was given after the last of them counts for
-// all, and what counts goes on counting had it been given later.
-func TestWhatCountsAfterWithdrawals(t *testing.T) {
+// For any sequence of withdrawals: a consent counts unless a withdrawal ended it for the agencies
+// concerned. A consent given after the last withdrawal counts for all, and a consent that counts
+// would also count if it had been given later.
+func TestCountsAfterWithdrawals(t *testing.T) {
 	agencies := []string{"kela", "hva", "terveys", "kunta"}
 	moment := func(rt *rapid.T, name string) time.Time {
 		return noon.Add(time.Duration(rapid.IntRange(0, 20).Draw(rt, name)) * time.Minute)
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		w, last := newTown(t), noon
+		w, last := newFixture(t), noon
 		type ended struct {
 			given, withdrawn time.Time
 			by               func(string) bool
@@ -47,11 +47,11 @@ func TestWhatCountsAfterWithdrawals(t *testing.T) {
 				all = append(all, ended{given, withdrawn, func(a string) bool { return sender == "" || sender == a }, func(a string) bool { return a == recipient }, true})
 				continue
 			}
-			told := rapid.SliceOfNDistinct(rapid.SampledFrom(agencies), 1, 3, rapid.ID).Draw(rt, "told")
-			w.record(nil, w.wishes.Note(&consentv1.WithdrawnConsent{
-				Subject: fmt.Sprint("referrals/", i), GivenAt: timestamppb.New(given), WithdrawnAt: timestamppb.New(withdrawn), Agencies: told,
+			recipients := rapid.SliceOfNDistinct(rapid.SampledFrom(agencies), 1, 3, rapid.ID).Draw(rt, "recipients")
+			w.record(nil, w.directives.Note(&consentv1.WithdrawnConsent{
+				Subject: fmt.Sprint("referrals/", i), GivenAt: timestamppb.New(given), WithdrawnAt: timestamppb.New(withdrawn), Agencies: recipients,
 			}, false))
-			in := func(a string) bool { return slices.Contains(told, a) }
+			in := func(a string) bool { return slices.Contains(recipients, a) }
 			all = append(all, ended{given, withdrawn, in, in, false})
 		}
 		given := directive.Given{By: rapid.SampledFrom(agencies).Draw(rt, "by"), At: moment(rt, "at"), Cited: rapid.Bool().Draw(rt, "cited")}
@@ -69,41 +69,41 @@ func TestWhatCountsAfterWithdrawals(t *testing.T) {
 				want = false
 			}
 		}
-		if got := w.wishes.Counts(given); got != want {
+		if got := w.directives.Counts(given); got != want {
 			rt.Fatalf("counts: %v, not %v: %+v after %+v", got, want, given, all)
 		}
 		later := given
 		later.At = given.At.Add(time.Minute)
-		if want && !w.wishes.Counts(later) {
-			rt.Fatalf("given later it counts no more: %+v after %+v", given, all)
+		if want && !w.directives.Counts(later) {
+			rt.Fatalf("given later it does not count: %+v after %+v", given, all)
 		}
 		later.At = last.Add(time.Microsecond)
-		if !w.wishes.Counts(later) {
-			rt.Fatalf("given after all it does not count: %+v", given)
+		if !w.directives.Counts(later) {
+			rt.Fatalf("given after all withdrawals it does not count: %+v", given)
 		}
 	})
 }
 
-// A withdrawn consent of a matter is kept once, and given to the other services until they
-// have it; one of another service is not.
-func TestWithdrawnIsPassedOnOnce(t *testing.T) {
-	w := newTown(t)
+// A withdrawn consent of a matter is recorded once, and passed on to the other services until they
+// have it. One that another service passed on is not.
+func TestWithdrawalsToPassOn(t *testing.T) {
+	w := newFixture(t)
 	one := func(subject string) *consentv1.WithdrawnConsent {
 		return &consentv1.WithdrawnConsent{Subject: subject, Agencies: []string{"kela"}}
 	}
-	w.record(nil, w.wishes.Note(one("referrals/1"), true))
-	w.record(nil, w.wishes.Note(one("plans/1"), false))
-	if w.wishes.Note(one("referrals/1"), true) != nil || w.wishes.Note(one("plans/1"), false) != nil {
-		t.Error("it is kept twice")
+	w.record(nil, w.directives.Note(one("referrals/1"), true))
+	w.record(nil, w.directives.Note(one("plans/1"), false))
+	if w.directives.Note(one("referrals/1"), true) != nil || w.directives.Note(one("plans/1"), false) != nil {
+		t.Error("it is recorded twice")
 	}
-	if left := w.wishes.ToPassOn(); len(left) != 1 || left[0].Consent.GetSubject() != "referrals/1" {
-		t.Errorf("to pass on are %v", left)
+	if left := w.directives.ToPassOn(); len(left) != 1 || left[0].Consent.GetSubject() != "referrals/1" {
+		t.Errorf("to be passed on: %v", left)
 	}
-	if w.wishes.PassedOn("plans/1") != nil || w.wishes.PassedOn("plans/2") != nil {
-		t.Error("what is of another service is passed on")
+	if w.directives.PassedOn("plans/1") != nil || w.directives.PassedOn("plans/2") != nil {
+		t.Error("a withdrawal of another service is passed on")
 	}
-	w.record(nil, w.wishes.PassedOn("referrals/1"))
-	if w.wishes.PassedOn("referrals/1") != nil || len(w.wishes.ToPassOn()) != 0 || !w.wishes.Knows("referrals/1") || len(w.wishes.Pending) != 0 {
-		t.Errorf("%+v", w.wishes)
+	w.record(nil, w.directives.PassedOn("referrals/1"))
+	if w.directives.PassedOn("referrals/1") != nil || len(w.directives.ToPassOn()) != 0 || !w.directives.Knows("referrals/1") || len(w.directives.Pending) != 0 {
+		t.Errorf("%+v", w.directives)
 	}
 }

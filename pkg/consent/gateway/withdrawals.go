@@ -58,7 +58,7 @@ func (c *Consents) passOn(ctx context.Context, from string, withdrawals []string
 		part := withdrawals[:min(len(withdrawals), maxNoted)]
 		withdrawals = withdrawals[len(part):]
 		var group errgroup.Group
-		var lacking atomic.Bool
+		var missing atomic.Bool
 		for collection, conn := range c.Services {
 			if collection == from {
 				continue
@@ -66,13 +66,13 @@ func (c *Consents) passOn(ctx context.Context, from string, withdrawals []string
 			group.Go(func() error {
 				_, err := caseworkv1.NewSuiteServiceClient(conn).NoteWithdrawals(ctx, &caseworkv1.NoteWithdrawalsRequest{Withdrawals: part})
 				if status.Code(err) == codes.Unimplemented {
-					lacking.Store(true)
+					missing.Store(true)
 					return nil
 				}
 				return err
 			})
 		}
-		if err := group.Wait(); err != nil || lacking.Load() {
+		if err := group.Wait(); err != nil || missing.Load() {
 			return err
 		}
 		_, err := caseworkv1.NewSuiteServiceClient(c.Services[from]).NoteWithdrawals(ctx, &caseworkv1.NoteWithdrawalsRequest{Withdrawals: part, PassedOn: true})

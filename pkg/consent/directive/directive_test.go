@@ -26,51 +26,51 @@ const (
 
 var noon = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 
-// town is a client's wishes, and what happens to them.
-type town struct {
-	t      testing.TB
-	wishes directive.Directives
-	at     time.Time
-	count  int
+// fixture holds the directives of a client, to which a test applies commands.
+type fixture struct {
+	t          testing.TB
+	directives directive.Directives
+	at         time.Time
+	count      int
 }
 
-func newTown(t testing.TB) *town { return &town{t: t, at: noon} }
+func newFixture(t testing.TB) *fixture { return &fixture{t: t, at: noon} }
 
 func worker(agency, name string) *commonv1.Party {
 	return &commonv1.Party{Agency: agency, Unit: "unit", Worker: name}
 }
 
-// record folds an event in.
-func (w *town) record(by *commonv1.Party, message proto.Message) {
-	w.wishes = directive.Evolve(w.wishes, matter.Event{Subject: "wishes/1", Client: "anna", Message: message, By: by, At: w.at})
+// record applies an event.
+func (w *fixture) record(by *commonv1.Party, message proto.Message) {
+	w.directives = directive.Evolve(w.directives, matter.Event{Subject: "wishes/1", Client: "anna", Message: message, By: by, At: w.at})
 }
 
-// does decides and records, and returns the name of what it made.
-func (w *town) does(by *commonv1.Party, r proto.Message) (string, error) {
+// does decides a request and records its events. It returns the id of the new directive.
+func (w *fixture) does(by *commonv1.Party, r proto.Message) (string, error) {
 	w.count++
 	id := fmt.Sprint(w.count)
 	return id, w.decides(directive.Command{By: by, ID: id, Request: r})
 }
 
-// decides decides a command, now, and records what comes of it.
-func (w *town) decides(c directive.Command) error {
+// decides decides a command at the current time and records its events.
+func (w *fixture) decides(c directive.Command) error {
 	c.At, c.Listed = w.at, true
-	events, err := directive.Decide(w.wishes, c)
+	events, err := directive.Decide(w.directives, c)
 	for _, event := range events {
 		w.record(event.By, event.Message)
 	}
 	return err
 }
 
-// prohibits has an agency record a prohibition, and a second officer confirm it.
-func (w *town) prohibits(by *commonv1.Party, to *consentv1.Recipient) string {
+// prohibits records a prohibition by an agency, confirmed by a second officer.
+func (w *fixture) prohibits(by *commonv1.Party, to *consentv1.Recipient) string {
 	w.t.Helper()
 	id := w.must(by, &consentv1.ProhibitTransferRequest{Recipient: to, Reason: "Asiakas pyysi."})
 	w.must(worker(by.GetAgency(), by.GetWorker()+" second"), &consentv1.DecideWishRequest{WishId: id, Confirm: true})
 	return id
 }
 
-func (w *town) must(by *commonv1.Party, r proto.Message) string {
+func (w *fixture) must(by *commonv1.Party, r proto.Message) string {
 	w.t.Helper()
 	id, err := w.does(by, r)
 	if err != nil {
@@ -87,12 +87,12 @@ func toKind(kind string) *consentv1.Recipient {
 	return &consentv1.Recipient{Of: &consentv1.Recipient_Kind{Kind: kind}}
 }
 
-func (w *town) sending(by *commonv1.Party) directive.Sending {
+func (w *fixture) sending(by *commonv1.Party) directive.Sending {
 	return directive.Sending{By: by, Service: "referral", Step: "SendReferral", Ground: access, At: w.at}
 }
 
-// Kinds of recipients are the directory's kinds of agencies.
-func TestKindsAreTheDirectorys(t *testing.T) {
+// The kinds of recipients are the kinds of agencies in the directory.
+func TestRecipientKinds(t *testing.T) {
 	field := (*consentv1.Recipient)(nil).ProtoReflect().Descriptor().Fields().ByName("kind")
 	options := fmt.Sprint(field.Options())
 	for number, name := range caseworkv1.AgencyKind_name {
@@ -102,18 +102,18 @@ func TestKindsAreTheDirectorys(t *testing.T) {
 	}
 }
 
-// Evolve knows every event, and leaves the wishes that it was given as they were.
-func TestEvolveKnows(t *testing.T) {
-	w := newTown(t)
+// Evolve handles every event, and does not modify the directives that it is given.
+func TestEvolve(t *testing.T) {
+	w := newFixture(t)
 	first, second := worker("kela", "a"), worker("kela", "b")
 	events := map[protoreflect.Name]bool{}
 	step := func(by *commonv1.Party, message proto.Message) {
-		before, shown := w.wishes, fmt.Sprint(w.wishes)
+		before, shown := w.directives, fmt.Sprint(w.directives)
 		w.record(by, message)
 		if fmt.Sprint(before) != shown {
-			t.Errorf("%s changes what was", message.ProtoReflect().Descriptor().Name())
+			t.Errorf("%s modifies the previous state", message.ProtoReflect().Descriptor().Name())
 		}
-		if fmt.Sprint(w.wishes) == shown {
+		if fmt.Sprint(w.directives) == shown {
 			t.Errorf("%s changes nothing", message.ProtoReflect().Descriptor().Name())
 		}
 		events[message.ProtoReflect().Descriptor().Name()] = true
@@ -123,8 +123,8 @@ func TestEvolveKnows(t *testing.T) {
 	step(first, &consentv1.ConsentCited{ConsentId: "c", Subjects: []string{"referrals/2"}})
 	step(nil, &consentv1.AdvanceConsentWithdrawn{ConsentId: "c"})
 	step(nil, &consentv1.TransferProhibited{ProhibitionId: "p", Recipient: toAgency("hva")})
-	if next := directive.NextCheck(matter.History[directive.Directives]{State: w.wishes}); next.IsZero() || next.After(w.at) || len(w.wishes.Pending) != 2 {
-		t.Errorf("at %v for %v", next, w.wishes.Pending)
+	if next := directive.NextCheck(matter.History[directive.Directives]{State: w.directives}); next.IsZero() || next.After(w.at) || len(w.directives.Pending) != 2 {
+		t.Errorf("at %v for %v", next, w.directives.Pending)
 	}
 	step(nil, &consentv1.WishCarriedOut{WishId: "c", Withdrawn: []string{"referrals/1"}})
 	step(nil, &consentv1.WishCarriedOut{WishId: "p", Continuing: []string{"referrals/3"}})
@@ -137,24 +137,24 @@ func TestEvolveKnows(t *testing.T) {
 	step(second, &consentv1.OverrideDecided{OverrideId: "w", Approved: true})
 	step(first, &consentv1.OverrideUsed{OverrideId: "o", Subject: "referrals/4"})
 	step(nil, &consentv1.ProhibitionLifted{ProhibitionId: "p"})
-	if len(w.wishes.Pending) != 0 || !directive.NextCheck(matter.History[directive.Directives]{State: w.wishes}).IsZero() {
-		t.Errorf("%v is pending", w.wishes.Pending)
+	if len(w.directives.Pending) != 0 || !directive.NextCheck(matter.History[directive.Directives]{State: w.directives}).IsZero() {
+		t.Errorf("%v is pending", w.directives.Pending)
 	}
-	if got := w.wishes.Consents[0]; len(got.GetCitedIn()) != 2 || len(got.GetWithdrawn()) != 1 || got.GetWithdrawnAt() == nil {
+	if got := w.directives.Consents[0]; len(got.GetCitedIn()) != 2 || len(got.GetWithdrawn()) != 1 || got.GetWithdrawnAt() == nil {
 		t.Errorf("%v", got)
 	}
 	notEvents := map[protoreflect.Name]bool{"Recipient": true, "Wishes": true, "AdvanceConsent": true, "Prohibition": true, "BlockedSending": true, "Override": true, "WithdrawnConsent": true, "WaitingWish": true}
 	messages := consentv1.File_koppi_consent_v1_wishes_proto.Messages()
 	for i := range messages.Len() {
 		if name := messages.Get(i).Name(); events[name] == notEvents[name] {
-			t.Errorf("%s is not folded here", name)
+			t.Errorf("%s is not tested here", name)
 		}
 	}
 }
 
-// Who may record a consent in advance, for whom and for how long; and who may cite it.
-func TestConsents(t *testing.T) {
-	w := newTown(t)
+// Who can record a consent in advance, for which sender and for how long, and who can cite it.
+func TestAdvanceConsents(t *testing.T) {
+	w := newFixture(t)
 	kela, hva := worker("kela", "a"), worker("hva", "b")
 	give := func(change func(*consentv1.GiveConsentRequest)) *consentv1.GiveConsentRequest {
 		r := &consentv1.GiveConsentRequest{Recipient: toKind("AGENCY_KIND_HEALTH_CARE"), Services: []string{"referral"}, Until: timestamppb.New(noon.AddDate(2, 0, 0))}
@@ -171,7 +171,7 @@ func TestConsents(t *testing.T) {
 			r.Until = timestamppb.New(noon.AddDate(2, 0, 0).Add(time.Second))
 		}),
 	} {
-		if _, err := w.does(kela, r); fault.ReasonOf(err) != fault.InvalidField || len(w.wishes.Consents) > 0 {
+		if _, err := w.does(kela, r); fault.ReasonOf(err) != fault.InvalidField || len(w.directives.Consents) > 0 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -203,17 +203,17 @@ func TestConsents(t *testing.T) {
 		"at the last":     {at(kela, func(s *directive.Sending) { s.At = noon.AddDate(2, 0, 0).Add(-time.Microsecond) }), recorded, ""},
 		"at the end":      {at(kela, func(s *directive.Sending) { s.At = noon.AddDate(2, 0, 0) }), recorded, fault.ConsentExpired},
 	} {
-		if _, err := w.wishes.Cited(test.sending, test.id); fault.ReasonOf(err) != test.want {
+		if _, err := w.directives.Cited(test.sending, test.id); fault.ReasonOf(err) != test.want {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	if _, err := w.does(hva, &consentv1.WithdrawAdvanceConsentRequest{ConsentId: recorded, Reason: "Asiakas pyysi."}); fault.ReasonOf(err) != fault.NotFound {
-		t.Errorf("withdrawn by another: %v", err)
+		t.Errorf("withdrawn by another agency: %v", err)
 	}
 	w.must(nil, &consentv1.WithdrawAdvanceConsentRequest{ConsentId: recorded})
 	w.must(kela, &consentv1.WithdrawAdvanceConsentRequest{ConsentId: recorded, Reason: "Asiakas pyysi."})
-	if _, err := w.wishes.Cited(w.sending(kela), recorded); fault.ReasonOf(err) != fault.ConsentWithdrawn || len(w.wishes.Pending) != 1 {
-		t.Errorf("%v, pending %v", err, w.wishes.Pending)
+	if _, err := w.directives.Cited(w.sending(kela), recorded); fault.ReasonOf(err) != fault.ConsentWithdrawn || len(w.directives.Pending) != 1 {
+		t.Errorf("%v, pending %v", err, w.directives.Pending)
 	}
 	for name, test := range map[string]struct {
 		to           *consentv1.Recipient
@@ -229,13 +229,12 @@ func TestConsents(t *testing.T) {
 	}
 }
 
-// Whatever is prohibited, lifted, stopped, asked for, decided and used, and whenever: an
-// agency is told only where no prohibition on it stands, or by an override that two
-// officers of its sender agreed on for that receiver and ground, within a day, and that was
-// not used before.
-func TestOverridesHold(t *testing.T) {
+// For any sequence of prohibitions, liftings and overrides, a message may be sent to an agency only
+// if no prohibition on it is in force, or with an unused override that two officers of the sender
+// made for that receiver and ground within a day.
+func TestOverridesProperties(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		w := newTown(t)
+		w := newFixture(t)
 		type override struct {
 			by                *commonv1.Party
 			receiver          string
@@ -243,7 +242,7 @@ func TestOverridesHold(t *testing.T) {
 			asked, approved   time.Time
 			decided, used, ok bool
 		}
-		standing, overrides, stopped := map[string]string{}, map[string]*override{}, map[string]bool{}
+		inForce, overrides, stopped := map[string]string{}, map[string]*override{}, map[string]bool{}
 		kinds := map[string]string{"hva": "SOCIAL", "terveys": "HEALTH", "klinikka": "HEALTH"}
 		receivers := rapid.SampledFrom([]string{"hva", "terveys", "klinikka"})
 		officers := rapid.Custom(func(rt *rapid.T) *commonv1.Party {
@@ -271,12 +270,12 @@ func TestOverridesHold(t *testing.T) {
 				if to == "HEALTH" {
 					recipient = toKind(to)
 				}
-				standing[w.must(nil, &consentv1.ProhibitTransferRequest{Recipient: recipient})] = to
+				inForce[w.must(nil, &consentv1.ProhibitTransferRequest{Recipient: recipient})] = to
 			},
 			"lift": func(rt *rapid.T) {
-				for id := range standing {
+				for id := range inForce {
 					w.must(nil, &consentv1.LiftProhibitionRequest{ProhibitionId: id})
-					delete(standing, id)
+					delete(inForce, id)
 					break
 				}
 			},
@@ -308,10 +307,10 @@ func TestOverridesHold(t *testing.T) {
 				receiver := receivers.Draw(rt, "receiver")
 				s.Ground = grounds.Draw(rt, "ground")
 				prohibited := false
-				for _, to := range standing {
+				for _, to := range inForce {
 					prohibited = prohibited || to == receiver || to == kinds[receiver]
 				}
-				if w.wishes.Prohibits(s, receiver, kinds[receiver]) != prohibited {
+				if w.directives.Prohibits(s, receiver, kinds[receiver]) != prohibited {
 					rt.Fatalf("%s is prohibited: %v", receiver, prohibited)
 				}
 				if !prohibited {
@@ -323,12 +322,12 @@ func TestOverridesHold(t *testing.T) {
 						admits = o
 					}
 				}
-				found := w.wishes.OverrideFor(s, receiver)
+				found := w.directives.OverrideFor(s, receiver)
 				if (found != nil) != (admits != nil) {
 					rt.Fatalf("admitted by %v, not by %+v", found, admits)
 				}
 				if found == nil {
-					if message := w.wishes.Stopped(s, receiver); message != nil {
+					if message := w.directives.Stopped(s, receiver); message != nil {
 						w.record(s.By, message)
 					}
 					stopped[s.By.GetAgency()+receiver] = true
@@ -341,11 +340,11 @@ func TestOverridesHold(t *testing.T) {
 	})
 }
 
-// A sending that is stopped again is told anew after an hour, or if it is another.
-func TestStoppedAgain(t *testing.T) {
-	w := newTown(t)
+// A sending that is stopped again is recorded again after an hour, or if it differs.
+func TestStoppedSendingRecordedAgain(t *testing.T) {
+	w := newFixture(t)
 	s := w.sending(worker("kela", "a"))
-	w.record(s.By, w.wishes.Stopped(s, "hva"))
+	w.record(s.By, w.directives.Stopped(s, "hva"))
 	for name, test := range map[string]struct {
 		change   func(*directive.Sending)
 		receiver string
@@ -361,15 +360,16 @@ func TestStoppedAgain(t *testing.T) {
 	} {
 		again := s
 		test.change(&again)
-		if got := w.wishes.Stopped(again, test.receiver); (got != nil) != test.anew {
+		if got := w.directives.Stopped(again, test.receiver); (got != nil) != test.anew {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
 }
 
-// A reader knows what is its own to know, and of matters those that it is party to.
-func TestWhoKnowsWhat(t *testing.T) {
-	w := newTown(t)
+// An agency sees its own directives, and in them only the matters to which it is party. The client
+// sees all directives, without names of workers.
+func TestVisibility(t *testing.T) {
+	w := newFixture(t)
 	kela, second := worker("kela", "a"), worker("kela", "b")
 	advance := w.must(kela, &consentv1.GiveConsentRequest{Recipient: toAgency("hva"), Services: []string{"plan"}, Until: timestamppb.New(noon.AddDate(1, 0, 0))})
 	w.record(kela, &consentv1.ConsentCited{ConsentId: advance, Subjects: []string{"plans/1", "plans/2"}})
@@ -377,24 +377,24 @@ func TestWhoKnowsWhat(t *testing.T) {
 	w.record(nil, &consentv1.WishCarriedOut{WishId: prohibited, Withdrawn: []string{"plans/1", "plans/2"}, Continuing: []string{"plans/2", "plans/1"}})
 	w.must(nil, &consentv1.ProhibitTransferRequest{Recipient: toAgency("terveys")})
 	s := w.sending(kela)
-	w.record(kela, w.wishes.Stopped(s, "hva"))
+	w.record(kela, w.directives.Stopped(s, "hva"))
 	id := w.must(kela, &consentv1.RequestOverrideRequest{Service: "referral", Receiver: "hva", Ground: access, Provision: "§", Reason: "Syy."})
 	w.must(second, &consentv1.DecideOverrideRequest{Service: "referral", OverrideId: id, Approve: true})
 	party := func(subject string) bool { return subject == "plans/1" }
 
-	own := w.wishes.For(directive.Reader{Agency: "kela", ClientName: "k", Party: party})
+	own := w.directives.For(directive.Reader{Agency: "kela", ClientName: "k", Party: party})
 	if len(own.GetProhibitions()) != 1 || len(own.GetConsents()[0].GetCitedIn()) != 1 || len(own.GetProhibitions()[0].GetWithdrawn()) != 1 || len(own.GetProhibitions()[0].GetContinuing()) != 1 ||
 		own.GetBlocked()[0].GetBy().GetWorker() != "a" || own.GetOverrides()[0].GetDecidedBy().GetWorker() != "b" || own.GetConsents()[0].GetClientId() != "k" {
-		t.Errorf("its own agency knows %v", own)
+		t.Errorf("the agency sees %v", own)
 	}
-	if other := w.wishes.For(directive.Reader{Agency: "hva", Party: party}); proto.Size(other) != 0 {
-		t.Errorf("the prohibited agency knows %v", other)
+	if other := w.directives.For(directive.Reader{Agency: "hva", Party: party}); proto.Size(other) != 0 {
+		t.Errorf("the prohibited agency sees %v", other)
 	}
-	all := w.wishes.For(directive.Reader{ClientName: "me", Party: func(string) bool { return true }})
+	all := w.directives.For(directive.Reader{ClientName: "me", Party: func(string) bool { return true }})
 	if len(all.GetProhibitions()) != 2 || len(all.GetProhibitions()[0].GetWithdrawn()) != 2 || all.GetOverrides()[0].GetReason() != "Syy." || all.GetOverrides()[0].GetUntil() == nil {
-		t.Errorf("the client knows %v", all)
+		t.Errorf("the client sees %v", all)
 	}
 	if text := fmt.Sprint(all); strings.Contains(text, `worker:`) || !strings.Contains(text, `unit:"unit"`) {
-		t.Errorf("the client is told who wrote it down: %v", all)
+		t.Errorf("the client sees the worker's name: %v", all)
 	}
 }
