@@ -89,7 +89,7 @@ func TestCheckpointsTellOfARewrittenRecord(t *testing.T) {
 		t.Errorf("it agrees with itself: %s", out)
 	}
 	out, err := exec.Command(program(t, koppiProgram), "fsck", "--data", p.data, "--log", kept).CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "the first 3 records are not those of the checkpoint") {
+	if err == nil || !strings.Contains(string(out), "the first 3 records differ from the checkpoint") {
 		t.Errorf("rewritten whole: %v %s", err, out)
 	}
 }

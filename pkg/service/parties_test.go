@@ -14,9 +14,9 @@ import (
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
-// A unit is of its agency wherever a request names a party: in itself, in a message within,
-// in a list.
-func TestPartiesAtAnyDepth(t *testing.T) {
+// A party whose unit does not belong to its agency is refused at any depth of a request: in the
+// request itself, in a message in it, and in a list.
+func TestCheckParties(t *testing.T) {
 	unit := func(key string) string {
 		return `{"unit":"` + key + `","names":{"fi":"U","sv":"U","en":"U"},"languages":["fi"],"intake":true}`
 	}
@@ -42,7 +42,7 @@ func TestPartiesAtAnyDepth(t *testing.T) {
 		for _, wrong := range []*commonv1.Party{{}, {Agency: "x"}, {Agency: "kela", Unit: "b"}, {Unit: "a"}} {
 			err := checkParties(agencies, request(wrong))
 			if fault.ReasonOf(err) != fault.UnknownParty {
-				t.Errorf("%s: %v is taken: %v", path, wrong, err)
+				t.Errorf("%s: %v is accepted: %v", path, wrong, err)
 			}
 		}
 	}

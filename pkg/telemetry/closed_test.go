@@ -25,8 +25,8 @@ import (
 
 const hostile = "010594Y9032 kanarialintu"
 
-// chosen are the keys under which instrumentations tell what a caller chose, now or in a
-// version to come.
+// chosen are the attribute keys with values that a caller chooses, which instrumentations record
+// now or may record in a later version.
 var chosen = []attribute.Key{
 	semconv.UserAgentOriginalKey, semconv.ClientAddressKey, semconv.NetworkPeerAddressKey, semconv.ServerAddressKey, semconv.URLFullKey,
 	semconv.URLQueryKey, semconv.URLPathKey, semconv.HTTPRouteKey, semconv.HTTPRequestMethodOriginalKey, semconv.RPCMethodKey, semconv.RPCServiceKey,
@@ -34,8 +34,8 @@ var chosen = []attribute.Key{
 	"http.request.header.authorization", "rpc.request.metadata.x", "baggage", "koppi.consumer", "koppi.subject", "koppi.agency", "koppi.event", "koppi.outcome", "pgx.query.parameters",
 }
 
-// Nothing that is not in the closed list leaves in a span, wherever a library puts it.
-func TestSpansAreClosed(t *testing.T) {
+// No attribute outside the closed list is exported in any part of a span.
+func TestSpanAttributesClosed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		out := tracetest.NewInMemoryExporter()
 		recent := NewRecent()
@@ -60,12 +60,12 @@ func TestSpansAreClosed(t *testing.T) {
 		span.End()
 		for _, one := range out.GetSpans() {
 			if text := fmt.Sprintf("%+v", one); strings.Contains(text, "kanarialintu") || strings.Contains(text, "010594") || len(one.Attributes) != 1 || len(one.Events) != 1 {
-				t.Fatalf("a span tells %s", text)
+				t.Fatalf("a span contains %s", text)
 			}
 		}
 		for _, one := range recent.spans {
 			if text := fmt.Sprint(one.Name(), one.Attributes(), one.Events(), one.Links(), one.Status(), one.SpanContext().TraceState(), one.Parent().TraceState()); strings.Contains(text, "kanarialintu") {
-				t.Fatalf("a span that is kept here tells %s", text)
+				t.Fatalf("a recent span contains %s", text)
 			}
 		}
 		if len(out.GetSpans()) != 1 || len(recent.spans) != 1 {
@@ -74,9 +74,9 @@ func TestSpansAreClosed(t *testing.T) {
 	})
 }
 
-// Nothing that is not in the closed list is a label, nor is in an example: a thousand values
-// that callers choose make one series.
-func TestMetricsAreClosed(t *testing.T) {
+// No attribute outside the closed list is a label or part of an exemplar: a thousand values that
+// callers choose make one series.
+func TestMetricAttributesClosed(t *testing.T) {
 	reader := sdkmetric.NewManualReader()
 	provider := sdkmetric.NewMeterProvider(append(views(), sdkmetric.WithReader(reader))...)
 	traces := sdk.NewTracerProvider()
@@ -108,21 +108,21 @@ func TestMetricsAreClosed(t *testing.T) {
 				series += len(data.DataPoints)
 				examples += len(data.DataPoints[0].Exemplars)
 				if len(data.DataPoints[0].Bounds) != 2 {
-					t.Errorf("its steps are %v", data.DataPoints[0].Bounds)
+					t.Errorf("the bucket boundaries are %v", data.DataPoints[0].Bounds)
 				}
 			}
 		}
 	}
 	if series != 2 || examples == 0 || !strings.Contains(text, "GetConcern") {
-		t.Errorf("%d series, %d examples: %s", series, examples, text)
+		t.Errorf("%d series, %d exemplars: %s", series, examples, text)
 	}
 	if strings.Contains(text, "kanarialintu") || strings.Contains(text, "010594") {
-		t.Errorf("a metric tells %s", text)
+		t.Errorf("a metric contains %s", text)
 	}
 }
 
-// What a library says of a connection does not say whose it is.
-func TestLogsHaveNoAddresses(t *testing.T) {
+// A library's log lines about connections contain no client addresses.
+func TestAddressesRemovedFromLogs(t *testing.T) {
 	var out bytes.Buffer
 	logger := slog.NewLogLogger(Unaddressed(slog.NewJSONHandler(&out, nil)), slog.LevelWarn)
 	for _, one := range []string{"192.0.2.7:51234", "[2001:db8::7]:443", "[fe80::1%eth0]:80", "192.0.2.7"} {
@@ -133,10 +133,10 @@ func TestLogsHaveNoAddresses(t *testing.T) {
 	}
 }
 
-// What a reader is given of a trace is made of the message alone: whatever trace its command
-// had, sampled or not or none, and whoever reads it in whatever trace. No two messages, nor
-// the same message in two mailboxes, share anything; messages of one matter agree on the flag.
-func TestDeliveredTraceTellsNothing(t *testing.T) {
+// The trace that a reader gets depends only on the message, not on the trace of its command
+// (sampled, not sampled or missing) or of its reader. Two messages, and the same message in two
+// mailboxes, share no ids. Messages of one matter have the same sampled flag.
+func TestDeliveredTraceDependsOnMessageOnly(t *testing.T) {
 	before := delivering.Load()
 	t.Cleanup(func() { delivering.Store(before) })
 	traceparent := rapid.Custom(func(t *rapid.T) string {
@@ -149,7 +149,7 @@ func TestDeliveredTraceTellsNothing(t *testing.T) {
 		ctx := trace.ContextWithSpanContext(context.Background(), spanOf(traceparent.Draw(t, "reader's")))
 		a, b := one.Delivered(ctx, "deliver", traceparent.Draw(t, "a")), one.Delivered(context.Background(), "deliver", traceparent.Draw(t, "b"))
 		if a != b || !spanOf(a).IsValid() {
-			t.Fatalf("%+v is given as %q and %q", one, a, b)
+			t.Fatalf("%+v has the traces %q and %q", one, a, b)
 		}
 		for _, other := range []Delivery{{"another", one.Subject, one.ID}, {one.Mailbox, "another matter", one.ID}, {one.Mailbox, one.Subject, "another one"}} {
 			c := other.Delivered(ctx, "deliver", traceparent.Draw(t, "c"))
@@ -167,15 +167,15 @@ func TestDeliveredTraceTellsNothing(t *testing.T) {
 	}
 }
 
-// A delivery that is told to be kept is kept under the ids that are told, and one of a
-// command that was kept is kept too, although its reader is told nothing of that.
-func TestDeliveriesAreSeenByOperators(t *testing.T) {
+// A delivery whose trace is sampled is kept under the ids that its reader gets. A delivery of a
+// command whose trace was kept is kept too, which its reader cannot see.
+func TestDeliverySampling(t *testing.T) {
 	for name, want := range map[string]struct {
 		share   float64
 		command string
 		kept    bool
 	}{
-		"told":            {1, "", true},
+		"sampled":         {1, "", true},
 		"linked":          {0, "00-0af7651916cd43dd8448eb211c80319d-b7ad6b7169203331-01", true},
 		"neither":         {0, "00-0af7651916cd43dd8448eb211c80319d-b7ad6b7169203331-00", false},
 		"nothing to link": {0, "", false},

@@ -18,9 +18,9 @@ type rootSampler struct{ share sdk.Sampler }
 func (s rootSampler) Description() string { return "loops " + s.share.Description() }
 
 func (s rootSampler) ShouldSample(p sdk.SamplingParameters) sdk.SamplingResult {
-	told, delivers := assigned(p.ParentContext)
+	own, delivers := assigned(p.ParentContext)
 	switch {
-	case told.IsSampled():
+	case own.IsSampled():
 		return sdk.AlwaysSample().ShouldSample(p)
 	case delivers && !anySampled(p.Links):
 		return sdk.NeverSample().ShouldSample(p)

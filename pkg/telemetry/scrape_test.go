@@ -19,13 +19,12 @@ import (
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// exemplarForm is an example as OpenMetrics takes it: its labels have at most 128 characters.
+// exemplarForm matches an exemplar in OpenMetrics, whose labels have at most 128 characters.
 var exemplarForm = regexp.MustCompile(`# \{(trace_id="[0-9a-f]{32}",span_id="[0-9a-f]{16}"|span_id="[0-9a-f]{16}",trace_id="[0-9a-f]{32}")\} `)
 
-// With a collector and an address for Prometheus, what was measured in a trace leads there and
-// says nothing else, however long what a caller chose; and whatever goes wrong is a line of the
-// log, in its form.
-func TestExemplarsAndFailuresAreInForm(t *testing.T) {
+// With a collector and an address for Prometheus, exemplars name their trace and nothing else,
+// however long the values that a caller chooses. Failures of telemetry are logged as JSON.
+func TestExemplarsAndFailureLogs(t *testing.T) {
 	var logged, bare bytes.Buffer
 	log.SetOutput(&bare)
 	t.Cleanup(func() { log.SetOutput(io.Discard) })
@@ -72,20 +71,20 @@ func TestExemplarsAndFailuresAreInForm(t *testing.T) {
 		if strings.Contains(line, "trace_id") || strings.Contains(line, "# {") {
 			examples++
 			if !exemplarForm.MatchString(line) {
-				t.Errorf("an example is %s", line)
+				t.Errorf("an exemplar is %s", line)
 			}
 		}
 	}
 	if examples == 0 {
-		t.Error("nothing that was measured leads to its trace")
+		t.Error("there are no exemplars")
 	}
-	otel.Handle(errors.New("as of an exporter"))
-	_ = end(t.Context()) // nobody listens there
+	otel.Handle(errors.New("export failed"))
+	_ = end(t.Context()) // there is no collector
 	if bare.Len() > 0 {
-		t.Errorf("outside the log's form: %s", &bare)
+		t.Errorf("written outside the log: %s", &bare)
 	}
 	var line struct{ Msg, Error string }
-	if first, _, _ := bytes.Cut(logged.Bytes(), []byte("\n")); json.Unmarshal(first, &line) != nil || line.Msg != "telemetry failed" || line.Error != "as of an exporter" {
+	if first, _, _ := bytes.Cut(logged.Bytes(), []byte("\n")); json.Unmarshal(first, &line) != nil || line.Msg != "telemetry failed" || line.Error != "export failed" {
 		t.Errorf("the log is %s", &logged)
 	}
 }

@@ -14,8 +14,8 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// The messages of one subject follow each other by its versions also at one moment, at which
-// ids tell no order, and a place leads to exactly those that come after it.
+// Messages of one subject are ordered by its versions, also at the same time, when their ids have
+// no order. A page token leads to exactly the messages that follow it.
 func TestByTime(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		begun := time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC)

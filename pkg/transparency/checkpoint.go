@@ -47,7 +47,7 @@ func MakeKeys(folder string) error {
 func Signer(folder string) (note.Signer, error) {
 	text, err := seal.ReadSecret(filepath.Join(folder, SignerFile))
 	if err != nil {
-		return nil, fmt.Errorf("the key of the log is missing; make it once with koppi secrets: %w", err)
+		return nil, fmt.Errorf("the log's signing key is missing; create it once with koppi secrets: %w", err)
 	}
 	return note.NewSigner(strings.TrimSpace(string(text)))
 }
@@ -101,7 +101,7 @@ func (c Checkpoint) Sign(signer note.Signer) ([]byte, error) {
 func ParseCheckpoint(text []byte, verifier string) (Checkpoint, error) {
 	known, err := note.NewVerifier(strings.TrimSpace(verifier))
 	if err != nil {
-		return Checkpoint{}, fmt.Errorf("this is no key that verifies: %w", err)
+		return Checkpoint{}, fmt.Errorf("this is not a verifier key: %w", err)
 	}
 	opened, err := note.Open(text, note.VerifierList(known))
 	if err != nil {
@@ -132,13 +132,13 @@ func parse(text string) (Checkpoint, error) {
 	var root string
 	read := strings.NewReader(text)
 	if _, err := fmt.Fscanf(read, checkpointForm, &c.Service, &c.Leaves, &root); err != nil {
-		return c, fmt.Errorf("the checkpoint is not in form: %w", err)
+		return c, fmt.Errorf("the checkpoint is malformed: %w", err)
 	}
 	for read.Len() > 0 {
 		var agency string
 		var head journal.Position
 		if _, err := fmt.Fscanf(read, mailboxForm, &agency, &head.Sequence, &head.ChainHash); err != nil {
-			return c, fmt.Errorf("the checkpoint is not in form: %w", err)
+			return c, fmt.Errorf("the checkpoint is malformed: %w", err)
 		}
 		c.Mailboxes[agency] = head
 	}

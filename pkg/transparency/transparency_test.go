@@ -31,7 +31,7 @@ func open(t *testing.T, folder string) *sqlite.Store {
 	return store
 }
 
-// write records an event of a subject, told to an agency, and a reading of it.
+// write records an event of a subject, its delivery to an agency, and a reading.
 func write(t *testing.T, store *sqlite.Store, subject string, version uint64) {
 	t.Helper()
 	at := time.Date(2026, 11, 26, 9, 0, int(version), 0, time.UTC)
@@ -63,7 +63,7 @@ func extend(t *testing.T, log journal.Log) {
 	}
 }
 
-// heads are the last hashes of all histories.
+// heads returns the last hash of every history.
 func heads(t *testing.T, store *sqlite.Store) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{}
@@ -85,7 +85,7 @@ func verify(t *testing.T, store *sqlite.Store, checkpoints ...transparency.Check
 	return findings
 }
 
-// Every record is in the tree, and every tree goes on from every older one.
+// Every record is in the tree, and every tree extends every older one.
 func TestProofs(t *testing.T) {
 	store := open(t, t.TempDir())
 	t.Cleanup(func() { _ = store.Close() })
@@ -118,7 +118,7 @@ func TestProofs(t *testing.T) {
 		forged := records[index]
 		forged.Purpose += "!"
 		if err := tlog.CheckRecord(proof, last.Leaves, last.Root, index, tlog.RecordHash(transparency.Leaf(forged))); err == nil {
-			t.Errorf("record %d may be another", index)
+			t.Errorf("the proof of record %d accepts another record", index)
 		}
 	}
 	for _, older := range trees {
@@ -135,7 +135,7 @@ func TestProofs(t *testing.T) {
 	}
 }
 
-func TestCheckpointsAreSigned(t *testing.T) {
+func TestCheckpointSignature(t *testing.T) {
 	store, folder := open(t, t.TempDir()), t.TempDir()
 	t.Cleanup(func() { _ = store.Close() })
 	write(t, store, "s/1", 1)
@@ -166,14 +166,14 @@ func TestCheckpointsAreSigned(t *testing.T) {
 		t.Errorf("%+v %v", read, err)
 	}
 	if _, err := transparency.ParseCheckpoint([]byte(strings.Replace(string(text), "\n2\n", "\n1\n", 1)), string(verifier)); err == nil {
-		t.Error("a checkpoint that was changed is believed")
+		t.Error("a changed checkpoint is accepted")
 	}
 }
 
-// Whatever is changed or taken out of the records, of events or of mailboxes is found,
-// with the place; a history that was rewritten whole, by a checkpoint from before.
+// Every change or removal of access records, events or messages is found, with its place. A log
+// that was rewritten completely is found by an earlier checkpoint.
 func TestTampering(t *testing.T) {
-	// Triggers keep the program from it; whoever has the file has them not.
+	// Triggers prevent such changes by the program, but not by a person with access to the file.
 	disarm := []string{
 		"DROP TRIGGER accesses_update", "DROP TRIGGER accesses_delete", "DROP TRIGGER log_hashes_update", "DROP TRIGGER log_hashes_delete",
 		"DROP TRIGGER events_update", "DROP TRIGGER events_delete", "DROP TRIGGER deliveries_update", "DROP TRIGGER deliveries_delete",
@@ -181,7 +181,7 @@ func TestTampering(t *testing.T) {
 	rewritten := append([]string{"DELETE FROM log_hashes", "UPDATE log_state SET leaves = 0, hashes = 0, number = 0"}, "UPDATE accesses SET purpose = 'else' WHERE number = 2")
 	for name, test := range map[string]struct {
 		statements []string
-		// again takes the records into a log anew.
+		// again builds the log again from the records.
 		again bool
 		want  string
 	}{
@@ -191,16 +191,16 @@ func TestTampering(t *testing.T) {
 		"when":               {[]string{"UPDATE accesses SET at = at + 1 WHERE number = 1"}, false, "accesses: number 1"},
 		"why":                {[]string{"UPDATE accesses SET purpose = '' WHERE number = 4"}, false, "accesses: number 4"},
 		"which history":      {[]string{"UPDATE accesses SET head = zeroblob(32) WHERE number = 5"}, false, "accesses: number 5"},
-		"taken out":          {[]string{"DELETE FROM accesses WHERE number = 2"}, false, "accesses: number 3, or one before it"},
-		"the last taken out": {[]string{"DELETE FROM accesses WHERE number = 8"}, false, "accesses: 1 of the log's 8 are missing"},
+		"removed":            {[]string{"DELETE FROM accesses WHERE number = 2"}, false, "accesses: number 3, or one before it"},
+		"last one removed":   {[]string{"DELETE FROM accesses WHERE number = 8"}, false, "accesses: 1 of the log's 8 are missing"},
 		"two exchanged":      {[]string{"UPDATE accesses SET number = 99 WHERE number = 1", "UPDATE accesses SET number = 1 WHERE number = 2", "UPDATE accesses SET number = 2 WHERE number = 99"}, false, "accesses: number 1"},
 		"a hash":             {[]string{"UPDATE log_hashes SET hash = zeroblob(32) WHERE position = 0"}, false, "accesses: number 1"},
 		"an event":           {[]string{"UPDATE events SET hash = zeroblob(32) WHERE version = 4"}, false, "events: the history of s/1"},
-		"events taken out":   {[]string{"DELETE FROM events WHERE version = 4"}, false, "events: the history of s/1"},
-		"messages taken out": {[]string{"DELETE FROM deliveries WHERE sequence >= 3"}, false, "deliveries: the first 4 messages of kela"},
+		"events removed":     {[]string{"DELETE FROM events WHERE version = 4"}, false, "events: the history of s/1"},
+		"messages removed":   {[]string{"DELETE FROM deliveries WHERE sequence >= 3"}, false, "deliveries: the first 4 messages of kela"},
 		"messages rewritten": {[]string{"UPDATE deliveries SET chain_hash = zeroblob(32) WHERE sequence = 4"}, false, "deliveries: the first 4 messages of kela"},
-		"all rewritten":      {rewritten, true, "log: the first 8 records are not those of the checkpoint"},
-		"all taken out":      {[]string{"DELETE FROM log_hashes", "UPDATE log_state SET leaves = 0, hashes = 0, number = 0", "DELETE FROM accesses"}, true, "log: 8 records are missing"},
+		"all rewritten":      {rewritten, true, "log: the first 8 records differ from the checkpoint"},
+		"all removed":        {[]string{"DELETE FROM log_hashes", "UPDATE log_state SET leaves = 0, hashes = 0, number = 0", "DELETE FROM accesses"}, true, "log: 8 of the 8 records"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()

@@ -47,7 +47,7 @@ func Verify(ctx context.Context, log Journal, service string, heads map[string][
 		case err != nil:
 			find("log: the hash of access %d is missing", record.Number)
 		case string(stored[0]) != string(anew.at(tlog.StoredHashIndex(0, index))):
-			find("accesses: number %d, or one before it, is not what was recorded", record.Number)
+			find("accesses: number %d, or one before it, was changed", record.Number)
 			return findings, nil
 		}
 	}
@@ -56,7 +56,7 @@ func Verify(ctx context.Context, log Journal, service string, heads map[string][
 	}
 	for subject, head := range last {
 		if now, known := heads[subject]; !known || string(now) != string(head) {
-			find("events: the history of %s is not what its last write left", subject)
+			find("events: the history of %s does not match its last recorded write", subject)
 		}
 	}
 	for _, checkpoint := range checkpoints {
@@ -64,11 +64,11 @@ func Verify(ctx context.Context, log Journal, service string, heads map[string][
 			continue
 		}
 		if checkpoint.Leaves > anew.leaves {
-			find("log: %d records are missing that a checkpoint of %d covers", checkpoint.Leaves-anew.leaves, checkpoint.Leaves)
+			find("log: %d of the %d records that a checkpoint covers are missing", checkpoint.Leaves-anew.leaves, checkpoint.Leaves)
 			continue
 		}
 		if root, err := tlog.TreeHash(checkpoint.Leaves, &anew); err != nil || root != checkpoint.Root {
-			find("log: the first %d records are not those of the checkpoint", checkpoint.Leaves)
+			find("log: the first %d records differ from the checkpoint", checkpoint.Leaves)
 		}
 		for agency, head := range checkpoint.Mailboxes {
 			last, err := log.Deliveries(ctx, journal.DeliveryQuery{Agency: agency, After: head.Sequence - 1, Limit: 1})
@@ -76,7 +76,7 @@ func Verify(ctx context.Context, log Journal, service string, heads map[string][
 				return nil, err
 			}
 			if len(last) == 0 || last[0].Sequence != head.Sequence || string(last[0].ChainHash) != string(head.ChainHash) {
-				find("deliveries: the first %d messages of %s are not those of the checkpoint", head.Sequence, agency)
+				find("deliveries: the first %d messages of %s differ from the checkpoint", head.Sequence, agency)
 			}
 		}
 	}

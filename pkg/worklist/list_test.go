@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The contract says the default and the largest size of a page, as they are here.
-func TestPageSizesAreInTheContract(t *testing.T) {
+// The contract states the default and the largest page size as this package has them.
+func TestPageSizesInContract(t *testing.T) {
 	for _, file := range []string{"concern/v1/concern.proto", "referral/v1/referral.proto", "consultation/v1/consultation.proto", "plan/v1/plan.proto"} {
 		source, err := os.ReadFile("../../proto/koppi/" + file)
 		if err != nil {

@@ -23,15 +23,16 @@ func nth(n int) month {
 	return in
 }
 
-// lived is one loop: in which month, counted from the first, what happened to it, and
-// how long it waited to be taken.
+// lived is one matter: the month of each event, counted from the first month, and how long it
+// waited to be taken.
 type lived struct {
 	key
 	at   map[matter.Count]int
 	wait time.Duration
 }
 
-// legal tells whether a loop can have lived so: an independent reading of matter.Count.
+// legal checks that a matter can have these events. It implements the rules of matter.Count
+// independently.
 func (l lived) legal() error {
 	sent, wasSent := l.at[matter.CountSent]
 	if !wasSent {
@@ -52,7 +53,7 @@ func (l lived) legal() error {
 		case at < sent || ended && at > end:
 			return fmt.Errorf("%s outside its life", what)
 		case what == matter.CountRepeat && at != sent:
-			return fmt.Errorf("a repeat is told of when it is sent")
+			return fmt.Errorf("a repeat is counted when it is sent")
 		case (what == matter.CountNoShow || what == matter.CountAssessment || what == matter.CountPlan) && (!wasTaken || at < taken):
 			return fmt.Errorf("%s before it was taken", what)
 		}
@@ -67,7 +68,7 @@ func (l lived) legal() error {
 	return nil
 }
 
-// alive tells whether something of it may have happened in a month.
+// alive reports whether the matter was open in a month.
 func (l lived) alive(in int) bool {
 	for _, what := range []matter.Count{matter.CountClosed, matter.CountDeclined} {
 		if at, ended := l.at[what]; ended && at < in {
@@ -77,38 +78,38 @@ func (l lived) alive(in int) bool {
 	return l.at[matter.CountSent] <= in
 }
 
-// town is a population: loops, and the doors that clients met in each month.
-type town struct {
-	loops []lived
-	doors map[int]map[string]map[string]bool
+// population is a set of matters, and the contacts that clients met in each month.
+type population struct {
+	matters  []lived
+	contacts map[int]map[string]map[string]bool
 }
 
-// counted is what services count of it in a month. Of what was taken in one month the
-// loops come in their order here.
-func (p town) counted(in int) *counted {
+// counted returns what services count in a month. Waits of one month are in the order of the
+// matters.
+func (p population) counted(in int) *counted {
 	all := newCounted()
-	for _, one := range p.loops {
+	for _, one := range p.matters {
 		for what, at := range one.at {
 			if at != in {
 				continue
 			}
-			if all.loops[one.key] == nil {
-				all.loops[one.key] = map[matter.Count]int64{}
+			if all.counts[one.key] == nil {
+				all.counts[one.key] = map[matter.Count]int64{}
 			}
-			all.loops[one.key][what]++
+			all.counts[one.key][what]++
 		}
 		if taken, was := one.at[matter.CountTaken]; was && taken == in {
 			all.waits[one.key] = append(all.waits[one.key], one.wait)
 		}
 	}
-	if of := p.doors[in]; of != nil {
-		all.doors = of
+	if of := p.contacts[in]; of != nil {
+		all.contacts = of
 	}
 	return all
 }
 
-// released is what is shown of a town, month by month.
-func (p town) released(months int) [][]*caseworkv1.LoopCount {
+// released returns what is shown, month by month.
+func (p population) released(months int) [][]*caseworkv1.LoopCount {
 	b := newBook()
 	var all [][]*caseworkv1.LoopCount
 	for in := range months {
@@ -125,8 +126,8 @@ func same(a, b [][]*caseworkv1.LoopCount) bool {
 
 var keys = []key{{"concern", "a", "b"}, {"concern", "c", "b"}, {"referral", "b", "a"}}
 
-// drawLoop lives as loops do.
-func drawLoop(t *rapid.T, months int) lived {
+// drawMatter draws a matter with a legal sequence of events.
+func drawMatter(t *rapid.T, months int) lived {
 	l := lived{key: rapid.SampledFrom(keys).Draw(t, "row"), at: map[matter.Count]int{}}
 	sent := rapid.IntRange(0, months-1).Draw(t, "sent")
 	l.at[matter.CountSent] = sent
@@ -169,11 +170,11 @@ func drawLoop(t *rapid.T, months int) lived {
 	return l
 }
 
-func drawTown(t *rapid.T, months int) town {
-	p := town{doors: map[int]map[string]map[string]bool{}}
+func drawPopulation(t *rapid.T, months int) population {
+	p := population{contacts: map[int]map[string]map[string]bool{}}
 	n := rapid.IntRange(0, 70).Draw(t, "loops")
 	for range n {
-		p.loops = append(p.loops, drawLoop(t, months))
+		p.matters = append(p.matters, drawMatter(t, months))
 	}
 	for in := range months {
 		of := map[string]map[string]bool{}
@@ -184,27 +185,27 @@ func drawTown(t *rapid.T, months int) town {
 			}
 			of[fmt.Sprint(i)] = met
 		}
-		p.doors[in] = of
+		p.contacts[in] = of
 	}
 	return p
 }
 
-// five are equal loops.
+// five stands for five equal matters.
 type five struct {
 	token
 	lived
 }
 
-// guessed is a town that somebody who sees nothing but what is shown can think of: five
-// equal loops for each token.
-func guessed(t *rapid.T, released [][]*caseworkv1.LoopCount) town {
-	p := town{doors: map[int]map[string]map[string]bool{}}
+// guessed returns a population that explains what is shown, derived from nothing else: five equal
+// matters for each token.
+func guessed(t *rapid.T, released [][]*caseworkv1.LoopCount) population {
+	p := population{contacts: map[int]map[string]map[string]bool{}}
 	open := map[key][]*five{}
 	var all []*five
 	for in, counts := range released {
 		for _, count := range counts {
 			if count.GetService() == "" {
-				p.doors[in] = clientsWith(count.GetDoorsPerClientTenths())
+				p.contacts[in] = clientsWith(count.GetDoorsPerClientTenths())
 				continue
 			}
 			name := key{count.GetService(), count.GetSender().GetAgency(), count.GetReceiver().GetAgency()}
@@ -220,7 +221,7 @@ func guessed(t *rapid.T, released [][]*caseworkv1.LoopCount) town {
 						one = pick(open[name], what, nth(in), median)
 					}
 					if one == nil {
-						t.Fatalf("%s of %v in month %d happens to nobody", what, name, in)
+						t.Fatalf("%s of %v in month %d is possible for no matter", what, name, in)
 					}
 					one.life |= bit(what)
 					one.at[what] = in
@@ -233,14 +234,14 @@ func guessed(t *rapid.T, released [][]*caseworkv1.LoopCount) town {
 	}
 	for _, one := range all {
 		for range 5 {
-			p.loops = append(p.loops, one.lived)
+			p.matters = append(p.matters, one.lived)
 		}
 	}
 	return p
 }
 
-// pick finds one to which a thing may happen: of those that are taken the one that can
-// have waited best, of those that end the one that had most.
+// pick finds matters to which an event may happen: for taking, those whose possible wait fits the
+// median best; for an end, those with the most events.
 func pick(open []*five, what matter.Count, in month, median time.Duration) *five {
 	var best *five
 	better := func(one *five) bool {
@@ -250,7 +251,7 @@ func pick(open []*five, what matter.Count, in month, median time.Duration) *five
 		case matter.CountDeclined, matter.CountClosed:
 			return bits.OnesCount16(uint16(one.life)) > bits.OnesCount16(uint16(best.life))
 		case matter.CountRepeat:
-			return true // the last: there was another before it
+			return true // the last one, so that another one came before it
 		default:
 			return false
 		}
@@ -271,7 +272,7 @@ func numbersOf(count *caseworkv1.LoopCount) map[matter.Count]int64 {
 	}
 }
 
-// clientsWith are ten clients that met so many doors in all.
+// clientsWith returns ten clients with the given number of contacts in all.
 func clientsWith(tenths int64) map[string]map[string]bool {
 	of := map[string]map[string]bool{}
 	for i := range tenths {
@@ -284,7 +285,7 @@ func clientsWith(tenths int64) map[string]map[string]bool {
 	return of
 }
 
-// extra is one more loop to which a thing happened in a month, and what must before it.
+// extra returns an additional matter with an event in a month, and the events that must precede it.
 func extra(name key, what matter.Count, in int) lived {
 	l := lived{key: name, at: map[matter.Count]int{matter.CountSent: in, what: in}}
 	switch what {

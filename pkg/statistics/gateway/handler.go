@@ -85,16 +85,16 @@ func visibleTo(who identity.Caller, count *caseworkv1.LoopCount) *caseworkv1.Loo
 	case count.GetService() != concernService:
 		return count
 	}
-	told := &caseworkv1.LoopCount{
+	visible := &caseworkv1.LoopCount{
 		Service: count.GetService(), Sender: count.GetSender(), Receiver: count.GetReceiver(), Month: count.GetMonth(),
 		Sent: count.GetSent(), Taken: count.GetTaken(), Closed: count.GetClosed(), Declined: count.GetDeclined(),
 		MedianSecondsToTaken: count.MedianSecondsToTaken,
 	}
-	nothing := &caseworkv1.LoopCount{Service: told.GetService(), Sender: told.GetSender(), Receiver: told.GetReceiver(), Month: told.GetMonth()}
-	if proto.Equal(told, nothing) {
+	nothing := &caseworkv1.LoopCount{Service: visible.GetService(), Sender: visible.GetSender(), Receiver: visible.GetReceiver(), Month: visible.GetMonth()}
+	if proto.Equal(visible, nothing) {
 		return nil
 	}
-	return told
+	return visible
 }
 
 const concernService = "concern"

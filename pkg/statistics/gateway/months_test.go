@@ -7,8 +7,8 @@ import (
 	"koppi.internal/pkg/matter"
 )
 
-// FuzzMonths: whatever is asked for as months is refused with the field named, or is at most
-// 36 months that each have a beginning, an end and a next one.
+// FuzzMonths: any pair of months is either refused as INVALID_FIELD or is a range of at most 36
+// valid months.
 func FuzzMonths(f *testing.F) {
 	for _, pair := range [][2]string{
 		{"9999-11", "9999-12"},

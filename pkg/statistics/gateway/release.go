@@ -76,8 +76,8 @@ func newRow() *row { return &row{counted: map[matter.Count]int64{}, shown: map[m
 
 // shown holds the numbers of a row that are shown for one month.
 type shown struct {
-	// loops counts matters by event, in multiples of five.
-	loops map[matter.Count]int64
+	// counts has the number of matters by event, in multiples of five.
+	counts map[matter.Count]int64
 	// median of the waits of the matters taken; it counts only if hasMedian is true.
 	median    time.Duration
 	hasMedian bool
@@ -86,7 +86,7 @@ type shown struct {
 // close adds the counters of a month that has ended, and returns what is shown for it.
 func (r *row) close(in month, counted map[matter.Count]int64, waits []time.Duration) shown {
 	r.waits = append(r.waits, waits...)
-	out := shown{loops: map[matter.Count]int64{}}
+	out := shown{counts: map[matter.Count]int64{}}
 	for _, what := range order {
 		r.counted[what] += counted[what]
 		for want := r.counted[what]/perToken - r.shown[what]; want > 0; {
@@ -99,7 +99,7 @@ func (r *row) close(in month, counted map[matter.Count]int64, waits []time.Durat
 			}
 			want -= int64(len(chosen))
 			r.shown[what] += int64(len(chosen))
-			out.loops[what] += perToken * int64(len(chosen))
+			out.counts[what] += perToken * int64(len(chosen))
 		}
 	}
 	r.open = slices.DeleteFunc(r.open, func(t *token) bool { return t.ended() })

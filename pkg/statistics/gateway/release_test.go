@@ -11,44 +11,44 @@ import (
 	"koppi.internal/pkg/matter"
 )
 
-// TestFiveTrueValues: whoever sees all that is shown, of all months, still cannot tell
-// any count from four others.
-func TestFiveTrueValues(t *testing.T) {
+// From everything that is shown, of all months, no count can be distinguished from four other
+// values.
+func TestCountsIndistinguishable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		months := rapid.IntRange(1, 4).Draw(t, "months")
-		truth := drawTown(t, months)
-		for _, one := range truth.loops {
+		truth := drawPopulation(t, months)
+		for _, one := range truth.matters {
 			if err := one.legal(); err != nil {
-				t.Fatalf("the test draws what cannot be: %v: %v", err, one)
+				t.Fatalf("the test draws an impossible matter: %v: %v", err, one)
 			}
 		}
 		released := truth.released(months)
 		base := guessed(t, released)
-		for _, one := range base.loops {
+		for _, one := range base.matters {
 			if err := one.legal(); err != nil {
-				t.Fatalf("what is shown cannot be so: %v: %v\nshown %v", err, one.at, released)
+				t.Fatalf("the shown counts are impossible: %v: %v\nshown %v", err, one.at, released)
 			}
 		}
-		for in, of := range base.doors {
+		for in, of := range base.contacts {
 			alive := 0
-			for _, one := range base.loops {
+			for _, one := range base.matters {
 				if one.alive(in) {
 					alive++
 				}
 			}
 			if len(of) > alive {
-				t.Fatalf("%d clients met somebody in month %d, and %d loops were open", len(of), in, alive)
+				t.Fatalf("%d clients have contacts in month %d, but %d matters were open", len(of), in, alive)
 			}
 		}
 		for _, name := range keys {
 			for _, what := range order {
 				in := rapid.IntRange(0, months-1).Draw(t, "month")
-				counted := base.counted(in).loops[name][what]
+				counted := base.counted(in).counts[name][what]
 				for more := range int64(5) {
 					other := base
-					// They come first, and were taken before the others of their month.
-					other.loops = slices.Concat(slices.Repeat([]lived{extra(name, what, in)}, int(more)), base.loops)
-					if got := other.counted(in).loops[name][what]; got != counted+more {
+					// They come first and were taken before the others of their month.
+					other.matters = slices.Concat(slices.Repeat([]lived{extra(name, what, in)}, int(more)), base.matters)
+					if got := other.counted(in).counts[name][what]; got != counted+more {
 						t.Fatalf("%d more make %d of %d", more, got, counted)
 					}
 					if again := other.released(months); !same(again, released) {
@@ -60,12 +60,12 @@ func TestFiveTrueValues(t *testing.T) {
 	})
 }
 
-// TestShownForGood: what was shown of a month does not change with the months after it,
-// is in fives, and over all months is the truth less at most four, save what waits for
-// others to be shown.
-func TestShownForGood(t *testing.T) {
+// What was shown of a month does not change with later months and is in multiples of five. The sum
+// over all months is at most four below the true count, except for events that wait until they can
+// be shown.
+func TestShownCountsStable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		truth := drawTown(t, 6)
+		truth := drawPopulation(t, 6)
 		all := truth.released(6)
 		for months := range 6 {
 			if part := truth.released(months); !same(part, all[:months]) {
@@ -93,7 +93,7 @@ func TestShownForGood(t *testing.T) {
 		for _, name := range keys {
 			counted := map[matter.Count]int64{}
 			for in := range 6 {
-				for what, n := range truth.counted(in).loops[name] {
+				for what, n := range truth.counted(in).counts[name] {
 					counted[what] += n
 				}
 			}
@@ -111,17 +111,16 @@ func TestShownForGood(t *testing.T) {
 	})
 }
 
-// TestCarriedOver: what is left of one month counts in the next, and its median is of
-// who was taken last.
-func TestCarriedOver(t *testing.T) {
+// The remainder of one month counts in the next, and the median is of the matters taken last.
+func TestRemainderCarriedOver(t *testing.T) {
 	name := key{"concern", "a", "b"}
-	town := town{}
+	population := population{}
 	for i := range 6 {
 		// Four in January, two in February.
 		in := i / 4
-		town.loops = append(town.loops, lived{name, map[matter.Count]int{matter.CountSent: in, matter.CountTaken: in}, time.Duration(i+1) * time.Hour})
+		population.matters = append(population.matters, lived{name, map[matter.Count]int{matter.CountSent: in, matter.CountTaken: in}, time.Duration(i+1) * time.Hour})
 	}
-	shown := town.released(3)
+	shown := population.released(3)
 	if len(shown[0]) != 0 || len(shown[1]) != 1 || len(shown[2]) != 0 {
 		t.Fatal(shown)
 	}

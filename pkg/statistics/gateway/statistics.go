@@ -128,10 +128,10 @@ func (s *Statistics) each(ctx context.Context, month string, take func(service s
 func (c *counted) add(service string, part *caseworkv1.TallyResponse) {
 	for _, one := range part.GetCounts() {
 		name := key{service, one.GetSender(), one.GetReceiver()}
-		if c.loops[name] == nil {
-			c.loops[name] = map[matter.Count]int64{}
+		if c.counts[name] == nil {
+			c.counts[name] = map[matter.Count]int64{}
 		}
-		c.loops[name][matter.Count(one.GetWhat())] += one.GetLoops()
+		c.counts[name][matter.Count(one.GetWhat())] += one.GetLoops()
 	}
 	for _, one := range part.GetWaits() {
 		name := key{service, one.GetSender(), one.GetReceiver()}
@@ -139,9 +139,9 @@ func (c *counted) add(service string, part *caseworkv1.TallyResponse) {
 	}
 	for _, one := range part.GetDoors() {
 		client := string(one.GetClient())
-		if c.doors[client] == nil {
-			c.doors[client] = map[string]bool{}
+		if c.contacts[client] == nil {
+			c.contacts[client] = map[string]bool{}
 		}
-		c.doors[client][string(one.GetDoor())] = true
+		c.contacts[client][string(one.GetDoor())] = true
 	}
 }
