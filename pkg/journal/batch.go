@@ -29,11 +29,11 @@ func (b Batch) Check() error {
 			return fmt.Errorf("journal: %s is both changed and only read", subject)
 		}
 	}
-	for _, loop := range b.Streams {
-		if version, touched := next[loop.Subject]; !touched || version != loop.Version || version == b.Expected[loop.Subject] {
-			return fmt.Errorf("journal: the stream row of %s does not match its last event", loop.Subject)
+	for _, stream := range b.Streams {
+		if version, touched := next[stream.Subject]; !touched || version != stream.Version || version == b.Expected[stream.Subject] {
+			return fmt.Errorf("journal: the stream row of %s does not match its last event", stream.Subject)
 		}
-		delete(next, loop.Subject)
+		delete(next, stream.Subject)
 	}
 	if len(next) > 0 {
 		return errors.New("journal: a changed subject has no stream row or no event")
@@ -51,15 +51,15 @@ func (b Batch) checkDerived() error {
 		return errors.New("journal: a batch of derived rows may contain only worklist entries")
 	}
 	derived := map[string]bool{}
-	for _, loop := range b.Derived {
-		if loop.Subject == "" || loop.Version == 0 || derived[loop.Subject] {
+	for _, stream := range b.Derived {
+		if stream.Subject == "" || stream.Version == 0 || derived[stream.Subject] {
 			return errors.New("journal: a derived row needs a subject and a version, once for each subject")
 		}
-		derived[loop.Subject] = true
+		derived[stream.Subject] = true
 	}
-	for _, standing := range b.WorklistEntries {
-		if !derived[standing.Subject] {
-			return fmt.Errorf("journal: a worklist entry of %s, which is not derived", standing.Subject)
+	for _, entry := range b.WorklistEntries {
+		if !derived[entry.Subject] {
+			return fmt.Errorf("journal: a worklist entry of %s, which is not derived", entry.Subject)
 		}
 	}
 	return nil
@@ -71,8 +71,8 @@ func (b Batch) checkRest() error {
 			return errors.New("journal: a delivery needs an agency, id, subject and record")
 		}
 	}
-	for _, standing := range b.WorklistEntries {
-		if standing.Subject == "" || standing.Agency == "" {
+	for _, entry := range b.WorklistEntries {
+		if entry.Subject == "" || entry.Agency == "" {
 			return errors.New("journal: a worklist entry needs a subject and an agency")
 		}
 	}
@@ -86,8 +86,8 @@ func (b Batch) checkRest() error {
 			return errors.New("journal: an access needs a time and a method")
 		}
 	}
-	for _, tally := range b.Counters {
-		if _, touched := b.Expected[tally.Subject]; !touched || tally.What == "" || tally.Month == "" || tally.Sender == "" || tally.Waited < 0 {
+	for _, counter := range b.Counters {
+		if _, touched := b.Expected[counter.Subject]; !touched || counter.What == "" || counter.Month == "" || counter.Sender == "" || counter.Waited < 0 {
 			return errors.New("journal: a counter needs a changed subject, what, a month and a sender")
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// These bytes never change: a history written today must verify in ten years.
-func TestStoredBytesAreFixed(t *testing.T) {
+// The hashed bytes never change, because a history written today must verify in ten years.
+func TestStoredBytes(t *testing.T) {
 	event := journal.SealedEvent{
 		Event: journal.Event{
 			Subject: "concerns/1", Version: 3, ID: "id", Type: "t", Client: "c", Case: "k", By: []byte("by"), Basis: []byte("b"),
@@ -33,6 +33,6 @@ func TestStoredBytesAreFixed(t *testing.T) {
 	moved := event
 	moved.Subject, moved.ID = "concerns/", "1id"
 	if string(journal.EventHash(journal.Genesis(), moved)) == string(journal.EventHash(journal.Genesis(), event)) {
-		t.Error("what stands in one field can be moved to the next")
+		t.Error("content can be moved from one field to the next without changing the hash")
 	}
 }

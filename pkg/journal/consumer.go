@@ -6,9 +6,9 @@ import "fmt"
 // refuses an epoch that is neither 0, current, nor a newer one that takes over, with ErrTakenOver;
 // it also refuses a sequence higher than the mailbox's last. Both stores call it within their
 // transaction.
-func (c Consumer) Moved(advance Advance, head uint64) (Consumer, error) {
-	if advance.Sequence > head {
-		return c, fmt.Errorf("journal: message %d is acknowledged, but the mailbox ends at %d", advance.Sequence, head)
+func (c Consumer) Moved(advance Advance, last uint64) (Consumer, error) {
+	if advance.Sequence > last {
+		return c, fmt.Errorf("journal: message %d is acknowledged, but the mailbox ends at %d", advance.Sequence, last)
 	}
 	switch {
 	case advance.TakeOver && advance.Epoch == 0:

@@ -30,7 +30,7 @@ func (r Report) Err() error {
 func Fsck(ctx context.Context, raw Raw) (Report, error) {
 	f := &fsck{raw: raw, subjects: map[string]*subjectSeen{}, mailboxes: map[string]*mailboxSeen{}}
 	for _, check := range []func(context.Context) error{
-		f.events, f.loops, f.deliveries, f.heads, f.standings, f.claims, f.consumers,
+		f.events, f.streams, f.deliveries, f.positions, f.worklist, f.uniqueKeys, f.consumers,
 	} {
 		if err := check(ctx); err != nil {
 			return f.report, err
@@ -44,8 +44,8 @@ type subjectSeen struct {
 	head    []byte
 	ids     map[string]bool
 	row     bool
-	// told counts the subject's messages by mailbox.
-	told map[string]uint64
+	// disclosed counts the subject's messages by mailbox.
+	disclosed map[string]uint64
 	// client and caseID are those of the first event; they never change.
 	client, caseID string
 }
@@ -75,7 +75,7 @@ func (f *fsck) events(ctx context.Context) error {
 		seen := f.subjects[event.Subject]
 		if seen == nil {
 			seen = &subjectSeen{
-				head: Genesis(), ids: map[string]bool{}, told: map[string]uint64{}, client: event.Client, caseID: event.Case,
+				head: Genesis(), ids: map[string]bool{}, disclosed: map[string]uint64{}, client: event.Client, caseID: event.Case,
 			}
 			f.subjects[event.Subject] = seen
 			f.report.Subjects++
@@ -98,25 +98,25 @@ func (f *fsck) events(ctx context.Context) error {
 	return nil
 }
 
-func (f *fsck) loops(ctx context.Context) error {
-	for loop, err := range f.raw.RawStreams(ctx) {
+func (f *fsck) streams(ctx context.Context) error {
+	for stream, err := range f.raw.RawStreams(ctx) {
 		if err != nil {
 			return err
 		}
-		seen := f.subjects[loop.Subject]
+		seen := f.subjects[stream.Subject]
 		if seen == nil {
-			f.find("loops: %s has no events", loop.Subject)
+			f.find("loops: %s has no events", stream.Subject)
 			continue
 		}
 		seen.row = true
-		if loop.Version != seen.version || !bytes.Equal(loop.Head, seen.head) {
-			f.find("loops: %s is at version %d, but its events end at %d", loop.Subject, loop.Version, seen.version)
+		if stream.Version != seen.version || !bytes.Equal(stream.Head, seen.head) {
+			f.find("loops: %s is at version %d, but its events end at %d", stream.Subject, stream.Version, seen.version)
 		}
-		if loop.Client != seen.client || loop.Case != seen.caseID {
-			f.find("loops: %s names another client or case than its events", loop.Subject)
+		if stream.Client != seen.client || stream.Case != seen.caseID {
+			f.find("loops: %s names another client or case than its events", stream.Subject)
 		}
-		if loop.Ended && !loop.NextCheckAt.IsZero() {
-			f.find("loops: %s has ended but still has a next check", loop.Subject)
+		if stream.Ended && !stream.NextCheckAt.IsZero() {
+			f.find("loops: %s has ended but still has a next check", stream.Subject)
 		}
 	}
 	for subject, seen := range f.subjects {
@@ -139,20 +139,20 @@ func (f *fsck) deliveries(ctx context.Context) error {
 }
 
 func (f *fsck) delivery(d RawDelivery) {
-	box := f.mailboxes[d.Agency]
-	if box == nil {
-		box = &mailboxSeen{chain: Genesis()}
-		f.mailboxes[d.Agency] = box
+	mailbox := f.mailboxes[d.Agency]
+	if mailbox == nil {
+		mailbox = &mailboxSeen{chain: Genesis()}
+		f.mailboxes[d.Agency] = mailbox
 		f.report.Mailboxes++
 	}
 	place := fmt.Sprintf("deliveries: mailbox of %s, sequence %d", d.Agency, d.Sequence)
-	if d.Sequence != box.sequence+1 {
-		f.find("%s follows %d", place, box.sequence)
+	if d.Sequence != mailbox.sequence+1 {
+		f.find("%s follows %d", place, mailbox.sequence)
 	}
-	if !bytes.Equal(ChainHash(box.chain, d.ContentHash), d.ChainHash) {
+	if !bytes.Equal(ChainHash(mailbox.chain, d.ContentHash), d.ChainHash) {
 		f.find("%s does not continue the hash chain", place)
 	}
-	box.sequence, box.chain = d.Sequence, d.ChainHash
+	mailbox.sequence, mailbox.chain = d.Sequence, d.ChainHash
 	switch {
 	case d.Unreadable:
 		f.find("%s cannot be decrypted with its key", place)
@@ -168,9 +168,9 @@ func (f *fsck) delivery(d RawDelivery) {
 		f.find("%s names an event that %s does not have", place, d.Subject)
 		return
 	}
-	seen.told[d.Agency]++
-	if d.SubjectVersion != seen.told[d.Agency] {
-		f.find("%s is message %d of %s, but follows message %d", place, d.SubjectVersion, d.Subject, seen.told[d.Agency]-1)
+	seen.disclosed[d.Agency]++
+	if d.SubjectVersion != seen.disclosed[d.Agency] {
+		f.find("%s is message %d of %s, but follows message %d", place, d.SubjectVersion, d.Subject, seen.disclosed[d.Agency]-1)
 	}
 }
 
@@ -191,64 +191,64 @@ func stamped(record []byte) uint64 {
 	return sequence
 }
 
-func (f *fsck) heads(ctx context.Context) error {
-	heads, err := f.raw.Positions(ctx)
+func (f *fsck) positions(ctx context.Context) error {
+	positions, err := f.raw.Positions(ctx)
 	if err != nil {
 		return err
 	}
-	for agency, head := range heads {
-		box := f.mailboxes[agency]
-		if box == nil || box.sequence != head.Sequence || !bytes.Equal(box.chain, head.ChainHash) {
-			f.find("mailboxes: the mailbox of %s does not end at %d", agency, head.Sequence)
+	for agency, position := range positions {
+		mailbox := f.mailboxes[agency]
+		if mailbox == nil || mailbox.sequence != position.Sequence || !bytes.Equal(mailbox.chain, position.ChainHash) {
+			f.find("mailboxes: the mailbox of %s does not end at %d", agency, position.Sequence)
 		}
 	}
 	for agency := range f.mailboxes {
-		if _, ok := heads[agency]; !ok {
+		if _, ok := positions[agency]; !ok {
 			f.find("mailboxes: the mailbox of %s has messages but no position", agency)
 		}
 	}
 	return nil
 }
 
-func (f *fsck) standings(ctx context.Context) error {
+func (f *fsck) worklist(ctx context.Context) error {
 	counted := map[string]int{}
-	for standing, err := range f.raw.RawWorklistEntries(ctx) {
+	for entry, err := range f.raw.RawWorklistEntries(ctx) {
 		if err != nil {
 			return err
 		}
-		seen := f.subjects[standing.Subject]
+		seen := f.subjects[entry.Subject]
 		if seen == nil {
-			f.find("standings: %s of %s has no events", standing.Subject, standing.Agency)
+			f.find("standings: %s of %s has no events", entry.Subject, entry.Agency)
 			continue
 		}
-		counted[standing.Subject]++
-		if standing.Version != seen.told[standing.Agency] {
-			f.find("standings: %s was disclosed to %s in %d messages, not %d", standing.Subject, standing.Agency,
-				seen.told[standing.Agency], standing.Version)
+		counted[entry.Subject]++
+		if entry.Version != seen.disclosed[entry.Agency] {
+			f.find("standings: %s was disclosed to %s in %d messages, not %d", entry.Subject, entry.Agency,
+				seen.disclosed[entry.Agency], entry.Version)
 		}
 		client, caseID := seen.client, seen.caseID
-		if standing.Role == RoleOfficer {
+		if entry.Role == RoleOfficer {
 			client, caseID = "", ""
 		}
-		if standing.Client != client || standing.Case != caseID {
-			f.find("standings: %s of %s names another client or case", standing.Subject, standing.Agency)
+		if entry.Client != client || entry.Case != caseID {
+			f.find("standings: %s of %s names another client or case", entry.Subject, entry.Agency)
 		}
 	}
 	for subject, seen := range f.subjects {
-		if counted[subject] < len(seen.told) {
+		if counted[subject] < len(seen.disclosed) {
 			f.find("standings: %s has no row for an agency to which it was disclosed", subject)
 		}
 	}
 	return nil
 }
 
-func (f *fsck) claims(ctx context.Context) error {
-	for claim, err := range f.raw.RawUniqueKeys(ctx) {
+func (f *fsck) uniqueKeys(ctx context.Context) error {
+	for key, err := range f.raw.RawUniqueKeys(ctx) {
 		if err != nil {
 			return err
 		}
-		if seen := f.subjects[claim.Subject]; seen == nil || claim.Version > seen.version {
-			f.find("claims: %s holds a unique key at version %d, which it does not have", claim.Subject, claim.Version)
+		if seen := f.subjects[key.Subject]; seen == nil || key.Version > seen.version {
+			f.find("claims: %s holds a unique key at version %d, which it does not have", key.Subject, key.Version)
 		}
 	}
 	return nil
@@ -260,8 +260,8 @@ func (f *fsck) consumers(ctx context.Context) error {
 			return err
 		}
 		var end uint64
-		if box := f.mailboxes[consumer.Agency]; box != nil {
-			end = box.sequence
+		if mailbox := f.mailboxes[consumer.Agency]; mailbox != nil {
+			end = mailbox.sequence
 		}
 		if consumer.Sequence > end {
 			f.find("consumers: %s of %s is at %d, after the end %d", consumer.Name, consumer.Agency, consumer.Sequence, end)

@@ -12,7 +12,7 @@ type Notices interface {
 	// delays them, then those with the earliest due time.
 	Waiting(ctx context.Context, query WaitingQuery) ([]Waiting, error)
 	// MarkNotified records one more notice for each, sent at the given time.
-	MarkNotified(ctx context.Context, told []Waiting, at time.Time) error
+	MarkNotified(ctx context.Context, notified []Waiting, at time.Time) error
 }
 
 // WaitingKind is why a matter waits. Its numbers are stored.

@@ -95,8 +95,8 @@ func testBadBatches(t *testing.T, open Harness) {
 	for name, spoil := range map[string]func(*journal.Batch){
 		"gap":              func(b *journal.Batch) { b.Events[0].Version = 2 },
 		"no version known": func(b *journal.Batch) { b.Expected = nil },
-		"no loop row":      func(b *journal.Batch) { b.Streams = nil },
-		"old loop row":     func(b *journal.Batch) { b.Streams[0].Version = 9 },
+		"no stream row":    func(b *journal.Batch) { b.Streams = nil },
+		"old stream row":   func(b *journal.Batch) { b.Streams[0].Version = 9 },
 		"no mailbox":       func(b *journal.Batch) { b.Deliveries[0].Agency = "" },
 		"no record":        func(b *journal.Batch) { b.Deliveries[0].Record = nil },
 		"no id":            func(b *journal.Batch) { b.Events[0].ID = "" },
@@ -112,11 +112,11 @@ func testBadBatches(t *testing.T, open Harness) {
 		}
 	}
 	for name, bad := range map[string]journal.Batch{
-		"derived with an event":      func() journal.Batch { b := batch("s/1", 0); b.Derived = b.Streams; return b }(),
-		"derived with an access":     {Derived: []journal.Stream{{Subject: "s/1", Version: 1}}, Accesses: batch("s/1", 0).Accesses},
-		"derived of nothing seen":    {Derived: []journal.Stream{{Subject: "s/1"}}},
-		"derived twice":              {Derived: []journal.Stream{{Subject: "s/1", Version: 1}, {Subject: "s/1", Version: 1}}},
-		"another's standing derived": {Derived: []journal.Stream{{Subject: "s/1", Version: 1}}, WorklistEntries: batch("s/2", 0, "a").WorklistEntries},
+		"derived with an event":   func() journal.Batch { b := batch("s/1", 0); b.Derived = b.Streams; return b }(),
+		"derived with an access":  {Derived: []journal.Stream{{Subject: "s/1", Version: 1}}, Accesses: batch("s/1", 0).Accesses},
+		"derived, no version":     {Derived: []journal.Stream{{Subject: "s/1"}}},
+		"derived twice":           {Derived: []journal.Stream{{Subject: "s/1", Version: 1}, {Subject: "s/1", Version: 1}}},
+		"another's entry derived": {Derived: []journal.Stream{{Subject: "s/1", Version: 1}}, WorklistEntries: batch("s/2", 0, "a").WorklistEntries},
 	} {
 		_, err := store.Append(t.Context(), bad)
 		if conflict := (*journal.ConflictError)(nil); err == nil || errors.As(err, &conflict) {
@@ -124,7 +124,7 @@ func testBadBatches(t *testing.T, open Harness) {
 		}
 	}
 	if len(mustLoad(t, store, "s/1")) != 0 || len(mailbox(t, store, "a")) != 0 {
-		t.Error("a refused batch left something")
+		t.Error("a refused batch changed the store")
 	}
 }
 

@@ -80,15 +80,15 @@ func testNotices(t *testing.T, open Harness) {
 	notice := batch("s/1", 1, "a")
 	notice.Deliveries[0].Class = journal.ClassNotice
 	mustAppend(t, store, notice)
-	told := mailbox(t, store, "a")
-	if len(told) != 2 || !told[0].Tombstone || told[1].Tombstone || told[1].Record == nil || told[1].Class != journal.ClassNotice {
-		t.Errorf("%+v", told)
+	disclosed := mailbox(t, store, "a")
+	if len(disclosed) != 2 || !disclosed[0].Tombstone || disclosed[1].Tombstone || disclosed[1].Record == nil || disclosed[1].Class != journal.ClassNotice {
+		t.Errorf("%+v", disclosed)
 	}
 	if err := store.Erase(t.Context(), "s/1"); err != nil {
 		t.Fatal(err)
 	}
-	if told = mailbox(t, store, "a"); !told[1].Tombstone {
-		t.Errorf("%+v", told)
+	if disclosed = mailbox(t, store, "a"); !disclosed[1].Tombstone {
+		t.Errorf("%+v", disclosed)
 	}
 }
 
@@ -100,7 +100,7 @@ func testErasedForGood(t *testing.T, open Harness) {
 		t.Fatal(err)
 	}
 	if _, err := store.Append(t.Context(), batch("s/1", 1, "a")); err == nil {
-		t.Error("an erased subject goes on")
+		t.Error("an erased subject accepts events")
 	}
 	mustAppend(t, store, batch("s/2", 0, "a"))
 }
@@ -114,10 +114,10 @@ func testText(t *testing.T, open Harness) {
 		b.Events[0].Trace = "åäö 😀"
 		mustAppend(t, store, b)
 	}
-	standings, err := store.WorklistEntries(t.Context(), journal.Query{Agency: "a"})
+	entries, err := store.WorklistEntries(t.Context(), journal.Query{Agency: "a"})
 	var got []string
-	for _, standing := range standings {
-		got = append(got, standing.Subject)
+	for _, entry := range entries {
+		got = append(got, entry.Subject)
 	}
 	slices.Sort(names)
 	if err != nil || !slices.Equal(got, names) {
@@ -141,9 +141,9 @@ func testTimes(t *testing.T, open Harness) {
 		b.Events[0].At, b.WorklistEntries[0].DueAt = at, at
 		mustAppend(t, store, b)
 		events := mustLoad(t, store, fmt.Sprintf("s/%d", i))
-		standings, err := store.WorklistEntries(t.Context(), journal.Query{Subject: fmt.Sprintf("s/%d", i)})
-		if err != nil || !events[0].At.Equal(at) || events[0].At.Location() != time.UTC || !standings[0].DueAt.Equal(at) {
-			t.Errorf("%s came back as %s and %s", at, events[0].At, standings[0].DueAt)
+		entries, err := store.WorklistEntries(t.Context(), journal.Query{Subject: fmt.Sprintf("s/%d", i)})
+		if err != nil || !events[0].At.Equal(at) || events[0].At.Location() != time.UTC || !entries[0].DueAt.Equal(at) {
+			t.Errorf("%s came back as %s and %s", at, events[0].At, entries[0].DueAt)
 		}
 	}
 }

@@ -71,7 +71,7 @@ func testDerived(t *testing.T, open Harness, before Before) {
 	mustAppend(t, store, batch("s/moved", 1, "a"))
 	mustAppend(t, store, ending("s/ended", 1, noon, true))
 	if stale := staleOf(t, store, 10); len(stale) != 0 {
-		t.Errorf("what an append left is stale: %v", stale)
+		t.Errorf("rows of an append are stale: %v", stale)
 	}
 	before(t, folder, append(asBefore("s/old"),
 		// The state in which that program's upsert of version 2 leaves a row that this program had
@@ -86,7 +86,7 @@ func testDerived(t *testing.T, open Harness, before Before) {
 		t.Errorf("%+v %v", listed, err)
 	}
 	if row := rowOf(t, store, "s/old"); !row.Touched {
-		t.Errorf("what a version before wrote counts as untouched: %+v", row)
+		t.Errorf("rows of the previous version count as untouched: %+v", row)
 	}
 
 	messages, records := len(mailbox(t, store, "a")), recordsOf(t, store)
@@ -105,7 +105,7 @@ func testDerived(t *testing.T, open Harness, before Before) {
 	both.Derived, both.WorklistEntries = append(both.Derived, other.Derived...), append(both.WorklistEntries, other.WorklistEntries...)
 	refused("one of both at another version", both, "s/moved")
 	if due, err := store.Due(t.Context(), noon, 10); err != nil || len(due) != 0 || rowOf(t, store, "s/old").State != 1 || len(staleOf(t, store, 10)) != 4 {
-		t.Errorf("what was refused left something: %v %v", due, err)
+		t.Errorf("a refused derivation changed rows: %v %v", due, err)
 	}
 
 	mustAppend(t, store, anew("s/old", 1))
@@ -130,7 +130,7 @@ func testDerived(t *testing.T, open Harness, before Before) {
 		t.Errorf("%v", got)
 	}
 	if len(mailbox(t, store, "a")) != messages || recordsOf(t, store) != records || len(mustLoad(t, store, "s/old")) != 1 {
-		t.Error("a derivation is told, recorded or an event")
+		t.Error("a derivation stored a message, an access or an event")
 	}
 	mustAppend(t, store, batch("s/old", 1, "a"))
 	mustAppend(t, store, batch("s/moved", 2, "a"))

@@ -38,12 +38,12 @@ type Before func(t *testing.T, folder string, statements ...string)
 func Run(t *testing.T, open Harness, before Before) {
 	for name, test := range map[string]func(*testing.T, Harness){
 		"append": testAppend, "load": testLoad, "race": testRace, "nested conflict": testNestedConflict, "bad batches": testBadBatches,
-		"claims": testClaims, "request id": testRequestID, "gapless mailboxes": testGapless, "chains": testChains,
-		"tombstones": testTombstones, "notices": testNotices, "erased for good": testErasedForGood, "standings": testStandings, "paging": testPaging,
-		"due": testDue, "accesses": testAccesses, "consumers": testConsumers, "parking": testParking, "sequences": testSequences, "settings": testSettings, "tallies": testTallies, "waiting": testWaiting, "overview": testOverview, "untouched": testUntouched, "looked": testLooked, "log": testLog, "text": testText,
+		"unique keys": testUniqueKeys, "request id": testRequestID, "gapless mailboxes": testGapless, "chains": testChains,
+		"tombstones": testTombstones, "notices": testNotices, "erased for good": testErasedForGood, "worklist": testWorklist, "paging": testPaging,
+		"due": testDue, "accesses": testAccesses, "consumers": testConsumers, "parking": testParking, "sequences": testSequences, "settings": testSettings, "counters": testCounters, "waiting": testWaiting, "overview": testOverview, "untouched": testUntouched, "access log": testAccessLog, "log": testLog, "text": testText,
 		"times": testTimes, "empty": testEmpty, "cancelled": testCancelled, "reopen": testReopen,
 		"derived": func(t *testing.T, open Harness) { testDerived(t, open, before) }, "derived at once": func(t *testing.T, open Harness) { testDerivedAtOnce(t, open, before) },
-		"seen": testSeen, "seen at once": testSeenAtOnce, "wishes": testWishes,
+		"seen": testSeen, "seen at once": testSeenAtOnce, "directives": testDirectives,
 		"ends": testEnds, "expire": testExpire, "holds": testHolds, "rewrap": testRewrap, "model": testModel,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })

@@ -13,7 +13,7 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-func testLooked(t *testing.T, open Harness) {
+func testAccessLog(t *testing.T, open Harness) {
 	store := opened(t, open)
 	for i := range 5 {
 		access := journal.Access{At: noon.Add(time.Duration(i) * time.Hour), By: []byte("by"), Role: "tester", Client: "client", Method: "test/Read", Purpose: fmt.Sprint(i)}
@@ -65,7 +65,7 @@ func testLooked(t *testing.T, open Harness) {
 			got += one.Purpose
 		}
 		if err != nil || got != want {
-			t.Errorf("%q did %q, want %q (%v)", agency, got, want, err)
+			t.Errorf("accesses of %q: %q, want %q (%v)", agency, got, want, err)
 		}
 	}
 }
@@ -89,7 +89,7 @@ func testLog(t *testing.T, open Harness) {
 	}
 	events := mustLoad(t, store, "s/1")
 	if !bytes.Equal(all[0].Head, events[0].Hash) || all[1].Head != nil || !bytes.Equal(all[2].Head, events[1].Hash) {
-		t.Error("a write does not name the history that it left, or a reading does")
+		t.Error("a write does not record the hash of its last event, or a reading does")
 	}
 	if rest, err := store.AccessesAfter(t.Context(), all[0].Number, 1); err != nil || len(rest) != 1 || rest[0].Number != all[1].Number {
 		t.Errorf("%+v %v", rest, err)

@@ -18,13 +18,13 @@ func testModel(t *testing.T, open Harness) {
 	draws := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		draws++
-		m := &model{store: store, mark: fmt.Sprintf("%d-", draws), versions: map[string]uint64{}, told: map[string]int{}, claims: map[string]string{}}
+		m := &model{store: store, mark: fmt.Sprintf("%d-", draws), versions: map[string]uint64{}, disclosed: map[string]int{}, keys: map[string]string{}}
 		for range rapid.IntRange(1, 12).Draw(rt, "appends") {
 			m.append(rt)
 		}
 		for _, agency := range []string{"a", "b"} {
-			if got := len(mailbox(t, store, m.mark+agency)); got != m.told[agency] {
-				rt.Fatalf("%d messages for %s, want %d", got, agency, m.told[agency])
+			if got := len(mailbox(t, store, m.mark+agency)); got != m.disclosed[agency] {
+				rt.Fatalf("%d messages for %s, want %d", got, agency, m.disclosed[agency])
 			}
 		}
 	})
@@ -32,11 +32,11 @@ func testModel(t *testing.T, open Harness) {
 
 // model is the expected content of the journal.
 type model struct {
-	store    Store
-	mark     string
-	versions map[string]uint64
-	told     map[string]int
-	claims   map[string]string
+	store     Store
+	mark      string
+	versions  map[string]uint64
+	disclosed map[string]int
+	keys      map[string]string
 }
 
 func (m *model) append(rt *rapid.T) {
@@ -52,29 +52,29 @@ func (m *model) append(rt *rapid.T) {
 	}
 	b := batch(subject, after, marked...)
 	for i := range b.Deliveries {
-		b.Deliveries[i].SubjectVersion = countOf(m.told, subject, agencies[i]) + 1
+		b.Deliveries[i].SubjectVersion = countOf(m.disclosed, subject, agencies[i]) + 1
 		b.WorklistEntries[i].Version = b.Deliveries[i].SubjectVersion
 	}
 	from := rapid.SampledFrom([]string{"", "s/" + m.mark + "0", "s/" + m.mark + "1"}).Draw(rt, "from")
-	b = claimed(b, from, m.mark+"key", subject, "")
+	b = holding(b, from, m.mark+"key", subject, "")
 	b.UniqueKeys[0].Version = after + 1
-	wins := after == m.versions[subject] && m.claims["key"] == from
+	wins := after == m.versions[subject] && m.keys["key"] == from
 	_, err := m.store.Append(context.Background(), b)
 	var conflict *journal.ConflictError
 	if wins != (err == nil) || err != nil && !errors.As(err, &conflict) {
-		rt.Fatalf("%s after %d, claim from %q: %v", subject, after, from, err)
+		rt.Fatalf("%s after %d, unique key from %q: %v", subject, after, from, err)
 	}
 	if !wins {
 		return
 	}
 	m.versions[subject]++
-	m.claims["key"] = subject
+	m.keys["key"] = subject
 	for _, agency := range agencies {
-		m.told[agency]++
-		m.told[subject+" "+agency]++
+		m.disclosed[agency]++
+		m.disclosed[subject+" "+agency]++
 	}
 }
 
-func countOf(told map[string]int, subject, agency string) uint64 {
-	return uint64(told[subject+" "+agency]) //nolint:gosec // a small count
+func countOf(disclosed map[string]int, subject, agency string) uint64 {
+	return uint64(disclosed[subject+" "+agency]) //nolint:gosec // a small count
 }

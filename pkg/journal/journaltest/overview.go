@@ -24,12 +24,12 @@ func testOverview(t *testing.T, open Harness) {
 	put("s/3", func(row *journal.WorklistEntry) { late(row); row.Phase, row.DueAt = 2, noon })
 	put("s/4", func(row *journal.WorklistEntry) { row.Ended = true })
 	put("s/5", func(row *journal.WorklistEntry) { late(row); row.Role = journal.RoleReceiver })
-	loops, err := store.OpenMatters(t.Context(), noon)
+	streams, err := store.OpenMatters(t.Context(), noon)
 	want := []journal.OpenMatters{
 		{WaitingOn: "b", Phase: 1, Streams: 2, Overdue: 1, Oldest: noon.Add(-time.Hour)}, {WaitingOn: "b", Phase: 2, Streams: 1, Overdue: 1, Oldest: noon},
 	}
-	if err != nil || !slices.Equal(loops, want) {
-		t.Errorf("%+v %v", loops, err)
+	if err != nil || !slices.Equal(streams, want) {
+		t.Errorf("%+v %v", streams, err)
 	}
 	if silent := append(silentOf(t, store, noon, 1), silentOf(t, store, noon, 10)...); !slices.Equal(silent, []string{"s/3", "s/3", "s/2"}) {
 		t.Errorf("silent: %v", silent)
@@ -112,9 +112,9 @@ func testUntouched(t *testing.T, open Harness) {
 			t.Errorf("at %s: %+v, want %+v (%v)", at, got, want, err)
 		}
 	}
-	loops, err := store.OpenMatters(t.Context(), hour)
-	if err != nil || len(loops) != 3 || loops[0].Untouched != 2 || loops[1].Untouched != 1 || loops[1].Streams != 1 || loops[2].Untouched != 1 {
-		t.Errorf("%+v %v", loops, err)
+	streams, err := store.OpenMatters(t.Context(), hour)
+	if err != nil || len(streams) != 3 || streams[0].Untouched != 2 || streams[1].Untouched != 1 || streams[1].Streams != 1 || streams[2].Untouched != 1 {
+		t.Errorf("%+v %v", streams, err)
 	}
 	if got, first := silentOf(t, store, hour, 10), silentOf(t, store, hour, 4); !slices.Equal(got, []string{"s/3", "s/2", "s/1", "s/4", "s/late"}) || !slices.Equal(first, got[:4]) {
 		t.Errorf("%v %v", got, first)

@@ -16,13 +16,13 @@ func testParking(t *testing.T, open Harness) {
 		t.Fatal(err)
 	}
 	refused := journal.Parked{Agency: "a", Consumer: "c", Subject: "s/1", Sequence: 1, Code: 3, At: noon}
-	step := func(step journal.ParkStep, takeover, sequence uint64) error {
-		change := journal.Parking{Parked: refused, Step: step, Epoch: takeover}
+	step := func(step journal.ParkStep, epoch, sequence uint64) error {
+		change := journal.Parking{Parked: refused, Step: step, Epoch: epoch}
 		change.Sequence = sequence
 		return store.Park(t.Context(), change)
 	}
 	if err := step(journal.ParkRetry, 0, 0); !errors.Is(err, journal.ErrNotFound) {
-		t.Errorf("nothing is parked, yet is to be tried again: %v", err)
+		t.Errorf("a retry of a subject that is not parked: %v", err)
 	}
 	if err := step(journal.ParkRefused, 6, 1); !errors.Is(err, journal.ErrTakenOver) {
 		t.Errorf("an older reader parks: %v", err)

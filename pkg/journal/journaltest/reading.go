@@ -11,7 +11,7 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-func testStandings(t *testing.T, open Harness) {
+func testWorklist(t *testing.T, open Harness) {
 	store := opened(t, open)
 	for i, change := range []func(*journal.WorklistEntry){
 		func(s *journal.WorklistEntry) { s.DueAt = noon.Add(2 * time.Hour) },
@@ -53,10 +53,10 @@ func testStandings(t *testing.T, open Harness) {
 		"another agency":     {journal.Query{Agency: "b"}, nil},
 		"subject":            {journal.Query{Subject: "s/3"}, []string{"s/3"}},
 	} {
-		standings, err := store.WorklistEntries(t.Context(), test.query)
+		entries, err := store.WorklistEntries(t.Context(), test.query)
 		var got []string
-		for _, standing := range standings {
-			got = append(got, standing.Subject)
+		for _, entry := range entries {
+			got = append(got, entry.Subject)
 		}
 		if err != nil || !slices.Equal(got, test.want) {
 			t.Errorf("%s: %v, want %v (%v)", name, got, test.want, err)
@@ -84,8 +84,8 @@ func testPaging(t *testing.T, open Harness) {
 		if len(page) == 0 {
 			break
 		}
-		for _, standing := range page {
-			seen[standing.Subject]++
+		for _, entry := range page {
+			seen[entry.Subject]++
 		}
 		last := page[len(page)-1]
 		query.After = &journal.WorklistCursor{DueAt: last.DueAt, Subject: last.Subject}
@@ -144,14 +144,14 @@ func testConsumers(t *testing.T, open Harness) {
 	for i := range uint64(3) {
 		mustAppend(t, store, batch("s/1", i, "a"))
 	}
-	move := func(sequence, takeover uint64, takeOver bool) (journal.Consumer, error) {
-		return store.Advance(t.Context(), journal.Advance{Agency: "a", Consumer: "c", Sequence: sequence, Epoch: takeover, TakeOver: takeOver, At: noon})
+	move := func(sequence, epoch uint64, takeOver bool) (journal.Consumer, error) {
+		return store.Advance(t.Context(), journal.Advance{Agency: "a", Consumer: "c", Sequence: sequence, Epoch: epoch, TakeOver: takeOver, At: noon})
 	}
 	for _, step := range []struct {
-		sequence, takeover uint64
-		takeOver           bool
-		want               journal.Consumer
-		err                error
+		sequence, epoch uint64
+		takeOver        bool
+		want            journal.Consumer
+		err             error
 	}{
 		{2, 0, false, journal.Consumer{Sequence: 2}, nil},
 		{1, 0, false, journal.Consumer{Sequence: 2}, nil},
@@ -164,13 +164,13 @@ func testConsumers(t *testing.T, open Harness) {
 		{0, 8, true, journal.Consumer{}, journal.ErrTakenOver},
 		{3, 9, false, journal.Consumer{Sequence: 3, Epoch: 9}, nil},
 	} {
-		got, err := move(step.sequence, step.takeover, step.takeOver)
+		got, err := move(step.sequence, step.epoch, step.takeOver)
 		if !errors.Is(err, step.err) || got.Sequence != step.want.Sequence || got.Epoch != step.want.Epoch {
 			t.Errorf("%+v: %+v, %v", step, got, err)
 		}
 	}
 	if _, err := move(4, 0, false); err == nil {
-		t.Error("what was never sent is acknowledged")
+		t.Error("a message that does not exist is acknowledged")
 	}
 	consumers, err := store.Consumers(t.Context(), "a")
 	if err != nil || len(consumers) != 1 || consumers["c"].Sequence != 3 || !consumers["c"].At.Equal(noon) {

@@ -83,10 +83,10 @@ func testExpire(t *testing.T, open Harness) {
 		t.Errorf("%+v", box)
 	}
 	if events := mustLoad(t, store, "s/1"); events[0].Erased {
-		t.Error("another class went too")
+		t.Error("another class was destroyed too")
 	}
 	// This subject is open and has a due time; without its document, it is due for nothing.
-	due := claimed(claimed(ending("s/3", 0, noon, false), "", "open/client", "s/3", ""), "", "request/1", "s/3", "")
+	due := holding(holding(ending("s/3", 0, noon, false), "", "open/client", "s/3", ""), "", "request/1", "s/3", "")
 	due.Streams[0].NextCheckAt, due.WorklistEntries[0].DueAt, due.WorklistEntries[0].WaitingOn = noon, noon, "a"
 	mustAppend(t, store, due)
 	for _, subject := range []string{"s/1", "s/3", "s/3"} {
@@ -114,7 +114,7 @@ func testExpire(t *testing.T, open Harness) {
 		t.Errorf("%+v %v", listed, err)
 	}
 	if got := endedOf(t, store, query); !slices.Equal(got, []string{"s/1 0s"}) {
-		t.Errorf("what was noted is forgotten: %q", got)
+		t.Errorf("a recorded end is lost: %q", got)
 	}
 	of, err := store.Subjects(t.Context(), "client")
 	if none, _ := store.Subjects(t.Context(), "other"); err != nil || !slices.Equal(of, []string{"s/1", "s/2", "s/3"}) || len(none) != 0 {
@@ -134,11 +134,11 @@ func testHolds(t *testing.T, open Harness) {
 			t.Fatal(err)
 		}
 	}
-	if standing, err := store.Holds(t.Context()); err != nil || !reflect.DeepEqual(standing, holds) {
-		t.Errorf("%v %v", standing, err)
+	if entry, err := store.Holds(t.Context()); err != nil || !reflect.DeepEqual(entry, holds) {
+		t.Errorf("%v %v", entry, err)
 	}
 	if err := store.Hold(t.Context(), journal.RetentionHold{Subject: "s/none", Reason: "r", By: "b", At: noon}); !errors.Is(err, journal.ErrNotFound) {
-		t.Errorf("nothing is held: %v", err)
+		t.Errorf("an unknown subject is held: %v", err)
 	}
 	query := journal.EndedQuery{Before: noon, Limit: 10}
 	if got := endedOf(t, store, query); len(got) != 0 {
@@ -148,7 +148,7 @@ func testHolds(t *testing.T, open Harness) {
 		t.Errorf("%v", err)
 	}
 	if events := mustLoad(t, store, "s/1"); events[0].Erased {
-		t.Error("what is held went")
+		t.Error("a held subject was destroyed")
 	}
 	if err := store.Release(t.Context(), "s/1", "operator", noon.Add(2*time.Hour)); err != nil {
 		t.Fatal(err)

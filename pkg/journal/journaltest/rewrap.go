@@ -57,10 +57,10 @@ func testRewrap(t *testing.T, open Harness) {
 	}
 	for ref, key := range after {
 		if bytes.Equal(key, before[ref]) || !kek.Fresh(key) || stolen.Fresh(key) {
-			t.Errorf("%v is as it was", ref)
+			t.Errorf("%v was not rewrapped", ref)
 		}
 		if _, err := stolen.Decrypt(key, []byte(ref.Class+"\x00"+ref.Subject)); err == nil {
-			t.Errorf("the old key opens %v", ref)
+			t.Errorf("the old key decrypts %v", ref)
 		}
 	}
 	if found, err := seal.Rewrap(t.Context(), kek, store.Rewrapper()); err != nil || found != 0 {

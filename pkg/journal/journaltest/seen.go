@@ -34,13 +34,13 @@ func testSeen(t *testing.T, open Harness) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if there := len(mustLoad(t, store, "s/"+name)) > 0; there != test.want {
-			t.Errorf("%s: it is there: %v", name, there)
+			t.Errorf("%s: it exists: %v", name, there)
 		}
 	}
 	both := batch("s/both", 0)
 	both.Seen = map[string]uint64{"s/both": 0}
 	if _, err := store.Append(t.Context(), both); err == nil {
-		t.Error("a subject is touched, and only seen")
+		t.Error("a subject that is both changed and only read is accepted")
 	}
 }
 
@@ -68,10 +68,10 @@ func testSeenAtOnce(t *testing.T, open Harness) {
 
 // A consent directive has a key of its own class, is erased with all the others, and does not count
 // as an encounter.
-func testWishes(t *testing.T, open Harness) {
+func testDirectives(t *testing.T, open Harness) {
 	store := opened(t, open)
 	b := batch("s/1", 0)
-	b.Events[0].Class, b.Events[0].By = journal.ClassWish, []byte("who wrote it down")
+	b.Events[0].Class, b.Events[0].By = journal.ClassWish, []byte("the author")
 	mustAppend(t, store, b)
 	mustAppend(t, store, batch("s/2", 0))
 	if err := store.Erase(t.Context(), "s/1", journal.ClassDocument); err != nil {

@@ -37,14 +37,14 @@ func asksOf(batch journal.Batch) asks {
 	for subject := range batch.Expected {
 		a.subjects = append(a.subjects, subject)
 	}
-	for _, loop := range batch.Derived {
-		a.subjects = append(a.subjects, loop.Subject)
+	for _, stream := range batch.Derived {
+		a.subjects = append(a.subjects, stream.Subject)
 	}
 	for subject := range batch.Seen {
 		a.subjects = append(a.subjects, subject)
 	}
 	for _, change := range batch.UniqueKeys {
-		a.claims = append(a.claims, change.Key)
+		a.uniqueKeys = append(a.uniqueKeys, change.Key)
 	}
 	for _, delivery := range batch.Deliveries {
 		a.agencies = append(a.agencies, delivery.Agency)
@@ -65,9 +65,9 @@ func (v *view) allows(batch journal.Batch) error {
 			return &journal.ConflictError{Subject: subject}
 		}
 	}
-	for _, loop := range batch.Derived {
-		if head := v.subjects[loop.Subject]; head.version != loop.Version || !head.stale {
-			return &journal.ConflictError{Subject: loop.Subject}
+	for _, stream := range batch.Derived {
+		if head := v.subjects[stream.Subject]; head.version != stream.Version || !head.stale {
+			return &journal.ConflictError{Subject: stream.Subject}
 		}
 	}
 	// A batch may change one unique key more than once.
@@ -75,7 +75,7 @@ func (v *view) allows(batch journal.Batch) error {
 	for _, change := range batch.UniqueKeys {
 		holder, known := changed[change.Key]
 		if !known {
-			holder = v.claims[change.Key].Subject
+			holder = v.uniqueKeys[change.Key].Subject
 		}
 		if holder != change.From {
 			return &journal.ConflictError{UniqueKey: change.Key}
@@ -103,18 +103,18 @@ func (v *view) take(batch journal.Batch, keys rows.Keys) (journal.Appended, erro
 		hashes[event.Subject] = row.Hash
 		events = append(events, row)
 	}
-	boxes := map[string]journal.Position{}
+	positions := map[string]journal.Position{}
 	var deliveries []rows.Delivery
 	for _, delivery := range batch.Deliveries {
-		head, moved := boxes[delivery.Agency]
+		position, moved := positions[delivery.Agency]
 		if !moved {
-			head = v.head(delivery.Agency)
+			position = v.position(delivery.Agency)
 		}
-		row, next, err := rows.Deliver(keys, delivery, head)
+		row, next, err := rows.Deliver(keys, delivery, position)
 		if err != nil {
 			return journal.Appended{}, err
 		}
-		boxes[delivery.Agency] = next
+		positions[delivery.Agency] = next
 		deliveries = append(deliveries, row)
 	}
 	clients := map[string][]byte{}
@@ -127,9 +127,9 @@ func (v *view) take(batch journal.Batch, keys rows.Keys) (journal.Appended, erro
 	v.events, v.deliveries = append(v.events, events...), append(v.deliveries, deliveries...)
 	maps.Copy(v.clients, clients)
 	appended := journal.Appended{Positions: map[string]uint64{}}
-	for agency, head := range boxes {
-		v.boxes[agency], v.movedBoxes[agency] = head, true
-		appended.Positions[agency] = head.Sequence
+	for agency, position := range positions {
+		v.positions[agency], v.movedPositions[agency] = position, true
+		appended.Positions[agency] = position.Sequence
 	}
 	v.rest(batch, hashes)
 	return appended, nil
@@ -141,27 +141,27 @@ func (v *view) rest(batch journal.Batch, hashes map[string][]byte) {
 			v.started[subject] = true
 		}
 	}
-	for _, loop := range batch.Streams {
-		v.loops[loop.Subject] = loop
-		v.subjects[loop.Subject] = subjectHead{version: loop.Version, hash: hashes[loop.Subject]}
+	for _, stream := range batch.Streams {
+		v.streams[stream.Subject] = stream
+		v.subjects[stream.Subject] = subjectHead{version: stream.Version, hash: hashes[stream.Subject]}
 	}
-	for _, loop := range batch.Derived {
-		v.derived[loop.Subject] = loop
-		head := v.subjects[loop.Subject]
+	for _, stream := range batch.Derived {
+		v.derived[stream.Subject] = stream
+		head := v.subjects[stream.Subject]
 		head.stale = false
-		v.subjects[loop.Subject] = head
+		v.subjects[stream.Subject] = head
 	}
 	for _, row := range batch.WorklistEntries {
-		v.standings[standingKey{row.Subject, row.Agency}] = row
+		v.entries[entryKey{row.Subject, row.Agency}] = row
 	}
 	for _, change := range batch.UniqueKeys {
-		v.claims[change.Key], v.movedClaims[change.Key] = change.UniqueKey, true
+		v.uniqueKeys[change.Key], v.movedKeys[change.Key] = change.UniqueKey, true
 	}
 	for _, access := range batch.Accesses {
 		access.Head = hashes[access.Subject]
 		v.accesses = append(v.accesses, access)
 	}
-	v.tallies = append(v.tallies, batch.Counters...)
+	v.counters = append(v.counters, batch.Counters...)
 }
 
 // Advance moves a consumer's cursor, or takes the consumer over.
@@ -173,7 +173,7 @@ func (s *Store) Advance(ctx context.Context, advance journal.Advance) (journal.C
 		decide: func(_ context.Context, v *view, _ rows.Keys) error {
 			present := v.consumers[key]
 			var err error
-			if moved, err = present.Moved(advance, v.head(advance.Agency).Sequence); err == nil && moved != present {
+			if moved, err = present.Moved(advance, v.position(advance.Agency).Sequence); err == nil && moved != present {
 				v.consumers[key], v.movedConsumers[key] = moved, true
 			}
 			return err

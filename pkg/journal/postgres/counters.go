@@ -11,13 +11,13 @@ import (
 )
 
 func (v *view) writeCounters(batch *pgx.Batch) {
-	if len(v.tallies) == 0 {
+	if len(v.counters) == 0 {
 		return
 	}
-	n := len(v.tallies)
+	n := len(v.counters)
 	subject, what, month, sender, receiver := texts(n), texts(n), texts(n), texts(n), texts(n)
 	at, waited := numbers(n), numbers(n)
-	for i, t := range v.tallies {
+	for i, t := range v.counters {
 		subject[i], what[i], month[i], sender[i], receiver[i] = t.Subject, t.What, t.Month, t.Sender, t.Receiver
 		at[i], waited[i] = t.At.UnixMicro(), int64(t.Waited/time.Second)
 	}

@@ -27,8 +27,8 @@ func (s *Store) Stale(ctx context.Context, limit int) ([]journal.Stream, error) 
 func (v *view) writeDerived(batch *pgx.Batch) {
 	n := 0
 	subject, state, version, next, ended := texts(len(v.derived)), make([]int32, len(v.derived)), numbers(len(v.derived)), numbers(len(v.derived)), make([]bool, len(v.derived))
-	for name, loop := range v.derived {
-		subject[n], state[n], version[n], next[n], ended[n] = name, loop.State, int64(loop.Version), rows.Micros(loop.NextCheckAt, rows.Never), loop.Ended //nolint:gosec // counts from 1
+	for name, stream := range v.derived {
+		subject[n], state[n], version[n], next[n], ended[n] = name, stream.State, int64(stream.Version), rows.Micros(stream.NextCheckAt, rows.Never), stream.Ended //nolint:gosec // counts from 1
 		n++
 	}
 	if n == 0 {

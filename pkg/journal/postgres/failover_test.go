@@ -14,26 +14,26 @@ import (
 	"koppi.internal/pkg/journal/seal"
 )
 
-// pairOf are a primary and the standby for which its commits wait, and a line by which a store
-// gets to whichever is the primary.
-type pairOf struct {
+// serverPair is a primary, the standby for which its commits wait, and a proxy by which a store
+// reaches the current primary.
+type serverPair struct {
 	primary, standby *postgrestest.Server
 	line             *postgrestest.Line
 	config           Config
 }
 
-func newPairOf(t *testing.T) *pairOf {
+func newServerPair(t *testing.T) *serverPair {
 	t.Helper()
-	p := newServerOf(t)
+	p := newSingleServer(t)
 	p.standby = p.primary.Standby(t, "second")
 	p.primary.WaitFor("second")
 	return p
 }
 
-// newServerOf is a primary without a standby.
-func newServerOf(t *testing.T) *pairOf {
+// newSingleServer returns a primary without a standby.
+func newSingleServer(t *testing.T) *serverPair {
 	t.Helper()
-	p := &pairOf{primary: postgrestest.Start(t)}
+	p := &serverPair{primary: postgrestest.Start(t)}
 	p.primary.Exec("CREATE ROLE koppi_test LOGIN")
 	at := func(role, schema string) string { return p.primary.DSN("postgres", role, schema) }
 	migration := Migration{Journal: at("postgres", "concern"), Keys: at("postgres", "concern_keys"), Role: "koppi_test"}
@@ -49,7 +49,7 @@ func newServerOf(t *testing.T) *pairOf {
 	return p
 }
 
-func (p *pairOf) open(t *testing.T) *Store {
+func (p *serverPair) open(t *testing.T) *Store {
 	t.Helper()
 	store, err := Open(t.Context(), p.config)
 	if err != nil {
@@ -63,16 +63,17 @@ func (p *pairOf) open(t *testing.T) *Store {
 	return store
 }
 
-// failOver has the standby take over; what it lacks is lost.
-func (p *pairOf) failOver() {
+// failOver promotes the standby. Commits that it has not received are lost.
+func (p *serverPair) failOver() {
 	p.primary.Down("immediate")
 	p.line.Lead(p.standby)
 	p.line.Cut()
 	p.standby.Promote()
 }
 
-// waiting appends s/1, and returns once its commit waits for the standby. The answer comes later.
-func (p *pairOf) waiting(store *Store) <-chan error {
+// waiting appends s/1, and returns once the commit waits for the standby. The result comes by the
+// channel.
+func (p *serverPair) waiting(store *Store) <-chan error {
 	answer := make(chan error, 1)
 	go func() {
 		_, err := store.Append(context.Background(), first("s/1"))
@@ -96,8 +97,8 @@ func first(subject string) journal.Batch {
 	}
 }
 
-// holds tells whether a store has a subject, once it answers at all.
-func holds(t *testing.T, store *Store, subject string) bool {
+// contains reports whether a store has a subject, once the store answers.
+func contains(t *testing.T, store *Store, subject string) bool {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; {
 		histories, err := store.Load(t.Context(), subject)
@@ -110,11 +111,11 @@ func holds(t *testing.T, store *Store, subject string) bool {
 	}
 }
 
-// A commit waits for a standby that is away, and its line is cut: it is not acknowledged, for
-// the standby takes over without it.
-func TestACommitOfOneServerIsNotAcknowledged(t *testing.T) {
+// A commit waits for a standby that is down, and its connection is cut. The commit is not
+// acknowledged, because the standby may take over without it.
+func TestFailoverWithoutUnreplicatedCommit(t *testing.T) {
 	t.Parallel()
-	p := newPairOf(t)
+	p := newServerPair(t)
 	store := p.open(t)
 	if _, err := store.Append(t.Context(), first("s/before")); err != nil {
 		t.Fatal(err)
@@ -124,69 +125,70 @@ func TestACommitOfOneServerIsNotAcknowledged(t *testing.T) {
 	p.line.Cut()
 	err := <-answer
 	if err == nil {
-		t.Error("it is acknowledged, and on one server alone")
+		t.Error("a commit on one server only is acknowledged")
 	}
 	t.Log(err)
 	if err := store.Settled(t.Context()); err == nil {
-		t.Error("what one server has alone is said to be settled")
+		t.Error("a commit on one server only is reported as settled")
 	}
 	p.standby.Up()
 	p.failOver()
-	if !holds(t, store, "s/before") {
-		t.Error("what was acknowledged is lost")
+	if !contains(t, store, "s/before") {
+		t.Error("an acknowledged commit is lost")
 	}
-	if err == nil && !holds(t, store, "s/1") {
-		t.Error("what was acknowledged in doubt is lost")
+	if err == nil && !contains(t, store, "s/1") {
+		t.Error("a commit that was acknowledged after a lost connection is lost")
 	}
 	if _, err := store.Append(t.Context(), first("s/2")); err != nil {
-		t.Errorf("it does not go on: %v", err)
+		t.Errorf("the store does not continue: %v", err)
 	}
 }
 
-// A primary starts anew while its standby is away: it shows commits that nobody waits for any
-// more, and the store neither shows nor acknowledges them.
-func TestARestartedPrimaryIsNotBelieved(t *testing.T) {
+// A primary restarts while its standby is down, and then shows commits that never reached the
+// standby. The store neither shows nor acknowledges them.
+func TestRestartedPrimaryHidesUnreplicated(t *testing.T) {
 	t.Parallel()
-	p := newPairOf(t)
+	p := newServerPair(t)
 	store := p.open(t)
 	p.standby.Down("fast")
 	answer := p.waiting(store)
 	p.primary.Down("immediate")
 	p.primary.Up()
 	if err := <-answer; err == nil {
-		t.Error("it is acknowledged, and on one server alone")
+		t.Error("a commit on one server only is acknowledged")
 	}
 	short, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	if histories, err := store.Load(short, "s/1"); err == nil && len(histories[0]) > 0 {
-		t.Error("what one server has alone is shown")
+		t.Error("a commit on one server only is shown")
 	}
 	if delivered, err := store.Deliveries(short, journal.DeliveryQuery{Agency: "a"}); err == nil && len(delivered) > 0 {
-		t.Error("what one server has alone is delivered")
+		t.Error("a commit on one server only is delivered")
 	}
 	p.standby.Up()
-	if !holds(t, store, "s/1") {
-		t.Error("what the standby has now is not shown")
+	if !contains(t, store, "s/1") {
+		t.Error("a commit that reached the standby is not shown")
 	}
 	p.failOver()
-	if !holds(t, store, "s/1") {
-		t.Error("what was shown is lost")
+	if !contains(t, store, "s/1") {
+		t.Error("a commit that was shown is lost")
 	}
 }
 
-// An operator ends a commit's wait for the standby: PostgreSQL reports success with a warning.
-func TestAnEndedWaitIsNotAcknowledged(t *testing.T) {
+// An operator cancels a commit's wait for the standby: PostgreSQL reports success with a warning, and
+// the store does not acknowledge the commit.
+func TestCancelledStandbyWait(t *testing.T) {
 	t.Parallel()
-	p := newPairOf(t)
+	p := newServerPair(t)
 	store := p.open(t)
 	p.standby.Down("fast")
 	answer := p.waiting(store)
 	p.primary.Exec(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
 	if err := <-answer; !errors.Is(err, errUnsettled) {
-		t.Errorf("it is answered with %v", err)
+		t.Errorf("the result is %v", err)
 	}
 	if err := store.Settled(t.Context()); err == nil {
-		t.Error("what one server has alone is said to be settled")
+		t.Error("a commit on one server only is reported as settled")
 	}
 	p.standby.Up()
 	if err := store.Settled(t.Context()); err != nil {
@@ -194,10 +196,10 @@ func TestAnEndedWaitIsNotAcknowledged(t *testing.T) {
 	}
 }
 
-// A writer that stands still while it has the lock loses it, and finds out before it commits.
-func TestAWriterThatStandsStillLosesTheLock(t *testing.T) {
+// A writer that stalls while it has the lock loses the lock, and notices that before it commits.
+func TestStalledWriterLosesLock(t *testing.T) {
 	t.Parallel()
-	p := newPairOf(t)
+	p := newServerPair(t)
 	still, other := p.open(t), p.open(t)
 	begun, goOn := make(chan struct{}), make(chan struct{})
 	var runs int
@@ -219,14 +221,14 @@ func TestAWriterThatStandsStillLosesTheLock(t *testing.T) {
 	<-begun
 	began := time.Now()
 	if _, err := other.Append(t.Context(), first("s/other")); err != nil {
-		t.Fatalf("the other writer is held up: %v", err)
+		t.Fatalf("the other writer is blocked: %v", err)
 	}
 	if took := time.Since(began); took > p.config.bounds.lock {
 		t.Errorf("the other writer waited %v", took)
 	}
 	close(goOn)
 	if err := <-stood; err != nil || runs != 2 {
-		t.Errorf("it went on as if it had the lock: %d runs, %v", runs, err)
+		t.Errorf("it continued without the lock: %d runs, %v", runs, err)
 	}
 	report, err := journal.Fsck(t.Context(), other)
 	if err := errors.Join(err, report.Err()); err != nil {
@@ -234,11 +236,11 @@ func TestAWriterThatStandsStillLosesTheLock(t *testing.T) {
 	}
 }
 
-// Keys that lie on the journal's own server are not flushed for themselves: what a failover
-// loses of them is made anew, and nothing is sealed with what is in memory alone.
-func TestAKeyThatIsLostIsMadeAnew(t *testing.T) {
+// Keys on the journal's own server have no flush of their own. A key that a failover loses is created
+// again, and nothing is sealed with a key that exists only in memory.
+func TestLostKeyRecreated(t *testing.T) {
 	t.Parallel()
-	p := newPairOf(t)
+	p := newServerPair(t)
 	store := p.open(t)
 	if _, err := store.Append(t.Context(), first("s/before")); err != nil {
 		t.Fatal(err)
@@ -249,7 +251,7 @@ func TestAKeyThatIsLostIsMadeAnew(t *testing.T) {
 	refused.Events[0].Version, refused.Streams[0].Version = 8, 8
 	var conflict *journal.ConflictError
 	if _, err := store.Append(t.Context(), refused); !errors.As(err, &conflict) {
-		t.Fatalf("its key is made, and it is refused: %v", err)
+		t.Fatalf("the append is not refused after its key was created: %v", err)
 	}
 	p.primary.Down("immediate")
 	p.standby.Up()
@@ -265,14 +267,14 @@ func TestAKeyThatIsLostIsMadeAnew(t *testing.T) {
 	}
 	histories, err := p.open(t).Load(t.Context(), "s/1", "s/before")
 	if err != nil || histories[0][0].Erased || histories[1][0].Erased {
-		t.Errorf("what was sealed is lost: %v %v", histories, err)
+		t.Errorf("sealed content is lost: %v %v", histories, err)
 	}
 }
 
-// Of several hosts the store finds the primary, and follows it.
+// With several hosts, the store finds the primary and follows it after a failover.
 func TestSeveralHosts(t *testing.T) {
 	t.Parallel()
-	p := newPairOf(t)
+	p := newServerPair(t)
 	hosts := func(schema string) string {
 		return fmt.Sprintf("host=127.0.0.1,127.0.0.1 port=%d,%d dbname=postgres user=koppi_test search_path=%s sslmode=disable", p.standby.Port(), p.primary.Port(), schema)
 	}
@@ -282,18 +284,18 @@ func TestSeveralHosts(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.failOver()
-	if !holds(t, store, "s/1") {
-		t.Error("what was acknowledged is lost")
+	if !contains(t, store, "s/1") {
+		t.Error("an acknowledged commit is lost")
 	}
 	if _, err := store.Append(t.Context(), first("s/2")); err != nil {
 		t.Error(err)
 	}
 }
 
-// A primary that takes no writes any more, and runs on, is left for the one that does.
-func TestAServerThatBecameReadOnlyIsLeft(t *testing.T) {
+// The store leaves a primary that became read-only for the server that accepts writes.
+func TestReadOnlyServerAbandoned(t *testing.T) {
 	t.Parallel()
-	p := newPairOf(t)
+	p := newServerPair(t)
 	hosts := func(schema string) string {
 		return fmt.Sprintf("host=127.0.0.1,127.0.0.1 port=%d,%d dbname=postgres user=koppi_test search_path=%s sslmode=disable", p.primary.Port(), p.standby.Port(), schema)
 	}
@@ -307,12 +309,12 @@ func TestAServerThatBecameReadOnlyIsLeft(t *testing.T) {
 	p.standby.Promote()
 	var err error
 	for range 5 {
-		// A setting needs no key: the journal's own session must find out.
+		// A setting needs no key, so the journal's own session must notice.
 		if err = store.SetSetting(t.Context(), "name", "value"); err == nil {
 			break
 		}
 	}
-	if err != nil || !holds(t, store, "s/1") {
-		t.Errorf("it stays with the server that takes nothing: %v", err)
+	if err != nil || !contains(t, store, "s/1") {
+		t.Errorf("the store stays with the read-only server: %v", err)
 	}
 }

@@ -79,19 +79,19 @@ func (s *Store) Positions(ctx context.Context, agencies ...string) (map[string]j
 	if len(agencies) > 0 {
 		sql, args = sql+` WHERE agency = ANY($1)`, []any{agencies}
 	}
-	heads := map[string]journal.Position{}
+	positions := map[string]journal.Position{}
 	type row struct {
-		agency string
-		head   journal.Position
+		agency   string
+		position journal.Position
 	}
 	all, err := look(ctx, s.mailboxes, func(found pgx.Rows) (one row, err error) {
-		err = found.Scan(&one.agency, &one.head.Sequence, &one.head.ChainHash)
+		err = found.Scan(&one.agency, &one.position.Sequence, &one.position.ChainHash)
 		return one, err
 	}, sql, args...)
 	for _, one := range all {
-		heads[one.agency] = one.head
+		positions[one.agency] = one.position
 	}
-	return heads, wrap("heads", err)
+	return positions, wrap("positions", err)
 }
 
 // Consumers returns readers of a mailbox.

@@ -15,13 +15,13 @@ func (s *Store) OpenMatters(ctx context.Context, at time.Time) ([]journal.OpenMa
 	found, err := s.read.Query(ctx, `SELECT waiting_on, phase, COUNT(*), COUNT(*) FILTER (WHERE overdue), MIN(started_at),
 COUNT(*) FILTER (WHERE subject IN (SELECT subject FROM standings WHERE role = 'receiver' AND NOT touched AND NOT ended AND NOT hidden AND urgency IN (1, 2) AND waiting_on = agency AND due_at <= $1))
 FROM standings WHERE role = 'sender' AND NOT ended GROUP BY waiting_on, phase ORDER BY waiting_on COLLATE "C", phase`, at.UnixMicro())
-	loops, err := collect(found, err, func(found pgx.Rows) (row journal.OpenMatters, err error) {
+	matters, err := collect(found, err, func(found pgx.Rows) (row journal.OpenMatters, err error) {
 		var oldest int64
 		err = found.Scan(&row.WaitingOn, &row.Phase, &row.Streams, &row.Overdue, &oldest, &row.Untouched)
 		row.Oldest = rows.Time(oldest, 0)
 		return row, err
 	})
-	return loops, wrap("open loops", err)
+	return matters, wrap("open matters", err)
 }
 
 // Untouched counts the urgent matters that are past due and that no person has handled.
@@ -32,7 +32,7 @@ WHERE role = 'receiver' AND NOT touched AND NOT ended AND NOT hidden AND urgency
 		err = found.Scan(&row.WaitingOn, &row.Urgency, &row.Streams)
 		return row, err
 	})
-	return untouched, wrap("untouched loops", err)
+	return untouched, wrap("untouched matters", err)
 }
 
 // Silent returns open streams in which something is past due.
@@ -43,12 +43,12 @@ WHERE r.role = 'receiver' AND NOT r.touched AND NOT r.ended AND NOT r.hidden AND
 ORDER BY r.urgency, r.due_at, r.subject LIMIT $2`, at.UnixMicro(), limit)
 	first, err := collect(found, err, scanSilent)
 	if err != nil {
-		return nil, wrap("silent loops", err)
+		return nil, wrap("silent matters", err)
 	}
 	found, err = s.read.Query(ctx, `SELECT subject, agency, waiting_on, phase, due_at, started_at, 0 FROM standings
 WHERE role = 'sender' AND NOT ended AND overdue ORDER BY due_at, subject LIMIT $1`, limit)
 	others, err := collect(found, err, scanSilent)
-	return journal.Others(first, others, limit), wrap("silent loops", err)
+	return journal.Others(first, others, limit), wrap("silent matters", err)
 }
 
 func scanSilent(found pgx.Rows) (journal.Silent, error) {

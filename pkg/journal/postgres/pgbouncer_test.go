@@ -7,11 +7,10 @@ import (
 	"koppi.internal/pkg/journal/postgres/postgrestest"
 )
 
-// A pooler that keeps a session for each client serves; one that shares sessions between
-// transactions is refused.
+// A pooler in session mode works; one that shares sessions between transactions is refused.
 func TestPgBouncer(t *testing.T) {
 	t.Parallel()
-	p := newServerOf(t)
+	p := newSingleServer(t)
 	direct := p.config
 	at := func(mode string) Config {
 		pooler, config := postgrestest.NewPgBouncer(t, p.primary, mode, "koppi_test"), direct
@@ -23,8 +22,8 @@ func TestPgBouncer(t *testing.T) {
 	if _, err := store.Append(t.Context(), first("s/1")); err != nil {
 		t.Fatal(err)
 	}
-	if !holds(t, store, "s/1") {
-		t.Error("what was appended is not there")
+	if !contains(t, store, "s/1") {
+		t.Error("the appended subject is missing")
 	}
 	for _, mode := range []string{"transaction", "statement"} {
 		if _, err := Open(t.Context(), at(mode)); !errors.Is(err, errShared) {
@@ -33,13 +32,13 @@ func TestPgBouncer(t *testing.T) {
 	}
 }
 
-// What would lose acknowledgements is refused at the start.
-func TestUnsafeServers(t *testing.T) {
+// Server settings that can lose acknowledged commits are refused or logged at the start.
+func TestUnsafeServersRefused(t *testing.T) {
 	t.Parallel()
-	p := newServerOf(t)
+	p := newSingleServer(t)
 	p.primary.Exec("ALTER ROLE koppi_test SET synchronous_commit = off")
 	if _, err := Open(t.Context(), p.config); err == nil {
-		t.Error("commits that are not flushed are taken")
+		t.Error("a server that does not flush commits is accepted")
 	}
 	p.primary.Exec("ALTER ROLE koppi_test SET synchronous_commit = local")
 	p.open(t)

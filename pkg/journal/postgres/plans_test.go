@@ -15,40 +15,40 @@ import (
 	"koppi.internal/pkg/journal/postgres"
 )
 
-// noting keeps the texts of all statements that a store makes.
-type noting struct {
+// statementRecorder records the texts of all statements of a store.
+type statementRecorder struct {
 	mu    sync.Mutex
 	texts journaltest.Statements
 }
 
-func (n *noting) note(text string) {
+func (n *statementRecorder) note(text string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.texts[text] = true
 }
 
-func (n *noting) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+func (n *statementRecorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
 	n.note(data.SQL)
 	return ctx
 }
-func (n *noting) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
-func (n *noting) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+func (n *statementRecorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+func (n *statementRecorder) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
 	return ctx
 }
 
-func (n *noting) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+func (n *statementRecorder) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
 	n.note(data.SQL)
 }
-func (n *noting) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+func (n *statementRecorder) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-// grows are the tables that grow with what Koppi has carried.
-var grows = regexp.MustCompile(`^(events|loops|standings|deliveries|claims|clients|accesses|tallies|told|log_hashes|keys)$`)
+// growing matches the tables that grow with the number of matters.
+var growing = regexp.MustCompile(`^(events|loops|standings|deliveries|claims|clients|accesses|tallies|told|log_hashes|keys)$`)
 
-// whole are the indexes that may be read whole: of what is open, held, past due or stale, of what
-// was destroyed, and what is asked one row at an end.
-var whole = regexp.MustCompile(`^(holds_standing|standings_silent|standings_open|loops_stale)$`)
+// smallIndexes matches the partial indexes that may be scanned: of open, held, overdue and stale
+// rows.
+var smallIndexes = regexp.MustCompile(`^(holds_standing|standings_silent|standings_open|loops_stale)$`)
 
-// step of a plan, as EXPLAIN (FORMAT JSON) writes it.
+// step is a step of a plan in the format of EXPLAIN (FORMAT JSON).
 type step struct {
 	Node      string `json:"Node Type"`
 	Table     string `json:"Relation Name"`
@@ -57,11 +57,10 @@ type step struct {
 	Parts     []step `json:"Plans"`
 }
 
-// TestPlans: the store is held to the suite, and none of its statements reads a table that grows from its beginning to its end, whatever
-// it is filtered by: the planner has an index whose condition leads to the rows, as it is
-// asked for plans in production.
+// The store passes the suite, and none of its statements scans a growing table, with any filter: with
+// the planner settings of production, the plan has an index condition.
 func TestPlans(t *testing.T) {
-	d, noted := newDatabases(t, "fsync=off"), &noting{texts: journaltest.Statements{}}
+	d, noted := newDatabases(t, "fsync=off"), &statementRecorder{texts: journaltest.Statements{}}
 	openNoted := func(t *testing.T, at string) journaltest.Store {
 		t.Helper()
 		config := d.configure(t, at)
@@ -82,7 +81,7 @@ func TestPlans(t *testing.T) {
 	if err := toured.Close(); err != nil {
 		t.Fatal(err)
 	}
-	// What is asked at an opening, and when an answer of the server was lost.
+	// Statements of Open, and those after a lost answer of the server.
 	for _, text := range []string{
 		`SELECT count(*) FROM events WHERE id = ANY($1)`,
 		`SELECT pg_advisory_xact_lock(hashtextextended('koppi journal ' || current_schema(), 0))`,
@@ -90,7 +89,7 @@ func TestPlans(t *testing.T) {
 		noted.note(text)
 	}
 	for _, missing := range journaltest.Unmade(t, noted.texts, "raw.go", "migrate.go", "sessions.go", "server.go", "together.go") {
-		t.Errorf("no test makes this statement, so that its plan is not known: %s", missing)
+		t.Errorf("no test executes this statement, so its plan is unknown: %s", missing)
 	}
 	config := d.configure(t, folder)
 	filled(t, d.server.DSN(d.names[folder], "postgres", "concern"),
@@ -120,15 +119,15 @@ func TestPlans(t *testing.T) {
 
 var isPlanned = regexp.MustCompile(`^\s*(SELECT|UPDATE|DELETE|WITH|INSERT)\b`)
 
-// forFsck tells the statements that read all there is, in order, for fsck.
+// forFsck reports whether a statement reads a whole table in order, for fsck.
 func forFsck(text string) bool {
 	return !strings.Contains(text, "$") && !strings.Contains(text, "WHERE") && strings.HasPrefix(text, "SELECT") && strings.Contains(text, "ORDER BY")
 }
 
 func check(t *testing.T, text string, plan step) {
 	t.Helper()
-	scan := strings.HasSuffix(plan.Node, "Scan") && grows.MatchString(plan.Table) && plan.Condition == "" && plan.Node != "Bitmap Heap Scan"
-	if scan && !whole.MatchString(plan.Index) && !strings.Contains(text, "MIN(month)") {
+	scan := strings.HasSuffix(plan.Node, "Scan") && growing.MatchString(plan.Table) && plan.Condition == "" && plan.Node != "Bitmap Heap Scan"
+	if scan && !smallIndexes.MatchString(plan.Index) && !strings.Contains(text, "MIN(month)") {
 		t.Errorf("%s on %s using %q without a condition\n\tin: %s", plan.Node, plan.Table, plan.Index, text)
 	}
 	for _, part := range plan.Parts {
@@ -136,7 +135,7 @@ func check(t *testing.T, text string, plan step) {
 	}
 }
 
-// planner explains statements as the store's connections have them planned.
+// planner explains statements with the planner settings of the store's connections.
 func planner(t *testing.T, dsn string) func(text string) (step, error) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -173,7 +172,7 @@ func planner(t *testing.T, dsn string) func(text string) (step, error) {
 	}
 }
 
-// filled gives tables rows and statistics, as a planner has them in production.
+// filled fills tables with rows and statistics, as in production.
 func filled(t *testing.T, dsn string, statements ...string) {
 	t.Helper()
 	ran(t, dsn, append(statements, `ANALYZE`)...)

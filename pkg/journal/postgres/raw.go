@@ -49,7 +49,7 @@ func (s *Store) RawStreams(ctx context.Context) iter.Seq2[journal.RawStream, err
 }
 
 func (s *Store) RawWorklistEntries(ctx context.Context) iter.Seq2[journal.WorklistEntry, error] {
-	return stream(ctx, s, `SELECT `+standingColumns+` FROM standings ORDER BY subject, agency`, scanWorklistEntry)
+	return stream(ctx, s, `SELECT `+entryColumns+` FROM standings ORDER BY subject, agency`, scanWorklistEntry)
 }
 
 func (s *Store) RawDeliveries(ctx context.Context) iter.Seq2[journal.RawDelivery, error] {

@@ -110,18 +110,18 @@ func (s *Store) UniqueKeys(ctx context.Context, keys ...string) (map[string]jour
 	if len(keys) == 0 {
 		return held, nil
 	}
-	claims, err := look(ctx, s.lookups, scanUniqueKey, `SELECT key, subject, version, digest FROM claims WHERE key = ANY($1)`, keys)
-	for _, claim := range claims {
-		held[claim.Key] = claim
+	uniqueKeys, err := look(ctx, s.lookups, scanUniqueKey, `SELECT key, subject, version, digest FROM claims WHERE key = ANY($1)`, keys)
+	for _, key := range uniqueKeys {
+		held[key.Key] = key
 	}
-	return held, wrap("claims", err)
+	return held, wrap("unique keys", err)
 }
 
 func scanUniqueKey(found pgx.Rows) (journal.UniqueKey, error) {
-	var claim journal.UniqueKey
-	err := found.Scan(&claim.Key, &claim.Subject, &claim.Version, &claim.Digest)
-	claim.Digest = rows.OrNil(claim.Digest)
-	return claim, err
+	var key journal.UniqueKey
+	err := found.Scan(&key.Key, &key.Subject, &key.Version, &key.Digest)
+	key.Digest = rows.OrNil(key.Digest)
+	return key, err
 }
 
 // Due returns subjects whose next check is due.

@@ -35,7 +35,7 @@ func clients(subject string, after uint64) map[string][]byte {
 	return map[string][]byte{subject: []byte("who")}
 }
 
-// replicas are two processes' stores over one database.
+// replicas returns two stores on one database, as two processes have.
 func replicas(t *testing.T, settings ...string) (*databases, [2]*postgres.Store) {
 	t.Helper()
 	d, folder := newDatabases(t, settings...), t.TempDir()
@@ -49,8 +49,7 @@ func replicas(t *testing.T, settings ...string) (*databases, [2]*postgres.Store)
 	return d, pair
 }
 
-// Two replicas that write into one mailbox keep it gapless, and of two that decide
-// on the same version one wins.
+// A mailbox that two replicas write has no gaps. If both decide on the same version, one succeeds.
 func TestReplicas(t *testing.T) {
 	_, pair := replicas(t, "fsync=off")
 	var group sync.WaitGroup
@@ -85,8 +84,8 @@ func TestReplicas(t *testing.T) {
 	}
 }
 
-// What one replica erases no other opens any more, though it had the key in memory.
-func TestErasureReachesEveryReplica(t *testing.T) {
+// No replica can open content that another has erased, even if it had the key in memory.
+func TestErasureOnAllReplicas(t *testing.T) {
 	_, pair := replicas(t, "fsync=off")
 	if _, err := pair[0].Append(t.Context(), one("s/1", 0)); err != nil {
 		t.Fatal(err)
@@ -102,23 +101,23 @@ func TestErasureReachesEveryReplica(t *testing.T) {
 	for i, store := range pair {
 		histories, err := store.Load(t.Context(), "s/1")
 		if err != nil || !histories[0][0].Erased {
-			t.Errorf("replica %d opens what was erased: %v", i, err)
+			t.Errorf("replica %d opens erased content: %v", i, err)
 		}
 		if deliveries, err := store.Deliveries(t.Context(), journal.DeliveryQuery{Agency: "a"}); err != nil || !deliveries[0].Tombstone {
-			t.Errorf("replica %d delivers what was erased: %v", i, err)
+			t.Errorf("replica %d delivers erased content: %v", i, err)
 		}
 		if _, err := store.Client(t.Context(), "s/1"); !errors.Is(err, journal.ErrNotFound) {
 			t.Errorf("replica %d knows the client: %v", i, err)
 		}
 		if _, err := store.Append(t.Context(), one("s/1", 1)); err == nil {
-			t.Errorf("replica %d goes on with an erased subject", i)
+			t.Errorf("replica %d appends to an erased subject", i)
 		}
 	}
 }
 
-// The server crashes and comes back while both append: what was acknowledged is
-// there, and callers who try again get through.
-func TestServerCrashes(t *testing.T) {
+// The server crashes and restarts while both replicas append. Acknowledged appends exist, and repeated
+// ones succeed.
+func TestServerCrash(t *testing.T) {
 	d, pair := replicas(t)
 	var group sync.WaitGroup
 	var stop atomic.Bool
@@ -131,7 +130,7 @@ func TestServerCrashes(t *testing.T) {
 				for {
 					_, err := pair[worker%2].Append(t.Context(), one(subject, 0))
 					var conflict *journal.ConflictError
-					// After a cut whose outcome nobody knows, a conflict says that it came to pass.
+					// After a lost connection with an unknown outcome, a conflict means that the append succeeded.
 					if err == nil || errors.As(err, &conflict) {
 						break
 					}

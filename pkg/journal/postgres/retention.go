@@ -24,9 +24,9 @@ func (v *view) writeEnds(batch *pgx.Batch) {
 	}
 	var subject []string
 	var at []int64
-	for _, loop := range v.loops {
-		if loop.Ended || !v.started[loop.Subject] {
-			subject, at = append(subject, loop.Subject), append(at, last[loop.Subject])
+	for _, stream := range v.streams {
+		if stream.Ended || !v.started[stream.Subject] {
+			subject, at = append(subject, stream.Subject), append(at, last[stream.Subject])
 		}
 	}
 	if len(subject) > 0 {

@@ -11,15 +11,15 @@ import (
 	"koppi.internal/pkg/telemetry"
 )
 
-// Each service's standbys are measured under its own name: one that has lost its standby is not
-// hidden by another that has one.
-func TestStandbysAreMeasuredByService(t *testing.T) {
+// The standbys of each service are measured under its name, so that a service without a standby is
+// not hidden by another that has one.
+func TestStandbysByService(t *testing.T) {
 	reader := sdk.NewManualReader()
 	before := otel.GetMeterProvider()
 	otel.SetMeterProvider(sdk.NewMeterProvider(sdk.WithReader(reader)))
 	t.Cleanup(func() { otel.SetMeterProvider(before) })
-	safe, alone := newPairOf(t), newServerOf(t)
-	// Else the role sees no more than that there is a standby.
+	safe, alone := newServerPair(t), newSingleServer(t)
+	// Otherwise the role sees only that there is a standby.
 	safe.primary.Exec("GRANT pg_read_all_stats TO koppi_test")
 	safe.config.Service, alone.config.Service = "concern", "plan"
 	safe.open(t)

@@ -13,10 +13,10 @@ import (
 	"koppi.internal/pkg/journal/seal"
 )
 
-// role is the service's: it owns nothing.
+// role is the service's role, which owns nothing.
 const role = "koppi_test"
 
-// databases are where a folder's store is kept, each a copy of one that is up to date.
+// databases are the databases of stores by folder, each a copy of a migrated template.
 type databases struct {
 	server   *postgrestest.Server
 	template string
@@ -59,8 +59,8 @@ func (d *databases) open(t testing.TB, folder string) *postgres.Store {
 	return store
 }
 
-// History is insert-only for the service's role, and nothing in it for its owner.
-func TestHistoryIsInsertOnly(t *testing.T) {
+// History is insert-only, for the service's role and for the owner of the tables.
+func TestHistoryInsertOnly(t *testing.T) {
 	d := newDatabases(t, "fsync=off")
 	folder := t.TempDir()
 	config := d.configure(t, folder)
@@ -83,8 +83,8 @@ func TestHistoryIsInsertOnly(t *testing.T) {
 	}
 }
 
-// A schema that is not up to date refuses to open, and says what to do.
-func TestNotMigrated(t *testing.T) {
+// Open refuses a schema that is not up to date, and says what to do.
+func TestSchemaNotMigrated(t *testing.T) {
 	d := newDatabases(t, "fsync=off")
 	name := d.server.Database("template1")
 	kek, err := seal.OpenKEK(filepath.Join(t.TempDir(), "kek.json"))

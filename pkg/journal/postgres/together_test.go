@@ -6,9 +6,9 @@ import (
 	"koppi.internal/pkg/journal/postgres/postgrestest"
 )
 
-// The service's role sees whether keys and journal share a server, by which the keys
-// need no flush of their own.
-func TestTogether(t *testing.T) {
+// The service's role can determine whether keys and journal are on one server. If so, keys need no
+// flush of their own.
+func TestKeysOnJournalServer(t *testing.T) {
 	one, other := postgrestest.Start(t, "fsync=off"), postgrestest.Start(t, "fsync=off")
 	for _, server := range []*postgrestest.Server{one, other} {
 		server.Exec("CREATE ROLE koppi_test LOGIN")
@@ -19,9 +19,9 @@ func TestTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !together(t.Context(), journal, at(one)) {
-		t.Error("one server is taken for two")
+		t.Error("one server counts as two")
 	}
 	if together(t.Context(), journal, at(other)) {
-		t.Error("two servers are taken for one")
+		t.Error("two servers count as one")
 	}
 }

@@ -9,14 +9,14 @@ import (
 
 // asks names the rows that a task's decision must see.
 type asks struct {
-	subjects, claims, agencies []string
-	consumers                  []consumerKey
-	parked                     []parkedKey
+	subjects, uniqueKeys, agencies []string
+	consumers                      []consumerKey
+	parked                         []parkedKey
 }
 
 type (
 	consumerKey struct{ agency, name string }
-	standingKey struct{ subject, agency string }
+	entryKey    struct{ subject, agency string }
 	subjectHead struct {
 		version uint64
 		hash    []byte
@@ -28,27 +28,27 @@ type (
 // view is the data that the decisions of a group read. Each decision sees the changes of those
 // before it. The view also holds the rows to write.
 type view struct {
-	subjects  map[string]subjectHead
-	claims    map[string]journal.UniqueKey
-	boxes     map[string]journal.Position
-	consumers map[consumerKey]journal.Consumer
-	parked    map[parkedKey]*journal.Parked
+	subjects   map[string]subjectHead
+	uniqueKeys map[string]journal.UniqueKey
+	positions  map[string]journal.Position
+	consumers  map[consumerKey]journal.Consumer
+	parked     map[parkedKey]*journal.Parked
 
 	events     []journal.SealedEvent
 	deliveries []rows.Delivery
 	accesses   []journal.Access
-	tallies    []journal.Counter
-	told       []toldRow
-	loops      map[string]journal.Stream
+	counters   []journal.Counter
+	notified   []notifiedRow
+	streams    map[string]journal.Stream
 	derived    map[string]journal.Stream
-	standings  map[standingKey]journal.WorklistEntry
+	entries    map[entryKey]journal.WorklistEntry
 	clients    map[string][]byte
 	settings   map[string]string
-	// started holds the subjects that have no rows yet, heldClaims the unique keys that have a row.
-	started, heldClaims map[string]bool
+	// started holds the subjects that have no rows yet, heldKeys the unique keys that have a row.
+	started, heldKeys map[string]bool
 	// Names of what changed. A unique key that no subject holds any more is to be deleted.
-	movedClaims    map[string]bool
-	movedBoxes     map[string]bool
+	movedKeys      map[string]bool
+	movedPositions map[string]bool
 	movedConsumers map[consumerKey]bool
 	movedParked    map[parkedKey]bool
 	erasures       int
@@ -56,10 +56,10 @@ type view struct {
 
 func newView() *view {
 	return &view{
-		subjects: map[string]subjectHead{}, claims: map[string]journal.UniqueKey{}, boxes: map[string]journal.Position{},
-		consumers: map[consumerKey]journal.Consumer{}, loops: map[string]journal.Stream{}, derived: map[string]journal.Stream{}, standings: map[standingKey]journal.WorklistEntry{},
-		clients: map[string][]byte{}, settings: map[string]string{}, movedClaims: map[string]bool{}, movedBoxes: map[string]bool{},
-		movedConsumers: map[consumerKey]bool{}, started: map[string]bool{}, heldClaims: map[string]bool{},
+		subjects: map[string]subjectHead{}, uniqueKeys: map[string]journal.UniqueKey{}, positions: map[string]journal.Position{},
+		consumers: map[consumerKey]journal.Consumer{}, streams: map[string]journal.Stream{}, derived: map[string]journal.Stream{}, entries: map[entryKey]journal.WorklistEntry{},
+		clients: map[string][]byte{}, settings: map[string]string{}, movedKeys: map[string]bool{}, movedPositions: map[string]bool{},
+		movedConsumers: map[consumerKey]bool{}, started: map[string]bool{}, heldKeys: map[string]bool{},
 		parked: map[parkedKey]*journal.Parked{}, movedParked: map[parkedKey]bool{},
 	}
 }
@@ -70,7 +70,7 @@ func (s *Store) look(batch *pgx.Batch, group []*item) *view {
 	var consumerAgencies, consumerNames []string
 	for _, t := range group {
 		all.subjects = append(all.subjects, t.Change.asks.subjects...)
-		all.claims = append(all.claims, t.Change.asks.claims...)
+		all.uniqueKeys = append(all.uniqueKeys, t.Change.asks.uniqueKeys...)
 		all.agencies = append(all.agencies, t.Change.asks.agencies...)
 		all.parked = append(all.parked, t.Change.asks.parked...)
 		for _, key := range t.Change.asks.consumers {
@@ -85,16 +85,16 @@ func (s *Store) look(batch *pgx.Batch, group []*item) *view {
 		v.subjects[subject] = head
 		return err
 	})
-	lookUp(batch, all.claims, `SELECT key, subject, version, digest FROM claims WHERE key = ANY($1)`, func(row pgx.Rows) error {
-		claim, err := scanUniqueKey(row)
-		v.claims[claim.Key], v.heldClaims[claim.Key] = claim, true
+	lookUp(batch, all.uniqueKeys, `SELECT key, subject, version, digest FROM claims WHERE key = ANY($1)`, func(row pgx.Rows) error {
+		key, err := scanUniqueKey(row)
+		v.uniqueKeys[key.Key], v.heldKeys[key.Key] = key, true
 		return err
 	})
 	lookUp(batch, all.agencies, `SELECT agency, sequence, chain FROM mailboxes WHERE agency = ANY($1)`, func(row pgx.Rows) error {
 		var agency string
-		var head journal.Position
-		err := row.Scan(&agency, &head.Sequence, &head.ChainHash)
-		v.boxes[agency] = head
+		var position journal.Position
+		err := row.Scan(&agency, &position.Sequence, &position.ChainHash)
+		v.positions[agency] = position
 		return err
 	})
 	lookUp(batch, consumerAgencies, `SELECT agency, name, sequence, takeover, at FROM consumers
@@ -128,10 +128,10 @@ func lookUp(batch *pgx.Batch, names []string, query string, scan func(pgx.Rows) 
 	})
 }
 
-func (v *view) head(agency string) journal.Position {
-	head, known := v.boxes[agency]
+func (v *view) position(agency string) journal.Position {
+	position, known := v.positions[agency]
 	if !known {
-		head.ChainHash = journal.Genesis()
+		position.ChainHash = journal.Genesis()
 	}
-	return head
+	return position
 }

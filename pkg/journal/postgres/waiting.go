@@ -47,24 +47,24 @@ func scanWaiting(found pgx.Rows) (journal.Waiting, error) {
 	return row, err
 }
 
-// toldRow is a notice that a unit was sent, and when.
-type toldRow struct {
+// notifiedRow is a notice that a unit was sent, and when.
+type notifiedRow struct {
 	journal.Waiting
 	at time.Time
 }
 
 // MarkNotified records one more notice for each.
-func (s *Store) MarkNotified(ctx context.Context, told []journal.Waiting, at time.Time) error {
+func (s *Store) MarkNotified(ctx context.Context, notified []journal.Waiting, at time.Time) error {
 	return s.submit(ctx, &task{decide: func(_ context.Context, v *view, _ rows.Keys) error {
-		for _, one := range told {
-			v.told = append(v.told, toldRow{one, at})
+		for _, one := range notified {
+			v.notified = append(v.notified, notifiedRow{one, at})
 		}
 		return nil
 	}})
 }
 
 func (v *view) writeNotified(batch *pgx.Batch) {
-	for _, one := range v.told {
+	for _, one := range v.notified {
 		batch.Queue(`INSERT INTO told (subject, agency, kind, due_at, told, at) VALUES ($1, $2, $3, $4, 1, $5)
 			ON CONFLICT (subject, agency) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at, at = excluded.at,
 			told = CASE WHEN told.kind = excluded.kind AND told.due_at = excluded.due_at THEN told.told + 1 ELSE 1 END`,

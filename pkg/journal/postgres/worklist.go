@@ -11,9 +11,9 @@ import (
 	"koppi.internal/pkg/journal/statement"
 )
 
-const standingColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at, touched`
+const entryColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at, touched`
 
-var dialect = statement.Dialect{Columns: standingColumns, Parameter: func(n int) string { return "$" + strconv.Itoa(n) }}
+var dialect = statement.Dialect{Columns: entryColumns, Parameter: func(n int) string { return "$" + strconv.Itoa(n) }}
 
 // WorklistEntries reads a worklist. A small read shares its round trip with the lookups of other
 // callers.
@@ -21,12 +21,12 @@ func (s *Store) WorklistEntries(ctx context.Context, query journal.Query) ([]jou
 	text, args := dialect.WorklistEntries(query)
 	switch statement.LeadOf(query) {
 	case statement.BySubject, statement.ByClient, statement.ByCase:
-		standings, err := look(ctx, s.lookups, scanWorklistEntry, text, args...)
-		return standings, wrap("standings", err)
+		entries, err := look(ctx, s.lookups, scanWorklistEntry, text, args...)
+		return entries, wrap("worklist", err)
 	}
 	found, err := s.read.Query(ctx, text, args...)
-	standings, err := collect(found, err, scanWorklistEntry)
-	return standings, wrap("standings", err)
+	entries, err := collect(found, err, scanWorklistEntry)
+	return entries, wrap("worklist", err)
 }
 
 func scanWorklistEntry(found pgx.Rows) (journal.WorklistEntry, error) {

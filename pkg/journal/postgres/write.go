@@ -16,7 +16,7 @@ func (v *view) write(ctx context.Context, conn *pgx.Conn) error {
 	v.writeEvents(batch)
 	v.writeDerived(batch)
 	for _, fresh := range []bool{true, false} {
-		v.writeLoops(batch, fresh)
+		v.writeStreams(batch, fresh)
 		v.writeWorklistEntries(batch, fresh)
 	}
 	v.writeEnds(batch)
@@ -69,13 +69,13 @@ func merged(fresh bool, conflict string) string {
 	return conflict
 }
 
-func (v *view) writeLoops(batch *pgx.Batch, fresh bool) {
+func (v *view) writeStreams(batch *pgx.Batch, fresh bool) {
 	var subject, service, client, caseID []string
 	var state []int32
 	var version, next []int64
 	var head [][]byte
 	var ended []bool
-	for _, l := range v.loops {
+	for _, l := range v.streams {
 		if v.started[l.Subject] != fresh {
 			continue
 		}
@@ -99,7 +99,7 @@ func (v *view) writeWorklistEntries(batch *pgx.Batch, fresh bool) {
 	var state, phase, urgency []int32
 	var due, version, started, withdrawn []int64
 	var overdue, hidden, ended, touched []bool
-	for _, s := range v.standings {
+	for _, s := range v.entries {
 		if v.started[s.Subject] != fresh {
 			continue
 		}
@@ -114,7 +114,7 @@ func (v *view) writeWorklistEntries(batch *pgx.Batch, fresh bool) {
 	if len(subject) == 0 {
 		return
 	}
-	batch.Queue(`INSERT INTO standings (`+standingColumns+`)
+	batch.Queue(`INSERT INTO standings (`+entryColumns+`)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::integer[], $9::integer[],
 			$10::text[], $11::bigint[], $12::boolean[], $13::boolean[], $14::boolean[], $15::bigint[], $16::bigint[], $17::integer[], $18::bigint[], $19::boolean[])`+
 		merged(fresh, ` ON CONFLICT (subject, agency) DO UPDATE SET role = excluded.role, unit = excluded.unit, worker = excluded.worker, client = excluded.client,
@@ -143,14 +143,14 @@ func (v *view) writeDeliveries(batch *pgx.Batch) {
 }
 
 func (v *view) writeBoxes(batch *pgx.Batch) {
-	if len(v.movedBoxes) == 0 {
+	if len(v.movedPositions) == 0 {
 		return
 	}
 	var agency []string
 	var sequence []int64
 	var chain [][]byte
-	for name := range v.movedBoxes {
-		head := v.boxes[name]
+	for name := range v.movedPositions {
+		head := v.positions[name]
 		agency, sequence, chain = append(agency, name), append(sequence, int64(head.Sequence)), append(chain, head.ChainHash) //nolint:gosec // counts from 1
 	}
 	batch.Queue(`INSERT INTO mailboxes (agency, sequence, chain) SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[])
@@ -159,15 +159,15 @@ func (v *view) writeBoxes(batch *pgx.Batch) {
 
 func (v *view) writeUniqueKeys(batch *pgx.Batch) {
 	var gone []string
-	made, moved := claimRows{}, claimRows{}
-	for name := range v.movedClaims {
-		switch claim := v.claims[name]; {
-		case claim.Subject == "":
+	made, moved := uniqueKeyRows{}, uniqueKeyRows{}
+	for name := range v.movedKeys {
+		switch key := v.uniqueKeys[name]; {
+		case key.Subject == "":
 			gone = append(gone, name)
-		case v.heldClaims[name]:
-			moved.add(name, claim)
+		case v.heldKeys[name]:
+			moved.add(name, key)
 		default:
-			made.add(name, claim)
+			made.add(name, key)
 		}
 	}
 	made.write(batch, "")
@@ -177,18 +177,18 @@ func (v *view) writeUniqueKeys(batch *pgx.Batch) {
 	}
 }
 
-type claimRows struct {
+type uniqueKeyRows struct {
 	key, subject []string
 	version      []int64
 	digest       [][]byte
 }
 
-func (r *claimRows) add(key string, claim journal.UniqueKey) {
-	r.key, r.subject = append(r.key, key), append(r.subject, claim.Subject)
-	r.version, r.digest = append(r.version, int64(claim.Version)), append(r.digest, rows.Bytes(claim.Digest)) //nolint:gosec // counts from 1
+func (r *uniqueKeyRows) add(name string, key journal.UniqueKey) {
+	r.key, r.subject = append(r.key, name), append(r.subject, key.Subject)
+	r.version, r.digest = append(r.version, int64(key.Version)), append(r.digest, rows.Bytes(key.Digest)) //nolint:gosec // counts from 1
 }
 
-func (r *claimRows) write(batch *pgx.Batch, conflict string) {
+func (r *uniqueKeyRows) write(batch *pgx.Batch, conflict string) {
 	if len(r.key) > 0 {
 		batch.Queue(`INSERT INTO claims (key, subject, version, digest) SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bytea[])`+conflict,
 			r.key, r.subject, r.version, r.digest)
@@ -200,16 +200,16 @@ func (v *view) writeConsumers(batch *pgx.Batch) {
 		return
 	}
 	var agency, name []string
-	var sequence, takeover, at []int64
+	var sequence, epoch, at []int64
 	for key := range v.movedConsumers {
 		c := v.consumers[key]
 		agency, name = append(agency, key.agency), append(name, key.name)
-		sequence, takeover, at = append(sequence, int64(c.Sequence)), append(takeover, int64(c.Epoch)), append(at, c.At.UnixMicro()) //nolint:gosec // count from 0
+		sequence, epoch, at = append(sequence, int64(c.Sequence)), append(epoch, int64(c.Epoch)), append(at, c.At.UnixMicro()) //nolint:gosec // count from 0
 	}
 	batch.Queue(`INSERT INTO consumers (agency, name, sequence, takeover, at)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])
 		ON CONFLICT (agency, name) DO UPDATE SET sequence = excluded.sequence, takeover = excluded.takeover, at = excluded.at`,
-		agency, name, sequence, takeover, at)
+		agency, name, sequence, epoch, at)
 }
 
 func (v *view) writeAccesses(batch *pgx.Batch) {

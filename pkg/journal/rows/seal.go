@@ -120,21 +120,21 @@ type Delivery struct {
 
 // Deliver gives a delivery the next sequence of its mailbox, chains and seals it, and returns the
 // mailbox's new position.
-func Deliver(keys Keys, delivery journal.Delivery, head journal.Position) (Delivery, journal.Position, error) {
+func Deliver(keys Keys, delivery journal.Delivery, last journal.Position) (Delivery, journal.Position, error) {
 	row := Delivery{Delivery: delivery}
 	row.Class = classOf(delivery)
-	row.Sequence = head.Sequence + 1
+	row.Sequence = last.Sequence + 1
 	row.Record = journal.Stamp(delivery.Record, row.Sequence)
 	row.Nonce = make([]byte, journal.NonceSize)
 	if _, err := rand.Read(row.Nonce); err != nil {
-		return row, head, fmt.Errorf("rows: nonce: %w", err)
+		return row, last, fmt.Errorf("rows: nonce: %w", err)
 	}
 	row.ContentHash = journal.ContentHash(row.Nonce, row.Record)
-	row.ChainHash = journal.ChainHash(head.ChainHash, row.ContentHash)
+	row.ChainHash = journal.ChainHash(last.ChainHash, row.ContentHash)
 	var err error
 	content := slices.Concat(row.Nonce, row.Record)
 	if row.Sealed, err = keys[deliveryRef(row.Delivery)].Encrypt(content, deliveryPlace(row.Delivery)); err != nil {
-		return row, head, fmt.Errorf("rows: seal a delivery: %w", err)
+		return row, last, fmt.Errorf("rows: seal a delivery: %w", err)
 	}
 	return row, journal.Position{Sequence: row.Sequence, ChainHash: row.ChainHash}, nil
 }

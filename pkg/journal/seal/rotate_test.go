@@ -11,18 +11,18 @@ import (
 	"koppi.internal/pkg/journal/seal"
 )
 
-// A rotation goes on where it was interrupted, whatever seals the file: who has the
-// keyset of before and who has that of after open each other's until the old is dropped.
+// Each step of a rotation can be repeated, with and without a KMS. Processes with the keyset before
+// and after a step can decrypt each other's keys, until the old key is dropped.
 func TestRotation(t *testing.T) {
 	for name, address := range map[string]string{"file": "", "kms": kms} {
 		t.Run(name, func(t *testing.T) {
-			source := made(t, address)
+			source := newSource(t, address)
 			old, err := source.Open(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
 			if _, err := source.UseNewKey(t.Context()); err != nil || stageOf(t, source) != seal.Settled {
-				t.Fatalf("a step was left out: %v", err)
+				t.Fatalf("a step was skipped: %v", err)
 			}
 			var added, wrapping *seal.KEK
 			for range 2 { // each step twice
@@ -35,7 +35,7 @@ func TestRotation(t *testing.T) {
 			}
 			byAdded := wrap(t, added)
 			if _, err := old.Decrypt(byAdded, nil); err != nil {
-				t.Error("a process that was not restarted yet reads nothing new")
+				t.Error("a process with the old keyset cannot decrypt a new key")
 			}
 			for range 2 {
 				if wrapping, err = source.UseNewKey(t.Context()); err != nil || wrapping.Stage() != seal.Wrapping {
@@ -44,10 +44,10 @@ func TestRotation(t *testing.T) {
 			}
 			byNew := wrap(t, wrapping)
 			if _, err := added.Decrypt(byNew, nil); err != nil {
-				t.Error("a process that wraps with the old key does not open the new one's")
+				t.Error("a process that wraps with the old key cannot decrypt keys wrapped by the new one")
 			}
 			if wrapping.Fresh(byAdded) || !wrapping.Fresh(byNew) {
-				t.Error("it cannot tell what the old key wrapped")
+				t.Error("Fresh does not recognise the old key")
 			}
 			anew, err := wrapping.Anew(byAdded, nil)
 			if err != nil || !wrapping.Fresh(anew) {
@@ -58,19 +58,19 @@ func TestRotation(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, err := last.Decrypt(byAdded, nil); err == nil {
-				t.Error("the old key is not gone")
+				t.Error("the old key still decrypts")
 			}
 			if _, err := old.Decrypt(anew, nil); err == nil {
-				t.Error("the old key opens what was wrapped anew")
+				t.Error("the old key decrypts a rewrapped key")
 			}
 			if opened, err := last.Decrypt(anew, nil); err != nil || string(opened) != "data key" {
 				t.Error(err)
 			}
 			if _, err := os.Stat(source.File + ".before"); err == nil {
-				t.Error("the old keyset is left beside")
+				t.Error("the old keyset is left in the folder")
 			}
 			if info, err := os.Stat(source.File); err != nil || info.Mode().Perm() != 0o600 {
-				t.Error("others can read the file")
+				t.Error("other users can read the file")
 			}
 		})
 	}
@@ -98,13 +98,13 @@ func stageOf(t *testing.T, source seal.Source) seal.Stage {
 	return kek.Stage()
 }
 
-// dying is a database that ends after so many replacements.
-type dying struct {
+// failingDatabase fails after a number of replacements.
+type failingDatabase struct {
 	keys map[seal.Ref][]byte
 	left int
 }
 
-func (d *dying) Wrapped(_ context.Context, after seal.Ref, limit int) ([]seal.Wrapped, error) {
+func (d *failingDatabase) Wrapped(_ context.Context, after seal.Ref, limit int) ([]seal.Wrapped, error) {
 	var all []seal.Wrapped
 	for ref, key := range d.keys {
 		if ref.Subject > after.Subject {
@@ -115,9 +115,9 @@ func (d *dying) Wrapped(_ context.Context, after seal.Ref, limit int) ([]seal.Wr
 	return all[:min(len(all), limit, 2)], nil
 }
 
-func (d *dying) Replace(_ context.Context, replacements []seal.Replacement) error {
+func (d *failingDatabase) Replace(_ context.Context, replacements []seal.Replacement) error {
 	if d.left == 0 {
-		return errors.New("it died")
+		return errors.New("failed")
 	}
 	d.left--
 	for _, one := range replacements {
@@ -126,16 +126,16 @@ func (d *dying) Replace(_ context.Context, replacements []seal.Replacement) erro
 	return nil
 }
 
-// Wherever wrapping anew is interrupted, doing it again finishes it.
+// Rewrap can be interrupted at any point and completed by a repetition.
 func TestRewrapInterrupted(t *testing.T) {
 	const subjects = 7
 	for at := range 5 {
-		source := made(t, "")
+		source := newSource(t, "")
 		kek, err := source.Open(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := &dying{keys: map[seal.Ref][]byte{}, left: at}
+		d := &failingDatabase{keys: map[seal.Ref][]byte{}, left: at}
 		for i := range subjects {
 			ref := seal.Ref{Subject: string(rune('a' + i)), Class: "document"}
 			if d.keys[ref], err = kek.Encrypt([]byte{byte(i)}, []byte(ref.Class+"\x00"+ref.Subject)); err != nil {

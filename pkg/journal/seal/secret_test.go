@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// A secret is its owner's alone; one that root gives to a group is read by the group, and
-// changed by nobody.
-func TestWhoMayReadASecret(t *testing.T) {
+// Only the owner may read a secret file. If root owns it, its group may read it, and nobody may write
+// it.
+func TestSecretFileModes(t *testing.T) {
 	for _, test := range []struct {
 		mode        os.FileMode
 		given, open bool
@@ -25,7 +25,7 @@ func TestWhoMayReadASecret(t *testing.T) {
 		{0o450, true, true},
 	} {
 		if got := open(test.mode, test.given); got != test.open {
-			t.Errorf("%o, given by root %v: open %v", test.mode, test.given, got)
+			t.Errorf("%o, owned by root %v: open %v", test.mode, test.given, got)
 		}
 	}
 }

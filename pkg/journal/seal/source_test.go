@@ -15,7 +15,7 @@ const (
 	otherKMS = "base64key://AAAAjm71Nxd1Ig5FS0wj9SlbzAIrnolCz9bQQ6uAhl4="
 )
 
-func made(t *testing.T, address string) seal.Source {
+func newSource(t *testing.T, address string) seal.Source {
 	t.Helper()
 	source := seal.Source{File: filepath.Join(t.TempDir(), "kek.json"), Address: address, Dev: true}
 	if _, err := source.Make(t.Context()); err != nil {
@@ -24,11 +24,11 @@ func made(t *testing.T, address string) seal.Source {
 	return source
 }
 
-// Whatever the source, it is the same key each time.
+// Every source gives the same key each time.
 func TestSources(t *testing.T) {
 	for name, address := range map[string]string{"file": "", "kms": kms} {
 		t.Run(name, func(t *testing.T) {
-			source := made(t, address)
+			source := newSource(t, address)
 			first, err := source.Open(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -73,9 +73,9 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// What does not open says what to do, and nothing of a key.
+// The error of an unusable source says what to do, and contains nothing of a key.
 func TestSourcesRefused(t *testing.T) {
-	clear, sealed := made(t, ""), made(t, kms)
+	clear, sealed := newSource(t, ""), newSource(t, kms)
 	broken := filepath.Join(t.TempDir(), "kek.json")
 	shared := filepath.Join(t.TempDir(), "kek.json")
 	for path, mode := range map[string]os.FileMode{broken: 0o600, shared: 0o644} {
@@ -105,6 +105,6 @@ func TestSourcesRefused(t *testing.T) {
 		}
 	}
 	if _, err := (seal.Source{File: filepath.Join(t.TempDir(), "kek.json"), Address: kms}).Make(t.Context()); err == nil {
-		t.Error("made under a key in an argument")
+		t.Error("a key was created under a KMS key in an argument")
 	}
 }

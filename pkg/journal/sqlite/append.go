@@ -39,7 +39,7 @@ type appending struct {
 
 func (a *appending) run(ctx context.Context) (journal.Appended, error) {
 	for _, part := range []func(context.Context) error{
-		a.versions, a.claims, a.events, a.loops, a.derived, a.ends, a.standings, a.clients, a.accesses, a.tallies,
+		a.versions, a.uniqueKeys, a.events, a.streams, a.derived, a.ends, a.entries, a.clients, a.accesses, a.counters,
 	} {
 		if err := part(ctx); err != nil {
 			return journal.Appended{}, err
@@ -77,8 +77,8 @@ func (a *appending) versions(ctx context.Context) error {
 	return nil
 }
 
-// claims moves each unique key from the subject that must hold it.
-func (a *appending) claims(ctx context.Context) error {
+// uniqueKeys moves each unique key from the subject that must hold it.
+func (a *appending) uniqueKeys(ctx context.Context) error {
 	for _, change := range a.batch.UniqueKeys {
 		var result sql.Result
 		var err error
@@ -120,24 +120,24 @@ func (a *appending) events(ctx context.Context) error {
 	return nil
 }
 
-func (a *appending) loops(ctx context.Context) error {
-	for _, loop := range a.batch.Streams {
+func (a *appending) streams(ctx context.Context) error {
+	for _, stream := range a.batch.Streams {
 		if _, err := a.tx.ExecContext(ctx, `INSERT INTO loops
 			(subject, service, client, case_id, state, version, head, next_check_at, ended, derived) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?6)
 			ON CONFLICT (subject) DO UPDATE SET state = excluded.state, version = excluded.version, head = excluded.head,
 			next_check_at = excluded.next_check_at, ended = excluded.ended, derived = excluded.derived`,
-			loop.Subject, loop.Service, loop.Client, loop.Case, loop.State, loop.Version, a.heads[loop.Subject],
-			rows.Micros(loop.NextCheckAt, rows.Never), loop.Ended); err != nil {
+			stream.Subject, stream.Service, stream.Client, stream.Case, stream.State, stream.Version, a.heads[stream.Subject],
+			rows.Micros(stream.NextCheckAt, rows.Never), stream.Ended); err != nil {
 			return fmt.Errorf("sqlite: write a stream: %w", err)
 		}
 	}
 	return nil
 }
 
-func (a *appending) standings(ctx context.Context) error {
+func (a *appending) entries(ctx context.Context) error {
 	for _, row := range a.batch.WorklistEntries {
 		if _, err := a.tx.ExecContext(ctx, `INSERT OR REPLACE INTO standings
-			(`+standingColumns+`)
+			(`+entryColumns+`)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			row.Subject, row.Agency, string(row.Role), row.Unit, row.Worker, row.Client, row.Case, row.State, row.Phase, row.WaitingOn,
 			rows.Micros(row.DueAt, rows.Never), row.Overdue, row.Hidden, row.Ended, row.Version, rows.Micros(row.StartedAt, 0), row.Urgency, rows.Micros(row.WithdrawnAt, 0), row.Touched); err != nil {
@@ -174,51 +174,51 @@ func (a *appending) accesses(ctx context.Context) error {
 // deliveries gives each message its sequence. It comes last: after it, only a failure that also
 // rolls back the sequences can stop the batch.
 func (a *appending) deliveries(ctx context.Context) (journal.Appended, error) {
-	heads := map[string]journal.Position{}
+	positions := map[string]journal.Position{}
 	appended := journal.Appended{Positions: map[string]uint64{}}
 	for _, delivery := range a.batch.Deliveries {
-		head, known := heads[delivery.Agency]
+		position, known := positions[delivery.Agency]
 		if !known {
 			var err error
-			if head, err = mailbox(ctx, a.tx, delivery.Agency); err != nil {
+			if position, err = mailbox(ctx, a.tx, delivery.Agency); err != nil {
 				return appended, err
 			}
 		}
-		next, err := a.deliver(ctx, delivery, head)
+		next, err := a.deliver(ctx, delivery, position)
 		if err != nil {
 			return appended, err
 		}
-		heads[delivery.Agency] = next
+		positions[delivery.Agency] = next
 	}
-	for agency, head := range heads {
+	for agency, position := range positions {
 		if _, err := a.tx.ExecContext(ctx, `INSERT INTO mailboxes (agency, sequence, chain) VALUES (?, ?, ?)
 			ON CONFLICT (agency) DO UPDATE SET sequence = excluded.sequence, chain = excluded.chain`,
-			agency, head.Sequence, head.ChainHash); err != nil {
+			agency, position.Sequence, position.ChainHash); err != nil {
 			return appended, fmt.Errorf("sqlite: move a mailbox: %w", err)
 		}
-		appended.Positions[agency] = head.Sequence
+		appended.Positions[agency] = position.Sequence
 	}
 	return appended, nil
 }
 
 func mailbox(ctx context.Context, tx *sql.Tx, agency string) (journal.Position, error) {
-	head := journal.Position{ChainHash: journal.Genesis()}
-	err := tx.QueryRowContext(ctx, `SELECT sequence, chain FROM mailboxes WHERE agency = ?`, agency).Scan(&head.Sequence, &head.ChainHash)
+	position := journal.Position{ChainHash: journal.Genesis()}
+	err := tx.QueryRowContext(ctx, `SELECT sequence, chain FROM mailboxes WHERE agency = ?`, agency).Scan(&position.Sequence, &position.ChainHash)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return head, fmt.Errorf("sqlite: read a mailbox: %w", err)
+		return position, fmt.Errorf("sqlite: read a mailbox: %w", err)
 	}
-	return head, nil
+	return position, nil
 }
 
-func (a *appending) deliver(ctx context.Context, delivery journal.Delivery, head journal.Position) (journal.Position, error) {
-	row, next, err := rows.Deliver(a.keys, delivery, head)
+func (a *appending) deliver(ctx context.Context, delivery journal.Delivery, position journal.Position) (journal.Position, error) {
+	row, next, err := rows.Deliver(a.keys, delivery, position)
 	if err != nil {
-		return head, err
+		return position, err
 	}
 	if _, err := a.tx.ExecContext(ctx, `INSERT INTO deliveries
 		(agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash, trace, class) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		row.Agency, row.Sequence, row.ID, row.Subject, row.SubjectVersion, row.Sealed, row.ContentHash, row.ChainHash, row.Trace, string(row.Class)); err != nil {
-		return head, fmt.Errorf("sqlite: insert a delivery: %w", err)
+		return position, fmt.Errorf("sqlite: insert a delivery: %w", err)
 	}
 	return next, nil
 }

@@ -10,7 +10,7 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-func (a *appending) tallies(ctx context.Context) error {
+func (a *appending) counters(ctx context.Context) error {
 	for _, row := range a.batch.Counters {
 		if _, err := a.tx.ExecContext(ctx, `INSERT INTO tallies (subject, what, month, sender, receiver, at, waited)
 			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,

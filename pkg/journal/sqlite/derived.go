@@ -24,16 +24,16 @@ func (s *Store) Stale(ctx context.Context, limit int) ([]journal.Stream, error) 
 // derived stores the rows of unchanged subjects as this program's rules derive them. A subject that
 // has ended by these rules ended at the time of its last event.
 func (a *appending) derived(ctx context.Context) error {
-	for _, loop := range a.batch.Derived {
+	for _, stream := range a.batch.Derived {
 		result, err := a.tx.ExecContext(ctx, `UPDATE loops SET state = ?3, next_check_at = ?4, ended = ?5, derived = version,
 			ended_at = CASE WHEN ?5 THEN (SELECT at FROM events WHERE events.subject = ?1 AND events.version = ?2) ELSE ended_at END
 			WHERE subject = ?1 AND version = ?2 AND derived <> version AND NOT ended`,
-			loop.Subject, loop.Version, loop.State, rows.Micros(loop.NextCheckAt, rows.Never), loop.Ended)
+			stream.Subject, stream.Version, stream.State, rows.Micros(stream.NextCheckAt, rows.Never), stream.Ended)
 		if err != nil {
 			return fmt.Errorf("sqlite: derive a stream: %w", err)
 		}
 		if changed, err := result.RowsAffected(); err != nil || changed != 1 {
-			return errors.Join(err, &journal.ConflictError{Subject: loop.Subject})
+			return errors.Join(err, &journal.ConflictError{Subject: stream.Subject})
 		}
 	}
 	return nil

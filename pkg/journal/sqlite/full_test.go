@@ -13,8 +13,8 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// smallDisk mounts a file system of so many MiB. Where only a name space of its own allows that,
-// it runs the test in one and returns no folder.
+// smallDisk mounts a file system of the given size in MiB. If that requires a separate namespace, it
+// runs the test in one and returns no folder.
 func smallDisk(t *testing.T, size int) (folder string, grow func(size int)) {
 	t.Helper()
 	folder = t.TempDir()
@@ -24,7 +24,7 @@ func smallDisk(t *testing.T, size int) (folder string, grow func(size int)) {
 		command.Env = append(os.Environ(), "KOPPI_NAMESPACE=1")
 		out, err := command.CombinedOutput()
 		if err != nil {
-			t.Fatalf("a disk of its own needs root, or unshare (apt-get install util-linux): %v: %s", err, out)
+			t.Fatalf("mounting a disk needs root, or unshare (apt-get install util-linux): %v: %s", err, out)
 		}
 		t.Log(string(out))
 		return "", nil
@@ -40,8 +40,8 @@ func smallDisk(t *testing.T, size int) (folder string, grow func(size int)) {
 	}
 }
 
-// A disk fills up under load: what is refused says why, what was acknowledged is there, all is
-// read on, and once there is room everything goes on.
+// The disk fills up under load: refused appends return ErrFull, acknowledged ones exist, reading
+// continues, and appends succeed again once there is space.
 func TestFullDisk(t *testing.T) {
 	folder, grow := smallDisk(t, 4)
 	if folder == "" {
@@ -78,7 +78,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	for _, err := range refused {
 		if !errors.Is(err, journal.ErrFull) {
-			t.Fatalf("it is refused with %v", err)
+			t.Fatalf("refused with %v, want ErrFull", err)
 		}
 	}
 	there := func() {
@@ -94,7 +94,7 @@ func TestFullDisk(t *testing.T) {
 	there()
 	grow(32)
 	if refused := work(20); len(refused) > 0 {
-		t.Errorf("it does not go on: %v", refused[0])
+		t.Errorf("refused although there is space: %v", refused[0])
 	}
 	there()
 	if err := store.Close(); err != nil {

@@ -79,15 +79,15 @@ func (s *Store) Positions(ctx context.Context, agencies ...string) (map[string]j
 		}
 		text, args = text+` WHERE agency IN (SELECT value FROM json_each(?))`, []any{string(named)}
 	}
-	heads := map[string]journal.Position{}
+	positions := map[string]journal.Position{}
 	_, err := query(ctx, s, func(found *sql.Rows) (none struct{}, err error) {
 		var agency string
-		var head journal.Position
-		err = found.Scan(&agency, &head.Sequence, &head.ChainHash)
-		heads[agency] = head
+		var position journal.Position
+		err = found.Scan(&agency, &position.Sequence, &position.ChainHash)
+		positions[agency] = position
 		return none, err
 	}, text, args...)
-	return heads, err
+	return positions, err
 }
 
 // Consumers returns readers of a mailbox.
@@ -124,12 +124,12 @@ func (s *Store) Advance(ctx context.Context, advance journal.Advance) (journal.C
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("sqlite: advance: %w", err)
 		}
-		head, err := mailbox(ctx, tx, advance.Agency)
+		position, err := mailbox(ctx, tx, advance.Agency)
 		if err != nil {
 			return err
 		}
 		present.At = time.UnixMicro(at).UTC()
-		if moved, err = present.Moved(advance, head.Sequence); err != nil || moved == present {
+		if moved, err = present.Moved(advance, position.Sequence); err != nil || moved == present {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO consumers (agency, name, sequence, takeover, at) VALUES (?, ?, ?, ?, ?)`,

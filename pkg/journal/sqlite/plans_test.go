@@ -18,29 +18,29 @@ import (
 	store "koppi.internal/pkg/journal/sqlite"
 )
 
-// noting is SQLite's driver, and keeps the texts of the statements that pass it.
-type noting struct {
+// statementRecorder is SQLite's driver. It records the texts of all statements.
+type statementRecorder struct {
 	driver.Driver
 	mu    sync.Mutex
 	texts journaltest.Statements
 }
 
-var statements = &noting{Driver: &sqlite.Driver{}, texts: journaltest.Statements{}}
+var statements = &statementRecorder{Driver: &sqlite.Driver{}, texts: journaltest.Statements{}}
 
 func init() { sql.Register("sqlite-noted", statements) }
 
-func (r *noting) Open(name string) (driver.Conn, error) {
+func (r *statementRecorder) Open(name string) (driver.Conn, error) {
 	conn, err := r.Driver.Open(name)
 	return noted{conn.(whole), r}, err
 }
 
-func (r *noting) note(text string) {
+func (r *statementRecorder) note(text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.texts[text] = true
 }
 
-// whole is what a connection of SQLite can do.
+// whole has all methods of a connection of SQLite.
 type whole interface {
 	driver.Conn
 	driver.ConnBeginTx
@@ -51,7 +51,7 @@ type whole interface {
 
 type noted struct {
 	whole
-	by *noting
+	by *statementRecorder
 }
 
 func (c noted) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
@@ -64,20 +64,19 @@ func (c noted) ExecContext(ctx context.Context, text string, args []driver.Named
 	return c.whole.ExecContext(ctx, text, args)
 }
 
-// few are the tables, indexes and parts of statements that may be read whole: what does not
-// grow with what Koppi has carried, and what is counted whole on purpose.
-var few = regexp.MustCompile(`^SCAN (CONSTANT ROW|json_each|asked|w|sender|receiver|participant|officer|mailboxes|consumers|c|m|parked|log_state|settings|goose_db_version` +
-	// Partial indexes of what is open, held, or past due.
+// mayScan matches the tables, indexes and parts of statements that may be scanned: those that do
+// not grow with the number of matters, and those that are counted completely on purpose.
+var mayScan = regexp.MustCompile(`^SCAN (CONSTANT ROW|json_each|asked|w|sender|receiver|participant|officer|mailboxes|consumers|c|m|parked|log_state|settings|goose_db_version` +
+	// Partial indexes of open, held or overdue rows.
 	`|holds USING INDEX holds_standing|standings USING (COVERING )?INDEX standings_silent` +
-	// Rows that a version before wrote.
+	// Rows that the previous version wrote.
 	`|loops USING INDEX loops_stale` +
-	// Operators count all open loops.
+	// The operators' overview counts all open matters.
 	`|standings USING INDEX standings_open` +
 	// One row, at an end of the index.
 	`|tallies USING COVERING INDEX tallies_month)\b`)
 
-// TestPlans: the store is held to the suite, and none of its statements reads a table that grows from its beginning to its end, whatever
-// it is filtered by.
+// The store passes the suite, and none of its statements scans a growing table, with any filter.
 func TestPlans(t *testing.T) {
 	openNoted := func(t *testing.T, folder string) journaltest.Store {
 		t.Helper()
@@ -113,7 +112,7 @@ func TestPlans(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, missing := range journaltest.Unmade(t, statements.texts, "raw.go") {
-		t.Errorf("no test makes this statement, so that its plan is not known: %s", missing)
+		t.Errorf("no test executes this statement, so its plan is unknown: %s", missing)
 	}
 	databases := map[string]*sql.DB{}
 	for _, name := range []string{"test.db", "test.keys.db"} {
@@ -125,7 +124,7 @@ func TestPlans(t *testing.T) {
 		databases[name] = db
 	}
 	for text := range statements.texts {
-		// Migrations end with a semicolon, and are run once.
+		// Migrations end with a semicolon and run only once.
 		if strings.HasSuffix(strings.TrimSpace(text), ";") || !isPlanned.MatchString(text) {
 			continue
 		}
@@ -137,11 +136,11 @@ func TestPlans(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 		for _, step := range plan {
-			if strings.HasPrefix(step, "SCAN ") && !few.MatchString(step) && !forFsck(text) {
+			if strings.HasPrefix(step, "SCAN ") && !mayScan.MatchString(step) && !forFsck(text) {
 				t.Errorf("%s\n\tin: %s", step, text)
 			}
 			if step == "USE TEMP B-TREE FOR ORDER BY" && inOrder.MatchString(text) && !strings.Contains(text, "UNION ALL") {
-				t.Errorf("what is to be read in order is sorted\n\tin: %s", text)
+				t.Errorf("rows are sorted instead of read in order\n\tin: %s", text)
 			}
 		}
 	}
@@ -149,11 +148,11 @@ func TestPlans(t *testing.T) {
 
 var (
 	isPlanned = regexp.MustCompile(`^\s*(SELECT|UPDATE|DELETE|WITH|INSERT)\b`)
-	// inOrder are lists of which a page must not cost what the whole list does.
+	// inOrder matches lists of which one page must not cost as much as the whole list.
 	inOrder = regexp.MustCompile(`FROM (standings WHERE agency = \? AND [^c]|accesses|deliveries|loops WHERE next_check_at)`)
 )
 
-// forFsck tells the statements that read all there is, in order, for fsck.
+// forFsck reports whether a statement reads a whole table in order, for fsck.
 func forFsck(text string) bool {
 	return !strings.Contains(text, "?") && !strings.Contains(text, "WHERE") && strings.HasPrefix(text, "SELECT") && strings.Contains(text, "ORDER BY")
 }

@@ -15,34 +15,34 @@ import (
 	"koppi.internal/pkg/journal/sqlite"
 )
 
-// promise is something that the store said was done, and after how many deeds on
-// its files it said so.
-type promise struct {
+// acknowledgement is an operation that the store acknowledged, and after how many operations on
+// its files it did so.
+type acknowledgement struct {
 	after int
 	kept  func(store *sqlite.Store) error
 }
 
-// promises are what a store under load promised.
-type promises struct {
+// acknowledgements are those of a store under load.
+type acknowledgements struct {
 	mu   sync.Mutex
-	list []promise
+	list []acknowledgement
 }
 
-func (p *promises) add(r *recorder, kept func(*sqlite.Store) error) {
+func (p *acknowledgements) add(r *recorder, kept func(*sqlite.Store) error) {
 	after := r.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.list = append(p.list, promise{after, kept})
+	p.list = append(p.list, acknowledgement{after, kept})
 }
 
-// Power is lost at a random moment, and what was not synced is lost, torn and in
-// disorder: the store opens, fsck finds nothing, and everything that was
-// acknowledged is there, with its keys; what was erased stays erased.
+// Power is lost at a random moment, and writes that were not synced are lost, torn or reordered.
+// The store opens, fsck finds nothing, every acknowledged change exists with its keys, and erased
+// content stays erased.
 func TestPowerLoss(t *testing.T) {
 	folder := t.TempDir()
 	r := record(t, folder)
-	kept := &promises{}
-	// Opened twice, so that moments of closing and opening are among them.
+	kept := &acknowledgements{}
+	// The store is opened twice, so that moments of closing and opening are included.
 	for round := range 2 {
 		store := open(t, folder)
 		work(t, store, r, kept, round)
@@ -50,22 +50,22 @@ func TestPowerLoss(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	deeds := r.stop()
+	operations := r.stop()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	moments := momentsOf(t)
 	checked := 0
 	for range moments {
-		moment := random.IntN(len(deeds) + 1)
-		if err := survives(t, random, deeds[:moment], folder, kept.list, &checked); err != nil {
-			t.Fatalf("after %d of %d deeds: %v", moment, len(deeds), err)
+		moment := random.IntN(len(operations) + 1)
+		if err := survives(t, random, operations[:moment], folder, kept.list, &checked); err != nil {
+			t.Fatalf("after %d of %d operations: %v", moment, len(operations), err)
 		}
 	}
-	t.Logf("%d deeds, %d moments, %d promises held against them", len(deeds), moments, checked)
+	t.Logf("%d operations, %d moments, %d acknowledgements checked", len(operations), moments, checked)
 }
 
-// momentsOf is how many moments are tried; the soak tries more.
+// momentsOf returns how many moments are tried; the soak test tries more.
 func momentsOf(t *testing.T) int {
 	t.Helper()
 	moments := 40
@@ -77,8 +77,8 @@ func momentsOf(t *testing.T) int {
 	return moments
 }
 
-// work appends, acknowledges, erases and sets from several sides at once.
-func work(t *testing.T, store *sqlite.Store, r *recorder, kept *promises, round int) {
+// work appends, erases and advances consumers concurrently.
+func work(t *testing.T, store *sqlite.Store, r *recorder, kept *acknowledgements, round int) {
 	t.Helper()
 	ctx := context.Background()
 	var group sync.WaitGroup
@@ -91,13 +91,13 @@ func work(t *testing.T, store *sqlite.Store, r *recorder, kept *promises, round 
 					if err := store.Erase(ctx, subject); err != nil {
 						t.Error(err)
 					}
-					kept.add(r, func(store *sqlite.Store) error { return holds(store, subject, 3, true) })
+					kept.add(r, func(store *sqlite.Store) error { return contains(store, subject, 3, true) })
 					continue
 				}
 				if _, err := store.Append(ctx, one(subject, version)); err != nil {
 					t.Error(err)
 				}
-				kept.add(r, func(store *sqlite.Store) error { return holds(store, subject, version+1, false) })
+				kept.add(r, func(store *sqlite.Store) error { return contains(store, subject, version+1, false) })
 			}
 			heads, err := store.Positions(ctx)
 			if err != nil {
@@ -120,9 +120,9 @@ func work(t *testing.T, store *sqlite.Store, r *recorder, kept *promises, round 
 	group.Wait()
 }
 
-// holds tells whether a subject is there up to a version, and its content where it
-// was not erased since.
-func holds(store *sqlite.Store, subject string, version uint64, erased bool) error {
+// contains checks that a subject exists up to a version, and its content if it was not erased
+// since.
+func contains(store *sqlite.Store, subject string, version uint64, erased bool) error {
 	histories, err := store.Load(context.Background(), subject)
 	if err != nil {
 		return err
@@ -130,23 +130,23 @@ func holds(store *sqlite.Store, subject string, version uint64, erased bool) err
 	if got := uint64(len(histories[0])); got < version {
 		return fmt.Errorf("%s is at %d and was acknowledged at %d", subject, got, version)
 	}
-	// Erasing is the only end of content: its events are all erased, or none.
+	// Content is lost only by erasure: the events are all erased, or none.
 	if first := histories[0][0]; erased && !first.Erased {
-		return fmt.Errorf("%s was erased and is there", subject)
+		return fmt.Errorf("%s was erased but is readable", subject)
 	} else if first.Erased && !erasedLater(subject) {
 		return fmt.Errorf("the key of %s is lost", subject)
 	}
 	return nil
 }
 
-// erasedLater tells subjects that the load erases in the end.
+// erasedLater reports whether the load erases a subject in the end.
 func erasedLater(subject string) bool {
 	var round, worker, number int
 	_, err := fmt.Sscanf(subject, "s/%d-%d-%d", &round, &worker, &number)
 	return err == nil && number%2 == 1
 }
 
-// copyKEK brings the key that wraps all others, which is made once and kept apart.
+// copyKEK copies the key-encryption key, which is stored separately.
 func copyKEK(from, to string) error {
 	const path = "secrets/kek.json"
 	key, err := os.ReadFile(filepath.Join(from, path))
@@ -159,13 +159,13 @@ func copyKEK(from, to string) error {
 	return os.WriteFile(filepath.Join(to, path), key, 0o600)
 }
 
-func survives(t *testing.T, random *rand.Rand, deeds []deed, folder string, list []promise, checked *int) (err error) {
+func survives(t *testing.T, random *rand.Rand, operations []operation, folder string, list []acknowledgement, checked *int) (err error) {
 	t.Helper()
 	after := t.TempDir()
 	if err := copyKEK(folder, after); err != nil {
 		return err
 	}
-	loss(t, random, deeds, folder, after)
+	loss(t, random, operations, folder, after)
 	store := open(t, after)
 	defer func() { err = errors.Join(err, store.Close()) }()
 	report, err := journal.Fsck(context.Background(), store)
@@ -173,7 +173,7 @@ func survives(t *testing.T, random *rand.Rand, deeds []deed, folder string, list
 		return err
 	}
 	for _, one := range list {
-		if one.after > len(deeds) {
+		if one.after > len(operations) {
 			continue
 		}
 		*checked++

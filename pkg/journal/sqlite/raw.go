@@ -49,7 +49,7 @@ func (s *Store) RawStreams(ctx context.Context) iter.Seq2[journal.RawStream, err
 }
 
 func (s *Store) RawWorklistEntries(ctx context.Context) iter.Seq2[journal.WorklistEntry, error] {
-	return stream(ctx, s.read, `SELECT `+standingColumns+` FROM standings ORDER BY subject, agency`, scanWorklistEntry)
+	return stream(ctx, s.read, `SELECT `+entryColumns+` FROM standings ORDER BY subject, agency`, scanWorklistEntry)
 }
 
 func (s *Store) RawDeliveries(ctx context.Context) iter.Seq2[journal.RawDelivery, error] {
@@ -70,10 +70,10 @@ func (s *Store) RawDeliveries(ctx context.Context) iter.Seq2[journal.RawDelivery
 
 func (s *Store) RawUniqueKeys(ctx context.Context) iter.Seq2[journal.UniqueKey, error] {
 	return stream(ctx, s.read, `SELECT key, subject, version, digest FROM claims ORDER BY key`,
-		func(found *sql.Rows) (claim journal.UniqueKey, err error) {
-			err = found.Scan(&claim.Key, &claim.Subject, &claim.Version, &claim.Digest)
-			claim.Digest = rows.OrNil(claim.Digest)
-			return claim, err
+		func(found *sql.Rows) (key journal.UniqueKey, err error) {
+			err = found.Scan(&key.Key, &key.Subject, &key.Version, &key.Digest)
+			key.Digest = rows.OrNil(key.Digest)
+			return key, err
 		})
 }
 

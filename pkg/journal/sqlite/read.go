@@ -104,10 +104,10 @@ func (s *Store) UniqueKeys(ctx context.Context, keys ...string) (map[string]jour
 	}
 	held := map[string]journal.UniqueKey{}
 	_, err = query(ctx, s, func(found *sql.Rows) (none struct{}, err error) {
-		var claim journal.UniqueKey
-		err = found.Scan(&claim.Key, &claim.Subject, &claim.Version, &claim.Digest)
-		claim.Digest = rows.OrNil(claim.Digest)
-		held[claim.Key] = claim
+		var key journal.UniqueKey
+		err = found.Scan(&key.Key, &key.Subject, &key.Version, &key.Digest)
+		key.Digest = rows.OrNil(key.Digest)
+		held[key.Key] = key
 		return none, err
 	}, `SELECT key, subject, version, digest FROM claims WHERE key IN (SELECT value FROM json_each(?))`, string(named))
 	return held, err

@@ -15,39 +15,38 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// recorder is a file layer between SQLite and the system: everything goes through,
-// and what is done to the files of a folder is written down in order, so that
-// afterwards the disk can be put together as a loss of power could have left it at
-// any moment.
+// recorder is a file layer between SQLite and the system. It passes every operation on and records
+// those on the files of a folder in order, so that a test can reconstruct the disk as a power loss
+// at any moment could have left it.
 type recorder struct {
 	mu     sync.Mutex
 	folder string
 	open   map[uintptr]string
-	done   []deed
+	done   []operation
 }
 
-type deed struct {
+type operation struct {
 	path string
-	kind deedKind
-	// at is where it was written, to what size it was cut off, or whether the
-	// folder was synced with the deletion.
+	kind operationKind
+	// at is the offset of a write, the size after a truncation, or whether the folder was synced
+	// with a deletion.
 	at   int64
 	data []byte
 }
 
-type deedKind int
+type operationKind int
 
 const (
-	wrote deedKind = iota
+	wrote operationKind = iota
 	cutOff
 	synced
 	deleted
 )
 
-// recording is the one recorder; SQLite's file layers are a process's.
+// recording is the only recorder, because SQLite's file layers belong to the process.
 var recording = &recorder{open: map[uintptr]string{}}
 
-// The layer below, and the tables that stand before its own.
+// The layer below, and the method tables that replace its own.
 var (
 	layer     sqlite3.Tsqlite3_vfs
 	below     *sqlite3.Tsqlite3_vfs
@@ -61,7 +60,7 @@ type fileTable struct {
 	recorded, original sqlite3.Tsqlite3_io_methods
 }
 
-// record begins to write down what is done to the files of a folder.
+// record begins to record the operations on the files of a folder.
 func record(t *testing.T, folder string) *recorder {
 	t.Helper()
 	install.Do(func() {
@@ -73,7 +72,7 @@ func record(t *testing.T, folder string) *recorder {
 		*(*func(*libc.TLS, uintptr, uintptr, uintptr, int32, uintptr) int32)(unsafe.Pointer(&layer.FxOpen)) = layerOpen
 		*(*func(*libc.TLS, uintptr, uintptr, int32) int32)(unsafe.Pointer(&layer.FxDelete)) = layerDelete
 		if rc := sqlite3.Xsqlite3_vfs_register(tls, uintptr(unsafe.Pointer(&layer)), 1); rc != sqlite3.SQLITE_OK {
-			t.Fatalf("the file layer is not taken: %d", rc)
+			t.Fatalf("the file layer is refused: %d", rc)
 		}
 	})
 	recording.mu.Lock()
@@ -82,12 +81,12 @@ func record(t *testing.T, folder string) *recorder {
 	return recording
 }
 
-// pointer turns an address of SQLite's, which no collector moves, into a pointer.
+// pointer converts an address of SQLite's memory, which the garbage collector does not move.
 func pointer(address uintptr) unsafe.Pointer {
 	return *(*unsafe.Pointer)(unsafe.Pointer(&address))
 }
 
-// function turns a function pointer of SQLite's into a function.
+// function converts a function pointer of SQLite to a function.
 func function[F any](address uintptr) F {
 	return *(*F)(unsafe.Pointer(&struct{ uintptr }{address}))
 }
@@ -115,7 +114,7 @@ func layerOpen(tls *libc.TLS, _, name, file uintptr, flags int32, outFlags uintp
 	return rc
 }
 
-// original are the methods below of an open file.
+// original returns the methods of the layer below for an open file.
 func original(file uintptr) sqlite3.Tsqlite3_io_methods {
 	recording.mu.Lock()
 	defer recording.mu.Unlock()
@@ -124,20 +123,20 @@ func original(file uintptr) sqlite3.Tsqlite3_io_methods {
 
 func layerWrite(tls *libc.TLS, file, buffer uintptr, amount int32, at int64) int32 {
 	data := bytes.Clone(unsafe.Slice((*byte)(pointer(buffer)), amount))
-	recording.add(file, deed{kind: wrote, at: at, data: data})
+	recording.add(file, operation{kind: wrote, at: at, data: data})
 	return function[func(*libc.TLS, uintptr, uintptr, int32, int64) int32](original(file).FxWrite)(tls, file, buffer, amount, at)
 }
 
 func layerTruncate(tls *libc.TLS, file uintptr, size int64) int32 {
-	recording.add(file, deed{kind: cutOff, at: size})
+	recording.add(file, operation{kind: cutOff, at: size})
 	return function[func(*libc.TLS, uintptr, int64) int32](original(file).FxTruncate)(tls, file, size)
 }
 
-// A sync counts from when it has returned.
+// layerSync records a sync once it has returned.
 func layerSync(tls *libc.TLS, file uintptr, flags int32) int32 {
 	rc := function[func(*libc.TLS, uintptr, int32) int32](original(file).FxSync)(tls, file, flags)
 	if rc == sqlite3.SQLITE_OK {
-		recording.add(file, deed{kind: synced})
+		recording.add(file, operation{kind: synced})
 	}
 	return rc
 }
@@ -147,57 +146,56 @@ func layerDelete(tls *libc.TLS, _, name uintptr, syncFolder int32) int32 {
 	if rc == sqlite3.SQLITE_OK {
 		recording.mu.Lock()
 		defer recording.mu.Unlock()
-		recording.keep(deed{path: libc.GoString(name), kind: deleted, at: int64(syncFolder)})
+		recording.keep(operation{path: libc.GoString(name), kind: deleted, at: int64(syncFolder)})
 	}
 	return rc
 }
 
-func (r *recorder) add(file uintptr, one deed) {
+func (r *recorder) add(file uintptr, one operation) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	one.path = r.open[file]
 	r.keep(one)
 }
 
-func (r *recorder) keep(one deed) {
+func (r *recorder) keep(one operation) {
 	if r.folder != "" && strings.HasPrefix(one.path, r.folder) {
 		r.done = append(r.done, one)
 	}
 }
 
-// now is how many deeds there were.
+// now returns the number of recorded operations.
 func (r *recorder) now() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.done)
 }
 
-// stop ends the recording and returns it.
-func (r *recorder) stop() []deed {
+// stop ends the recording and returns the operations.
+func (r *recorder) stop() []operation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.folder = ""
 	return r.done
 }
 
-// sector is what a disk writes whole or not at all.
+// sector is the number of bytes that a disk writes completely or not at all.
 const sector = 512
 
-// loss puts a folder together as a loss of power after some deeds could leave it:
-// what was synced is there; of what came after the last sync of its file each
-// write is there, lost or torn, in any order.
-func loss(t testing.TB, random *rand.Rand, deeds []deed, from, to string) {
+// loss reconstructs a folder as a power loss after these operations could leave it: synced writes
+// exist; each write after the last sync of its file exists, is lost or is torn, in any order.
+func loss(t testing.TB, random *rand.Rand, operations []operation, from, to string) {
 	t.Helper()
-	files, pending, gone := map[string][]byte{}, map[string][]deed{}, map[string][]byte{}
-	for _, one := range deeds {
+	files, pending, gone := map[string][]byte{}, map[string][]operation{}, map[string][]byte{}
+	for _, one := range operations {
 		switch one.kind {
 		case synced:
 			files[one.path] = applied(files[one.path], pending[one.path])
 			delete(pending, one.path)
-			// With a new file its name is there, and so the old one is not.
+			// A synced new file has its name, so the old file is gone.
 			delete(gone, one.path)
 		case deleted:
-			// It counts once its folder is synced: with it, or perhaps later.
+			// A deletion is durable once the folder is synced, at once or later.
 			if content, there := files[one.path]; there && one.at == 0 {
 				gone[one.path] = content
 			}
@@ -222,8 +220,8 @@ func loss(t testing.TB, random *rand.Rand, deeds []deed, from, to string) {
 	}
 }
 
-func survivors(random *rand.Rand, late []deed) []deed {
-	var left []deed
+func survivors(random *rand.Rand, late []operation) []operation {
+	var left []operation
 	for _, one := range late {
 		switch random.IntN(3) {
 		case 0: // lost
@@ -240,9 +238,9 @@ func survivors(random *rand.Rand, late []deed) []deed {
 	return left
 }
 
-func applied(content []byte, deeds []deed) []byte {
+func applied(content []byte, operations []operation) []byte {
 	content = slices.Clone(content)
-	for _, one := range deeds {
+	for _, one := range operations {
 		if one.kind == cutOff {
 			content = content[:min(int64(len(content)), one.at)]
 			continue

@@ -18,13 +18,13 @@ var _ journal.Retention = (*Store)(nil)
 
 // ends records when subjects end, and removes the record of those that are open again.
 func (a *appending) ends(ctx context.Context) error {
-	for _, loop := range a.batch.Streams {
-		if !loop.Ended && a.batch.Expected[loop.Subject] == 0 {
+	for _, stream := range a.batch.Streams {
+		if !stream.Ended && a.batch.Expected[stream.Subject] == 0 {
 			continue
 		}
 		if _, err := a.tx.ExecContext(ctx, `UPDATE loops SET ended_at = CASE WHEN ended THEN ?2 ELSE ?3 END
 			WHERE subject = ?1 AND ended = (ended_at = ?3)`,
-			loop.Subject, journal.EndOf(a.batch.Events, loop.Subject).UnixMicro(), int64(rows.Never)); err != nil {
+			stream.Subject, journal.EndOf(a.batch.Events, stream.Subject).UnixMicro(), int64(rows.Never)); err != nil {
 			return fmt.Errorf("sqlite: note an end: %w", err)
 		}
 	}

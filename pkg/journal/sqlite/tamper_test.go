@@ -17,7 +17,7 @@ import (
 	"koppi.internal/pkg/journal/sqlite"
 )
 
-// Whatever is changed or deleted in history, fsck finds it and says where.
+// Fsck finds every change and deletion in history, and names the place.
 func TestFsckFindsEveryChange(t *testing.T) {
 	folder := t.TempDir()
 	store := open(t, folder)
@@ -66,7 +66,7 @@ func change(table, column, where string) string {
 	return statement
 }
 
-// tampered changes a copy of the journal behind its back.
+// tampered changes a copy of the journal directly in the database, and expects a finding.
 func tampered(t *testing.T, folder, statement string) {
 	t.Helper()
 	copied := t.TempDir()
@@ -90,7 +90,7 @@ func tampered(t *testing.T, folder, statement string) {
 		t.Fatal(err)
 	}
 	if _, err := raw.Exec(statement); err == nil && (strings.Contains(statement, " events ") || strings.Contains(statement, " deliveries ")) {
-		t.Error("the database let history be changed")
+		t.Error("the database allows a change of history")
 	}
 	for _, trigger := range []string{"events_update", "events_delete", "deliveries_update", "deliveries_delete"} {
 		if _, err := raw.Exec("DROP TRIGGER " + trigger); err != nil {
@@ -115,11 +115,11 @@ func tampered(t *testing.T, folder, statement string) {
 		t.Fatal(err)
 	}
 	if report.Err() == nil {
-		t.Errorf("fsck does not see: %s", statement)
+		t.Errorf("fsck does not find: %s", statement)
 	}
 }
 
-// One bit changed anywhere in a mailbox is found, and fsck names the message.
+// Fsck finds a change of any single bit in a mailbox, and names the message.
 func TestFsckFindsEveryBit(t *testing.T) {
 	folder := t.TempDir()
 	store := open(t, folder)
@@ -156,7 +156,7 @@ func TestFsckFindsEveryBit(t *testing.T) {
 			return err
 		}
 		if set(changed) != nil {
-			return // one bit can make it another message's id, which the database refuses
+			return // the change may produce another message's id, which the database refuses
 		}
 		report, err := journal.Fsck(context.Background(), store)
 		if err := set(was); err != nil {

@@ -51,9 +51,9 @@ func scanWaiting(found *sql.Rows) (journal.Waiting, error) {
 }
 
 // MarkNotified records one more notice for each.
-func (s *Store) MarkNotified(ctx context.Context, told []journal.Waiting, at time.Time) error {
+func (s *Store) MarkNotified(ctx context.Context, notified []journal.Waiting, at time.Time) error {
 	return s.submit(ctx, &task{apply: func(ctx context.Context, tx *sql.Tx, _ rows.Keys) error {
-		for _, one := range told {
+		for _, one := range notified {
 			if _, err := tx.ExecContext(ctx, `INSERT INTO told (subject, agency, kind, due_at, told, at) VALUES (?, ?, ?, ?, 1, ?)
 				ON CONFLICT (subject, agency) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at, at = excluded.at,
 				told = CASE WHEN told.kind = excluded.kind AND told.due_at = excluded.due_at THEN told.told + 1 ELSE 1 END`,

@@ -10,18 +10,18 @@ import (
 	"koppi.internal/pkg/journal/statement"
 )
 
-const standingColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at, touched`
+const entryColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at, touched`
 
-var dialect = statement.Dialect{Columns: standingColumns, Parameter: func(int) string { return "?" }, Beside: true}
+var dialect = statement.Dialect{Columns: entryColumns, Parameter: func(int) string { return "?" }, Beside: true}
 
 // WorklistEntries reads a worklist.
 func (s *Store) WorklistEntries(ctx context.Context, asked journal.Query) ([]journal.WorklistEntry, error) {
 	text, args := dialect.WorklistEntries(asked)
-	standings, err := query(ctx, s, scanWorklistEntry, text, args...)
+	entries, err := query(ctx, s, scanWorklistEntry, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: worklist: %w", err)
 	}
-	return standings, nil
+	return entries, nil
 }
 
 func scanWorklistEntry(found *sql.Rows) (journal.WorklistEntry, error) {

@@ -9,23 +9,23 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-func testTallies(t *testing.T, open Harness) {
+func testCounters(t *testing.T, open Harness) {
 	store := opened(t, open)
 	if first, err := store.FirstMonth(t.Context()); err != nil || first != "" {
 		t.Fatalf("%q %v", first, err)
 	}
-	tally := func(subject string, after uint64, what, month string, waited time.Duration) {
+	count := func(subject string, after uint64, what, month string, waited time.Duration) {
 		t.Helper()
 		b := batch(subject, after, "a")
 		b.Counters = []journal.Counter{{Subject: subject, What: what, Month: month, Sender: "s", Receiver: "r", At: noon.Add(waited), Waited: waited}}
 		mustAppend(t, store, b)
 	}
-	tally("s/1", 0, "sent", "2026-10", 0)
-	tally("s/2", 0, "sent", "2026-11", 0)
-	tally("s/3", 0, "sent", "2026-11", 0)
-	tally("s/2", 1, journal.Taken, "2026-11", time.Hour)
-	tally("s/1", 1, journal.Taken, "2026-11", time.Minute)
-	tally("s/1", 2, journal.Taken, "2026-12", 0) // counted before
+	count("s/1", 0, "sent", "2026-10", 0)
+	count("s/2", 0, "sent", "2026-11", 0)
+	count("s/3", 0, "sent", "2026-11", 0)
+	count("s/2", 1, journal.Taken, "2026-11", time.Hour)
+	count("s/1", 1, journal.Taken, "2026-11", time.Minute)
+	count("s/1", 2, journal.Taken, "2026-12", 0) // counted before
 	if err := store.Erase(t.Context(), "s/1"); err != nil {
 		t.Fatal(err)
 	}
@@ -61,18 +61,18 @@ func testTallies(t *testing.T, open Harness) {
 	untouched := batch("s/9", 0)
 	untouched.Counters = []journal.Counter{{Subject: "s/1", What: "sent", Month: "2026-11", Sender: "s"}}
 	if _, err := store.Append(t.Context(), untouched); err == nil {
-		t.Error("a tally of another subject was taken")
+		t.Error("a counter of another subject was accepted")
 	}
 }
 
 func testWaiting(t *testing.T, open Harness) {
 	store := opened(t, open)
-	put := func(subject string, after uint64, standing journal.WorklistEntry) {
+	put := func(subject string, after uint64, entry journal.WorklistEntry) {
 		t.Helper()
 		b := batch(subject, after, "a")
 		row := &b.WorklistEntries[0]
-		row.Unit, row.Role, row.Phase, row.WaitingOn = standing.Unit, standing.Role, standing.Phase, standing.WaitingOn
-		row.DueAt, row.Overdue, row.Hidden, row.Ended, row.Urgency = standing.DueAt, standing.Overdue, standing.Hidden, standing.Ended, standing.Urgency
+		row.Unit, row.Role, row.Phase, row.WaitingOn = entry.Unit, entry.Role, entry.Phase, entry.WaitingOn
+		row.DueAt, row.Overdue, row.Hidden, row.Ended, row.Urgency = entry.DueAt, entry.Overdue, entry.Hidden, entry.Ended, entry.Urgency
 		mustAppend(t, store, b)
 	}
 	due := noon.Add(time.Hour)
@@ -132,9 +132,9 @@ func testWaiting(t *testing.T, open Harness) {
 	if !reflect.DeepEqual(first, want) {
 		t.Fatalf("%v", first)
 	}
-	mark := func(at time.Time, told ...journal.Waiting) {
+	mark := func(at time.Time, notified ...journal.Waiting) {
 		t.Helper()
-		if err := store.MarkNotified(t.Context(), told, at); err != nil {
+		if err := store.MarkNotified(t.Context(), notified, at); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -144,11 +144,11 @@ func testWaiting(t *testing.T, open Harness) {
 	again := want["s/emergency"]
 	again.Told, again.ToldAt = 1, noon
 	if left := waiting(); !reflect.DeepEqual(left, map[string]journal.Waiting{"s/emergency": again}) {
-		t.Fatalf("told once: %v", left)
+		t.Fatalf("notified once: %v", left)
 	}
 	mark(noon.Add(time.Minute), again)
 	if left := waiting(); len(left) != 0 {
-		t.Fatalf("told twice: %v", left)
+		t.Fatalf("notified twice: %v", left)
 	}
 	// An overdue matter waits as another kind, and each due time has notices of its own.
 	put("s/emergency", 1, with(func(s *journal.WorklistEntry) { s.Urgency, s.Overdue = 3, true }))
