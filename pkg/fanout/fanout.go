@@ -4,9 +4,12 @@ package fanout
 
 import (
 	"context"
+	"errors"
+	"io"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
@@ -16,12 +19,19 @@ import (
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
-// Services are the connections to the services, by the first part of their subjects' names, such as
-// "concerns".
+// Services are the connections to the services, by name. For Of, the names are the first parts of
+// the services' subjects, such as "concerns".
 type Services map[string]grpc.ClientConnInterface
 
 // Names are the names of the services, in order.
 func (s Services) Names() []string { return slices.Sorted(maps.Keys(s)) }
+
+// Except are all services but one.
+func (s Services) Except(name string) Services {
+	others := maps.Clone(s)
+	delete(others, name)
+	return others
+}
 
 // Of is the client of the service that has a subject, for calls in the caller's name. It fails with
 // NOT_FOUND where there is none.
@@ -34,26 +44,27 @@ func (s Services) Of(subject string) (caseworkv1.MatterServiceClient, error) {
 	return caseworkv1.NewMatterServiceClient(conn), nil
 }
 
-// Ask calls all services in parallel, in the suite's own name. The answers are in the order of the
-// services' names. One that fails cancels the others.
+// Ask calls all services as All does, in the suite's own name.
 func Ask[R any](
 	ctx context.Context, services Services, question func(context.Context, string, caseworkv1.SuiteServiceClient) (R, error),
 ) ([]string, []R, error) {
-	return each(ctx, services, func(ctx context.Context, name string, conn grpc.ClientConnInterface) (R, error) {
+	return All(ctx, services, func(ctx context.Context, name string, conn grpc.ClientConnInterface) (R, error) {
 		return question(ctx, name, caseworkv1.NewSuiteServiceClient(conn))
 	})
 }
 
-// AskForCaller calls all services as Ask does, in the name of the caller.
+// AskForCaller calls all services as All does, in the name of the caller.
 func AskForCaller[R any](
 	ctx context.Context, services Services, question func(context.Context, string, caseworkv1.MatterServiceClient) (R, error),
 ) ([]string, []R, error) {
-	return each(identity.Forward(ctx), services, func(ctx context.Context, name string, conn grpc.ClientConnInterface) (R, error) {
+	return All(identity.Forward(ctx), services, func(ctx context.Context, name string, conn grpc.ClientConnInterface) (R, error) {
 		return question(ctx, name, caseworkv1.NewMatterServiceClient(conn))
 	})
 }
 
-func each[R any](
+// All calls all services in parallel, where the result needs every answer. The answers are in the
+// order of the services' names. One that fails cancels the others.
+func All[R any](
 	ctx context.Context, services Services, question func(context.Context, string, grpc.ClientConnInterface) (R, error),
 ) ([]string, []R, error) {
 	names := services.Names()
@@ -67,4 +78,54 @@ func each[R any](
 		})
 	}
 	return names, answers, group.Wait()
+}
+
+// Answer is what one service answered to Try.
+type Answer[R any] struct {
+	Service string
+	Value   R
+	Err     error
+}
+
+// Try calls all services in parallel, where each answer counts by itself: a service that fails does
+// not cancel the others. The answers are in the order of the services' names.
+func Try[R any](
+	ctx context.Context, services Services, question func(context.Context, string, grpc.ClientConnInterface) (R, error),
+) []Answer[R] {
+	names := services.Names()
+	answers := make([]Answer[R], len(names))
+	var together sync.WaitGroup
+	for i, name := range names {
+		together.Go(func() {
+			value, err := question(ctx, name, services[name])
+			answers[i] = Answer[R]{Service: name, Value: value, Err: err}
+		})
+	}
+	together.Wait()
+	return answers
+}
+
+// Receive opens a stream from each service, in the suite's own name, and reads all streams to their
+// ends. It passes each message to take, one at a time. One that fails cancels the others.
+func Receive[M any](
+	ctx context.Context, services Services,
+	open func(context.Context, caseworkv1.SuiteServiceClient) (grpc.ServerStreamingClient[M], error), take func(name string, message *M),
+) error {
+	var one sync.Mutex
+	_, _, err := Ask(ctx, services, func(ctx context.Context, name string, service caseworkv1.SuiteServiceClient) (struct{}, error) {
+		stream, err := open(ctx, service)
+		for err == nil {
+			var message *M
+			if message, err = stream.Recv(); err == nil {
+				one.Lock()
+				take(name, message)
+				one.Unlock()
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		return struct{}{}, err
+	})
+	return err
 }

@@ -3,13 +3,14 @@ package gateway
 import (
 	"context"
 	"log/slog"
-	"maps"
 	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
 
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/fanout"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
@@ -74,28 +75,19 @@ func (n *Notifier) ask(ctx context.Context, to addresses) (answers map[string][]
 	}
 	ctx, end := context.WithTimeout(ctx, n.config.Timing.Answer)
 	defer end()
-	names := slices.Sorted(maps.Keys(n.config.Services))
-	responses := make([]*caseworkv1.GetWaitingResponse, len(names))
-	errs := make([]error, len(names))
-	var group errgroup.Group
-	for i, name := range names {
-		group.Go(func() error {
-			responses[i], errs[i] = caseworkv1.NewSuiteServiceClient(n.config.Services[name]).GetWaiting(ctx, request)
-			return nil
-		})
-	}
-	_ = group.Wait()
 	answers = map[string][]waitingMatter{}
-	for i, name := range names {
-		n.heard(ctx, name, "GetWaiting", errs[i])
-		if errs[i] != nil {
+	all := fanout.Try(ctx, n.config.Services, func(ctx context.Context, _ string, conn grpc.ClientConnInterface) (*caseworkv1.GetWaitingResponse, error) {
+		return caseworkv1.NewSuiteServiceClient(conn).GetWaiting(ctx, request)
+	})
+	for _, answer := range all {
+		if n.heard(ctx, answer.Service, "GetWaiting", answer.Err); answer.Err != nil {
 			continue
 		}
-		answers[name] = nil
-		for _, one := range responses[i].GetWaiting() {
-			answers[name] = append(answers[name], waitingMatter{service: name, Waiting: one})
+		answers[answer.Service] = nil
+		for _, one := range answer.Value.GetWaiting() {
+			answers[answer.Service] = append(answers[answer.Service], waitingMatter{service: answer.Service, Waiting: one})
 		}
-		if at := responses[i].GetNow().AsTime(); now.IsZero() || at.Before(now) {
+		if at := answer.Value.GetNow().AsTime(); now.IsZero() || at.Before(now) {
 			now = at
 		}
 	}

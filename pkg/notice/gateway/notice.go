@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
-	"google.golang.org/grpc"
 
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/fanout"
 	"koppi.internal/pkg/lease"
 	"koppi.internal/pkg/periodic"
 )
@@ -20,7 +20,7 @@ import (
 // Config configures a Notifier. Services, Directory, Leases and Logger are required.
 type Config struct {
 	// Services, by name, report what waits.
-	Services  map[string]grpc.ClientConnInterface
+	Services  fanout.Services
 	Directory *directory.Directory
 	// Mailer sends the mails; where it is nil, no unit is mailed.
 	Mailer *Mailer

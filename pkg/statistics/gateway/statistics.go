@@ -2,16 +2,14 @@ package gateway
 
 import (
 	"context"
-	"errors"
-	"io"
 	"maps"
 	"slices"
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
+	"koppi.internal/pkg/fanout"
 	"koppi.internal/pkg/matter"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
@@ -23,7 +21,7 @@ const settled = time.Hour
 // Statistics reads the counters of the services, once for each month, and keeps what is shown of
 // them. It is safe for concurrent use.
 type Statistics struct {
-	services map[string]caseworkv1.SuiteServiceClient
+	services fanout.Services
 
 	mu   sync.Mutex
 	book *book
@@ -33,12 +31,8 @@ type Statistics struct {
 }
 
 // New makes the Statistics of services, by their names.
-func New(services map[string]grpc.ClientConnInterface) *Statistics {
-	s := &Statistics{services: map[string]caseworkv1.SuiteServiceClient{}, book: newBook(), closed: map[month][]*caseworkv1.LoopCount{}}
-	for name, conn := range services {
-		s.services[name] = caseworkv1.NewSuiteServiceClient(conn)
-	}
-	return s
+func New(services fanout.Services) *Statistics {
+	return &Statistics{services: services, book: newBook(), closed: map[month][]*caseworkv1.LoopCount{}}
 }
 
 // Read returns what is shown for the months from first to last, both included, and reports whether
@@ -75,10 +69,7 @@ func (s *Statistics) Read(ctx context.Context, first, last string) ([]*caseworkv
 // begin returns the domain's time, which is the earliest clock of any service, and the first month
 // in which a service counted anything.
 func (s *Statistics) begin(ctx context.Context) (now time.Time, first month, err error) {
-	var mu sync.Mutex
-	err = s.each(ctx, "", func(_ string, part *caseworkv1.TallyResponse) {
-		mu.Lock()
-		defer mu.Unlock()
+	err = s.counters(ctx, "", func(_ string, part *caseworkv1.TallyResponse) {
 		if at := part.GetNow().AsTime(); now.IsZero() || at.Before(now) {
 			now = at
 		}
@@ -91,38 +82,15 @@ func (s *Statistics) begin(ctx context.Context) (now time.Time, first month, err
 
 // gather reads the counters of a month from all services.
 func (s *Statistics) gather(ctx context.Context, in month) (*counted, error) {
-	var mu sync.Mutex
 	all := newCounted()
-	return all, s.each(ctx, string(in), func(service string, part *caseworkv1.TallyResponse) {
-		mu.Lock()
-		defer mu.Unlock()
-		all.add(service, part)
-	})
+	return all, s.counters(ctx, string(in), all.add)
 }
 
-// each asks all services in parallel, and passes every part of their answers to take. take must be
-// safe for concurrent use.
-func (s *Statistics) each(ctx context.Context, month string, take func(service string, part *caseworkv1.TallyResponse)) error {
-	group, ctx := errgroup.WithContext(ctx)
-	for name, service := range s.services {
-		group.Go(func() error {
-			stream, err := service.Tally(ctx, &caseworkv1.TallyRequest{Month: month})
-			if err != nil {
-				return err
-			}
-			for {
-				part, err := stream.Recv()
-				if errors.Is(err, io.EOF) {
-					return nil
-				}
-				if err != nil {
-					return err
-				}
-				take(name, part)
-			}
-		})
-	}
-	return group.Wait()
+// counters reads the counters of a month, or of none, from all services.
+func (s *Statistics) counters(ctx context.Context, month string, take func(service string, part *caseworkv1.TallyResponse)) error {
+	return fanout.Receive(ctx, s.services, func(ctx context.Context, service caseworkv1.SuiteServiceClient) (grpc.ServerStreamingClient[caseworkv1.TallyResponse], error) {
+		return service.Tally(ctx, &caseworkv1.TallyRequest{Month: month})
+	}, take)
 }
 
 func (c *counted) add(service string, part *caseworkv1.TallyResponse) {
