@@ -175,7 +175,8 @@ func (f *Front) Close() error { return errors.Join(f.Exchange.Close(), f.Casewor
 // since all trust the same issuer, and a change of the clock to each.
 type everywhere []grpc.ClientConnInterface
 
-// Invoke calls one service, or all where the clock is advanced; the last answer is returned.
+// Invoke calls one service, or all where the clock is advanced; the last answer is returned. It calls
+// them one after the other, and not by fanout: the call may be of any method, and is for trials only.
 func (e everywhere) Invoke(ctx context.Context, method string, in, out any, options ...grpc.CallOption) error {
 	for _, conn := range e {
 		if err := conn.Invoke(ctx, method, in, out, options...); err != nil || method != devv1.DevService_AdvanceClock_FullMethodName {

@@ -99,6 +99,8 @@ func OpenAll(ctx context.Context, mailboxes []Mailbox, cursor, consumer string, 
 	return c.receipts[0].GetOpened(), nil
 }
 
+// openLanes opens all mailboxes in parallel. It does not go through fanout, because a mailbox is in this
+// process or at a service.
 func (c *connection) openLanes(ctx context.Context) (backlog uint64, err error) {
 	opened := make([]Opened, len(c.lanes))
 	failed := make([]error, len(c.lanes))

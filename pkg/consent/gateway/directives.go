@@ -2,9 +2,8 @@ package gateway
 
 import (
 	"context"
-	"sync"
 
-	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
 	"koppi.internal/pkg/caller"
@@ -92,14 +91,14 @@ func (c *Consents) in(ctx context.Context, name string, r *caseworkv1.RecordWish
 // in all services. A service that fails does not delay the others. A directive that only some
 // services know can be lifted or withdrawn; one that no service knows is NOT_FOUND.
 func (c *Consents) everywhere(ctx context.Context, r *caseworkv1.RecordWishRequest) (*consentv1.Wishes, error) {
-	names := c.Services.Names()
+	listed := c.Services.Names()[0]
 	ctx, vouched, err := c.vouched(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	record := func(name string) (*consentv1.Wishes, error) {
-		one := &caseworkv1.RecordWishRequest{Wish: r.GetWish(), Listed: name == names[0]}
-		recorded, err := caseworkv1.NewMatterServiceClient(c.Services[name]).RecordWish(ctx, one)
+	record := func(ctx context.Context, name string, conn grpc.ClientConnInterface) (*consentv1.Wishes, error) {
+		one := &caseworkv1.RecordWishRequest{Wish: r.GetWish(), Listed: name == listed}
+		recorded, err := caseworkv1.NewMatterServiceClient(conn).RecordWish(ctx, one)
 		if err == nil {
 			err = c.passOn(ctx, name, recorded.GetWithdrawals())
 		}
@@ -107,29 +106,21 @@ func (c *Consents) everywhere(ctx context.Context, r *caseworkv1.RecordWishReque
 	}
 	if !vouched {
 		// The first service refuses, and keeps the record of the refusal.
-		if _, err := record(names[0]); err != nil && fault.ReasonOf(err) != fault.NotFound {
+		if _, err := record(ctx, listed, c.Services[listed]); err != nil && fault.ReasonOf(err) != fault.NotFound {
 			return nil, err
 		}
 	}
-	var group errgroup.Group
-	var mu sync.Mutex
 	var all []*consentv1.Wishes
 	var unknown error
-	for _, name := range names {
-		group.Go(func() error {
-			recorded, err := record(name)
-			mu.Lock()
-			defer mu.Unlock()
-			if fault.ReasonOf(err) == fault.NotFound {
-				unknown = err
-				return nil
-			}
-			all = append(all, recorded)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
+	for _, answer := range fanout.Try(ctx, c.Services, record) {
+		switch {
+		case fault.ReasonOf(answer.Err) == fault.NotFound:
+			unknown = answer.Err
+		case answer.Err != nil:
+			return nil, answer.Err
+		default:
+			all = append(all, answer.Value)
+		}
 	}
 	if len(all) == 0 {
 		return nil, unknown
@@ -153,22 +144,21 @@ func (c *Consents) vouched(ctx context.Context, r *caseworkv1.RecordWishRequest)
 	if who.Role == identity.RoleClient {
 		return ctx, true, nil
 	}
-	var group errgroup.Group
-	var mu sync.Mutex
 	var vouchers []string
-	for _, conn := range c.Services {
-		group.Go(func() error {
-			said, err := caseworkv1.NewMatterServiceClient(conn).Vouch(ctx, &caseworkv1.VouchRequest{Record: r})
-			mu.Lock()
-			defer mu.Unlock()
-			if said.GetVoucher() != "" {
-				vouchers = append(vouchers, caller.MetadataVoucher, said.GetVoucher())
-			}
-			return err
-		})
+	var failed error
+	answers := fanout.Try(ctx, c.Services, func(ctx context.Context, _ string, conn grpc.ClientConnInterface) (*caseworkv1.VouchResponse, error) {
+		return caseworkv1.NewMatterServiceClient(conn).Vouch(ctx, &caseworkv1.VouchRequest{Record: r})
+	})
+	for _, answer := range answers {
+		if voucher := answer.Value.GetVoucher(); voucher != "" {
+			vouchers = append(vouchers, caller.MetadataVoucher, voucher)
+		}
+		if failed == nil {
+			failed = answer.Err
+		}
 	}
-	if err := group.Wait(); err != nil && len(vouchers) == 0 {
-		return nil, false, err
+	if failed != nil && len(vouchers) == 0 {
+		return nil, false, failed
 	}
 	return metadata.AppendToOutgoingContext(ctx, vouchers...), len(vouchers) > 0, nil
 }

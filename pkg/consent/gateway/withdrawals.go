@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"koppi.internal/pkg/fanout"
 	"koppi.internal/pkg/periodic"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
@@ -33,17 +33,20 @@ func (c *Consents) Run(ctx context.Context) {
 // passAllOn passes on the withdrawals of every service. A service of the previous version has none.
 func (c *Consents) passAllOn(ctx context.Context) error {
 	var failed []error
-	for _, collection := range c.Services.Names() {
-		if err := c.passOnOf(ctx, collection); err != nil && status.Code(err) != codes.Unimplemented {
-			failed = append(failed, fmt.Errorf("%s: %w", collection, err))
+	answers := fanout.Try(ctx, c.Services, func(ctx context.Context, collection string, conn grpc.ClientConnInterface) (struct{}, error) {
+		return struct{}{}, c.passOnOf(ctx, collection, conn)
+	})
+	for _, answer := range answers {
+		if answer.Err != nil && status.Code(answer.Err) != codes.Unimplemented {
+			failed = append(failed, fmt.Errorf("%s: %w", answer.Service, answer.Err))
 		}
 	}
 	return errors.Join(failed...)
 }
 
 // passOnOf passes on the withdrawals that one service holds for the others.
-func (c *Consents) passOnOf(ctx context.Context, collection string) error {
-	listed, err := caseworkv1.NewSuiteServiceClient(c.Services[collection]).ListWithdrawals(ctx, &caseworkv1.ListWithdrawalsRequest{})
+func (c *Consents) passOnOf(ctx context.Context, collection string, conn grpc.ClientConnInterface) error {
+	listed, err := caseworkv1.NewSuiteServiceClient(conn).ListWithdrawals(ctx, &caseworkv1.ListWithdrawalsRequest{})
 	if err != nil {
 		return err
 	}
@@ -57,23 +60,19 @@ func (c *Consents) passOn(ctx context.Context, from string, withdrawals []string
 	for len(withdrawals) > 0 {
 		part := withdrawals[:min(len(withdrawals), maxNoted)]
 		withdrawals = withdrawals[len(part):]
-		var group errgroup.Group
-		var missing atomic.Bool
-		for collection, conn := range c.Services {
-			if collection == from {
-				continue
+		isMissing := false
+		answers := fanout.Try(ctx, c.Services.Except(from), func(ctx context.Context, _ string, conn grpc.ClientConnInterface) (*caseworkv1.NoteWithdrawalsResponse, error) {
+			return caseworkv1.NewSuiteServiceClient(conn).NoteWithdrawals(ctx, &caseworkv1.NoteWithdrawalsRequest{Withdrawals: part})
+		})
+		for _, answer := range answers {
+			if status.Code(answer.Err) == codes.Unimplemented {
+				isMissing = true
+			} else if answer.Err != nil {
+				return answer.Err
 			}
-			group.Go(func() error {
-				_, err := caseworkv1.NewSuiteServiceClient(conn).NoteWithdrawals(ctx, &caseworkv1.NoteWithdrawalsRequest{Withdrawals: part})
-				if status.Code(err) == codes.Unimplemented {
-					missing.Store(true)
-					return nil
-				}
-				return err
-			})
 		}
-		if err := group.Wait(); err != nil || missing.Load() {
-			return err
+		if isMissing {
+			return nil
 		}
 		_, err := caseworkv1.NewSuiteServiceClient(c.Services[from]).NoteWithdrawals(ctx, &caseworkv1.NoteWithdrawalsRequest{Withdrawals: part, PassedOn: true})
 		if err != nil {

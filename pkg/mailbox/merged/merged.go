@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/proto"
 
+	"koppi.internal/pkg/fanout"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/mailbox"
@@ -47,7 +48,9 @@ type Config struct {
 type Exchange struct {
 	exchangev1.UnimplementedExchangeServiceServer
 
-	config   Config
+	config Config
+	// conns are the connections to the services, by name.
+	conns    fanout.Services
 	methods  mailbox.Methods
 	readers  mailbox.Readers
 	drained  chan struct{}
@@ -58,11 +61,12 @@ type Exchange struct {
 
 // New makes a merged exchange. The caller must run Run, and call Close at the end.
 func New(config Config) (*Exchange, error) {
-	e := &Exchange{config: config, drained: make(chan struct{}), listener: serve.Memory()}
+	e := &Exchange{config: config, conns: fanout.Services{}, drained: make(chan struct{}), listener: serve.Memory()}
 	slices.SortFunc(e.config.Services, func(a, b Service) int { return strings.Compare(a.Name, b.Name) })
 	var accepted []string
 	for _, service := range config.Services {
 		accepted = append(accepted, service.Accepts)
+		e.conns[service.Name] = service.Conn
 	}
 	var err error
 	if e.methods, err = mailbox.MethodsOf(accepted...); err != nil {

@@ -3,8 +3,8 @@ package merged
 import (
 	"context"
 
-	"golang.org/x/sync/errgroup"
-
+	"google.golang.org/grpc"
+	"koppi.internal/pkg/fanout"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
@@ -17,10 +17,8 @@ type parking struct {
 }
 
 func (p parking) service(name string) (exchangev1.ParkingServiceClient, error) {
-	for _, service := range p.config.Services {
-		if service.Name == name {
-			return exchangev1.NewParkingServiceClient(service.Conn), nil
-		}
+	if conn := p.conns[name]; conn != nil {
+		return exchangev1.NewParkingServiceClient(conn), nil
 	}
 	return nil, fault.New(fault.InvalidField, "there is no such service").Field("service", "unknown")
 }
@@ -35,15 +33,10 @@ func (p parking) ListParked(ctx context.Context, r *exchangev1.ListParkedRequest
 		}
 		return client.ListParked(identity.Forward(ctx), r)
 	}
-	pages := make([]*exchangev1.ListParkedResponse, len(p.config.Services))
-	group, ctx := errgroup.WithContext(identity.Forward(ctx))
-	for i, service := range p.config.Services {
-		group.Go(func() (err error) {
-			pages[i], err = exchangev1.NewParkingServiceClient(service.Conn).ListParked(ctx, r)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
+	_, pages, err := fanout.All(identity.Forward(ctx), p.conns, func(ctx context.Context, _ string, conn grpc.ClientConnInterface) (*exchangev1.ListParkedResponse, error) {
+		return exchangev1.NewParkingServiceClient(conn).ListParked(ctx, r)
+	})
+	if err != nil {
 		return nil, err
 	}
 	all := &exchangev1.ListParkedResponse{}

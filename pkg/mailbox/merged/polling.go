@@ -6,9 +6,9 @@ import (
 	"io"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
+	"koppi.internal/pkg/fanout"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/mailbox"
@@ -52,6 +52,8 @@ func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesR
 	response := &exchangev1.ListMessagesResponse{}
 	var next mailbox.Cursor
 	answered := false
+	// One service after the other, and not by fanout: each records in its access log what it returned, and
+	// a page that is refused must not be recorded as read by the services behind the one that refuses.
 	for _, service := range e.config.Services {
 		if r.GetService() != "" && r.GetService() != service.Name {
 			next = append(next, given.At(service.Name))
@@ -115,6 +117,8 @@ func (e *Exchange) AcknowledgeMessages(ctx context.Context, r *exchangev1.Acknow
 	if err != nil {
 		return nil, fault.New(fault.InvalidCursor, "this is no cursor").Field("cursor", "as it was given")
 	}
+	// Only some services, and not by fanout: the first that fails ends the call, as the reader then repeats
+	// it.
 	for _, service := range e.config.Services {
 		if cursor.At(service.Name).Sequence == 0 && len(cursor) > 0 {
 			continue
@@ -129,32 +133,28 @@ func (e *Exchange) AcknowledgeMessages(ctx context.Context, r *exchangev1.Acknow
 // Watch notifies a page of changes in all services. It ends when the stream of one service ends;
 // the page then connects again and reads everything anew.
 func (e *Exchange) Watch(r *exchangev1.WatchRequest, stream grpc.ServerStreamingServer[exchangev1.WatchResponse]) error {
-	group, ctx := errgroup.WithContext(identity.Forward(stream.Context()))
 	var one sync.Mutex // serializes sends
 	quiet := len(e.config.Services)
-	for _, service := range e.config.Services {
-		group.Go(func() error {
-			from, err := exchangev1.NewExchangeServiceClient(service.Conn).Watch(ctx, r)
-			for first := true; err == nil; first = false {
-				var told *exchangev1.WatchResponse
-				if told, err = from.Recv(); err != nil {
-					break
-				}
-				one.Lock()
-				if first {
-					quiet--
-				}
-				// The first heartbeat means that no change is missed from now on, so it is sent
-				// only once all services have answered.
-				if told.GetHeartbeat() == nil || quiet == 0 {
-					err = stream.Send(told)
-				}
-				one.Unlock()
+	_, _, err := fanout.All(identity.Forward(stream.Context()), e.conns, func(ctx context.Context, _ string, conn grpc.ClientConnInterface) (struct{}, error) {
+		from, err := exchangev1.NewExchangeServiceClient(conn).Watch(ctx, r)
+		for first := true; err == nil; first = false {
+			var change *exchangev1.WatchResponse
+			if change, err = from.Recv(); err != nil {
+				break
 			}
-			return err
-		})
-	}
-	err := group.Wait()
+			one.Lock()
+			if first {
+				quiet--
+			}
+			// The first heartbeat means that no change is missed from now on, so it is sent only once
+			// all services have answered.
+			if change.GetHeartbeat() == nil || quiet == 0 {
+				err = stream.Send(change)
+			}
+			one.Unlock()
+		}
+		return struct{}{}, err
+	})
 	if errors.Is(err, io.EOF) {
 		return nil
 	}

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
-	"golang.org/x/sync/errgroup"
-
+	"google.golang.org/grpc"
+	"koppi.internal/pkg/fanout"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -27,31 +26,35 @@ func (e *Exchange) takeovers(ctx context.Context, consumers map[string][]string)
 			asked = append(asked, &exchangev1.GetTakeoversRequest_Consumer{Agency: agency, Name: name})
 		}
 	}
-	var mu sync.Mutex
-	failed := make([]error, len(e.config.Services))
-	var group errgroup.Group
-	for i, service := range e.config.Services {
-		client := exchangev1.NewHeadsServiceClient(service.Conn)
-		group.Go(func() error {
-			for some := range slices.Chunk(asked, mostConsumers) {
-				response, err := client.GetTakeovers(ctx, &exchangev1.GetTakeoversRequest{Consumers: some})
-				if err == nil && len(response.GetTakeovers()) != len(some) {
-					err = errors.New("other consumers than asked for")
-				}
-				if err != nil {
-					failed[i] = fmt.Errorf("%s: %w", service.Name, err)
-					return nil
-				}
-				mu.Lock()
-				for i, takeover := range response.GetTakeovers() {
-					of := found[some[i].GetAgency()]
-					of[some[i].GetName()] = max(of[some[i].GetName()], takeover)
-				}
-				mu.Unlock()
-			}
-			return nil
-		})
+	var failed []error
+	answers := fanout.Try(ctx, e.conns, func(ctx context.Context, _ string, conn grpc.ClientConnInterface) ([]uint64, error) {
+		return takeoversOf(ctx, exchangev1.NewHeadsServiceClient(conn), asked)
+	})
+	for _, answer := range answers {
+		if answer.Err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", answer.Service, answer.Err))
+		}
+		for i, takeover := range answer.Value {
+			of := found[asked[i].GetAgency()]
+			of[asked[i].GetName()] = max(of[asked[i].GetName()], takeover)
+		}
 	}
-	_ = group.Wait()
 	return found, errors.Join(failed...)
+}
+
+// takeoversOf are the epochs of consumers in one service, in the same order. With an error, they are
+// those of the first consumers.
+func takeoversOf(ctx context.Context, service exchangev1.HeadsServiceClient, asked []*exchangev1.GetTakeoversRequest_Consumer) ([]uint64, error) {
+	var takeovers []uint64
+	for some := range slices.Chunk(asked, mostConsumers) {
+		response, err := service.GetTakeovers(ctx, &exchangev1.GetTakeoversRequest{Consumers: some})
+		if err == nil && len(response.GetTakeovers()) != len(some) {
+			err = errors.New("other consumers than asked for")
+		}
+		if err != nil {
+			return takeovers, err
+		}
+		takeovers = append(takeovers, response.GetTakeovers()...)
+	}
+	return takeovers, nil
 }

@@ -41,12 +41,26 @@ func TestTakeoverInAllServices(t *testing.T) {
 // Who opens a consumer at another gateway has it there: the older stream ends within 20 s,
 // though nothing comes on it, and whichever service knows of it.
 func TestTakeoverAtAnotherGateway(t *testing.T) {
+	t.Run("the other service is down", func(t *testing.T) {
+		takenOverElsewhere(t, func(b *bench) *fakeService { return b.referral }, func(b *bench) *fakeService { return b.concern })
+	})
+	t.Run("the other service knows the older epoch", func(t *testing.T) {
+		takenOverElsewhere(t, func(b *bench) *fakeService { return b.concern }, nil)
+	})
+}
+
+// takenOverElsewhere opens a consumer in one service, as another gateway does, while another service
+// may be down.
+func takenOverElsewhere(t *testing.T, knows, down func(*bench) *fakeService) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		older, opened := b.open(&exchangev1.ExchangeRequest_Open{})
 		same, _ := b.open(&exchangev1.ExchangeRequest_Open{Consumer: "same"})
-		b.concern.stop()
-		if _, err := b.referral.store.Advance(t.Context(), journal.Advance{
+		if down != nil {
+			down(b).stop()
+		}
+		if _, err := knows(b).store.Advance(t.Context(), journal.Advance{
 			Agency: "kela", Consumer: "default", TakeOver: true, Epoch: opened.GetTakeover() + 1, At: time.Now(),
 		}); err != nil {
 			t.Fatal(err)
@@ -62,7 +76,9 @@ func TestTakeoverAtAnotherGateway(t *testing.T) {
 			}
 			break
 		}
-		b.concern.start()
+		if down != nil {
+			down(b).start()
+		}
 		b.concern.tell()
 		b.take(same, map[string]uint64{}, 1)
 	})
