@@ -164,6 +164,7 @@ func receive(ctx context.Context, stream grpc.BidiStreamingClient[exchangev1.Exc
 // retried.
 func (c *caller) work(ctx context.Context, stream grpc.BidiStreamingClient[exchangev1.ExchangeRequest, exchangev1.ExchangeResponse], deliveries <-chan *exchangev1.CaseMessage) error {
 	var batch []*exchangev1.CaseMessage
+	// A ticker in this select, and no periodic.Job: the parked subjects belong to this goroutine.
 	look := time.NewTicker(c.config.Timing.Look)
 	defer look.Stop()
 	if err := c.lookAll(ctx); err != nil {

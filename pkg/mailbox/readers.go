@@ -6,14 +6,15 @@ import (
 	"time"
 
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/periodic"
 )
 
 const (
-	// lookEvery is how often a process checks whether a consumer was opened in another process: the older
+	// checkEvery is how often a process checks whether a consumer was opened in another process: the older
 	// stream ends at most this much later.
-	lookEvery = heartbeatEvery
-	// lookTime is the timeout of one check.
-	lookTime = 10 * time.Second
+	checkEvery = heartbeatEvery
+	// checkTime is the timeout of one check.
+	checkTime = 10 * time.Second
 )
 
 // Readers are the consumers that are open in this process. The zero value is ready to use.
@@ -58,32 +59,22 @@ func (r *Readers) enter(key consumerKey, takeover uint64, end context.CancelCaus
 // returns those that could be read.
 type Epochs func(ctx context.Context, consumers map[string][]string) (map[string]map[string]uint64, error)
 
-// Look checks every 20 s, until the context ends, whether consumers were opened in another process, and ends
-// their streams here. One query serves all consumers. An error is passed to failed; the next check makes up
-// for it.
-func (r *Readers) Look(ctx context.Context, takeovers Epochs, failed func(error)) {
-	ticker := time.NewTicker(lookEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		if err := r.look(ctx, takeovers); err != nil && ctx.Err() == nil {
-			failed(err)
-		}
-	}
+// Check returns the job that checks every 20 s whether consumers were opened in another process, and ends their
+// streams here. One query serves all consumers. The caller says where its failures are logged, and runs it.
+func (r *Readers) Check(epochs Epochs) periodic.Job {
+	return periodic.Job{Name: "read epochs of consumers", Every: checkEvery, Later: true, Do: func(ctx context.Context) error {
+		return r.check(ctx, epochs)
+	}}
 }
 
-func (r *Readers) look(ctx context.Context, takeovers Epochs) error {
-	standing := r.standing()
-	if len(standing) == 0 {
+func (r *Readers) check(ctx context.Context, epochs Epochs) error {
+	open := r.consumers()
+	if len(open) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	found, err := takeovers(ctx, standing)
+	found, err := epochs(ctx, open)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for key, mine := range r.open {
@@ -94,8 +85,8 @@ func (r *Readers) look(ctx context.Context, takeovers Epochs) error {
 	return err
 }
 
-// standing returns the names of the consumers that are open in this process, by agency.
-func (r *Readers) standing() map[string][]string {
+// consumers returns the names of the consumers that are open in this process, by agency.
+func (r *Readers) consumers() map[string][]string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	names := map[string][]string{}

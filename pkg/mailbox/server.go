@@ -17,6 +17,7 @@ import (
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/notify"
+	"koppi.internal/pkg/periodic"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -70,16 +71,12 @@ func New(config Config) (*Server, error) {
 // ends all streams, so that their readers reconnect to another process.
 func (s *Server) Run(ctx context.Context) {
 	defer close(s.drained)
-	var looking sync.WaitGroup
-	defer looking.Wait()
-	looking.Go(func() {
-		s.readers.Look(ctx, s.takeovers, func(err error) {
-			s.config.Logger.ErrorContext(ctx, "look for takeovers", slog.String("service", s.config.Service), slog.String("error", err.Error()))
-		})
-	})
-	s.config.Notify.Poll(ctx, s.sequences, func(err error) {
-		s.config.Logger.ErrorContext(ctx, "look at mailbox heads", slog.String("service", s.config.Service), slog.String("error", err.Error()))
-	})
+	var running sync.WaitGroup
+	defer running.Wait()
+	for _, job := range []periodic.Job{s.readers.Check(s.takeovers), s.config.Notify.Poll(s.sequences)} {
+		job.Level, job.Logger, job.About = slog.LevelError, s.config.Logger, []slog.Attr{slog.String("service", s.config.Service)}
+		running.Go(func() { job.Run(ctx) })
+	}
 }
 
 func (s *Server) sequences(ctx context.Context) (map[string]uint64, error) {

@@ -28,9 +28,9 @@ func TestFaultyWays(t *testing.T) {
 			ended := make(chan struct{})
 			go func() {
 				defer close(ended)
-				there.Poll(ctx, func(context.Context) (map[string]uint64, error) {
+				there.Poll(func(context.Context) (map[string]uint64, error) {
 					return map[string]uint64{"kela": journal.Load()}, nil
-				}, func(error) {})
+				}).Run(ctx)
 			}()
 			defer func() { stop(); <-ended }()
 			woken, cancel := there.Subscribe("kela")

@@ -1,8 +1,11 @@
 package notify_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,21 +47,23 @@ func TestPollMakesUpForLostWakes(t *testing.T) {
 		woken, cancel := hub.Subscribe("kela")
 		defer cancel()
 		ctx, stop := context.WithCancel(t.Context())
-		looks, failures := 0, 0
+		polls, log := 0, &bytes.Buffer{}
 		ended := make(chan struct{})
 		began := time.Now()
 		go func() {
 			defer close(ended)
-			hub.Poll(ctx, func(context.Context) (map[string]uint64, error) {
-				if looks++; looks == 1 {
+			poll := hub.Poll(func(context.Context) (map[string]uint64, error) {
+				if polls++; polls == 1 {
 					return nil, errors.New("busy")
 				}
 				return map[string]uint64{"kela": 1}, nil
-			}, func(error) { failures++ })
+			})
+			poll.Logger = slog.New(slog.NewTextHandler(log, nil))
+			poll.Run(ctx)
 		}()
 		<-woken
-		if late := time.Since(began); late != 2*time.Second || failures != 1 {
-			t.Errorf("woken after %v with %d failures", late, failures)
+		if late := time.Since(began); late != 2*time.Second || strings.Count(log.String(), "error=busy") != 1 {
+			t.Errorf("woken after %v, and logged %s", late, log)
 		}
 		time.Sleep(10 * time.Second) // of the bubble's time: nobody waits
 		select {

@@ -3,28 +3,22 @@ package notify
 import (
 	"context"
 	"time"
+
+	"koppi.internal/pkg/periodic"
 )
 
 // pollEvery is how late a message can be whose notification was lost.
 const pollEvery = time.Second
 
-// Poll reads the last sequences of all mailboxes once a second, until the context ends. It makes one query
-// for each process, however many readers wait. An error is passed to failed; the next poll makes up for it.
-func (h *Hub) Poll(ctx context.Context, heads func(context.Context) (map[string]uint64, error), failed func(error)) {
-	ticker := time.NewTicker(pollEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		sequences, err := heads(ctx)
-		if err != nil && ctx.Err() == nil {
-			failed(err)
-		}
-		for agency, sequence := range sequences {
+// Poll returns the job that makes up for lost notifications: it reads the last sequences of all mailboxes
+// once a second. It makes one query for each process, however many readers wait. The caller says where its
+// failures are logged, and runs it.
+func (h *Hub) Poll(sequences func(context.Context) (map[string]uint64, error)) periodic.Job {
+	return periodic.Job{Name: "read positions of mailboxes", Every: pollEvery, Later: true, Do: func(ctx context.Context) error {
+		found, err := sequences(ctx)
+		for agency, sequence := range found {
 			h.Notify(agency, sequence)
 		}
-	}
+		return err
+	}}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"koppi.internal/pkg/periodic"
 	"koppi.internal/pkg/signal"
 )
 
@@ -18,7 +19,7 @@ type Notifier interface {
 	Notify(agency string, sequence uint64)
 	Subscribe(agency string) (woken <-chan struct{}, cancel func())
 	Join(agency string, woken func(sequence uint64)) (cancel func())
-	Poll(ctx context.Context, heads func(context.Context) (map[string]uint64, error), failed func(error))
+	Poll(sequences func(context.Context) (map[string]uint64, error)) periodic.Job
 }
 
 var (

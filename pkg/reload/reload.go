@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"context"
 	"time"
+
+	"koppi.internal/pkg/periodic"
 )
 
 // Every is how often files are read. Their content is compared, not their modification time, because a
@@ -14,19 +16,11 @@ const Every = 2 * time.Second
 // Follow calls read at the given interval until the context ends, and passes content that differs from the
 // last to take. If read fails, the file is probably being replaced, and is read again at the next interval.
 func Follow(ctx context.Context, every time.Duration, last []byte, read func() ([]byte, error), take func([]byte)) {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
+	periodic.Job{Name: "reload", Every: every, Later: true, Do: func(context.Context) error {
+		if text, err := read(); err == nil && !bytes.Equal(text, last) {
+			last = text
+			take(text)
 		}
-		text, err := read()
-		if err != nil || bytes.Equal(text, last) {
-			continue
-		}
-		last = text
-		take(text)
-	}
+		return nil
+	}}.Run(ctx)
 }

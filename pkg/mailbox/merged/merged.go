@@ -23,6 +23,7 @@ import (
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/mailbox"
 	"koppi.internal/pkg/notify"
+	"koppi.internal/pkg/periodic"
 	"koppi.internal/pkg/serve"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
@@ -100,31 +101,37 @@ func (e *Exchange) Run(ctx context.Context) error {
 		close(e.drained)
 		return nil
 	})
-	group.Go(func() error {
-		e.readers.Look(ctx, e.takeovers, func(err error) {
-			e.config.Logger.WarnContext(ctx, "look for takeovers", slog.String("error", err.Error()))
-		})
-		return nil
-	})
-	for _, service := range e.config.Services {
-		client := exchangev1.NewHeadsServiceClient(service.Conn)
+	for _, job := range e.jobs() {
 		group.Go(func() error {
-			service.Notify.Poll(ctx, func(ctx context.Context) (map[string]uint64, error) {
-				ctx, cancel := context.WithTimeout(ctx, lookTime)
-				defer cancel()
-				response, err := client.GetHeads(ctx, &exchangev1.GetHeadsRequest{})
-				return response.GetSequences(), err
-			}, func(err error) {
-				e.config.Logger.WarnContext(ctx, "look at mailbox heads", slog.String("service", service.Name), slog.String("error", err.Error()))
-			})
+			job.Run(ctx)
 			return nil
 		})
 	}
 	return group.Wait()
 }
 
-// lookTime bounds one poll of a service's mailboxes.
-const lookTime = 5 * time.Second
+// pollTime bounds one poll of a service's mailboxes.
+const pollTime = 5 * time.Second
+
+// jobs poll the services.
+func (e *Exchange) jobs() []periodic.Job {
+	jobs := []periodic.Job{e.readers.Check(e.takeovers)}
+	for _, service := range e.config.Services {
+		client := exchangev1.NewHeadsServiceClient(service.Conn)
+		poll := service.Notify.Poll(func(ctx context.Context) (map[string]uint64, error) {
+			ctx, cancel := context.WithTimeout(ctx, pollTime)
+			defer cancel()
+			response, err := client.GetHeads(ctx, &exchangev1.GetHeadsRequest{})
+			return response.GetSequences(), err
+		})
+		poll.About = []slog.Attr{slog.String("service", service.Name)}
+		jobs = append(jobs, poll)
+	}
+	for i := range jobs {
+		jobs[i].Level, jobs[i].Logger = slog.LevelWarn, e.config.Logger
+	}
+	return jobs
+}
 
 // mailboxes are those of the caller's agency. Each service verifies the caller itself.
 func (e *Exchange) mailboxes() []mailbox.Mailbox {
