@@ -13,7 +13,7 @@ import (
 const (
 	// contactLasts is how long a plan to contact a client is valid after the planned time if the
 	// request gives no end. contactAtMost is how far ahead the end may be.
-	contactLasts = 24 * time.Hour
+	contactLasts  = 24 * time.Hour
 	contactAtMost = 30 * 24 * time.Hour
 )
 

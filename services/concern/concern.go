@@ -1,6 +1,6 @@
-// Package concern is the concern service: an agency reports to another that a person seems to need help,
-// and learns what became of its report. The rules are in internal/rules; this package connects them
-// to the callers, the directory and the journal.
+// Package concern is the concern service: an agency reports to another that a person seems to need
+// help, and learns what became of its report. The rules are in internal/rules; this package connects
+// them to the callers, the directory and the journal.
 package concern
 
 import (

@@ -35,13 +35,13 @@ const agencies = `{"agencies":[
  {"agency":"hva","kind":"SOCIAL_SERVICES","names":{"fi":"H","sv":"V","en":"W"},"units":[{"unit":"b","names":{"fi":"B","sv":"B","en":"B"},"languages":["fi"],"intake":true}],"noConsentProfile":"NECESSARY"},
  {"agency":"third","kind":"SOCIAL_SERVICES","names":{"fi":"T","sv":"T","en":"T"},"units":[{"unit":"c","names":{"fi":"C","sv":"C","en":"C"},"languages":["fi"],"intake":true}],"noConsentProfile":"NECESSARY"}]}`
 
-// faulty is a real store that fails to append when told to.
+// faulty is a real store that fails to append on request.
 type faulty struct {
 	*sqlite.Store
 	broken atomic.Bool
-	// breaks says that it is broken once keys were destroyed.
+	// breaks makes it fail once keys were destroyed.
 	breaks atomic.Bool
-	// path of its journal.
+	// path of the journal.
 	path string
 }
 
@@ -101,7 +101,7 @@ func start(t testing.TB, changes ...func(*service.Deps)) (*tested, *faulty) {
 	return serve(service), f
 }
 
-// called is the transport's side of a call: which method it is.
+// called is the transport of a call, which names the method.
 type called struct{ grpc.ServerTransportStream }
 
 func (called) Method() string { return "/koppi.concern.v1.ConcernService/Tested" }
@@ -140,8 +140,8 @@ func submitted(t *testing.T, service *tested, r *concernv1.SubmitConcernRequest)
 	return response.GetConcern()
 }
 
-// A request_id has one effect, however often it comes at once, and its answer
-// stays the first one whatever happens later.
+// A request_id has one effect, however often it is sent at once, and every repetition gets the first
+// answer, whatever happens later.
 func TestRequestIDHasOneEffect(t *testing.T) {
 	service, store := start(t)
 	r := report()
@@ -162,7 +162,7 @@ func TestRequestIDHasOneEffect(t *testing.T) {
 	first := <-answers
 	for answer := range answers {
 		if !proto.Equal(first, answer) {
-			t.Fatalf("two answers:\n%v\n%v", first, answer)
+			t.Fatalf("the answers differ:\n%v\n%v", first, answer)
 		}
 	}
 	if _, err := service.TakeConcern(hva(t), &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: first.GetConcernId()}); err != nil {
@@ -177,7 +177,8 @@ func TestRequestIDHasOneEffect(t *testing.T) {
 	}
 }
 
-// Of many who take one concern at once one wins; the others are told what may be done.
+// If many workers take one concern at once, one succeeds; the others are refused with the allowed
+// steps.
 func TestConcurrentTakesHaveOneWinner(t *testing.T) {
 	service, _ := start(t)
 	id := submitted(t, service, report()).GetConcernId()
@@ -203,7 +204,7 @@ func TestConcurrentTakesHaveOneWinner(t *testing.T) {
 	}
 }
 
-// Reports of one client at once never lead side by side.
+// Reports about one client at once have one lead.
 func TestConcurrentReportsJoinOneLead(t *testing.T) {
 	service, _ := start(t)
 	var wg sync.WaitGroup
@@ -221,7 +222,7 @@ func TestConcurrentReportsJoinOneLead(t *testing.T) {
 	}
 }
 
-// What cannot be recorded is not shown.
+// A reading that cannot be recorded is refused.
 func TestReadingFailsClosed(t *testing.T) {
 	service, store := start(t)
 	id := submitted(t, service, report()).GetConcernId()
@@ -237,12 +238,12 @@ func TestReadingFailsClosed(t *testing.T) {
 		"list":   func() error { _, err := service.ListConcerns(ctx, &concernv1.ListConcernsRequest{}); return err },
 	} {
 		if err := read(); fault.ReasonOf(err) != fault.Unavailable {
-			t.Errorf("%s is shown unrecorded: %v", name, err)
+			t.Errorf("%s is shown although the reading is not recorded: %v", name, err)
 		}
 	}
 }
 
-// Every reading leaves a record that names reader, subject and method, and no person.
+// Every reading is recorded with its reader, matter and method, without the name of a person.
 func TestReadingsAreRecorded(t *testing.T) {
 	service, store := start(t)
 	id := submitted(t, service, report()).GetConcernId()
@@ -268,7 +269,7 @@ func TestReadingsAreRecorded(t *testing.T) {
 	}
 }
 
-// A non-disclosure for safety hides contact data from all but who is responsible.
+// A non-disclosure for safety hides contact data from all but the responsible agency.
 func TestNonDisclosure(t *testing.T) {
 	service, _ := start(t)
 	id := submitted(t, service, report()).GetConcernId()
@@ -280,17 +281,17 @@ func TestNonDisclosure(t *testing.T) {
 		return len(client.GetDetails().GetPhones())
 	}
 	if phones(hva(t)) != 0 || phones(kela(t)) != 1 {
-		t.Error("before receipt the reporter is responsible, and it alone sees contact data")
+		t.Error("before the receipt only the reporter, which is responsible, sees contact data")
 	}
 	if _, err := service.TakeConcern(hva(t), &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: id}); err != nil {
 		t.Fatal(err)
 	}
 	if phones(hva(t)) != 1 || phones(kela(t)) != 0 {
-		t.Error("after taking the receiver is responsible, and it alone sees contact data")
+		t.Error("once it is taken only the receiver, which is responsible, sees contact data")
 	}
 }
 
-// An agency names a known client by its own name for them; other names are unknown.
+// An agency names a known client by its own pseudonym; the pseudonyms of others are unknown.
 func TestClientPseudonyms(t *testing.T) {
 	service, _ := start(t)
 	first := submitted(t, service, report())
@@ -306,15 +307,15 @@ func TestClientPseudonyms(t *testing.T) {
 	}
 	seen, err := service.GetConcern(hva(t), &concernv1.GetConcernRequest{ConcernId: first.GetConcernId()})
 	if err != nil || seen.GetConcern().GetClientId() == first.GetClientId() || seen.GetConcern().GetCaseId() == first.GetCaseId() {
-		t.Errorf("two agencies have one name for a client or case: %v %v", seen, err)
+		t.Errorf("two agencies have the same pseudonym for a client or case: %v %v", seen, err)
 	}
 	r.RequestId, r.Client = uuid.NewString(), &commonv1.Client{Identity: &commonv1.Client_ClientId{ClientId: seen.GetConcern().GetClientId()}}
 	if _, err := service.SubmitConcern(kela(t), r); fault.ReasonOf(err) != fault.UnknownClient {
-		t.Errorf("another agency's name is accepted: %v", err)
+		t.Errorf("another agency's pseudonym is accepted: %v", err)
 	}
 }
 
-// Pages of a worklist see each concern once.
+// The pages of a worklist hold each concern once.
 func TestPages(t *testing.T) {
 	service, _ := start(t)
 	for range 7 {
@@ -345,7 +346,8 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// Delivered: the other side's system has acknowledged what both were last shown.
+// A concern is delivered if the system of the other agency has acknowledged the last message that both
+// were shown.
 func TestDelivered(t *testing.T) {
 	service, store := start(t)
 	id := submitted(t, service, report()).GetConcernId()
@@ -357,18 +359,18 @@ func TestDelivered(t *testing.T) {
 		return got.GetConcern().GetStatus().GetDelivered()
 	}
 	if delivered() {
-		t.Error("nobody has acknowledged anything")
+		t.Error("delivered before any acknowledgement")
 	}
 	if _, err := store.Advance(t.Context(), journal.Advance{Agency: "hva", Consumer: "main", Sequence: 1, At: clock.System().Now()}); err != nil {
 		t.Fatal(err)
 	}
 	if !delivered() {
-		t.Error("the county's system has acknowledged it")
+		t.Error("not delivered although the receiver's system has acknowledged it")
 	}
 	if _, err := service.ReceiveConcern(hva(t), &concernv1.ReceiveConcernRequest{RequestId: uuid.NewString(), ConcernId: id}); err != nil {
 		t.Fatal(err)
 	}
 	if delivered() {
-		t.Error("the receipt has not been acknowledged")
+		t.Error("delivered before the receipt is acknowledged")
 	}
 }

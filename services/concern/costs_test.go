@@ -20,13 +20,13 @@ import (
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// counting counts what is asked of a store.
+// counting counts the queries of a store.
 type counting struct {
 	journal.Store
-	asked atomic.Int64
+	queries atomic.Int64
 }
 
-func (c *counting) one() journal.Store { c.asked.Add(1); return c.Store }
+func (c *counting) one() journal.Store { c.queries.Add(1); return c.Store }
 
 func (c *counting) Load(ctx context.Context, subjects ...string) ([][]journal.Event, error) {
 	return c.one().Load(ctx, subjects...)
@@ -52,8 +52,8 @@ func (c *counting) Append(ctx context.Context, batch journal.Batch) (journal.App
 	return c.one().Append(ctx, batch)
 }
 
-// TestAListAsksByTheHundred: a list of any size asks the store as often for a hundred matters
-// as for one, whoever reads it and whatever it lists.
+// TestAListAsksByTheHundred checks that the number of queries of a list does not grow with its length,
+// for every kind of list.
 func TestAListAsksByTheHundred(t *testing.T) {
 	counted := &counting{}
 	var mu registrar
@@ -68,7 +68,7 @@ func TestAListAsksByTheHundred(t *testing.T) {
 			r := report()
 			r.Receiver = &commonv1.Party{Agency: "hva", Unit: "b"}
 			if i >= 18 {
-				// An agency has twenty open reports about one client at most.
+				// An agency has at most twenty open reports about one client.
 				r.Client = &commonv1.Client{Details: &commonv1.ClientDetails{FamilyName: "Testinen"}}
 			}
 			made, err := service.SubmitConcern(kela(t), r)
@@ -99,11 +99,11 @@ func TestAListAsksByTheHundred(t *testing.T) {
 		},
 	}
 	cost := func(list func(int32) error) int64 {
-		before := counted.asked.Load()
+		before := counted.queries.Load()
 		if err := list(1000); err != nil {
 			t.Fatal(err)
 		}
-		return counted.asked.Load() - before
+		return counted.queries.Load() - before
 	}
 	submit(2)
 	few := map[string]int64{}
@@ -113,32 +113,31 @@ func TestAListAsksByTheHundred(t *testing.T) {
 	submit(58)
 	for name, list := range lists {
 		if many := cost(list); many > few[name] {
-			t.Errorf("%s of 60 asks %d times, of 2 asks %d times", name, many, few[name])
+			t.Errorf("%s of 60 makes %d queries, of 2 makes %d", name, many, few[name])
 		}
 	}
 }
 
-// unwilling is a store that does not take what the clock does to some subjects, and stumbles
-// over others.
+// unwilling is a store that refuses the clock's events of one matter, and panics on those of another.
 type unwilling struct {
 	journal.Store
-	refused, stumbled string
+	refused, panics string
 }
 
 func (u *unwilling) Append(ctx context.Context, batch journal.Batch) (journal.Appended, error) {
 	for _, event := range batch.Events {
 		if strings.HasSuffix(event.Type, "Overdue") && event.Subject == u.refused {
-			return journal.Appended{}, errors.New("it cannot be")
+			return journal.Appended{}, errors.New("refused by the test")
 		}
-		if strings.HasSuffix(event.Type, "Overdue") && event.Subject == u.stumbled {
+		if strings.HasSuffix(event.Type, "Overdue") && event.Subject == u.panics {
 			panic("010594Y9032")
 		}
 	}
 	return u.Store.Append(ctx, batch)
 }
 
-// TestOneBadMatterStopsNoClock: what the clock cannot do to one matter it does to all others,
-// also to those behind it, and it says so without what was in it.
+// TestOneBadMatterStopsNoClock checks that the clock goes on with the other matters if it fails on one,
+// and that its error names the matter but nothing of its content.
 func TestOneBadMatterStopsNoClock(t *testing.T) {
 	bad := &unwilling{}
 	service, store := start(t, func(deps *service.Deps) {
@@ -160,10 +159,10 @@ func TestOneBadMatterStopsNoClock(t *testing.T) {
 		}
 		subjects = append(subjects, "concerns/"+made.GetConcern().GetConcernId())
 	}
-	bad.refused, bad.stumbled = subjects[0], subjects[1]
+	bad.refused, bad.panics = subjects[0], subjects[1]
 	err := service.AdvanceClock(t.Context(), service.Now().AddDate(0, 0, 20))
 	if err == nil || !strings.Contains(err.Error(), subjects[0]) || !strings.Contains(err.Error(), subjects[1]) || strings.Contains(err.Error(), "010594Y9032") {
-		t.Errorf("what failed is told as %v", err)
+		t.Errorf("the error is %v", err)
 	}
 	late := map[string]bool{}
 	for event, err := range store.RawEvents(t.Context()) {
@@ -176,11 +175,11 @@ func TestOneBadMatterStopsNoClock(t *testing.T) {
 	}
 	for i, subject := range subjects {
 		if late[subject] != (i > 1) {
-			t.Errorf("matter %d: told to be overdue %v", i, late[subject])
+			t.Errorf("matter %d: recorded as overdue: %v", i, late[subject])
 		}
 	}
-	bad.refused, bad.stumbled = "", ""
+	bad.refused, bad.panics = "", ""
 	if err := service.AdvanceClock(t.Context(), service.Now().Add(time.Second)); err != nil {
-		t.Error(fmt.Errorf("when it can be done again: %w", err))
+		t.Error(fmt.Errorf("once the store accepts it again: %w", err))
 	}
 }

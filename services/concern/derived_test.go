@@ -19,8 +19,8 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// rewritten runs statements on a journal, as a program of the version before does beside it.
-func rewritten(t *testing.T, store *faulty, statements ...string) {
+// rewrite runs statements on a journal, as a program of the previous version beside this one.
+func rewrite(t *testing.T, store *faulty, statements ...string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+store.path+"?_pragma=busy_timeout(5000)")
 	if err != nil {
@@ -34,19 +34,19 @@ func rewritten(t *testing.T, store *faulty, statements ...string) {
 	}
 }
 
-// others are rows by other rules: other states, due times and turns, and no time to look again.
+// others set rows as other rules would: other states, due times and turns, and no next check.
 var others = []string{
 	`UPDATE loops SET derived = version - 1, state = 99, next_check_at = 9223372036854775807`,
 	`UPDATE standings SET state = 99, due_at = 1, waiting_on = 'other', touched = NOT touched, overdue = 1`,
 }
 
-// rowsOf are all rows that are derived.
+// rowsOf returns all derived rows.
 func rowsOf(t *testing.T, store *faulty) []string {
 	t.Helper()
 	return append(texts(t, store.RawStreams(t.Context())), texts(t, store.RawWorklistEntries(t.Context()))...)
 }
 
-// historyOf is what is never derived: events, messages, and the records of who did what.
+// historyOf returns what is never derived: events, messages and the access log.
 func historyOf(t *testing.T, store *faulty) []string {
 	t.Helper()
 	return slices.Concat(texts(t, store.RawEvents(t.Context())), texts(t, store.RawDeliveries(t.Context())), texts(t, store.RawAccesses(t.Context())))
@@ -64,20 +64,19 @@ func texts[T any](t *testing.T, rows iter.Seq2[T, error]) []string {
 	return all
 }
 
-// derived is a service whose clock is moved, what it logs, and what stands between it and
-// its store.
+// derived is a service with an adjustable clock, its log, and what lies between it and its store.
 type derived struct {
-	*wished
+	*directives
 	between  beforeDerived
 	now      *clock.Adjustable
-	messages heard
+	messages logged
 }
 
-// beforeDerived lets something happen between the reading of a history and its rows.
+// beforeDerived runs a function between the reading of a history and the writing of its rows.
 type beforeDerived struct {
 	journal.Store
 	then func()
-	// unreadable is a subject whose history cannot be read.
+	// unreadable is a matter whose history cannot be read.
 	unreadable string
 }
 
@@ -97,7 +96,7 @@ func (b *beforeDerived) Load(ctx context.Context, subjects ...string) ([][]journ
 }
 
 func startDerived(t *testing.T) *derived {
-	d := &derived{wished: &wished{t: t}}
+	d := &derived{directives: &directives{t: t}}
 	d.tested, d.store = start(t, func(deps *service.Deps) {
 		var err error
 		if d.now, err = clock.Open(t.Context(), deps.Settings, time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)); err != nil {
@@ -110,16 +109,15 @@ func startDerived(t *testing.T) *derived {
 	return d
 }
 
-// looks has the clock look, once, after a time.
-func (d *derived) looks(after time.Duration) error {
+// check runs one round of the clock, after a time.
+func (d *derived) check(after time.Duration) error {
 	return d.AdvanceClock(d.t.Context(), d.now.Now().Add(after))
 }
 
 const derivedAnew = "derived rows of an earlier version again"
 
-// Given rows of open matters and wishes that a version before wrote by other rules, when the
-// clock looks, they are what the histories fold to: nobody is told, nothing is recorded, and the
-// log says how many they were and not which.
+// The clock derives the rows of open matters and consent directives again if an earlier version wrote
+// them by other rules. Nothing is disclosed or recorded, and the log states their number only.
 func TestRowsOfEarlierVersionAreDerivedAgain(t *testing.T) {
 	d := startDerived(t)
 	id := submitted(t, d.tested, report()).GetConcernId()
@@ -131,12 +129,12 @@ func TestRowsOfEarlierVersionAreDerivedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows, history := rowsOf(t, d.store), historyOf(t, d.store)
-	rewritten(t, d.store, others...)
+	rewrite(t, d.store, others...)
 	if slices.Equal(rowsOf(t, d.store), rows) {
-		t.Fatal("the rows are as before")
+		t.Fatal("the rows did not change")
 	}
 	for range 2 {
-		if err := d.looks(0); err != nil {
+		if err := d.check(0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -144,14 +142,14 @@ func TestRowsOfEarlierVersionAreDerivedAgain(t *testing.T) {
 		t.Errorf("the rows are\n%s\nand were\n%s", strings.Join(got, "\n"), strings.Join(rows, "\n"))
 	}
 	if got := historyOf(t, d.store); !slices.Equal(got, history) {
-		t.Errorf("something happened:\n%s\nbefore:\n%s", strings.Join(got, "\n"), strings.Join(history, "\n"))
+		t.Errorf("the history is\n%s\nand was\n%s", strings.Join(got, "\n"), strings.Join(history, "\n"))
 	}
 	if d.messages.times(derivedAnew) != 1 || d.messages.times("count=3") != 1 || d.messages.times(id) != 0 {
 		t.Errorf("logged: %s", d.messages.text.String())
 	}
 }
 
-// More than a portion is derived in one round, and what then is due is acted upon in it.
+// One round derives more rows than one batch holds, and handles the due times that have passed then.
 func TestDerivedRowsAreCheckedInSameRound(t *testing.T) {
 	d := startDerived(t)
 	const many = 230
@@ -160,8 +158,8 @@ func TestDerivedRowsAreCheckedInSameRound(t *testing.T) {
 		r.Client.Identity = nil
 		submitted(t, d.tested, r)
 	}
-	rewritten(t, d.store, others...)
-	if err := d.looks(30 * 24 * time.Hour); err != nil {
+	rewrite(t, d.store, others...)
+	if err := d.check(30 * 24 * time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	overdue := 0
@@ -178,11 +176,11 @@ func TestDerivedRowsAreCheckedInSameRound(t *testing.T) {
 	}
 }
 
-// A step that comes between keeps its rows.
+// A step that is taken while rows are derived keeps its own rows.
 func TestConcurrentStepKeepsItsRows(t *testing.T) {
 	d := startDerived(t)
 	id := submitted(t, d.tested, report()).GetConcernId()
-	rewritten(t, d.store, others...)
+	rewrite(t, d.store, others...)
 	var rows []string
 	d.between.then = func() {
 		if _, err := d.TakeConcern(hva(t), &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: id}); err != nil {
@@ -190,7 +188,7 @@ func TestConcurrentStepKeepsItsRows(t *testing.T) {
 		}
 		rows = rowsOf(t, d.store)
 	}
-	if err := d.looks(0); err != nil {
+	if err := d.check(0); err != nil {
 		t.Fatal(err)
 	}
 	if got := rowsOf(t, d.store); len(rows) == 0 || !slices.Equal(got, rows) {
@@ -201,8 +199,8 @@ func TestConcurrentStepKeepsItsRows(t *testing.T) {
 	}
 }
 
-// What was erased is due for nothing and done with; what cannot be read keeps nothing else from
-// being derived, is said, and is tried again.
+// An erased matter gets no due time. An unreadable matter does not prevent the others from being
+// derived; it is reported, and tried again.
 func TestUnreadableHistoryBlocksNoOtherRows(t *testing.T) {
 	d := startDerived(t)
 	rows := map[string]string{}
@@ -227,10 +225,10 @@ func TestUnreadableHistoryBlocksNoOtherRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	gone := texts(t, d.store.RawWorklistEntries(t.Context()))[:2]
-	rewritten(t, d.store, `UPDATE loops SET derived = 0, next_check_at = 1`)
+	rewrite(t, d.store, `UPDATE loops SET derived = 0, next_check_at = 1`)
 	d.between.unreadable = unreadable
 	for range 2 {
-		if err := d.looks(0); err == nil || !strings.Contains(err.Error(), unreadable) || strings.Contains(err.Error(), erased) {
+		if err := d.check(0); err == nil || !strings.Contains(err.Error(), unreadable) || strings.Contains(err.Error(), erased) {
 			t.Errorf("%v", err)
 		}
 		stale, err := d.store.Stale(t.Context(), 10)
@@ -250,7 +248,7 @@ func TestUnreadableHistoryBlocksNoOtherRows(t *testing.T) {
 		t.Errorf("%v, was %v", got, gone)
 	}
 	d.between.unreadable = ""
-	if err := d.looks(0); err != nil {
+	if err := d.check(0); err != nil {
 		t.Fatal(err)
 	}
 	keep(now)

@@ -8,9 +8,9 @@ import (
 	"koppi.internal/pkg/retention"
 )
 
-// Given a client who was erased, wishes and all, when the client wishes again, that stands.
+// After a client's directives were erased, a new prohibition of the client is valid.
 func TestProhibitionAfterErasure(t *testing.T) {
-	w := startWished(t)
+	w := startDirectives(t)
 	for range 3 {
 		prohibited, err := w.prohibit()
 		if err != nil || prohibited.GetLiftedAt() != nil {
@@ -19,16 +19,16 @@ func TestProhibitionAfterErasure(t *testing.T) {
 		if _, err := w.send(byLaw()); fault.ReasonOf(err) != fault.TransferProhibited {
 			t.Fatal(err)
 		}
-		for loop, err := range w.store.RawStreams(t.Context()) {
+		for stream, err := range w.store.RawStreams(t.Context()) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := w.store.Expire(t.Context(), journal.Expiry{Subject: loop.Subject, ReleaseBut: retention.RequestKeys}); err != nil {
+			if err := w.store.Expire(t.Context(), journal.Expiry{Subject: stream.Subject, ReleaseBut: retention.RequestKeys}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if _, err := w.send(byLaw()); err != nil {
-			t.Fatalf("what was erased stops it: %v", err)
+			t.Fatalf("the erased prohibition still applies: %v", err)
 		}
 	}
 }

@@ -22,7 +22,7 @@ import (
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// between lets something happen, once, between a decision and its append.
+// between runs a function once, between a decision and its append.
 type between struct {
 	journal.Store
 	mu   sync.Mutex
@@ -30,7 +30,7 @@ type between struct {
 	then func() error
 }
 
-// next has it happen before the next append of an event of that type.
+// next runs a function before the next append of an event of a type.
 func (b *between) next(when string, then func() error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -56,7 +56,7 @@ func (b *between) Append(ctx context.Context, batch journal.Batch) (journal.Appe
 	return b.Store.Append(ctx, batch)
 }
 
-// registrar takes what the service gives the gateway.
+// registrar keeps the server that the service registers for the gateway.
 type registrar struct{ caseworkv1.MatterServiceServer }
 
 func (r *registrar) RegisterService(_ *grpc.ServiceDesc, served any) {
@@ -65,9 +65,9 @@ func (r *registrar) RegisterService(_ *grpc.ServiceDesc, served any) {
 	}
 }
 
-// wished is a service, what stands between it and its store, and its part of the client's
-// wishes.
-type wished struct {
+// directives is a service, what lies between it and its store, and its part of the client's consent
+// directives.
+type directives struct {
 	*tested
 	store *faulty
 	between
@@ -76,8 +76,8 @@ type wished struct {
 	t        *testing.T
 }
 
-func startWished(t *testing.T) *wished {
-	w := &wished{t: t}
+func startDirectives(t *testing.T) *directives {
+	w := &directives{t: t}
 	w.tested, w.store = start(t, func(deps *service.Deps) {
 		w.Store, w.secrets = deps.Store, deps.Secrets
 		deps.Store = &w.between
@@ -88,7 +88,7 @@ func startWished(t *testing.T) *wished {
 
 var anna = report().GetClient()
 
-func (w *wished) record(ctx context.Context, r *caseworkv1.RecordWishRequest) (*consentv1.Wishes, error) {
+func (w *directives) record(ctx context.Context, r *caseworkv1.RecordWishRequest) (*consentv1.Wishes, error) {
 	recorded, err := w.casework.RecordWish(ctx, r)
 	return recorded.GetWishes(), err
 }
@@ -97,8 +97,8 @@ func toHVA() *consentv1.Recipient {
 	return &consentv1.Recipient{Of: &consentv1.Recipient_Kind{Kind: "AGENCY_KIND_SOCIAL_SERVICES"}}
 }
 
-// client is the person whom the reports are about.
-func (w *wished) client() context.Context {
+// client returns the context of the person whom the reports concern.
+func (w *directives) client() context.Context {
 	w.t.Helper()
 	code, err := idcode.Parse(anna.GetPersonalIdentityCode(), true, time.Now())
 	if err != nil {
@@ -107,17 +107,17 @@ func (w *wished) client() context.Context {
 	return identity.WithCaller(kela(w.t), identity.Caller{Role: identity.RoleClient, Client: w.secrets.ClientID(code)})
 }
 
-func (w *wished) prohibit() (*consentv1.Prohibition, error) {
-	wishes, err := w.record(w.client(), &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_Prohibit{
+func (w *directives) prohibit() (*consentv1.Prohibition, error) {
+	recorded, err := w.record(w.client(), &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_Prohibit{
 		Prohibit: &consentv1.ProhibitTransferRequest{RequestId: uuid.NewString(), Recipient: toHVA()},
 	}})
 	if err != nil {
 		return nil, err
 	}
-	return wishes.GetProhibitions()[0], nil
+	return recorded.GetProhibitions()[0], nil
 }
 
-func (w *wished) lift(id string) {
+func (w *directives) lift(id string) {
 	w.t.Helper()
 	_, err := w.record(w.client(), &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_Lift{
 		Lift: &consentv1.LiftProhibitionRequest{RequestId: uuid.NewString(), ProhibitionId: id},
@@ -127,12 +127,12 @@ func (w *wished) lift(id string) {
 	}
 }
 
-func (w *wished) send(r *concernv1.SubmitConcernRequest) (string, error) {
+func (w *directives) send(r *concernv1.SubmitConcernRequest) (string, error) {
 	sent, err := w.SubmitConcern(kela(w.t), r)
 	return sent.GetConcern().GetConcernId(), err
 }
 
-func (w *wished) withdrawn(id string) bool {
+func (w *directives) withdrawn(id string) bool {
 	w.t.Helper()
 	listed, err := w.casework.ReadConsents(identity.WithCaller(kela(w.t), identity.Caller{Agency: "kela", Role: identity.RoleSystem, System: true}),
 		&caseworkv1.ReadConsentsRequest{Consents: &consentv1.ListConsentsRequest{ClientId: w.clientID(id), Purpose: "Tarkistus."}})
@@ -144,11 +144,11 @@ func (w *wished) withdrawn(id string) bool {
 			return one.GetWithdrawal() != nil
 		}
 	}
-	w.t.Fatalf("%s rests on no consent", id)
+	w.t.Fatalf("%s does not rest on consent", id)
 	return false
 }
 
-func (w *wished) clientID(id string) string {
+func (w *directives) clientID(id string) string {
 	w.t.Helper()
 	shown, err := w.GetConcern(kela(w.t), &concernv1.GetConcernRequest{ConcernId: id})
 	if err != nil {
@@ -172,17 +172,16 @@ const (
 	withdrawnEvent  = "koppi.common.v1.ConsentWithdrawn"
 )
 
-// Given a report that was decided while nothing was prohibited, when the prohibition comes
-// before it is recorded, it is stopped; the other way round it was sent before, and is
-// withdrawn.
+// A report that was decided before a prohibition and not yet recorded is refused. A report that was
+// recorded before the prohibition is withdrawn.
 func TestAWishComesBetween(t *testing.T) {
-	w := startWished(t)
+	w := startDirectives(t)
 	var prohibited *consentv1.Prohibition
 	prohibit := func() (err error) {
 		prohibited, err = w.prohibit()
 		return err
 	}
-	for name, r := range map[string]*concernv1.SubmitConcernRequest{"the first wish": report(), "the next": report(), "by law": byLaw()} {
+	for name, r := range map[string]*concernv1.SubmitConcernRequest{"the first directive": report(), "the second": report(), "by law": byLaw()} {
 		w.next(submittedEvent, prohibit)
 		if _, err := w.send(r); fault.ReasonOf(err) != fault.TransferProhibited {
 			t.Errorf("%s: %v", name, err)
@@ -199,7 +198,7 @@ func TestAWishComesBetween(t *testing.T) {
 	}
 	w.lift(prohibited.GetProhibitionId())
 
-	// A consent that is cited is withdrawn in between.
+	// The cited consent is withdrawn between the decision and the append.
 	given, err := w.record(w.client(), &caseworkv1.RecordWishRequest{Wish: &caseworkv1.RecordWishRequest_GiveConsent{GiveConsent: &consentv1.GiveConsentRequest{
 		RequestId: uuid.NewString(), Sender: "kela", Recipient: toHVA(), Services: []string{"concern"}, Purpose: "Apu.", Provision: "1301/2014 § 35.1",
 		Until: timestamppb.New(time.Now().Add(time.Hour)),
@@ -217,13 +216,13 @@ func TestAWishComesBetween(t *testing.T) {
 		return err
 	})
 	if _, err := w.send(cited); fault.ReasonOf(err) != fault.ConsentWithdrawn {
-		t.Errorf("on a consent withdrawn in between: %v", err)
+		t.Errorf("on a consent that was withdrawn meanwhile: %v", err)
 	}
 }
 
-// Given an approved override, when two send by it at the same moment, one does.
+// Of two reports that use an approved override at the same moment, one is sent.
 func TestAnOverrideIsUsedOnce(t *testing.T) {
-	w := startWished(t)
+	w := startDirectives(t)
 	if _, err := w.prohibit(); err != nil {
 		t.Fatal(err)
 	}
@@ -247,14 +246,14 @@ func TestAnOverrideIsUsedOnce(t *testing.T) {
 		return err
 	})
 	if _, err := w.send(byLaw()); fault.ReasonOf(err) != fault.TransferProhibited {
-		t.Errorf("it was used twice: %v", err)
+		t.Errorf("the override was used twice: %v", err)
 	}
 }
 
-// Reports and prohibitions at the same moment: whatever was sent was sent before, and on
-// consent it is withdrawn, however they meet.
+// Of reports and a prohibition at the same moment, each report that was sent was recorded before the
+// prohibition, and is withdrawn if it rests on consent.
 func TestSendingsAndProhibitionsAtOnce(t *testing.T) {
-	w := startWished(t)
+	w := startDirectives(t)
 	for range 15 {
 		var prohibited *consentv1.Prohibition
 		sent, errs := make([]string, 4), make([]error, 4)
@@ -280,9 +279,9 @@ func TestSendingsAndProhibitionsAtOnce(t *testing.T) {
 		for i, err := range errs {
 			switch {
 			case err == nil && order["concerns/"+sent[i]] > at[prohibitedEvent]:
-				t.Fatal("it was told after the client had prohibited it")
+				t.Fatal("it was sent after the prohibition")
 			case err == nil && i%2 == 0 && !w.withdrawn(sent[i]):
-				t.Fatal("it was sent before, on consent, and stands")
+				t.Fatal("it was sent before the prohibition, on consent, and is not withdrawn")
 			case err != nil && fault.ReasonOf(err) != fault.TransferProhibited && fault.ReasonOf(err) != fault.ConsentWithdrawn:
 				t.Fatal(err)
 			}
@@ -291,9 +290,9 @@ func TestSendingsAndProhibitionsAtOnce(t *testing.T) {
 	}
 }
 
-// order is when each matter began, and when the last prohibition was recorded: by the
-// records of accesses, which are made in the same append.
-func (w *wished) order() (began map[string]int64, last map[string]int64) {
+// order returns when each matter began, and when the last event of each type was recorded, by the
+// access log, which is written in the same append.
+func (w *directives) order() (began map[string]int64, last map[string]int64) {
 	w.t.Helper()
 	began, last = map[string]int64{}, map[string]int64{}
 	hashes := map[string]string{}
@@ -317,32 +316,32 @@ func (w *wished) order() (began map[string]int64, last map[string]int64) {
 	return began, last
 }
 
-// Given a prohibition whose process fails before it has withdrawn what rests on consent,
-// when the clock comes, it does.
+// If the process fails before a prohibition has withdrawn the matters that rest on consent, the clock
+// withdraws them.
 func TestProhibitionIsCarriedOutAfterFailure(t *testing.T) {
-	w := startWished(t)
+	w := startDirectives(t)
 	sent, err := w.send(report())
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.next(withdrawnEvent, func() error { return errors.New("the disk is full") })
 	if _, err := w.prohibit(); fault.ReasonOf(err) != fault.Unavailable {
-		t.Fatalf("it is answered before it is done: %v", err)
+		t.Fatalf("it was answered before it was carried out: %v", err)
 	}
 	if w.withdrawn(sent) {
-		t.Fatal("it did not fail")
+		t.Fatal("the withdrawal did not fail")
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- w.Run(ctx) }()
 	defer func() { stop(); <-ended }()
-	eventually(t, "it is withdrawn", func() bool { return w.withdrawn(sent) })
+	eventually(t, "the report is withdrawn", func() bool { return w.withdrawn(sent) })
 }
 
-// What a client wishes shows in no worklist, mailbox, timeline or statistic, and is due for
-// nothing once it is carried out.
+// A consent directive appears in no worklist, mailbox, timeline or statistic, and has no due time once
+// it is carried out.
 func TestDirectivesAreNotMatters(t *testing.T) {
-	w := startWished(t)
+	w := startDirectives(t)
 	if _, err := w.prohibit(); err != nil {
 		t.Fatal(err)
 	}
@@ -357,20 +356,20 @@ func TestDirectivesAreNotMatters(t *testing.T) {
 		}
 	}
 	month, err := w.store.FirstMonth(t.Context())
-	met, failed := w.store.Encounters(t.Context(), time.Unix(0, 0), time.Now().Add(time.Hour))
-	if err := errors.Join(err, failed); err != nil || month != "" || len(met) > 0 {
-		t.Errorf("%q %v %v", month, met, err)
+	encounters, failed := w.store.Encounters(t.Context(), time.Unix(0, 0), time.Now().Add(time.Hour))
+	if err := errors.Join(err, failed); err != nil || month != "" || len(encounters) > 0 {
+		t.Errorf("%q %v %v", month, encounters, err)
 	}
 	if due, err := w.store.Due(t.Context(), time.Now().Add(time.Hour), 10); err != nil || len(due) > 0 {
 		t.Errorf("%v %v", due, err)
 	}
-	loops := 0
-	for loop, err := range w.store.RawStreams(t.Context()) {
-		if loops++; err != nil || loop.Ended {
-			t.Errorf("it ends, and would be destroyed in time: %+v, %v", loop, err)
+	streams := 0
+	for stream, err := range w.store.RawStreams(t.Context()) {
+		if streams++; err != nil || stream.Ended {
+			t.Errorf("its stream has ended and would be deleted: %+v, %v", stream, err)
 		}
 	}
-	if loops != 1 {
-		t.Errorf("%d subjects", loops)
+	if streams != 1 {
+		t.Errorf("%d streams", streams)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"koppi.internal/services/concern"
 )
 
-// skewed is the clock of a replica that differs from the others'.
+// skewed is the clock of a replica that differs from the other clocks.
 type skewed time.Duration
 
 func (s skewed) Now() time.Time { return clock.System().Now().Add(time.Duration(s)) }
@@ -38,8 +38,8 @@ func replicas(t *testing.T) ([]*tested, *faulty) {
 	return all, store
 }
 
-// Steps at once, by replicas whose clocks differ, are done or refused for what they are,
-// and the times of no matter ever go back.
+// Concurrent steps on replicas whose clocks differ are taken or refused as usual, and the times of a
+// matter never go back.
 func TestTimesOfAMatterNeverGoBack(t *testing.T) {
 	services, store := replicas(t)
 	for round := range 25 {
@@ -94,7 +94,7 @@ func checkTimes(t *testing.T, store journal.Store, subjects []string) {
 	}
 }
 
-// midway runs something once, after claims were read and before what they lead to is.
+// midway runs a function once, after unique keys were read and before their holders are.
 type midway struct {
 	*faulty
 	once sync.Once
@@ -102,15 +102,15 @@ type midway struct {
 }
 
 func (b *midway) UniqueKeys(ctx context.Context, keys ...string) (map[string]journal.UniqueKey, error) {
-	claims, err := b.faulty.UniqueKeys(ctx, keys...)
-	if len(claims) > 0 {
+	held, err := b.faulty.UniqueKeys(ctx, keys...)
+	if len(held) > 0 {
 		b.once.Do(b.then)
 	}
-	return claims, err
+	return held, err
 }
 
-// Nothing joins a concern that was closed while the report was being decided: it would be
-// nobody's to handle.
+// A report does not join a concern that was closed while the report was decided: nobody would handle
+// it.
 func TestNothingJoinsWhatWasClosedMeanwhile(t *testing.T) {
 	var shared service.Deps
 	service, store := start(t, func(deps *service.Deps) { shared = *deps })
@@ -141,6 +141,6 @@ func TestNothingJoinsWhatWasClosedMeanwhile(t *testing.T) {
 	late := submitted(t, serve(slow), report())
 	seen, err := service.GetConcern(hva(t), &concernv1.GetConcernRequest{ConcernId: late.GetConcernId()})
 	if err != nil || seen.GetConcern().GetState() != concernv1.ConcernState_CONCERN_STATE_SUBMITTED {
-		t.Errorf("it is %s: %v", seen.GetConcern().GetState(), err)
+		t.Errorf("the report is %s: %v", seen.GetConcern().GetState(), err)
 	}
 }

@@ -19,10 +19,10 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// reporters are agencies that report to hva; one-0 to one-39.
+// reporters is the number of agencies that report to hva: one-0 to one-39.
 const reporters = 40
 
-// reading is a real store that notes what is read: each reading, and how many subjects.
+// reading is a real store that notes each read, and the number of matters.
 type reading struct {
 	journal.Store
 	calls    []string
@@ -35,12 +35,12 @@ func (r *reading) Load(ctx context.Context, subjects ...string) ([][]journal.Eve
 }
 
 func (r *reading) UniqueKeys(ctx context.Context, keys ...string) (map[string]journal.UniqueKey, error) {
-	r.calls = append(r.calls, "Claims")
+	r.calls = append(r.calls, "UniqueKeys")
 	return r.Store.UniqueKeys(ctx, keys...)
 }
 
 func (r *reading) WorklistEntries(ctx context.Context, query journal.Query) ([]journal.WorklistEntry, error) {
-	r.calls = append(r.calls, "Standings")
+	r.calls = append(r.calls, "WorklistEntries")
 	return r.Store.WorklistEntries(ctx, query)
 }
 
@@ -82,8 +82,8 @@ func withdrawn(id string) *concernv1.WithdrawConcernRequest {
 	return &concernv1.WithdrawConcernRequest{RequestId: uuid.NewString(), ConcernId: id, Reason: "erehdys"}
 }
 
-// What a reporter's call reads is the same whether or not another agency's concern is open,
-// however many reports joined it; and what is refused for what it is reads nothing of others.
+// A reporter's call reads the same amount whether or not another agency's concern is open, and however
+// many reports joined it. A refused step reads nothing of others.
 func TestReadsDoNotTellOfOthersReports(t *testing.T) {
 	service, reads := watched(t)
 	lead, err := reportOf(t, service, 0, "010594Y9032")
@@ -118,14 +118,14 @@ func TestReadsDoNotTellOfOthersReports(t *testing.T) {
 		if _, err := service.WithdrawConcern(reporter(t, 0), withdrawn(c.GetConcernId())); fault.ReasonOf(err) != fault.IllegalStep {
 			t.Fatal(err)
 		}
-		if want := []string{"Load", "Claims"}; !slices.Equal(reads.calls, want) || reads.subjects != 1 {
+		if want := []string{"Load", "UniqueKeys"}; !slices.Equal(reads.calls, want) || reads.subjects != 1 {
 			t.Errorf("a refused withdrawal reads %d subjects by %v", reads.subjects, reads.calls)
 		}
 	}
 }
 
-// An agency's open reports about one client are bounded by what that agency knows: another's
-// do not count, and its own count whether or not they joined.
+// The limit of an agency's open reports about one client counts its own reports, joined or not, and none
+// of other agencies.
 func TestOpenReportsAreBounded(t *testing.T) {
 	service, _ := watched(t)
 	if _, err := reportOf(t, service, 1, "010594Y9032"); err != nil {
@@ -140,15 +140,15 @@ func TestOpenReportsAreBounded(t *testing.T) {
 		first, second = cmp.Or(first, c), c
 	}
 	if _, err := reportOf(t, service, 0, "010594Y9032"); fault.ReasonOf(err) != fault.TooManyOpenReports {
-		t.Fatalf("one too many: %v", err)
+		t.Fatalf("beyond the limit: %v", err)
 	}
 	emergency := report()
 	emergency.Urgency = commonv1.Urgency_URGENCY_EMERGENCY
 	if _, err := service.SubmitConcern(reporter(t, 0), emergency); err != nil {
-		t.Errorf("an emergency beyond the bound: %v", err)
+		t.Errorf("an emergency beyond the limit: %v", err)
 	}
 	if _, err := reportOf(t, service, 1, "010594Y9032"); err != nil {
-		t.Errorf("another agency's: %v", err)
+		t.Errorf("a report of another agency: %v", err)
 	}
 	for _, id := range []string{first.GetConcernId(), second.GetConcernId()} {
 		if _, err := service.WithdrawConcern(reporter(t, 0), withdrawn(id)); err != nil {
@@ -160,8 +160,8 @@ func TestOpenReportsAreBounded(t *testing.T) {
 	}
 }
 
-// BenchmarkTellingTimes measures how well the time of a call tells that others' reports are
-// open: the area under the curve, 0.5 where it tells nothing.
+// BenchmarkTellingTimes measures how much the duration of a call reveals about others' open reports: the
+// area under the curve, 0.5 if it reveals nothing.
 func BenchmarkTellingTimes(b *testing.B) {
 	service, _ := watched(b)
 	var joining, fresh, refusedMany, refusedAlone []float64
@@ -185,10 +185,10 @@ func BenchmarkTellingTimes(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		refusedMany = append(refusedMany, taking(func() { _, _ = service.WithdrawConcern(reporter(b, 0), withdrawn(lead.GetConcernId())) }))
-		refusedAlone = append(refusedAlone, taking(func() { _, _ = service.WithdrawConcern(reporter(b, 0), withdrawn(alone.GetConcernId())) }))
-		joining = append(joining, taking(func() { _, _ = reportOf(b, service, 39, codes[2*i]) }))
-		fresh = append(fresh, taking(func() { _, _ = reportOf(b, service, 38, codesOf(2*b.N + i + 1)[2*b.N+i]) }))
+		refusedMany = append(refusedMany, secondsOf(func() { _, _ = service.WithdrawConcern(reporter(b, 0), withdrawn(lead.GetConcernId())) }))
+		refusedAlone = append(refusedAlone, secondsOf(func() { _, _ = service.WithdrawConcern(reporter(b, 0), withdrawn(alone.GetConcernId())) }))
+		joining = append(joining, secondsOf(func() { _, _ = reportOf(b, service, 39, codes[2*i]) }))
+		fresh = append(fresh, secondsOf(func() { _, _ = reportOf(b, service, 38, codesOf(2*b.N + i + 1)[2*b.N+i]) }))
 	}
 	b.ReportMetric(areaUnder(joining, fresh), "AUC-submit")
 	b.ReportMetric(areaUnder(refusedMany, refusedAlone), "AUC-refused")
@@ -197,13 +197,13 @@ func BenchmarkTellingTimes(b *testing.B) {
 	}
 }
 
-func taking(what func()) float64 {
+func secondsOf(what func()) float64 {
 	begun := time.Now()
 	what()
 	return time.Since(begun).Seconds()
 }
 
-// areaUnder is how often a slow one took longer than a fast one.
+// areaUnder returns how often a slow call took longer than a fast one.
 func areaUnder(slow, fast []float64) float64 {
 	more := 0.0
 	for _, a := range slow {
@@ -219,7 +219,7 @@ func areaUnder(slow, fast []float64) float64 {
 	return more / float64(len(slow)*len(fast))
 }
 
-// codesOf are identity codes of test persons.
+// codesOf returns identity codes of test persons.
 func codesOf(n int) []string {
 	const check = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 	var codes []string
@@ -234,7 +234,7 @@ func codesOf(n int) []string {
 	return codes
 }
 
-// median of some times, in milliseconds.
+// median returns the median of times, in milliseconds.
 func median(seconds []float64) float64 {
 	sorted := slices.Sorted(slices.Values(seconds))
 	return 1000 * sorted[len(sorted)/2]

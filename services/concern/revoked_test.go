@@ -14,9 +14,8 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// Given a report that is revoked, when the process fails between destroying the key of
-// what was told of it and recording that, the revocation is not answered; the same request
-// is, once that is recorded, and the clock does both again where nobody asks.
+// If the process fails between destroying the keys of a revoked report and recording that, the
+// revocation is not answered. A repetition of the request, or else the clock, completes it.
 func TestCopiesAreErasedAfterFailure(t *testing.T) {
 	for name, again := range map[string]func(*testing.T, *tested, *concernv1.RevokeConcernRequest){
 		"the same request": func(t *testing.T, service *tested, revoke *concernv1.RevokeConcernRequest) {
@@ -37,23 +36,23 @@ func TestCopiesAreErasedAfterFailure(t *testing.T) {
 			store.breaks.Store(true)
 			revoke := &concernv1.RevokeConcernRequest{RequestId: uuid.NewString(), ConcernId: id, Reason: "väärä henkilö"}
 			if _, err := service.RevokeConcern(kela(t), revoke); fault.ReasonOf(err) != fault.Unavailable {
-				t.Fatalf("it was answered while nothing could be recorded: %v", err)
+				t.Fatalf("it was answered although nothing could be recorded: %v", err)
 			}
 			wantTombstones(t, store, "hva", true, false)
 			events := func() int { return len(must(store.Load(t.Context(), "concerns/"+id))[0]) }
 			if events() != 2 {
-				t.Fatal("it was recorded while nothing could be")
+				t.Fatal("it was recorded although nothing could be")
 			}
 			store.breaks.Store(false)
 			store.broken.Store(false)
 			again(t, service, revoke)
-			eventually(t, "that they are is recorded", func() bool { return events() == 3 })
+			eventually(t, "the erasure is recorded", func() bool { return events() == 3 })
 		})
 	}
 }
 
-// Given a report that was told, when it is revoked, everything that was told of it, and of
-// what was forwarded of it, is gone at the moment of the answer: no clock runs here.
+// When a revocation is answered, all that was disclosed of the report and of its forward is erased. No
+// clock runs in this test.
 func TestCopiesAreErasedBeforeAnswer(t *testing.T) {
 	service, store := start(t)
 	id := submitted(t, service, report()).GetConcernId()
@@ -71,9 +70,9 @@ func TestCopiesAreErasedBeforeAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, agency := range []string{"kela", "hva", "third"} {
-		for _, told := range must(store.Deliveries(t.Context(), journal.DeliveryQuery{Agency: agency})) {
-			if !told.Tombstone && told.Class != journal.ClassNotice {
-				t.Errorf("%s has what was told of %s, forwarded as %s", agency, told.Subject, forwarded.GetForwardedConcernId())
+		for _, message := range must(store.Deliveries(t.Context(), journal.DeliveryQuery{Agency: agency})) {
+			if !message.Tombstone && message.Class != journal.ClassNotice {
+				t.Errorf("%s still has a message about %s, forwarded as %s", agency, message.Subject, forwarded.GetForwardedConcernId())
 			}
 		}
 	}
@@ -83,8 +82,8 @@ func TestCopiesAreErasedBeforeAnswer(t *testing.T) {
 func wantTombstones(t *testing.T, store *faulty, agency string, want ...bool) {
 	t.Helper()
 	var got []bool
-	for _, told := range must(store.Deliveries(t.Context(), journal.DeliveryQuery{Agency: agency})) {
-		got = append(got, told.Tombstone)
+	for _, message := range must(store.Deliveries(t.Context(), journal.DeliveryQuery{Agency: agency})) {
+		got = append(got, message.Tombstone)
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("tombstones of %s: %v, want %v", agency, got, want)
@@ -101,8 +100,8 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// Given a report that is revoked, when a holder repeats a request from before, it is told
-// that it was done, and nothing of what was wrong.
+// A holder of a revoked report that repeats an earlier request learns that it was done, and is shown
+// nothing of the report.
 func TestRepeatedRequestDisclosesNothingRevoked(t *testing.T) {
 	service, _ := start(t)
 	id := submitted(t, service, report()).GetConcernId()
@@ -114,7 +113,7 @@ func TestRepeatedRequestDisclosesNothingRevoked(t *testing.T) {
 	for range 2 {
 		revoked, err := service.RevokeConcern(kela(t), revoke)
 		if err != nil || revoked.GetConcern().GetRevocation() == nil {
-			t.Fatalf("revoked, and asked again: %v", err)
+			t.Fatalf("revoked, and repeated: %v", err)
 		}
 	}
 	if again, err := service.TakeConcern(hva(t), take); fault.ReasonOf(err) != fault.IllegalStep || again.GetConcern() != nil {

@@ -11,7 +11,7 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// mailboxes is what a service registers to serve its mailboxes.
+// mailboxes keeps the server that a service registers for its mailboxes.
 type mailboxes struct {
 	exchangev1.ExchangeServiceServer
 }
@@ -22,7 +22,7 @@ func (m *mailboxes) RegisterService(_ *grpc.ServiceDesc, served any) {
 	}
 }
 
-// A tombstone says whether the matter was revoked, or its content erased.
+// A tombstone states whether the matter was revoked or its content erased.
 func TestTombstoneNamesReason(t *testing.T) {
 	service, store := start(t)
 	var box mailboxes

@@ -21,16 +21,16 @@ import (
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 )
 
-// recording is the call by which the gateway has a wish recorded.
+// recording is the call by which the gateway records a directive.
 type recording struct{ called }
 
 func (recording) Method() string { return caseworkv1.MatterService_RecordWish_FullMethodName }
 
-// A service that knows a live matter vouches to another for one wish of one agency about one
-// client, for a minute; who recorded the wish vouches for its repetition.
+// A service that knows a live matter vouches to another service for one directive of one agency about one
+// client, for a minute. The service that recorded the directive vouches for its repetition.
 func TestVouchersAreForOneWish(t *testing.T) {
-	knows := startWished(t)
-	other := &wished{t: t, secrets: knows.secrets}
+	knows := startDirectives(t)
+	other := &directives{t: t, secrets: knows.secrets}
 	other.tested, other.store = start(t, func(deps *service.Deps) { deps.Secrets = knows.secrets })
 	other.Register(&other.casework)
 	sent, err := knows.send(report())
@@ -42,7 +42,7 @@ func TestVouchersAreForOneWish(t *testing.T) {
 			Prohibit: &consentv1.ProhibitTransferRequest{RequestId: uuid.NewString(), Client: client, Recipient: toHVA(), Reason: "Asiakas pyysi."},
 		}}
 	}
-	vouch := func(w *wished, ctx context.Context, r *caseworkv1.RecordWishRequest) string {
+	vouch := func(w *directives, ctx context.Context, r *caseworkv1.RecordWishRequest) string {
 		t.Helper()
 		said, err := w.casework.Vouch(ctx, &caseworkv1.VouchRequest{Record: r})
 		if err != nil {
@@ -52,7 +52,7 @@ func TestVouchersAreForOneWish(t *testing.T) {
 	}
 	one := prohibit(anna)
 	if vouch(knows, kela(t), one) != "" {
-		t.Error("a report that nobody has taken is vouched for")
+		t.Error("it vouches for a report that nobody has taken")
 	}
 	if _, err := knows.TakeConcern(hva(t), &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: sent}); err != nil {
 		t.Fatal(err)
@@ -83,13 +83,13 @@ func TestVouchersAreForOneWish(t *testing.T) {
 		r    *caseworkv1.RecordWishRequest
 		want fault.Reason
 	}{
-		"without":             {kela(t), one, fault.NoLiveMatter},
-		"made up":             {shown(kela(t), "AAAA"), one, fault.NoLiveMatter},
-		"of another agency":   {shown(as(t, "hva", "b", "ps-21", identity.RoleSocialWorker), voucher), one, fault.NoLiveMatter},
-		"of another wish":     {shown(kela(t), voucher), prohibit(anna), fault.NoLiveMatter},
-		"of another receiver": {shown(kela(t), voucher), reworded, fault.NoLiveMatter},
-		"of another client":   {shown(kela(t), voucher), ofBob, fault.NoLiveMatter},
-		"a minute old":        {shown(kela(t), knows.secrets.Token("voucher", "kela", payload)), one, fault.NoLiveMatter},
+		"without":              {kela(t), one, fault.NoLiveMatter},
+		"invented":             {shown(kela(t), "AAAA"), one, fault.NoLiveMatter},
+		"of another agency":    {shown(as(t, "hva", "b", "ps-21", identity.RoleSocialWorker), voucher), one, fault.NoLiveMatter},
+		"of another directive": {shown(kela(t), voucher), prohibit(anna), fault.NoLiveMatter},
+		"of another receiver":  {shown(kela(t), voucher), reworded, fault.NoLiveMatter},
+		"of another client":    {shown(kela(t), voucher), ofBob, fault.NoLiveMatter},
+		"a minute old":         {shown(kela(t), knows.secrets.Token("voucher", "kela", payload)), one, fault.NoLiveMatter},
 	} {
 		if _, err := other.record(test.ctx, test.r); fault.ReasonOf(err) != test.want {
 			t.Errorf("%s: %v", name, err)
@@ -100,9 +100,9 @@ func TestVouchersAreForOneWish(t *testing.T) {
 		t.Fatalf("%v, %v", recorded, err)
 	}
 	if again, err := other.record(shown(kela(t), ""), one); err != nil || len(again.GetWaiting()) != 1 {
-		t.Errorf("the same again: %v, %v", again, err)
+		t.Errorf("the repetition: %v, %v", again, err)
 	}
 	if vouch(other, kela(t), one) == "" || vouch(other, kela(t), prohibit(anna)) != "" {
-		t.Error("it vouches for another wish than the one that it has, or not for that")
+		t.Error("it vouches for another directive than its own, or not for its own")
 	}
 }

@@ -22,51 +22,51 @@ const (
 )
 
 var (
-	always  = []matter.Audience{Consent, NoConsent}
-	with    = []matter.Audience{Consent}
-	without = []matter.Audience{NoConsent}
-	person  = []matter.Audience{Client}
-	receive = []matter.Audience{Notified}
+	reporters      = []matter.Audience{Consent, NoConsent}
+	withConsent    = []matter.Audience{Consent}
+	withoutConsent = []matter.Audience{NoConsent}
+	client         = []matter.Audience{Client}
+	notified       = []matter.Audience{Notified}
 )
 
 // Disclosures are the rules for a concern's reporter (1301/2014 § 35; 703/2023) and for the client,
 // who reads the client's own matter (621/1999 § 12). A field that no rule names is disclosed. A new
 // event is not disclosed to a reporter until it is added to Disclosed.
 var Disclosures = []matter.Disclosure{
-	matter.Hide("receiver-only/earlier-concerns", "ConcernSubmitted", "earlier_concerns", always...),
-	matter.Hide("receiver-only/statutory-groups", "ConcernSubmitted", "statutory_groups", always...),
-	matter.Hide("receiver-only/due-basis", "ConcernSubmitted", "status.due_basis", always...),
-	matter.Hide("receiver-only/due-basis", "ConcernSubmitted", "status.due_provision", always...),
-	matter.Hide("receiver-only/triage", "ConcernTriaged", "urgency", with...),
-	matter.Hide("receiver-only/statutory-groups", "ConcernTriaged", "statutory_groups", with...),
-	matter.Hide("receiver-only/support-need", "ConcernTriaged", "support_need", with...),
-	matter.Hide("receiver-only/track", "ConcernTriaged", "track", with...),
-	matter.Hide("receiver-only/client-wish", "ConcernTriaged", "client_wants_help", with...),
-	matter.Hide("receiver-only/reason", "ConcernReassigned", "reason", with...),
-	matter.Hide("receiver-only/support-need", "AssessmentCompleted", "support_need", with...),
-	matter.Hide("receiver-only/plan", "AssessmentCompleted", "plan_id", with...),
-	matter.Hide("receiver-only/forward", "ConcernForwarded", "forwarded_concern_id", with...),
-	matter.Hide("receiver-only/forward", "ConcernForwarded", "receiver", with...),
-	matter.Hide("receiver-only/forward", "ConcernForwarded", "keep_open", with...),
-	matter.Hide("receiver-only/forward", "ConcernForwarded", "due_at", with...),
-	matter.Hide("no-consent/worker", "ConcernTaken", "worker", without...),
-	matter.Hide("no-consent/turn", "ConcernTaken", "status.due_at", without...),
-	matter.Hide("no-consent/turn", "ConcernTaken", "status.waiting_on", without...),
-	matter.Hide("no-consent/outcome", "ConcernClosed", "outcome", without...),
-	matter.Hide("no-consent/feedback", "ConcernClosed", "feedback", without...),
-	matter.Hide("no-consent/feedback", "ConcernClosed", "attachments", without...),
-	matter.Hide("no-consent/explanation", "ConcernDeclined", "explanation", without...),
+	matter.Hide("receiver-only/earlier-concerns", "ConcernSubmitted", "earlier_concerns", reporters...),
+	matter.Hide("receiver-only/statutory-groups", "ConcernSubmitted", "statutory_groups", reporters...),
+	matter.Hide("receiver-only/due-basis", "ConcernSubmitted", "status.due_basis", reporters...),
+	matter.Hide("receiver-only/due-basis", "ConcernSubmitted", "status.due_provision", reporters...),
+	matter.Hide("receiver-only/triage", "ConcernTriaged", "urgency", withConsent...),
+	matter.Hide("receiver-only/statutory-groups", "ConcernTriaged", "statutory_groups", withConsent...),
+	matter.Hide("receiver-only/support-need", "ConcernTriaged", "support_need", withConsent...),
+	matter.Hide("receiver-only/track", "ConcernTriaged", "track", withConsent...),
+	matter.Hide("receiver-only/client-wish", "ConcernTriaged", "client_wants_help", withConsent...),
+	matter.Hide("receiver-only/reason", "ConcernReassigned", "reason", withConsent...),
+	matter.Hide("receiver-only/support-need", "AssessmentCompleted", "support_need", withConsent...),
+	matter.Hide("receiver-only/plan", "AssessmentCompleted", "plan_id", withConsent...),
+	matter.Hide("receiver-only/forward", "ConcernForwarded", "forwarded_concern_id", withConsent...),
+	matter.Hide("receiver-only/forward", "ConcernForwarded", "receiver", withConsent...),
+	matter.Hide("receiver-only/forward", "ConcernForwarded", "keep_open", withConsent...),
+	matter.Hide("receiver-only/forward", "ConcernForwarded", "due_at", withConsent...),
+	matter.Hide("no-consent/worker", "ConcernTaken", "worker", withoutConsent...),
+	matter.Hide("no-consent/turn", "ConcernTaken", "status.due_at", withoutConsent...),
+	matter.Hide("no-consent/turn", "ConcernTaken", "status.waiting_on", withoutConsent...),
+	matter.Hide("no-consent/outcome", "ConcernClosed", "outcome", withoutConsent...),
+	matter.Hide("no-consent/feedback", "ConcernClosed", "feedback", withoutConsent...),
+	matter.Hide("no-consent/feedback", "ConcernClosed", "attachments", withoutConsent...),
+	matter.Hide("no-consent/explanation", "ConcernDeclined", "explanation", withoutConsent...),
 	// A reporter may not say without consent why it withdraws a report.
-	matter.Hide("minimal/reason", "ConcernWithdrawn", "reason", receive...),
-	matter.Hide("minimal/reason", "ConcernSettled", "reason", receive...),
+	matter.Hide("minimal/reason", "ConcernWithdrawn", "reason", notified...),
+	matter.Hide("minimal/reason", "ConcernSettled", "reason", notified...),
 	// What officials write to each other may be about persons other than the client (621/1999 §
 	// 11). The client is not shown those words.
-	matter.Hide("client/between-officials", "ConcernReassigned", "reason", person...),
-	matter.Hide("client/between-officials", "InformationRequested", "question", person...),
-	matter.Hide("client/between-officials", "InformationProvided", "answer", person...),
-	matter.Hide("client/between-officials", "InformationProvided", "attachments", person...),
-	matter.Hide("client/between-officials", "ConcernClosed", "feedback", person...),
-	matter.Hide("client/between-officials", "ConcernClosed", "attachments", person...),
+	matter.Hide("client/between-officials", "ConcernReassigned", "reason", client...),
+	matter.Hide("client/between-officials", "InformationRequested", "question", client...),
+	matter.Hide("client/between-officials", "InformationProvided", "answer", client...),
+	matter.Hide("client/between-officials", "InformationProvided", "attachments", client...),
+	matter.Hide("client/between-officials", "ConcernClosed", "feedback", client...),
+	matter.Hide("client/between-officials", "ConcernClosed", "attachments", client...),
 }
 
 // Provisions give the reason and the provision of a rule, by the first part of the rule's key.
@@ -80,25 +80,25 @@ var Provisions = map[string]string{
 // Disclosed lists the events that are disclosed to a reporter, with the grounds on which they are.
 // All other events are not disclosed to a reporter, and leave no trace in what it sees.
 var Disclosed = map[string][]matter.Audience{
-	"ConcernSubmitted":     always,
-	"ConcernJoined":        always, // only if a report of the same agency leads: see isDisclosed
-	"ConcernPromoted":      always, // only if the reporter was shown JOINED: see isDisclosed
-	"ConcernReceived":      always,
-	"ConcernTriaged":       with,
-	"ConcernTaken":         always,
-	"ConcernReassigned":    with,
-	"ContactPlanned":       with,
-	"ContactAttempted":     with,
-	"InformationRequested": always,
-	"InformationProvided":  always,
-	"AssessmentStarted":    with,
-	"AssessmentCompleted":  with,
-	"ConcernForwarded":     with,
-	"ConcernClosed":        always,
-	"ConcernDeclined":      always,
-	"ConcernWithdrawn":     always,
-	"ConcernSettled":       always,
-	"ConcernOverdue":       always, // only for a due time that the reporter was shown: see isDisclosed
+	"ConcernSubmitted":     reporters,
+	"ConcernJoined":        reporters, // only if a report of the same agency leads: see isDisclosed
+	"ConcernPromoted":      reporters, // only if the reporter was shown JOINED: see isDisclosed
+	"ConcernReceived":      reporters,
+	"ConcernTriaged":       withConsent,
+	"ConcernTaken":         reporters,
+	"ConcernReassigned":    withConsent,
+	"ContactPlanned":       withConsent,
+	"ContactAttempted":     withConsent,
+	"InformationRequested": reporters,
+	"InformationProvided":  reporters,
+	"AssessmentStarted":    withConsent,
+	"AssessmentCompleted":  withConsent,
+	"ConcernForwarded":     withConsent,
+	"ConcernClosed":        reporters,
+	"ConcernDeclined":      reporters,
+	"ConcernWithdrawn":     reporters,
+	"ConcernSettled":       reporters,
+	"ConcernOverdue":       reporters, // only for a due time that the reporter was shown: see isDisclosed
 }
 
 // Disclose returns an event as one reader may see it, given what the reader had been shown before.

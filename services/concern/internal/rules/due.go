@@ -20,9 +20,9 @@ const (
 )
 
 const (
-	// fullYears is the age, in full years, from which an assessment must begin by a day that the
+	// statutoryAge is the age, in full years, from which an assessment must begin by a day that the
 	// law sets.
-	fullYears = 75
+	statutoryAge = 75
 	// The provisions that set days.
 	groupDay = "1301/2014 § 36.2"
 	childDay = "1301/2014 § 36.3"
@@ -104,8 +104,8 @@ func (c Concern) counted(at time.Time) Concern {
 	return c
 }
 
-// dueAnew returns the due time of a state, counted from an answer.
-func dueAnew(state concernv1.ConcernState, from time.Time) time.Time {
+// dueAfterAnswer returns the due time of a state, counted from an answer.
+func dueAfterAnswer(state concernv1.ConcernState, from time.Time) time.Time {
 	switch state {
 	case concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT, concernv1.ConcernState_CONCERN_STATE_ASSESSED:
 		return matter.EndOfTerm(from, monthsToAssess, from)
@@ -116,7 +116,7 @@ func dueAnew(state concernv1.ConcernState, from time.Time) time.Time {
 
 // groupsAt returns the statutory groups that a client is known to belong to on the day of sending.
 func groupsAt(born, at time.Time) []concernv1.StatutoryGroup {
-	if born.IsZero() || matter.YearsAt(born, at) < fullYears {
+	if born.IsZero() || matter.YearsAt(born, at) < statutoryAge {
 		return nil
 	}
 	return []concernv1.StatutoryGroup{concernv1.StatutoryGroup_STATUTORY_GROUP_OVER_75}

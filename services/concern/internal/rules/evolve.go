@@ -241,7 +241,7 @@ func informationProvided(c Concern, e matter.Event, m *concernv1.InformationProv
 		return c
 	}
 	c.Open = ""
-	c.Due, c.Lowered = dueAnew(c.State, e.At), time.Time{}
+	c.Due, c.Lowered = dueAfterAnswer(c.State, e.At), time.Time{}
 	c.Clock.Restart(e.At)
 	c = c.counted(e.At).offersNotPast(e.At)
 	return c.enter(phases[c.State], e.At)

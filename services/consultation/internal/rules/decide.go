@@ -35,7 +35,7 @@ func Decide(world World, command Command) ([]matter.Event, error) {
 	}
 	view := world.View(command.Subject, command.Actor.Agency)
 	if err := Table.CheckStep(view, command); err != nil {
-		return nil, whoHasIt(command, view.State, err)
+		return nil, nameTaker(command, view.State, err)
 	}
 	if err := Table.CheckContent(world, command); err != nil {
 		return nil, err
@@ -44,8 +44,8 @@ func Decide(world World, command Command) ([]matter.Event, error) {
 	return d.Events(), nil
 }
 
-// whoHasIt adds to the refusal of a second worker who takes a question the name of the first.
-func whoHasIt(command Command, view Consultation, err error) error {
+// nameTaker adds the name of the worker who took a question to the refusal of a second one.
+func nameTaker(command Command, view Consultation, err error) error {
 	if _, taking := command.Request.(*consultationv1.TakeConsultationRequest); !taking || view.Consultation.GetTakenBy() == nil || fault.ReasonOf(err) != fault.IllegalStep {
 		return err
 	}

@@ -52,9 +52,9 @@ func checkOwner(plan *planv1.Plan, owner *commonv1.Party, field string) error {
 	return nil
 }
 
-// checkHeir refuses to offer the responsibility to anyone but another named worker of a unit that
+// checkSuccessor refuses to offer the responsibility to anyone but another named worker of a unit that
 // has joined.
-func checkHeir(plan *planv1.Plan, to *commonv1.Party) error {
+func checkSuccessor(plan *planv1.Plan, to *commonv1.Party) error {
 	if to.GetWorker() == "" || !isJoined(plan, to) || sameWorker(to, plan.GetResponsible()) {
 		return fault.New(fault.UnknownParty, "responsibility can be offered only to another worker of a unit that has joined the plan").
 			Field("to", "a named worker of a joined member")

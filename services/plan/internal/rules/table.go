@@ -143,7 +143,7 @@ var Table = matter.NewTable[Plan, Facts, *draft](
 	step[*planv1.OfferResponsibilityRequest]{
 		By: everybody, May: responsible, When: is(noOffer),
 		Check: func(world World, command Command, r *planv1.OfferResponsibilityRequest) error {
-			return checkHeir(planOf(world, command), r.GetTo())
+			return checkSuccessor(planOf(world, command), r.GetTo())
 		},
 		Record: func(d *draft, command Command, r *planv1.OfferResponsibilityRequest) {
 			d.Add(command.Subject, &planv1.ResponsibilityOffered{To: r.GetTo(), Reason: r.GetReason()})

@@ -9,15 +9,15 @@ import (
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
-// The time limits of a referral. The sender hears something at least every thirty days. A moved
+// The time limits of a referral. The sender is informed at least every thirty days. A moved
 // application is decided within seven working days (1412/1997 § 14 a.1), an urgent one by the end
 // of the next working day (§ 14 b). The other limits are Koppi's own.
 const (
 	workingDaysToDecide      = 5
 	workingDaysToSettle      = 3
 	workingDaysToAnswer      = 3
-	workingDaysAfterNo       = 3
-	daysToWord               = 30
+	workingDaysAfterNoShow   = 3
+	daysToInform             = 30
 	workingDaysToGrant       = 7
 	workingDaysToGrantUrgent = 1
 )
@@ -72,8 +72,8 @@ func dueBefore(r Referral) time.Time {
 	}
 }
 
-// word returns the time by which the sender must hear something again.
-func word(at time.Time) time.Time { return matter.EndOfDays(at, daysToWord) }
+// informBy returns the time by which the sender must be informed again.
+func informBy(at time.Time) time.Time { return matter.EndOfDays(at, daysToInform) }
 
 // grantBy returns the time by which a moved application must be decided, counted from from, and the
 // provision. If that day has passed at the time at, it is the next working day after at.

@@ -38,7 +38,7 @@ func Evolve(r Referral, e matter.Event) Referral {
 	case *referralv1.ReferralTriaged:
 		r = triaged(r, e, m)
 	case *referralv1.ReferralAccepted:
-		r = r.to(stateAccepted, e.At, word(e.At))
+		r = r.to(stateAccepted, e.At, informBy(e.At))
 		r.Holder = m.GetWorker()
 	case *referralv1.ReferralDeclined:
 		r = r.to(stateDeclined, e.At, matter.EndOfWorkingDay(e.At, workingDaysToSettle))
@@ -56,7 +56,7 @@ func Evolve(r Referral, e matter.Event) Referral {
 	case *referralv1.ReferralReassigned:
 		r.Holder = m.GetTo()
 	case *referralv1.AppointmentScheduled:
-		r = r.to(stateInProgress, e.At, word(e.At))
+		r = r.to(stateInProgress, e.At, informBy(e.At))
 		r.Appointments = append(slices.Clip(r.Appointments), &referralv1.Appointment{AppointmentId: m.GetAppointmentId(), At: m.GetAt(), Place: m.GetPlace()})
 	case *referralv1.AppointmentResultRecorded:
 		r = resultRecorded(r, e, m)
@@ -67,7 +67,7 @@ func Evolve(r Referral, e matter.Event) Referral {
 		if m.GetOnHold() {
 			state = stateOnHold
 		}
-		r = r.to(state, e.At, word(e.At))
+		r = r.to(state, e.At, informBy(e.At))
 		r.Notes = append(slices.Clip(r.Notes), &referralv1.ProgressNote{At: timestamppb.New(e.At), By: e.By, Text: m.GetText(), Attachments: m.GetAttachments()})
 	case *referralv1.ReferralCompleted:
 		r = r.to(referralv1.ReferralState_REFERRAL_STATE_COMPLETED, e.At, time.Time{})
@@ -76,7 +76,7 @@ func Evolve(r Referral, e matter.Event) Referral {
 		r = r.to(stateInProgress, e.At, r.Due)
 		r.CancelBy = matter.EndOfWorkingDay(e.At, workingDaysToAnswer)
 	case *referralv1.ReferralCancellationRefused:
-		r = r.to(stateInProgress, e.At, word(e.At))
+		r = r.to(stateInProgress, e.At, informBy(e.At))
 		r.CancelBy = time.Time{}
 	case *referralv1.ReferralSettled:
 		r = r.to(referralv1.ReferralState_REFERRAL_STATE_COMPLETED, e.At, time.Time{})
@@ -166,9 +166,9 @@ func redirectAnswered(r Referral, e matter.Event, m *referralv1.RedirectAnswered
 }
 
 func resultRecorded(r Referral, e matter.Event, m *referralv1.AppointmentResultRecorded) Referral {
-	due := word(e.At)
+	due := informBy(e.At)
 	if m.GetResult() == referralv1.AppointmentResult_APPOINTMENT_RESULT_NO_SHOW {
-		due = matter.EndOfWorkingDay(e.At, workingDaysAfterNo)
+		due = matter.EndOfWorkingDay(e.At, workingDaysAfterNoShow)
 	}
 	r = r.to(stateInProgress, e.At, due)
 	r.Appointments = slices.Clone(r.Appointments)
