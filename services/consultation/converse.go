@@ -116,7 +116,7 @@ func (c *conversation) live(ctx context.Context, after, field string) error {
 	if err := c.show(shown.State); err != nil {
 		return err
 	}
-	if err := c.beat(); err != nil {
+	if err := c.heartbeat(); err != nil {
 		return err
 	}
 	defer c.announce(false)
@@ -142,7 +142,7 @@ func (c *conversation) run(ctx context.Context, signals <-chan []byte, woken <-c
 		case err := <-c.broken:
 			return err
 		case signal := <-signals:
-			err = c.hear(ctx, signal)
+			err = c.handleSignal(ctx, signal)
 		case <-woken:
 			if !waits {
 				waits = true
@@ -153,9 +153,9 @@ func (c *conversation) run(ctx context.Context, signals <-chan []byte, woken <-c
 			err = c.catchUp(ctx)
 		case <-announce.C:
 			c.announce(true)
-			err = c.forget()
+			err = c.expire()
 		case <-heartbeat.C:
-			err = c.beat()
+			err = c.heartbeat()
 		case <-end.C:
 			return farewell
 		case <-c.service.drained:
@@ -200,9 +200,9 @@ func (c *conversation) take(ctx context.Context, request *consultationv1.Convers
 	case *consultationv1.ConverseRequest_Post:
 		return c.post(ctx, kind.Post)
 	case *consultationv1.ConverseRequest_Typing_:
-		if now := time.Now(); now.Sub(c.typed) >= typingEvery { //nolint:forbidigo // what a person does now is no domain's time
+		if now := time.Now(); now.Sub(c.typed) >= typingEvery { //nolint:forbidigo // typing does not follow the domain's clock
 			c.typed = now
-			c.say(kindTyping)
+			c.signal(kindTyping)
 		}
 		return nil
 	default:
@@ -254,6 +254,6 @@ func (c *conversation) show(state rules.Consultation) error {
 	return nil
 }
 
-func (c *conversation) beat() error {
+func (c *conversation) heartbeat() error {
 	return c.send(&update{Kind: &consultationv1.ConverseResponse_Heartbeat_{Heartbeat: &consultationv1.ConverseResponse_Heartbeat{}}})
 }

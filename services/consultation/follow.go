@@ -33,6 +33,6 @@ func (s *Service) SignalTyping(ctx context.Context, r *consultationv1.SignalTypi
 	if _, err := s.Matters.Related(ctx, who, r.GetConsultationId()); err != nil {
 		return nil, err
 	}
-	s.conversation(who, r.GetConsultationId(), nil).say(kindTyping)
+	s.conversation(who, r.GetConsultationId(), nil).signal(kindTyping)
 	return &consultationv1.SignalTypingResponse{}, nil
 }

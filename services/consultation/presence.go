@@ -14,7 +14,7 @@ import (
 // stream, and that stream's worker as a serialized Party. Signals are not stored.
 const (
 	kindChanged = 'c'
-	kindThere   = 'p'
+	kindPresent = 'p'
 	kindLeft    = 'l'
 	kindTyping  = 't'
 )
@@ -31,16 +31,16 @@ type other struct {
 	heard time.Time
 }
 
-func (c *conversation) announce(there bool) {
-	if there {
-		c.say(kindThere)
+func (c *conversation) announce(present bool) {
+	if present {
+		c.signal(kindPresent)
 	} else {
-		c.say(kindLeft)
+		c.signal(kindLeft)
 	}
 }
 
-// say sends the other streams a signal about this stream's worker.
-func (c *conversation) say(kind byte) {
+// signal sends the other streams a signal about this stream's worker.
+func (c *conversation) signal(kind byte) {
 	party, err := proto.Marshal(c.who.Party())
 	if err != nil {
 		return
@@ -49,8 +49,8 @@ func (c *conversation) say(kind byte) {
 	c.service.Signals.Send(c.id, append(signal, party...))
 }
 
-// hear handles a signal. A signal that it cannot parse comes from a newer version and is ignored.
-func (c *conversation) hear(ctx context.Context, signal []byte) error {
+// handleSignal handles a signal. A signal that it cannot parse comes from a newer version and is ignored.
+func (c *conversation) handleSignal(ctx context.Context, signal []byte) error {
 	if len(signal) > 0 && signal[0] == kindChanged {
 		return c.catchUp(ctx)
 	}
@@ -68,20 +68,20 @@ func (c *conversation) hear(ctx context.Context, signal []byte) error {
 			return nil
 		}
 		return c.send(&update{Kind: &consultationv1.ConverseResponse_Typing{Typing: party}})
-	case kindThere:
-		return c.there(id, party)
+	case kindPresent:
+		return c.joined(id, party)
 	case kindLeft:
 		return c.left(id)
 	}
 	return nil
 }
 
-// there notes that another stream is present, tells the caller if its worker was not, and announces
-// itself in reply to a new stream, so that the new stream learns who was present before.
-func (c *conversation) there(id string, party *commonv1.Party) error {
+// joined notes that another stream is present, and informs the caller if its worker was not present
+// before. It announces itself in reply to a new stream, so that the new stream learns who is present.
+func (c *conversation) joined(id string, party *commonv1.Party) error {
 	_, known := c.others[id]
-	present := c.isThere(party)
-	c.others[id] = other{party: party, heard: time.Now()} //nolint:forbidigo // who is there now is no domain's time
+	present := c.isPresent(party)
+	c.others[id] = other{party: party, heard: time.Now()} //nolint:forbidigo // presence does not follow the domain's clock
 	if !known {
 		c.announce(true)
 	}
@@ -91,18 +91,18 @@ func (c *conversation) there(id string, party *commonv1.Party) error {
 	return c.presence(party, true)
 }
 
-// left removes a stream, and tells the caller if it was the last one of its worker.
+// left removes a stream, and informs the caller if it was the last one of its worker.
 func (c *conversation) left(id string) error {
 	gone, known := c.others[id]
 	delete(c.others, id)
-	if !known || c.isThere(gone.party) {
+	if !known || c.isPresent(gone.party) {
 		return nil
 	}
 	return c.presence(gone.party, false)
 }
 
-// forget removes the streams that were not heard for presenceLasts.
-func (c *conversation) forget() error {
+// expire removes the streams that were not heard for presenceLasts.
+func (c *conversation) expire() error {
 	for id, one := range c.others {
 		if time.Since(one.heard) > presenceLasts {
 			if err := c.left(id); err != nil {
@@ -113,7 +113,7 @@ func (c *conversation) forget() error {
 	return nil
 }
 
-func (c *conversation) isThere(party *commonv1.Party) bool {
+func (c *conversation) isPresent(party *commonv1.Party) bool {
 	for _, one := range c.others {
 		if proto.Equal(one.party, party) {
 			return true

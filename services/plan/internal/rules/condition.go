@@ -22,16 +22,17 @@ var everybody = []matter.Role{matter.RoleSender, matter.RoleParticipant}
 
 type condition = func(view Plan, actor matter.Actor) bool
 
-// is allows a step if the condition holds and the plan has not ended.
-func is(holds condition) condition {
+// ongoing allows a step if the condition holds and the plan has not ended.
+func ongoing(holds condition) condition {
 	return func(view Plan, actor matter.Actor) bool { return !view.Ended() && holds(view, actor) }
 }
 
+// in allows a step in a state if the condition holds.
 func in(state planv1.PlanState, holds condition) condition {
 	return func(view Plan, actor matter.Actor) bool { return view.Plan.GetState() == state && holds(view, actor) }
 }
 
-func open(Plan, matter.Actor) bool { return true }
+func anytime(Plan, matter.Actor) bool { return true }
 
 func invited(view Plan, actor matter.Actor) bool {
 	return memberState(view.Plan, actor.Party()) == planv1.MemberState_MEMBER_STATE_INVITED
@@ -51,8 +52,8 @@ func creatorGone(view Plan, _ matter.Actor) bool {
 	return !isMember(view.Plan, view.Sender.GetAgency())
 }
 
-// free reports whether the actor's unit neither answers for the plan nor owns an open action.
-func free(view Plan, actor matter.Actor) bool {
+// withoutDuties reports whether the actor's unit neither answers for the plan nor owns an open action.
+func withoutDuties(view Plan, actor matter.Actor) bool {
 	unit := func(party *commonv1.Party) bool {
 		return party.GetAgency() == actor.Agency && party.GetUnit() == actor.Unit
 	}
@@ -61,8 +62,8 @@ func free(view Plan, actor matter.Actor) bool {
 	})
 }
 
-// asked refuses actors whose unit is neither invited nor a member.
-func asked(view Plan, actor matter.Actor) error {
+// invitedOrJoined refuses actors whose unit is neither invited nor a member.
+func invitedOrJoined(view Plan, actor matter.Actor) error {
 	switch memberState(view.Plan, actor.Party()) {
 	case planv1.MemberState_MEMBER_STATE_INVITED, planv1.MemberState_MEMBER_STATE_JOINED:
 		return nil

@@ -20,19 +20,19 @@ type step[R proto.Message] = matter.Step[Plan, Facts, *draft, R]
 // likely one first. A step that is not in the table is refused.
 var Table = matter.NewTable[Plan, Facts, *draft](
 	step[*planv1.JoinPlanRequest]{
-		By: everybody, May: asked, When: is(invited), WhenFull: matter.Always,
+		By: everybody, May: invitedOrJoined, When: ongoing(invited), WhenFull: matter.Always,
 		Record: func(d *draft, command Command, _ *planv1.JoinPlanRequest) {
 			d.Add(command.Subject, &planv1.MemberJoined{Party: matter.UnitAlone(command.Actor.Party())})
 		},
 	},
 	step[*planv1.AcceptResponsibilityRequest]{
-		By: everybody, May: offered, When: is(offerOpen), WhenFull: matter.Always,
+		By: everybody, May: offered, When: ongoing(offerOpen), WhenFull: matter.Always,
 		Record: func(d *draft, command Command, _ *planv1.AcceptResponsibilityRequest) {
 			d.Add(command.Subject, &planv1.ResponsibilityAccepted{By: command.Actor.Party()})
 		},
 	},
 	step[*planv1.CompleteActionRequest]{
-		By: everybody, May: joined, When: is(hasOpenAction), WhenFull: matter.Finishes,
+		By: everybody, May: joined, When: ongoing(hasOpenAction), WhenFull: matter.Finishes,
 		Check: func(world World, command Command, r *planv1.CompleteActionRequest) error {
 			return checkAction(planOf(world, command), r.GetActionId())
 		},
@@ -41,13 +41,13 @@ var Table = matter.NewTable[Plan, Facts, *draft](
 		},
 	},
 	step[*planv1.AddGoalRequest]{
-		By: everybody, May: joined, When: is(open),
+		By: everybody, May: joined, When: ongoing(anytime),
 		Record: func(d *draft, command Command, r *planv1.AddGoalRequest) {
 			d.Add(command.Subject, &planv1.GoalAdded{GoalId: command.NewID, Text: r.GetText(), SetByClient: r.GetSetByClient()})
 		},
 	},
 	step[*planv1.AddActionRequest]{
-		By: everybody, May: joined, When: is(open),
+		By: everybody, May: joined, When: ongoing(anytime),
 		Check: checkNewAction,
 		Record: func(d *draft, command Command, r *planv1.AddActionRequest) {
 			d.Add(command.Subject, &planv1.ActionAdded{
@@ -56,7 +56,7 @@ var Table = matter.NewTable[Plan, Facts, *draft](
 		},
 	},
 	step[*planv1.AssessGoalRequest]{
-		By: everybody, May: joined, When: is(hasGoal),
+		By: everybody, May: joined, When: ongoing(hasGoal),
 		Check: func(world World, command Command, r *planv1.AssessGoalRequest) error {
 			return checkGoal(planOf(world, command), r.GetGoalId())
 		},
@@ -65,7 +65,7 @@ var Table = matter.NewTable[Plan, Facts, *draft](
 		},
 	},
 	step[*planv1.UpdateGoalRequest]{
-		By: everybody, May: joined, When: is(hasGoal),
+		By: everybody, May: joined, When: ongoing(hasGoal),
 		// Each goal has its own etag, so that two goals can be changed at the same time.
 		Stale: func(view Plan, r *planv1.UpdateGoalRequest) bool {
 			changed := goal(view.Plan, r.GetGoalId())
@@ -79,7 +79,7 @@ var Table = matter.NewTable[Plan, Facts, *draft](
 		},
 	},
 	step[*planv1.ReassignActionRequest]{
-		By: everybody, May: joined, When: is(hasOpenAction), WhenFull: matter.Finishes,
+		By: everybody, May: joined, When: ongoing(hasOpenAction), WhenFull: matter.Finishes,
 		Check: func(world World, command Command, r *planv1.ReassignActionRequest) error {
 			plan := planOf(world, command)
 			return cmp.Or(checkAction(plan, r.GetActionId()), checkOwner(plan, r.GetTo(), "to"))
@@ -89,7 +89,7 @@ var Table = matter.NewTable[Plan, Facts, *draft](
 		},
 	},
 	step[*planv1.PlanContactRequest]{
-		By: everybody, May: joined, When: is(open),
+		By: everybody, May: joined, When: ongoing(anytime),
 		Check: func(_ World, command Command, r *planv1.PlanContactRequest) error {
 			return matter.CheckContact(r, command.At)
 		},
@@ -98,13 +98,13 @@ var Table = matter.NewTable[Plan, Facts, *draft](
 		},
 	},
 	step[*planv1.RecordClientViewRequest]{
-		By: everybody, May: joined, When: is(open),
+		By: everybody, May: joined, When: ongoing(anytime),
 		Record: func(d *draft, command Command, r *planv1.RecordClientViewRequest) {
 			d.Add(command.Subject, &planv1.ClientViewRecorded{FeltHeard: r.GetFeltHeard(), OwnGoalsLead: r.GetOwnGoalsLead(), Comment: r.GetComment()})
 		},
 	},
 	step[*planv1.InviteMemberRequest]{
-		By: everybody, May: joined, When: is(open),
+		By: everybody, May: joined, When: ongoing(anytime),
 		Check: checkInvitation, Record: invite,
 	},
 	step[*planv1.StartPlanRequest]{
@@ -114,7 +114,7 @@ var Table = matter.NewTable[Plan, Facts, *draft](
 		},
 	},
 	step[*planv1.ScheduleReviewRequest]{
-		By: everybody, May: joined, When: is(open),
+		By: everybody, May: joined, When: ongoing(anytime),
 		Check: func(_ World, command Command, r *planv1.ScheduleReviewRequest) error {
 			return checkAhead(r.GetAt(), command.At, "at")
 		},
@@ -123,13 +123,13 @@ var Table = matter.NewTable[Plan, Facts, *draft](
 		},
 	},
 	step[*planv1.StartReviewRequest]{
-		By: everybody, May: joined, When: in(stateActive, open),
+		By: everybody, May: joined, When: in(stateActive, anytime),
 		Record: func(d *draft, command Command, _ *planv1.StartReviewRequest) {
 			d.Add(command.Subject, &planv1.ReviewStarted{})
 		},
 	},
 	step[*planv1.CompleteReviewRequest]{
-		By: everybody, May: responsible, When: in(stateUnderReview, open), WhenFull: matter.Finishes,
+		By: everybody, May: responsible, When: in(stateUnderReview, anytime), WhenFull: matter.Finishes,
 		Check: func(_ World, command Command, r *planv1.CompleteReviewRequest) error {
 			if r.GetNextReviewAt() == nil {
 				return nil
@@ -141,7 +141,7 @@ var Table = matter.NewTable[Plan, Facts, *draft](
 		},
 	},
 	step[*planv1.OfferResponsibilityRequest]{
-		By: everybody, May: responsible, When: is(noOffer),
+		By: everybody, May: responsible, When: ongoing(noOffer),
 		Check: func(world World, command Command, r *planv1.OfferResponsibilityRequest) error {
 			return checkSuccessor(planOf(world, command), r.GetTo())
 		},
@@ -150,23 +150,23 @@ var Table = matter.NewTable[Plan, Facts, *draft](
 		},
 	},
 	step[*planv1.DeclineResponsibilityRequest]{
-		By: everybody, May: offered, When: is(offerOpen), WhenFull: matter.Always,
+		By: everybody, May: offered, When: ongoing(offerOpen), WhenFull: matter.Always,
 		Record: func(d *draft, command Command, r *planv1.DeclineResponsibilityRequest) {
 			d.Add(command.Subject, &planv1.ResponsibilityDeclined{Reason: r.GetReason()})
 		},
 	},
 	step[*planv1.DeclineInvitationRequest]{
-		By: everybody, May: asked, When: is(invited), WhenFull: matter.Always,
+		By: everybody, May: invitedOrJoined, When: ongoing(invited), WhenFull: matter.Always,
 		Record: func(d *draft, command Command, r *planv1.DeclineInvitationRequest) {
 			d.Add(command.Subject, &planv1.InvitationDeclined{Party: matter.UnitAlone(command.Actor.Party()), Reason: r.GetReason()})
 		},
 	},
 	step[*planv1.LeavePlanRequest]{
-		By: everybody, May: joined, When: is(free), WhenFull: matter.Always,
+		By: everybody, May: joined, When: ongoing(withoutDuties), WhenFull: matter.Always,
 		Record: leave,
 	},
 	step[*planv1.EndPlanRequest]{
-		By: everybody, May: responsible, When: is(open), WhenFull: matter.Always,
+		By: everybody, May: responsible, When: ongoing(anytime), WhenFull: matter.Always,
 		Record: func(d *draft, command Command, r *planv1.EndPlanRequest) {
 			d.Add(command.Subject, &planv1.PlanEnded{Reason: r.GetReason()})
 		},
@@ -177,5 +177,5 @@ var Table = matter.NewTable[Plan, Facts, *draft](
 	// If the creator's agency has left, the worker who answers for the plan may revoke it.
 	matter.RevokeStep(func(d *draft, command Command, r *planv1.RevokePlanRequest) {
 		d.Revoke(command.Subject, r.GetReason(), Readers(d.View().State, false), command.Actor.Party())
-	}, matter.Access[Plan]{By: []matter.Role{matter.RoleParticipant}, May: responsible, When: is(creatorGone)}),
+	}, matter.Access[Plan]{By: []matter.Role{matter.RoleParticipant}, May: responsible, When: ongoing(creatorGone)}),
 )

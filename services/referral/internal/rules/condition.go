@@ -30,8 +30,8 @@ func in(state referralv1.ReferralState) condition {
 	return when(func(r Referral) bool { return r.State == state })
 }
 
-// here allows a step if the condition holds and no offer onward is pending.
-func here(holds func(Referral) bool) condition {
+// withoutOffer allows a step if the condition holds and no offer onward is pending.
+func withoutOffer(holds func(Referral) bool) condition {
 	return when(func(r Referral) bool { return holds(r) && !r.Onward.Pending })
 }
 

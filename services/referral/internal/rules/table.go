@@ -26,7 +26,7 @@ var Table = matter.NewTable[Referral, Facts, *outcome](
 		},
 	},
 	step[*referralv1.AcceptReferralRequest]{
-		By: receiver, When: here(Referral.undecided), Touch: "ReferralAccepted", WhenFull: matter.Always,
+		By: receiver, When: withoutOffer(Referral.undecided), Touch: "ReferralAccepted", WhenFull: matter.Always,
 		Record: func(o *outcome, command Command, r *referralv1.AcceptReferralRequest) {
 			worker := command.Actor.Party()
 			if r.GetWorker() != "" {
@@ -36,7 +36,7 @@ var Table = matter.NewTable[Referral, Facts, *outcome](
 		},
 	},
 	step[*referralv1.ScheduleAppointmentRequest]{
-		By: receiver, When: here(Referral.accepted), Touch: "AppointmentScheduled",
+		By: receiver, When: withoutOffer(Referral.accepted), Touch: "AppointmentScheduled",
 		Check: func(_ World, command Command, r *referralv1.ScheduleAppointmentRequest) error {
 			if r.GetAt().AsTime().Before(command.At) {
 				return fault.New(fault.InvalidField, "the appointment is in the past").Field("at", "not in the past")
@@ -48,7 +48,7 @@ var Table = matter.NewTable[Referral, Facts, *outcome](
 		},
 	},
 	step[*referralv1.RecordAppointmentResultRequest]{
-		By: receiver, When: here(awaitsResult), Touch: "AppointmentResultRecorded", WhenFull: matter.Finishes,
+		By: receiver, When: withoutOffer(awaitsResult), Touch: "AppointmentResultRecorded", WhenFull: matter.Finishes,
 		Check: checkResult,
 		Record: func(o *outcome, command Command, r *referralv1.RecordAppointmentResultRequest) {
 			o.Add(command.Subject, &referralv1.AppointmentResultRecorded{AppointmentId: r.GetAppointmentId(), Result: r.GetResult()})
@@ -89,10 +89,10 @@ var Table = matter.NewTable[Referral, Facts, *outcome](
 		},
 	},
 	step[*referralv1.CompleteReferralRequest]{
-		By: receiver, When: here(Referral.accepted), WhenFull: matter.Always,
+		By: receiver, When: withoutOffer(Referral.accepted), WhenFull: matter.Always,
 		// A notice or documents end by being read, also by a partner's system.
 		Or: []matter.Access[Referral]{{
-			By: receiver, When: here(func(r Referral) bool { return r.undecided() && r.isNotice() }), Automatic: true,
+			By: receiver, When: withoutOffer(func(r Referral) bool { return r.undecided() && r.isNotice() }), Automatic: true,
 		}},
 		Check: checkOutcome,
 		Record: func(o *outcome, command Command, r *referralv1.CompleteReferralRequest) {
@@ -100,7 +100,7 @@ var Table = matter.NewTable[Referral, Facts, *outcome](
 		},
 	},
 	step[*referralv1.RedirectReferralRequest]{
-		By: receiver, When: here(func(r Referral) bool { return r.undecided() || r.State == stateAccepted && r.CancelBy.IsZero() }), Touch: "ReferralRedirected",
+		By: receiver, When: withoutOffer(func(r Referral) bool { return r.undecided() || r.State == stateAccepted && r.CancelBy.IsZero() }), Touch: "ReferralRedirected",
 		Check: checkRedirect, Record: redirect,
 	},
 	step[*referralv1.ReassignReferralRequest]{
@@ -113,7 +113,7 @@ var Table = matter.NewTable[Referral, Facts, *outcome](
 		},
 	},
 	step[*referralv1.DeclineReferralRequest]{
-		By: receiver, When: here(Referral.undecided), WhenFull: matter.Always,
+		By: receiver, When: withoutOffer(Referral.undecided), WhenFull: matter.Always,
 		Check: func(_ World, _ Command, r *referralv1.DeclineReferralRequest) error {
 			if !slices.Contains(explained, r.GetReason()) {
 				return nil
