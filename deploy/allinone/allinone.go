@@ -96,7 +96,7 @@ type Koppi struct {
 }
 
 // ErrDataExists is the error of Open if a clock is given for a folder that holds data.
-var ErrDataExists = errors.New("--clock needs an empty data folder, and this one holds data")
+var ErrDataExists = errors.New("--clock needs an empty data folder, and this one contains data")
 
 // Open prepares a suite without serving it. The caller must Close or Run it. It returns ErrInUse if
 // another process has the data folder, and ErrDataExists if Clock is set and the folder holds data.

@@ -10,7 +10,7 @@ import (
 )
 
 // ErrInUse is the error of Lock if another process has the data folder.
-var ErrInUse = errors.New("a process has this data folder: stop it first")
+var ErrInUse = errors.New("another process uses this data folder: stop it first")
 
 // Lock reserves a data folder for this process until it is released, and creates the folder if it
 // is missing. It returns ErrInUse if another process has it. The lock ends with the process, even
@@ -22,7 +22,7 @@ func Lock(data string) (release func() error, err error) {
 	lock := flock.New(filepath.Join(data, "lock"), flock.SetPermissions(0o600))
 	taken, err := lock.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("take the data folder: %w", err)
+		return nil, fmt.Errorf("lock the data folder: %w", err)
 	}
 	if !taken {
 		return nil, fmt.Errorf("%s: %w", data, ErrInUse)

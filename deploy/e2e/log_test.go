@@ -64,7 +64,7 @@ func TestCheckpointsTellOfARewrittenRecord(t *testing.T) {
 	if err := os.WriteFile(kept, []byte(runs(t, koppiProgram, "log", "checkpoint", "--data", p.data)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out := runs(t, koppiProgram, "fsck", "--data", p.data, "--log", kept); !strings.Contains(out, "concern: 3 records of who looked, 0 findings") {
+	if out := runs(t, koppiProgram, "fsck", "--data", p.data, "--log", kept); !strings.Contains(out, "concern: 3 access log records, 0 findings") {
 		t.Errorf("a sound one: %s", out)
 	}
 	db, err := sql.Open("sqlite", allinone.Paths(p.data, "concern").Journal)
@@ -85,7 +85,7 @@ func TestCheckpointsTellOfARewrittenRecord(t *testing.T) {
 	p.start()
 	eventually(t, logged)
 	p.end(syscall.SIGTERM)
-	if out := runs(t, koppiProgram, "fsck", "--data", p.data); !strings.Contains(out, "concern: 3 records of who looked, 0 findings") {
+	if out := runs(t, koppiProgram, "fsck", "--data", p.data); !strings.Contains(out, "concern: 3 access log records, 0 findings") {
 		t.Errorf("it agrees with itself: %s", out)
 	}
 	out, err := exec.Command(program(t, koppiProgram), "fsck", "--data", p.data, "--log", kept).CombinedOutput()

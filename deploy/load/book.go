@@ -17,7 +17,7 @@ type book struct {
 
 	mu sync.Mutex
 	// steps are keyed by a hash of subject and event.
-	steps map[uint64]told
+	steps map[uint64]stepState
 	// messages counts, by a hash of message id and subject, how many readers have acknowledged each
 	// message.
 	messages map[uint64]int32
@@ -25,8 +25,8 @@ type book struct {
 	delivered int
 }
 
-// told is one step: the agency must receive a message of it, or has received one.
-type told struct {
+// stepState is the state of one step: the agency must receive a message of it, or has received one.
+type stepState struct {
 	// sent is when the command was given, set once it is accepted; read is when the first reader
 	// received the message.
 	sent, read time.Time
@@ -35,7 +35,7 @@ type told struct {
 }
 
 func newBook(underWay func(time.Duration)) *book {
-	return &book{seed: maphash.MakeSeed(), underWay: underWay, steps: map[uint64]told{}, messages: map[uint64]int32{}}
+	return &book{seed: maphash.MakeSeed(), underWay: underWay, steps: map[uint64]stepState{}, messages: map[uint64]int32{}}
 }
 
 func (b *book) key(parts ...string) uint64 {
@@ -79,7 +79,7 @@ func (b *book) take(message *exchangev1.CaseMessage, at time.Time) {
 
 // keep stores a step. When both sent and read are known for the first time, it reports how long the
 // message was under way.
-func (b *book) keep(key uint64, step told) {
+func (b *book) keep(key uint64, step stepState) {
 	if was := b.steps[key]; !step.sent.IsZero() && !step.read.IsZero() && (was.sent.IsZero() || was.read.IsZero()) {
 		b.underWay(step.read.Sub(step.sent))
 	}

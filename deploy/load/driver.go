@@ -25,12 +25,12 @@ const (
 
 // driver gives each command when it is due.
 type driver struct {
-	services []services
-	tokens   *tokens
-	loops    *loops
-	books    map[string]*book
-	measures *measures
-	began    time.Time
+	services  []services
+	tokens    *tokens
+	generator *generator
+	books     map[string]*book
+	measures  *measures
+	began     time.Time
 	// places limits the commands in flight.
 	places chan struct{}
 
@@ -95,7 +95,7 @@ func (d *driver) next(fresh bool) script {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if fresh || len(d.ready) == 0 {
-		return d.loops.next()
+		return d.generator.next()
 	}
 	oldest := d.ready[0]
 	d.ready = d.ready[1:]
@@ -108,10 +108,10 @@ func (d *driver) command(ctx context.Context, of script, due time.Duration) {
 	to := d.services[int(request[0])%len(d.services)]
 	sent := time.Now()
 	for try, wait := 1, retryAfter; ; try, wait = try+1, 2*wait {
-		told, err := d.once(ctx, to, next, request.String())
+		deliveries, err := d.once(ctx, to, next, request.String())
 		if err == nil {
 			d.measures.accept(next.name, due, time.Since(d.began))
-			for _, one := range told {
+			for _, one := range deliveries {
 				for _, agency := range one.agencies {
 					d.books[agency].expect(one.subject, one.event, sent)
 				}
@@ -128,7 +128,7 @@ func (d *driver) command(ctx context.Context, of script, due time.Duration) {
 	}
 }
 
-func (d *driver) once(ctx context.Context, to services, next step, request string) ([]telling, error) {
+func (d *driver) once(ctx context.Context, to services, next step, request string) ([]delivery, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	ctx, err := d.tokens.as(ctx, next.by)

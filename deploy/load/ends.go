@@ -31,7 +31,7 @@ func (e *ends) find(ctx context.Context, agency string, from partner.Position) e
 	for {
 		page, err := client.ListMessages(ctx, &exchangev1.ListMessagesRequest{Cursor: end.Cursor, Consumer: "load-end", PageSize: 1000})
 		if err != nil {
-			return fmt.Errorf("the mailbox of %s: %w", agency, err)
+			return fmt.Errorf("read the mailbox of %s: %w", agency, err)
 		}
 		for _, message := range page.GetMessages() {
 			end.Heads[message.GetService()] = partner.Head{Sequence: message.GetSequence(), ChainHash: message.GetChainHash()}
@@ -48,7 +48,7 @@ func (e *ends) find(ctx context.Context, agency string, from partner.Position) e
 	}
 }
 
-// breaks are the loops with a message that says that they are overdue.
+// breaks are the matters with a message that says that they are overdue.
 type breaks struct {
 	mu       sync.Mutex
 	subjects map[string]bool

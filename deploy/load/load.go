@@ -51,9 +51,9 @@ type Config struct {
 func (c Config) Check() error {
 	switch {
 	case c.Rate <= 0 || c.Duration <= 0 || c.AtOnce <= 0:
-		return errors.New("--rate, --duration and --at-once are positive")
+		return errors.New("--rate, --duration and --at-once must be positive")
 	case c.Days < 0 || c.Streams < 0:
-		return errors.New("--compress and --streams are not negative")
+		return errors.New("--compress and --streams must not be negative")
 	default:
 		return nil
 	}
@@ -80,13 +80,13 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	}
 	server.all = nil
 	seen := newMeasures()
-	c.say("%d agencies; %d streams are opened", len(places.all), max(c.Streams, len(places.all)))
-	readers, err := openReaders(ctx, conns[commanding:], tokens, places.standing(c.Streams), seen.arrived)
+	c.say("%d agencies; opening %d streams", len(places.all), max(c.Streams, len(places.all)))
+	readers, err := openReaders(ctx, conns[commanding:], tokens, places.streamsOf(c.Streams), seen.arrived)
 	if err != nil {
 		return nil, err
 	}
-	standing, end := context.WithCancel(context.WithoutCancel(ctx))
-	done, err := readers.stand(standing, conns[commanding:], tokens)
+	reading, end := context.WithCancel(context.WithoutCancel(ctx))
+	done, err := readers.openAll(reading, conns[commanding:], tokens)
 	defer done()
 	defer end()
 	if err != nil {
@@ -96,7 +96,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	random := rand.New(rand.NewPCG(c.Seed, 1)) //nolint:gosec // a load must be the same again, not secret
 	d := &driver{
 		tokens: tokens, books: readers.books, measures: seen, places: make(chan struct{}, c.AtOnce),
-		loops: &loops{random: random, people: newPeople(random), places: places},
+		generator: &generator{random: random, people: newPeople(random), places: places},
 	}
 	for _, conn := range conns[:commanding] {
 		d.services = append(d.services, servicesAt(conn))
@@ -108,8 +108,8 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	took := time.Since(d.began)
 	stop()
 	<-watchEnded
-	c.say("all commands are answered; mailboxes are read to their ends")
-	broken := readers.finish(standing, conns[0], tokens)
+	c.say("all commands are answered; reading the mailboxes to their ends")
+	broken := readers.finish(reading, conns[0], tokens)
 	return c.report(seen, readers, server, took, unsent, broken), nil
 }
 
@@ -150,11 +150,11 @@ func (c Config) parties(ctx context.Context, conn grpc.ClientConnInterface) (*to
 	if err != nil {
 		return nil, nil, err
 	}
-	told, err := caseworkv1.NewCaseworkServiceClient(conn).GetAgencies(asking, &caseworkv1.GetAgenciesRequest{})
+	answer, err := caseworkv1.NewCaseworkServiceClient(conn).GetAgencies(asking, &caseworkv1.GetAgenciesRequest{})
 	if err != nil {
-		return nil, nil, fmt.Errorf("the directory: %w", err)
+		return nil, nil, fmt.Errorf("read the directory: %w", err)
 	}
-	found, err := newPlaces(of.reach(told.GetAgencies()))
+	found, err := newPlaces(of.reach(answer.GetAgencies()))
 	return of, found, err
 }
 

@@ -24,7 +24,7 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// The synthetic country is a directory, with all organisers and no one else's names.
+// The synthetic country is a valid directory with all organisers of health and social services.
 func TestCountry(t *testing.T) {
 	text, err := Directory()
 	if err != nil {
@@ -64,13 +64,13 @@ func TestPeople(t *testing.T) {
 			t.Fatalf("%v, seen before: %v", err, seen[code])
 		}
 		if _, err := idcode.Parse(code, false, time.Now()); err == nil {
-			t.Fatal("a code that somebody may have")
+			t.Fatal("the code may be that of a real person")
 		}
 		seen[code] = true
 	}
 }
 
-// The rhythm's mean is 1, and on Monday mornings and at turns of months there is more.
+// The rhythm's mean is 1, with peaks on Monday mornings and at turns of the month.
 func TestRhythm(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		from := time.Date(rapid.IntRange(1990, 2060).Draw(t, "year"), time.Month(rapid.IntRange(1, 12).Draw(t, "month")), 1, 0, 0, 0, 0, time.UTC)
@@ -84,7 +84,7 @@ func TestRhythm(t *testing.T) {
 		monday := from.AddDate(0, 0, 7+(8-int(from.Weekday()))%7).Add(9 * time.Hour)
 		for n := 1; n < 7; n++ {
 			if other := monday.AddDate(0, 0, n); month(other) <= month(monday) && Rhythm(other) >= Rhythm(monday) {
-				t.Errorf("%v has as much as Monday %v", other, monday)
+				t.Errorf("%v has as much load as Monday %v", other, monday)
 			}
 		}
 		if first, middle := time.Date(from.Year(), from.Month(), 1, 0, 0, 0, 0, time.UTC), from.AddDate(0, 0, 13); month(first) < 1.5*month(middle) || month(first.AddDate(0, 0, -1)) < 1.5*month(middle) {
@@ -93,8 +93,8 @@ func TestRhythm(t *testing.T) {
 	})
 }
 
-// However many days are pressed into a run, its mean rate is what was asked for, and
-// commands come as it says.
+// For any number of compressed days, the mean rate of a run is the requested one, and commands are
+// in order of time.
 func TestPace(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		duration := time.Duration(rapid.IntRange(10, 100).Draw(t, "seconds")) * time.Second
@@ -113,7 +113,7 @@ func TestPace(t *testing.T) {
 	})
 }
 
-// Of a thousand loops each kind has its share.
+// The shares of all kinds add up to a thousand.
 func TestKinds(t *testing.T) {
 	sum := 0
 	for _, k := range kinds {
@@ -124,15 +124,15 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// message tells of a step in a mailbox.
+// message returns a mailbox message of a step.
 func message(subject string) *exchangev1.CaseMessage {
 	event, _ := anypb.New(&concernv1.ConcernSubmitted{})
 	return &exchangev1.CaseMessage{MessageId: uuid.NewString(), Subject: subject, Event: event}
 }
 
-// What was accepted and is not told, or told twice, is found, and so is what one of two
-// readers does not get; what was never accepted here is nobody's loss.
-func TestBookFindsLosses(t *testing.T) {
+// The book finds accepted messages that are lost or doubled, also at one of two readers. Messages of
+// commands that this load did not send do not count.
+func TestBookLosses(t *testing.T) {
 	began := time.Now()
 	var underWay []time.Duration
 	b := newBook(func(took time.Duration) { underWay = append(underWay, took) })
@@ -152,8 +152,8 @@ func TestBookFindsLosses(t *testing.T) {
 	}
 }
 
-// A message may come before its command is answered.
-func TestBookTakesEither(t *testing.T) {
+// A message may arrive before its command is answered.
+func TestBookMessageBeforeAnswer(t *testing.T) {
 	var underWay []time.Duration
 	b, began := newBook(func(took time.Duration) { underWay = append(underWay, took) }), time.Now()
 	b.take(message("concerns/1"), began.Add(time.Millisecond))
@@ -163,8 +163,8 @@ func TestBookTakesEither(t *testing.T) {
 	}
 }
 
-// A file of tokens that is not whole is refused, and never told of.
-func TestTokensOfAFile(t *testing.T) {
+// An incomplete file of tokens is refused, and the error does not contain its content.
+func TestTokenFile(t *testing.T) {
 	for text, fits := range map[string]bool{
 		`{"kela": {"system": "secret-s", "worker": "secret-w", "unit": "toimeentulotuki"}}`: true,
 		`{"kela": {"system": "secret-s", "unit": "toimeentulotuki"}}`:                       false,
@@ -190,8 +190,8 @@ func TestTokensOfAFile(t *testing.T) {
 	}
 }
 
-// A picture is whole XML whatever the run was like: short, long, without anything.
-func TestPicture(t *testing.T) {
+// The chart is valid XML for a short run, a long run and a run without commands.
+func TestChart(t *testing.T) {
 	for name, r := range map[string]*Report{
 		"nothing": {},
 		"short":   {Settings: Settings{Address: "http://a?b&c<d>", Duration: 2, Days: 7}, Seconds: []Second{{0, 1, 1, 0, 3}, {1, 2, 2, 1, 4}}, Commands: Commands{Failed: map[string]int{"Unavailable": 1}}},
@@ -203,7 +203,7 @@ func TestPicture(t *testing.T) {
 				t.Fatal(err)
 			}
 			if strings.Contains(text.String(), "NaN") || strings.Contains(text.String(), "Inf") {
-				t.Error("a line leads nowhere")
+				t.Error("a line has an invalid coordinate")
 			}
 			decoder := xml.NewDecoder(strings.NewReader(text.String()))
 			for {

@@ -84,7 +84,7 @@ func (r *Report) Picture(out io.Writer) error {
 	}{
 		Width: pictureWidth, Height: 560, Left: plotLeft, Right: plotRight,
 		Title: fmt.Sprintf("Koppi under load: %.0f commands a second accepted, p99 %.1f ms", r.Commands.PerSecond, r.Latency.P99),
-		Under: fmt.Sprintf("%s · %g commands a second asked for, %s · %d streams · %s", r.Settings.Address, r.Settings.Rate, r.rhythm(), r.Settings.Streams, r.fate()),
+		Under: fmt.Sprintf("%s · %g commands a second requested, %s · %d streams · %s", r.Settings.Address, r.Settings.Rate, r.rhythm(), r.Settings.Streams, r.fate()),
 	}
 	commands := []plotted{
 		{"accepted", "accepted", true, func(s Second) float64 { return float64(s.Accepted) }},

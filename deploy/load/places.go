@@ -46,8 +46,8 @@ type places struct {
 	benefits, social, health, municipal []*caseworkv1.Agency
 }
 
-// errTooFew says which agencies the loops need.
-var errTooFew = errors.New("the directory needs an agency for benefits, one of social services and one of health care; koppi directory country writes one of all the country")
+// errTooFew says which agencies the load needs.
+var errTooFew = errors.New("the directory must have an agency for benefits, one for social services and one for health care; koppi directory country writes a directory of the whole country")
 
 func newPlaces(agencies []*caseworkv1.Agency) (*places, error) {
 	p := &places{all: agencies}
@@ -77,10 +77,10 @@ func (p *places) of(kind caseworkv1.AgencyKind) *[]*caseworkv1.Agency {
 	}
 }
 
-// standing assigns streams to agencies: one to each, whose reader gets all of the agency's
+// streamsOf assigns streams to agencies: one to each, whose reader gets all of the agency's
 // messages, and the rest to the municipal agencies. This follows the country: many systems are
 // connected, and most of them get few messages.
-func (p *places) standing(streams int) map[string]int {
+func (p *places) streamsOf(streams int) map[string]int {
 	dealt := map[string]int{}
 	for _, a := range p.all {
 		dealt[a.GetAgency()] = 1
@@ -95,15 +95,15 @@ func (p *places) standing(streams int) map[string]int {
 	return dealt
 }
 
-// town is one place in the country: the parties that work with each other there.
-type town struct{ benefits, social, health, municipal party }
+// locality is one place in the country: the parties that work with each other there.
+type locality struct{ benefits, social, health, municipal party }
 
-// town picks a place at random, weighted by the size of the organiser.
-func (p *places) town(random *rand.Rand) town {
+// locality picks a place at random, weighted by the size of the organiser.
+func (p *places) locality(random *rand.Rand) locality {
 	social := weighed(p.social, random)
 	unit := pick(social.GetUnits(), random)
 	health := near(p.health, unit.GetMunicipalities())
-	t := town{
+	t := locality{
 		benefits: someone(pick(p.benefits, random), nil, random), social: worker(social, unit, random),
 		health: someone(pick(health, random), unit.GetMunicipalities(), random),
 	}

@@ -18,8 +18,8 @@ import (
 const (
 	// window is how many messages a system takes at once, enough for hundreds of messages a second.
 	window = 1024
-	// patience is how long the load waits for readers while none of them receives anything.
-	patience = time.Minute
+	// idleLimit is how long the load waits for readers while none of them receives anything.
+	idleLimit = time.Minute
 	// openers is how many mailboxes are read to their ends at once.
 	openers = 16
 )
@@ -40,7 +40,7 @@ type reader struct {
 	*readers
 	agency, consumer string
 	book             *book
-	stands           atomic.Bool
+	isOpen           atomic.Bool
 
 	mu       sync.Mutex
 	position partner.Position
@@ -49,9 +49,9 @@ type reader struct {
 }
 
 // openReaders starts readers at the present ends of the mailboxes.
-func openReaders(ctx context.Context, conns []grpc.ClientConnInterface, tokens *tokens, standing map[string]int, underWay func(agency string, took time.Duration)) (*readers, error) {
+func openReaders(ctx context.Context, conns []grpc.ClientConnInterface, tokens *tokens, streams map[string]int, underWay func(agency string, took time.Duration)) (*readers, error) {
 	r := &readers{books: map[string]*book{}, more: make(chan struct{}, 1), breaks: breaks{subjects: map[string]bool{}}}
-	for agency, count := range standing {
+	for agency, count := range streams {
 		r.books[agency] = newBook(func(took time.Duration) { underWay(agency, took) })
 		for n := range count {
 			r.all = append(r.all, &reader{readers: r, agency: agency, consumer: fmt.Sprintf("load-%d", n), book: r.books[agency]})
@@ -60,7 +60,7 @@ func openReaders(ctx context.Context, conns []grpc.ClientConnInterface, tokens *
 	ends := ends{conn: conns[0], tokens: tokens, found: map[string]partner.Position{}}
 	var group errgroup.Group
 	group.SetLimit(openers)
-	for agency := range standing {
+	for agency := range streams {
 		group.Go(func() error { return ends.find(ctx, agency, partner.Position{}) })
 	}
 	if err := group.Wait(); err != nil {
@@ -72,9 +72,9 @@ func openReaders(ctx context.Context, conns []grpc.ClientConnInterface, tokens *
 	return r, nil
 }
 
-// stand keeps all streams open until the context ends, and returns once all are open. done waits
+// openAll keeps all streams open until the context ends, and returns once all are open. done waits
 // until all have ended.
-func (r *readers) stand(ctx context.Context, conns []grpc.ClientConnInterface, tokens *tokens) (done func(), err error) {
+func (r *readers) openAll(ctx context.Context, conns []grpc.ClientConnInterface, tokens *tokens) (done func(), err error) {
 	var group sync.WaitGroup
 	for i, one := range r.all {
 		client := partner.New(partner.Config{
@@ -83,11 +83,11 @@ func (r *readers) stand(ctx context.Context, conns []grpc.ClientConnInterface, t
 		})
 		group.Go(func() { one.end(client.Run(ctx)) })
 	}
-	return group.Wait, r.wait(ctx, func(one *reader) bool { return one.stands.Load() })
+	return group.Wait, r.wait(ctx, func(one *reader) bool { return one.isOpen.Load() })
 }
 
 // wait returns once the condition holds for all readers that have not ended. It fails if none of
-// them receives anything for the duration of patience.
+// them receives anything for idleLimit.
 func (r *readers) wait(ctx context.Context, holds func(*reader) bool) error {
 	for {
 		left := 0
@@ -101,8 +101,8 @@ func (r *readers) wait(ctx context.Context, holds func(*reader) bool) error {
 		}
 		select {
 		case <-r.more:
-		case <-time.After(patience):
-			return fmt.Errorf("%d of %d streams were waited for in vain", left, len(r.all))
+		case <-time.After(idleLimit):
+			return fmt.Errorf("%d of %d streams received nothing for too long", left, len(r.all))
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -185,7 +185,7 @@ func (s *observedStream) RecvMsg(message any) error {
 	if err == nil && !s.opened {
 		s.opened = true
 		s.reader.opened.Add(1)
-		s.reader.stands.Store(true)
+		s.reader.isOpen.Store(true)
 		s.reader.signal()
 	}
 	return err

@@ -29,7 +29,7 @@ type Report struct {
 	Slowest       Quantiles `json:"slowest_under_way"`
 	SlowestAgency string    `json:"slowest_agency"`
 	Messages      Messages  `json:"messages"`
-	// Breaks counts the loops that became overdue.
+	// Breaks counts the matters that became overdue.
 	Breaks int `json:"breaks"`
 	// Server is nil if its metrics were not read.
 	Server  *Server  `json:"server,omitempty"`
@@ -118,12 +118,12 @@ func (c Config) report(seen *measures, readers *readers, server *watched, took t
 		Breaks:   readers.breaks.count(), Server: server.server(), Losses: Losses{Broken: broken}, Seconds: seen.seconds(),
 	}
 	r.SlowestAgency, r.Slowest = seen.slowest()
-	standing := map[string]int{}
+	streams := map[string]int{}
 	for _, one := range readers.all {
-		standing[one.agency]++
+		streams[one.agency]++
 	}
 	for agency, book := range readers.books {
-		v := book.judge(standing[agency])
+		v := book.judge(streams[agency])
 		r.Messages.Expected += v.Expected
 		r.Messages.Delivered += book.delivered
 		r.Losses.Lost, r.Losses.Doubled = r.Losses.Lost+v.Lost, r.Losses.Doubled+v.Doubled
@@ -148,11 +148,11 @@ func (r *Report) Text(out io.Writer) error {
 	}
 	c, m, l := r.Commands, r.Messages, r.Losses
 	line("load", "%s: %g commands a second for %v, %s, seed %d", r.Settings.Address, r.Settings.Rate, seconds(r.Settings.Duration), r.rhythm(), r.Settings.Seed)
-	line("", "%d agencies, %d streams of their systems", r.Settings.Agencies, r.Settings.Streams)
+	line("", "%d agencies, %d mailbox streams", r.Settings.Agencies, r.Settings.Streams)
 	line("commands", "%d due, %d accepted in %v (%.1f a second), %d given up, %d not sent", c.Due, c.Accepted, seconds(r.Took), c.PerSecond, c.GivenUp, c.NotSent)
 	line("refused", "%s", listed(c.Refused))
 	line("failed", "%s", listed(c.Failed))
-	line("in flight", "%d at most, of %d; %d had to wait for a place, %.1f ms at most", c.MostInFlight, r.Settings.AtOnce, c.Held, c.LongestHeld)
+	line("in flight", "%d at most, of %d; %d commands waited, %.1f ms at most", c.MostInFlight, r.Settings.AtOnce, c.Held, c.LongestHeld)
 	line("latency", "%s", r.Latency)
 	line("  first minute", "%s", r.FirstMinute)
 	line("  last minute", "%s", r.LastMinute)
@@ -161,13 +161,13 @@ func (r *Report) Text(out io.Writer) error {
 		line("  slowest", "%s, to %s", r.Slowest, r.SlowestAgency)
 	}
 	line("messages", "%d expected at agencies, %d delivered to streams (%.1f a second), %d streams opened again", m.Expected, m.Delivered, m.PerSecond, m.Reopened)
-	line("breaks", "%d loops past due", r.Breaks)
+	line("breaks", "%d matters overdue", r.Breaks)
 	if r.Server != nil {
 		line("server", "goroutines %.0f → %.0f, memory %.0f → %.0f MiB (medians of the first minute and the last)",
 			r.Server.FirstGoroutines, r.Server.LastGoroutines, r.Server.FirstMemory/(1<<20), r.Server.LastMemory/(1<<20))
 	}
 	if l.None() {
-		line("losses", "none: what was accepted came to each stream once, in order")
+		line("losses", "none: each stream received every accepted message once and in order")
 	} else {
 		line("LOSSES", "%d lost, %d doubled; at single streams %d missed, %d repeated; %d broken", l.Lost, l.Doubled, l.Missed, l.Repeated, len(l.Broken))
 		for _, why := range l.Broken[:min(len(l.Broken), 10)] {

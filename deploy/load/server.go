@@ -91,7 +91,7 @@ func vitalsOf(ctx context.Context, url string) (vitals, error) {
 		}
 	}
 	if len(found) < 2 {
-		return vitals{}, errors.Join(fmt.Errorf("%s tells neither go_goroutines nor process_resident_memory_bytes", url), err)
+		return vitals{}, errors.Join(fmt.Errorf("%s has neither go_goroutines nor process_resident_memory_bytes", url), err)
 	}
 	return vitals{goroutines: found["go_goroutines"], memory: found["process_resident_memory_bytes"]}, nil
 }

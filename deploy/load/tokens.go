@@ -46,7 +46,7 @@ type givenTokens struct {
 }
 
 // errNoTokens says where tokens come from.
-var errNoTokens = errors.New(`no tokens: the address gives none out (koppi up --dev does); name a file of them with --tokens: {"kela": {"system": "…", "worker": "…", "unit": "toimeentulotuki"}, …}`)
+var errNoTokens = errors.New(`no tokens: the server at this address issues none (koppi up --dev does); name a file of tokens with --tokens: {"kela": {"system": "…", "worker": "…", "unit": "toimeentulotuki"}, …}`)
 
 // devTokens gets tokens from a development instance, and fails if the server is none.
 func devTokens(ctx context.Context, conn grpc.ClientConnInterface) (*tokens, error) {
@@ -69,11 +69,11 @@ func fileTokens(path string) (*tokens, error) {
 	given := map[string]givenTokens{}
 	if err := json.Unmarshal(text, &given); err != nil {
 		// Without the decoder's message: it may quote a token.
-		return nil, fmt.Errorf("%s is no such file: %w", path, errNoTokens)
+		return nil, fmt.Errorf("%s is not a valid file of tokens: %w", path, errNoTokens)
 	}
 	for agency, one := range given {
 		if one.System == "" || one.Worker == "" || one.Unit == "" {
-			return nil, fmt.Errorf("%s: %s needs a system's token, a worker's, and the worker's unit", path, agency)
+			return nil, fmt.Errorf("%s: %s needs a token of a system, a token of a worker, and the worker's unit", path, agency)
 		}
 	}
 	return &tokens{kept: map[party]keptToken{}, given: given, issue: func(_ context.Context, of party) (string, error) {

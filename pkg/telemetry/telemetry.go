@@ -23,10 +23,10 @@ import (
 
 // Settings are set by operators.
 type Settings struct {
-	OTLP     string  `name:"otlp" help:"URL of the OTLP collector that gets traces and metrics, such as http://127.0.0.1:4317; without it none are sent." env:"KOPPI_OTLP"`
-	Protocol string  `name:"otlp-protocol" help:"How the collector is spoken to: grpc, or http (usually port 4318)." enum:"grpc,http" default:"grpc" env:"KOPPI_OTLP_PROTOCOL"`
-	Share    float64 `name:"otlp-share" help:"Share of loops whose traces are kept, 0 to 1; those in which something is past due are kept always." default:"1" env:"KOPPI_OTLP_SHARE"`
-	Metrics  string  `name:"metrics" help:"Address on which Prometheus reads metrics (/metrics), and probes whether this process lives (/livez) and serves (/readyz); none without it." env:"KOPPI_METRICS"`
+	OTLP     string  `name:"otlp" help:"URL of the OTLP collector for traces and metrics, such as http://127.0.0.1:4317; without it, none are sent." env:"KOPPI_OTLP"`
+	Protocol string  `name:"otlp-protocol" help:"Protocol of the collector: grpc, or http (usually port 4318)." enum:"grpc,http" default:"grpc" env:"KOPPI_OTLP_PROTOCOL"`
+	Share    float64 `name:"otlp-share" help:"Share of matters whose traces are kept, 0 to 1; traces of overdue matters are always kept." default:"1" env:"KOPPI_OTLP_SHARE"`
+	Metrics  string  `name:"metrics" help:"Address for Prometheus metrics (/metrics) and for probes of whether this process is alive (/livez) and ready (/readyz); without it, there are none." env:"KOPPI_METRICS"`
 }
 
 // Enabled reports whether a collector is configured.

@@ -21,14 +21,14 @@ import (
 )
 
 type callbacksCommand struct {
-	List  callbacksList  `cmd:"" help:"List the subjects whose messages an agency's endpoint refused for good."`
-	Retry callbacksRetry `cmd:"" help:"Deliver a subject's parked messages again, marked redelivered."`
+	List  callbacksList  `cmd:"" help:"List the subjects with messages that an agency's endpoint refused for good."`
+	Retry callbacksRetry `cmd:"" help:"Deliver a subject's parked messages again, marked as redelivered."`
 }
 
 // operating holds the address of a running Koppi and an operator's token.
 type operating struct {
 	Address   string `help:"Koppi's address." default:"http://127.0.0.1:8080"`
-	TokenFile string `help:"File that holds an operator's token, or that of the agency's system; without it a development instance is asked."`
+	TokenFile string `help:"File with a token of an operator or of the agency's system; without it, a token is requested from a development instance."`
 }
 
 type callbacksList struct {
@@ -38,9 +38,9 @@ type callbacksList struct {
 type callbacksRetry struct {
 	operating `embed:""`
 
-	Agency  string `arg:"" help:"Agency, as listed."`
-	Service string `arg:"" help:"Service, as listed: concern, referral, consultation or plan."`
-	Subject string `arg:"" help:"Subject, as listed, such as concerns/0198…; or its id alone."`
+	Agency  string `arg:"" help:"Agency, as in the list."`
+	Service string `arg:"" help:"Service, as in the list: concern, referral, consultation or plan."`
+	Subject string `arg:"" help:"Subject, as in the list, such as concerns/0198…, or only its id."`
 }
 
 // Run lists the parked messages.
@@ -59,7 +59,7 @@ func (c *callbacksList) Run(ctx context.Context) error {
 		for _, one := range listed.GetParked() {
 			again := "no"
 			if one.GetRetry() {
-				again = "asked for"
+				again = "requested"
 			}
 			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", one.GetAgency(), one.GetService(), one.GetSubject(), one.GetSequence(),
 				one.GetRefusedAt().AsTime().Format(time.RFC3339), code.Code(one.GetCode()), again)
@@ -78,7 +78,7 @@ func (c *callbacksRetry) Run(ctx context.Context) error {
 		if _, err := client.RetryParked(ctx, request); err != nil {
 			return err
 		}
-		fmt.Println("asked for: the messages go out again, and koppi callbacks list tells when they have")
+		fmt.Println("requested: the messages will be delivered again; koppi callbacks list shows when that is done")
 		return nil
 	})
 }
@@ -93,14 +93,14 @@ func (c *callbacksRetry) request() (*exchangev1.RetryParkedRequest, error) {
 		return c.Service == one.Name || c.Service == front.CollectionOf(one.Name)
 	})
 	if named < 0 {
-		return nil, fmt.Errorf("there is no service %q: name concern, referral, consultation or plan", c.Service)
+		return nil, fmt.Errorf("unknown service %q: name concern, referral, consultation or plan", c.Service)
 	}
 	service, subject := suite.Services[named].Name, c.Subject
 	if id, err := uuid.Parse(subject); err == nil {
 		subject = front.CollectionOf(service) + "/" + id.String()
 	}
 	if !subjectForm.MatchString(subject) {
-		return nil, fmt.Errorf("name the subject as koppi callbacks list does, such as %s/0198…, or by its id alone", front.CollectionOf(service))
+		return nil, fmt.Errorf("name the subject as koppi callbacks list shows it, such as %s/0198…, or only its id", front.CollectionOf(service))
 	}
 	// Callbacks always use this consumer.
 	return &exchangev1.RetryParkedRequest{Agency: c.Agency, Consumer: mailbox.CallbackConsumer, Service: service, Subject: subject}, nil

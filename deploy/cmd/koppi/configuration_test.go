@@ -18,14 +18,14 @@ import (
 	serviceprogram "koppi.internal/pkg/service/program"
 )
 
-var update = flag.Bool("update", false, "write the table anew")
+var update = flag.Bool("update", false, "write the table again")
 
 const (
 	tableBegins = "<!-- What follows is written by: go test ./deploy/cmd/koppi -run TestConfigurationTable -update -->\n"
 	tableEnds   = "<!-- This is its end. -->\n"
 )
 
-// The table of settings is made from those that the programs parse.
+// The table of settings in configuration.md matches the flags of the programs.
 func TestConfigurationTable(t *testing.T) {
 	const page = "../../configuration.md"
 	text, err := os.ReadFile(page)
@@ -45,11 +45,11 @@ func TestConfigurationTable(t *testing.T) {
 		return
 	}
 	if table != made {
-		t.Error("the table is not that of the programs: go test ./deploy/cmd/koppi -run TestConfigurationTable -update")
+		t.Error("the table does not match the programs: go test ./deploy/cmd/koppi -run TestConfigurationTable -update")
 	}
 }
 
-// settings of all programs as a table, a row a flag.
+// settings returns the table of the settings of all programs, one row for each flag.
 func settings() string {
 	var table strings.Builder
 	table.WriteString("| program | flag | variable | what |\n| --- | --- | --- | --- |\n")
@@ -74,10 +74,10 @@ func settings() string {
 	return table.String()
 }
 
-// literal is what is typed as it stands.
+// literal matches words that are typed literally.
 var literal = regexp.MustCompile(`--[a-z][a-z-]+|[a-z0-9]+:///?[^ ,;]+|\{"[^}]+\}|\b[a-z-]+\.(json|pub|key)\b|(^|[ (])/[a-z]+\b|\benv:NAME\b`)
 
-// about is what a flag's help says, with its default.
+// about returns a flag's help with its default.
 func about(one *kong.Flag) string {
 	said := literal.ReplaceAllStringFunc(one.Help, func(found string) string {
 		start := len(found) - len(strings.TrimLeft(found, " ("))
@@ -93,14 +93,14 @@ func about(one *kong.Flag) string {
 	return strings.ReplaceAll(said, "|", `\|`)
 }
 
-// secretNames are flags whose names speak of secrets, and secretPlaces how their help
-// says that a place is given and not the secret.
+// secretNames matches names of flags for secrets, and secretPlaces the beginning of a help text that
+// says that the flag takes a place and not the secret.
 var (
 	secretNames  = regexp.MustCompile(`secret|password|passphrase|token|credential|key|kek|cert|auth`)
-	secretPlaces = regexp.MustCompile(`^(File|Folder|URL|Address|Where|Keep|Also|PostgreSQL connection string|The same for|And of its keys|And the folder)\b`)
+	secretPlaces = regexp.MustCompile(`^(File|Folder|URL|Address|Where|Also|PostgreSQL connection string|The same for)\b`)
 )
 
-// No flag of any program takes a secret by value: who runs ps must not read it.
+// No flag takes a secret by value, because other users can read the arguments of processes.
 func TestFlagsTakeNoSecrets(t *testing.T) {
 	seen := 0
 	for _, model := range []any{&cli{}, &serviceprogram.Config{}, &struct {
@@ -121,7 +121,7 @@ func TestFlagsTakeNoSecrets(t *testing.T) {
 		})
 	}
 	if seen < 10 {
-		t.Errorf("only %d flags were seen", seen)
+		t.Errorf("only %d flags were checked", seen)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 type demoCommand struct {
-	Scenario string `help:"Number of the one scenario to replay, such as 03; all when left out."`
+	Scenario string `help:"Number of a single scenario to replay, such as 03; default is all."`
 }
 
 // Run replays the scenarios, each on an empty instance of its own.

@@ -15,7 +15,7 @@ import (
 	serviceprogram "koppi.internal/pkg/service/program"
 )
 
-// models are the programs' settings, by the image's paths.
+// models returns the settings of the programs, by their paths in the image.
 func models() map[string]any {
 	all := map[string]any{"/bin/koppi": &cli{}, "/bin/gateway": &program.Config{}}
 	for _, name := range []string{"concern", "referral", "consultation", "plan"} {
@@ -24,13 +24,13 @@ func models() map[string]any {
 	return all
 }
 
-// taken: a program takes a command and an environment, and nothing in them is unknown to it.
-func taken(t *testing.T, name string, command []string, environment map[string]string) {
+// accepts checks that a program accepts a command and an environment, and knows everything in them.
+func accepts(t *testing.T, name string, command []string, environment map[string]string) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
 		model := models()[command[0]]
 		if model == nil {
-			t.Fatalf("%s is no program of the image", command[0])
+			t.Fatalf("%s is not a program of the image", command[0])
 		}
 		given := []string{}
 		for name, value := range environment {
@@ -47,17 +47,17 @@ func taken(t *testing.T, name string, command []string, environment map[string]s
 		if err := process.CheckEnvironment(parser.Model.Node, given); err != nil {
 			t.Error(err)
 		}
-		// Any other variable is Go's, or of a library that reads it by itself.
+		// Other variables are Go's, or read by a library.
 		for name := range environment {
 			if !strings.HasPrefix(name, "KOPPI_") && !slices.Contains([]string{"GOGC", "GOMEMLIMIT", "OTEL_EXPORTER_OTLP_CERTIFICATE"}, name) {
-				t.Errorf("nobody reads %s", name)
+				t.Errorf("no program reads %s", name)
 			}
 		}
 	})
 }
 
-// What Kubernetes starts is what the programs take.
-func TestManifestsAreTaken(t *testing.T) {
+// The programs accept the commands and variables of the Kubernetes manifests.
+func TestManifestSettings(t *testing.T) {
 	unset(t)
 	all, err := kubernetes.Read("../../kubernetes/overlays/production")
 	if err != nil {
@@ -69,12 +69,12 @@ func TestManifestsAreTaken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			taken(t, pod.Name+"/"+c.Name, kubernetes.Command(c), environment)
+			accepts(t, pod.Name+"/"+c.Name, kubernetes.Command(c), environment)
 		}
 	}
 }
 
-// unset: what the tests themselves were started with is not taken for settings.
+// unset removes Koppi's variables from the environment of the test.
 func unset(t *testing.T) {
 	t.Helper()
 	for _, entry := range os.Environ() {
@@ -85,8 +85,8 @@ func unset(t *testing.T) {
 	}
 }
 
-// What Compose starts is what the programs take.
-func TestComposeIsTaken(t *testing.T) {
+// The programs accept the commands and variables of the Compose file.
+func TestComposeSettings(t *testing.T) {
 	unset(t)
 	project, err := compose.Read(t.Context(), "../../compose.yaml")
 	if err != nil {
@@ -100,6 +100,6 @@ func TestComposeIsTaken(t *testing.T) {
 		for name, value := range service.Environment {
 			environment[name] = *value
 		}
-		taken(t, name, service.Command, environment)
+		accepts(t, name, service.Command, environment)
 	}
 }

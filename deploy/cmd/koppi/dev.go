@@ -44,7 +44,7 @@ func devToken(ctx context.Context, address, agency, unit, worker, role string) (
 	switch err := json.Unmarshal(text, &answer); {
 	case err != nil || answer.Token == "" && answer.Message == "":
 		// Without the parser's message: it does not show what is wrong.
-		return "", fmt.Errorf("no token: %s gives none out; koppi up --dev does, and elsewhere an identity provider", address)
+		return "", fmt.Errorf("no token: %s issues none; koppi up --dev does, and elsewhere an identity provider", address)
 	case answer.Token == "":
 		return "", errors.New("no token: " + answer.Message)
 	}

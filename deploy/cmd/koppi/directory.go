@@ -16,12 +16,12 @@ import (
 )
 
 type directoryCommand struct {
-	Check   directoryCheck   `cmd:"" help:"Check a directory file, and show where each agency's matters go."`
-	Country directoryCountry `cmd:"" help:"Write the directory file of a synthetic country: all organisers, Kela, health care."`
+	Check   directoryCheck   `cmd:"" help:"Check a directory file, and show which unit receives each agency's matters."`
+	Country directoryCountry `cmd:"" help:"Write the directory file of a synthetic country: all organisers, Kela and health care."`
 }
 
 type directoryCountry struct {
-	File string `arg:"" help:"The file."`
+	File string `arg:"" help:"Path of the file."`
 }
 
 // Run writes the directory of the synthetic country that koppi load uses, for koppi up --dev
@@ -35,9 +35,9 @@ func (c *directoryCountry) Run() error {
 }
 
 type directoryCheck struct {
-	File       string         `arg:"" help:"The file."`
-	Dev        bool           `help:"As for koppi up --dev: endpoints may be of http, and on this machine."`
-	AllowCIDRs []netip.Prefix `help:"As for the gateway: private ranges whose addresses may be called." env:"KOPPI_CALLBACK_ALLOW_CIDRS" name:"callback-allow-cidrs"`
+	File       string         `arg:"" help:"Path of the file."`
+	Dev        bool           `help:"Allow endpoints over http and on this machine, as koppi up --dev does."`
+	AllowCIDRs []netip.Prefix `help:"Private address ranges that may be called, as for the gateway." env:"KOPPI_CALLBACK_ALLOW_CIDRS" name:"callback-allow-cidrs"`
 }
 
 // Run rejects a file that the suite would reject. Otherwise it prints, by municipality and

@@ -10,9 +10,9 @@ import (
 	"koppi.internal/deploy/config"
 )
 
-// What the gateway would not call is refused when the file is checked, without a look-up; every
-// such endpoint is named.
-func TestDirectoryCheckJudgesEndpoints(t *testing.T) {
+// The check refuses endpoints that the gateway would not call, without resolving names, and lists all
+// of them.
+func TestDirectoryCheckEndpoints(t *testing.T) {
 	called := func(urls ...string) string {
 		text := string(config.Directory)
 		for i, agency := range []string{"kela", "hva-pohjois-savo"} {

@@ -20,7 +20,7 @@ import (
 type eraseCommand struct {
 	operated `embed:""`
 
-	Restored time.Time `help:"The moment that journals were restored to (RFC 3339): instead of a client, erase everything again whose keys were destroyed since, and have it asked of attachments since then whether anything names them." placeholder:"MOMENT"`
+	Restored time.Time `help:"Moment to which the journals were restored (RFC 3339). Instead of a client, this erases again everything whose keys were destroyed since then, and checks again whether any matter names the attachments uploaded since then." placeholder:"MOMENT"`
 }
 
 // Run erases a client. It reads the identity code from standard input, since other users of the
@@ -36,7 +36,7 @@ func (c *eraseCommand) Run(ctx context.Context) error {
 	// Codes of test persons are accepted too: their data is erased like any other.
 	code, err := idcode.Parse(strings.TrimSpace(line), true, time.Now())
 	if err != nil {
-		return errors.New("give the client's identity code on standard input, on a line of its own")
+		return errors.New("give the client's identity code on standard input, on one line")
 	}
 	return c.with(ctx, func(op *operation) error { return erase(ctx, op, op.secrets.ClientID(code)) })
 }
@@ -49,21 +49,21 @@ func erase(ctx context.Context, op *operation, client string) error {
 	for _, one := range suite.Services {
 		for _, subject := range subjects[one.Name] {
 			if err := op.stores[one.Name].Expire(ctx, journal.Expiry{Subject: subject, ReleaseBut: retention.RequestKeys}); err != nil {
-				return fmt.Errorf("%s: not all is erased; run it again: %w", one.Name, err)
+				return fmt.Errorf("%s: not everything was erased; run the command again: %w", one.Name, err)
 			}
 		}
 		fmt.Printf("%s: %d subjects\n", one.Name, len(subjects[one.Name]))
 	}
-	papers, err := op.papers.Of(ctx, attachment.Owner(op.secrets, client))
+	attachments, err := op.attachments.Of(ctx, attachment.Owner(op.secrets, client))
 	if err != nil {
-		return fmt.Errorf("not all is erased; run it again: %w", err)
+		return fmt.Errorf("not everything was erased; run the command again: %w", err)
 	}
-	for _, id := range papers {
-		if err := op.papers.Delete(ctx, id); err != nil {
-			return fmt.Errorf("not all is erased; run it again: %w", err)
+	for _, id := range attachments {
+		if err := op.attachments.Delete(ctx, id); err != nil {
+			return fmt.Errorf("not everything was erased; run the command again: %w", err)
 		}
 	}
-	fmt.Printf("attachments: %d\nwhat is erased is out of reach once the last backup of keys from before is gone, at most 30 days from now\n", len(papers))
+	fmt.Printf("attachments: %d\nthe erasure is final once the last earlier backup of keys is gone, at most 30 days from now\n", len(attachments))
 	return nil
 }
 
@@ -79,16 +79,16 @@ func eraseAgain(ctx context.Context, op *operation, moment time.Time) error {
 		for _, subject := range subjects {
 			err := store.Expire(ctx, journal.Expiry{Subject: subject, Classes: []journal.Class{journal.ClassDocument}, ReleaseBut: retention.RequestKeys})
 			if err != nil {
-				return fmt.Errorf("%s: %s: not all is erased; run it again: %w", one.Name, subject, err)
+				return fmt.Errorf("%s: %s: not everything was erased; run the command again: %w", one.Name, subject, err)
 			}
 		}
 		fmt.Printf("%s: %d subjects\n", one.Name, len(subjects))
 	}
-	papers, err := op.papers.ForgetSince(ctx, moment)
+	attachments, err := op.attachments.ForgetSince(ctx, moment)
 	if err != nil {
-		return fmt.Errorf("not of all attachments; run it again: %w", err)
+		return fmt.Errorf("not all attachments were marked; run the command again: %w", err)
 	}
-	fmt.Printf("attachments: %d, which go within two days where nothing names them\n", papers)
+	fmt.Printf("attachments: %d, which are removed within two days if no matter names them\n", attachments)
 	return nil
 }
 
@@ -115,7 +115,7 @@ func subjectsOf(ctx context.Context, op *operation, client string) (map[string][
 		}
 	}
 	if count > 0 {
-		return nil, fmt.Errorf("%d of the client's subjects are held, and nothing is erased: see koppi hold list, and release them first", count)
+		return nil, fmt.Errorf("%d of the client's subjects are held, so nothing was erased: see koppi hold list, and release them first", count)
 	}
 	return subjects, nil
 }

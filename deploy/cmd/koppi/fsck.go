@@ -20,17 +20,17 @@ import (
 type fsckCommand struct {
 	journals `embed:""`
 
-	Log      []string `help:"Files of checkpoints that were kept elsewhere: what they cover must be there as it was." placeholder:"FILE"`
-	Verifier string   `help:"File of the key that verifies them; default is log.pub in the folder of secrets."`
+	Log      []string `help:"Files of checkpoints that were stored elsewhere; the records that they cover must exist unchanged." placeholder:"FILE"`
+	Verifier string   `help:"File of the key that verifies the checkpoints; default is log.pub in the folder of secrets."`
 }
 
 // journals selects journals: those of a folder that no process serves, or one in PostgreSQL.
 type journals struct {
-	Service string `help:"The service whose journal is verified; all of them in a folder, where none is named." env:"KOPPI_SERVICE"`
-	Data    string `help:"Folder of databases and keys, at rest." default:"data" env:"KOPPI_DATA"`
-	Journal string `help:"Instead of a folder: PostgreSQL connection string of a journal." env:"KOPPI_JOURNAL"`
-	Keys    string `help:"And of its keys." env:"KOPPI_KEYS"`
-	Secrets string `help:"And the folder of the suite's secrets." env:"KOPPI_SECRETS"`
+	Service string `help:"Service whose journal is verified; without it, all services of the data folder." env:"KOPPI_SERVICE"`
+	Data    string `help:"Folder of databases and keys that no process uses." default:"data" env:"KOPPI_DATA"`
+	Journal string `help:"PostgreSQL connection string of a journal, instead of a folder." env:"KOPPI_JOURNAL"`
+	Keys    string `help:"PostgreSQL connection string of its keys." env:"KOPPI_KEYS"`
+	Secrets string `help:"Folder of the suite's secrets, with --journal." env:"KOPPI_SECRETS"`
 
 	process.Keyring `embed:""`
 
@@ -68,7 +68,7 @@ func (c *journals) each(ctx context.Context, do func(context.Context, string, st
 		}
 	}
 	if len(errs) == 0 {
-		return errors.New("say with --service whose journal it is: concern, referral, consultation or plan")
+		return errors.New("name the journal's service with --service: concern, referral, consultation or plan")
 	}
 	return errors.Join(errs...)
 }

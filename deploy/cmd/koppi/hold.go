@@ -15,9 +15,9 @@ import (
 )
 
 type holdCommand struct {
-	Set     holdSet     `cmd:"" help:"Keep a subject from being erased, whatever its age."`
+	Set     holdSet     `cmd:"" help:"Exempt a subject from erasure, whatever its age."`
 	Release holdRelease `cmd:"" help:"End all holds of a subject."`
-	List    holdList    `cmd:"" help:"List the holds that stand."`
+	List    holdList    `cmd:"" help:"List the holds in force."`
 }
 
 // held names a subject by its full name, whose collection determines the service.
@@ -25,13 +25,13 @@ type held struct {
 	operated `embed:""`
 
 	Subject string `arg:"" help:"Subject, such as concerns/0198…"`
-	By      string `help:"Who says so: kept." required:""`
+	By      string `help:"Person or office that requests this; stored." required:""`
 }
 
 type holdSet struct {
 	held `embed:""`
 
-	Reason string `help:"Why, without personal data, such as the number of a court's case: kept in the clear." required:""`
+	Reason string `help:"Reason without personal data, such as the number of a court case; stored unencrypted." required:""`
 }
 
 type holdRelease struct {
@@ -45,7 +45,7 @@ type holdList struct {
 // Run puts a hold on a subject.
 func (c *holdSet) Run(ctx context.Context) error {
 	if strings.TrimSpace(c.Reason) == "" || strings.TrimSpace(c.By) == "" {
-		return errors.New("say why with --reason and who says so with --by")
+		return errors.New("give the reason with --reason and the person or office with --by")
 	}
 	return c.on(ctx, "held", func(store operatedStore) error {
 		return store.Hold(ctx, journal.RetentionHold{Subject: c.Subject, Reason: c.Reason, By: c.By, At: time.Now()})
@@ -66,7 +66,7 @@ func (c *held) on(ctx context.Context, done string, do func(operatedStore) error
 		return c.with(ctx, func(op *operation) error {
 			err := do(op.stores[service.Name])
 			if errors.Is(err, journal.ErrNotFound) {
-				return fmt.Errorf("%s is not there, or not held", c.Subject)
+				return fmt.Errorf("%s does not exist or is not held", c.Subject)
 			}
 			if err == nil {
 				fmt.Println(c.Subject, "is", done)
@@ -74,7 +74,7 @@ func (c *held) on(ctx context.Context, done string, do func(operatedStore) error
 			return err
 		})
 	}
-	return errors.New("name a subject such as concerns/0198…, of concerns, referrals, consultations or plans")
+	return errors.New("name a subject such as concerns/0198…, in concerns, referrals, consultations or plans")
 }
 
 // Run lists the holds.

@@ -11,8 +11,8 @@ import (
 	"koppi.internal/pkg/process"
 )
 
-// The file of issuers that the page of settings shows is one that starts.
-func TestIssuersOnThePage(t *testing.T) {
+// The example file of issuers in configuration.md is valid.
+func TestIssuersInConfigurationPage(t *testing.T) {
 	page, err := os.ReadFile("../../configuration.md")
 	if err != nil {
 		t.Fatal(err)

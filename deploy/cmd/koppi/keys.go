@@ -10,14 +10,14 @@ import (
 )
 
 type keysCommand struct {
-	Rotate keysRotate `cmd:"" help:"Put a new key-encryption key in the place of the old one, and wrap every data key anew."`
+	Rotate keysRotate `cmd:"" help:"Replace the key-encryption key, and rewrap every data key."`
 }
 
 type keysRotate struct {
 	operated `embed:""`
 
-	Rewrap bool `help:"Second step: every process was restarted with the keyset that has the new key; wrap everything anew with it."`
-	Finish bool `help:"Last step: every process was restarted again; drop the old key."`
+	Rewrap bool `help:"Second step, after every process was restarted with the keyset that contains the new key: rewrap all keys with it."`
+	Finish bool `help:"Last step, after every process was restarted again: drop the old key."`
 }
 
 // Run takes one step of a key rotation. In a folder that no process serves, it takes all steps at
@@ -30,7 +30,7 @@ func (c *keysRotate) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, release()) }()
 	switch {
 	case c.Rewrap && c.Finish:
-		return errors.New("one step at a time: --rewrap, restart every process, then --finish")
+		return errors.New("take one step at a time: --rewrap, restart every process, then --finish")
 	case c.Databases == "":
 		for _, step := range []func(context.Context) error{c.add, c.rewrap, c.finish} {
 			if err := step(ctx); err != nil {
@@ -51,7 +51,7 @@ func (c *keysRotate) Run(ctx context.Context) (err error) {
 func (c *keysRotate) next(done, command string) {
 	fmt.Println(done)
 	if c.Databases != "" {
-		fmt.Printf("next: give every process this keyset and restart it, all of them; then koppi keys rotate %s\n", command)
+		fmt.Printf("next: restart every process with this keyset, then run koppi keys rotate %s\n", command)
 	}
 }
 
@@ -61,13 +61,13 @@ func (c *keysRotate) add(ctx context.Context) error {
 		return err
 	}
 	if kek.Stage() == seal.Wrapping {
-		fmt.Println("the new key wraps already")
+		fmt.Println("the new key is already in use")
 		if c.Databases != "" {
-			fmt.Println("next: koppi keys rotate --rewrap where that was interrupted; else, once every process was restarted, koppi keys rotate --finish")
+			fmt.Println("next: run koppi keys rotate --rewrap if that step was interrupted; otherwise, once every process was restarted, koppi keys rotate --finish")
 		}
 		return nil
 	}
-	c.next("there is a new key, which opens and does not wrap yet", "--rewrap")
+	c.next("a new key was added, which decrypts but does not wrap yet", "--rewrap")
 	return nil
 }
 
@@ -77,13 +77,13 @@ func (c *keysRotate) rewrap(ctx context.Context) error {
 		return err
 	}
 	if kek.Stage() == seal.Settled {
-		return errors.New("no rotation is under way: begin with koppi keys rotate")
+		return errors.New("no rotation is in progress: begin with koppi keys rotate")
 	}
 	found, err := c.anew(ctx)
 	if err != nil {
-		return fmt.Errorf("%d keys are wrapped anew, and not all; do this step again: %w", found, err)
+		return fmt.Errorf("%d keys were rewrapped, but not all; repeat this step: %w", found, err)
 	}
-	c.next(fmt.Sprintf("%d keys are wrapped anew", found), "--finish")
+	c.next(fmt.Sprintf("%d keys were rewrapped", found), "--finish")
 	return nil
 }
 
@@ -98,7 +98,7 @@ func (c *keysRotate) anew(ctx context.Context) (total int, err error) {
 				return fmt.Errorf("%s: %w", service.Name, err)
 			}
 		}
-		found, err := op.papers.Rewrap(ctx, op.kek)
+		found, err := op.attachments.Rewrap(ctx, op.kek)
 		total += found
 		return err
 	})
@@ -116,9 +116,9 @@ func (c *keysRotate) finish(ctx context.Context) error {
 	}
 	switch kek.Stage() {
 	case seal.Settled:
-		return errors.New("no rotation is under way: begin with koppi keys rotate")
+		return errors.New("no rotation is in progress: begin with koppi keys rotate")
 	case seal.Added:
-		return errors.New("the new key does not wrap yet: restart every process with this keyset, then koppi keys rotate --rewrap")
+		return errors.New("the new key does not wrap yet: restart every process with this keyset, then run koppi keys rotate --rewrap")
 	case seal.Wrapping:
 	}
 	for range rounds {
@@ -132,8 +132,8 @@ func (c *keysRotate) finish(ctx context.Context) error {
 		if _, err := c.source().DropOldKeys(ctx); err != nil {
 			return err
 		}
-		fmt.Println("the old key is dropped: give every process this keyset, and destroy all copies of the one before once no backup needs it")
+		fmt.Println("the old key is dropped: give every process this keyset, and destroy all copies of the previous one once no backup needs it")
 		return nil
 	}
-	return errors.New("a process still wraps with the old key: restart every process with this keyset, then koppi keys rotate --finish")
+	return errors.New("a process still wraps with the old key: restart every process with this keyset, then run koppi keys rotate --finish")
 }

@@ -15,20 +15,20 @@ import (
 
 type loadCommand struct {
 	Address  string        `help:"Koppi's address." default:"http://127.0.0.1:8080"`
-	Tokens   string        `help:"File of tokens by agency, such as {\"kela\": {\"system\": \"…\", \"worker\": \"…\", \"unit\": \"toimeentulotuki\"}}; without it a development instance is asked."`
-	Rate     float64       `help:"Commands a second, on the mean." default:"20"`
-	Duration time.Duration `help:"How long." default:"1m"`
-	Compress float64       `help:"Days of the country's rhythm, from a Thursday on, that pass meanwhile: Mondays and turns of months are its peaks; 0 is an even rate." default:"7"`
-	Streams  int           `help:"Mailbox streams of partner systems that stand; each agency has one at least, the rest are of municipalities'." default:"100"`
-	AtOnce   int           `help:"Commands that may be in flight; one that is due beyond them waits, and its time counts." default:"1000"`
-	Seed     uint64        `help:"Whatever is left to chance follows from this; default is another one each time."`
-	Metrics  []string      `help:"URLs on which the server's processes are read by Prometheus, such as http://127.0.0.1:9464/metrics."`
-	JSON     string        `name:"json" help:"File that gets the report as JSON too."`
-	Picture  string        `help:"File that gets a picture of the run (SVG)."`
+	Tokens   string        `help:"File of tokens by agency, such as {\"kela\": {\"system\": \"…\", \"worker\": \"…\", \"unit\": \"toimeentulotuki\"}}; without it, tokens are requested from a development instance."`
+	Rate     float64       `help:"Commands a second, on average." default:"20"`
+	Duration time.Duration `help:"Duration of the load." default:"1m"`
+	Compress float64       `help:"Days of the country's rhythm, from a Thursday on, that pass during the run; Mondays and turns of the month are its peaks. 0 is a constant rate." default:"7"`
+	Streams  int           `help:"Open mailbox streams of partner systems: at least one for each agency, the rest for municipalities." default:"100"`
+	AtOnce   int           `help:"Commands that may be in flight. A command that is due beyond them waits, and its waiting time counts." default:"1000"`
+	Seed     uint64        `help:"Seed of all random choices; default is a new one each time."`
+	Metrics  []string      `help:"URLs of the Prometheus metrics of the server's processes, such as http://127.0.0.1:9464/metrics."`
+	JSON     string        `name:"json" help:"File for the report in JSON."`
+	Picture  string        `help:"File for a chart of the run (SVG)."`
 }
 
 // errLosses is returned if the report shows losses, so that the command fails.
-var errLosses = errors.New("not all that was accepted came once, in order")
+var errLosses = errors.New("not every accepted message was delivered once and in order")
 
 // Run puts a load on Koppi and prints the report. It fails if there are losses.
 func (c *loadCommand) Run(ctx context.Context) error {

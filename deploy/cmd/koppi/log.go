@@ -12,7 +12,7 @@ import (
 )
 
 type logCommand struct {
-	Checkpoint logCheckpoint `cmd:"" help:"Print a signed checkpoint of each log of who looked: keep it where who has the databases cannot write."`
+	Checkpoint logCheckpoint `cmd:"" help:"Print a signed checkpoint of each transparency log. Store it where nobody with access to the databases can write."`
 }
 
 type logCheckpoint struct {
@@ -61,7 +61,7 @@ func (c *fsckCommand) verifyLog(ctx context.Context, service string, opened stor
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s: %d records of who looked, %d findings\n", service, state.Leaves, len(findings))
+	fmt.Printf("%s: %d access log records, %d findings\n", service, state.Leaves, len(findings))
 	return journal.Report{Findings: findings}.Err()
 }
 
@@ -76,7 +76,7 @@ func (c *fsckCommand) checkpoints() ([]transparency.Checkpoint, error) {
 	}
 	key, err := os.ReadFile(verifier) //nolint:gosec // the path is the operator's
 	if err != nil {
-		return nil, fmt.Errorf("the key that verifies checkpoints is missing; name it with --verifier: %w", err)
+		return nil, fmt.Errorf("the verifier key of checkpoints is missing; name it with --verifier: %w", err)
 	}
 	var all []transparency.Checkpoint
 	for _, path := range c.Log {
@@ -91,7 +91,7 @@ func (c *fsckCommand) checkpoints() ([]transparency.Checkpoint, error) {
 		all = append(all, found...)
 	}
 	if len(all) == 0 {
-		return nil, errors.New("--log: no checkpoint is in the files named")
+		return nil, errors.New("--log: the files contain no checkpoint")
 	}
 	return all, nil
 }

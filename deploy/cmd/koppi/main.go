@@ -16,26 +16,26 @@ import (
 
 type cli struct {
 	Up        upCommand        `cmd:"" help:"Run the services and the gateway in this process."`
-	Demo      demoCommand      `cmd:"" help:"Replay the scenarios and show who did what and who was told what."`
-	Watch     watchCommand     `cmd:"" help:"Stand in connection as an agency's system, keep what comes and show it."`
-	Load      loadCommand      `cmd:"" help:"Put a Koppi under the load of a synthetic country, and report what was slow and whether anything was lost."`
-	Token     tokenCommand     `cmd:"" help:"Ask a running development instance for a token."`
-	Fsck      fsckCommand      `cmd:"" help:"Verify the journal of a data folder, or of a PostgreSQL."`
+	Demo      demoCommand      `cmd:"" help:"Replay the scenarios, and show each step and what it disclosed to whom."`
+	Watch     watchCommand     `cmd:"" help:"Connect as an agency's system, store the messages of its mailbox and show them."`
+	Load      loadCommand      `cmd:"" help:"Load a running Koppi with the traffic of a synthetic country, and report latencies and losses."`
+	Token     tokenCommand     `cmd:"" help:"Request a token from a running development instance."`
+	Fsck      fsckCommand      `cmd:"" help:"Verify the journals of a data folder, or one in PostgreSQL."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring a service's PostgreSQL schemas up to date."`
 	Keys      keysCommand      `cmd:"" help:"Rotate the key-encryption key."`
-	Erase     eraseCommand     `cmd:"" help:"Erase a client, whose identity code is read from standard input, in all services."`
-	Hold      holdCommand      `cmd:"" help:"Keep subjects from being erased: set, release, list."`
-	Log       logCommand       `cmd:"" help:"Prove that nobody changed the record of who looked."`
-	Secrets   secretsCommand   `cmd:"" help:"Make the secrets that all processes of a suite share."`
-	Directory directoryCommand `cmd:"" help:"Check a directory file before it is used, or write that of a synthetic country."`
-	Callbacks callbacksCommand `cmd:"" help:"See what endpoints of agencies refused, and deliver it again."`
+	Erase     eraseCommand     `cmd:"" help:"Erase a client in all services; the identity code is read from standard input."`
+	Hold      holdCommand      `cmd:"" help:"Exempt subjects from erasure: set, release, list."`
+	Log       logCommand       `cmd:"" help:"Print checkpoints that prove that the access log is unchanged."`
+	Secrets   secretsCommand   `cmd:"" help:"Create the secrets that all processes of a suite share."`
+	Directory directoryCommand `cmd:"" help:"Check a directory file before use, or write the one of a synthetic country."`
+	Callbacks callbacksCommand `cmd:"" help:"List messages that agencies' endpoints refused, and deliver them again."`
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	parser := kong.Must(&cli{}, kong.Name("koppi"), kong.UsageOnError(),
-		kong.Description("Case messages between social services, Kela and health care, that always get their answer."),
+		kong.Description("Case messages between social services, Kela and health care. Every message gets an answer."),
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	parser.FatalIfErrorf(process.CheckArguments(os.Args[1:]))
 	parsed, err := parser.Parse(os.Args[1:])

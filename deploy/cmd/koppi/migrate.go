@@ -7,9 +7,9 @@ import (
 )
 
 type migrateCommand struct {
-	Journal string `help:"PostgreSQL connection string of the journal as its owner; search_path names the schema, which is made where it is missing." env:"KOPPI_JOURNAL" required:""`
-	Keys    string `help:"The same for the keys, in a database of their own." env:"KOPPI_KEYS" required:""`
-	Role    string `help:"Role of the service, which gets what it needs and no more: history can be added to and read." required:""`
+	Journal string `help:"PostgreSQL connection string of the journal, as its owner; search_path names the schema, which is created if it is missing." env:"KOPPI_JOURNAL" required:""`
+	Keys    string `help:"The same for the keys, in a separate database." env:"KOPPI_KEYS" required:""`
+	Role    string `help:"Role of the service. It gets only the rights that it needs: it can add to history and read it." required:""`
 }
 
 // Run brings a service's schemas up to date, one process at a time.

@@ -24,9 +24,9 @@ import (
 type operated struct {
 	process.Keyring `embed:""`
 
-	Data      string `help:"Folder of databases and keys, at rest." default:"data" env:"KOPPI_DATA"`
-	Databases string `help:"Instead of a folder: file that names the PostgreSQL databases of all services, and the buckets of attachments." env:"KOPPI_DATABASES"`
-	Secrets   string `help:"And the folder of the suite's secrets." env:"KOPPI_SECRETS"`
+	Data      string `help:"Folder of databases and keys that no process uses." default:"data" env:"KOPPI_DATA"`
+	Databases string `help:"File that names the PostgreSQL databases of all services and the buckets of attachments, instead of a folder." env:"KOPPI_DATABASES"`
+	Secrets   string `help:"Folder of the suite's secrets, with --databases." env:"KOPPI_SECRETS"`
 }
 
 // databases is the content of the file that --databases names. Its connection strings may hold
@@ -52,8 +52,8 @@ type operation struct {
 	kek     *seal.KEK
 	secrets *identity.Secrets
 	// stores by service.
-	stores map[string]operatedStore
-	papers *attachment.Store
+	stores      map[string]operatedStore
+	attachments *attachment.Store
 }
 
 // folder returns the folder of secrets.
@@ -74,7 +74,7 @@ func (o *operated) lock() (release func() error, err error) {
 		return func() error { return nil }, nil
 	}
 	if _, err := os.Stat(allinone.Paths(o.Data, suite.Services[0].Name).Journal); err != nil {
-		return nil, fmt.Errorf("there is no Koppi in that folder; name it with --data, or PostgreSQL databases with --databases: %w", err)
+		return nil, fmt.Errorf("the data folder contains no Koppi; name the folder with --data, or PostgreSQL databases with --databases: %w", err)
 	}
 	return allinone.Lock(o.Data)
 }
@@ -111,7 +111,7 @@ func (o *operated) openFolder(ctx context.Context, op *operation) (err error) {
 		}
 		op.stores[service.Name] = store
 	}
-	op.papers, err = allinone.OpenPapers(ctx, o.Data, op.kek)
+	op.attachments, err = allinone.OpenPapers(ctx, o.Data, op.kek)
 	return err
 }
 
@@ -125,12 +125,12 @@ func (o *operated) openServers(ctx context.Context, op *operation) error {
 	var named databases
 	if err := decoder.Decode(&named); err != nil {
 		// Without the decoder's message: it may quote a password.
-		return fmt.Errorf(`%s is not such a file: {"services": {"concern": {"journal": "postgres://…", "keys": "postgres://…"}, …}, "attachments": "s3://…", "attachment_keys": "s3://…"}`, o.Databases)
+		return fmt.Errorf(`%s must have this form: {"services": {"concern": {"journal": "postgres://…", "keys": "postgres://…"}, …}, "attachments": "s3://…", "attachment_keys": "s3://…"}`, o.Databases)
 	}
 	for _, service := range suite.Services {
 		at, ok := named.Services[service.Name]
 		if !ok || at.Journal == "" || at.Keys == "" {
-			return fmt.Errorf("%s names no journal and keys of %s: all services share clients and the key-encryption key", o.Databases, service.Name)
+			return fmt.Errorf("%s names no journal and keys of the service %s: all services are required, because they share clients and the key-encryption key", o.Databases, service.Name)
 		}
 		store, err := postgres.Open(ctx, postgres.Config{Journal: at.Journal, Keys: at.Keys, KEK: op.kek})
 		if err != nil {
@@ -139,9 +139,9 @@ func (o *operated) openServers(ctx context.Context, op *operation) error {
 		op.stores[service.Name] = store
 	}
 	if named.Attachments == "" || named.AttachmentKeys == "" {
-		return fmt.Errorf("%s names no buckets of attachments and of their keys", o.Databases)
+		return fmt.Errorf("%s names no buckets for attachments and their keys", o.Databases)
 	}
-	op.papers, err = attachment.Open(ctx, named.Attachments, named.AttachmentKeys, op.kek)
+	op.attachments, err = attachment.Open(ctx, named.Attachments, named.AttachmentKeys, op.kek)
 	return err
 }
 
@@ -150,8 +150,8 @@ func (op *operation) close() error {
 	for _, store := range op.stores {
 		errs = append(errs, store.Close())
 	}
-	if op.papers != nil {
-		errs = append(errs, op.papers.Close())
+	if op.attachments != nil {
+		errs = append(errs, op.attachments.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -13,8 +13,8 @@ import (
 type secretsCommand struct {
 	process.Keyring `embed:""`
 
-	Out string `help:"Folder to make them in; those that are there stay." required:""`
-	Dev bool   `help:"Also make the development issuer's key."`
+	Out string `help:"Folder for the secrets; existing ones are kept." required:""`
+	Dev bool   `help:"Also create the development issuer's key."`
 }
 
 // Run creates the suite's secrets where they are missing. Every replica of every service must get

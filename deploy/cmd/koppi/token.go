@@ -6,11 +6,11 @@ import (
 )
 
 type tokenCommand struct {
-	Address string `help:"Where the development instance serves." default:"http://127.0.0.1:8080"`
-	Agency  string `help:"Agency that the token speaks for."`
-	Unit    string `help:"Unit within the agency."`
+	Address string `help:"Address of the development instance." default:"http://127.0.0.1:8080"`
+	Agency  string `help:"Agency in the token."`
+	Unit    string `help:"Unit of the agency."`
 	Worker  string `help:"The worker's name at the agency's identity provider."`
-	Role    string `help:"social_worker, social_counsellor, service_guide, benefit_handler, health_professional, youth_worker, employment_officer, system, operator." required:""`
+	Role    string `help:"Role: social_worker, social_counsellor, service_guide, benefit_handler, health_professional, youth_worker, employment_officer, system or operator." required:""`
 }
 
 // Run prints a token of a development instance.

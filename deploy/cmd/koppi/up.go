@@ -18,13 +18,13 @@ import (
 )
 
 type upCommand struct {
-	Dev       bool      `help:"For trying out: a development issuer, test persons, a clock that can be moved. Loopback only."`
+	Dev       bool      `help:"For trials: a development issuer, test persons, and a clock that can be moved. Loopback only."`
 	Data      string    `help:"Folder of databases and keys." default:"data" env:"KOPPI_DATA"`
-	Clock     time.Time `help:"Make the domain's time stand still there (RFC 3339); needs --dev and an empty folder."`
-	Directory string    `help:"Directory file of agencies; default is that of the scenarios." env:"KOPPI_DIRECTORY"`
-	Origin    []string  `help:"Origin of another site whose pages may call; may be repeated."`
+	Clock     time.Time `help:"Stop the domain's clock at this time (RFC 3339); needs --dev and an empty folder."`
+	Directory string    `help:"Directory file of agencies; default is the scenarios' directory." env:"KOPPI_DIRECTORY"`
+	Origin    []string  `help:"Origin of another site whose pages may call; repeatable."`
 
-	Scanner string `help:"Address of a ClamAV daemon that scans attachments, host:port; without it they are not scanned." env:"KOPPI_SCANNER"`
+	Scanner string `help:"Address of a ClamAV daemon that scans attachments, host:port; without it, attachments are not scanned." env:"KOPPI_SCANNER"`
 
 	process.Listening `embed:""`
 	process.Entrance  `embed:""`

@@ -21,10 +21,10 @@ import (
 type watchCommand struct {
 	Agency    string `help:"Agency whose mailbox is read." required:""`
 	Address   string `help:"Koppi's address." default:"http://127.0.0.1:8080"`
-	TokenFile string `help:"File that holds a token of role system, read at each opening; without it a development instance is asked."`
-	Consumer  string `help:"Name of this reader; each has its own inbox." default:"watch"`
-	Inbox     string `help:"File in which the messages are kept, a line each; default is inbox/AGENCY-CONSUMER.jsonl."`
-	Directory string `help:"Directory file of agencies; default is that of the scenarios."`
+	TokenFile string `help:"File with a token of role system, read at each connection; without it, a token is requested from a development instance."`
+	Consumer  string `help:"Name of this consumer; each has its own inbox." default:"watch"`
+	Inbox     string `help:"File for the messages, one a line; default is inbox/AGENCY-CONSUMER.jsonl."`
+	Directory string `help:"Directory file of agencies; default is the scenarios' directory."`
 	Verify    bool   `help:"Only verify the inbox, without connecting."`
 }
 

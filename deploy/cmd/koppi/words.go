@@ -24,7 +24,7 @@ type carried interface {
 func words(err error) string {
 	text := err.Error()
 	for _, one := range allCarried(err) {
-		text = strings.ReplaceAll(text, one.Error(), told(one))
+		text = strings.ReplaceAll(text, one.Error(), formatted(one))
 	}
 	return text
 }
@@ -47,9 +47,9 @@ func allCarried(err error) []carried {
 	return all
 }
 
-// told formats one gRPC error: a refusal by Koppi with its message and the fields it names. An
+// formatted formats one gRPC error: a refusal by Koppi with its message and the fields it names. An
 // error without a reason of Koppi's comes from the connection or from another server.
-func told(err carried) string {
+func formatted(err carried) string {
 	from := err.GRPCStatus()
 	if fault.ReasonOf(err) != "" {
 		return from.Message() + fields(from)
@@ -58,13 +58,13 @@ func told(err carried) string {
 	cause = strings.TrimSuffix(cause, `"`)
 	switch from.Code() {
 	case codes.Unavailable:
-		return fmt.Sprintf("Koppi does not answer at this address; is it running, and is the address that of --address? (%s)", cause)
+		return fmt.Sprintf("Koppi does not answer at this address; check that it is running and that --address is right (%s)", cause)
 	case codes.DeadlineExceeded:
 		return "Koppi did not answer in time; try again"
 	case codes.Canceled:
 		return "interrupted before Koppi answered"
 	default:
-		return fmt.Sprintf("what answers at this address is not Koppi, or not this version of it (%s)", cause)
+		return fmt.Sprintf("the server at this address is not Koppi, or is another version (%s)", cause)
 	}
 }
 
@@ -99,7 +99,7 @@ func tokenOf(path string) (string, error) {
 	token := strings.TrimSpace(string(text))
 	if token == "" || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		// Without the content: it may be another secret.
-		return "", errors.New("--token-file: the file holds no token: it is one line, without spaces")
+		return "", errors.New("--token-file: the file contains no token: a token is one line without spaces")
 	}
 	return token, nil
 }

@@ -17,28 +17,28 @@ import (
 	"koppi.internal/pkg/fault"
 )
 
-// What comes over gRPC is told in words: Koppi's own, or what is amiss with the connection.
-func TestErrorsAreInWords(t *testing.T) {
+// Errors that came over gRPC are printed without gRPC's prefix: refusals, and problems of the connection.
+func TestErrorTexts(t *testing.T) {
 	refused := fault.New(fault.InvalidField, "the request is not well formed").Field("agency", "small letters").GRPCStatus().Err()
 	for want, err := range map[string]error{
 		"a plain one": errors.New("a plain one"),
 		"the request is not well formed: correct the named fields and send the request again; agency: small letters":       refused,
 		"load: the request is not well formed: correct the named fields and send the request again; agency: small letters": fmt.Errorf("load: %w", refused),
-		"no tokens\nKoppi does not answer at this address; is it running, and is the address that of --address? (Error while dialing: connection refused)": errors.Join(errors.New("no tokens"),
+		"no tokens\nKoppi does not answer at this address; check that it is running and that --address is right (Error while dialing: connection refused)": errors.Join(errors.New("no tokens"),
 			status.Error(codes.Unavailable, `connection error: desc = "transport: Error while dialing: connection refused"`)),
-		"Koppi did not answer in time; try again": status.Error(codes.DeadlineExceeded, "context deadline exceeded"),
-		"interrupted before Koppi answered":       status.Error(codes.Canceled, "context canceled"),
-		"what answers at this address is not Koppi, or not this version of it (unexpected HTTP status)": status.Error(codes.Unknown, "unexpected HTTP status"),
+		"Koppi did not answer in time; try again":                                                 status.Error(codes.DeadlineExceeded, "context deadline exceeded"),
+		"interrupted before Koppi answered":                                                       status.Error(codes.Canceled, "context canceled"),
+		"the server at this address is not Koppi, or is another version (unexpected HTTP status)": status.Error(codes.Unknown, "unexpected HTTP status"),
 	} {
 		if got := words(err); got != want {
-			t.Errorf("%v is told as %q, want %q", err, got, want)
+			t.Errorf("%v is printed as %q, want %q", err, got, want)
 		}
 	}
 }
 
-// What is parked is named as it is listed or logged, or by its id alone; else the answer says
-// how.
-func TestParkedAreNamed(t *testing.T) {
+// A parked subject can be named as in the list or the log, or by its id alone. Otherwise the error
+// says how.
+func TestRetryRequest(t *testing.T) {
 	const id = "01981234-1234-7234-8234-123456789abc"
 	for _, given := range [][2]string{{"concern", "concerns/" + id}, {"concern", id}, {"concerns", id}, {"concern", strings.ToUpper(id)}} {
 		request, err := (&callbacksRetry{Agency: "kela", Service: given[0], Subject: given[1]}).request()
@@ -47,7 +47,7 @@ func TestParkedAreNamed(t *testing.T) {
 		}
 	}
 	for given, want := range map[[2]string]string{
-		{"nix", id}: "name concern, referral, consultation or plan", {"plan", "anna"}: "such as plans/0198…, or by its id alone", {"plan", ""}: "its id alone",
+		{"nix", id}: "name concern, referral, consultation or plan", {"plan", "anna"}: "such as plans/0198…, or only its id", {"plan", ""}: "only its id",
 	} {
 		if _, err := (&callbacksRetry{Agency: "kela", Service: given[0], Subject: given[1]}).request(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v, want %q", given, err, want)
@@ -55,8 +55,8 @@ func TestParkedAreNamed(t *testing.T) {
 	}
 }
 
-// A wrong address, a file without a token and a server that is not Koppi are told in words.
-func TestOperatorsMistakesAreTold(t *testing.T) {
+// A wrong address, a file without a token and a server that is not Koppi give clear errors.
+func TestConnectionErrorTexts(t *testing.T) {
 	file := func(text string) string {
 		path := filepath.Join(t.TempDir(), "token")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -77,12 +77,12 @@ func TestOperatorsMistakesAreTold(t *testing.T) {
 	}
 	for want, at := range map[string]operating{
 		"write http://host:port":                    {Address: "localhost:8080"},
-		"gives none out; koppi up --dev does":       {Address: other.URL},
+		"issues none; koppi up --dev does":          {Address: other.URL},
 		"no answer from Koppi at " + nobody:         {Address: nobody},
-		"the file holds no token":                   {Address: nobody, TokenFile: file("{\n}\n")},
-		"--token-file: the file holds no token":     {Address: nobody, TokenFile: file("")},
+		"the file contains no token":                {Address: nobody, TokenFile: file("{\n}\n")},
+		"--token-file: the file contains no token":  {Address: nobody, TokenFile: file("")},
 		"no such file":                              {Address: nobody, TokenFile: "/nowhere/token"},
-		"Koppi does not answer at this address; is": {Address: nobody, TokenFile: file("eyJ.a.b\n")},
+		"Koppi does not answer at this address; ch": {Address: nobody, TokenFile: file("eyJ.a.b\n")},
 	} {
 		err := (&callbacksList{at}).Run(t.Context())
 		if err == nil || !strings.Contains(words(err), want) || strings.Contains(words(err), "rpc error") {
