@@ -1,4 +1,4 @@
-// Package deploy_test keeps the arrows of the house: who may import whom.
+// Package deploy_test checks which packages may import which, and that the documents match the code.
 package deploy_test
 
 import (
@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// forbidden: a package below the left must not import one below the right.
+// forbidden lists pairs: a package below the first path must not import one below the second.
 var forbidden = [][2]string{
 	{"koppi.internal/proto", "koppi.internal/pkg"},
 	{"koppi.internal/proto", "koppi.internal/services"},
@@ -21,17 +21,16 @@ var forbidden = [][2]string{
 	{"koppi.internal/gateway", "koppi.internal/deploy"},
 }
 
-// kernel must not import who uses it.
+// kernel lists users of the journal, which the journal must not import.
 var kernel = []string{"koppi.internal/pkg/command", "koppi.internal/pkg/mailbox", "koppi.internal/pkg/journal/sqlite", "koppi.internal/pkg/journal/postgres"}
 
 // engine is what every service part of a capability rests on, and no part of the gateway.
 const engine = "koppi.internal/pkg/command"
 
-// pure are what rules may import besides the packages of the language that hold no
-// clock, network, database or log.
+// pure are the packages that rules may import: none with a clock, network, database or log.
 var pure = []string{"koppi.internal/proto/", "koppi.internal/pkg/matter", "koppi.internal/pkg/fault", "google.golang.org/protobuf/", "cmp", "maps", "slices", "strings", "time"}
 
-func TestArrows(t *testing.T) {
+func TestImports(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}",
 		"koppi.internal/proto/...", "koppi.internal/pkg/...", "koppi.internal/services/...", "koppi.internal/gateway/...", "koppi.internal/deploy/...").Output()
 	if err != nil {
@@ -77,15 +76,15 @@ func isGateways(path string) bool {
 func wrong(from, to string) string {
 	for _, rule := range forbidden {
 		if below(from, rule[0]) && below(to, rule[1]) {
-			return "the arrow points the other way"
+			return "the import is in the wrong direction"
 		}
 	}
 	if one, other := serviceOf(from), serviceOf(to); one != "" && other != "" && one != other {
-		return "a service does not import another"
+		return "a service must not import another"
 	}
 	for _, user := range kernel {
 		if from == "koppi.internal/pkg/journal" && to == user {
-			return "the kernel knows nothing of who uses it"
+			return "the journal must not import its users"
 		}
 	}
 	if !strings.HasSuffix(from, "/internal/rules") {
@@ -96,10 +95,10 @@ func wrong(from, to string) string {
 			return ""
 		}
 	}
-	return "rules are called and call nothing"
+	return "rules must be pure"
 }
 
-// serviceOf is the service that a package belongs to, such as "concern"; empty for none.
+// serviceOf returns the service to which a package belongs, such as "concern"; empty for none.
 func serviceOf(path string) string {
 	rest, is := strings.CutPrefix(path, "koppi.internal/services/")
 	if !is {

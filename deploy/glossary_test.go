@@ -14,12 +14,12 @@ import (
 	"unicode"
 )
 
-// retiredWord is a word that no exported identifier holds any more.
+// retiredWord is a word that no exported identifier may contain.
 type retiredWord struct {
-	// word as identifiers write it, such as "UniqueKeyChange".
+	// word in the spelling of identifiers, such as "UniqueKeyChange".
 	word string
-	// use is the word instead, and stays are identifiers that keep the retired one: of the wire,
-	// of storage, or between versions.
+	// use is the word to use instead. stays are identifiers that keep the retired word, because they
+	// are on the wire, in storage or between versions.
 	use   string
 	stays []string
 }
@@ -51,7 +51,7 @@ func retiredWords(t *testing.T) []retiredWord {
 	return words
 }
 
-// segments are the words of an identifier: "RawUniqueKeys" is raw, unique, keys.
+// segments returns the words of an identifier: Raw, Unique and Keys for "RawUniqueKeys".
 func segments(identifier string) []string {
 	var all []string
 	start, runes := 0, []rune(identifier)
@@ -64,7 +64,7 @@ func segments(identifier string) []string {
 	return all
 }
 
-// holds tells whether an identifier holds a word, which may be of several segments.
+// holds reports whether an identifier contains a word, which may have several segments.
 func holds(identifier, word string) bool {
 	all, wanted := segments(identifier), segments(word)
 	for i := range len(all) - len(wanted) + 1 {
@@ -102,8 +102,8 @@ func exported(file *ast.File) []*ast.Ident {
 	return names
 }
 
-// No exported identifier holds a word that the glossary has retired. Generated code is exempt,
-// and so are tests, whose names are sentences.
+// No exported identifier contains a word that the glossary has retired. Generated code and tests are
+// exempt.
 func TestGlossary(t *testing.T) {
 	words := retiredWords(t)
 	if len(words) < 10 {
@@ -146,6 +146,6 @@ func TestSegments(t *testing.T) {
 		}
 	}
 	if holds("Household", "Hold") || !holds("FirstToldAgency", "FirstTold") {
-		t.Error("words are told apart wrongly")
+		t.Error("words are separated wrongly")
 	}
 }

@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// Each proof that the threat model names, and each step of the runbook for keeping, is a
-// test that there is.
+// Each test that the threat model and keeping.md name exists.
 func TestPagesNameTests(t *testing.T) {
 	found := map[string]bool{}
 	for _, name := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`).FindAllStringSubmatch(tests(t), -1) {
@@ -27,14 +26,14 @@ func TestPagesNameTests(t *testing.T) {
 		}
 		for _, name := range named {
 			if !found[name[1]] {
-				t.Errorf("%s: there is no %s", page, name[1])
+				t.Errorf("%s: there is no test %s", page, name[1])
 			}
 		}
 	}
 }
 
-// Each block of commands of the runbook for keeping is run by a test.
-func TestKeepingIsRun(t *testing.T) {
+// A test runs each block of commands in keeping.md.
+func TestKeepingStepsTested(t *testing.T) {
 	page, err := os.ReadFile("keeping.md")
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +51,7 @@ func TestKeepingIsRun(t *testing.T) {
 	}
 }
 
-// tests is the text of all tests.
+// tests returns the source of all tests.
 func tests(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder

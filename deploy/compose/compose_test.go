@@ -23,11 +23,11 @@ func read(t *testing.T) *types.Project {
 	return project
 }
 
-// fixed is an image of one version.
+// fixed matches an image with a fixed version.
 var fixed = regexp.MustCompile(`^[a-z-]+(/[a-z-]+)?:v?\d`)
 
-// Images are of one version or our own, and files that are mounted are there.
-func TestWhatIsNamedIsThere(t *testing.T) {
+// Images have a fixed version or are Koppi's own, and mounted files exist.
+func TestImagesAndMounts(t *testing.T) {
 	project := read(t)
 	for name, service := range project.Services {
 		switch {
@@ -49,9 +49,9 @@ func TestWhatIsNamedIsThere(t *testing.T) {
 	}
 }
 
-// Koppi's containers are confined, reach what they need alone, and none but the gateway is
-// reached from outside.
-func TestContainersAreConfined(t *testing.T) {
+// Koppi's containers are confined and reach only what they need. Only the gateway is reachable from
+// outside.
+func TestContainerSecurity(t *testing.T) {
 	seen := 0
 	for name, service := range read(t).Services {
 		if service.Image != "koppi" {
@@ -62,10 +62,10 @@ func TestContainersAreConfined(t *testing.T) {
 			t.Errorf("%s is not confined", name)
 		}
 		if len(service.Ports) > 0 && name != "gateway" {
-			t.Errorf("%s is reached from outside", name)
+			t.Errorf("%s is reachable from outside", name)
 		}
 		if _, data := service.Networks["data"]; data && name == "gateway" {
-			t.Error("the gateway reaches the databases")
+			t.Error("the gateway can reach the databases")
 		}
 		issuer := slices.ContainsFunc(service.Volumes, func(v types.ServiceVolumeConfig) bool { return v.Target == "/etc/koppi/secrets" }) &&
 			!slices.ContainsFunc(service.Volumes, func(v types.ServiceVolumeConfig) bool {
@@ -80,8 +80,8 @@ func TestContainersAreConfined(t *testing.T) {
 	}
 }
 
-// Who waits for another waits for its health only where that has any.
-func TestWhatIsWaitedFor(t *testing.T) {
+// A container waits for the health of another only if that has a health check.
+func TestDependencies(t *testing.T) {
 	project := read(t)
 	for name, service := range project.Services {
 		for other, how := range service.DependsOn {
@@ -95,9 +95,8 @@ func TestWhatIsWaitedFor(t *testing.T) {
 	}
 }
 
-// Each folder of certificates that is mounted is made, and made once: a second run changes
-// none.
-func TestPrepare(t *testing.T) {
+// The preparation creates each mounted folder of certificates, and a second run does not change it.
+func TestCertificatesPrepared(t *testing.T) {
 	folder := t.TempDir()
 	for _, name := range []string{"certificates", "secrets", "papers", "paper-keys"} {
 		if err := os.Mkdir(filepath.Join(folder, name), 0o700); err != nil {
@@ -109,7 +108,7 @@ func TestPrepare(t *testing.T) {
 		return run(t, "sh", "-c", "cat "+folder+"/certificates/*/tls.crt "+folder+"/certificates/*/ca.crt "+folder+"/certificates/postgres/password")
 	}
 	if first := prepare(); first != prepare() {
-		t.Error("a second run made other certificates")
+		t.Error("a second run changed the certificates")
 	}
 	for name, service := range read(t).Services {
 		for _, volume := range service.Volumes {

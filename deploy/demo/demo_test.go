@@ -11,9 +11,9 @@ import (
 	"koppi.internal/deploy/demo"
 )
 
-var update = flag.Bool("update", false, "write the golden file anew")
+var update = flag.Bool("update", false, "write the golden file")
 
-// The demo reads as recorded, and never prints an identity code.
+// The demo prints the recorded text, and never an identity code.
 func TestDemo(t *testing.T) {
 	var out bytes.Buffer
 	if err := demo.Run(t.Context(), &out, demo.Options{}); err != nil {
@@ -33,15 +33,15 @@ func TestDemo(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("the demo reads otherwise; if it is meant, run with -update:\n%s", got)
+		t.Errorf("the demo has changed; if that is intended, run with -update:\n%s", got)
 	}
 	if strings.Contains(got, "Not replayed yet") {
-		t.Error("the demo passes over a scenario")
+		t.Error("the demo skips a scenario")
 	}
 }
 
-func TestNoSuchScenario(t *testing.T) {
+func TestUnknownScenario(t *testing.T) {
 	if err := demo.Run(t.Context(), &bytes.Buffer{}, demo.Options{Scenario: "99"}); err == nil {
-		t.Error("a scenario that is not there is replayed")
+		t.Error("an unknown scenario is replayed")
 	}
 }

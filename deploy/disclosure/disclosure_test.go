@@ -1,4 +1,4 @@
-// Package disclosure holds what is told to whom against one page, which a lawyer reads.
+// Package disclosure compares the disclosure rules with one page, which a lawyer reviews.
 package disclosure
 
 import (
@@ -25,29 +25,29 @@ import (
 	"koppi.internal/services/referral"
 )
 
-const head = `# What is told to whom
+const head = `# Disclosure
 
-One table over the four services: the rules by which Koppi withholds what a reader may not know, and what follows from
-them for each event and reader. It is made from the rules that run (go test ./deploy/disclosure -update) and held against
-them by a test, which also removes each rule in turn and must notice.
+This page has one table for each of the four services: the rules by which Koppi withholds information from a reader, and the result
+for each event and reader. The tables are generated from the rules in the code (go test ./deploy/disclosure -update). A test
+compares them with the rules, and checks that the removal of any single rule changes the page.
 
-A cell names whose deed the reader is told, the worker's or the agency's alone, then the fields; after "not" those withheld, with the
-rule's key, which the reader is told too. "–" is an event that leaves no trace for the reader. What a reader is shown
-of a matter later, its state, turn and due time, is computed from what it was told and from nothing else.
+A cell states whether the reader is told the worker or only the agency that acted, and then the disclosed fields. After "not" follow
+the withheld fields with the key of the rule, which the reader is told too. "–" means that the reader is not told of the event. What a
+reader is shown of a matter later (its state, turn and due time) is computed only from what was disclosed to it.
 
 `
 
-// part is what a service adds to the page, and what of its rules can be removed.
+// part is a service's section of the page, and its rules that a test can remove.
 type part struct {
 	service     string
 	section     func(testing.TB) string
 	texts       func() []rulestest.Text
 	textSection func() string
 	disclosures []matter.Disclosure
-	told        map[string][]matter.Audience
+	disclosed   map[string][]matter.Audience
 }
 
-// of is the part of a service whose subjects start with an event.
+// of returns the part of a service, whose subjects begin with the given event.
 func of[S matter.State](t *testing.T, rules command.Rules[S], start proto.Message, readers []rulestest.Reader, files ...protoreflect.FileDescriptor) part {
 	var none S
 	view := rules.Evolve(none, matter.Event{
@@ -63,14 +63,14 @@ func of[S matter.State](t *testing.T, rules command.Rules[S], start proto.Messag
 	return part{rules.Service, disclosed.Section, disclosed.Texts, disclosed.TextSection, rules.Disclosures, rules.Disclosed}
 }
 
-// due is when what the events of the page say is due.
+// due is the due time in the events of the page.
 var due = time.Unix(1_800_000_000, 0)
 
 func reader(name, agency string, role matter.Role, consent bool) rulestest.Reader {
 	return rulestest.Reader{Name: name, Reader: matter.Reader{Agency: agency, Role: role, Consent: consent}}
 }
 
-// withdrawn is a reader whose right rested on a consent that is gone.
+// withdrawn returns a reader whose right rested on a consent that was withdrawn.
 func withdrawn(agency string, role matter.Role) rulestest.Reader {
 	one := reader("consent withdrawn", agency, role, false)
 	one.OnConsent = true
@@ -121,11 +121,11 @@ func written(t *testing.T, parts []part) string {
 }
 
 const textsHead = `
-# Which texts reach whom
+# Recipients of texts
 
-Every text that an event can tell a reader other than its writer, as the .proto classifies it (koppi.common.v1.TextClass): a
-key is looked up, a closed form has no room for a sentence, and free text is listed with each reader that it reaches. Fields
-that are in no row reach nobody. The rows are made by a walk over the descriptors.
+Every text of an event that can reach a reader other than its author, as the .proto classifies it (koppi.common.v1.TextClass): a key
+is looked up, a closed form has no room for a sentence, and free text is listed with each reader that it reaches. Fields without a row
+reach no reader. The rows are generated from the descriptors.
 `
 
 func TestPage(t *testing.T) {
@@ -137,14 +137,14 @@ func TestPage(t *testing.T) {
 	rulestest.Golden(t, "disclosure.md", text)
 }
 
-// Every rule protects something: without it somebody is told more, or something else
-// shows, and the page would tell.
-func TestNoRuleIsIdle(t *testing.T) {
+// Every rule has an effect: its removal discloses more to a reader or changes what is shown, and so
+// changes the page.
+func TestEachRuleHasEffect(t *testing.T) {
 	parts := parts(t)
 	cells := func() string {
 		var all []string
 		for line := range strings.Lines(written(t, parts)) {
-			// The list of the rules themselves is left out: it changes with any of them.
+			// The list of the rules is skipped, because it changes with any of them.
 			if !strings.Contains(line, "/") || strings.Contains(line, "from ") {
 				all = append(all, line)
 			}
@@ -157,18 +157,18 @@ func TestNoRuleIsIdle(t *testing.T) {
 			for j, audience := range rule.To {
 				part.disclosures[i].To = slices.Delete(slices.Clone(rule.To), j, j+1)
 				if cells() == whole {
-					t.Errorf("nobody would notice if %s.%s (%s) were no longer withheld from %s", rule.Event, rule.Field, rule.Key, audience)
+					t.Errorf("the page does not change if %s.%s (%s) is no longer withheld from %s", rule.Event, rule.Field, rule.Key, audience)
 				}
 				part.disclosures[i].To = rule.To
 			}
 		}
-		for event, audiences := range part.told {
+		for event, audiences := range part.disclosed {
 			for j, audience := range audiences {
-				part.told[event] = slices.Delete(slices.Clone(audiences), j, j+1)
+				part.disclosed[event] = slices.Delete(slices.Clone(audiences), j, j+1)
 				if cells() == whole {
-					t.Errorf("nobody would notice if %s were told or not told to %s", event, audience)
+					t.Errorf("the page does not change if %s is disclosed or withheld from %s", event, audience)
 				}
-				part.told[event] = audiences
+				part.disclosed[event] = audiences
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-// Package image_test keeps the image and its root file system the same thing.
+// Package image_test checks that the image and its root file system agree.
 package image_test
 
 import (
@@ -19,7 +19,8 @@ func lines(t *testing.T, path string) []string {
 	return strings.Split(strings.TrimSpace(string(text)), "\n")
 }
 
-// The image is what rootfs.sh makes, by the toolchain that tests run with, and a user.
+// The Dockerfile uses the root file system of rootfs.sh, the toolchain of the tests, and an unprivileged
+// user.
 func TestDockerfile(t *testing.T) {
 	file := lines(t, "Dockerfile")
 	last := slices.Index(file, "FROM scratch")
@@ -28,7 +29,7 @@ func TestDockerfile(t *testing.T) {
 	}
 	build := slices.Index(file, "    deploy/image/rootfs.sh /rootfs")
 	if build < 0 || !strings.HasPrefix(file[build-1], "RUN --mount=") || !strings.HasSuffix(file[build-1], `\`) {
-		t.Error("the root file system is not made by rootfs.sh")
+		t.Error("rootfs.sh does not build the root file system")
 	}
 	toolchain, _ := strings.CutPrefix(lines(t, "../../Makefile")[1], "export GOTOOLCHAIN := go")
 	if !slices.Contains(file, "FROM golang:"+toolchain+" AS build") {
@@ -45,8 +46,8 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
-// Every program of ours is in the image.
-func TestPrograms(t *testing.T) {
+// The image contains all programs of Koppi.
+func TestProgramsInImage(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", `{{if eq .Name "main"}}{{.ImportPath}}{{end}}`,
 		"koppi.internal/deploy/cmd/...", "koppi.internal/gateway/cmd/...", "koppi.internal/services/concern/cmd/...",
 		"koppi.internal/services/referral/cmd/...", "koppi.internal/services/consultation/cmd/...", "koppi.internal/services/plan/cmd/...").Output()

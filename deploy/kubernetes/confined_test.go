@@ -13,7 +13,7 @@ import (
 	"koppi.internal/pkg/serve"
 )
 
-// user is that of the image.
+// user is the user of the image.
 const user = 65532
 
 func read(t *testing.T) *kubernetes.Manifests {
@@ -25,8 +25,8 @@ func read(t *testing.T) *kubernetes.Manifests {
 	return all
 }
 
-// The base stands by itself in form.
-func TestBase(t *testing.T) {
+// The base is valid without an overlay.
+func TestBaseManifests(t *testing.T) {
 	all, err := kubernetes.Read("base")
 	if err != nil {
 		t.Fatal(err)
@@ -36,9 +36,9 @@ func TestBase(t *testing.T) {
 	}
 }
 
-// Every container runs as nobody, over a file system that it cannot change, with no right
-// and no token of Kubernetes's.
-func TestPodsAreConfined(t *testing.T) {
+// Every container runs as an unprivileged user on a read-only file system, without capabilities and
+// without a token of Kubernetes.
+func TestPodSecurity(t *testing.T) {
 	all := read(t)
 	for _, pod := range all.Pods() {
 		s := pod.Spec.SecurityContext
@@ -46,13 +46,13 @@ func TestPodsAreConfined(t *testing.T) {
 			t.Errorf("%s: security context %v", pod.Name, s)
 		}
 		if pod.Spec.HostNetwork || pod.Spec.HostPID || pod.Spec.HostIPC || pod.Spec.ShareProcessNamespace != nil {
-			t.Errorf("%s shares its machine's namespaces", pod.Name)
+			t.Errorf("%s shares namespaces of its node", pod.Name)
 		}
 		if !is(pod.Spec.AutomountServiceAccountToken, false) || !is(pod.Spec.EnableServiceLinks, false) {
-			t.Errorf("%s gets a token, or variables that it does not know", pod.Name)
+			t.Errorf("%s gets a token, or variables of services", pod.Name)
 		}
 		if len(pod.Spec.InitContainers)+len(pod.Spec.EphemeralContainers) > 0 {
-			t.Errorf("%s has containers that are not looked at", pod.Name)
+			t.Errorf("%s has containers that are not checked", pod.Name)
 		}
 		for _, c := range pod.Spec.Containers {
 			s := c.SecurityContext
@@ -72,11 +72,11 @@ func TestPodsAreConfined(t *testing.T) {
 		}
 	}
 	if all.Namespaces[0].Labels["pod-security.kubernetes.io/enforce"] != "restricted" {
-		t.Error("the namespace takes pods that are not confined")
+		t.Error("the namespace admits unrestricted pods")
 	}
 }
 
-// limited: memory is bounded, and Go's own limit stands at three quarters of it.
+// limited checks that memory is limited, and that GOMEMLIMIT is three quarters of the limit.
 func limited(t *testing.T, c corev1.Container) {
 	t.Helper()
 	memory := c.Resources.Limits.Memory()
@@ -91,9 +91,8 @@ func limited(t *testing.T, c corev1.Container) {
 	}
 }
 
-// What serves is there more than once, is asked whether it lives and serves, and gets the
-// time that it takes to end.
-func TestDeploymentsStay(t *testing.T) {
+// Every deployment has several replicas and probes, and a grace period that suffices to shut down.
+func TestDeploymentAvailability(t *testing.T) {
 	for _, d := range read(t).Deployments {
 		pod := d.Spec.Template.Spec
 		if d.Spec.Replicas == nil || *d.Spec.Replicas < 2 || d.Spec.Strategy.RollingUpdate == nil || d.Spec.Strategy.RollingUpdate.MaxUnavailable.IntValue() != 0 {
@@ -117,7 +116,7 @@ func TestDeploymentsStay(t *testing.T) {
 
 func is[T comparable](got *T, want T) bool { return got != nil && *got == want }
 
-// portOf is a container's port by name; 0 where it has none.
+// portOf returns a container's port by name; 0 if it has none.
 func portOf(c corev1.Container, name string) int32 {
 	for _, port := range c.Ports {
 		if port.Name == name {

@@ -15,7 +15,7 @@ import (
 	"koppi.internal/deploy/kubernetes"
 )
 
-// Each selector selects the pods that it means, and no others.
+// Each selector selects exactly the intended pods.
 func TestSelectors(t *testing.T) {
 	all := read(t)
 	for _, d := range all.Deployments {
@@ -36,7 +36,7 @@ func TestSelectors(t *testing.T) {
 		}
 		for _, port := range service.Spec.Ports {
 			there := portOf(container(all, service.Name), port.TargetPort.String())
-			// Nobody translates the ports of a headless service.
+			// The ports of a headless service are not translated.
 			if there == 0 || service.Spec.ClusterIP == corev1.ClusterIPNone && there != port.Port {
 				t.Errorf("service %s: port %v leads to %d", service.Name, port, there)
 			}
@@ -47,8 +47,8 @@ func TestSelectors(t *testing.T) {
 	}
 }
 
-// What a pod names is there: its account, its ConfigMaps, and its mounts' volumes. What it
-// names of itself stands where something is mounted or listened on.
+// Everything that a pod names exists: its account, its ConfigMaps and the volumes of its mounts. Its
+// settings name only mounted files and ports that it or a service has.
 func TestReferences(t *testing.T) {
 	all := read(t)
 	for _, pod := range all.Pods() {
@@ -79,7 +79,7 @@ func TestReferences(t *testing.T) {
 	}
 }
 
-// placed: files are in what is mounted, and addresses are those of ports.
+// placed checks that files in settings are mounted, and that addresses name existing ports.
 func placed(t *testing.T, all *kubernetes.Manifests, c corev1.Container) {
 	t.Helper()
 	environment, err := all.Environment(c, func(string, string) string { return "" })
@@ -108,7 +108,7 @@ func placed(t *testing.T, all *kubernetes.Manifests, c corev1.Container) {
 	}
 }
 
-// selected are the pods that a selector selects, by name.
+// selected returns the names of the pods that a selector selects.
 func selected(t *testing.T, all *kubernetes.Manifests, selector *metav1.LabelSelector) []string {
 	t.Helper()
 	matches, err := metav1.LabelSelectorAsSelector(selector)
@@ -125,7 +125,7 @@ func selected(t *testing.T, all *kubernetes.Manifests, selector *metav1.LabelSel
 	return names
 }
 
-// container is a deployment's only one.
+// container returns the only container of a deployment.
 func container(all *kubernetes.Manifests, name string) corev1.Container {
 	for _, pod := range all.Pods() {
 		if pod.Name == name {
@@ -135,8 +135,8 @@ func container(all *kubernetes.Manifests, name string) corev1.Container {
 	return corev1.Container{}
 }
 
-// The names of Secrets are those that README.md lists.
-func TestSecretsAreListed(t *testing.T) {
+// README.md lists all Secrets.
+func TestSecretsInReadme(t *testing.T) {
 	all, named := read(t), map[string]bool{}
 	for _, pod := range all.Pods() {
 		for _, volume := range pod.Spec.Volumes {

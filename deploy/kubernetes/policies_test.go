@@ -15,14 +15,14 @@ import (
 	"koppi.internal/deploy/kubernetes"
 )
 
-// outside are the ports of what stands outside the namespace.
+// outside are the ports of servers outside the namespace.
 var outside = map[string]string{
 	"53": "names", "5432": "PostgreSQL", "6379": "Redis", "443": "buckets, issuers, endpoints", "587": "mail", "4317": "the collector",
 }
 
-// Nothing passes but what is named: by ports that are there, and between pods of ours as
-// the one side lets it out and the other in.
-func TestPolicies(t *testing.T) {
+// Network policies allow only named traffic, by existing ports. Traffic between pods of Koppi is
+// allowed by the policies of both sides.
+func TestNetworkPolicies(t *testing.T) {
 	all := read(t)
 	var out, in []string
 	denied := false
@@ -54,13 +54,13 @@ func TestPolicies(t *testing.T) {
 	if !denied || !slices.Equal(in, out) || len(in) != 4 {
 		t.Errorf("denied by default %v\nlet in  %v\nlet out %v", denied, in, out)
 	}
-	// The gateway has no way to the databases; what migrates has.
+	// The gateway cannot reach the databases; the migration jobs can.
 	if reached := selected(t, all, podsOf(t, all, "postgresql")); !slices.Contains(reached, "migrate") || slices.Contains(reached, "gateway") {
 		t.Errorf("PostgreSQL is reached by %v", reached)
 	}
 }
 
-// podsOf selects a policy's pods.
+// podsOf returns the selector of a policy's pods.
 func podsOf(t *testing.T, all *kubernetes.Manifests, name string) *metav1.LabelSelector {
 	t.Helper()
 	at := slices.IndexFunc(all.Policies, func(p networkingv1.NetworkPolicy) bool { return p.Name == name })
@@ -70,7 +70,7 @@ func podsOf(t *testing.T, all *kubernetes.Manifests, name string) *metav1.LabelS
 	return &all.Policies[at].Spec.PodSelector
 }
 
-// ports: each is one of each pod's.
+// ports checks that each named port is a port of each pod.
 func ports(t *testing.T, all *kubernetes.Manifests, policy string, pods []string, named []networkingv1.NetworkPolicyPort) {
 	t.Helper()
 	if len(named) == 0 {
@@ -85,7 +85,7 @@ func ports(t *testing.T, all *kubernetes.Manifests, policy string, pods []string
 	}
 }
 
-// inside are the pods of ours that peers are.
+// inside returns the pods of Koppi among the peers.
 func inside(t *testing.T, all *kubernetes.Manifests, peers []networkingv1.NetworkPolicyPeer) []string {
 	t.Helper()
 	var pods []string
@@ -97,7 +97,7 @@ func inside(t *testing.T, all *kubernetes.Manifests, peers []networkingv1.Networ
 	return pods
 }
 
-// ways between pods of ours.
+// ways returns the allowed traffic between pods of Koppi.
 func ways(t *testing.T, all *kubernetes.Manifests, peers []networkingv1.NetworkPolicyPeer, pods []string, named []networkingv1.NetworkPolicyPort, out bool) []string {
 	t.Helper()
 	var found []string
@@ -117,7 +117,7 @@ func ways(t *testing.T, all *kubernetes.Manifests, peers []networkingv1.NetworkP
 
 var secretRow = regexp.MustCompile("^\\| `([a-z-]+)`")
 
-// listedSecrets are those of README.md; `<service>` stands for each of the four.
+// listedSecrets returns the Secrets that README.md lists; `<service>` stands for each of the four.
 func listedSecrets(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile("README.md")

@@ -18,7 +18,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// alarms is a file of rules, as far as it is looked at here.
+// alarms is the tested part of a file of rules.
 type alarms struct {
 	Groups []struct {
 		Rules []struct {
@@ -42,8 +42,7 @@ func rules() (all alarms) {
 	return all
 }
 
-// Prometheus itself takes the rules and its configuration, and each rule fires when it
-// must.
+// Prometheus accepts the rules and its configuration, and each rule fires when it must.
 func TestPromtool(t *testing.T) {
 	promtool, err := exec.LookPath("promtool")
 	if err != nil {
@@ -64,7 +63,7 @@ func TestPromtool(t *testing.T) {
 	}
 }
 
-// Each alarm says how bad it is and has an entry in the runbook, and each entry an alarm.
+// Each alarm has a severity and an entry in the runbook, and each entry has an alarm.
 func TestRunbook(t *testing.T) {
 	var headings, alerts []string
 	for _, line := range strings.Split(string(must(os.ReadFile("runbook.md"))), "\n") {
@@ -83,17 +82,17 @@ func TestRunbook(t *testing.T) {
 			}
 		}
 	}
-	// An alarm may have more rules than one, one after another.
+	// An alarm may have several consecutive rules.
 	alerts = slices.Compact(alerts)
 	if !slices.Equal(headings, alerts) {
 		t.Errorf("the runbook has %v, and there are %v", headings, alerts)
 	}
 }
 
-// ours finds Koppi's own metrics in a query.
+// ours matches Koppi's own metrics in a query.
 var ours = regexp.MustCompile(`\bkoppi_[a-z_]+\b`)
 
-// Every metric of ours that an alarm or a dashboard names is one that the code makes.
+// Every metric of Koppi in an alarm or a dashboard exists in the code.
 func TestMetricsExist(t *testing.T) {
 	made := metricsMade(t)
 	check := func(where, query string) {
@@ -121,12 +120,12 @@ func TestMetricsExist(t *testing.T) {
 	}
 }
 
-// labels are those of our metrics; they too begin with our name.
+// labels are the labels of Koppi's metrics, whose names have the same prefix.
 var labels = map[string]bool{
 	"koppi_service": true, "koppi_phase": true, "koppi_waiting_on": true, "koppi_urgency": true, "koppi_agency": true, "koppi_reader": true, "koppi_reason": true,
 }
 
-// metricsMade are the names that Prometheus gives to what the code makes.
+// metricsMade returns the Prometheus names of all metrics in the code.
 func metricsMade(t *testing.T) map[string]bool {
 	t.Helper()
 	made := map[string]bool{}
@@ -179,7 +178,7 @@ func text(expression ast.Expr) string {
 	return ""
 }
 
-// namesOf are an instrument's names in Prometheus.
+// namesOf returns the Prometheus names of an instrument.
 func namesOf(kind, name, unit string) []string {
 	full := strings.ReplaceAll(name, ".", "_")
 	if unit == "s" {
