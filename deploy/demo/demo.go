@@ -47,7 +47,7 @@ func Run(ctx context.Context, out io.Writer, options Options) error {
 		show := &printer{out: out, agencies: agencies}
 		show.heading(s)
 		if missing := missing(s); len(missing) > 0 {
-			show.line("  Not replayed yet: needs %s.", strings.Join(missing, " and "))
+			show.line("  Not replayed yet: requires %s.", strings.Join(missing, " and "))
 			continue
 		}
 		if err := replay(ctx, s, agencies, show); err != nil {
@@ -55,7 +55,7 @@ func Run(ctx context.Context, out io.Writer, options Options) error {
 		}
 	}
 	if shown == 0 {
-		return fmt.Errorf("there is no scenario %q", options.Scenario)
+		return fmt.Errorf("unknown scenario %q", options.Scenario)
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func (p *printer) line(format string, args ...any) { _, _ = fmt.Fprintf(p.out, f
 
 func (p *printer) heading(s scenario.Scenario) {
 	p.line("\n%s\n%s", s.Name[:2]+" · "+s.Title, strings.Repeat("─", 78))
-	p.line("Needs %s. Begins %s.", strings.Join(s.Needs, ", "), moment(s.Clock))
+	p.line("Covers needs %s. Begins %s.", strings.Join(s.Needs, ", "), moment(s.Clock))
 }
 
 // agency returns an agency's name in English.
@@ -58,9 +58,9 @@ func (p *printer) Called(s scenario.Scenario, step scenario.Step, body []byte, a
 	who := s.Cast[step.As]
 	request := map[string]any{}
 	_ = json.Unmarshal(body, &request)
-	deed := deeds[step.Method()]
-	if strings.Contains(deed, "%s") {
-		deed = fmt.Sprintf(deed, p.party(object(request, "receiver", "addressee", "participant", "party", "to")))
+	action := actions[step.Method()]
+	if strings.Contains(action, "%s") {
+		action = fmt.Sprintf(action, p.party(object(request, "receiver", "addressee", "participant", "party", "to")))
 	}
 	agency := p.agency(who.Agency)
 	if who.Role == "client" {
@@ -69,7 +69,7 @@ func (p *printer) Called(s scenario.Scenario, step scenario.Step, body []byte, a
 			agency = p.agency(who.Agency)
 		}
 	}
-	p.line("\n%s (%s) %s", who.Worker, agency, deed)
+	p.line("\n%s (%s) %s", who.Worker, agency, action)
 	p.request(request)
 	if refusal != nil {
 		p.line("    ✗ refused, %s: %s", refusal.Reason, refusal.Message)
@@ -114,7 +114,7 @@ func (p *printer) request(request map[string]any) {
 	for _, field := range []string{"description", "question", "answer", "feedback", "reason", "explanation", "text", "comment"} {
 		if text, ok := request[field].(string); ok && strings.ToUpper(text) != text {
 			if idcode.In(text) {
-				text = "… (holds an identity code)"
+				text = "… (contains an identity code)"
 			}
 			p.line("    “%s”", text)
 		}
@@ -132,9 +132,9 @@ func (p *printer) answer(answer map[string]any) {
 		}
 	}
 	for _, said := range list(answer, "reachabilities") {
-		word := "not to be reached now"
+		word := "not reachable now"
 		if said["reachable"] == true {
-			word = "to be reached now"
+			word = "reachable now"
 		}
 		p.line("    %s: %s", p.party(object(said, "party")), word)
 	}
@@ -150,7 +150,7 @@ func (p *printer) answer(answer map[string]any) {
 		p.line("      joined to the earlier report …%s", joined[len(joined)-4:])
 	}
 	for _, holder := range list(object(subject, "revocation"), "holders") {
-		word := "has yet to remove its copy"
+		word := "has not yet removed its copy"
 		if holder["acknowledgedAt"] != nil {
 			word = "has removed its copy"
 		}
@@ -222,7 +222,7 @@ func (p *printer) withheld(message *exchangev1.CaseMessage) {
 		byRule[why] = append(byRule[why], strings.ReplaceAll(strings.TrimPrefix(one.GetField(), "event."), "_", " "))
 	}
 	for _, why := range order {
-		p.line("         not told: %s (%s)", strings.Join(byRule[why], ", "), why)
+		p.line("         withheld: %s (%s)", strings.Join(byRule[why], ", "), why)
 	}
 }
 

@@ -111,7 +111,7 @@ func (m *Manifests) Environment(c corev1.Container, secret func(name, key string
 			continue
 		}
 		if from.ConfigMapRef == nil || from.Prefix != "" {
-			return nil, fmt.Errorf("%s: variables are taken from something else than a ConfigMap", c.Name)
+			return nil, fmt.Errorf("%s: variables come from another source than a ConfigMap", c.Name)
 		}
 		at := slices.IndexFunc(m.ConfigMaps, func(one corev1.ConfigMap) bool { return one.Name == from.ConfigMapRef.Name })
 		if at < 0 {
@@ -126,7 +126,7 @@ func (m *Manifests) Environment(c corev1.Container, secret func(name, key string
 		case one.ValueFrom.SecretKeyRef != nil:
 			all[one.Name] = secret(one.ValueFrom.SecretKeyRef.Name, one.ValueFrom.SecretKeyRef.Key)
 		default:
-			return nil, fmt.Errorf("%s: %s comes from something else than a Secret", c.Name, one.Name)
+			return nil, fmt.Errorf("%s: %s comes from another source than a ConfigMap or a Secret", c.Name, one.Name)
 		}
 	}
 	return all, nil

@@ -114,7 +114,7 @@ func fillText(text string, saved map[string]string, newUUID func() string) (stri
 	filled := savedName.ReplaceAllStringFunc(text, func(name string) string {
 		value, known := saved[name[1:]]
 		if !known {
-			failed = fmt.Errorf("%s was never saved", name)
+			failed = fmt.Errorf("%s was not saved by an earlier step", name)
 		}
 		return value
 	})

@@ -53,7 +53,7 @@ func (r *Runner) Run(ctx context.Context, s Scenario) error {
 	for name, party := range s.Cast {
 		token, err := r.token(ctx, party)
 		if err != nil {
-			return fmt.Errorf("%s: token of %s: %w", s.Name, name, err)
+			return fmt.Errorf("%s: get a token for %s: %w", s.Name, name, err)
 		}
 		r.tokens[name] = token
 	}
@@ -119,7 +119,7 @@ func (r *Runner) call(ctx context.Context, step Step) error {
 	for name, path := range step.Save {
 		value, ok := at(parsed, path).(string)
 		if !ok {
-			return fmt.Errorf("the answer has no %s to save", path)
+			return fmt.Errorf("the answer has no field %s to save", path)
 		}
 		r.saved[name] = value
 	}
@@ -129,7 +129,7 @@ func (r *Runner) call(ctx context.Context, step Step) error {
 func refusedAs(step Step, refusal *Refusal) error {
 	switch {
 	case refusal == nil:
-		return fmt.Errorf("want the refusal %s %s, and it was accepted", step.Code, step.Reason)
+		return fmt.Errorf("want the refusal %s %s, but the call was accepted", step.Code, step.Reason)
 	case step.Code == "":
 		return refusal
 	case refusal.Code != step.Code || step.Reason != "" && refusal.Reason != step.Reason:

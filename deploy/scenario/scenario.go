@@ -102,7 +102,7 @@ func Parse(text []byte) (Scenario, error) {
 		return s, err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return s, errors.New("something follows the end")
+		return s, errors.New("there is content after the end")
 	}
 	for i, step := range s.Steps {
 		if err := s.check(step); err != nil {
@@ -120,7 +120,7 @@ func (s Scenario) check(step Step) error {
 		}
 	}
 	if kinds != 1 {
-		return errors.New("a step is one of call, mailbox and advance")
+		return errors.New("a step must be one of call, mailbox and advance")
 	}
 	for _, name := range []string{step.As, step.Mailbox} {
 		if _, cast := s.Cast[name]; name != "" && !cast {
@@ -128,7 +128,7 @@ func (s Scenario) check(step Step) error {
 		}
 	}
 	if step.Call != "" && step.As == "" {
-		return errors.New("nobody makes this call")
+		return errors.New("the step names no caller")
 	}
 	return nil
 }

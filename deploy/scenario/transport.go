@@ -124,7 +124,7 @@ func messages(call string) (in, out proto.Message, err error) {
 	}
 	method, ok := found.(protoreflect.MethodDescriptor)
 	if !ok {
-		return nil, nil, fmt.Errorf("%s is no method", call)
+		return nil, nil, fmt.Errorf("%s is not a method", call)
 	}
 	request, err := protoregistry.GlobalTypes.FindMessageByName(method.Input().FullName())
 	if err != nil {
