@@ -1,5 +1,5 @@
-// Package demo replays the scenarios and prints the loop for people: who did what, whose turn it
-// is, what each agency was told, and what was withheld and why.
+// Package demo replays the scenarios and prints each matter for people: who did what, whose turn it
+// is, what was disclosed to each agency, and what was withheld and why.
 package demo
 
 import (

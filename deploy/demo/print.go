@@ -158,7 +158,7 @@ func (p *printer) answer(answer map[string]any) {
 	}
 }
 
-// status describes the state of the loop, who is responsible and whose turn it is.
+// status describes the state of the matter, who is responsible and whose turn it is.
 func (p *printer) status(status map[string]any) string {
 	phase, _ := status["phase"].(string)
 	parts := []string{phases[phase]}

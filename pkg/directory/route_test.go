@@ -98,7 +98,7 @@ func TestReload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file.LookEvery(time.Millisecond)
+	file.CheckEvery(time.Millisecond)
 	lines := make(logged, 16)
 	go file.Watch(t.Context(), slog.New(slog.NewTextHandler(lines, nil)))
 	write(strings.ReplaceAll(good, `"a"`, `"b"`))

@@ -29,8 +29,8 @@ type File struct {
 	every time.Duration
 }
 
-// LookEvery sets how often the file is checked; call it before Watch.
-func (f *File) LookEvery(every time.Duration) { f.every = every }
+// CheckEvery sets how often the file is checked; call it before Watch.
+func (f *File) CheckEvery(every time.Duration) { f.every = every }
 
 // Watch reloads the file when it changes, until the context ends. A change that is refused is logged once,
 // and the directory stays as it was.

@@ -20,7 +20,7 @@ func RegisterSteps(
 	for _, step := range steps {
 		i := slices.IndexFunc(desc.Methods, func(m grpc.MethodDesc) bool { return m.MethodName == step })
 		if i < 0 {
-			panic("service: " + step + " is no method of " + desc.ServiceName)
+			panic("service: " + step + " is not a method of " + desc.ServiceName)
 		}
 		desc.Methods[i].Handler = stepHandler(desc.ServiceName, step, take)
 	}
@@ -63,7 +63,7 @@ func stepTypes(service, step string) (request, response protoreflect.MessageType
 	}
 	fields := method.Output().Fields()
 	if fields.Len() != 1 || fields.Get(0).Message() == nil {
-		panic("service: the response of " + step + " is not a matter alone")
+		panic("service: the response of " + step + " must contain only a matter")
 	}
 	return request, response, fields.Get(0)
 }
@@ -75,7 +75,7 @@ func methodOf(service, step string) protoreflect.MethodDescriptor {
 	}
 	described, is := found.(protoreflect.ServiceDescriptor)
 	if !is {
-		panic("service: " + service + " is no service")
+		panic("service: " + service + " is not a service")
 	}
 	return described.Methods().ByName(protoreflect.Name(step))
 }
