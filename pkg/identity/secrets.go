@@ -41,10 +41,10 @@ const internalBytes = 16
 // Secrets map identity codes to internal ids, and internal ids to a pseudonym for each agency, so that two
 // agencies cannot match their clients.
 type Secrets struct {
-	internal  *prf.Set
-	digest *prf.Set
-	names  tink.DeterministicAEAD
-	tokens tink.AEAD
+	internal *prf.Set
+	digest   *prf.Set
+	names    tink.DeterministicAEAD
+	tokens   tink.AEAD
 }
 
 // secretsFile holds four Tink keysets. The first three must not be rotated: the pseudonyms that agencies hold
