@@ -120,7 +120,7 @@ func (s *Store) piece(ctx context.Context, upload Upload, one piece) ([]byte, er
 	}
 	data, err := upload.cipher.Decrypt(sealed, place(upload.ID, one.name()))
 	if err == nil && int64(len(data)) != one.end-one.start {
-		err = fmt.Errorf("%s holds %d bytes", one.name(), len(data))
+		err = fmt.Errorf("%s contains %d bytes", one.name(), len(data))
 	}
 	return data, wrap(err)
 }

@@ -116,7 +116,7 @@ func (e *ends) all(ctx context.Context) error {
 // with each other.
 func (s Settings) check() error {
 	if s.Share < 0 || s.Share > 1 {
-		return errors.New("--otlp-share is between 0 and 1")
+		return errors.New("--otlp-share must be between 0 and 1")
 	}
 	if !s.Enabled() {
 		return nil
@@ -126,7 +126,7 @@ func (s Settings) check() error {
 		return fmt.Errorf("--otlp %s: write http://host:port or https://host:port", s.OTLP)
 	}
 	if at.Scheme == "http" && !loopback.Is(at.Host) {
-		return errors.New("--otlp: without https the collector is on a loopback address alone")
+		return errors.New("--otlp: without https, the collector must be on a loopback address")
 	}
 	return nil
 }

@@ -254,7 +254,7 @@ func (a *Attachments) own(ctx context.Context, id string) (attachment.Upload, er
 func uploader(ctx context.Context) (identity.Caller, error) {
 	who, err := caller.Of(ctx)
 	if err == nil && !caller.IsParty(who) {
-		err = fault.New(fault.RoleNotAllowed, "attachments are uploaded by an agency's worker or system")
+		err = fault.New(fault.RoleNotAllowed, "only an agency's worker or system can upload attachments")
 	}
 	return who, err
 }

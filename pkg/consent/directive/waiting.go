@@ -192,7 +192,7 @@ func reasonOf(c Command, text string) error {
 	case c.By != nil:
 		return matter.CheckExplained("a consent directive recorded by an agency", "reason", strings.TrimSpace(text))
 	case text != "":
-		return fault.New(fault.InvalidField, "the client need not give a reason").Field("reason", "leave empty")
+		return fault.New(fault.InvalidField, "the client's own request takes no reason").Field("reason", "leave empty")
 	}
 	return nil
 }

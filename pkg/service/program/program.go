@@ -35,12 +35,12 @@ type Config struct {
 	Limits             limit.Settings `embed:""`
 
 	Journal   string    `help:"PostgreSQL connection string of the journal; search_path names its schema." env:"KOPPI_JOURNAL" required:""`
-	Keys      string    `help:"PostgreSQL connection string of the keys, in a database of their own." env:"KOPPI_KEYS" required:""`
-	Secrets   string    `help:"Folder of the suite's secrets, made by: koppi secrets." env:"KOPPI_SECRETS" required:""`
+	Keys      string    `help:"PostgreSQL connection string of the keys, in a separate database." env:"KOPPI_KEYS" required:""`
+	Secrets   string    `help:"Folder of the suite's secrets, created by: koppi secrets." env:"KOPPI_SECRETS" required:""`
 	Directory string    `help:"Directory file of agencies." env:"KOPPI_DIRECTORY" required:""`
-	Redis     string    `help:"URL of the Redis that carries wakes; without it replicas wake each other by the slow poll alone." env:"KOPPI_REDIS"`
-	Dev       bool      `help:"For trying out: a development issuer, test persons, a clock that can be moved. Loopback only."`
-	Clock     time.Time `help:"Make the domain's time stand still there (RFC 3339); needs --dev and an empty journal."`
+	Redis     string    `help:"URL of the Redis that notifies other replicas; without it, replicas find messages only by the slow poll." env:"KOPPI_REDIS"`
+	Dev       bool      `help:"For trials: a development issuer, test persons, and a clock that can be moved. Loopback only."`
+	Clock     time.Time `help:"Stop the domain's clock at this time (RFC 3339); needs --dev and an empty journal."`
 }
 
 // Service is a service that is ready to be served.
@@ -59,7 +59,7 @@ func Main(name, help string, build func(service.Deps) (Service, error)) {
 func (c *Config) Run(ctx context.Context, name string, build func(service.Deps) (Service, error)) (err error) {
 	if c.TLSCert != "" && c.ClientCA == "" {
 		// HeadsService needs no token, so only other processes of the suite may connect.
-		return errors.New("a service is reached by mutual TLS: name the CA of its callers with --client-ca")
+		return errors.New("a service requires mutual TLS: name the CA of its callers with --client-ca")
 	}
 	process.LogRedis(process.Logger())
 	end, err := c.Start(ctx, telemetry.Process{Name: name, Logger: process.Logger()})
@@ -147,7 +147,7 @@ func (c *Config) trial(ctx context.Context, store *postgres.Store, parts *servic
 		return nil, nil
 	}
 	if host, _, err := net.SplitHostPort(c.Listen); err != nil || !net.ParseIP(host).IsLoopback() {
-		return nil, errors.New("--dev serves on a loopback address alone")
+		return nil, errors.New("--dev requires a loopback address")
 	}
 	issuer, err := identity.OpenDevIssuer(c.Secrets, dev.IssuerName)
 	if err != nil {

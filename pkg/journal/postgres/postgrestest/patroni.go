@@ -174,7 +174,7 @@ func (m *Managed) until(what string, is func(primary *node) bool) *node {
 				log, _ := os.ReadFile(n.data + ".patroni.log")
 				m.tb.Logf("%s: %s", n.config, log[max(0, len(log)-3000):])
 			}
-			m.tb.Fatalf("the manager never made it so: %s", what)
+			m.tb.Fatalf("Patroni did not reach the state: %s", what)
 		}
 	}
 }
@@ -195,7 +195,7 @@ func (m *Managed) LosePrimary() (giveBack func()) {
 	m.tb.Helper()
 	lost, other := m.roles()
 	if lost == nil {
-		m.tb.Fatal("there is no primary to be lost")
+		m.tb.Fatal("there is no primary")
 	}
 	lost.lose()
 	m.until("the standby takes over", func(primary *node) bool { return primary == other })

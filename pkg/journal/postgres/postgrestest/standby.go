@@ -65,7 +65,7 @@ func (s *Server) until(question string) {
 			return
 		}
 		if time.Now().After(deadline) { //nolint:forbidigo // a server tells nobody when it is ready: it is asked
-			s.tb.Fatalf("it never came to be: %s", question)
+			s.tb.Fatalf("the state was not reached: %s", question)
 		}
 	}
 }
