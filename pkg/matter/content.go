@@ -51,9 +51,9 @@ func namesOf(grounds []commonv1.LegalGround) string {
 	return text
 }
 
-// CheckSaid is the last check of all content: it refuses attachments that the caller cannot name.
-// pkg/serve has already checked, for every request, that no text holds an identity code.
-func (c Command[F]) CheckSaid() error { return c.Unavailable }
+// CheckAttachments is the last check of all content: it refuses attachments that the caller cannot
+// name. That no text holds an identity code was checked before.
+func (c Command[F]) CheckAttachments() error { return c.Unavailable }
 
 // CheckExplained refuses a step without a reason with fault.ExplanationRequired. What names the
 // step, and field the field of the request.

@@ -91,7 +91,7 @@ func (t Table[S, F, D]) CheckContent(world World[S], command Command[F]) error {
 	if err := t.find(StepOf(command.Request)).check(world, command); err != nil {
 		return err
 	}
-	return command.CheckSaid()
+	return command.CheckAttachments()
 }
 
 // Record adds to the draft what a step records that both checks have admitted.

@@ -103,7 +103,7 @@ func (c content) check(command Command) error {
 		return fault.New(fault.ContentNotAllowed, "without consent a report carries topics, no description and no attachments").
 			Field("description", "leave empty")
 	}
-	return command.CheckSaid()
+	return command.CheckAttachments()
 }
 
 // CheckBasis checks a concern's legal basis (1301/2014 § 35): see matter.CheckBasis.

@@ -22,7 +22,7 @@ func checkOpening(command Command, r *consultationv1.OpenConsultationRequest) er
 		matter.CheckStarter(command.Actor),
 		matter.CheckOther(r.GetAddressee(), "addressee.agency", command.Actor.Agency),
 		matter.CheckBasis(r.GetBasis(), command.At, grounds(command.Client != "")...),
-		command.CheckSaid(),
+		command.CheckAttachments(),
 	)
 }
 

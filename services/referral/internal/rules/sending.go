@@ -19,7 +19,7 @@ func checkSending(command Command, r *referralv1.SendReferralRequest) error {
 		checkBasis(r.GetBasis(), command),
 		matter.CheckExplained("a referral", "reason", r.GetReason()),
 		checkArrived(command, r),
-		command.CheckSaid(),
+		command.CheckAttachments(),
 	)
 }
 
