@@ -78,8 +78,8 @@ soak: need-go need-manager pages ## Run the property tests for long
 	  go test ./services/$$service/internal/rules -run TestInvariants -rapid.checks=10000 -timeout 120m -count=1 || exit 1; done
 	go test ./services/concern/internal/rules -run TestNoSideChannels -rapid.checks=20000 -timeout 60m -count=1
 	go test ./pkg/journal/sqlite -run 'TestPlans$$' -rapid.checks=2000 -timeout 60m -count=1
-	go test ./pkg/mailbox -run TestWhateverLiesInAMailbox -rapid.checks=3000 -timeout 60m -count=1
-	go test ./gateway/merged -run TestPagesOfAllSizes -rapid.checks=2000 -timeout 60m -count=1
+	go test ./pkg/mailbox -run TestMessagesOfAnyKindAndSizeArrive -rapid.checks=3000 -timeout 60m -count=1
+	go test ./pkg/mailbox/merged -run TestPagesOfAllSizes -rapid.checks=2000 -timeout 60m -count=1
 	SOAK_MOMENTS=3000 go test ./pkg/journal/sqlite -run TestPowerLoss -timeout 60m -count=1 -v
 	SOAK_FIELDS=1 go test ./deploy/e2e -run TestCodesGoNowhere -timeout 90m -count=1 -v
 	go test ./pkg/idcode -run TestFindDisguisedCodes -rapid.checks=200000 -timeout 60m -count=1

@@ -9,27 +9,27 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// The first acknowledgement is durable at once, and those of the next second together; what
-// is acknowledged when a stream ends stays so, however it ends.
+// The first acknowledgement is made durable at once, and those of the next second together. An acknowledgement is
+// durable after the stream ended, however it ended.
 func TestAcknowledgementsSettle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, never)
-		b.tell(40, "")
-		s := b.open(&open{Window: 2})
+		f := newFixture(t, never)
+		f.append(40, "")
+		s := f.open(&open{Window: 2})
 		synctest.Wait()
-		opening := b.store.advances.Load()
+		opening := f.store.advances.Load()
 		for at := uint64(1); at <= 29; at += 2 {
 			// The window is free as soon as they are acknowledged.
 			s.acknowledge(s.deliveries(at, at+1))
 			synctest.Wait()
-			time.Sleep(30 * time.Millisecond) // of the bubble's time: nobody waits
+			time.Sleep(30 * time.Millisecond) // synctest's clock
 		}
-		if got := b.consumer("default").Sequence; got != 2 {
+		if got := f.consumer("default").Sequence; got != 2 {
 			t.Errorf("at once %d is durable", got)
 		}
-		time.Sleep(550 * time.Millisecond) // of the bubble's time
+		time.Sleep(550 * time.Millisecond) // synctest's clock
 		synctest.Wait()
-		if got, writes := b.consumer("default").Sequence, b.store.advances.Load()-opening; got != 30 || writes != 2 {
+		if got, writes := f.consumer("default").Sequence, f.store.advances.Load()-opening; got != 30 || writes != 2 {
 			t.Errorf("within a second %d is durable, by %d writes", got, writes)
 		}
 		s.acknowledge(s.deliveries(31, 32))
@@ -38,7 +38,7 @@ func TestAcknowledgementsSettle(t *testing.T) {
 		synctest.Wait()
 		s.cancel()
 		synctest.Wait()
-		if got := b.consumer("default").Sequence; got != 34 {
+		if got := f.consumer("default").Sequence; got != 34 {
 			t.Errorf("cut off, %d is durable", got)
 		}
 	})
@@ -46,16 +46,16 @@ func TestAcknowledgementsSettle(t *testing.T) {
 
 // A page says how many messages are behind it, and a reader that was taken over gets none.
 func TestPages(t *testing.T) {
-	b := newBench(t, never)
-	b.tell(5, "")
-	b.tell(1, "concerns/other")
-	opened, err := b.client.OpenConsumer(b.as("kela"), &exchangev1.OpenConsumerRequest{})
+	f := newFixture(t, never)
+	f.append(5, "")
+	f.append(1, "concerns/other")
+	opened, err := f.client.OpenConsumer(f.as("kela"), &exchangev1.OpenConsumerRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := func(cursor, subject string, takeover uint64) *exchangev1.ListMessagesResponse {
+	list := func(cursor, subject string, epoch uint64) *exchangev1.ListMessagesResponse {
 		t.Helper()
-		page, err := b.client.ListMessages(b.as("kela"), &exchangev1.ListMessagesRequest{Cursor: cursor, PageSize: 2, Subject: subject, Takeover: takeover})
+		page, err := f.client.ListMessages(f.as("kela"), &exchangev1.ListMessagesRequest{Cursor: cursor, PageSize: 2, Subject: subject, Takeover: epoch})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,10 +79,10 @@ func TestPages(t *testing.T) {
 		}
 		cursor = page.GetNextCursor()
 	}
-	if _, err := b.client.OpenConsumer(b.as("kela"), &exchangev1.OpenConsumerRequest{}); err != nil {
+	if _, err := f.client.OpenConsumer(f.as("kela"), &exchangev1.OpenConsumerRequest{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.client.ListMessages(b.as("kela"), &exchangev1.ListMessagesRequest{Takeover: opened.GetTakeover()}); fault.ReasonOf(err) != fault.TakenOver {
+	if _, err := f.client.ListMessages(f.as("kela"), &exchangev1.ListMessagesRequest{Takeover: opened.GetTakeover()}); fault.ReasonOf(err) != fault.TakenOver {
 		t.Errorf("taken over: %v", err)
 	}
 }

@@ -7,22 +7,22 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// From an append to its message at an open stream, beside none and beside a hundred
-// readers that have stopped reading. Compare the two of one run.
+// BenchmarkDelivery measures the time from an append to the message on an open stream, without other readers and
+// beside a hundred readers that have stopped reading. Compare the two results of one run.
 func BenchmarkDelivery(b *testing.B) {
 	for _, stalled := range []int{0, 100} {
 		b.Run(fmt.Sprintf("stalled=%d", stalled), func(b *testing.B) {
-			bench := newBench(b, never)
+			f := newFixture(b, never)
 			for i := range stalled {
-				bench.open(&exchangev1.ExchangeRequest_Open{Consumer: fmt.Sprintf("stalled-%d", i), Window: 10_000})
+				f.open(&exchangev1.ExchangeRequest_Open{Consumer: fmt.Sprintf("stalled-%d", i), Window: 10_000})
 			}
-			// More than lines and buffers hold, so that the stalled ones stall.
-			bench.tellLong(500, "", 4<<10)
-			reader := bench.open(&exchangev1.ExchangeRequest_Open{Consumer: "reader", Window: 10_000})
+			// More than windows and buffers hold, so that the stalled readers stall.
+			f.appendLong(500, "", 4<<10)
+			reader := f.open(&exchangev1.ExchangeRequest_Open{Consumer: "reader", Window: 10_000})
 			reader.acknowledge(reader.deliveries(1, 500))
 			next := uint64(501)
 			for b.Loop() {
-				bench.tell(1, "")
+				f.append(1, "")
 				cursor := reader.deliveries(next, next)
 				if next%100 == 0 {
 					reader.acknowledge(cursor)
@@ -33,14 +33,14 @@ func BenchmarkDelivery(b *testing.B) {
 	}
 }
 
-// How fast a reader that is behind catches up, a message an operation.
+// BenchmarkCatchUp measures how fast a reader that is behind catches up.
 func BenchmarkCatchUp(b *testing.B) {
-	bench := newBench(b, never)
+	f := newFixture(b, never)
 	const messages = 10_000
-	bench.tell(messages, "concerns/one")
+	f.append(messages, "concerns/one")
 	for b.Loop() {
 		b.StopTimer()
-		reader := bench.open(&exchangev1.ExchangeRequest_Open{Window: 10_000, Cursor: "AQ", WithRecords: true})
+		reader := f.open(&exchangev1.ExchangeRequest_Open{Window: 10_000, Cursor: "AQ", WithRecords: true})
 		b.StartTimer()
 		reader.deliveries(1, messages)
 		b.StopTimer()

@@ -8,7 +8,8 @@ import (
 	"koppi.internal/pkg/mailbox"
 )
 
-func TestCursorsComeBack(t *testing.T) {
+// A cursor that is written and parsed is the same cursor.
+func TestCursorsAreParsedAsWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var cursor mailbox.Cursor
 		for _, service := range rapid.SliceOfDistinct(rapid.StringMatching(`[a-z]{1,20}`), func(s string) string { return s }).Draw(t, "services") {
@@ -25,7 +26,7 @@ func TestCursorsComeBack(t *testing.T) {
 		}
 		for _, position := range cursor {
 			if parsed.At(position.Service) != position {
-				t.Fatalf("%+v came back as %+v", position, parsed.At(position.Service))
+				t.Fatalf("%+v is parsed as %+v", position, parsed.At(position.Service))
 			}
 		}
 	})

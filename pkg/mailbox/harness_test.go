@@ -33,7 +33,7 @@ import (
 )
 
 // counting is a real store that counts its reads and what consumers move, and fails to
-// append when told to.
+// append while broken is set.
 type counting struct {
 	*sqlite.Store
 	reads, advances atomic.Int64
@@ -57,7 +57,7 @@ func (c *counting) Append(ctx context.Context, batch journal.Batch) (journal.App
 	return c.Store.Append(ctx, batch)
 }
 
-// steps is a service whose answers wait until they are let go.
+// steps is a service whose answers wait until the test lets them go.
 type steps struct {
 	concernv1.UnimplementedConcernServiceServer
 
@@ -76,30 +76,30 @@ func (s *steps) TakeConcern(ctx context.Context, r *concernv1.TakeConcernRequest
 	return &concernv1.TakeConcernResponse{Concern: &concernv1.Concern{ConcernId: r.GetConcernId()}}, nil
 }
 
-// bench is an exchange over a journal of its own.
-type bench struct {
+// fixture is a mailbox server over a journal of its own.
+type fixture struct {
 	t      testing.TB
 	store  *counting
 	hub    *notify.Hub
 	steps  *steps
 	client exchangev1.ExchangeServiceClient
-	// drain ends the standing streams.
+	// drain ends the open streams.
 	drain context.CancelFunc
 	next  int
-	// versions of subjects told about.
+	// versions of the subjects that have events.
 	versions map[string]uint64
 }
 
-// expires is when tokens end; the zero time is never.
-func newBench(t testing.TB, expires func() time.Time) *bench {
+// newFixture starts a server. expires is when tokens end; the zero time is never.
+func newFixture(t testing.TB, expires func() time.Time) *fixture {
 	t.Helper()
-	return newBenchAt(t, t.TempDir(), expires)
+	return newFixtureAt(t, t.TempDir(), expires)
 }
 
-// newBenchAt keeps the journal in a folder.
-func newBenchAt(t testing.TB, folder string, expires func() time.Time) *bench {
+// newFixtureAt keeps the journal in a folder.
+func newFixtureAt(t testing.TB, folder string, expires func() time.Time) *fixture {
 	t.Helper()
-	b := &bench{t: t, versions: map[string]uint64{}, hub: &notify.Hub{}, steps: &steps{begun: make(chan string, 256), let: make(chan struct{})}, store: openStore(t, folder)}
+	f := &fixture{t: t, versions: map[string]uint64{}, hub: &notify.Hub{}, steps: &steps{begun: make(chan string, 256), let: make(chan struct{})}, store: openStore(t, folder)}
 	listener := serve.Memory()
 	conn, err := grpc.NewClient("passthrough:///x", grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithStaticStreamWindowSize(64<<10),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
@@ -107,7 +107,7 @@ func newBenchAt(t testing.TB, folder string, expires func() time.Time) *bench {
 		t.Fatal(err)
 	}
 	server, err := mailbox.New(mailbox.Config{
-		Service: "concern", Accepts: []string{"koppi.concern.v1.ConcernService"}, Store: b.store, Clock: clock.System(), Notify: b.hub,
+		Service: "concern", Accepts: []string{"koppi.concern.v1.ConcernService"}, Store: f.store, Clock: clock.System(), Notify: f.hub,
 		Calls: conn, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {
@@ -135,9 +135,9 @@ func newBenchAt(t testing.TB, folder string, expires func() time.Time) *bench {
 			return handle(s, &calledStream{stream, called(stream.Context())})
 		}))
 	exchangev1.RegisterExchangeServiceServer(grpcServer, server)
-	concernv1.RegisterConcernServiceServer(grpcServer, b.steps)
+	concernv1.RegisterConcernServiceServer(grpcServer, f.steps)
 	ctx, drain := context.WithCancel(context.Background())
-	b.drain, b.client = drain, exchangev1.NewExchangeServiceClient(conn)
+	f.drain, f.client = drain, exchangev1.NewExchangeServiceClient(conn)
 	var running sync.WaitGroup
 	running.Go(func() { server.Run(ctx) })
 	running.Go(func() { _ = grpcServer.Serve(listener) })
@@ -146,11 +146,11 @@ func newBenchAt(t testing.TB, folder string, expires func() time.Time) *bench {
 		_ = conn.Close()
 		grpcServer.GracefulStop()
 		running.Wait()
-		if err := b.store.Close(); err != nil {
+		if err := f.store.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return b
+	return f
 }
 
 type calledStream struct {
@@ -175,41 +175,40 @@ func openStore(t testing.TB, folder string) *counting {
 	return &counting{Store: store}
 }
 
-// tell puts messages into Kela's mailbox, each about a subject of its own unless
-// one is named.
-func (b *bench) tell(count int, subject string) { b.tellLong(count, subject, 0) }
+// append appends messages to Kela's mailbox, each about a subject of its own unless one is named.
+func (f *fixture) append(count int, subject string) { f.appendLong(count, subject, 0) }
 
-// tellLong tells messages of so many bytes more.
-func (b *bench) tellLong(count int, subject string, size int) {
-	b.t.Helper()
+// appendLong appends messages that are so many bytes longer.
+func (f *fixture) appendLong(count int, subject string, size int) {
+	f.t.Helper()
 	for count > 0 {
 		batch := journal.Batch{Expected: map[string]uint64{}}
 		for range min(count, 500) {
 			about := subject
 			if about == "" {
-				about = fmt.Sprintf("concerns/%d", b.next)
+				about = fmt.Sprintf("concerns/%d", f.next)
 			}
-			b.add(&batch, about, size)
+			f.add(&batch, about, size)
 			count--
 		}
-		appended, err := b.store.Append(context.Background(), batch)
+		appended, err := f.store.Append(context.Background(), batch)
 		if err != nil {
-			b.t.Fatal(err)
+			f.t.Fatal(err)
 		}
-		b.hub.Notify("kela", appended.Positions["kela"])
+		f.hub.Notify("kela", appended.Positions["kela"])
 	}
 }
 
-// add adds one more event of a subject, told to Kela.
-func (b *bench) add(batch *journal.Batch, subject string, size int) {
-	b.next++
-	id := fmt.Sprintf("message-%d", b.next)
+// add adds one more event of a subject, which is delivered to Kela.
+func (f *fixture) add(batch *journal.Batch, subject string, size int) {
+	f.next++
+	id := fmt.Sprintf("message-%d", f.next)
 	if _, begun := batch.Expected[subject]; !begun {
-		batch.Expected[subject] = b.versions[subject]
+		batch.Expected[subject] = f.versions[subject]
 		batch.Streams = append(batch.Streams, journal.Stream{Subject: subject, Service: "concern"})
 	}
-	b.versions[subject]++
-	version := b.versions[subject]
+	f.versions[subject]++
+	version := f.versions[subject]
 	for i := range batch.Streams {
 		if batch.Streams[i].Subject == subject {
 			batch.Streams[i].Version = version
@@ -221,14 +220,14 @@ func (b *bench) add(batch *journal.Batch, subject string, size int) {
 		Withheld: []*exchangev1.Withheld{{Field: strings.Repeat("x", size)}},
 	})
 	if err != nil {
-		b.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	batch.Events = append(batch.Events, journal.Event{Subject: subject, Version: version, ID: id, Type: "test.Event", At: time.Now()})
 	batch.Deliveries = append(batch.Deliveries, journal.Delivery{Agency: "kela", ID: id, Subject: subject, SubjectVersion: version, Record: record})
 }
 
-func (b *bench) as(agency string) context.Context {
-	return metadata.AppendToOutgoingContext(b.t.Context(), "authorization", agency)
+func (f *fixture) as(agency string) context.Context {
+	return metadata.AppendToOutgoingContext(f.t.Context(), "authorization", agency)
 }
 
 type stream struct {
@@ -239,20 +238,20 @@ type stream struct {
 	cancel context.CancelFunc
 }
 
-// open opens Kela's standing connection.
-func (b *bench) open(open *exchangev1.ExchangeRequest_Open) *stream {
-	b.t.Helper()
-	ctx, cancel := context.WithCancel(b.as("kela"))
-	b.t.Cleanup(cancel)
-	s, err := b.client.Exchange(ctx)
+// open opens a stream of Kela's mailbox.
+func (f *fixture) open(open *exchangev1.ExchangeRequest_Open) *stream {
+	f.t.Helper()
+	ctx, cancel := context.WithCancel(f.as("kela"))
+	f.t.Cleanup(cancel)
+	s, err := f.client.Exchange(ctx)
 	if err != nil {
-		b.t.Fatal(err)
+		f.t.Fatal(err)
 	}
-	opened := &stream{BidiStreamingClient: s, t: b.t, cancel: cancel}
+	opened := &stream{BidiStreamingClient: s, t: f.t, cancel: cancel}
 	opened.send(&exchangev1.ExchangeRequest{Kind: &exchangev1.ExchangeRequest_Open_{Open: open}})
 	response, err := s.Recv()
 	if err != nil || response.GetOpened() == nil {
-		b.t.Fatalf("%v %v", response, err)
+		f.t.Fatalf("%v %v", response, err)
 	}
 	opened.opened = response.GetOpened()
 	return opened
@@ -292,7 +291,7 @@ func (s *stream) deliveries(from, to uint64) string {
 	return cursor
 }
 
-// ended is how the stream ends, after whatever still comes.
+// ended is how the stream ends, after the messages that still come.
 func (s *stream) ended() error {
 	for {
 		if _, err := s.Recv(); err != nil {
@@ -301,11 +300,11 @@ func (s *stream) ended() error {
 	}
 }
 
-func (b *bench) consumer(name string) journal.Consumer {
-	b.t.Helper()
-	consumers, err := b.store.Consumers(context.Background(), "kela", name)
+func (f *fixture) consumer(name string) journal.Consumer {
+	f.t.Helper()
+	consumers, err := f.store.Consumers(context.Background(), "kela", name)
 	if err != nil {
-		b.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return consumers[name]
 }

@@ -27,7 +27,7 @@ func (h heads) GetTakeovers(ctx context.Context, r *exchangev1.GetTakeoversReque
 	for _, one := range r.GetConsumers() {
 		asked[one.GetAgency()] = append(asked[one.GetAgency()], consumer(one.GetName()))
 	}
-	found, err := h.takeovers(ctx, asked)
+	found, err := h.epochs(ctx, asked)
 	if err != nil {
 		return nil, fault.Store(err)
 	}
@@ -38,8 +38,8 @@ func (h heads) GetTakeovers(ctx context.Context, r *exchangev1.GetTakeoversReque
 	return response, nil
 }
 
-// takeovers reads the epochs of consumers from the journal, by agency and consumer name.
-func (s *Server) takeovers(ctx context.Context, consumers map[string][]string) (map[string]map[string]uint64, error) {
+// epochs reads the epochs of consumers from the journal, by agency and consumer name.
+func (s *Server) epochs(ctx context.Context, consumers map[string][]string) (map[string]map[string]uint64, error) {
 	found := make(map[string]map[string]uint64, len(consumers))
 	for agency, names := range consumers {
 		all, err := s.config.Store.Consumers(ctx, agency, names...)

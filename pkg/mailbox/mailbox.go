@@ -18,12 +18,12 @@ type Mailbox interface {
 	// Open takes over a consumer with the given epoch, or with the next epoch if it is 0, and returns where
 	// reading begins: after the given cursor, or after the durable cursor if the given one is empty. An epoch
 	// that is too low is refused with reason TAKEN_OVER.
-	Open(ctx context.Context, cursor, consumer string, takeover uint64) (Opened, error)
+	Open(ctx context.Context, cursor, consumer string, epoch uint64) (Opened, error)
 	// Read returns messages after a position, at most limit and no more than fit into one answer, and whether
 	// there may be more.
 	Read(ctx context.Context, after Position, limit int, withRecords bool) (messages []*exchangev1.CaseMessage, more bool, err error)
 	// Advance makes an acknowledgement durable.
-	Advance(ctx context.Context, consumer string, at Position, takeover uint64) error
+	Advance(ctx context.Context, consumer string, at Position, epoch uint64) error
 }
 
 // Opened is the result of opening a mailbox: the position, the number of messages after it, and the epoch.
@@ -42,7 +42,7 @@ type own struct {
 func (m own) Service() string { return m.config.Service }
 
 // Open writes to the access log, before anything is read, that the mailbox is read from a position on.
-func (m own) Open(ctx context.Context, cursor, name string, takeover uint64) (Opened, error) {
+func (m own) Open(ctx context.Context, cursor, name string, epoch uint64) (Opened, error) {
 	at, err := m.from(ctx, m.caller.Agency, cursor, name)
 	if err != nil {
 		return Opened{}, err
@@ -50,7 +50,7 @@ func (m own) Open(ctx context.Context, cursor, name string, takeover uint64) (Op
 	if err := m.recordRange(ctx, m.caller, m.method, at.Sequence+1, 0); err != nil {
 		return Opened{}, err
 	}
-	taken, err := m.move(ctx, journal.Advance{Agency: m.caller.Agency, Consumer: consumer(name), TakeOver: true, Epoch: takeover})
+	taken, err := m.move(ctx, journal.Advance{Agency: m.caller.Agency, Consumer: consumer(name), TakeOver: true, Epoch: epoch})
 	if err != nil {
 		return Opened{}, err
 	}
@@ -79,10 +79,10 @@ func (m own) Read(ctx context.Context, after Position, limit int, withRecords bo
 	return messages, !all || query.IsFull(deliveries), nil
 }
 
-func (m own) Advance(ctx context.Context, name string, at Position, takeover uint64) error {
+func (m own) Advance(ctx context.Context, name string, at Position, epoch uint64) error {
 	if err := m.holds(ctx, m.caller.Agency, at); err != nil {
 		return err
 	}
-	_, err := m.move(ctx, journal.Advance{Agency: m.caller.Agency, Consumer: consumer(name), Sequence: at.Sequence, Epoch: takeover})
+	_, err := m.move(ctx, journal.Advance{Agency: m.caller.Agency, Consumer: consumer(name), Sequence: at.Sequence, Epoch: epoch})
 	return err
 }

@@ -25,17 +25,17 @@ import (
 
 type open = exchangev1.ExchangeRequest_Open
 
-// Everything comes once, in order, as it happens; what was acknowledged stays so,
-// and a reader goes on where it was.
+// Each message comes once, in order, when it is appended. Acknowledged messages do not come again, and a reader
+// that opens a new stream continues where it was.
 func TestDeliveries(t *testing.T) {
-	b := newBench(t, never)
-	b.tell(70, "")
-	s := b.open(&open{Window: 1000, WithRecords: true})
+	f := newFixture(t, never)
+	f.append(70, "")
+	s := f.open(&open{Window: 1000, WithRecords: true})
 	if s.opened.GetBacklog() != 70 || s.opened.GetTakeover() != 1 {
 		t.Errorf("%v", s.opened)
 	}
 	s.deliveries(1, 70)
-	b.tell(1, "")
+	f.append(1, "")
 	delivery := s.recv().GetDelivery()
 	message := delivery.GetMessage()
 	if message.GetSequence() != 71 || string(journal.ContentHash(message.GetNonce(), message.GetRecord())) != string(message.GetContentHash()) {
@@ -48,23 +48,23 @@ func TestDeliveries(t *testing.T) {
 	if err := s.ended(); !errors.Is(err, io.EOF) {
 		t.Error(err)
 	}
-	b.tell(2, "")
-	again := b.open(&open{})
+	f.append(2, "")
+	again := f.open(&open{})
 	if again.opened.GetCursor() != delivery.GetCursor() || again.opened.GetBacklog() != 2 {
-		t.Errorf("%v, wanted to go on behind %s", again.opened, delivery.GetCursor())
+		t.Errorf("%v, want it to continue after %s", again.opened, delivery.GetCursor())
 	}
 	again.deliveries(72, 73)
-	if other := b.open(&open{Consumer: "other", Cursor: delivery.GetCursor()}); other.opened.GetTakeover() != 1 || other.opened.GetBacklog() != 2 {
+	if other := f.open(&open{Consumer: "other", Cursor: delivery.GetCursor()}); other.opened.GetTakeover() != 1 || other.opened.GetBacklog() != 2 {
 		t.Errorf("%v", other.opened)
 	}
 }
 
-// No more than the window is in flight, and each acknowledgement lets as many go.
+// At most the window is in flight, and each acknowledgement lets as many further messages go.
 func TestWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, never)
-		b.tell(200, "")
-		s := b.open(&open{Window: 3})
+		f := newFixture(t, never)
+		f.append(200, "")
+		s := f.open(&open{Window: 3})
 		cursor := s.deliveries(1, 3)
 		for at := uint64(3); at < 30; at += 3 {
 			// Nothing comes but heartbeats until the acknowledgement.
@@ -75,21 +75,21 @@ func TestWindow(t *testing.T) {
 			cursor = s.deliveries(at+1, at+3)
 		}
 		synctest.Wait()
-		if got := b.consumer("default").Sequence; got != 27 {
+		if got := f.consumer("default").Sequence; got != 27 {
 			t.Errorf("acknowledged %d", got)
 		}
 	})
 }
 
-// A message whose wake was lost comes within a second or so.
-func TestLostWakes(t *testing.T) {
+// A message whose notification was lost comes within a second.
+func TestLostNotifications(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, never)
-		s := b.open(&open{})
+		f := newFixture(t, never)
+		s := f.open(&open{})
 		synctest.Wait()
 		began := time.Now()
-		b.hub = &notify.Hub{} // where nobody listens
-		b.tell(1, "")
+		f.hub = &notify.Hub{} // to which no reader listens
+		f.append(1, "")
 		s.deliveries(1, 1)
 		if late := time.Since(began); late > time.Second {
 			t.Errorf("it came after %v", late)
@@ -97,12 +97,12 @@ func TestLostWakes(t *testing.T) {
 	})
 }
 
-// A quiet stream is heard every 20 s and ends by itself within the hour; one whose
-// token expires ends then, and says so.
+// A stream without messages sends a heartbeat every 20 s and ends by itself within an hour. A stream whose token
+// expires ends then, with TOKEN_EXPIRED.
 func TestHeartbeatsAndEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, never)
-		s := b.open(&open{})
+		f := newFixture(t, never)
+		s := f.open(&open{})
 		began := time.Now()
 		for i := range 10 {
 			if s.recv().GetHeartbeat() == nil || time.Since(began) != time.Duration(i+1)*20*time.Second {
@@ -115,34 +115,34 @@ func TestHeartbeatsAndEnds(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		b := newBench(t, func() time.Time { return began.Add(10 * time.Minute) })
-		s := b.open(&open{})
+		f := newFixture(t, func() time.Time { return began.Add(10 * time.Minute) })
+		s := f.open(&open{})
 		if err := s.ended(); fault.ReasonOf(err) != fault.TokenExpired || time.Since(began) > 10*time.Minute+time.Second {
 			t.Errorf("ended after %v with %v", time.Since(began), err)
 		}
 	})
 }
 
-// Who opens a consumer again has it: the older stream ends with ABORTED, here at
-// once and in another process at the next heartbeat, and acknowledges no more.
+// A reader that opens a consumer takes it over. The older stream ends with ABORTED, in this process at once and in
+// another process at the next heartbeat, and its acknowledgements are refused.
 func TestTakeover(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, never)
-		b.tell(1, "")
-		older := b.open(&open{})
+		f := newFixture(t, never)
+		f.append(1, "")
+		older := f.open(&open{})
 		cursor := older.deliveries(1, 1)
-		younger := b.open(&open{})
+		younger := f.open(&open{})
 		if err := older.ended(); status.Code(err) != codes.Aborted || fault.ReasonOf(err) != fault.TakenOver {
 			t.Errorf("the older one ends with %v", err)
 		}
 		if younger.opened.GetTakeover() != 2 {
 			t.Errorf("%v", younger.opened)
 		}
-		_, err := b.client.AcknowledgeMessages(b.as("kela"), &exchangev1.AcknowledgeMessagesRequest{Cursor: cursor, Takeover: 1})
-		if fault.ReasonOf(err) != fault.TakenOver || b.consumer("default").Sequence != 0 {
+		_, err := f.client.AcknowledgeMessages(f.as("kela"), &exchangev1.AcknowledgeMessagesRequest{Cursor: cursor, Takeover: 1})
+		if fault.ReasonOf(err) != fault.TakenOver || f.consumer("default").Sequence != 0 {
 			t.Errorf("the older one acknowledges: %v", err)
 		}
-		if _, err := b.store.Advance(t.Context(), journal.Advance{Agency: "kela", Consumer: "default", TakeOver: true, At: time.Now()}); err != nil {
+		if _, err := f.store.Advance(t.Context(), journal.Advance{Agency: "kela", Consumer: "default", TakeOver: true, At: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
@@ -152,15 +152,15 @@ func TestTakeover(t *testing.T) {
 	})
 }
 
-// A cursor that this history does not hold is refused, wherever it comes in.
+// A cursor that is not in the history of this mailbox is refused in each request that takes one.
 func TestDivergedHistories(t *testing.T) {
-	b, other := newBench(t, never), newBench(t, never)
-	b.tell(3, "")
-	other.tell(5, "")
+	f, other := newFixture(t, never), newFixture(t, never)
+	f.append(3, "")
+	other.append(5, "")
 	foreign := other.open(&open{}).deliveries(1, 2)
 	beyond := other.open(&open{}).deliveries(1, 5)
 	for cursor, want := range map[string]fault.Reason{foreign: fault.HistoryDiverged, beyond: fault.HistoryDiverged, "salainen": fault.InvalidCursor} {
-		s, err := b.client.Exchange(b.as("kela"))
+		s, err := f.client.Exchange(f.as("kela"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,19 +170,19 @@ func TestDivergedHistories(t *testing.T) {
 		if _, err := s.Recv(); fault.ReasonOf(err) != want {
 			t.Errorf("%s opens: %v", cursor, err)
 		}
-		opened := b.open(&open{})
+		opened := f.open(&open{})
 		opened.acknowledge(cursor)
 		if err := opened.ended(); fault.ReasonOf(err) != want {
 			t.Errorf("%s acknowledges: %v", cursor, err)
 		}
-		if _, err := b.client.ListMessages(b.as("kela"), &exchangev1.ListMessagesRequest{Cursor: cursor}); fault.ReasonOf(err) != want {
+		if _, err := f.client.ListMessages(f.as("kela"), &exchangev1.ListMessagesRequest{Cursor: cursor}); fault.ReasonOf(err) != want {
 			t.Errorf("%s lists: %v", cursor, err)
 		}
-		if _, err := b.client.AcknowledgeMessages(b.as("kela"), &exchangev1.AcknowledgeMessagesRequest{Cursor: cursor}); fault.ReasonOf(err) != want {
+		if _, err := f.client.AcknowledgeMessages(f.as("kela"), &exchangev1.AcknowledgeMessagesRequest{Cursor: cursor}); fault.ReasonOf(err) != want {
 			t.Errorf("%s is acknowledged: %v", cursor, err)
 		}
 	}
-	if got := b.consumer("default").Sequence; got != 0 {
+	if got := f.consumer("default").Sequence; got != 0 {
 		t.Errorf("refused, and yet acknowledged %d", got)
 	}
 }
@@ -199,21 +199,21 @@ func sending(requestID string, request proto.Message) *exchangev1.ExchangeReques
 	return &exchangev1.ExchangeRequest{Kind: &exchangev1.ExchangeRequest_Send_{Send: &exchangev1.ExchangeRequest_Send{RequestId: requestID, Request: packed}}}
 }
 
-// What is sent runs in order per subject and side by side otherwise, in the
-// caller's own name, and each gets its receipt.
+// Requests about one subject run in order, and requests about different subjects in parallel. They run in the
+// caller's name, and each gets its receipt.
 func TestSendsAreInOrderPerSubject(t *testing.T) {
-	b := newBench(t, never)
-	s := b.open(&open{})
+	f := newFixture(t, never)
+	s := f.open(&open{})
 	s.send(take("one", "1"))
 	s.send(take("one", "2"))
 	s.send(take("two", "3"))
-	begun := map[string]bool{<-b.steps.begun: true, <-b.steps.begun: true}
+	begun := map[string]bool{<-f.steps.begun: true, <-f.steps.begun: true}
 	if !begun["one 1 kela"] || !begun["two 3 kela"] {
 		t.Errorf("begun: %v", begun)
 	}
 	answered := map[string]bool{}
 	for range 3 {
-		b.steps.let <- struct{}{}
+		f.steps.let <- struct{}{}
 		r := s.recv().GetReceipt()
 		response := &concernv1.TakeConcernResponse{}
 		if err := r.GetResponse().UnmarshalTo(response); err != nil {
@@ -221,16 +221,16 @@ func TestSendsAreInOrderPerSubject(t *testing.T) {
 		}
 		answered[r.GetRequestId()+response.GetConcern().GetConcernId()] = true
 	}
-	if got := <-b.steps.begun; got != "one 2 kela" || !answered["1one"] || !answered["2one"] || !answered["3two"] {
+	if got := <-f.steps.begun; got != "one 2 kela" || !answered["1one"] || !answered["2one"] || !answered["3two"] {
 		t.Errorf("then %s; answered %v", got, answered)
 	}
 }
 
-// Past 64 pending sends further ones are refused, while acknowledgements still count.
+// More than 64 pending sends are refused, while acknowledgements are still taken.
 func TestTooManySends(t *testing.T) {
-	b := newBench(t, never)
-	b.tell(1, "")
-	s := b.open(&open{})
+	f := newFixture(t, never)
+	f.append(1, "")
+	s := f.open(&open{})
 	cursor := s.deliveries(1, 1)
 	for i := range 70 {
 		s.send(take("one", fmt.Sprint(i)))
@@ -242,7 +242,7 @@ func TestTooManySends(t *testing.T) {
 			t.Errorf("%v", r)
 		}
 	}
-	close(b.steps.let)
+	close(f.steps.let)
 	for i := range 64 {
 		if r := s.recv().GetReceipt(); r.GetRequestId() != fmt.Sprint(i) || r.GetResponse() == nil {
 			t.Errorf("send %d: %v", i, r)
@@ -259,16 +259,16 @@ func TestTooManySends(t *testing.T) {
 	if err := s.ended(); !errors.Is(err, io.EOF) {
 		t.Error(err)
 	}
-	if got := b.consumer("default").Sequence; got != 1 {
+	if got := f.consumer("default").Sequence; got != 1 {
 		t.Errorf("acknowledged %d", got)
 	}
 }
 
-// What cannot be sent is refused in its receipt, and the stream stays.
+// A request that cannot be sent is refused in its receipt, and the stream stays open.
 func TestRefusedSends(t *testing.T) {
-	b := newBench(t, never)
-	close(b.steps.let)
-	s := b.open(&open{})
+	f := newFixture(t, never)
+	close(f.steps.let)
+	s := f.open(&open{})
 	broken := take("one", "b")
 	broken.GetSend().Request.Value = []byte("\x0a\xff")
 	for name, test := range map[string]struct {
@@ -291,16 +291,16 @@ func TestRefusedSends(t *testing.T) {
 	}
 }
 
-// A client that says that it sends no more still gets its receipts.
+// A client that has closed its sending side still gets its receipts.
 func TestHalfClosed(t *testing.T) {
-	b := newBench(t, never)
-	s := b.open(&open{})
+	f := newFixture(t, never)
+	s := f.open(&open{})
 	s.send(take("one", "1"))
-	<-b.steps.begun
+	<-f.steps.begun
 	if err := s.CloseSend(); err != nil {
 		t.Fatal(err)
 	}
-	b.steps.let <- struct{}{}
+	f.steps.let <- struct{}{}
 	if r := s.recv().GetReceipt(); r.GetResponse() == nil {
 		t.Errorf("%v", r)
 	}
@@ -309,13 +309,14 @@ func TestHalfClosed(t *testing.T) {
 	}
 }
 
+// A stream that is not opened once, and first, ends with INVALID_FIELD.
 func TestFormOfAStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, never)
+		f := newFixture(t, never)
 		for name, requests := range map[string][]*exchangev1.ExchangeRequest{
 			"not opened": {take("one", uuid.NewString())}, "never opened": nil, "empty": {{}},
 		} {
-			s, err := b.client.Exchange(b.as("kela"))
+			s, err := f.client.Exchange(f.as("kela"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -328,7 +329,7 @@ func TestFormOfAStream(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		twice := b.open(&open{})
+		twice := f.open(&open{})
 		twice.send(&exchangev1.ExchangeRequest{Kind: &exchangev1.ExchangeRequest_Open_{Open: &open{}}})
 		if err := twice.ended(); fault.ReasonOf(err) != fault.InvalidField {
 			t.Errorf("opened twice: %v", err)
@@ -336,14 +337,14 @@ func TestFormOfAStream(t *testing.T) {
 	})
 }
 
-// Nothing is delivered before its reading is on record.
+// A message is delivered only after its reading is recorded in the access log.
 func TestStreamsFailClosed(t *testing.T) {
-	b := newBench(t, never)
-	b.tell(2, "")
-	s := b.open(&open{Cursor: mailbox.Cursor{}.String()})
+	f := newFixture(t, never)
+	f.append(2, "")
+	s := f.open(&open{Cursor: mailbox.Cursor{}.String()})
 	s.deliveries(1, 2)
 	var purposes []string
-	for access, err := range b.store.RawAccesses(t.Context()) {
+	for access, err := range f.store.RawAccesses(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -352,8 +353,8 @@ func TestStreamsFailClosed(t *testing.T) {
 	if len(purposes) != 1 || !strings.HasSuffix(purposes[0], "/Exchange mailbox from 1 on") {
 		t.Error(purposes)
 	}
-	b.store.broken.Store(true)
-	unrecorded, err := b.client.Exchange(b.as("kela"))
+	f.store.broken.Store(true)
+	unrecorded, err := f.client.Exchange(f.as("kela"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -365,11 +366,11 @@ func TestStreamsFailClosed(t *testing.T) {
 	}
 }
 
-// A drain ends standing streams without an error, so that they are opened anew.
+// A drain ends open streams without an error, so that their readers open them again.
 func TestDrain(t *testing.T) {
-	b := newBench(t, never)
-	s := b.open(&open{})
-	b.drain()
+	f := newFixture(t, never)
+	s := f.open(&open{})
+	f.drain()
 	if err := s.ended(); !errors.Is(err, io.EOF) {
 		t.Error(err)
 	}

@@ -27,10 +27,10 @@ type mailboxReader struct {
 	ahead uint64
 	// held is the size of page in bytes.
 	held int
-	// behind says that the mailbox may hold more messages than were read; told is the highest sequence that a
-	// notification has named.
-	behind bool
-	told   uint64
+	// behind says that the mailbox may hold more messages than were read; notified is the highest sequence that
+	// a notification has named.
+	behind   bool
+	notified uint64
 	// busy says that an opening or a read is in progress, and reserved how much of the window that read may
 	// fill. paused says that the last attempt failed and that a retry is due.
 	busy, paused bool
@@ -42,90 +42,90 @@ type mailboxReader struct {
 }
 
 // pending reports whether an acknowledgement has yet to be made durable.
-func (l *mailboxReader) pending() bool { return l.opened && l.wanted.Sequence > l.durable }
+func (r *mailboxReader) pending() bool { return r.opened && r.wanted.Sequence > r.durable }
 
-// tell notes that the mailbox has reached a sequence. It does nothing if that sequence was already read.
-func (l *mailboxReader) tell(sequence uint64) {
-	if sequence > l.read.Sequence {
-		l.told, l.behind = max(l.told, sequence), true
+// notify notes that the mailbox has reached a sequence. It does nothing if that sequence was already read.
+func (r *mailboxReader) notify(sequence uint64) {
+	if sequence > r.read.Sequence {
+		r.notified, r.behind = max(r.notified, sequence), true
 	}
 }
 
 // event is the result of a mailbox reader's background work.
 type event struct {
-	lane *mailboxReader
-	err  error
+	reader *mailboxReader
+	err    error
 	// done applies the result if there was no error. always runs in either case.
 	done, always func()
 }
 
-// open opens all mailboxes with one epoch. A patient line continues without the mailboxes that do not answer,
-// provided that the client sent a cursor, which says where to begin in them.
-func (c *connection) open(ctx context.Context) error {
-	given, err := ParseCursor(c.cursor)
+// open opens all mailboxes with one epoch. With RetryMailboxes the session continues without the mailboxes that
+// do not answer, provided that the client sent a cursor, which says where to begin in them.
+func (s *session) open(ctx context.Context) error {
+	given, err := ParseCursor(s.cursor)
 	if err != nil {
 		return invalidCursor()
 	}
-	for _, mailbox := range c.line.Mailboxes {
+	for _, mailbox := range s.config.Mailboxes {
 		at := given.At(mailbox.Service())
-		c.lanes = append(c.lanes, &mailboxReader{mailbox: mailbox, behind: true, ahead: readAhead, read: at, sent: at, acknowledged: at.Sequence})
+		s.readers = append(s.readers, &mailboxReader{mailbox: mailbox, behind: true, ahead: readAhead, read: at, sent: at, acknowledged: at.Sequence})
 	}
-	backlog, err := c.openLanes(ctx)
-	if fault.ReasonOf(err) == fault.TakenOver && c.line.Patient {
+	backlog, err := s.openMailboxes(ctx)
+	if fault.ReasonOf(err) == fault.TakenOver && s.config.RetryMailboxes {
 		// The clock of another gateway is ahead: ask for the next epochs and use the highest.
-		if err = c.nextNumber(ctx); err == nil {
-			backlog, err = c.openLanes(ctx)
+		if err = s.raiseEpoch(ctx); err == nil {
+			backlog, err = s.openMailboxes(ctx)
 		}
 	}
 	if err != nil {
 		return err
 	}
-	cursor := make(Cursor, 0, len(c.lanes))
-	for _, l := range c.lanes {
-		cursor = append(cursor, l.sent)
+	cursor := make(Cursor, 0, len(s.readers))
+	for _, r := range s.readers {
+		cursor = append(cursor, r.sent)
 	}
-	c.receipts = append(c.receipts, &exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Opened_{Opened: &exchangev1.ExchangeResponse_Opened{
-		Cursor: cursor.String(), Takeover: c.takeover, Backlog: backlog,
+	s.receipts = append(s.receipts, &exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Opened_{Opened: &exchangev1.ExchangeResponse_Opened{
+		Cursor: cursor.String(), Takeover: s.epoch, Backlog: backlog,
 	}}})
 	return nil
 }
 
 // OpenAll takes over a consumer in several mailboxes, with one epoch.
-func OpenAll(ctx context.Context, mailboxes []Mailbox, cursor, consumer string, takeover uint64) (*exchangev1.ExchangeResponse_Opened, error) {
-	c := newConnection(Line{Mailboxes: mailboxes, Epoch: takeover, Patient: true}, &exchangev1.ExchangeRequest_Open{Cursor: cursor, Consumer: consumer})
-	if err := c.open(ctx); err != nil {
+func OpenAll(ctx context.Context, mailboxes []Mailbox, cursor, consumer string, epoch uint64) (*exchangev1.ExchangeResponse_Opened, error) {
+	s := newSession(SessionConfig{Mailboxes: mailboxes, Epoch: epoch, RetryMailboxes: true}, &exchangev1.ExchangeRequest_Open{Cursor: cursor, Consumer: consumer})
+	if err := s.open(ctx); err != nil {
 		return nil, err
 	}
-	return c.receipts[0].GetOpened(), nil
+	return s.receipts[0].GetOpened(), nil
 }
 
-// openLanes opens all mailboxes in parallel. It does not go through fanout, because a mailbox is in this
+// openMailboxes opens all mailboxes in parallel. It does not go through fanout, because a mailbox is in this
 // process or at a service.
-func (c *connection) openLanes(ctx context.Context) (backlog uint64, err error) {
-	opened := make([]Opened, len(c.lanes))
-	failed := make([]error, len(c.lanes))
+func (s *session) openMailboxes(ctx context.Context) (backlog uint64, err error) {
+	opened := make([]Opened, len(s.readers))
+	failed := make([]error, len(s.readers))
 	var group errgroup.Group
-	for i, l := range c.lanes {
+	for i, r := range s.readers {
 		group.Go(func() error {
-			opened[i], failed[i] = l.mailbox.Open(ctx, c.cursor, c.consumer, c.takeover)
+			opened[i], failed[i] = r.mailbox.Open(ctx, s.cursor, s.consumer, s.epoch)
 			return nil
 		})
 	}
 	_ = group.Wait()
 	answered := false
-	for i, l := range c.lanes {
+	for i, r := range s.readers {
 		if err := failed[i]; err != nil {
-			if !c.line.Patient || !Transient(err) || c.cursor == "" {
+			if !s.config.RetryMailboxes || !Transient(err) || s.cursor == "" {
 				return 0, err
 			}
-			c.pause(l)
+			s.pause(r)
 			continue
 		}
 		answered = true
-		l.begin(opened[i])
+		r.begin(opened[i])
 		backlog += opened[i].Backlog
-		if c.takeover == 0 {
-			c.takeover = opened[i].Epoch
+		if s.epoch == 0 {
+			s.epoch = opened[i].Epoch
 		}
 	}
 	if !answered {
@@ -135,19 +135,19 @@ func (c *connection) openLanes(ctx context.Context) (backlog uint64, err error) 
 	return backlog, nil
 }
 
-func (c *connection) nextNumber(ctx context.Context) error {
-	for _, l := range c.lanes {
-		opened, err := l.mailbox.Open(ctx, c.cursor, c.consumer, 0)
+func (s *session) raiseEpoch(ctx context.Context) error {
+	for _, r := range s.readers {
+		opened, err := r.mailbox.Open(ctx, s.cursor, s.consumer, 0)
 		if err != nil && !Transient(err) {
 			return err
 		}
-		c.takeover = max(c.takeover, opened.Epoch)
+		s.epoch = max(s.epoch, opened.Epoch)
 	}
 	return nil
 }
 
-func (l *mailboxReader) begin(o Opened) {
-	l.opened, l.read, l.sent, l.acknowledged = true, o.At, o.At, o.At.Sequence
+func (r *mailboxReader) begin(o Opened) {
+	r.opened, r.read, r.sent, r.acknowledged = true, o.At, o.At, o.At.Sequence
 }
 
 // Transient reports whether an error comes from the network or is temporary, so that a retry may succeed.
@@ -156,17 +156,17 @@ func Transient(err error) bool {
 	return reason == "" || reason == fault.Unavailable || reason == fault.Busy
 }
 
-func (c *connection) pause(l *mailboxReader) {
-	l.paused = true
-	if c.retry == nil {
-		c.retry = time.NewTimer(retryAfter)
+func (s *session) pause(r *mailboxReader) {
+	r.paused = true
+	if s.retry == nil {
+		s.retry = time.NewTimer(retryAfter)
 	}
 }
 
 // isSettling reports whether an acknowledgement is being made durable, or has yet to be.
-func (c *connection) isSettling() bool {
-	for _, l := range c.lanes {
-		if l.advancing || l.pending() && !l.paused {
+func (s *session) isSettling() bool {
+	for _, r := range s.readers {
+		if r.advancing || r.pending() && !r.paused {
 			return true
 		}
 	}
@@ -175,112 +175,112 @@ func (c *connection) isSettling() bool {
 
 // work starts what each mailbox reader can do now: open, read as much as the window allows, make an
 // acknowledgement durable.
-func (c *connection) work(ctx context.Context) {
-	for _, l := range c.lanes {
+func (s *session) work(ctx context.Context) {
+	for _, r := range s.readers {
 		switch {
-		case l.paused:
+		case r.paused:
 			continue
-		case !l.opened && !l.busy:
-			c.reopen(ctx, l)
-		case l.opened && !l.busy && l.behind && uint64(len(l.page)) <= l.ahead/2 && l.held < matter.MaxAnswer && !c.closing:
-			c.read(ctx, l)
+		case !r.opened && !r.busy:
+			s.reopen(ctx, r)
+		case r.opened && !r.busy && r.behind && uint64(len(r.page)) <= r.ahead/2 && r.held < matter.MaxAnswer && !s.closing:
+			s.read(ctx, r)
 		}
-		if l.pending() && !l.advancing {
-			c.advance(ctx, l)
+		if r.pending() && !r.advancing {
+			s.advance(ctx, r)
 		}
 	}
 }
 
-func (c *connection) reopen(ctx context.Context, l *mailboxReader) {
-	l.busy = true
+func (s *session) reopen(ctx context.Context, r *mailboxReader) {
+	r.busy = true
 	go func() {
-		opened, err := l.mailbox.Open(ctx, c.cursor, c.consumer, c.takeover)
-		c.events <- event{lane: l, err: err, always: func() { l.busy = false }, done: func() { l.begin(opened) }}
+		opened, err := r.mailbox.Open(ctx, s.cursor, s.consumer, s.epoch)
+		s.events <- event{reader: r, err: err, always: func() { r.busy = false }, done: func() { r.begin(opened) }}
 	}()
 }
 
 // free returns how much of the window is unused, that is, neither in flight nor reserved by a read in
 // progress.
-func (c *connection) free() uint64 {
+func (s *session) free() uint64 {
 	var used uint64
-	for _, l := range c.lanes {
-		used += l.read.Sequence - l.acknowledged + l.reserved
+	for _, r := range s.readers {
+		used += r.read.Sequence - r.acknowledged + r.reserved
 	}
-	return c.window - min(c.window, used)
+	return s.window - min(s.window, used)
 }
 
-func (c *connection) read(ctx context.Context, l *mailboxReader) {
-	limit := min(l.ahead, c.free())
+func (s *session) read(ctx context.Context, r *mailboxReader) {
+	limit := min(r.ahead, s.free())
 	if limit == 0 {
 		return
 	}
-	l.busy, l.reserved = true, limit
+	r.busy, r.reserved = true, limit
 	go func(after Position, asked uint64) {
-		messages, more, err := l.mailbox.Read(ctx, after, int(limit), c.records) //nolint:gosec // at most farAhead
-		c.events <- event{lane: l, err: err, always: func() { l.busy, l.reserved = false, 0 }, done: func() {
+		messages, more, err := r.mailbox.Read(ctx, after, int(limit), s.records) //nolint:gosec // at most farAhead
+		s.events <- event{reader: r, err: err, always: func() { r.busy, r.reserved = false, 0 }, done: func() {
 			if len(messages) > 0 {
 				last := messages[len(messages)-1]
-				l.read = position(l.mailbox.Service(), last.GetSequence(), last.GetChainHash())
+				r.read = position(r.mailbox.Service(), last.GetSequence(), last.GetChainHash())
 			}
 			// A notification is only a hint. If it named a sequence before this read and the read did not
 			// find it, the message does not exist; asking again would never end.
-			l.behind = more || l.told > max(asked, l.read.Sequence)
+			r.behind = more || r.notified > max(asked, r.read.Sequence)
 			// A reader that is far behind and keeps up gets more messages at once.
-			if l.ahead = readAhead; uint64(len(messages)) == limit {
-				l.ahead = min(2*limit, farAhead)
+			if r.ahead = readAhead; uint64(len(messages)) == limit {
+				r.ahead = min(2*limit, farAhead)
 			}
-			if c.closing {
+			if s.closing {
 				return
 			}
-			l.page = append(l.page, messages...)
+			r.page = append(r.page, messages...)
 			for _, message := range messages {
-				l.held += proto.Size(message)
+				r.held += proto.Size(message)
 			}
 		}}
-	}(l.read, l.told)
+	}(r.read, r.notified)
 }
 
 // advance makes the last acknowledgement durable: the first one at once, and those that arrive within
 // settleEvery together. So a busy reader causes at most one write for each interval.
-func (c *connection) advance(ctx context.Context, l *mailboxReader) {
-	if rest := time.Until(l.rested); rest > 0 && !c.closing {
-		if c.settling == nil {
-			c.settling = time.NewTimer(rest)
+func (s *session) advance(ctx context.Context, r *mailboxReader) {
+	if rest := time.Until(r.rested); rest > 0 && !s.closing {
+		if s.settling == nil {
+			s.settling = time.NewTimer(rest)
 		}
 		return
 	}
-	l.advancing, l.rested = true, time.Now().Add(settleEvery) //nolint:forbidigo // no domain's time
+	r.advancing, r.rested = true, time.Now().Add(settleEvery) //nolint:forbidigo // no domain's time
 	go func(at Position) {
-		err := l.mailbox.Advance(ctx, c.consumer, at, c.takeover)
-		c.events <- event{lane: l, err: err, always: func() { l.advancing = false }, done: func() {
-			l.durable = at.Sequence
+		err := r.mailbox.Advance(ctx, s.consumer, at, s.epoch)
+		s.events <- event{reader: r, err: err, always: func() { r.advancing = false }, done: func() {
+			r.durable = at.Sequence
 		}}
-	}(l.wanted)
+	}(r.wanted)
 }
 
 // flush makes the acknowledgements of a stream durable when the stream ends. If it fails, the messages are
 // delivered again.
-func (c *connection) flush(ctx context.Context) {
+func (s *session) flush(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
 	defer cancel()
 	var group sync.WaitGroup
-	for _, l := range c.lanes {
-		if l.pending() {
-			group.Go(func() { _ = l.mailbox.Advance(ctx, c.consumer, l.wanted, c.takeover) })
+	for _, r := range s.readers {
+		if r.pending() {
+			group.Go(func() { _ = r.mailbox.Advance(ctx, s.consumer, r.wanted, s.epoch) })
 		}
 	}
 	group.Wait()
 }
 
-func (c *connection) settle(e event) error {
+func (s *session) settle(e event) error {
 	e.always()
 	if e.err == nil {
 		e.done()
 		return nil
 	}
-	if !c.line.Patient || !Transient(e.err) {
+	if !s.config.RetryMailboxes || !Transient(e.err) {
 		return e.err
 	}
-	c.pause(e.lane)
+	s.pause(e.reader)
 	return nil
 }

@@ -121,41 +121,41 @@ func sound(message protoreflect.Message) bool {
 // whether all of them fitted.
 func (s *Server) messages(ctx context.Context, deliveries []journal.Delivery, withRecords bool) (messages []*exchangev1.CaseMessage, all bool) {
 	page := Page{}
-	defer func() { s.sayWhy(ctx, deliveries, messages) }()
+	defer func() { s.addErasures(ctx, deliveries, messages) }()
 	for _, delivery := range deliveries {
 		message := Message(s.config.Service, delivery, withRecords)
 		if !page.Takes(message) {
 			return messages, false
 		}
-		s.tell(ctx, message)
-		message.Traceparent = delivering(ctx, s.config.Service, delivery)
+		s.report(ctx, message)
+		message.Traceparent = traceparent(ctx, s.config.Service, delivery)
 		messages = append(messages, message)
 	}
 	return messages, true
 }
 
-// sayWhy adds to each tombstone the reason for which its key was destroyed.
-func (s *Server) sayWhy(ctx context.Context, deliveries []journal.Delivery, messages []*exchangev1.CaseMessage) {
+// addErasures adds to each tombstone the reason for which its key was destroyed.
+func (s *Server) addErasures(ctx context.Context, deliveries []journal.Delivery, messages []*exchangev1.CaseMessage) {
 	if s.config.Erasures == nil {
 		return
 	}
 	var gone []journal.Delivery
-	var told []*exchangev1.Withheld
+	var erased []*exchangev1.Withheld
 	for i, message := range messages {
 		if withheld := message.GetWithheld(); message.GetEvent() == nil && len(withheld) == 1 && withheld[0].GetRule() == RuleErased {
-			gone, told = append(gone, deliveries[i]), append(told, withheld[0])
+			gone, erased = append(gone, deliveries[i]), append(erased, withheld[0])
 		}
 	}
 	if len(gone) == 0 {
 		return
 	}
 	for i, why := range s.config.Erasures(ctx, gone) {
-		told[i].Erasure = why
+		erased[i].Erasure = why
 	}
 }
 
-// tell counts and logs a message that cannot be delivered, so that an alert fires.
-func (s *Server) tell(ctx context.Context, message *exchangev1.CaseMessage) {
+// report counts and logs a message that cannot be delivered, so that an alert fires.
+func (s *Server) report(ctx context.Context, message *exchangev1.CaseMessage) {
 	if message.GetEvent() != nil || len(message.GetWithheld()) != 1 {
 		return
 	}
@@ -187,9 +187,9 @@ func (p *Page) Within(most int, message proto.Message) bool {
 	return true
 }
 
-// delivering returns the traceparent of a delivery's own trace, of which the trace of the command is not a
+// traceparent returns the traceparent of a delivery's own trace, of which the trace of the command is not a
 // part; empty if this process makes no traces.
-func delivering(ctx context.Context, service string, delivery journal.Delivery) string {
+func traceparent(ctx context.Context, service string, delivery journal.Delivery) string {
 	name, options := telemetry.Delivering(delivery.Agency, delivery.ID, delivery.Subject)
 	named := telemetry.Delivery{Mailbox: delivery.Agency, Subject: delivery.Subject, ID: delivery.ID}
 	return named.Delivered(ctx, name, delivery.Trace, append(options, trace.WithAttributes(telemetry.KeyService.String(service)))...)

@@ -20,23 +20,23 @@ func NewNotifications() *Notifications {
 
 // Of returns the function to call when the mailbox of a service has reached a sequence. The function never
 // blocks.
-func (w *Notifications) Of(service string) func(sequence uint64) {
+func (n *Notifications) Of(service string) func(sequence uint64) {
 	return func(sequence uint64) {
-		w.mu.Lock()
-		w.sequences[service] = max(w.sequences[service], sequence)
-		w.mu.Unlock()
+		n.mu.Lock()
+		n.sequences[service] = max(n.sequences[service], sequence)
+		n.mu.Unlock()
 		select {
-		case w.signal <- struct{}{}:
+		case n.signal <- struct{}{}:
 		default:
 		}
 	}
 }
 
 // take returns the highest notified sequence of each service and clears the collection.
-func (w *Notifications) take() map[string]uint64 {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	woken := w.sequences
-	w.sequences = map[string]uint64{}
-	return woken
+func (n *Notifications) take() map[string]uint64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	notified := n.sequences
+	n.sequences = map[string]uint64{}
+	return notified
 }

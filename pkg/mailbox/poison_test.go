@@ -22,11 +22,11 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// mostInAnAnswer is what a gRPC client takes by default.
-const mostInAnAnswer = 4 << 20
+// maxAnswer is the largest answer that a gRPC client takes by default.
+const maxAnswer = 4 << 20
 
-// records are what a mailbox may hold, by kind, and the rule of the tombstone in its place;
-// empty for what is delivered. Size is of the text in it.
+// records are what a mailbox may hold, by kind, with the rule of the tombstone that replaces the message. The rule
+// is empty for a message that is delivered. Size is that of the text in the message.
 var records = map[string]struct {
 	rule   string
 	record func(message *exchangev1.CaseMessage, size int) []byte
@@ -80,23 +80,23 @@ func marshalled(message *exchangev1.CaseMessage) []byte {
 	return record
 }
 
-// put puts one record into Kela's mailbox, as the store takes it.
-func (b *bench) put(kind string, size int) {
-	b.t.Helper()
+// put puts one record into Kela's mailbox, without a check.
+func (f *fixture) put(kind string, size int) {
+	f.t.Helper()
 	batch := journal.Batch{Expected: map[string]uint64{}}
-	b.add(&batch, fmt.Sprintf("concerns/%d", b.next), 0)
+	f.add(&batch, fmt.Sprintf("concerns/%d", f.next), 0)
 	last := &batch.Deliveries[0]
 	message := &exchangev1.CaseMessage{MessageId: last.ID, Service: "concern", Mailbox: "kela", Subject: last.Subject, SubjectVersion: last.SubjectVersion}
 	last.Record = records[kind].record(message, size)
-	appended, err := b.store.Append(context.Background(), batch)
+	appended, err := f.store.Append(context.Background(), batch)
 	if err != nil {
-		b.t.Fatal(err)
+		f.t.Fatal(err)
 	}
-	b.hub.Notify("kela", appended.Positions["kela"])
+	f.hub.Notify("kela", appended.Positions["kela"])
 }
 
-// checkShown holds a message to what was put in: whole, or a tombstone with its rule.
-func checkShown(t interface{ Fatalf(string, ...any) }, message *exchangev1.CaseMessage, sequence uint64, kind string) {
+// checkDelivered checks that a message is delivered as it was put in: whole, or as a tombstone with its rule.
+func checkDelivered(t interface{ Fatalf(string, ...any) }, message *exchangev1.CaseMessage, sequence uint64, kind string) {
 	if message.GetSequence() != sequence {
 		t.Fatalf("message %d comes where %d should", message.GetSequence(), sequence)
 	}
@@ -112,11 +112,10 @@ func checkShown(t interface{ Fatalf(string, ...any) }, message *exchangev1.CaseM
 	}
 }
 
-// Whatever lies in a mailbox, of any kind and size, every message arrives exactly once and
-// in order, by pages of any size and by the stream, and no answer is larger than a client
-// takes.
-func TestWhateverLiesInAMailbox(t *testing.T) {
-	b := newBench(t, never)
+// Every message of a mailbox, of any kind and size, arrives exactly once and in order, by pages of any size and by
+// the stream, and no answer is larger than a client takes.
+func TestMessagesOfAnyKindAndSizeArrive(t *testing.T) {
+	f := newFixture(t, never)
 	kinds := make([]string, 0, len(records))
 	for kind := range records {
 		kinds = append(kinds, kind)
@@ -131,23 +130,23 @@ func TestWhateverLiesInAMailbox(t *testing.T) {
 				kind = rapid.SampledFrom(kinds).Draw(t, "kind")
 			}
 			size := rapid.SampledFrom([]int{0, 1000, 40_000, 200_000, matter.MaxRecord - 1000}).Draw(t, "size")
-			b.put(kind, size)
+			f.put(kind, size)
 			put[read+uint64(len(put))+1] = kind
 		}
 		head, from := read+uint64(len(put)), behind
 		size := rapid.Int32Range(1, 1000).Draw(t, "page")
 		records := rapid.Bool().Draw(t, "records")
 		for next := read + 1; next <= head; {
-			page, err := b.client.ListMessages(b.as("kela"), &exchangev1.ListMessagesRequest{Cursor: from, PageSize: size, WithRecords: records})
+			page, err := f.client.ListMessages(f.as("kela"), &exchangev1.ListMessagesRequest{Cursor: from, PageSize: size, WithRecords: records})
 			if err != nil {
 				t.Fatal(err)
 			}
-			isTooLarge := proto.Size(page) > mostInAnAnswer || len(page.GetMessages()) > 1 && proto.Size(page) > matter.MaxAnswer+1024
+			isTooLarge := proto.Size(page) > maxAnswer || len(page.GetMessages()) > 1 && proto.Size(page) > matter.MaxAnswer+1024
 			if len(page.GetMessages()) == 0 || len(page.GetMessages()) > int(size) || isTooLarge {
 				t.Fatalf("a page of %d messages and %d bytes, behind %d of %d", len(page.GetMessages()), proto.Size(page), next-1, head)
 			}
 			for _, message := range page.GetMessages() {
-				checkShown(t, message, next, put[next])
+				checkDelivered(t, message, next, put[next])
 				next++
 			}
 			if page.GetBacklog() != head-(next-1) {
@@ -155,10 +154,10 @@ func TestWhateverLiesInAMailbox(t *testing.T) {
 			}
 			from = page.GetNextCursor()
 		}
-		s := b.open(&open{Cursor: behind, Window: rapid.Uint32Range(1, 100).Draw(t, "window"), WithRecords: records, Consumer: "stands"})
+		s := f.open(&open{Cursor: behind, Window: rapid.Uint32Range(1, 100).Draw(t, "window"), WithRecords: records, Consumer: "stream"})
 		for next := read + 1; next <= head; next++ {
 			delivery := s.recv().GetDelivery()
-			checkShown(t, delivery.GetMessage(), next, put[next])
+			checkDelivered(t, delivery.GetMessage(), next, put[next])
 			s.acknowledge(delivery.GetCursor())
 		}
 		s.cancel()
@@ -166,12 +165,13 @@ func TestWhateverLiesInAMailbox(t *testing.T) {
 	})
 }
 
-// Of what cannot be delivered a page is told that it has changed, and of what follows too.
-func TestWatchPassesWhatCannotBeDelivered(t *testing.T) {
-	b := newBench(t, never)
-	ctx, cancel := context.WithTimeout(b.as("kela"), 10*time.Second)
+// A page that watches is notified that a subject changed although the message cannot be delivered, and of the
+// changes after it.
+func TestWatchOfUndeliverableMessages(t *testing.T) {
+	f := newFixture(t, never)
+	ctx, cancel := context.WithTimeout(f.as("kela"), 10*time.Second)
 	defer cancel()
-	watch, err := b.client.Watch(ctx, &exchangev1.WatchRequest{})
+	watch, err := f.client.Watch(ctx, &exchangev1.WatchRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,19 +179,19 @@ func TestWatchPassesWhatCannotBeDelivered(t *testing.T) {
 		t.Fatalf("%v %v", first, err)
 	}
 	for kind := range records {
-		b.put(kind, 10)
+		f.put(kind, 10)
 		changed, err := watch.Recv()
-		if err != nil || changed.GetChanged().GetSubject() != fmt.Sprintf("concerns/%d", b.next-1) {
+		if err != nil || changed.GetChanged().GetSubject() != fmt.Sprintf("concerns/%d", f.next-1) {
 			t.Errorf("%s: %v %v", kind, changed, err)
 		}
 	}
 }
 
-// A row that does not open with its key holds up none behind it.
-func TestADamagedRowHoldsUpNothing(t *testing.T) {
+// A row that does not open with its key does not delay the messages after it.
+func TestDamagedRowDelaysNothing(t *testing.T) {
 	folder := t.TempDir()
-	b := newBenchAt(t, folder, never)
-	b.tell(3, "")
+	f := newFixtureAt(t, folder, never)
+	f.append(3, "")
 	raw, err := sql.Open("sqlite", filepath.Join(folder, "c.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -204,7 +204,7 @@ func TestADamagedRowHoldsUpNothing(t *testing.T) {
 	if err := raw.Close(); err != nil {
 		t.Fatal(err)
 	}
-	page, err := b.client.ListMessages(b.as("kela"), &exchangev1.ListMessagesRequest{WithRecords: true})
+	page, err := f.client.ListMessages(f.as("kela"), &exchangev1.ListMessagesRequest{WithRecords: true})
 	if err != nil || len(page.GetMessages()) != 3 {
 		t.Fatalf("%v %v", page, err)
 	}
@@ -213,10 +213,10 @@ func TestADamagedRowHoldsUpNothing(t *testing.T) {
 			t.Errorf("%v", message)
 		}
 	}
-	// Reading goes on behind it, and over it.
-	one, err := b.client.ListMessages(b.as("kela"), &exchangev1.ListMessagesRequest{Cursor: mailbox.Cursor{mailbox.Behind(page.GetMessages()[1])}.String(), PageSize: 1})
+	// Reading continues after it, and over it.
+	one, err := f.client.ListMessages(f.as("kela"), &exchangev1.ListMessagesRequest{Cursor: mailbox.Cursor{mailbox.Behind(page.GetMessages()[1])}.String(), PageSize: 1})
 	if err != nil || len(one.GetMessages()) != 1 || one.GetMessages()[0].GetSequence() != 3 {
 		t.Errorf("%v %v", one, err)
 	}
-	b.open(&open{}).deliveries(1, 3)
+	f.open(&open{}).deliveries(1, 3)
 }

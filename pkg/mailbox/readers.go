@@ -26,20 +26,20 @@ type Readers struct {
 type consumerKey struct{ agency, name string }
 
 type reader struct {
-	takeover uint64
-	end      context.CancelCauseFunc
+	epoch uint64
+	end   context.CancelCauseFunc
 }
 
 // enter registers a stream as its consumer's reader. Of two streams of one consumer it ends the one with the
 // lower epoch, which may be the new one.
-func (r *Readers) enter(key consumerKey, takeover uint64, end context.CancelCauseFunc) (leave func()) {
-	mine := &reader{takeover, end}
+func (r *Readers) enter(key consumerKey, epoch uint64, end context.CancelCauseFunc) (leave func()) {
+	mine := &reader{epoch, end}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.open == nil {
 		r.open = map[consumerKey]*reader{}
 	}
-	if other := r.open[key]; other != nil && other.takeover > takeover {
+	if other := r.open[key]; other != nil && other.epoch > epoch {
 		end(takenOver())
 		return func() {}
 	} else if other != nil {
@@ -78,7 +78,7 @@ func (r *Readers) check(ctx context.Context, epochs Epochs) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for key, mine := range r.open {
-		if found[key.agency][key.name] > mine.takeover {
+		if found[key.agency][key.name] > mine.epoch {
 			mine.end(takenOver())
 		}
 	}

@@ -105,12 +105,12 @@ func (s *Server) chainAt(ctx context.Context, agency string, sequence uint64) ([
 }
 
 // holder refuses an epoch that is no longer the consumer's, with reason TAKEN_OVER.
-func (s *Server) holder(ctx context.Context, agency, name string, takeover uint64) error {
+func (s *Server) holder(ctx context.Context, agency, name string, epoch uint64) error {
 	consumers, err := s.config.Store.Consumers(ctx, agency, consumer(name))
 	if err != nil {
 		return fault.Store(err)
 	}
-	if consumers[consumer(name)].Epoch != takeover {
+	if consumers[consumer(name)].Epoch != epoch {
 		return takenOver()
 	}
 	return nil

@@ -73,7 +73,7 @@ func (s *Server) Run(ctx context.Context) {
 	defer close(s.drained)
 	var running sync.WaitGroup
 	defer running.Wait()
-	for _, job := range []periodic.Job{s.readers.Check(s.takeovers), s.config.Notify.Poll(s.sequences)} {
+	for _, job := range []periodic.Job{s.readers.Check(s.epochs), s.config.Notify.Poll(s.sequences)} {
 		job.Level, job.Logger, job.About = slog.LevelError, s.config.Logger, []slog.Attr{slog.String("service", s.config.Service)}
 		running.Go(func() { job.Run(ctx) })
 	}
@@ -171,17 +171,17 @@ func (s *Server) OpenConsumer(ctx context.Context, r *exchangev1.OpenConsumerReq
 // Exchange serves a partner system's stream: it delivers messages from the agency's mailbox and answers each
 // sent request with a receipt.
 func (s *Server) Exchange(stream Stream) error {
-	return Serve(stream, func(ctx context.Context) (Line, func(), error) {
+	return Serve(stream, func(ctx context.Context) (SessionConfig, func(), error) {
 		caller, err := system(ctx)
 		if err != nil {
-			return Line{}, nil, err
+			return SessionConfig{}, nil, err
 		}
-		woken := NewNotifications()
-		leave := s.config.Notify.Join(caller.Agency, woken.Of(s.config.Service))
+		notifications := NewNotifications()
+		leave := s.config.Notify.Join(caller.Agency, notifications.Of(s.config.Service))
 		calls := identity.Forward(ctx)
-		return Line{
+		return SessionConfig{
 			Mailboxes: []Mailbox{own{Server: s, caller: caller, method: exchangev1.ExchangeService_Exchange_FullMethodName}},
-			Caller:    caller, Woken: woken, Readers: &s.readers, Drained: s.drained, Methods: s.methods,
+			Caller:    caller, Notifications: notifications, Readers: &s.readers, Drained: s.drained, Methods: s.methods,
 			Invoke: func(path string, in, out proto.Message) error { return s.config.Calls.Invoke(calls, path, in, out) },
 		}, leave, nil
 	})

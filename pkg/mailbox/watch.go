@@ -25,7 +25,7 @@ func (s *Server) Watch(_ *exchangev1.WatchRequest, stream grpc.ServerStreamingSe
 	if caller.Agency == "" || !caller.Role.IsWorker() && caller.Role != identity.RoleSystem {
 		return fault.New(fault.RoleNotAllowed, "a worklist is an agency's")
 	}
-	woken, unsubscribe := s.config.Notify.Subscribe(caller.Agency)
+	notified, unsubscribe := s.config.Notify.Subscribe(caller.Agency)
 	defer unsubscribe()
 	heads, err := s.config.Store.Positions(ctx, caller.Agency)
 	if err != nil {
@@ -34,10 +34,10 @@ func (s *Server) Watch(_ *exchangev1.WatchRequest, stream grpc.ServerStreamingSe
 	if err := s.record(ctx, caller, exchangev1.ExchangeService_Watch_FullMethodName, "which matters change"); err != nil {
 		return err
 	}
-	out := newOutlet(stream.Send)
+	out := newSender(stream.Send)
 	defer out.close()
 	w := &watcher{server: s, caller: caller, read: heads[caller.Agency].Sequence, beat: true}
-	return w.run(ctx, woken, out)
+	return w.run(ctx, notified, out)
 }
 
 // watcher is the state of one page that watches. Only the goroutine in run may use its fields.
@@ -51,7 +51,7 @@ type watcher struct {
 	beat    bool
 }
 
-func (w *watcher) run(ctx context.Context, woken <-chan struct{}, out *sender[exchangev1.WatchResponse]) error {
+func (w *watcher) run(ctx context.Context, notified <-chan struct{}, out *sender[exchangev1.WatchResponse]) error {
 	heartbeat := time.NewTicker(heartbeatEvery)
 	defer heartbeat.Stop()
 	life, farewell := LifeOf(w.caller)
@@ -69,7 +69,7 @@ func (w *watcher) run(ctx context.Context, woken <-chan struct{}, out *sender[ex
 		select {
 		case to <- next:
 			pop()
-		case <-woken:
+		case <-notified:
 			w.behind = true
 		case <-heartbeat.C:
 			w.beat = true

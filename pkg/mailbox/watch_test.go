@@ -15,14 +15,14 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// A page is told what has changed for its agency, each subject as it now is, and
-// nothing of what came before it looked.
+// A page that watches is notified of the changes for its agency, with the current state of each subject, and not of
+// changes before it watched.
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, never)
-		b.tell(3, "concerns/old")
+		f := newFixture(t, never)
+		f.append(3, "concerns/old")
 		watch := func(agency string) exchangev1.ExchangeService_WatchClient {
-			s, err := b.client.Watch(metadata.AppendToOutgoingContext(b.as(agency), "role", "benefit_handler"), &exchangev1.WatchRequest{})
+			s, err := f.client.Watch(metadata.AppendToOutgoingContext(f.as(agency), "role", "benefit_handler"), &exchangev1.WatchRequest{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -32,8 +32,8 @@ func TestWatch(t *testing.T) {
 			return s
 		}
 		kela, other := watch("kela"), watch("hva")
-		b.tell(1, "concerns/new")
-		b.tell(1, "concerns/old")
+		f.append(1, "concerns/new")
+		f.append(1, "concerns/old")
 		for _, want := range []struct {
 			subject string
 			version uint64
@@ -45,12 +45,12 @@ func TestWatch(t *testing.T) {
 			changed := r.GetChanged()
 			if changed.GetSubject() != want.subject || changed.GetEtag() != matter.Etag(want.subject, "kela", want.version) ||
 				changed.GetStatus().GetPhase() != commonv1.LoopPhase_LOOP_PHASE_SENT {
-				t.Errorf("%v, wanted %v", changed, want)
+				t.Errorf("%v, want %v", changed, want)
 			}
 		}
 		began := time.Now()
 		if r, err := other.Recv(); err != nil || r.GetHeartbeat() == nil || time.Since(began) > 20*time.Second {
-			t.Errorf("another agency is told %v %v", r, err)
+			t.Errorf("another agency is notified of %v %v", r, err)
 		}
 		for {
 			if _, err := other.Recv(); err != nil {
@@ -63,40 +63,40 @@ func TestWatch(t *testing.T) {
 	})
 }
 
-// A page that does not read holds up nothing, and then is told each subject's last
-// state once.
+// A page that does not read delays nobody. When it reads, it gets the last state of each subject once.
 func TestSlowWatch(t *testing.T) {
-	b := newBench(t, never)
-	s, err := b.client.Watch(metadata.AppendToOutgoingContext(b.as("kela"), "role", "benefit_handler"), &exchangev1.WatchRequest{})
+	f := newFixture(t, never)
+	s, err := f.client.Watch(metadata.AppendToOutgoingContext(f.as("kela"), "role", "benefit_handler"), &exchangev1.WatchRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Recv(); err != nil {
 		t.Fatal(err)
 	}
-	// Far more than lines and buffers hold of it.
+	// Far more than windows and buffers hold.
 	const changes = 20_000
-	b.tell(changes, "concerns/busy")
-	told, last := 0, matter.Etag("concerns/busy", "kela", changes)
+	f.append(changes, "concerns/busy")
+	notified, last := 0, matter.Etag("concerns/busy", "kela", changes)
 	for {
 		r, err := s.Recv()
 		if err != nil {
 			t.Fatal(err)
 		}
-		told++
+		notified++
 		if r.GetChanged().GetEtag() == last {
 			break
 		}
 	}
-	if told > changes/2 {
-		t.Errorf("told %d times of %d changes", told, changes)
+	if notified > changes/2 {
+		t.Errorf("notified %d times of %d changes", notified, changes)
 	}
 }
 
+// Only workers and systems of an agency may watch.
 func TestWhoMayWatch(t *testing.T) {
-	b := newBench(t, never)
+	f := newFixture(t, never)
 	for role, want := range map[string]fault.Reason{"client": fault.RoleNotAllowed, "operator": fault.RoleNotAllowed} {
-		s, err := b.client.Watch(metadata.AppendToOutgoingContext(b.as("kela"), "role", role), &exchangev1.WatchRequest{})
+		s, err := f.client.Watch(metadata.AppendToOutgoingContext(f.as("kela"), "role", role), &exchangev1.WatchRequest{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +104,7 @@ func TestWhoMayWatch(t *testing.T) {
 			t.Errorf("%s: %v", role, err)
 		}
 	}
-	s, err := b.client.Watch(t.Context(), &exchangev1.WatchRequest{})
+	s, err := f.client.Watch(t.Context(), &exchangev1.WatchRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}

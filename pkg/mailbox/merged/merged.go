@@ -115,7 +115,7 @@ const pollTime = 5 * time.Second
 
 // jobs poll the services.
 func (e *Exchange) jobs() []periodic.Job {
-	jobs := []periodic.Job{e.readers.Check(e.takeovers)}
+	jobs := []periodic.Job{e.readers.Check(e.epochs)}
 	for _, service := range e.config.Services {
 		client := exchangev1.NewHeadsServiceClient(service.Conn)
 		poll := service.Notify.Poll(func(ctx context.Context) (map[string]uint64, error) {
@@ -142,24 +142,24 @@ func (e *Exchange) mailboxes() []mailbox.Mailbox {
 	return all
 }
 
-// line makes the session of a caller's stream: what it reads from and sends to. The function that
-// it returns ends the notifications. The agency is parsed from the token unverified, for
-// notifications only; it fails with TOKEN_REQUIRED.
-func (e *Exchange) line(ctx context.Context) (mailbox.Line, func(), error) {
+// session configures the session of a caller's stream. The function that it returns ends the
+// notifications. The agency is parsed from the token unverified, for notifications only. It fails
+// with TOKEN_REQUIRED.
+func (e *Exchange) session(ctx context.Context) (mailbox.SessionConfig, func(), error) {
 	header := metadata.ValueFromIncomingContext(ctx, "authorization")
 	if len(header) == 0 {
-		return mailbox.Line{}, nil, fault.New(fault.TokenRequired, "a token is missing")
+		return mailbox.SessionConfig{}, nil, fault.New(fault.TokenRequired, "a token is missing")
 	}
 	token, _ := identity.Bearer(header[0])
 	agency, expires := identity.ParseUnverified(token)
-	woken := mailbox.NewNotifications()
+	notifications := mailbox.NewNotifications()
 	var leave []func()
 	for _, service := range e.config.Services {
-		leave = append(leave, service.Notify.Join(agency, woken.Of(service.Name)))
+		leave = append(leave, service.Notify.Join(agency, notifications.Of(service.Name)))
 	}
-	return mailbox.Line{
-		Mailboxes: e.mailboxes(), Caller: identity.Caller{Agency: agency, Expires: expires}, Epoch: number(), Patient: true,
-		Woken: woken, Readers: &e.readers, Drained: e.drained, Methods: e.methods,
+	return mailbox.SessionConfig{
+		Mailboxes: e.mailboxes(), Caller: identity.Caller{Agency: agency, Expires: expires}, Epoch: nextEpoch(), RetryMailboxes: true,
+		Notifications: notifications, Readers: &e.readers, Drained: e.drained, Methods: e.methods,
 		Invoke: func(path string, in, out proto.Message) error { return e.invoke(identity.Forward(ctx), path, in, out) },
 	}, func() {
 		for _, end := range leave {
@@ -168,12 +168,12 @@ func (e *Exchange) line(ctx context.Context) (mailbox.Line, func(), error) {
 	}, nil
 }
 
-// number is the epoch of a consumer that is opened now: higher than that of every opening before,
+// nextEpoch is the epoch of a consumer that is opened now: higher than that of every opening before,
 // also in services that were down at the time.
-func number() uint64 { return uint64(time.Now().UnixMicro()) } //nolint:forbidigo // an order, and no domain's time
+func nextEpoch() uint64 { return uint64(time.Now().UnixMicro()) } //nolint:forbidigo // an order, and no domain's time
 
 // Exchange serves the stream over the mailboxes of all services.
-func (e *Exchange) Exchange(stream mailbox.Stream) error { return mailbox.Serve(stream, e.line) }
+func (e *Exchange) Exchange(stream mailbox.Stream) error { return mailbox.Serve(stream, e.session) }
 
 func (e *Exchange) invoke(ctx context.Context, path string, in, out proto.Message) error {
 	for _, service := range e.config.Services {

@@ -40,7 +40,7 @@ import (
 const agencies = `{"agencies":[{"agency":"kela","kind":"BENEFITS","names":{"fi":"K","sv":"F","en":"S"},
  "units":[{"unit":"a","names":{"fi":"A","sv":"A","en":"A"},"languages":["fi"]}],"noConsentProfile":"MINIMAL"}]}`
 
-// fakeService is one behind the gateway, with a journal of its own, that can be stopped.
+// fakeService is a service behind the gateway, with a journal of its own, that can be stopped.
 type fakeService struct {
 	t     *testing.T
 	name  string
@@ -49,13 +49,13 @@ type fakeService struct {
 	conn  *grpc.ClientConn
 	make  func() (*serve.Server, *mailbox.Server)
 	reads atomic.Int64
-	// before and after, where they are set, are called then at each reading.
+	// before and after are called before and after each read, where they are set.
 	before, after atomic.Pointer[func()]
 
 	mu       sync.Mutex
 	listener net.Listener
 	stop     func()
-	told     int
+	appended int
 }
 
 func (s *fakeService) dial(ctx context.Context, _ string) (net.Conn, error) {
@@ -69,7 +69,7 @@ func (s *fakeService) dial(ctx context.Context, _ string) (net.Conn, error) {
 	}).DialContext(ctx)
 }
 
-// count counts what is read here.
+// count counts the reads of this service.
 func (s *fakeService) count(ctx context.Context, method string, request, response any, conn *grpc.ClientConn, call grpc.UnaryInvoker, options ...grpc.CallOption) error {
 	if method == exchangev1.ExchangeService_ListMessages_FullMethodName {
 		s.reads.Add(1)
@@ -103,14 +103,14 @@ func (s *fakeService) start() {
 	}
 }
 
-// tell puts one more message into Kela's mailbox here.
-func (s *fakeService) tell() { s.tellLong(0) }
+// append appends one more message to Kela's mailbox of this service.
+func (s *fakeService) append() { s.appendLong(0) }
 
-// tellLong tells one of so many bytes more.
-func (s *fakeService) tellLong(size int) {
+// appendLong appends a message that is so many bytes longer.
+func (s *fakeService) appendLong(size int) {
 	s.t.Helper()
-	s.told++
-	subject, id := fmt.Sprintf("%ss/%d", s.name, s.told), fmt.Sprintf("%s-%d", s.name, s.told)
+	s.appended++
+	subject, id := fmt.Sprintf("%ss/%d", s.name, s.appended), fmt.Sprintf("%s-%d", s.name, s.appended)
 	record, err := proto.Marshal(&exchangev1.CaseMessage{MessageId: id, Service: s.name, Mailbox: "kela", Subject: subject, SubjectVersion: 1, ClientId: strings.Repeat("x", size)})
 	if err != nil {
 		s.t.Fatal(err)
@@ -136,15 +136,15 @@ func (s *fakeService) acknowledged(name string) uint64 {
 	return consumers[name].Sequence
 }
 
-// bench is a merged exchange over two services.
-type bench struct {
+// fixture is a merged exchange over two services.
+type fixture struct {
 	t                 *testing.T
 	concern, referral *fakeService
 	client            exchangev1.ExchangeServiceClient
 	ctx               context.Context
 }
 
-func newBench(t *testing.T) *bench {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	folder := t.TempDir()
 	known, err := directory.Parse([]byte(agencies))
@@ -155,11 +155,11 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	believed, err := issuer.Config()
+	trusted, err := issuer.Config()
 	if err != nil {
 		t.Fatal(err)
 	}
-	verifier, err := identity.NewVerifier(identity.VerifierConfig{Audience: identity.Audience, Issuers: []identity.IssuerConfig{believed}, Directory: known, Now: time.Now})
+	verifier, err := identity.NewVerifier(identity.VerifierConfig{Audience: identity.Audience, Issuers: []identity.IssuerConfig{trusted}, Directory: known, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,16 +167,16 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t: t, ctx: metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+token)}
-	b.concern, b.referral = newService(t, folder, "concern", verifier), newService(t, folder, "referral", verifier)
+	f := &fixture{t: t, ctx: metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+token)}
+	f.concern, f.referral = newService(t, folder, "concern", verifier), newService(t, folder, "referral", verifier)
 	exchanges, err := merged.New(merged.Config{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Services: []merged.Service{
-		{Name: "referral", Accepts: referralv1.ReferralService_ServiceDesc.ServiceName, Conn: b.referral.conn, Notify: b.referral.hub},
-		{Name: "concern", Accepts: concernv1.ConcernService_ServiceDesc.ServiceName, Conn: b.concern.conn, Notify: b.concern.hub},
+		{Name: "referral", Accepts: referralv1.ReferralService_ServiceDesc.ServiceName, Conn: f.referral.conn, Notify: f.referral.hub},
+		{Name: "concern", Accepts: concernv1.ConcernService_ServiceDesc.ServiceName, Conn: f.concern.conn, Notify: f.concern.hub},
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.client = exchangev1.NewExchangeServiceClient(exchanges.Conn())
+	f.client = exchangev1.NewExchangeServiceClient(exchanges.Conn())
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- exchanges.Run(ctx) }()
@@ -186,7 +186,7 @@ func newBench(t *testing.T) *bench {
 			t.Error(err)
 		}
 	})
-	return b
+	return f
 }
 
 func newService(t *testing.T, folder, name string, verifier *identity.Verifier) *fakeService {
@@ -229,31 +229,30 @@ func newService(t *testing.T, folder, name string, verifier *identity.Verifier) 
 
 type stream = exchangev1.ExchangeService_ExchangeClient
 
-func (b *bench) open(open *exchangev1.ExchangeRequest_Open) (stream, *exchangev1.ExchangeResponse_Opened) {
-	b.t.Helper()
-	s, err := b.client.Exchange(b.ctx)
+func (f *fixture) open(open *exchangev1.ExchangeRequest_Open) (stream, *exchangev1.ExchangeResponse_Opened) {
+	f.t.Helper()
+	s, err := f.client.Exchange(f.ctx)
 	if err != nil {
-		b.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	if err := s.Send(&exchangev1.ExchangeRequest{Kind: &exchangev1.ExchangeRequest_Open_{Open: open}}); err != nil {
-		b.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	response, err := s.Recv()
 	if err != nil {
-		b.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return s, response.GetOpened()
 }
 
-// take receives so many messages, each service's without a gap behind what came
-// before, and returns the last cursor.
-func (b *bench) take(s stream, behind map[string]uint64, count int) string {
-	b.t.Helper()
+// take receives so many messages, checks that those of each service have no gap, and returns the last cursor.
+func (f *fixture) take(s stream, behind map[string]uint64, count int) string {
+	f.t.Helper()
 	var cursor string
 	for count > 0 {
 		response, err := s.Recv()
 		if err != nil {
-			b.t.Fatal(err)
+			f.t.Fatal(err)
 		}
 		if response.GetHeartbeat() != nil {
 			continue
@@ -261,7 +260,7 @@ func (b *bench) take(s stream, behind map[string]uint64, count int) string {
 		count--
 		message := response.GetDelivery().GetMessage()
 		if message.GetSequence() != behind[message.GetService()]+1 {
-			b.t.Fatalf("%s %d comes behind %d", message.GetService(), message.GetSequence(), behind[message.GetService()])
+			f.t.Fatalf("%s %d comes behind %d", message.GetService(), message.GetSequence(), behind[message.GetService()])
 		}
 		behind[message.GetService()]++
 		cursor = response.GetDelivery().GetCursor()
@@ -276,59 +275,59 @@ func acknowledge(t *testing.T, s stream, cursor string) {
 	}
 }
 
-// One stream and one cursor bring the messages of all services, each gapless and in
-// order; an acknowledgement reaches each, and reading goes on behind it.
+// One stream with one cursor delivers the messages of all services, those of each service gapless and in order. An
+// acknowledgement reaches each service, and reading continues after it.
 func TestOneStreamOverAllServices(t *testing.T) {
-	b := newBench(t)
+	f := newFixture(t)
 	for range 70 {
-		b.concern.tell()
-		b.referral.tell()
+		f.concern.append()
+		f.referral.append()
 	}
-	s, opened := b.open(&exchangev1.ExchangeRequest_Open{Window: 1000})
+	s, opened := f.open(&exchangev1.ExchangeRequest_Open{Window: 1000})
 	if opened.GetBacklog() != 140 || opened.GetTakeover() == 0 {
 		t.Errorf("%v", opened)
 	}
 	behind := map[string]uint64{}
-	b.take(s, behind, 140)
-	b.referral.tell()
-	acknowledge(t, s, b.take(s, behind, 1))
+	f.take(s, behind, 140)
+	f.referral.append()
+	acknowledge(t, s, f.take(s, behind, 1))
 	if err := s.CloseSend(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Recv(); !errors.Is(err, io.EOF) {
 		t.Error(err)
 	}
-	if b.concern.acknowledged("default") != 70 || b.referral.acknowledged("default") != 71 {
-		t.Errorf("acknowledged %d and %d", b.concern.acknowledged("default"), b.referral.acknowledged("default"))
+	if f.concern.acknowledged("default") != 70 || f.referral.acknowledged("default") != 71 {
+		t.Errorf("acknowledged %d and %d", f.concern.acknowledged("default"), f.referral.acknowledged("default"))
 	}
-	b.concern.tell()
-	again, opened := b.open(&exchangev1.ExchangeRequest_Open{})
+	f.concern.append()
+	again, opened := f.open(&exchangev1.ExchangeRequest_Open{})
 	if opened.GetBacklog() != 1 {
 		t.Errorf("%v", opened)
 	}
-	b.take(again, behind, 1)
+	f.take(again, behind, 1)
 }
 
-// A stopped service delays its own messages alone, and they come when it is back:
-// on a stream that stood, and on one that is opened meanwhile with a cursor. Without
-// one nobody knows where to begin, and that is said.
-func TestAStoppedServiceDelaysItsOwnMessages(t *testing.T) {
-	b := newBench(t)
-	b.concern.tell()
-	b.referral.tell()
+// A stopped service delays only its own messages. They come when it runs again, on a stream that was open and on one
+// that is opened meanwhile with a cursor. A stream without a cursor is refused meanwhile, because it is not known
+// where to begin.
+func TestStoppedServiceDelaysItsOwnMessages(t *testing.T) {
+	f := newFixture(t)
+	f.concern.append()
+	f.referral.append()
 	behind := map[string]uint64{}
-	s, _ := b.open(&exchangev1.ExchangeRequest_Open{})
-	b.take(s, behind, 2)
-	b.referral.stop()
-	b.concern.tell()
-	cursor := b.take(s, behind, 1)
+	s, _ := f.open(&exchangev1.ExchangeRequest_Open{})
+	f.take(s, behind, 2)
+	f.referral.stop()
+	f.concern.append()
+	cursor := f.take(s, behind, 1)
 	acknowledge(t, s, cursor)
-	meanwhile, _ := b.open(&exchangev1.ExchangeRequest_Open{Cursor: cursor, Consumer: "other"})
-	b.concern.tell()
+	meanwhile, _ := f.open(&exchangev1.ExchangeRequest_Open{Cursor: cursor, Consumer: "other"})
+	f.concern.append()
 	others := map[string]uint64{"concern": behind["concern"], "referral": behind["referral"]}
-	b.take(s, behind, 1)
-	b.take(meanwhile, others, 1)
-	unknown, err := b.client.Exchange(b.ctx)
+	f.take(s, behind, 1)
+	f.take(meanwhile, others, 1)
+	unknown, err := f.client.Exchange(f.ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -338,22 +337,22 @@ func TestAStoppedServiceDelaysItsOwnMessages(t *testing.T) {
 	if _, err := unknown.Recv(); fault.ReasonOf(err) != fault.Unavailable {
 		t.Errorf("opened without a cursor: %v", err)
 	}
-	b.referral.start()
-	b.referral.tell()
-	b.take(s, behind, 1)
-	b.take(meanwhile, others, 1)
+	f.referral.start()
+	f.referral.append()
+	f.take(s, behind, 1)
+	f.take(meanwhile, others, 1)
 }
 
-// A page of all services has a share of each, and reading goes on behind it.
+// A page has a share of each service's messages, and reading continues after it.
 func TestPollingAllServices(t *testing.T) {
-	b := newBench(t)
+	f := newFixture(t)
 	for range 5 {
-		b.concern.tell()
-		b.referral.tell()
+		f.concern.append()
+		f.referral.append()
 	}
 	behind, cursor := map[string]uint64{}, ""
 	for behind["concern"] < 5 || behind["referral"] < 5 {
-		page, err := b.client.ListMessages(b.ctx, &exchangev1.ListMessagesRequest{Cursor: cursor, PageSize: 4})
+		page, err := f.client.ListMessages(f.ctx, &exchangev1.ListMessagesRequest{Cursor: cursor, PageSize: 4})
 		if err != nil || len(page.GetMessages()) == 0 {
 			t.Fatalf("%v %v", page, err)
 		}
@@ -368,13 +367,13 @@ func TestPollingAllServices(t *testing.T) {
 			t.Errorf("%d left, and %d are", page.GetBacklog(), left)
 		}
 	}
-	if _, err := b.client.AcknowledgeMessages(b.ctx, &exchangev1.AcknowledgeMessagesRequest{Cursor: cursor}); err != nil {
+	if _, err := f.client.AcknowledgeMessages(f.ctx, &exchangev1.AcknowledgeMessagesRequest{Cursor: cursor}); err != nil {
 		t.Fatal(err)
 	}
-	if b.concern.acknowledged("default") != 5 || b.referral.acknowledged("default") != 5 {
+	if f.concern.acknowledged("default") != 5 || f.referral.acknowledged("default") != 5 {
 		t.Error("not acknowledged in each service")
 	}
-	if _, err := b.client.ListMessages(t.Context(), &exchangev1.ListMessagesRequest{}); fault.ReasonOf(err) != fault.TokenRequired {
+	if _, err := f.client.ListMessages(t.Context(), &exchangev1.ListMessagesRequest{}); fault.ReasonOf(err) != fault.TokenRequired {
 		t.Errorf("without a token: %v", err)
 	}
 }

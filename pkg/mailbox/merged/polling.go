@@ -21,11 +21,11 @@ const defaultPage = 100
 // OpenConsumer opens a consumer in all services, with one epoch for all. Earlier readers of that
 // consumer are superseded.
 func (e *Exchange) OpenConsumer(ctx context.Context, r *exchangev1.OpenConsumerRequest) (*exchangev1.OpenConsumerResponse, error) {
-	takeover := r.GetTakeover()
-	if takeover == 0 {
-		takeover = number()
+	epoch := r.GetTakeover()
+	if epoch == 0 {
+		epoch = nextEpoch()
 	}
-	opened, err := mailbox.OpenAll(ctx, e.mailboxes(), r.GetCursor(), r.GetConsumer(), takeover)
+	opened, err := mailbox.OpenAll(ctx, e.mailboxes(), r.GetCursor(), r.GetConsumer(), epoch)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (e *Exchange) AcknowledgeMessages(ctx context.Context, r *exchangev1.Acknow
 // the page then connects again and reads everything anew.
 func (e *Exchange) Watch(r *exchangev1.WatchRequest, stream grpc.ServerStreamingServer[exchangev1.WatchResponse]) error {
 	var one sync.Mutex // serializes sends
-	quiet := len(e.config.Services)
+	silent := len(e.config.Services)
 	_, _, err := fanout.All(identity.Forward(stream.Context()), e.conns, func(ctx context.Context, _ string, conn grpc.ClientConnInterface) (struct{}, error) {
 		from, err := exchangev1.NewExchangeServiceClient(conn).Watch(ctx, r)
 		for first := true; err == nil; first = false {
@@ -144,11 +144,11 @@ func (e *Exchange) Watch(r *exchangev1.WatchRequest, stream grpc.ServerStreaming
 			}
 			one.Lock()
 			if first {
-				quiet--
+				silent--
 			}
 			// The first heartbeat means that no change is missed from now on, so it is sent only once
 			// all services have answered.
-			if change.GetHeartbeat() == nil || quiet == 0 {
+			if change.GetHeartbeat() == nil || silent == 0 {
 				err = stream.Send(change)
 			}
 			one.Unlock()

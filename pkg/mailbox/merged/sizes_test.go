@@ -12,32 +12,31 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// mostInAnAnswer is what a gRPC client takes by default.
-const mostInAnAnswer = 4 << 20
+// maxAnswer is the largest answer that a gRPC client takes by default.
+const maxAnswer = 4 << 20
 
-// Whatever the sizes of messages and pages, each message of each service arrives exactly
-// once and in order, by pages and by the stream, and none of the services waits for
-// another's to be read to the end.
+// Messages of any size arrive by pages of any size and by the stream, each exactly once, and those of each service in
+// order. No service waits until another is read to its end.
 func TestPagesOfAllSizes(t *testing.T) {
-	b := newBench(t)
+	f := newFixture(t)
 	behind, cursor := map[string]uint64{}, ""
 	rapid.Check(t, func(t *rapid.T) {
 		heads := map[string]uint64{}
-		for _, service := range []*fakeService{b.concern, b.referral} {
+		for _, service := range []*fakeService{f.concern, f.referral} {
 			for range rapid.IntRange(0, 4).Draw(t, service.name) {
-				// The last is larger than a message may be: a tombstone of its own size comes.
-				service.tellLong(rapid.SampledFrom([]int{0, 1000, 40_000, matter.MaxRecord - 1000, matter.MaxRecord + 1000}).Draw(t, "size"))
+				// The last size is larger than a message may be: a tombstone comes in its place.
+				service.appendLong(rapid.SampledFrom([]int{0, 1000, 40_000, matter.MaxRecord - 1000, matter.MaxRecord + 1000}).Draw(t, "size"))
 			}
-			heads[service.name] = uint64(service.told)
+			heads[service.name] = uint64(service.appended)
 		}
 		size, records := rapid.Int32Range(2, 1000).Draw(t, "page"), rapid.Bool().Draw(t, "records")
 		read, at := map[string]uint64{"concern": behind["concern"], "referral": behind["referral"]}, cursor
 		for read["concern"] < heads["concern"] || read["referral"] < heads["referral"] {
-			page, err := b.client.ListMessages(b.ctx, &exchangev1.ListMessagesRequest{Cursor: at, PageSize: size, WithRecords: records})
+			page, err := f.client.ListMessages(f.ctx, &exchangev1.ListMessagesRequest{Cursor: at, PageSize: size, WithRecords: records})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if proto.Size(page) > mostInAnAnswer {
+			if proto.Size(page) > maxAnswer {
 				t.Fatalf("a page of %d bytes", proto.Size(page))
 			}
 			came := map[string]bool{}
@@ -49,7 +48,7 @@ func TestPagesOfAllSizes(t *testing.T) {
 			}
 			left := heads["concern"] - read["concern"] + heads["referral"] - read["referral"]
 			if page.GetBacklog() != left {
-				t.Fatalf("%d wait, and %d are said to", left, page.GetBacklog())
+				t.Fatalf("%d wait, and the backlog is %d", left, page.GetBacklog())
 			}
 			for service, head := range heads {
 				if read[service] < head && !came[service] {
@@ -58,9 +57,9 @@ func TestPagesOfAllSizes(t *testing.T) {
 			}
 			at = page.GetNextCursor()
 		}
-		ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+		ctx, cancel := context.WithTimeout(f.ctx, 20*time.Second)
 		defer cancel()
-		s, err := b.client.Exchange(ctx)
+		s, err := f.client.Exchange(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}

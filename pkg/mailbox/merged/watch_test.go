@@ -9,8 +9,8 @@ import (
 // A page gets one heartbeat once all services watch, then the changes of all services, and it connects again
 // when the stream of one service ends.
 func TestWatch(t *testing.T) {
-	b := newBench(t)
-	stream, err := b.client.Watch(b.ctx, &exchangev1.WatchRequest{})
+	f := newFixture(t)
+	stream, err := f.client.Watch(f.ctx, &exchangev1.WatchRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,15 +25,15 @@ func TestWatch(t *testing.T) {
 	if response := next(); response.GetHeartbeat() == nil {
 		t.Errorf("begins with %v", response)
 	}
-	for subject, service := range map[string]*fakeService{"concerns/1": b.concern, "referrals/1": b.referral} {
-		service.tell()
+	for subject, service := range map[string]*fakeService{"concerns/1": f.concern, "referrals/1": f.referral} {
+		service.append()
 		if response := next(); response.GetChanged().GetSubject() != subject {
 			t.Errorf("%v, want a change of %s", response, subject)
 		}
 	}
-	b.referral.stop()
+	f.referral.stop()
 	if response, err := stream.Recv(); err == nil {
 		t.Errorf("after a service stopped: %v", response)
 	}
-	b.referral.start()
+	f.referral.start()
 }

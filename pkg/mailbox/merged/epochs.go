@@ -11,13 +11,13 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// mostConsumers is how many consumers one request may name, as in the contract.
-const mostConsumers = 10_000
+// maxConsumers is how many consumers one request may name, as in the contract.
+const maxConsumers = 10_000
 
-// takeovers are the highest epochs that any service knows, by agency and consumer. A consumer has
+// epochs are the highest epochs that any service knows, by agency and consumer. A consumer has
 // one epoch in all services, but a service that was down when the consumer was opened has an older
 // one. A service that fails is named in the error; the result holds what the others answered.
-func (e *Exchange) takeovers(ctx context.Context, consumers map[string][]string) (map[string]map[string]uint64, error) {
+func (e *Exchange) epochs(ctx context.Context, consumers map[string][]string) (map[string]map[string]uint64, error) {
 	var asked []*exchangev1.GetTakeoversRequest_Consumer
 	found := make(map[string]map[string]uint64, len(consumers))
 	for agency, names := range consumers {
@@ -28,33 +28,33 @@ func (e *Exchange) takeovers(ctx context.Context, consumers map[string][]string)
 	}
 	var failed []error
 	answers := fanout.Try(ctx, e.conns, func(ctx context.Context, _ string, conn grpc.ClientConnInterface) ([]uint64, error) {
-		return takeoversOf(ctx, exchangev1.NewHeadsServiceClient(conn), asked)
+		return epochsOf(ctx, exchangev1.NewHeadsServiceClient(conn), asked)
 	})
 	for _, answer := range answers {
 		if answer.Err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", answer.Service, answer.Err))
 		}
-		for i, takeover := range answer.Value {
+		for i, epoch := range answer.Value {
 			of := found[asked[i].GetAgency()]
-			of[asked[i].GetName()] = max(of[asked[i].GetName()], takeover)
+			of[asked[i].GetName()] = max(of[asked[i].GetName()], epoch)
 		}
 	}
 	return found, errors.Join(failed...)
 }
 
-// takeoversOf are the epochs of consumers in one service, in the same order. With an error, they are
+// epochsOf are the epochs of consumers in one service, in the same order. With an error, they are
 // those of the first consumers.
-func takeoversOf(ctx context.Context, service exchangev1.HeadsServiceClient, asked []*exchangev1.GetTakeoversRequest_Consumer) ([]uint64, error) {
-	var takeovers []uint64
-	for some := range slices.Chunk(asked, mostConsumers) {
+func epochsOf(ctx context.Context, service exchangev1.HeadsServiceClient, asked []*exchangev1.GetTakeoversRequest_Consumer) ([]uint64, error) {
+	var epochs []uint64
+	for some := range slices.Chunk(asked, maxConsumers) {
 		response, err := service.GetTakeovers(ctx, &exchangev1.GetTakeoversRequest{Consumers: some})
 		if err == nil && len(response.GetTakeovers()) != len(some) {
 			err = errors.New("other consumers than asked for")
 		}
 		if err != nil {
-			return takeovers, err
+			return epochs, err
 		}
-		takeovers = append(takeovers, response.GetTakeovers()...)
+		epochs = append(epochs, response.GetTakeovers()...)
 	}
-	return takeovers, nil
+	return epochs, nil
 }

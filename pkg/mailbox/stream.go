@@ -25,34 +25,34 @@ const (
 )
 
 // sender sends on a stream from its own goroutine. A reader that does not read blocks only that goroutine,
-// not the one that watches for timeouts, takeovers and drain.
+// not the one that watches for timeouts, epochs and drain.
 type sender[M any] struct {
 	messages chan *M
 	failed   chan error
 	done     chan struct{}
 }
 
-func newOutlet[M any](send func(*M) error) *sender[M] {
-	o := &sender[M]{messages: make(chan *M), failed: make(chan error, 1), done: make(chan struct{})}
+func newSender[M any](send func(*M) error) *sender[M] {
+	s := &sender[M]{messages: make(chan *M), failed: make(chan error, 1), done: make(chan struct{})}
 	go func() {
-		defer close(o.done)
-		for message := range o.messages {
+		defer close(s.done)
+		for message := range s.messages {
 			if err := send(message); err != nil {
-				o.failed <- err
+				s.failed <- err
 				return
 			}
 		}
 	}()
-	return o
+	return s
 }
 
 // close waits up to flushTime for the current message to be sent.
-func (o *sender[M]) close() {
-	close(o.messages)
+func (s *sender[M]) close() {
+	close(s.messages)
 	timer := time.NewTimer(flushTime)
 	defer timer.Stop()
 	select {
-	case <-o.done:
+	case <-s.done:
 	case <-timer.C:
 	}
 }
@@ -63,8 +63,8 @@ type received[M any] struct {
 	err     error
 }
 
-// inlet receives from a stream in its own goroutine, one message at a time.
-func inlet[M any](ctx context.Context, receive func() (*M, error)) <-chan received[M] {
+// incoming receives the messages of a stream in its own goroutine, one at a time.
+func incoming[M any](ctx context.Context, receive func() (*M, error)) <-chan received[M] {
 	in := make(chan received[M])
 	go func() {
 		for {
