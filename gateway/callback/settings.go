@@ -20,11 +20,11 @@ import (
 
 // Settings are the operator's settings of callbacks.
 type Settings struct {
-	CallbackSecrets    string         `help:"File of the secrets that sign callbacks, by agency: {\"kela\": [\"whsec_…\"]}, two while one follows the other." env:"KOPPI_CALLBACK_SECRETS"`
-	CallbackCert       string         `help:"File of the certificate shown to endpoints called over gRPC." env:"KOPPI_CALLBACK_CERT"`
-	CallbackKey        string         `help:"File of its key." env:"KOPPI_CALLBACK_KEY"`
-	CallbackCA         string         `help:"File of the CA of the endpoints' certificates; default is the system's." env:"KOPPI_CALLBACK_CA"`
-	CallbackAllowCIDRs []netip.Prefix `help:"Private ranges whose addresses may be called, such as 10.1.0.0/16; X-Road security servers live there." env:"KOPPI_CALLBACK_ALLOW_CIDRS" name:"callback-allow-cidrs"`
+	CallbackSecrets    string         `help:"File of the secrets that sign callbacks, by agency: {\"kela\": [\"whsec_…\"]}, two during a rotation." env:"KOPPI_CALLBACK_SECRETS"`
+	CallbackCert       string         `help:"File of the certificate that is shown to endpoints called over gRPC." env:"KOPPI_CALLBACK_CERT"`
+	CallbackKey        string         `help:"File of that certificate's key." env:"KOPPI_CALLBACK_KEY"`
+	CallbackCA         string         `help:"File of the CA of the endpoints' certificates; by default, the system's CAs." env:"KOPPI_CALLBACK_CA"`
+	CallbackAllowCIDRs []netip.Prefix `help:"Private ranges whose addresses may be called, such as 10.1.0.0/16, for X-Road security servers." env:"KOPPI_CALLBACK_ALLOW_CIDRS" name:"callback-allow-cidrs"`
 }
 
 // Surroundings are what Settings.Open needs of the gateway.

@@ -46,11 +46,11 @@ type Config struct {
 	Consultation []string `help:"Replicas of the consultation service, host:port each." env:"KOPPI_CONSULTATION" required:""`
 	Plan         []string `help:"Replicas of the plan service, host:port each." env:"KOPPI_PLAN" required:""`
 	Origin       []string `help:"Origins of other sites whose pages may call." env:"KOPPI_ORIGIN"`
-	Redis        string   `help:"URL of the Redis that carries wakes; without it the slow poll alone tells of messages." env:"KOPPI_REDIS"`
+	Redis        string   `help:"URL of the Redis that processes share, for notifications, leases, rate limits and ended sessions. Without it, new messages are found by polling." env:"KOPPI_REDIS"`
 	Directory    string   `help:"Directory file of agencies." env:"KOPPI_DIRECTORY" required:""`
 	Secrets      string   `help:"Folder of the suite's secrets, made by: koppi secrets." env:"KOPPI_SECRETS" required:""`
-	Scanner      string   `help:"Address of a ClamAV daemon that scans attachments, host:port; without it they are not scanned." env:"KOPPI_SCANNER"`
-	Dev          bool     `help:"For trying out: pass DevService on, to callers of this machine alone."`
+	Scanner      string   `help:"Address of a ClamAV daemon that scans attachments, host:port. Without it, attachments are not scanned." env:"KOPPI_SCANNER"`
+	Dev          bool     `help:"For trials only: serve DevService to callers on this machine."`
 }
 
 // replicas are the addresses of each service's replicas.

@@ -20,7 +20,7 @@ import (
 
 // Settings are the operator's settings of sessions.
 type Settings struct {
-	BaseURL        string `name:"base-url" help:"Address of Koppi's pages as browsers know it, such as https://koppi.example.fi: people are led back there when they have signed in." env:"KOPPI_BASE_URL"`
+	BaseURL        string `name:"base-url" help:"Address of Koppi's pages as browsers know it, such as https://koppi.example.fi. People are redirected there after they have signed in." env:"KOPPI_BASE_URL"`
 	SignInByBearer bool   `name:"sign-in-by-bearer" help:"Let pages exchange a bearer token for a session; with --dev they always may." env:"KOPPI_SIGN_IN_BY_BEARER"`
 }
 

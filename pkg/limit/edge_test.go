@@ -10,10 +10,9 @@ import (
 	"koppi.internal/pkg/notify/redistest"
 )
 
-// Around the edge of a second, where a count by seconds begins anew, no more calls get
-// through than may come at once, and what the rate refills meanwhile: over Redis, whose
-// clock counts, and alone.
-func TestNoEdge(t *testing.T) {
+// Around the beginning of a second, where a count by seconds would begin anew, no more calls get through than may come
+// at once and than the rate refills meanwhile, over Redis and without it.
+func TestNoBurstAtBeginOfSecond(t *testing.T) {
 	const calls, before, after = 200, 60 * time.Millisecond, 60 * time.Millisecond
 	settings := limit.Settings{Calls: calls}
 	server := redistest.Start(t)
@@ -22,7 +21,7 @@ func TestNoEdge(t *testing.T) {
 		if time.Until(edge) < 2*before {
 			edge = edge.Add(time.Second)
 		}
-		<-time.After(time.Until(edge.Add(-before))) // the edge is the clock's
+		<-time.After(time.Until(edge.Add(-before))) // the wall clock's second
 		began, through := time.Now(), 0
 		for time.Now().Before(edge.Add(after)) {
 			switch err := limiter.Allow(t.Context(), kela); {
@@ -40,8 +39,8 @@ func TestNoEdge(t *testing.T) {
 	}
 }
 
-// A refusal says when the next call is taken: not before, and then it is.
-func TestWhenToTryAgain(t *testing.T) {
+// A refusal says when the next call is admitted: earlier it is refused, and then it is admitted.
+func TestRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter := must(limit.Settings{Calls: 4, WorkerCalls: 2}.Open(nil))
 		call := func() error { return limiter.Allow(t.Context(), worker) }
@@ -73,16 +72,16 @@ func TestWhenToTryAgain(t *testing.T) {
 		if wait <= 0 || wait > 50*time.Millisecond {
 			t.Fatalf("over Redis the next of 20 calls a second may come in %v", wait)
 		}
-		<-time.After(time.Until(began.Add(wait + 20*time.Millisecond))) // what the refusal asked for
+		<-time.After(time.Until(began.Add(wait + 20*time.Millisecond))) // the wait that the refusal names
 		if err := limiter.Allow(t.Context(), kela); err != nil {
-			t.Errorf("after what the refusal asked for: %v", err)
+			t.Errorf("after the wait that the refusal names: %v", err)
 		}
 		return
 	}
 }
 
-// What an hour may hold is refilled through the hour: the refusal tells when the next may
-// begin, and not that it is an hour.
+// The uploads of an hour are refilled during the hour: the refusal says when the next may begin, which is not in an
+// hour.
 func TestUploadsRefill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter, uploads := must(limit.Settings{Calls: 1000}.Open(nil)), limit.Uploads{WorkerHourly: 60}

@@ -36,10 +36,10 @@ const (
 
 // Settings are the limits that operators set; 0 is no limit.
 type Settings struct {
-	Calls       int `name:"calls-per-second" help:"Calls a second that one agency may make, over all replicas, half of them at once; what the gateway asks services for a call counts too. 0 is no limit." default:"1000" env:"KOPPI_CALLS_PER_SECOND"`
-	WorkerCalls int `name:"worker-calls-per-second" help:"Of these, calls a second that one worker or client may make, half of them at once; systems have their agency's. 0 is no limit." default:"100" env:"KOPPI_WORKER_CALLS_PER_SECOND"`
-	AtOnce      int `name:"calls-at-once" help:"Calls of one agency that are under way in this process at once, of one worker an eighth of them; 0 is no limit." default:"256" env:"KOPPI_CALLS_AT_ONCE"`
-	Streams     int `name:"streams-at-once" help:"Streams of one agency that stand in this process at once; of one worker 32. 0 is no limit." default:"4096" env:"KOPPI_STREAMS_AT_ONCE"`
+	Calls       int `name:"calls-per-second" help:"Calls per second that one agency may make, over all replicas, half of them at once. Calls that the gateway makes to services for a caller count too. 0 is no limit." default:"1000" env:"KOPPI_CALLS_PER_SECOND"`
+	WorkerCalls int `name:"worker-calls-per-second" help:"Of these, calls per second that one worker or client may make, half of them at once. A system may use its agency's whole limit. 0 is no limit." default:"100" env:"KOPPI_WORKER_CALLS_PER_SECOND"`
+	AtOnce      int `name:"calls-at-once" help:"Calls of one agency that may be in progress in this process at once, an eighth of them of one worker. 0 is no limit." default:"256" env:"KOPPI_CALLS_AT_ONCE"`
+	Streams     int `name:"streams-at-once" help:"Streams of one agency that may be open in this process at once, 32 of them of one worker. 0 is no limit." default:"4096" env:"KOPPI_STREAMS_AT_ONCE"`
 }
 
 // Open returns the limiter; nil if nothing is limited. Without a client each replica counts calls for itself.
@@ -55,7 +55,7 @@ func (s Settings) Open(client *redis.Client) (*Limiter, error) {
 	if err != nil {
 		return nil, err
 	}
-	limiter := &Limiter{settings: s, local: local, calls: &underWay{}, streams: &underWay{}}
+	limiter := &Limiter{settings: s, local: local, calls: &inProgress{}, streams: &inProgress{}}
 	if client != nil {
 		limiter.shared, limiter.circuit = redisrate.NewLimiter(client), breaker.New[counted](answerTime)
 	}
@@ -69,7 +69,7 @@ type Limiter struct {
 	shared  *redisrate.Limiter
 	circuit *breaker.Breaker[counted]
 	// calls and streams count those in progress.
-	calls, streams *underWay
+	calls, streams *inProgress
 
 	mu sync.Mutex
 	// local counts the most recent callers in this process.

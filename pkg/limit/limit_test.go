@@ -25,7 +25,7 @@ var (
 	operator = identity.Caller{Worker: "op-1", Role: identity.RoleOperator}
 )
 
-// allowed is how many of many calls at once two replicas let through.
+// allowed is how many of 100 calls at once the replicas let through.
 func allowed(t *testing.T, caller identity.Caller, replicas ...*limit.Limiter) int {
 	t.Helper()
 	count := 0
@@ -47,8 +47,8 @@ func must[T any](value T, err error) T {
 	return value
 }
 
-// Replicas share one limit, each agency has its own, and without Redis each replica
-// has it for itself: no call fails because Redis does.
+// Replicas share one limit, and each agency has its own. Without Redis, each replica has the whole limit for itself,
+// and no call fails.
 func TestLimit(t *testing.T) {
 	// Half of a second's calls may come at once.
 	const calls = 10
@@ -75,9 +75,9 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// A worker's script uses up its own share, and what it is refused takes nothing from
-// its agency, with Redis and without. Who has no agency has a person's share too.
-func TestAWorkersShare(t *testing.T) {
+// A worker's calls use up the share of that worker, and calls that are refused do not count for the agency, with Redis
+// and without. A caller without an agency has a person's share too.
+func TestShareOfAWorker(t *testing.T) {
 	settings := limit.Settings{Calls: 120, WorkerCalls: 10}
 	server := redistest.Start(t)
 	for name, limiter := range map[string]*limit.Limiter{"over Redis": must(settings.Open(server.Client())), "alone": must(settings.Open(nil))} {
@@ -96,15 +96,14 @@ func TestAWorkersShare(t *testing.T) {
 	for _, key := range server.Client().Keys(t.Context(), "*").Val() {
 		for _, name := range []string{"kela-17", "kela-18", "c-1", "op-1"} {
 			if strings.Contains(key, name) {
-				t.Errorf("Redis is told who works: %s", key)
+				t.Errorf("a key in Redis names a person: %s", key)
 			}
 		}
 	}
 }
 
-// So many calls and streams are under way, of an agency and of a worker; those that
-// end make room.
-func TestUnderWay(t *testing.T) {
+// An agency and a worker may have so many calls and streams in progress at once. When one ends, another may begin.
+func TestInProgress(t *testing.T) {
 	limiter := must(limit.Settings{AtOnce: 16, Streams: 3}.Open(nil))
 	for name, test := range map[string]struct {
 		enter           func(identity.Caller) (func(), error)
@@ -139,8 +138,8 @@ func TestUnderWay(t *testing.T) {
 	}
 }
 
-// Behind the interceptors a refusal is RESOURCE_EXHAUSTED, a caller that nobody knows
-// passes, and what ended made room, however it ended.
+// The interceptors refuse with RESOURCE_EXHAUSTED, let unauthenticated callers through, and count a call until it
+// ends, however it ends.
 func TestInterceptors(t *testing.T) {
 	limiter := must(limit.Settings{AtOnce: 1, Streams: 1}.Open(nil))
 	ctx := identity.WithCaller(t.Context(), kela)
@@ -163,7 +162,7 @@ func TestInterceptors(t *testing.T) {
 		t.Errorf("a second call at once: %v", err)
 	}
 	if err := call(t.Context()); err != nil {
-		t.Errorf("a caller that nobody knows: %v", err)
+		t.Errorf("an unauthenticated caller: %v", err)
 	}
 	close(release)
 	<-ended
@@ -178,13 +177,13 @@ func TestInterceptors(t *testing.T) {
 	}
 }
 
-// Limits that are not set cost nothing, and negative ones refuse to start.
+// Without limits there is no limiter. Negative limits are refused.
 func TestSettings(t *testing.T) {
 	if limiter, err := (limit.Settings{}).Open(nil); limiter != nil || err != nil {
 		t.Errorf("%v %v", limiter, err)
 	}
 	if _, err := (limit.Settings{Streams: -1}).Open(nil); err == nil {
-		t.Error("a negative limit was taken")
+		t.Error("a negative limit is not refused")
 	}
 	limiter := must(limit.Settings{Calls: 1}.Open(nil))
 	for range 10 {

@@ -12,12 +12,12 @@ import (
 
 // Uploads are the limits on attachments that operators set; 0 is no limit.
 type Uploads struct {
-	Waiting       int `name:"uploads-waiting" help:"Uploads of one agency that no message names yet, finished or not, over all replicas; 0 is no limit." default:"2000" env:"KOPPI_UPLOADS_WAITING"`
-	WorkerWaiting int `name:"worker-uploads-waiting" help:"Of these, those of one worker; 0 is no limit." default:"50" env:"KOPPI_WORKER_UPLOADS_WAITING"`
-	MiB           int `name:"upload-mib-waiting" help:"MiB of one agency's uploads that no message names yet; 0 is no limit." default:"10240" env:"KOPPI_UPLOAD_MIB_WAITING"`
-	WorkerMiB     int `name:"worker-upload-mib-waiting" help:"Of these, MiB of one worker's; 0 is no limit." default:"500" env:"KOPPI_WORKER_UPLOAD_MIB_WAITING"`
-	Hourly        int `name:"uploads-per-hour" help:"Uploads an hour that one agency may begin, over all replicas, half of them at once; 0 is no limit." default:"5000" env:"KOPPI_UPLOADS_PER_HOUR"`
-	WorkerHourly  int `name:"worker-uploads-per-hour" help:"Of these, those of one worker; 0 is no limit." default:"200" env:"KOPPI_WORKER_UPLOADS_PER_HOUR"`
+	Waiting       int `name:"uploads-waiting" help:"Uploads of one agency that no message refers to yet, finished or not, over all replicas. 0 is no limit." default:"2000" env:"KOPPI_UPLOADS_WAITING"`
+	WorkerWaiting int `name:"worker-uploads-waiting" help:"Of these, uploads of one worker. 0 is no limit." default:"50" env:"KOPPI_WORKER_UPLOADS_WAITING"`
+	MiB           int `name:"upload-mib-waiting" help:"MiB of one agency's uploads that no message refers to yet. 0 is no limit." default:"10240" env:"KOPPI_UPLOAD_MIB_WAITING"`
+	WorkerMiB     int `name:"worker-upload-mib-waiting" help:"Of these, MiB of one worker's uploads. 0 is no limit." default:"500" env:"KOPPI_WORKER_UPLOAD_MIB_WAITING"`
+	Hourly        int `name:"uploads-per-hour" help:"Uploads per hour that one agency may begin, over all replicas, half of them at once. 0 is no limit." default:"5000" env:"KOPPI_UPLOADS_PER_HOUR"`
+	WorkerHourly  int `name:"worker-uploads-per-hour" help:"Of these, uploads of one worker. 0 is no limit." default:"200" env:"KOPPI_WORKER_UPLOADS_PER_HOUR"`
 }
 
 // Check refuses negative limits.

@@ -10,9 +10,9 @@ import (
 	"koppi.internal/pkg/notify/redistest"
 )
 
-// By a way to Redis that loses wakes, sends them twice or late, a reader still learns
-// of every message: by a wake, or by the slow poll at the latest.
-func TestFaultyWays(t *testing.T) {
+// Over a connection to Redis that loses notifications, or delivers them twice or late, a reader is still notified of
+// every message: by Redis, or by the poll at the latest.
+func TestFaultyConnections(t *testing.T) {
 	server := redistest.Start(t)
 	for name, faults := range map[string]redistest.Faults{
 		"loses all":  {Copies: func() int { return 0 }},
@@ -33,7 +33,7 @@ func TestFaultyWays(t *testing.T) {
 				}).Run(ctx)
 			}()
 			defer func() { stop(); <-ended }()
-			woken, cancel := there.Subscribe("kela")
+			notified, cancel := there.Subscribe("kela")
 			defer cancel()
 			go func() {
 				for range messages {
@@ -41,10 +41,10 @@ func TestFaultyWays(t *testing.T) {
 				}
 			}()
 			timeout := time.After(20 * time.Second)
-			// A reader reads the journal when it is woken, and never believes a wake.
+			// A reader reads the journal when it is notified; it does not trust the notification.
 			for read := uint64(0); read < messages; {
 				select {
-				case <-woken:
+				case <-notified:
 					read = journal.Load()
 				case <-timeout:
 					t.Fatalf("the reader is at %d of %d", read, messages)

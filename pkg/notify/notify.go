@@ -24,14 +24,14 @@ func (h *Hub) Notify(agency string, sequence uint64) {
 		h.known = map[string]uint64{}
 	}
 	h.known[agency] = sequence
-	for woken := range h.waiting[agency] {
-		(*woken)(sequence)
+	for notified := range h.waiting[agency] {
+		(*notified)(sequence)
 	}
 }
 
 // Subscribe returns a channel of notifications of an agency's mailbox, until cancel is called. It does not
 // report earlier messages: subscribe first, then read.
-func (h *Hub) Subscribe(agency string) (woken <-chan struct{}, cancel func()) {
+func (h *Hub) Subscribe(agency string) (notified <-chan struct{}, cancel func()) {
 	channel := make(chan struct{}, 1)
 	return channel, h.Join(agency, func(uint64) {
 		select {
@@ -42,7 +42,7 @@ func (h *Hub) Subscribe(agency string) (woken <-chan struct{}, cancel func()) {
 }
 
 // Join is Subscribe with a callback, which gets the sequence and must not block.
-func (h *Hub) Join(agency string, woken func(sequence uint64)) (cancel func()) {
+func (h *Hub) Join(agency string, notified func(sequence uint64)) (cancel func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.waiting == nil {
@@ -51,11 +51,11 @@ func (h *Hub) Join(agency string, woken func(sequence uint64)) (cancel func()) {
 	if h.waiting[agency] == nil {
 		h.waiting[agency] = map[*func(uint64)]struct{}{}
 	}
-	h.waiting[agency][&woken] = struct{}{}
+	h.waiting[agency][&notified] = struct{}{}
 	return func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		delete(h.waiting[agency], &woken)
+		delete(h.waiting[agency], &notified)
 		if len(h.waiting[agency]) == 0 {
 			delete(h.waiting, agency)
 		}

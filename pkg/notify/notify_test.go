@@ -13,38 +13,40 @@ import (
 	"koppi.internal/pkg/notify"
 )
 
-func TestWakesCoalesceAndNeverBlock(t *testing.T) {
+// Notifications that a reader has not taken yet become one, and a reader is not notified twice of a sequence, nor of
+// other mailboxes, nor after it has cancelled.
+func TestNotificationsCoalesceAndNeverBlock(t *testing.T) {
 	hub := &notify.Hub{}
-	woken, cancel := hub.Subscribe("kela")
+	notified, cancel := hub.Subscribe("kela")
 	other, cancelOther := hub.Subscribe("hva")
 	defer cancelOther()
 	for i := range uint64(100) {
 		hub.Notify("kela", i+1)
 	}
-	<-woken
+	<-notified
 	hub.Notify("kela", 100)
 	hub.Notify("kela", 7)
 	select {
-	case <-woken:
-		t.Error("woken twice for the same")
+	case <-notified:
+		t.Error("notified twice of a sequence")
 	case <-other:
-		t.Error("another's mailbox woke me")
+		t.Error("notified of another mailbox")
 	default:
 	}
 	cancel()
 	hub.Notify("kela", 101)
 	select {
-	case <-woken:
-		t.Error("woken after leaving")
+	case <-notified:
+		t.Error("notified after it cancelled")
 	default:
 	}
 }
 
-// A lost wake is made up for within a second, also after a look that failed.
-func TestPollMakesUpForLostWakes(t *testing.T) {
+// A reader is notified within a second although the notification was lost, also after a poll that failed.
+func TestPollMakesUpForLostNotifications(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := &notify.Hub{}
-		woken, cancel := hub.Subscribe("kela")
+		notified, cancel := hub.Subscribe("kela")
 		defer cancel()
 		ctx, stop := context.WithCancel(t.Context())
 		polls, log := 0, &bytes.Buffer{}
@@ -61,14 +63,14 @@ func TestPollMakesUpForLostWakes(t *testing.T) {
 			poll.Logger = slog.New(slog.NewTextHandler(log, nil))
 			poll.Run(ctx)
 		}()
-		<-woken
+		<-notified
 		if late := time.Since(began); late != 2*time.Second || strings.Count(log.String(), "error=busy") != 1 {
-			t.Errorf("woken after %v, and logged %s", late, log)
+			t.Errorf("notified after %v, and logged %s", late, log)
 		}
-		time.Sleep(10 * time.Second) // of the bubble's time: nobody waits
+		time.Sleep(10 * time.Second) // synctest's clock
 		select {
-		case <-woken:
-			t.Error("woken although nothing came")
+		case <-notified:
+			t.Error("notified although nothing came")
 		default:
 		}
 		stop()

@@ -17,8 +17,8 @@ import (
 // several.
 type Notifier interface {
 	Notify(agency string, sequence uint64)
-	Subscribe(agency string) (woken <-chan struct{}, cancel func())
-	Join(agency string, woken func(sequence uint64)) (cancel func())
+	Subscribe(agency string) (notified <-chan struct{}, cancel func())
+	Join(agency string, notified func(sequence uint64)) (cancel func())
 	Poll(sequences func(context.Context) (map[string]uint64, error)) periodic.Job
 }
 

@@ -13,7 +13,7 @@ import (
 	"koppi.internal/pkg/notify/redistest"
 )
 
-// process is one that runs on a Redis until the test ends.
+// process runs the hub of one process over Redis until the test ends.
 func process(t *testing.T, server *redistest.Server) *notify.Redis {
 	t.Helper()
 	return processOver(t, server.Client())
@@ -34,27 +34,27 @@ func processOver(t *testing.T, client *redis.Client) *notify.Redis {
 	return r
 }
 
-// Wakes reach other processes; a Redis that stops loses some and holds nobody up,
-// and when it is back they reach again.
-func TestWakesOverRedis(t *testing.T) {
+// Notifications reach other processes. While Redis is down, some are lost and nobody is delayed; when it is up again,
+// they reach other processes again.
+func TestNotificationsOverRedis(t *testing.T) {
 	server := redistest.Start(t)
 	here, there := process(t, server), process(t, server)
-	woken, cancel := there.Subscribe("kela")
+	notified, cancel := there.Subscribe("kela")
 	defer cancel()
 	sequence := uint64(0)
 	reach := func(what string) {
 		t.Helper()
 		timeout := time.After(30 * time.Second)
 		for {
-			// A subscription takes a moment to stand; what comes before it is lost.
+			// Subscribing takes a moment; a notification that comes before is lost.
 			sequence++
 			here.Notify("kela", sequence)
 			select {
-			case <-woken:
+			case <-notified:
 				return
 			case <-time.After(20 * time.Millisecond):
 			case <-timeout:
-				t.Fatalf("%s: no wake reaches the other process", what)
+				t.Fatalf("%s: no notification reaches the other process", what)
 			}
 		}
 	}
@@ -68,7 +68,7 @@ func TestWakesOverRedis(t *testing.T) {
 		here.Notify("kela", sequence)
 	}
 	if took := time.Since(began); took > time.Second {
-		t.Errorf("without Redis 5000 wakes took %v", took)
+		t.Errorf("without Redis 5000 notifications took %v", took)
 	}
 	<-own
 	server.Up()

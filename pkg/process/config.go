@@ -22,10 +22,10 @@ import (
 
 // Listening configures the address on which a process listens, and its TLS.
 type Listening struct {
-	Listen   string `help:"Address to serve on; without TLS on loopback alone." default:"127.0.0.1:8080" env:"KOPPI_LISTEN"`
+	Listen   string `help:"Address to serve on. Without TLS, it must be a loopback address." default:"127.0.0.1:8080" env:"KOPPI_LISTEN"`
 	TLSCert  string `help:"File of this process's certificate." env:"KOPPI_TLS_CERT"`
-	TLSKey   string `help:"File of its key." env:"KOPPI_TLS_KEY"`
-	ClientCA string `help:"File of the CA whose certificates callers must show." env:"KOPPI_CLIENT_CA"`
+	TLSKey   string `help:"File of that certificate's key." env:"KOPPI_TLS_KEY"`
+	ClientCA string `help:"File of the CA of the certificates that callers must show." env:"KOPPI_CLIENT_CA"`
 }
 
 // Main parses flags and environment into a configuration, and calls run with a context that ends on a signal.

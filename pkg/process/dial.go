@@ -23,9 +23,9 @@ import (
 
 // Calling configures how a process connects to services.
 type Calling struct {
-	BackendCA   string `help:"File of the CA of the services' certificates; without it they are reached on loopback alone." env:"KOPPI_BACKEND_CA"`
-	BackendCert string `help:"File of the certificate shown to services." env:"KOPPI_BACKEND_CERT"`
-	BackendKey  string `help:"File of its key." env:"KOPPI_BACKEND_KEY"`
+	BackendCA   string `help:"File of the CA of the services' certificates. Without it, services must have loopback addresses." env:"KOPPI_BACKEND_CA"`
+	BackendCert string `help:"File of the certificate that is shown to services." env:"KOPPI_BACKEND_CERT"`
+	BackendKey  string `help:"File of that certificate's key." env:"KOPPI_BACKEND_KEY"`
 }
 
 // policy distributes calls over replicas, and retries calls if a replica was unavailable before it answered.

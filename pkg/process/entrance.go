@@ -17,8 +17,8 @@ import (
 
 // Entrance configures which callers a gateway admits.
 type Entrance struct {
-	Issuers  string `help:"File that lists the token issuers believed, and for which agencies." env:"KOPPI_ISSUERS"`
-	Partners string `help:"File that lists the CAs of partner systems' certificates, and for which agencies and names." env:"KOPPI_PARTNERS"`
+	Issuers  string `help:"File that lists the trusted token issuers, with the agencies for which each is trusted." env:"KOPPI_ISSUERS"`
+	Partners string `help:"File that lists the CAs of partner systems' certificates, with the agencies and names for which each is trusted." env:"KOPPI_PARTNERS"`
 }
 
 // Check returns an error if no caller could be admitted.

@@ -15,7 +15,7 @@ const KEKFile = "kek.json"
 
 // Keyring configures the source of the key-encryption key.
 type Keyring struct {
-	KEK string `name:"kek" help:"Address of the key-encryption key: empty for kek.json in the clear, env:NAME for a variable, or that of the KMS key that seals kek.json, such as awskms:///alias/koppi?region=…" env:"KOPPI_KEK"`
+	KEK string `name:"kek" help:"Address of the key-encryption key: empty for an unencrypted kek.json, env:NAME for a variable, or the address of the KMS key that encrypts kek.json, such as awskms:///alias/koppi?region=…" env:"KOPPI_KEK"`
 }
 
 // Source returns the source of the key-encryption key for a folder of secrets. Dev admits sources that are

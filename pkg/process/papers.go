@@ -11,7 +11,7 @@ import (
 // Papers configures where attachments are stored.
 type Papers struct {
 	Attachments    string `help:"URL of the bucket of attachments, such as s3://bucket?region=… or file:///folder; the same for all processes." env:"KOPPI_ATTACHMENTS" required:""`
-	AttachmentKeys string `help:"URL of the bucket of their keys, another one: its backups live no longer than those of other keys." env:"KOPPI_ATTACHMENT_KEYS" required:""`
+	AttachmentKeys string `help:"URL of the bucket of the attachments' keys. It must be another bucket, whose backups are kept no longer than those of other keys." env:"KOPPI_ATTACHMENT_KEYS" required:""`
 }
 
 // Open opens the buckets.

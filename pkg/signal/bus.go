@@ -35,12 +35,12 @@ func (b *Bus) Send(message string) {
 	}
 }
 
-// Run publishes messages, and passes received ones to heard, until the context ends. Redis may be unavailable
+// Run publishes messages, and passes those of others and its own to received, until the context ends. Redis may be unavailable
 // at times.
-func (b *Bus) Run(ctx context.Context, heard func(message string)) error {
+func (b *Bus) Run(ctx context.Context, received func(message string)) error {
 	var together sync.WaitGroup
 	together.Go(func() { b.publish(ctx) })
-	together.Go(func() { b.listen(ctx, heard) })
+	together.Go(func() { b.listen(ctx, received) })
 	together.Wait()
 	return nil
 }
@@ -68,7 +68,7 @@ func (b *Bus) publish(ctx context.Context) {
 	}
 }
 
-func (b *Bus) listen(ctx context.Context, heard func(string)) {
+func (b *Bus) listen(ctx context.Context, received func(string)) {
 	subscription := b.client.Subscribe(ctx, b.channel)
 	defer func() { _ = subscription.Close() }()
 	// The channel survives lost connections: the client subscribes again.
@@ -81,7 +81,7 @@ func (b *Bus) listen(ctx context.Context, heard func(string)) {
 			if !open {
 				return
 			}
-			heard(message.Payload)
+			received(message.Payload)
 		}
 	}
 }

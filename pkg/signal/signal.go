@@ -14,8 +14,8 @@ type Hub interface {
 	Listen(topic string) (signals <-chan []byte, cancel func())
 }
 
-// maxUnheard is the most signals that wait for a slow listener.
-const maxUnheard = 64
+// maxWaiting is the most signals that wait for a slow listener.
+const maxWaiting = 64
 
 // Local is the Hub of one process. The zero value is ready to use.
 type Local struct {
@@ -37,7 +37,7 @@ func (l *Local) Send(topic string, signal []byte) {
 
 // Listen returns the signals about a topic that this process sends.
 func (l *Local) Listen(topic string) (signals <-chan []byte, cancel func()) {
-	listener := make(chan []byte, maxUnheard)
+	listener := make(chan []byte, maxWaiting)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.listening == nil {

@@ -12,40 +12,40 @@ import (
 	"koppi.internal/pkg/signal"
 )
 
-func hear(t *testing.T, signals <-chan []byte, want string) {
+// receive checks the next signal.
+func receive(t *testing.T, signals <-chan []byte, want string) {
 	t.Helper()
 	select {
 	case got := <-signals:
 		if string(got) != want {
-			t.Fatalf("heard %q, want %q", got, want)
+			t.Fatalf("received %q, want %q", got, want)
 		}
 	case <-time.After(20 * time.Second):
-		t.Fatalf("%q is not heard", want)
+		t.Fatalf("%q is not received", want)
 	}
 }
 
-// Within a process each who listens to a topic hears a signal once, and who is slow
-// holds nobody up.
+// Within a process, each listener of a topic gets a signal once, and a slow listener delays nobody.
 func TestLocal(t *testing.T) {
 	hub := &signal.Local{}
 	first, leave := hub.Listen("a")
 	second, _ := hub.Listen("a")
 	other, _ := hub.Listen("b")
 	hub.Send("a", []byte("1"))
-	hear(t, first, "1")
-	hear(t, second, "1")
+	receive(t, first, "1")
+	receive(t, second, "1")
 	leave()
 	for i := range 1000 {
 		hub.Send("a", fmt.Appendf(nil, "%d", i))
 	}
-	hear(t, second, "0")
+	receive(t, second, "0")
 	if len(first) != 0 || len(other) != 0 {
-		t.Error("who left, or listens to another topic, hears it")
+		t.Error("a listener that cancelled, or listens to another topic, gets the signal")
 	}
 }
 
-// Over Redis other processes hear it too, also after Redis was gone for a while; without
-// Redis nobody is held up.
+// Over Redis, listeners in other processes get the signals too, also after Redis was down for a while. Without Redis
+// nobody is delayed.
 func TestRedis(t *testing.T) {
 	server := redistest.Start(t)
 	start := func() *signal.Redis {
@@ -64,24 +64,24 @@ func TestRedis(t *testing.T) {
 	here, there := start(), start()
 	own, _ := here.Listen("topic")
 	far, _ := there.Listen("topic")
-	// Subscribing takes its time: signals before it are lost, as any may be.
+	// Subscribing takes a moment; signals that are sent before are lost.
 	reach := func(word string) {
 		t.Helper()
-		heard := map[string]bool{}
-		for deadline := time.After(20 * time.Second); len(heard) < 2; {
+		received := map[string]bool{}
+		for deadline := time.After(20 * time.Second); len(received) < 2; {
 			here.Send("topic", []byte(word))
 			select {
 			case got := <-own:
-				heard["here"] = heard["here"] || string(got) == word
+				received["here"] = received["here"] || string(got) == word
 			case got := <-far:
-				heard["there"] = heard["there"] || string(got) == word
+				received["there"] = received["there"] || string(got) == word
 			case <-time.After(20 * time.Millisecond):
 			case <-deadline:
-				t.Fatalf("%q is heard %v", word, heard)
+				t.Fatalf("%q is received %v", word, received)
 			}
-			for who, did := range heard {
+			for who, did := range received {
 				if !did {
-					delete(heard, who)
+					delete(received, who)
 				}
 			}
 		}

@@ -17,13 +17,13 @@ import (
 
 // Settings are the operator's settings of mails to units.
 type Settings struct {
-	SMTP             string   `name:"smtp" help:"Mail server through which units with an address are told that something waits, host:port; without it none is told." env:"KOPPI_SMTP"`
-	SMTPFrom         string   `name:"smtp-from" help:"Address that these mails are from." env:"KOPPI_SMTP_FROM"`
-	SMTPUser         string   `name:"smtp-user" help:"User that signs in to the mail server." env:"KOPPI_SMTP_USER"`
-	SMTPPasswordFile string   `name:"smtp-password-file" help:"File of its password." env:"KOPPI_SMTP_PASSWORD_FILE"`
-	SMTPTLS          Security `name:"smtp-tls" help:"How the mail server is reached: starttls, implicit, or none, on a loopback address alone." enum:"starttls,implicit,none" default:"starttls" env:"KOPPI_SMTP_TLS"`
-	SMTPCA           string   `name:"smtp-ca" help:"File of the CA of the mail server's certificate; default is the system's." env:"KOPPI_SMTP_CA"`
-	Link             string   `name:"link" help:"Address of Koppi's pages that is put into these mails, such as https://koppi.example.fi." env:"KOPPI_LINK"`
+	SMTP             string   `name:"smtp" help:"Mail server that sends notices of waiting work to units with an address, host:port. Without it, no unit is notified." env:"KOPPI_SMTP"`
+	SMTPFrom         string   `name:"smtp-from" help:"Address from which these mails are sent." env:"KOPPI_SMTP_FROM"`
+	SMTPUser         string   `name:"smtp-user" help:"User name at the mail server." env:"KOPPI_SMTP_USER"`
+	SMTPPasswordFile string   `name:"smtp-password-file" help:"File of that user's password." env:"KOPPI_SMTP_PASSWORD_FILE"`
+	SMTPTLS          Security `name:"smtp-tls" help:"How the connection to the mail server is secured: starttls, implicit, or none, which needs a loopback address." enum:"starttls,implicit,none" default:"starttls" env:"KOPPI_SMTP_TLS"`
+	SMTPCA           string   `name:"smtp-ca" help:"File of the CA of the mail server's certificate; by default, the system's CAs." env:"KOPPI_SMTP_CA"`
+	Link             string   `name:"link" help:"Address of Koppi's pages that is written into these mails, such as https://koppi.example.fi." env:"KOPPI_LINK"`
 }
 
 // Open makes a notifier of the settings and of config, whose Mailer and Link it sets. It fails if

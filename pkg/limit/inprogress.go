@@ -17,14 +17,14 @@ const (
 	endTime = time.Second
 )
 
-// underWay counts what is in progress in this process.
-type underWay struct {
+// inProgress counts what is in progress in this process.
+type inProgress struct {
 	mu     sync.Mutex
 	counts map[string]int
 }
 
 // enter adds one to each count, unless one of the limits is reached; leave subtracts it again.
-func (u *underWay) enter(places []share) (leave func(), full *share) {
+func (u *inProgress) enter(places []share) (leave func(), full *share) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for i, place := range places {
@@ -52,7 +52,7 @@ func (u *underWay) enter(places []share) (leave func(), full *share) {
 // EnterCall counts one more call in progress until leave is called. It refuses with reason BUSY if the limit
 // of the caller or the agency is reached.
 func (l *Limiter) EnterCall(caller identity.Caller) (leave func(), err error) {
-	return enter(l.calls, whoIs(caller), l.settings.AtOnce, max(1, l.settings.AtOnce/workerShare), "calls under way")
+	return enter(l.calls, whoIs(caller), l.settings.AtOnce, max(1, l.settings.AtOnce/workerShare), "calls in progress")
 }
 
 // EnterStream counts one more open stream until leave is called. It refuses with reason BUSY as EnterCall
@@ -61,7 +61,7 @@ func (l *Limiter) EnterStream(caller identity.Caller) (leave func(), err error) 
 	return enter(l.streams, whoIs(caller), l.settings.Streams, min(workerStreams, l.settings.Streams), "streams")
 }
 
-func enter(all *underWay, w who, agency, person int, what string) (func(), error) {
+func enter(all *inProgress, w who, agency, person int, what string) (func(), error) {
 	if agency == 0 {
 		return func() {}, nil
 	}
