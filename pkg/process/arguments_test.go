@@ -7,8 +7,8 @@ import (
 	"koppi.internal/pkg/process"
 )
 
-// A password is refused wherever it stands, and not repeated; addresses and files pass.
-func TestNoPasswordAmongArguments(t *testing.T) {
+// An argument that holds a password is refused, and the refusal does not repeat it. Addresses and files are accepted.
+func TestPasswordsInArgumentsAreRefused(t *testing.T) {
 	for _, argument := range []string{
 		"--journal=postgres://koppi:salainen@db/koppi", "postgres://koppi:salainen@db/koppi?search_path=concern", "--redis=redis://:salainen@cache:6379",
 		"--keys=host=db user=koppi password=salainen", "host=db password = salainen", "postgres://db/koppi?user=koppi&password=salainen",

@@ -40,7 +40,7 @@ const (
 	connectTimeout = 5 * time.Second
 )
 
-// Look names up often, so that a replica that replaces another is found soon.
+// Resolve names often, so that a replica that replaces another is found soon.
 func init() { dns.SetMinResolutionInterval(retryMax) }
 
 // Dial connects to the replicas of a service, each host:port. A single host may stand for many replicas, as

@@ -17,7 +17,7 @@ import (
 	"koppi.internal/pkg/process/certtest"
 )
 
-// names is a name server that knows one host, of addresses that change.
+// names is a name server that knows one host, whose addresses change.
 type names struct{ addresses atomic.Pointer[[][4]byte] }
 
 func (n *names) set(addresses ...[4]byte) { n.addresses.Store(&addresses) }
@@ -51,9 +51,9 @@ func (n *names) serve(at net.PacketConn) {
 	}
 }
 
-// A name stands for all replicas that have it now: calls are spread over them, and where
-// one ends, who took its place is found.
-func TestOneNameOfManyReplicas(t *testing.T) {
+// A host name stands for all replicas that have it now: calls are spread over them, and when a replica ends, the one
+// that replaced it is found.
+func TestOneNameForManyReplicas(t *testing.T) {
 	server, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -90,14 +90,14 @@ func TestOneNameOfManyReplicas(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	until(t, conn, "127.0.0.1", "127.0.0.2")
+	answeredBy(t, conn, "127.0.0.1", "127.0.0.2")
 	known.set([4]byte{127, 0, 0, 2}, [4]byte{127, 0, 0, 3})
 	first.GracefulStop()
-	until(t, conn, "127.0.0.2", "127.0.0.3")
+	answeredBy(t, conn, "127.0.0.2", "127.0.0.3")
 }
 
-// until calls were answered by each of the hosts; none fails.
-func until(t *testing.T, conn *grpc.ClientConn, hosts ...string) {
+// answeredBy calls until each of the hosts has answered. No call may fail.
+func answeredBy(t *testing.T, conn *grpc.ClientConn, hosts ...string) {
 	t.Helper()
 	var answered []string
 	for !slices.Equal(slices.Compact(slices.Sorted(slices.Values(answered))), hosts) {

@@ -59,11 +59,11 @@ func (c Callers) Open() (*identity.TokenExchange, error) {
 		if err != nil {
 			return nil, err
 		}
-		believed, err := issuer.Config()
+		trusted, err := issuer.Config()
 		if err != nil {
 			return nil, err
 		}
-		issuers = append(issuers, believed)
+		issuers = append(issuers, trusted)
 	}
 	verifier, err := identity.NewVerifier(identity.VerifierConfig{
 		Audience: identity.Audience, Issuers: issuers, Directory: c.Directory, Secrets: c.Secrets, TestPersons: c.Dev, Now: time.Now,

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A file of issuers that cannot be read is refused in words.
-func TestIssuersFilesAreToldInWords(t *testing.T) {
+// The error of a file of issuers that cannot be parsed says what is wrong, in words.
+func TestErrorsOfIssuersFile(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "--issuers: the file is empty", `[{"issuer": "x"`: "--issuers: the file ends too soon",
 		`[{"issuer": "x", "jwks": {"keys": []}}]`: "--issuers: jwks is a text", `[{"issuer": "x", "keys": []}]`: `unknown field "keys"`,

@@ -15,8 +15,7 @@ import (
 	"koppi.internal/pkg/process/certtest"
 )
 
-// Processes reach each other by mutual TLS: neither a stranger's certificate nor
-// none gets through.
+// Processes connect by mutual TLS: a caller with another CA's certificate, or without one, is refused.
 func TestMutualTLS(t *testing.T) {
 	ours, strangers := certtest.New(t), certtest.New(t)
 	cert, key := ours.Issue("service")
@@ -58,8 +57,8 @@ func TestMutualTLS(t *testing.T) {
 	}
 }
 
-// What would be open to the network without TLS refuses to start, and so does what
-// lacks a secret or is told of unknown settings.
+// A process does not start if it would serve or call over the network without TLS, or if its environment holds an
+// unknown setting.
 func TestRefusesToStart(t *testing.T) {
 	if _, err := (process.Listening{Listen: "0.0.0.0:0"}).Open(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "loopback") {
 		t.Errorf("without TLS on every address: %v", err)

@@ -63,17 +63,17 @@ func Leases(url string) (lease.Leases, error) {
 	return lease.NewRedis(client), nil
 }
 
-// ownWords logs messages of the Redis client itself, such as that it cannot connect, in the format of our
+// clientLog logs messages of the Redis client itself, such as that it cannot connect, in the format of our
 // log.
-type ownWords struct{ logger *slog.Logger }
+type clientLog struct{ logger *slog.Logger }
 
 // LogRedis makes the Redis clients in this process log to a logger. Call it once, before the first client is
 // made.
-func LogRedis(logger *slog.Logger) { redis.SetLogger(ownWords{logger}) }
+func LogRedis(logger *slog.Logger) { redis.SetLogger(clientLog{logger}) }
 
 // Printf logs a message of the client, with the error of a connection.
-func (o ownWords) Printf(ctx context.Context, format string, values ...any) {
-	o.logger.WarnContext(ctx, "redis", slog.String("error", fmt.Sprintf(format, values...)))
+func (l clientLog) Printf(ctx context.Context, format string, values ...any) {
+	l.logger.WarnContext(ctx, "redis", slog.String("error", fmt.Sprintf(format, values...)))
 }
 
 func openRedis(url string) (*redis.Client, error) {

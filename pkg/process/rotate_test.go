@@ -18,7 +18,7 @@ import (
 	"koppi.internal/pkg/process/certtest"
 )
 
-// mounted are the certificates of a service and a gateway as they lie in a folder.
+// mounted is a folder with the certificates of a service and a gateway.
 type mounted struct {
 	t      *testing.T
 	folder string
@@ -26,7 +26,7 @@ type mounted struct {
 
 func (m mounted) file(name string) string { return filepath.Join(m.folder, name) }
 
-// place puts an authority's own and what it issues where other certificates lay.
+// place replaces the certificates by an authority's own and those that it issues.
 func (m mounted) place(authority *certtest.Authority) {
 	m.t.Helper()
 	copied := map[string]string{"ca.pem": authority.CA()}
@@ -52,9 +52,8 @@ func serve(listener net.Listener) (stop func()) {
 	return server.Stop
 }
 
-// A CA and certificates that follow others are taken without a restart, by who listens
-// and by who calls; those before them count no more.
-func TestCertificatesFollow(t *testing.T) {
+// A listener and a caller use a new CA and new certificates without a restart, and no longer trust the old CA.
+func TestCertificatesAreReplaced(t *testing.T) {
 	t.Parallel()
 	before, after := certtest.New(t), certtest.New(t)
 	m := mounted{t, t.TempDir()}
@@ -90,7 +89,7 @@ func TestCertificatesFollow(t *testing.T) {
 		if err := shake(ctx, listener, follower); err == nil {
 			break
 		} else if ctx.Err() != nil {
-			t.Fatalf("the listener keeps its certificate: %v", err)
+			t.Fatalf("the listener keeps its old certificate: %v", err)
 		}
 	}
 	left, err := before.Config("left")
@@ -99,12 +98,12 @@ func TestCertificatesFollow(t *testing.T) {
 	}
 	left.RootCAs = follower.RootCAs
 	if err := shake(ctx, listener, left); err == nil || !strings.Contains(err.Error(), "remote error") {
-		t.Errorf("a certificate of the CA before gets through: %v", err)
+		t.Errorf("a certificate of the old CA is accepted: %v", err)
 	}
 	if err := check(); err != nil {
-		t.Errorf("a connection that stands broke: %v", err)
+		t.Errorf("an open connection broke: %v", err)
 	}
-	// Who calls must connect anew when its service has gone and come.
+	// A caller must connect again when its service was restarted.
 	again := listening
 	again.Listen = listener.Addr().String()
 	stop()
@@ -114,11 +113,11 @@ func TestCertificatesFollow(t *testing.T) {
 	}
 	defer serve(next)()
 	if err := check(); err != nil {
-		t.Errorf("who has called before does not take the certificates after: %v", err)
+		t.Errorf("a caller that has called before does not use the new certificates: %v", err)
 	}
 }
 
-// write puts what is in other files, one after another, in the place of a file.
+// write replaces a file by the content of other files, one after the other.
 func (m mounted) write(name string, from ...string) {
 	m.t.Helper()
 	var all []byte
@@ -134,7 +133,7 @@ func (m mounted) write(name string, from ...string) {
 	}
 }
 
-// issue puts a certificate of an authority in the place of another.
+// issue replaces a certificate by one that an authority issues.
 func (m mounted) issue(authority *certtest.Authority, name string) {
 	m.t.Helper()
 	certificate, key := authority.Issue(name)
@@ -142,9 +141,9 @@ func (m mounted) issue(authority *certtest.Authority, name string) {
 	m.write(name+".key", key)
 }
 
-// A CA follows another in the steps of the runbook: both are believed, then certificates
-// are of the new one, then it alone is believed. At no time is a new connection refused.
-func TestACAFollowsAnother(t *testing.T) {
+// A CA is replaced in the steps of the runbook: both CAs are trusted, then the certificates are replaced, then only
+// the new CA is trusted. No new connection is refused in between.
+func TestCAIsReplaced(t *testing.T) {
 	t.Parallel()
 	before, after := certtest.New(t), certtest.New(t)
 	m := mounted{t, t.TempDir()}
@@ -167,12 +166,12 @@ func TestACAFollowsAnother(t *testing.T) {
 		_, err = healthv1.NewHealthClient(conn).Check(ctx, &healthv1.HealthCheckRequest{}, grpc.WaitForReady(false))
 		return err
 	}
-	of := func(shown, believed *certtest.Authority) *tls.Config {
+	of := func(shown, trusted *certtest.Authority) *tls.Config {
 		config, err := shown.Config("probe")
 		if err != nil {
 			t.Fatal(err)
 		}
-		other, err := believed.Config("probe")
+		other, err := trusted.Config("probe")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 	"koppi.internal/pkg/serve"
 )
 
-// served runs serve.HTTP in memory, by synctest's clock.
+// served runs serve.HTTP on an in-memory listener.
 func served(t *testing.T) *bufconn.Listener {
 	t.Helper()
 	listener := serve.Memory()
@@ -33,9 +33,9 @@ func served(t *testing.T) *bufconn.Listener {
 	return listener
 }
 
-// A connection that a proxy keeps serves a call after any time for which the usual
-// proxies keep one; what stands for longer is closed.
-func TestKeptConnections(t *testing.T) {
+// A connection that a proxy keeps open serves a call after any time for which common proxies keep one. A connection
+// that is idle for longer is closed.
+func TestIdleConnections(t *testing.T) {
 	for _, version := range []string{"HTTP/1.1", "HTTP/2.0"} {
 		t.Run(version, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -73,19 +73,19 @@ func TestKeptConnections(t *testing.T) {
 				}
 				time.Sleep(11*time.Minute + time.Second) // synctest's clock
 				if call() {
-					t.Error("a connection without a call is kept for ever")
+					t.Error("an idle connection is never closed")
 				}
 			})
 		})
 	}
 }
 
-// A header that does not come whole in time is cut, on a new connection and on a kept one.
+// A connection whose request header does not arrive in time is closed, whether it is new or was used before.
 func TestSlowHeaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		listener := served(t)
 		const whole = "GET / HTTP/1.1\r\nHost: koppi\r\n\r\n"
-		for name, before := range map[string]string{"new": "", "kept": whole} {
+		for name, before := range map[string]string{"new": "", "used before": whole} {
 			conn, err := listener.DialContext(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -96,7 +96,7 @@ func TestSlowHeaders(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 			if took := time.Since(began); took > 10*time.Second {
-				t.Errorf("%s: it was cut after %v", name, took)
+				t.Errorf("%s: closed after %v", name, took)
 			}
 			_ = conn.Close()
 		}

@@ -21,7 +21,7 @@ import (
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
 )
 
-// breaking is a service that fails as services do.
+// breaking is a service whose method panics or fails where the request asks for it.
 type breaking struct {
 	devv1.UnimplementedDevServiceServer
 
@@ -40,7 +40,9 @@ func (b *breaking) IssueToken(ctx context.Context, r *devv1.IssueTokenRequest) (
 	return &devv1.IssueTokenResponse{Token: "t"}, nil
 }
 
-func TestWhatBreaksStaysInside(t *testing.T) {
+// Errors and panics of a service, and calls without a token, are answered with a reason, and neither the answer nor
+// the log repeats what was sent.
+func TestErrorsDiscloseNothing(t *testing.T) {
 	verifier, err := identity.NewVerifier(identity.VerifierConfig{Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -78,28 +80,28 @@ func TestWhatBreaksStaysInside(t *testing.T) {
 		t.Errorf("a method that is not public: %v", err)
 	}
 	if err := conn.Invoke(t.Context(), "/no.Service/Method", &devv1.IssueTokenRequest{}, &devv1.IssueTokenResponse{}); fault.ReasonOf(err) != fault.TokenRequired {
-		t.Errorf("a method that is not there, without a token: %v", err)
+		t.Errorf("an unknown service, without a token: %v", err)
 	}
 	if err := conn.Invoke(t.Context(), "/koppi.dev.v1.DevService/yyyyy", &devv1.IssueTokenRequest{}, &devv1.IssueTokenResponse{}); fault.ReasonOf(err) != fault.TokenRequired {
-		t.Errorf("a method of ours that is not there: %v", err)
+		t.Errorf("an unknown method of ours: %v", err)
 	}
 	if got, err := healthv1.NewHealthClient(conn).Check(t.Context(), &healthv1.HealthCheckRequest{}); err != nil || got.GetStatus() != healthv1.HealthCheckResponse_SERVING {
 		t.Errorf("%v %v", got, err)
 	}
 	if !<-service.deadline {
-		t.Error("a call has no bound")
+		t.Error("a call has no deadline")
 	}
 	_ = conn.Close()
 	stop()
 	if err := <-ended; err != nil {
-		t.Errorf("the end was not graceful: %v", err)
+		t.Errorf("the server did not stop gracefully: %v", err)
 	}
 	if text := log.String(); strings.Contains(text, "xxxxx") || strings.Contains(text, "yyyyy") || strings.Contains(text, "no.Service") || !strings.Contains(text, `"reason":"INVALID_FIELD"`) {
-		t.Errorf("the log holds what was sent, or not how it ended: %s", text)
+		t.Errorf("the log holds what was sent, or lacks the outcome: %s", text)
 	}
 }
 
-// Who is told to end before it has begun to serve ends in order.
+// A server that is stopped before it has begun to serve stops without an error.
 func TestStopBeforeServing(t *testing.T) {
 	verifier, err := identity.NewVerifier(identity.VerifierConfig{Now: time.Now})
 	if err != nil {

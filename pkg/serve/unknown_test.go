@@ -20,8 +20,8 @@ import (
 	"koppi.internal/pkg/serve"
 )
 
-// TestUnknownStreams: of 2,000 streams that show nothing, 64 stand at once, and when they end
-// others may; the contract is told to nobody but on trial.
+// Of 2,000 unauthenticated streams, 64 are open at once, and when they end, others can be opened. Only a trial
+// installation serves reflection.
 func TestUnknownStreams(t *testing.T) {
 	verifier, err := identity.NewVerifier(identity.VerifierConfig{Now: time.Now})
 	if err != nil {
@@ -48,7 +48,7 @@ func TestUnknownStreams(t *testing.T) {
 		t.Errorf("reflection: %v", err)
 	}
 	watching, leave := context.WithCancel(t.Context())
-	stands := 0
+	open := 0
 	for range 2000 {
 		stream, err := healthv1.NewHealthClient(conn).Watch(watching, &healthv1.HealthCheckRequest{})
 		if err != nil {
@@ -56,16 +56,16 @@ func TestUnknownStreams(t *testing.T) {
 		}
 		switch _, err := stream.Recv(); {
 		case err == nil:
-			stands++
+			open++
 		case fault.ReasonOf(err) != fault.Busy:
 			t.Fatal(err)
 		}
 	}
-	if stands != 64 {
-		t.Errorf("%d streams stand", stands)
+	if open != 64 {
+		t.Errorf("%d streams are open, want 64", open)
 	}
 	if _, err := healthv1.NewHealthClient(conn).Check(t.Context(), &healthv1.HealthCheckRequest{}); err != nil {
-		t.Errorf("a plain look at health: %v", err)
+		t.Errorf("a check of health: %v", err)
 	}
 	leave()
 	for {

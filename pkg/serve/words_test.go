@@ -29,7 +29,7 @@ import (
 	"koppi.internal/proto/texts"
 )
 
-// requestFields calls with every field of text of every request of every service, once.
+// requestFields calls do with each text field of each request of each service, once.
 func requestFields(do func(protoreflect.FieldDescriptor)) {
 	seen := map[protoreflect.FullName]bool{}
 	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
@@ -62,7 +62,7 @@ func fieldsOf(message protoreflect.MessageDescriptor, seen map[protoreflect.Full
 	}
 }
 
-// with is a message that holds a text in one field.
+// with is a message with a text in one field.
 func with(t *testing.T, field protoreflect.FieldDescriptor, text string) proto.Message {
 	t.Helper()
 	kind, err := protoregistry.GlobalTypes.FindMessageByName(field.ContainingMessage().FullName())
@@ -78,9 +78,9 @@ func with(t *testing.T, field protoreflect.FieldDescriptor, text string) proto.M
 	return message.Interface()
 }
 
-// What is no free text has no room for one: neither a sentence nor words strung together
-// pass the rule of a key or of a closed form.
-func TestClosedFormsHaveNoRoomForWords(t *testing.T) {
+// A field that is not free text takes no free text: neither a sentence nor joined words pass the rule of a key or of
+// a closed form.
+func TestClosedFormsTakeNoWords(t *testing.T) {
 	validator, err := protovalidate.New()
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +108,7 @@ func TestClosedFormsHaveNoRoomForWords(t *testing.T) {
 	}
 }
 
-// refused tells whether a violation is of the field.
+// refused reports whether a violation names the field.
 func refused(err error, field protoreflect.FieldDescriptor) bool {
 	violations, ok := err.(*protovalidate.ValidationError) //nolint:errorlint // it is not wrapped
 	if !ok {
@@ -122,8 +122,8 @@ func refused(err error, field protoreflect.FieldDescriptor) bool {
 	return false
 }
 
-// In no field of any request is an identity code let through but where it belongs.
-func TestNoFieldTakesACode(t *testing.T) {
+// No field of any request takes an identity code, except the field that is made for it.
+func TestNoFieldTakesIdentityCode(t *testing.T) {
 	validator, err := protovalidate.New()
 	if err != nil {
 		t.Fatal(err)
@@ -143,9 +143,9 @@ func TestNoFieldTakesACode(t *testing.T) {
 	})
 }
 
-// What Koppi alone sets is refused at any depth, by name, and whatever a request carries
-// beyond the contract is dropped: nobody has looked at it.
-func TestWhatACallerMayNotSet(t *testing.T) {
+// Fields that only Koppi may set are refused at any depth, by name. Fields that are not in the contract are dropped,
+// because no check covers them.
+func TestOutputOnlyFields(t *testing.T) {
 	validator, err := protovalidate.New()
 	if err != nil {
 		t.Fatal(err)
@@ -164,11 +164,11 @@ func TestWhatACallerMayNotSet(t *testing.T) {
 	sent.GetSuggestedReceiver().ProtoReflect().SetUnknown(protowire.AppendString(protowire.AppendTag(nil, 99, protowire.BytesType), "juo"))
 	discardUnknown(sent.ProtoReflect())
 	if len(sent.GetSuggestedReceiver().ProtoReflect().GetUnknown()) > 0 {
-		t.Error("an unknown field goes through")
+		t.Error("an unknown field was kept")
 	}
 }
 
-// A value that no enum of the contract has is named by the path of its field, at any depth.
+// An enum value that the contract does not have is refused, with the path of its field, at any depth.
 func TestUnknownValuesAreNamed(t *testing.T) {
 	validator, err := protovalidate.New()
 	if err != nil {
@@ -192,7 +192,7 @@ func TestUnknownValuesAreNamed(t *testing.T) {
 	}
 }
 
-// sound is a request with which nothing is wrong.
+// sound is a valid request.
 var sound = &concernv1.SubmitConcernRequest{
 	RequestId: "0198c0de-0000-4000-8000-000000000001", Receiver: &commonv1.Party{Agency: "hva-pohjois-savo"},
 	Client:  &commonv1.Client{Identity: &commonv1.Client_PersonalIdentityCode{PersonalIdentityCode: "010594Y9032"}, Language: "fi"},
