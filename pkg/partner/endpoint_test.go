@@ -28,7 +28,7 @@ import (
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
-// unmoved is an inbox that nothing may be put into.
+// unmoved is an inbox into which nothing may be put.
 type unmoved struct{ tb testing.TB }
 
 func (u unmoved) Position(context.Context) (partner.Position, error) { return partner.Position{}, nil }
@@ -70,7 +70,7 @@ func endpointOf(tb testing.TB, inbox partner.Called) *partner.Endpoint {
 	return at
 }
 
-// kept takes everything.
+// kept is an inbox that takes every message.
 type kept struct {
 	unmoved
 	messages []*exchangev1.CaseMessage
@@ -83,8 +83,8 @@ func (k *kept) Take(_ context.Context, messages []partner.Message, _ partner.Pos
 	return nil
 }
 
-// Every kind of event of the contract is taken, and so are those of tomorrow: a kind, a field and
-// a value of an enum that this kit does not know. They are proven, and handed on as they were sent.
+// An endpoint takes every kind of event of the contract, and those of later versions: a kind, a field and an enum value
+// that this kit does not know. It verifies them, and hands them on as they were sent.
 func TestEndpointTakesEveryKind(t *testing.T) {
 	kinds := map[string]string{"koppi.concern.v1.ConcernMoved": `"to": {"agency": "kela"}`}
 	protoregistry.GlobalTypes.RangeMessages(func(kind protoreflect.MessageType) bool {
@@ -100,7 +100,7 @@ func TestEndpointTakesEveryKind(t *testing.T) {
 	}
 	for name, fields := range kinds {
 		box := &kept{unmoved: unmoved{t}}
-		// A field that is not known, by its number in the wire's form.
+		// An unknown field, by its number in the wire format.
 		unknown := protowire.AppendVarint(protowire.AppendTag(nil, 4000, protowire.VarintType), 1)
 		sent := &exchangev1.CaseMessage{
 			Sequence: 1, Service: "concern", Mailbox: "kela", MessageId: "m", Subject: "concerns/1", OccurredAt: timestamppb.Now(),
@@ -127,8 +127,7 @@ func TestEndpointTakesEveryKind(t *testing.T) {
 	}
 }
 
-// Whatever a body holds, even one that Koppi signed: it is answered, and nothing is
-// taken that is not what was hashed.
+// Any body, even one that Koppi signed, is answered, and a message that does not match its hash is not taken.
 func FuzzEndpoint(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `{"messages":[{}]}`, `{"messages":[{"sequence":"1","service":"concern"}],"cursor":"AQ"}`,

@@ -9,7 +9,7 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// Any bytes are read as a file, or refused, and never taken for more than they hold.
+// Any bytes are read as a file or refused, and never as more messages than they hold.
 func FuzzVerify(f *testing.F) {
 	whole, err := os.ReadFile(filled(f, 4))
 	if err != nil {

@@ -18,10 +18,10 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// mailbox is a chain of messages as Koppi makes it, every third one a tombstone.
+// mailbox is a chain of messages as Koppi makes it; every third one is a tombstone.
 func mailbox(count int) []partner.Message { return restored(count, count) }
 
-// restored is one that is another behind so many messages.
+// restored is a mailbox whose messages differ from those of mailbox after the first so many (same).
 func restored(same, count int) []partner.Message {
 	var messages []partner.Message
 	chain := journal.Genesis()
@@ -62,7 +62,7 @@ func follow(messages []partner.Message) (partner.Position, error) {
 	return position, nil
 }
 
-// Whatever of a mailbox is changed, left out, moved or put twice is found, and where.
+// A message that is changed, left out, moved or repeated is found, and at which sequence.
 func TestChainFindsEveryChange(t *testing.T) {
 	if position, err := follow(mailbox(7)); err != nil || position.Heads["concern"].Sequence != 7 || position.Cursor != "c-7" {
 		t.Fatalf("%+v %v", position, err)
@@ -86,7 +86,7 @@ func TestChainFindsEveryChange(t *testing.T) {
 		case "swapped":
 			messages[at], messages[at+1] = messages[at+1], messages[at]
 		case "text":
-			// Of a tombstone only the hashes are proven.
+			// Of a tombstone only the hashes are verified.
 			first = at - at%3
 			messages[first].GetMessage().Subject = "concerns/y"
 		}
@@ -98,7 +98,8 @@ func TestChainFindsEveryChange(t *testing.T) {
 	})
 }
 
-func TestPositionsMayBeKeptAsJSON(t *testing.T) {
+// A position that is stored as JSON is the same position.
+func TestPositionAsJSON(t *testing.T) {
 	position, err := follow(mailbox(3))
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +145,7 @@ func filled(t testing.TB, count int) string {
 	return path
 }
 
-// reopened is the position of a file as it is found again.
+// reopened is the sequence at which a file is opened again.
 func reopened(path string) (uint64, error) {
 	file, err := partner.OpenFile(path)
 	if err != nil {
@@ -154,8 +155,8 @@ func reopened(path string) (uint64, error) {
 	return position.Heads["concern"].Sequence, file.Close()
 }
 
-// A file cut off anywhere goes on behind its last whole line; one bit changed
-// anywhere in it is found, and where.
+// A file that is truncated anywhere continues after its last whole line. One changed bit anywhere in it is found, and
+// in which line.
 func TestFile(t *testing.T) {
 	path := filled(t, 9)
 	whole, err := os.ReadFile(path)
@@ -176,7 +177,7 @@ func TestFile(t *testing.T) {
 		}
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		// The last line break is what tells a whole line; without it the line comes again.
+		// A line is whole only with its line break; without it the message is delivered again.
 		bit := rapid.IntRange(0, 8*len(whole)-9).Draw(t, "bit")
 		damaged := bytes.Clone(whole)
 		damaged[bit/8] ^= 1 << (bit % 8)
@@ -190,7 +191,8 @@ func TestFile(t *testing.T) {
 	})
 }
 
-func TestOneProcessHasAFile(t *testing.T) {
+// Only one process at a time can open a file.
+func TestFileIsOpenOnce(t *testing.T) {
 	path := filled(t, 1)
 	file, err := partner.OpenFile(path)
 	if err != nil {

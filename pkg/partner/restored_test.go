@@ -13,9 +13,9 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// An endpoint that took five messages, of which a restore took two back, tells others in
-// their place from repeats; its file is cut where the two histories part, and goes on.
-func TestEndpointAfterARestore(t *testing.T) {
+// An endpoint that took five messages, two of which Koppi lost by a restore, distinguishes other messages in their place
+// from repetitions. After its file is cut where the two histories part, it takes messages again.
+func TestEndpointAfterRestore(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "inbox")
 	opened := func() (*partner.File, func(messages []partner.Message, accepted uint32, refused codes.Code)) {
 		file, err := partner.OpenFile(path)
@@ -50,7 +50,7 @@ func TestEndpointAfterARestore(t *testing.T) {
 	if err := file.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{path + ".cut", ""} { // again changes nothing
+	for _, want := range []string{path + ".cut", ""} { // the second cut changes nothing
 		if cut, err := partner.Cut(path, map[string]uint64{"concern": 3, "plan": 9}); err != nil || cut != want {
 			t.Errorf("%q %v, want %q", cut, err, want)
 		}
@@ -64,9 +64,9 @@ func TestEndpointAfterARestore(t *testing.T) {
 	deliver(after, 8, codes.OK)
 }
 
-// A cut that was interrupted goes on where it was, at whichever moment; over what an
-// earlier one left it does not begin.
-func TestCutGoesOn(t *testing.T) {
+// A cut that was interrupted at any moment continues when it is called again. If a file of an earlier cut is in the
+// way, the cut is refused.
+func TestCutContinues(t *testing.T) {
 	ends := map[string]uint64{"concern": 3}
 	filled := func(t *testing.T) (path string, whole, tail []byte) {
 		t.Helper()
@@ -98,13 +98,13 @@ func TestCutGoesOn(t *testing.T) {
 				t.Fatalf("%q %v", cut, err)
 			}
 			if got := must(os.ReadFile(path + ".cut")); !bytes.Equal(got, tail) {
-				t.Errorf("%q is cut, of %q", got, tail)
+				t.Errorf("%q is cut, want %q", got, tail)
 			}
 			if got := must(os.ReadFile(path)); !bytes.Equal(append(got, tail...), whole) {
-				t.Errorf("%q stays", got)
+				t.Errorf("%q remains", got)
 			}
 			if _, err := os.Stat(path + ".cut.part"); err == nil {
-				t.Error("the half copy stays")
+				t.Error("the partial copy remains")
 			}
 		})
 	}
@@ -113,7 +113,7 @@ func TestCutGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := partner.Cut(path, ends); err == nil || !strings.Contains(err.Error(), "earlier cut") || !bytes.Equal(must(os.ReadFile(path)), whole) {
-		t.Errorf("over another: %v", err)
+		t.Errorf("over a file of an earlier cut: %v", err)
 	}
 }
 

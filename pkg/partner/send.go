@@ -32,8 +32,8 @@ type sends struct {
 	mu sync.Mutex
 	// pending requests, in the order in which they were made.
 	pending []*sending
-	// line sends on the open stream; nil if none is open.
-	line func(*exchangev1.ExchangeRequest) error
+	// send sends on the open stream; nil if none is open.
+	send func(*exchangev1.ExchangeRequest) error
 }
 
 type sending struct {
@@ -130,10 +130,10 @@ func (s *sends) remove(one *sending) {
 }
 
 // attach sends all requests without a response on a new stream, in order.
-func (s *sends) attach(line func(*exchangev1.ExchangeRequest) error) {
+func (s *sends) attach(send func(*exchangev1.ExchangeRequest) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.line = line
+	s.send = send
 	for _, one := range s.pending {
 		s.put(one)
 	}
@@ -142,7 +142,7 @@ func (s *sends) attach(line func(*exchangev1.ExchangeRequest) error) {
 func (s *sends) detach() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.line = nil
+	s.send = nil
 }
 
 // again sends a request once more, unless it was answered meanwhile.
@@ -157,8 +157,8 @@ func (s *sends) again(one *sending) {
 // put sends on the open stream. If that fails, the stream has ended, and the request is sent again on the
 // next one.
 func (s *sends) put(one *sending) {
-	if s.line != nil {
-		_ = s.line(one.request)
+	if s.send != nil {
+		_ = s.send(one.request)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	errSilent   = errors.New("partner: the line is silent")
+	errSilent   = errors.New("partner: the stream is silent")
 	errNoOpened = errors.New("partner: the stream was not opened")
 )
 
