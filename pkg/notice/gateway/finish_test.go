@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// A mail that is being sent when the gateway stops is finished, within a bound; at the end of the
-// lease, when another gateway may send, it is broken off at once.
-func TestAMailIsFinished(t *testing.T) {
+// A mail that is being sent when the gateway stops is finished, within a time limit. At the end of the
+// lease, when another gateway may send, it is cut off at once.
+func TestMailIsFinished(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stopped, stop := context.WithCancel(t.Context())
 		sending, end := finishing(stopped)
@@ -18,12 +18,12 @@ func TestAMailIsFinished(t *testing.T) {
 		time.Sleep(finishTime - time.Millisecond) // synctest's clock
 		synctest.Wait()
 		if sending.Err() != nil {
-			t.Error("broken off when the gateway stops")
+			t.Error("cut off when the gateway stops")
 		}
 		time.Sleep(2 * time.Millisecond) // synctest's clock
 		synctest.Wait()
 		if sending.Err() == nil {
-			t.Error("it may take for ever")
+			t.Error("it may take any time")
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestAMailIsFinished(t *testing.T) {
 		time.Sleep(time.Second + time.Millisecond) // synctest's clock
 		synctest.Wait()
 		if sending.Err() == nil {
-			t.Error("it goes on after the lease")
+			t.Error("it continues after the lease")
 		}
 	})
 }

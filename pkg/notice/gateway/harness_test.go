@@ -25,7 +25,7 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// fake is a service that gives what waits as a real one does, and can be made to fail.
+// fake is a service that answers as a real one does, and can be made to fail.
 type fake struct {
 	caseworkv1.UnimplementedSuiteServiceServer
 
@@ -34,16 +34,16 @@ type fake struct {
 	waiting []*caseworkv1.Waiting
 	// asking, marking and answering fail a call: answering after it took effect.
 	asking, marking, answering error
-	// looked gets a token whenever it is asked, told the subjects that were marked.
-	looked chan struct{}
-	told   chan []string
+	// asked gets a token whenever the service is asked, marked the subjects that were marked.
+	asked  chan struct{}
+	marked chan []string
 }
 
 func (f *fake) GetWaiting(_ context.Context, r *caseworkv1.GetWaitingRequest) (*caseworkv1.GetWaitingResponse, error) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	select {
-	case f.looked <- struct{}{}:
+	case f.asked <- struct{}{}:
 	default:
 	}
 	if f.asking != nil {
@@ -51,9 +51,9 @@ func (f *fake) GetWaiting(_ context.Context, r *caseworkv1.GetWaitingRequest) (*
 	}
 	response := &caseworkv1.GetWaitingResponse{Now: timestamppb.New(f.now)}
 	for _, one := range f.waiting {
-		asked := slices.ContainsFunc(r.GetUnits(), func(unit *commonv1.Party) bool { return proto.Equal(unit, one.GetUnit()) })
+		named := slices.ContainsFunc(r.GetUnits(), func(unit *commonv1.Party) bool { return proto.Equal(unit, one.GetUnit()) })
 		twice := one.GetUrgency() == commonv1.Urgency_URGENCY_EMERGENCY && one.GetKind() == caseworkv1.WaitingKind_WAITING_KIND_NEW
-		if asked && (one.GetTold() == 0 || one.GetTold() == 1 && twice) {
+		if named && (one.GetTold() == 0 || one.GetTold() == 1 && twice) {
 			response.Waiting = append(response.Waiting, proto.CloneOf(one))
 		}
 	}
@@ -67,26 +67,26 @@ func (f *fake) MarkTold(_ context.Context, r *caseworkv1.MarkToldRequest) (*case
 		return nil, f.marking
 	}
 	var subjects []string
-	for _, told := range r.GetTold() {
+	for _, mailed := range r.GetTold() {
 		for _, one := range f.waiting {
-			if one.GetSubject() == told.GetSubject() && one.GetKind() == told.GetKind() {
+			if one.GetSubject() == mailed.GetSubject() && one.GetKind() == mailed.GetKind() {
 				one.Told, one.ToldAt = one.GetTold()+1, timestamppb.New(f.now)
 				subjects = append(subjects, one.GetSubject())
 			}
 		}
 	}
-	f.told <- subjects
+	f.marked <- subjects
 	return &caseworkv1.MarkToldResponse{}, f.answering
 }
 
-// change changes it between two calls.
+// change changes the service between two calls.
 func (f *fake) change(how func()) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	how()
 }
 
-// add makes something new wait for a unit, for an hour.
+// add adds a new matter that waits for a unit, for an hour.
 func (f *fake) add(agency, unit, subject string, urgency commonv1.Urgency) {
 	f.change(func() {
 		f.waiting = append(f.waiting, &caseworkv1.Waiting{
@@ -96,7 +96,7 @@ func (f *fake) add(agency, unit, subject string, urgency commonv1.Urgency) {
 	})
 }
 
-// found are how often each subject is marked as told.
+// found says how often each subject is marked as notified.
 func (f *fake) found() string {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
@@ -107,8 +107,8 @@ func (f *fake) found() string {
 	return strings.Join(all, ", ")
 }
 
-// bench is a notifier over two services.
-type bench struct {
+// fixture is a notifier over two services.
+type fixture struct {
 	t         *testing.T
 	services  map[string]*fake
 	directory *directory.Directory
@@ -116,8 +116,8 @@ type bench struct {
 	stop      func()
 }
 
-// The units: of the first agency the intake in Swedish and another in Finnish; the
-// second's has no address.
+// The units: the first agency's intake in Swedish, and another unit in Finnish; the second agency's
+// unit has no address.
 const units = `{"agencies":[
 	{"agency":"county","kind":"SOCIAL_SERVICES","noConsentProfile":"NECESSARY","names":{"fi":"C","sv":"C","en":"C"},"units":[
 		{"unit":"intake","intake":true,"email":"intake@county.example.fi","languages":["sv","fi"],"names":{"fi":"I","sv":"I","en":"I"}},
@@ -145,22 +145,22 @@ func parsed(t *testing.T, text string) *directory.Directory {
 	return read
 }
 
-// in is what a mail server in the clear is set with.
+// in are the settings for a mail server without TLS.
 func in(server *mailtest.Server) notice.Settings {
 	return notice.Settings{SMTP: server.Address, SMTPFrom: "Koppi <koppi@example.fi>", SMTPTLS: notice.None, Link: "https://koppi.example.fi/"}
 }
 
 // start runs a notifier until the test ends or stop.
-func start(t *testing.T, settings notice.Settings, now time.Time, how ...func(*notice.Config)) *bench {
+func start(t *testing.T, settings notice.Settings, now time.Time, how ...func(*notice.Config)) *fixture {
 	t.Helper()
-	b := &bench{t: t, services: map[string]*fake{}, directory: parsed(t, units), log: &log{}}
+	f := &fixture{t: t, services: map[string]*fake{}, directory: parsed(t, units), log: &log{}}
 	config := notice.Config{
-		Services: map[string]grpc.ClientConnInterface{}, Directory: b.directory, Leases: lease.Alone{},
-		Logger: slog.New(slog.NewTextHandler(b.log, nil)), Timing: timing,
+		Services: map[string]grpc.ClientConnInterface{}, Directory: f.directory, Leases: lease.Alone{},
+		Logger: slog.New(slog.NewTextHandler(f.log, nil)), Timing: timing,
 	}
 	for _, name := range []string{"concern", "plan"} {
-		b.services[name] = &fake{now: now, looked: make(chan struct{}), told: make(chan []string, 100)}
-		config.Services[name] = serving(t, b.services[name])
+		f.services[name] = &fake{now: now, asked: make(chan struct{}), marked: make(chan []string, 100)}
+		config.Services[name] = serving(t, f.services[name])
 	}
 	for _, change := range how {
 		change(&config)
@@ -172,7 +172,7 @@ func start(t *testing.T, settings notice.Settings, now time.Time, how ...func(*n
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- notifier.Run(ctx) }()
-	b.stop = sync.OnceFunc(func() {
+	f.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
@@ -181,8 +181,8 @@ func start(t *testing.T, settings notice.Settings, now time.Time, how ...func(*n
 			t.Error(err)
 		}
 	})
-	t.Cleanup(b.stop)
-	return b
+	t.Cleanup(f.stop)
+	return f
 }
 
 func serving(t *testing.T, service caseworkv1.SuiteServiceServer) grpc.ClientConnInterface {
@@ -203,66 +203,66 @@ func serving(t *testing.T, service caseworkv1.SuiteServiceServer) grpc.ClientCon
 	return conn
 }
 
-// sync waits until looks that began after this call have ended: each asks every
-// service, and the next begins when one is over.
-func (b *bench) sync() {
-	b.t.Helper()
+// sync waits until rounds that began after this call have ended: each asks every service, and the
+// next begins when one is over.
+func (f *fixture) sync() {
+	f.t.Helper()
 	for range 3 {
-		b.await(b.services["concern"].looked)
+		f.await(f.services["concern"].asked)
 	}
 }
 
-// logged looks on until words are logged so often.
-func (b *bench) logged(words string, times int) {
-	b.t.Helper()
+// logged waits until words were logged so often.
+func (f *fixture) logged(words string, times int) {
+	f.t.Helper()
 	for range 2000 {
-		if b.log.count(words) >= times {
+		if f.log.count(words) >= times {
 			return
 		}
-		b.await(b.services["concern"].looked)
+		f.await(f.services["concern"].asked)
 	}
-	b.t.Fatalf("never logged: %s", words)
+	f.t.Fatalf("never logged: %s", words)
 }
 
-func (b *bench) await(looked <-chan struct{}) {
-	b.t.Helper()
+func (f *fixture) await(asked <-chan struct{}) {
+	f.t.Helper()
 	select {
-	case <-looked:
+	case <-asked:
 	case <-time.After(20 * time.Second):
-		b.t.Fatal("nobody looks")
+		f.t.Fatal("no service is asked")
 	}
 }
 
 // at sets the domain's time everywhere.
-func (b *bench) at(now time.Time) {
-	for _, service := range b.services {
+func (f *fixture) at(now time.Time) {
+	for _, service := range f.services {
 		service.change(func() { service.now = now })
 	}
 }
 
 // mail waits for a mail to a unit of the county.
-func (b *bench) mail(server *mailtest.Server, unit, subject string) mailtest.Mail {
-	b.t.Helper()
+func (f *fixture) mail(server *mailtest.Server, unit, subject string) mailtest.Mail {
+	f.t.Helper()
 	select {
 	case got := <-server.Mails:
-		if _, is, _ := got.Parsed(b.t); got.To != unit+"@county.example.fi" || is != subject {
-			b.t.Errorf("to %s: %s; want %s: %s", got.To, is, unit, subject)
+		if _, is, _ := got.Parsed(f.t); got.To != unit+"@county.example.fi" || is != subject {
+			f.t.Errorf("to %s: %s; want %s: %s", got.To, is, unit, subject)
 		}
 		return got
 	case <-time.After(20 * time.Second):
-		b.t.Fatalf("no mail: %s", subject)
+		f.t.Fatalf("no mail: %s", subject)
 		return mailtest.Mail{}
 	}
 }
 
-// none looks again and checks that no mail came.
-func (b *bench) none(server *mailtest.Server) {
-	b.t.Helper()
-	b.sync()
+// none waits for another round and checks that no mail came.
+func (f *fixture) none(server *mailtest.Server) {
+	f.t.Helper()
+	f.sync()
 	select {
 	case got := <-server.Mails:
-		_, subject, _ := got.Parsed(b.t)
-		b.t.Errorf("a mail to %s: %s", got.To, subject)
+		_, subject, _ := got.Parsed(f.t)
+		f.t.Errorf("a mail to %s: %s", got.To, subject)
 	default:
 	}
 }

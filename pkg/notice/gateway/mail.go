@@ -73,7 +73,7 @@ func NewMailer(config MailerConfig) (*Mailer, error) {
 	}
 	if config.User != "" {
 		if config.Security == None {
-			return nil, errors.New("a password is sent over TLS alone")
+			return nil, errors.New("a password is sent over TLS only")
 		}
 		// The first of these mechanisms that the server supports is used.
 		m.options = append(m.options, mail.WithUsername(config.User), mail.WithPassword(config.Password),
@@ -123,12 +123,12 @@ func (m *Mailer) Send(ctx context.Context, to, subject, body string) error {
 		// The server has accepted the mail; a later failure does not change that.
 		return nil
 	}
-	return tellable(err)
+	return loggable(err)
 }
 
-// tellable is an error that may be logged: without the text of a server or library, which may hold
+// loggable is an error that may be logged: without the text of a server or library, which may hold
 // addresses.
-func tellable(err error) error {
+func loggable(err error) error {
 	var refused *mail.SendError
 	var answered *textproto.Error
 	switch {

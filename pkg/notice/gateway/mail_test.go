@@ -14,7 +14,7 @@ import (
 	"koppi.internal/pkg/process/certtest"
 )
 
-// secured is a server's TLS by a CA, and the CA's file.
+// secured is a server's TLS configuration, and the file of its CA.
 func secured(t *testing.T) (*tls.Config, string) {
 	t.Helper()
 	authority := certtest.New(t)
@@ -34,7 +34,7 @@ func secret(t *testing.T, content string) string {
 	return path
 }
 
-// A mail goes over TLS, begun with or gone over to, with a user signed in or without.
+// A mail is sent over TLS, implicit or by STARTTLS, with a user or without.
 func TestSecured(t *testing.T) {
 	offered, ca := secured(t)
 	for name, security := range map[string]notice.Security{"by default": "", "starttls": notice.StartTLS, "implicit": notice.Implicit} {
@@ -46,9 +46,9 @@ func TestSecured(t *testing.T) {
 				if user != "" {
 					settings.SMTPUser, settings.SMTPPasswordFile = user, secret(t, "s3cret word\n")
 				}
-				b := start(t, settings, morning)
-				b.services["concern"].add("county", "adults", "concerns/1", urgent)
-				if got := b.mail(server, "adults", "Kopissa odottaa yksi kiireellinen asia"); !got.Secured || got.User != user {
+				f := start(t, settings, morning)
+				f.services["concern"].add("county", "adults", "concerns/1", urgent)
+				if got := f.mail(server, "adults", "Kopissa odottaa yksi kiireellinen asia"); !got.Secured || got.User != user {
 					t.Errorf("secured %v, by %q", got.Secured, got.User)
 				}
 			})
@@ -56,7 +56,7 @@ func TestSecured(t *testing.T) {
 	}
 }
 
-// A server that cannot be trusted, or does not let in, gets nothing; the log says why.
+// A server that is not trusted, or refuses the user, gets no mail; the log says why.
 func TestNotTrusted(t *testing.T) {
 	offered, ca := secured(t)
 	_, other := secured(t)
@@ -65,10 +65,10 @@ func TestNotTrusted(t *testing.T) {
 		change func(*notice.Settings)
 		log    string
 	}{
-		"another's certificate": {mailtest.Config{TLS: offered}, func(s *notice.Settings) { s.SMTPCA = other }, "certificate"},
-		"nobody's":              {mailtest.Config{TLS: offered}, func(s *notice.Settings) { s.SMTPCA = "" }, "certificate"},
-		"another's, implicit":   {mailtest.Config{TLS: offered, Implicit: true}, func(s *notice.Settings) { s.SMTPCA, s.SMTPTLS = other, notice.Implicit }, "certificate"},
-		"no TLS":                {mailtest.Config{}, func(*notice.Settings) {}, "STARTTLS"},
+		"another CA's certificate": {mailtest.Config{TLS: offered}, func(s *notice.Settings) { s.SMTPCA = other }, "certificate"},
+		"an unknown CA's":          {mailtest.Config{TLS: offered}, func(s *notice.Settings) { s.SMTPCA = "" }, "certificate"},
+		"another CA's, implicit":   {mailtest.Config{TLS: offered, Implicit: true}, func(s *notice.Settings) { s.SMTPCA, s.SMTPTLS = other, notice.Implicit }, "certificate"},
+		"no TLS":                   {mailtest.Config{}, func(*notice.Settings) {}, "STARTTLS"},
 		"another password": {
 			mailtest.Config{TLS: offered, User: "koppi", Password: "right"},
 			func(s *notice.Settings) { s.SMTPUser, s.SMTPPasswordFile = "koppi", secret(t, "wrong") }, "answered 454",
@@ -80,21 +80,21 @@ func TestNotTrusted(t *testing.T) {
 			settings := in(server)
 			settings.SMTPTLS, settings.SMTPCA = notice.StartTLS, ca
 			test.change(&settings)
-			b := start(t, settings, night)
-			b.services["concern"].add("county", "adults", "concerns/1", emergency)
-			b.logged("could not be told", 2)
-			b.stop()
+			f := start(t, settings, night)
+			f.services["concern"].add("county", "adults", "concerns/1", emergency)
+			f.logged("could not be notified", 2)
+			f.stop()
 			if len(server.Tried) > 0 || len(server.Mails) > 0 {
-				t.Error("it got something")
+				t.Error("the server got a mail")
 			}
-			if b.log.count(test.log) == 0 || b.log.count("@") > 0 {
-				t.Errorf("%s", b.log.text.String())
+			if f.log.count(test.log) == 0 || f.log.count("@") > 0 {
+				t.Errorf("%s", f.log.text.String())
 			}
 		})
 	}
 }
 
-// Settings that are incomplete or contradict themselves refuse to start and name the flag.
+// Settings that are incomplete or contradict each other are refused, and the error names the flag.
 func TestSettings(t *testing.T) {
 	open := func(s notice.Settings) error {
 		_, err := s.Open(notice.Config{Directory: &directory.Directory{}, Leases: lease.Alone{}})
@@ -160,11 +160,11 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// Without a mail server it is logged once how many units are not told, and that is all.
-func TestNobodyIsTold(t *testing.T) {
-	b := start(t, notice.Settings{}, morning)
-	b.stop()
-	if b.log.count("--smtp") != 1 || b.log.count("units=2") != 1 {
-		t.Errorf("%s", b.log.text.String())
+// Without a mail server it is logged once how many units are not notified.
+func TestWithoutMailServer(t *testing.T) {
+	f := start(t, notice.Settings{}, morning)
+	f.stop()
+	if f.log.count("--smtp") != 1 || f.log.count("units=2") != 1 {
+		t.Errorf("%s", f.log.text.String())
 	}
 }

@@ -85,8 +85,8 @@ type Notifier struct {
 	// mutex guards the fields below: several units are mailed in parallel.
 	mutex sync.Mutex
 	units map[recipient]*state
-	// silent are the calls of services that failed last time.
-	silent map[string]bool
+	// failing are the calls of services that failed last time.
+	failing map[string]bool
 	// unmarked are the matters that were mailed and that a service has not marked yet.
 	unmarked map[mark]bool
 }
@@ -108,26 +108,26 @@ type state struct {
 // New makes a notifier. The caller must run Run, and call Close at the end.
 func New(config Config) *Notifier {
 	config.Timing = config.Timing.withDefaults()
-	return &Notifier{config: config, silent: map[string]bool{}, units: map[recipient]*state{}, unmarked: map[mark]bool{}}
+	return &Notifier{config: config, failing: map[string]bool{}, units: map[recipient]*state{}, unmarked: map[mark]bool{}}
 }
 
 // Run asks what waits and mails it whenever this gateway holds the lease, until the context ends.
 // Without a Mailer it logs a warning if units have an address, and returns.
 func (n *Notifier) Run(ctx context.Context) error {
 	if n.config.Mailer == nil {
-		if untold := len(addressed(n.config.Directory).units); untold > 0 {
-			n.config.Logger.WarnContext(ctx, "units have an address and are not told what waits: name a mail server with --smtp", slog.Int("units", untold))
+		if units := len(addressed(n.config.Directory).units); units > 0 {
+			n.config.Logger.WarnContext(ctx, "units have an address but are not notified of waiting work: set a mail server with --smtp", slog.Int("units", units))
 		}
 		return nil
 	}
 	timing := n.config.Timing
-	look := periodic.Job{Name: "notices", Every: timing.Every, Do: func(ctx context.Context) error {
-		n.look(ctx)
+	rounds := periodic.Job{Name: "notices", Every: timing.Every, Do: func(ctx context.Context) error {
+		n.round(ctx)
 		return nil
 	}}
 	lease.Election{
 		Leases: n.config.Leases, Name: leaseName, TTL: timing.Lease, Every: timing.Every, Unchecked: timing.Unchecked, Logger: n.config.Logger,
-	}.Lead(ctx, look.Run)
+	}.Lead(ctx, rounds.Run)
 	return nil
 }
 

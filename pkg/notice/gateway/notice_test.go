@@ -25,14 +25,14 @@ const (
 	normal    = commonv1.Urgency_URGENCY_NORMAL
 )
 
-// An emergency at night is told at once, and again when half of its hour is over; then
-// no more, until it is overdue. A mail holds nothing but the words that are expected.
-func TestAnEmergencyAtNight(t *testing.T) {
+// An emergency at night is mailed at once, and again when half of its hour is over; then no more,
+// until it is overdue. A mail holds only the expected words.
+func TestEmergencyAtNight(t *testing.T) {
 	server := mailtest.Start(t, mailtest.Config{})
-	b := start(t, in(server), night)
-	concern := b.services["concern"]
+	f := start(t, in(server), night)
+	concern := f.services["concern"]
 	concern.add("county", "adults", "concerns/0193e3a1", emergency)
-	got := b.mail(server, "adults", "Kopissa odottaa yksi hätätilanne")
+	got := f.mail(server, "adults", "Kopissa odottaa yksi hätätilanne")
 	header, _, body := got.Parsed(t)
 	if body != "Kopissa odottaa yksi hätätilanne.\n\nAvaa Koppi ja katso asia: https://koppi.example.fi/\n" {
 		t.Errorf("it says %q", body)
@@ -52,77 +52,77 @@ func TestAnEmergencyAtNight(t *testing.T) {
 			t.Errorf("it holds %q: %s", secret, got.Text)
 		}
 	}
-	b.none(server)
-	b.at(night.Add(29 * time.Minute))
-	b.none(server)
-	b.at(night.Add(30 * time.Minute))
-	b.mail(server, "adults", "Kopissa odottaa yksi hätätilanne")
-	b.at(night.Add(59 * time.Minute))
-	b.none(server)
+	f.none(server)
+	f.at(night.Add(29 * time.Minute))
+	f.none(server)
+	f.at(night.Add(30 * time.Minute))
+	f.mail(server, "adults", "Kopissa odottaa yksi hätätilanne")
+	f.at(night.Add(59 * time.Minute))
+	f.none(server)
 	concern.change(func() {
 		late := concern.waiting[0]
 		late.Kind, late.Told, late.ToldAt = caseworkv1.WaitingKind_WAITING_KIND_OVERDUE, 0, nil
 	})
-	b.mail(server, "adults", "Kopissa odottaa yksi hätätilanne, joka on myöhässä")
-	b.none(server)
+	f.mail(server, "adults", "Kopissa odottaa yksi hätätilanne, joka on myöhässä")
+	f.none(server)
 	if got := concern.found(); got != "concerns/0193e3a1 1" {
 		t.Errorf("marked: %s", got)
 	}
 }
 
-// What is no emergency waits for the morning and comes in one mail over all services;
-// then by the hour, or by ten minutes where it is urgent.
+// Other matters wait for the morning and come in one mail for all services; after that at most one
+// mail an hour, or in ten minutes where a matter is urgent.
 func TestDigests(t *testing.T) {
 	server := mailtest.Start(t, mailtest.Config{})
-	b := start(t, in(server), night)
-	b.services["concern"].add("county", "adults", "concerns/1", normal)
-	b.services["plan"].add("county", "adults", "plans/1", urgent)
-	b.none(server)
-	b.at(morning)
-	b.mail(server, "adults", "Kopissa odottaa 2 asiaa, joista 1 on kiireellinen")
-	b.services["plan"].add("county", "adults", "plans/2", normal)
-	b.at(morning.Add(59 * time.Minute))
-	b.none(server)
-	b.at(morning.Add(60 * time.Minute))
-	b.mail(server, "adults", "Kopissa odottaa yksi asia")
-	b.services["concern"].add("county", "adults", "concerns/2", urgent)
-	b.none(server)
-	b.at(morning.Add(70 * time.Minute))
-	b.mail(server, "adults", "Kopissa odottaa yksi kiireellinen asia")
-	b.none(server)
+	f := start(t, in(server), night)
+	f.services["concern"].add("county", "adults", "concerns/1", normal)
+	f.services["plan"].add("county", "adults", "plans/1", urgent)
+	f.none(server)
+	f.at(morning)
+	f.mail(server, "adults", "Kopissa odottaa 2 asiaa, joista 1 on kiireellinen")
+	f.services["plan"].add("county", "adults", "plans/2", normal)
+	f.at(morning.Add(59 * time.Minute))
+	f.none(server)
+	f.at(morning.Add(60 * time.Minute))
+	f.mail(server, "adults", "Kopissa odottaa yksi asia")
+	f.services["concern"].add("county", "adults", "concerns/2", urgent)
+	f.none(server)
+	f.at(morning.Add(70 * time.Minute))
+	f.mail(server, "adults", "Kopissa odottaa yksi kiireellinen asia")
+	f.none(server)
 }
 
-// What is at the agency alone its intake is told, in its own language; a unit without
-// an address is not asked about, until the directory gives it one.
+// What waits for the agency as a whole is mailed to its intake unit, in that unit's language. The
+// services are not asked about a unit without an address, until the directory gives it one.
 func TestAddresses(t *testing.T) {
 	server := mailtest.Start(t, mailtest.Config{})
-	b := start(t, in(server), morning)
-	b.services["concern"].add("county", "", "concerns/1", urgent)
-	b.mail(server, "intake", "Ett brådskande ärende väntar i Koppi")
-	b.services["plan"].add("kela", "benefits", "plans/1", emergency)
-	b.none(server)
-	b.directory.Replace(parsed(t, strings.Replace(units, `"unit":"benefits"`, `"unit":"benefits","email":"benefits@county.example.fi"`, 1)))
-	b.mail(server, "benefits", "One emergency waits in Koppi")
+	f := start(t, in(server), morning)
+	f.services["concern"].add("county", "", "concerns/1", urgent)
+	f.mail(server, "intake", "Ett brådskande ärende väntar i Koppi")
+	f.services["plan"].add("kela", "benefits", "plans/1", emergency)
+	f.none(server)
+	f.directory.Replace(parsed(t, strings.Replace(units, `"unit":"benefits"`, `"unit":"benefits","email":"benefits@county.example.fi"`, 1)))
+	f.mail(server, "benefits", "One emergency waits in Koppi")
 }
 
-// A mail server that is down loses nothing.
+// No notice is lost while the mail server is down.
 func TestServerDown(t *testing.T) {
 	gone := mailtest.Start(t, mailtest.Config{})
 	settings, address := in(gone), gone.Address
 	gone.Stop()
-	b := start(t, settings, morning)
-	b.services["concern"].add("county", "adults", "concerns/1", normal)
-	b.logged("could not be told", 3)
-	if got := b.services["concern"].found(); got != "concerns/1 0" {
+	f := start(t, settings, morning)
+	f.services["concern"].add("county", "adults", "concerns/1", normal)
+	f.logged("could not be notified", 3)
+	if got := f.services["concern"].found(); got != "concerns/1 0" {
 		t.Errorf("marked: %s", got)
 	}
 	server := mailtest.Start(t, mailtest.Config{Address: address})
-	b.mail(server, "adults", "Kopissa odottaa yksi asia")
-	b.none(server)
+	f.mail(server, "adults", "Kopissa odottaa yksi asia")
+	f.none(server)
 }
 
-// Refusals for now and for good stop nobody else, and are logged without an address or
-// a subject.
+// Temporary and permanent refusals do not stop other mails, and are logged without an address or a
+// subject.
 func TestRefusals(t *testing.T) {
 	server := mailtest.Start(t, mailtest.Config{})
 	var code atomic.Int64
@@ -133,70 +133,70 @@ func TestRefusals(t *testing.T) {
 		}
 		return nil
 	})
-	b := start(t, in(server), morning)
-	b.services["concern"].add("county", "adults", "concerns/1", emergency)
-	b.services["plan"].add("county", "intake", "plans/1", normal)
-	b.mail(server, "intake", "Ett ärende väntar i Koppi")
+	f := start(t, in(server), morning)
+	f.services["concern"].add("county", "adults", "concerns/1", emergency)
+	f.services["plan"].add("county", "intake", "plans/1", normal)
+	f.mail(server, "intake", "Ett ärende väntar i Koppi")
 	for _, temporary := range []int64{550, 451} {
 		code.Store(temporary)
-		b.logged("answered "+strconv.FormatInt(temporary, 10), 2)
+		f.logged("answered "+strconv.FormatInt(temporary, 10), 2)
 	}
 	code.Store(0)
-	b.mail(server, "adults", "Kopissa odottaa yksi hätätilanne")
-	b.none(server)
-	b.stop()
+	f.mail(server, "adults", "Kopissa odottaa yksi hätätilanne")
+	f.none(server)
+	f.stop()
 	for _, secret := range []string{"@", "concerns/1", "plans/1", "no mailbox"} {
-		if b.log.count(secret) > 0 {
-			t.Errorf("the log holds %q: %s", secret, b.log.text.String())
+		if f.log.count(secret) > 0 {
+			t.Errorf("the log holds %q: %s", secret, f.log.text.String())
 		}
 	}
 }
 
-// A service that does not answer stops no other, and is told of once.
+// A service that does not answer does not stop the notices of the others, and is logged once.
 func TestSilentService(t *testing.T) {
 	server := mailtest.Start(t, mailtest.Config{})
-	b := start(t, in(server), morning)
-	b.services["plan"].change(func() { b.services["plan"].asking = errors.New("down") })
-	b.services["concern"].add("county", "adults", "concerns/1", emergency)
-	b.services["plan"].add("county", "adults", "plans/1", emergency)
-	b.mail(server, "adults", "Kopissa odottaa yksi hätätilanne")
-	b.none(server)
-	b.services["plan"].change(func() { b.services["plan"].asking = nil })
-	b.mail(server, "adults", "Kopissa odottaa yksi hätätilanne")
-	b.none(server)
-	if b.log.count("does not answer") != 1 || b.log.count("answers again") != 1 {
-		t.Errorf("%s", b.log.text.String())
+	f := start(t, in(server), morning)
+	f.services["plan"].change(func() { f.services["plan"].asking = errors.New("down") })
+	f.services["concern"].add("county", "adults", "concerns/1", emergency)
+	f.services["plan"].add("county", "adults", "plans/1", emergency)
+	f.mail(server, "adults", "Kopissa odottaa yksi hätätilanne")
+	f.none(server)
+	f.services["plan"].change(func() { f.services["plan"].asking = nil })
+	f.mail(server, "adults", "Kopissa odottaa yksi hätätilanne")
+	f.none(server)
+	if f.log.count("does not answer") != 1 || f.log.count("answers again") != 1 {
+		t.Errorf("%s", f.log.text.String())
 	}
 }
 
-// What was told and could not be marked is marked later, and not told again; a marking
-// whose answer was lost is not repeated.
+// A notice that could not be marked is marked later, and not mailed again. A mark whose answer was
+// lost is not repeated.
 func TestMarking(t *testing.T) {
 	server := mailtest.Start(t, mailtest.Config{})
-	b := start(t, in(server), night)
-	concern, plan := b.services["concern"], b.services["plan"]
+	f := start(t, in(server), night)
+	concern, plan := f.services["concern"], f.services["plan"]
 	concern.change(func() { concern.marking = errors.New("the disk is full") })
 	plan.change(func() { plan.answering = status.Error(codes.Unavailable, "the answer is lost") })
 	concern.add("county", "adults", "concerns/1", emergency)
-	b.mail(server, "adults", "Kopissa odottaa yksi hätätilanne")
-	b.none(server)
+	f.mail(server, "adults", "Kopissa odottaa yksi hätätilanne")
+	f.none(server)
 	concern.change(func() { concern.marking = nil })
-	if told := <-concern.told; !slices.Equal(told, []string{"concerns/1"}) {
-		t.Errorf("marked %v", told)
+	if marked := <-concern.marked; !slices.Equal(marked, []string{"concerns/1"}) {
+		t.Errorf("marked %v", marked)
 	}
 	plan.add("county", "adults", "plans/1", emergency)
-	b.mail(server, "adults", "Kopissa odottaa yksi hätätilanne")
-	b.none(server)
+	f.mail(server, "adults", "Kopissa odottaa yksi hätätilanne")
+	f.none(server)
 	if concern.found() != "concerns/1 1" || plan.found() != "plans/1 1" {
 		t.Errorf("marked: %s, %s", concern.found(), plan.found())
 	}
 	plan.change(func() { plan.answering = nil })
-	b.at(night.Add(31 * time.Minute))
-	b.mail(server, "adults", "Kopissa odottaa 2 asiaa, joista 2 on hätätilanteita")
-	b.none(server)
+	f.at(night.Add(31 * time.Minute))
+	f.mail(server, "adults", "Kopissa odottaa 2 asiaa, joista 2 on hätätilanteita")
+	f.none(server)
 }
 
-// held is presence that another has, or that does not answer.
+// held is a lease that another gateway has, or that cannot be checked.
 type held struct {
 	mine atomic.Bool
 	err  atomic.Pointer[error]
@@ -222,29 +222,29 @@ func (h *held) Release(context.Context, string) error {
 
 func (*held) Close() error { return nil }
 
-// Another gateway that tells is left to it; who cannot see the others for long enough
-// tells too, and who ends gives it up.
-func TestPresence(t *testing.T) {
+// A gateway sends no mails while another has the lease. It sends mails when it acquires the lease, or
+// cannot check it for long enough, and releases the lease when it ends.
+func TestLease(t *testing.T) {
 	for name, free := range map[string]func(*held){
-		"the other left":       func(h *held) { h.mine.Store(true) },
-		"the other is unknown": func(h *held) { err := errors.New("redis is gone"); h.err.Store(&err) },
+		"the other released it": func(h *held) { h.mine.Store(true) },
+		"it cannot be checked":  func(h *held) { err := errors.New("redis is gone"); h.err.Store(&err) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := mailtest.Start(t, mailtest.Config{})
 			other := &held{left: make(chan struct{}), ask: make(chan struct{})}
-			b := start(t, in(server), night, func(config *notice.Config) {
+			f := start(t, in(server), night, func(config *notice.Config) {
 				config.Leases, config.Timing.Unchecked = other, 20*time.Millisecond
 			})
-			b.services["concern"].add("county", "adults", "concerns/1", emergency)
+			f.services["concern"].add("county", "adults", "concerns/1", emergency)
 			for range 3 {
-				b.await(other.ask)
+				f.await(other.ask)
 			}
 			if len(server.Tried) > 0 {
-				t.Error("two tell")
+				t.Error("two gateways send mails")
 			}
 			free(other)
-			b.mail(server, "adults", "Kopissa odottaa yksi hätätilanne")
-			b.stop()
+			f.mail(server, "adults", "Kopissa odottaa yksi hätätilanne")
+			f.stop()
 			<-other.left
 		})
 	}

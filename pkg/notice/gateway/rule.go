@@ -30,26 +30,26 @@ func (m waitingMatter) overdue() bool {
 	return m.GetKind() == caseworkv1.WaitingKind_WAITING_KIND_OVERDUE
 }
 
-// tell selects what of a unit's waiting matters is mailed now, in one mail. last is when the last
+// dueForMail selects which of a unit's waiting matters are mailed now, in one mail. last is when the last
 // mail was sent, zero for never. All times are the domain's.
 //
 // An emergency is mailed at once, at any hour, and again when half of its time has passed and
 // nobody has taken it. Other matters are mailed in office hours, with pauses; but every mail
 // includes all matters that were not yet mailed.
-func tell(waiting []waitingMatter, now, last time.Time) []waitingMatter {
-	var untold, again []waitingMatter
+func dueForMail(waiting []waitingMatter, now, last time.Time) []waitingMatter {
+	var fresh, again []waitingMatter
 	atOnce := false
 	for _, one := range waiting {
 		switch {
 		case one.GetTold() == 0:
-			untold = append(untold, one)
+			fresh = append(fresh, one)
 			atOnce = atOnce || one.emergency()
 		case repeats(one, now):
 			again = append(again, one)
 		}
 	}
-	if atOnce || len(again) > 0 || digests(untold, now, last) {
-		return append(untold, again...)
+	if atOnce || len(again) > 0 || digests(fresh, now, last) {
+		return append(fresh, again...)
 	}
 	return nil
 }
@@ -61,22 +61,22 @@ func repeats(one waitingMatter, now time.Time) bool {
 	if !one.emergency() || one.overdue() || one.GetTold() != 1 {
 		return false
 	}
-	told := one.GetToldAt().AsTime()
+	first := one.GetToldAt().AsTime()
 	left := matter.DefaultGraces().Emergency
-	if due := one.GetDueAt(); due != nil && due.AsTime().After(told) {
-		left = due.AsTime().Sub(told)
+	if due := one.GetDueAt(); due != nil && due.AsTime().After(first) {
+		left = due.AsTime().Sub(first)
 	}
-	return !now.Before(told.Add(left / 2))
+	return !now.Before(first.Add(left / 2))
 }
 
 // digests reports whether matters that were not yet mailed, and are no emergencies, are mailed now.
 // If the clock stands still or goes backwards, no further mail leaves.
-func digests(untold []waitingMatter, now, last time.Time) bool {
-	if len(untold) == 0 || !matter.InOfficeHours(now) {
+func digests(fresh []waitingMatter, now, last time.Time) bool {
+	if len(fresh) == 0 || !matter.InOfficeHours(now) {
 		return false
 	}
 	wait := pause
-	for _, one := range untold {
+	for _, one := range fresh {
 		if one.urgent() && !one.overdue() {
 			wait = urgentPause
 		}

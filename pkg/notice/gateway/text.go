@@ -63,10 +63,10 @@ func languageOf(served []string) string {
 type counts struct{ all, emergencies, urgent, overdue int }
 
 // count counts matters. A matter that appears twice counts once.
-func count(told []waitingMatter) counts {
+func count(matters []waitingMatter) counts {
 	var found counts
 	all, overdue := map[string]bool{}, map[string]bool{}
-	for _, one := range told {
+	for _, one := range matters {
 		subject := one.service + "/" + one.GetSubject()
 		if !all[subject] {
 			all[subject] = true

@@ -11,7 +11,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden file anew")
 
-// What mails say, in each language and for each mixture of counts.
+// The texts of mails, in each language and for each mixture of counts.
 func TestTexts(t *testing.T) {
 	var all strings.Builder
 	for _, tag := range []string{"fi", "sv", "en"} {
@@ -44,21 +44,21 @@ func TestTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	if all.String() != string(want) {
-		t.Errorf("the texts changed; where it is meant, run the test with -update:\n%s", all.String())
+		t.Errorf("the texts changed; if that is intended, run the test with -update:\n%s", all.String())
 	}
 }
 
 // Each language has all words.
-func TestWordsAreWhole(t *testing.T) {
+func TestWordsAreComplete(t *testing.T) {
 	if len(languages) != 3 {
 		t.Errorf("%d languages", len(languages))
 	}
 	for tag, w := range languages {
-		whole(t, tag, reflect.ValueOf(w))
+		complete(t, tag, reflect.ValueOf(w))
 	}
 }
 
-func whole(t *testing.T, at string, value reflect.Value) {
+func complete(t *testing.T, at string, value reflect.Value) {
 	if value.Kind() == reflect.String {
 		if value.String() == "" {
 			t.Errorf("%s is empty", at)
@@ -66,10 +66,11 @@ func whole(t *testing.T, at string, value reflect.Value) {
 		return
 	}
 	for field, one := range value.Fields() {
-		whole(t, at+"."+field.Name, one)
+		complete(t, at+"."+field.Name, one)
 	}
 }
 
+// A unit's language is the first of its languages that has words.
 func TestLanguageOfUnit(t *testing.T) {
 	for want, served := range map[string][]string{"fi": {"se", "so"}, "sv": {"sv-FI", "fi"}, "en": {"so", "en", "sv"}} {
 		if got := languageOf(served); got != want {
@@ -78,7 +79,7 @@ func TestLanguageOfUnit(t *testing.T) {
 	}
 }
 
-// A matter that is told of as new and as overdue is one matter.
+// A matter that is both new and overdue counts once.
 func TestCounts(t *testing.T) {
 	other := waits("a", fresh, normal)
 	other.service = "plan"

@@ -16,7 +16,7 @@ import (
 const atOnce = 8
 
 var (
-	mails    = telemetry.Counter("koppi.notices.mails", "{mail}", "Mails that told a unit that something waits.")
+	mails    = telemetry.Counter("koppi.notices.mails", "{mail}", "Mails that notified a unit of waiting work.")
 	failures = telemetry.Counter("koppi.notices.failures", "{mail}", "Mails to units that the mail server did not take.")
 )
 
@@ -26,13 +26,13 @@ type mark struct {
 	service, subject, agency, unit string
 	kind                           caseworkv1.WaitingKind
 	due                            time.Time
-	told                           int32
+	notices                        int32
 }
 
 func (m waitingMatter) mark() mark {
 	return mark{
 		service: m.service, subject: m.GetSubject(), agency: m.GetUnit().GetAgency(), unit: m.GetUnit().GetUnit(),
-		kind: m.GetKind(), due: m.GetDueAt().AsTime(), told: m.GetTold(),
+		kind: m.GetKind(), due: m.GetDueAt().AsTime(), notices: m.GetTold(),
 	}
 }
 
@@ -60,7 +60,7 @@ func (n *Notifier) mayTry(of *state, found counts) bool {
 }
 
 // send mails a unit, and marks its matters as notified.
-func (n *Notifier) send(ctx context.Context, to recipient, language string, found counts, told []waitingMatter, now time.Time) {
+func (n *Notifier) send(ctx context.Context, to recipient, language string, found counts, matters []waitingMatter, now time.Time) {
 	if ctx.Err() != nil {
 		// The mail was not attempted; the next round does so.
 		return
@@ -74,19 +74,19 @@ func (n *Notifier) send(ctx context.Context, to recipient, language string, foun
 	if err != nil {
 		failures.Add(ctx, 1)
 		of.failed, of.wait = wall(), of.waits.NextBackOff()
-		n.config.Logger.WarnContext(ctx, "a unit could not be told that something waits; it is tried again", append(about, slog.String("error", err.Error()))...)
+		n.config.Logger.WarnContext(ctx, "a unit could not be notified; the mail is tried again", append(about, slog.String("error", err.Error()))...)
 		return
 	}
 	mails.Add(ctx, 1)
 	of.failed, of.last = time.Time{}, now
 	of.waits.Reset()
-	n.config.Logger.InfoContext(ctx, "a unit was told that something waits", about...)
+	n.config.Logger.InfoContext(ctx, "a unit was notified", about...)
 	n.mutex.Lock()
-	for _, one := range told {
+	for _, one := range matters {
 		n.unmarked[one.mark()] = true
 	}
 	n.mutex.Unlock()
-	n.mark(ctx, told)
+	n.mark(ctx, matters)
 }
 
 // finishTime is how long a mail in progress may still take when the gateway stops.
@@ -109,9 +109,9 @@ func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // mark records with the services which matters were notified. It does not stop with the context, as
 // the mail has been sent.
-func (n *Notifier) mark(ctx context.Context, told []waitingMatter) {
+func (n *Notifier) mark(ctx context.Context, mailed []waitingMatter) {
 	at := map[string][]waitingMatter{}
-	for _, one := range told {
+	for _, one := range mailed {
 		at[one.service] = append(at[one.service], one)
 	}
 	for service, matters := range at {
@@ -122,7 +122,7 @@ func (n *Notifier) mark(ctx context.Context, told []waitingMatter) {
 		}
 		_, err := caseworkv1.NewSuiteServiceClient(n.config.Services[service]).MarkTold(ctx, request)
 		end()
-		if n.heard(ctx, service, "MarkTold", err); err != nil {
+		if n.logAnswer(ctx, service, "MarkTold", err); err != nil {
 			continue
 		}
 		n.mutex.Lock()

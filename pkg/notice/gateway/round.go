@@ -46,9 +46,9 @@ func addressed(agencies *directory.Directory) addresses {
 	return found
 }
 
-// look asks what waits and mails it. It ends within the lease, before another gateway may acquire
+// round asks what waits and mails it. It ends within the lease, before another gateway may acquire
 // it. What fails is logged, and tried again in the next round.
-func (n *Notifier) look(ctx context.Context) {
+func (n *Notifier) round(ctx context.Context) {
 	to := addressed(n.config.Directory)
 	if len(to.units) == 0 {
 		return
@@ -62,7 +62,7 @@ func (n *Notifier) look(ctx context.Context) {
 			waiting[unit] = append(waiting[unit], one)
 		}
 	}
-	n.tellAll(ctx, to, waiting, now)
+	n.mailAll(ctx, to, waiting, now)
 }
 
 // ask asks all services in parallel; one that does not answer does not delay the others. The time
@@ -80,7 +80,7 @@ func (n *Notifier) ask(ctx context.Context, to addresses) (answers map[string][]
 		return caseworkv1.NewSuiteServiceClient(conn).GetWaiting(ctx, request)
 	})
 	for _, answer := range all {
-		if n.heard(ctx, answer.Service, "GetWaiting", answer.Err); answer.Err != nil {
+		if n.logAnswer(ctx, answer.Service, "GetWaiting", answer.Err); answer.Err != nil {
 			continue
 		}
 		answers[answer.Service] = nil
@@ -94,24 +94,24 @@ func (n *Notifier) ask(ctx context.Context, to addresses) (answers map[string][]
 	return answers, now
 }
 
-// heard logs when a service stops answering a call, and when it answers again: once each.
-func (n *Notifier) heard(ctx context.Context, service, call string, err error) {
+// logAnswer logs when a service stops answering a call, and when it answers again: once each.
+func (n *Notifier) logAnswer(ctx context.Context, service, call string, err error) {
 	n.mutex.Lock()
-	before := n.silent[service+call]
-	n.silent[service+call] = err != nil
+	before := n.failing[service+call]
+	n.failing[service+call] = err != nil
 	n.mutex.Unlock()
 	about := []any{slog.String("service", service), slog.String("call", call)}
 	switch {
 	case err != nil && !before:
-		n.config.Logger.WarnContext(ctx, "notices: a service does not answer; it is asked again", append(about, slog.String("error", err.Error()))...)
+		n.config.Logger.WarnContext(ctx, "notices: a service does not answer, and is called again", append(about, slog.String("error", err.Error()))...)
 	case err == nil && before:
 		n.config.Logger.InfoContext(ctx, "notices: a service answers again", about...)
 	}
 }
 
-// tellAll sends one mail to each unit, several in parallel, units with an emergency first. A mail
+// mailAll sends one mail to each unit, several in parallel, units with an emergency first. A mail
 // that fails does not stop the others.
-func (n *Notifier) tellAll(ctx context.Context, to addresses, waiting map[recipient][]waitingMatter, now time.Time) {
+func (n *Notifier) mailAll(ctx context.Context, to addresses, waiting map[recipient][]waitingMatter, now time.Time) {
 	type one struct {
 		unit    recipient
 		matters []waitingMatter
@@ -120,9 +120,9 @@ func (n *Notifier) tellAll(ctx context.Context, to addresses, waiting map[recipi
 	var all []one
 	for unit, matters := range waiting {
 		of := n.state(unit)
-		told := tell(matters, now, of.last)
-		if found := count(told); found.all > 0 && n.mayTry(of, found) {
-			all = append(all, one{unit, told, found})
+		due := dueForMail(matters, now, of.last)
+		if found := count(due); found.all > 0 && n.mayTry(of, found) {
+			all = append(all, one{unit, due, found})
 		}
 	}
 	slices.SortFunc(all, func(a, b one) int { return b.found.emergencies - a.found.emergencies })
