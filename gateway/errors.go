@@ -3,12 +3,14 @@ package gateway
 import (
 	"context"
 	"errors"
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -62,20 +64,20 @@ func retryAfter(err error) string {
 	return strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10)
 }
 
-// place matches the line and column of a JSON error. Only that is passed on, and nothing of the
+// position matches the line and column of a JSON error. Only that is passed on, and nothing of the
 // text that stood there.
-var place = regexp.MustCompile(`\(line \d+:\d+\)`)
+var position = regexp.MustCompile(`\(line \d+:\d+\)`)
 
-// received converts an error of reading a client's message into a refusal. A cancelled or expired
+// readError converts an error of reading a client's message into a refusal. A cancelled or expired
 // context is returned as it is.
-func received(err error) error {
+func readError(err error) error {
 	var wrong *misfitError
 	switch connect.CodeOf(err) {
 	case connect.CodeInvalidArgument:
 		if errors.As(err, &wrong) {
 			return fromStatus(fault.New(fault.InvalidField, "a field of the request does not fit: %s", wrong).Field(wrong.path, wrong.want))
 		}
-		where := place.FindString(err.Error())
+		where := position.FindString(err.Error())
 		return fromStatus(fault.New(fault.InvalidField, "the message could not be read %s", where))
 	case connect.CodeResourceExhausted:
 		return fromStatus(fault.New(fault.TooLarge, "the message is too large"))
@@ -84,4 +86,23 @@ func received(err error) error {
 		return err
 	}
 	return fromStatus(fault.New(fault.InvalidField, "the request ended before its message"))
+}
+
+// refusal makes a handler that answers with an error in the protocol of the caller.
+func refusal(err error, options []connecthttp.Option) http.HandlerFunc {
+	writer := connecthttp.NewErrorWriter(options...)
+	code := http.StatusNotFound
+	if fault.ReasonOf(err) == fault.Busy {
+		code = http.StatusTooManyRequests
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		if after := retryAfter(err); after != "" {
+			w.Header().Set(retryAfterHeader, after)
+		}
+		if !writer.IsSupported(r) {
+			http.Error(unstored{w}, err.Error(), code)
+			return
+		}
+		_ = writer.Write(w, r, fromStatus(err))
+	}
 }

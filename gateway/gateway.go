@@ -18,7 +18,6 @@ import (
 	"connectrpc.com/connect/v2/connectproto"
 	"connectrpc.com/grpchealth"
 	"connectrpc.com/grpcreflect/v2"
-	"github.com/rs/cors"
 	"google.golang.org/grpc"
 
 	"koppi.internal/gateway/session"
@@ -44,10 +43,10 @@ type Config struct {
 	// Reflection lets any caller read the contract, which is published, by gRPC reflection. It is
 	// for trial installations only.
 	Reflection bool
-	// Patience is the read deadline of a request's message; the answer may take six times as long.
+	// ReadTimeout is the read deadline of a request's message; the answer may take six times as long.
 	// Neither limit applies to a direction that streams. Zero means 30 s. An upload may take longer
 	// in all, but must not stall for that long.
-	Patience time.Duration
+	ReadTimeout time.Duration
 }
 
 // compressFrom is the size in bytes from which answers are compressed. Most case messages are
@@ -80,7 +79,7 @@ func New(config Config) (http.Handler, error) {
 	connecthttp.Mount(mux, server, options...)
 	mux.Handle(grpchealth.NewHandler(grpchealth.NewStaticChecker(names...)))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
-	mux.Handle("/", rest(config.Pages, options))
+	mux.Handle("/", pagesOrRefusal(config.Pages, options))
 
 	var handler http.Handler = mux
 	for _, service := range config.LocalOnly {
@@ -91,21 +90,6 @@ func New(config Config) (http.Handler, error) {
 		return nil, err
 	}
 	handler = serve.NewUnknown().Handler(handler, func(err error) http.Handler { return refusal(err, options) })
-	handler = readDeadline(cmp.Or(config.Patience, patience), streams, handler)
-	return telemetry.Pages(contained(config.Logger, secure(crossOrigin(config.Origins, certified(signedIn(config.Sessions, options, handler)))))), nil
-}
-
-func crossOrigin(origins []string, handler http.Handler) http.Handler {
-	if len(origins) == 0 {
-		return handler
-	}
-	return cors.New(cors.Options{
-		AllowedOrigins: origins, AllowedMethods: []string{http.MethodPost},
-		AllowedHeaders: []string{
-			"Authorization", "Content-Type", "Connect-Protocol-Version", "Connect-Timeout-Ms", "Grpc-Timeout",
-			"X-Grpc-Web", "X-User-Agent", "Traceparent", "Koppi-On-Behalf-Of",
-		},
-		ExposedHeaders: []string{"Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin", retryAfterHeader},
-		MaxAge:         7200,
-	}).Handler(handler)
+	handler = deadlines(cmp.Or(config.ReadTimeout, readTimeout), streams, handler)
+	return telemetry.Pages(recovers(config.Logger, secure(crossOrigin(config.Origins, byCertificate(bySession(config.Sessions, options, handler)))))), nil
 }

@@ -31,7 +31,7 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// backend is a service that shows what reached it.
+// backend is a service that passes on what reached it.
 type backend struct {
 	concernv1.UnimplementedConcernServiceServer
 	exchangev1.UnimplementedExchangeServiceServer
@@ -58,7 +58,7 @@ func (b *backend) GetConcern(ctx context.Context, r *concernv1.GetConcernRequest
 	return &concernv1.GetConcernResponse{Concern: &concernv1.Concern{ConcernId: r.GetConcernId()}}, nil
 }
 
-// Exchange echoes each acknowledgement as a heartbeat, and notes how it ended.
+// Exchange answers each request with a heartbeat, and passes on how the stream ended.
 func (b *backend) Exchange(stream exchangev1.ExchangeService_ExchangeServer) error {
 	for {
 		if _, err := stream.Recv(); err != nil {
@@ -118,7 +118,7 @@ const (
 	submit     = "/koppi.concern.v1.ConcernService/SubmitConcern"
 )
 
-// An answer is compressed where that saves something: most are short.
+// An answer is compressed if it is long.
 func TestLongAnswersAreCompressed(t *testing.T) {
 	_, web, _ := start(t)
 	for id, want := range map[string]string{"short": "", "long": "gzip"} {
@@ -151,6 +151,7 @@ func post(t *testing.T, url, contentType string, body []byte, header map[string]
 	return response.StatusCode, string(text), response.Header
 }
 
+// Connect in JSON and binary, gRPC-Web and gRPC get the same answer.
 func TestEveryProtocolGetsTheSameAnswer(t *testing.T) {
 	b, web, client := start(t)
 	binaryBody, _ := proto.Marshal(&concernv1.GetConcernRequest{ConcernId: "one"})
@@ -173,7 +174,8 @@ func TestEveryProtocolGetsTheSameAnswer(t *testing.T) {
 	}
 }
 
-func TestRefusalsCrossWhole(t *testing.T) {
+// A refusal of a service reaches the caller with its details, and an internal error without its text.
+func TestRefusalsKeepTheirDetails(t *testing.T) {
 	_, web, client := start(t)
 	_, err := concernv1.NewConcernServiceClient(client).GetConcern(t.Context(), &concernv1.GetConcernRequest{ConcernId: "refused"})
 	if status.Code(err) != codes.FailedPrecondition || fault.ReasonOf(err) != fault.IllegalStep {
@@ -200,26 +202,27 @@ func TestRefusalsCrossWhole(t *testing.T) {
 	}
 }
 
-// Whoever calls too fast gets 429, and how long to wait: as a header, and in the details.
-func TestTooFast(t *testing.T) {
+// A caller that exceeds a rate limit gets 429 and the time to wait, as a header and in the details.
+func TestRateLimited(t *testing.T) {
 	_, web, client := start(t)
 	code, text, header := post(t, web.URL+getConcern, "application/json", []byte(`{"concernId":"fast"}`), map[string]string{"Origin": "https://friend.test"})
 	if code != http.StatusTooManyRequests || header.Get("Retry-After") != "2" || !strings.Contains(text, "google.rpc.RetryInfo") || !strings.Contains(text, "BUSY") {
 		t.Errorf("%d %v %s", code, header, text)
 	}
 	if !strings.Contains(header.Get("Access-Control-Expose-Headers"), "Retry-After") {
-		t.Errorf("a page of another site may not read it: %v", header)
+		t.Errorf("a page of another site may not read the header: %v", header)
 	}
 	_, err := concernv1.NewConcernServiceClient(client).GetConcern(t.Context(), &concernv1.GetConcernRequest{ConcernId: "fast"})
 	if status.Code(err) != codes.ResourceExhausted || fault.RetryAfterOf(err) != 1200*time.Millisecond {
 		t.Errorf("%v: %v", err, fault.RetryAfterOf(err))
 	}
 	if _, _, header := post(t, web.URL+getConcern, "application/json", []byte(`{"concernId":"refused"}`), nil); header.Get("Retry-After") != "" {
-		t.Errorf("another refusal asks to wait: %v", header)
+		t.Errorf("another refusal has a time to wait: %v", header)
 	}
 }
 
-func TestOnlyAllowedMetadataPasses(t *testing.T) {
+// Only the listed headers are forwarded to a service.
+func TestForwardedHeaders(t *testing.T) {
 	b, web, _ := start(t)
 	const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	post(t, web.URL+getConcern, "application/json", []byte(`{"concernId":"one"}`), map[string]string{
@@ -230,17 +233,18 @@ func TestOnlyAllowedMetadataPasses(t *testing.T) {
 		t.Errorf("%v", passed)
 	}
 	if len(passed.Get("x-evil")) > 0 || len(passed.Get("cookie")) > 0 {
-		t.Errorf("more passed than is allowed: %v", passed)
+		t.Errorf("other headers were forwarded: %v", passed)
 	}
 }
 
+// A deadline, a cancellation and the end of a stream reach the service.
 func TestDeadlinesAndCancellationsReachTheService(t *testing.T) {
 	b, web, client := start(t)
 	if code, text, _ := post(t, web.URL+getConcern, "application/json", []byte(`{"concernId":"waits"}`), map[string]string{"Connect-Timeout-Ms": "50"}); code != http.StatusGatewayTimeout {
 		t.Errorf("%d %s", code, text)
 	}
 	if deadline, ok := (<-b.calls).Deadline(); !ok || time.Until(deadline) > time.Second {
-		t.Error("the deadline did not pass")
+		t.Error("the deadline was not forwarded")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	stream, err := exchangev1.NewExchangeServiceClient(client).Exchange(ctx)
@@ -274,7 +278,8 @@ func TestDeadlinesAndCancellationsReachTheService(t *testing.T) {
 	}
 }
 
-func TestBadRequestsStopHere(t *testing.T) {
+// The gateway refuses requests that it cannot read, without repeating them, and does not forward them.
+func TestMalformedRequestsAreRefused(t *testing.T) {
 	b, web, _ := start(t)
 	var bomb bytes.Buffer
 	packed := gzip.NewWriter(&bomb)
@@ -290,7 +295,7 @@ func TestBadRequestsStopHere(t *testing.T) {
 		"unknown field":   {getConcern, "application/json", []byte(`{"concernid":"salainen"}`), nil, 400, "concernid: koppi.concern.v1.GetConcernRequest has no such field"},
 		"code as a field": {getConcern, "application/json", []byte(`{"s010594Y9032":"salainen"}`), nil, 400, "has no field of a name that is given here"},
 		"text as a field": {getConcern, "application/json", []byte(`{"salainen asia":"x"}`), nil, 400, "has no field of a name that is given here"},
-		"inner field":     {submit, "application/json", []byte(`{"client":{"details":{"phone":"salainen"}}}`), nil, 400, "client.details.phone: koppi.common.v1.ClientDetails has no such field"},
+		"nested field":    {submit, "application/json", []byte(`{"client":{"details":{"phone":"salainen"}}}`), nil, 400, "client.details.phone: koppi.common.v1.ClientDetails has no such field"},
 		"unknown value":   {submit, "application/json", []byte(`{"topics":["TOPIC_OTHER","salainen"]}`), nil, 400, "topics[1]: no value of koppi.concern.v1.Topic"},
 		"another kind":    {submit, "application/json", []byte(`{"client":{"details":{"nonDisclosure":"salainen"}}}`), nil, 400, "client.details.non_disclosure: no bool"},
 		"no time":         {submit, "application/json", []byte(`{"basis":{"consentedAt":"salainen"}}`), nil, 400, "basis.consented_at: no google.protobuf.Timestamp"},
@@ -312,7 +317,8 @@ func TestBadRequestsStopHere(t *testing.T) {
 	}
 }
 
-func TestOtherSitesAndHeaders(t *testing.T) {
+// Only pages of the configured origins may call.
+func TestOrigins(t *testing.T) {
 	_, web, _ := start(t)
 	for origin, allowed := range map[string]bool{"https://friend.test": true, "https://evil.test": false} {
 		_, _, header := post(t, web.URL+getConcern, "application/json", []byte(`{"concernId":"one"}`), map[string]string{"Origin": origin})

@@ -71,7 +71,7 @@ type Config struct {
 	Limits limit.Settings
 	// Uploads are the limits on attachments; none if it is zero.
 	Uploads limit.Uploads
-	// Patience is how long the message of a request may take to arrive; zero for the default.
+	// Patience is the read deadline of a request's message; zero for the default.
 	Patience time.Duration
 	// Callbacks configures the calls to the agencies' endpoints in the directory.
 	Callbacks callback.Settings
@@ -172,7 +172,7 @@ func (k *Koppi) assemble(ctx context.Context) error {
 	}
 	k.handler, err = gateway.New(gateway.Config{
 		Reflection: k.config.Dev, Services: k.front.Routes, LocalOnly: k.front.Local, Pages: web.Handler(), Sessions: sessions, Origins: k.config.Origins,
-		Logger: k.config.Logger, Patience: k.config.Patience,
+		Logger: k.config.Logger, ReadTimeout: k.config.Patience,
 	})
 	return err
 }

@@ -54,7 +54,7 @@ type Timing struct {
 	// FirstRetry is the wait after a first failure; it doubles, with jitter, up to LastRetry.
 	// Defaults 1 s and 1 h.
 	FirstRetry, LastRetry time.Duration
-	// Look is how often parked subjects are read, to see whether to retry them; default 5 s.
+	// Look is how often parked subjects are read, to find those to retry; default 5 s.
 	Look time.Duration
 	// Lease is how long a lease lasts: so long other gateways wait after this one is gone; default
 	// 15 s.
@@ -114,9 +114,9 @@ func open(config Config, agency directory.Agency) (endpoint, error) {
 		secured.Certificates = []tls.Certificate{*config.Certificate}
 	}
 	if agency.Callback.Protocol == directory.GRPC {
-		return newCalled(agency.Callback, config.Guard, secured)
+		return newGRPCEndpoint(agency.Callback, config.Guard, secured)
 	}
-	return newPosted(agency.Callback, config.Secrets[agency.Key], config.Guard, secured)
+	return newConnectEndpoint(agency.Callback, config.Secrets[agency.Key], config.Guard, secured)
 }
 
 // Run calls endpoints until the context ends.

@@ -45,7 +45,7 @@ type caller struct {
 	cursor mailbox.Cursor
 	// unacknowledged is the part of it that the services have not recorded yet.
 	unacknowledged mailbox.Cursor
-	takeover       uint64
+	epoch          uint64
 	// again is when the endpoint may be called again; the waits grow with each failure.
 	again time.Time
 	// most is how many messages one call holds; it is reduced after a call that failed.
@@ -136,7 +136,7 @@ func (c *caller) session(ctx context.Context) (opened bool, err error) {
 	if c.cursor, err = mailbox.ParseCursor(answer.GetOpened().GetCursor()); err != nil {
 		return false, err
 	}
-	c.takeover, c.parked = answer.GetOpened().GetTakeover(), map[string]map[string]*parked{}
+	c.epoch, c.parked = answer.GetOpened().GetTakeover(), map[string]map[string]*parked{}
 	deliveries := make(chan *exchangev1.CaseMessage, window)
 	group.Go(func() error { return receive(ctx, stream, deliveries) })
 	group.Go(func() error { return c.work(ctx, stream, deliveries) })
@@ -165,9 +165,9 @@ func receive(ctx context.Context, stream grpc.BidiStreamingClient[exchangev1.Exc
 func (c *caller) work(ctx context.Context, stream grpc.BidiStreamingClient[exchangev1.ExchangeRequest, exchangev1.ExchangeResponse], deliveries <-chan *exchangev1.CaseMessage) error {
 	var batch []*exchangev1.CaseMessage
 	// A ticker in this select, and no periodic.Job: the parked subjects belong to this goroutine.
-	look := time.NewTicker(c.config.Timing.Look)
-	defer look.Stop()
-	if err := c.lookAll(ctx); err != nil {
+	reread := time.NewTicker(c.config.Timing.Look)
+	defer reread.Stop()
+	if err := c.readAllParked(ctx); err != nil {
 		return err
 	}
 	for {
@@ -200,8 +200,8 @@ func (c *caller) work(ctx context.Context, stream grpc.BidiStreamingClient[excha
 		case message := <-from:
 			batch = append(batch, message)
 		case <-retry:
-		case <-look.C:
-			if err := c.lookAll(ctx); err != nil {
+		case <-reread.C:
+			if err := c.readAllParked(ctx); err != nil {
 				return err
 			}
 		case <-ctx.Done():

@@ -19,12 +19,12 @@ import (
 var (
 	attempts  = telemetry.Counter("koppi.callback.attempts", "{call}", "Calls of agencies' endpoints.")
 	failures  = telemetry.Counter("koppi.callback.failures", "{call}", "Calls of agencies' endpoints that failed.")
-	parkings  = telemetry.Counter("koppi.callback.parked", "{message}", "Messages that an endpoint refused for good: an alarm.")
-	delivered = telemetry.Counter("koppi.callback.delivered", "{message}", "Messages that endpoints took.")
+	parkings  = telemetry.Counter("koppi.callback.parked", "{message}", "Messages that an endpoint refused permanently: an alarm.")
+	delivered = telemetry.Counter("koppi.callback.delivered", "{message}", "Messages that endpoints accepted.")
 )
 
-// fatal are the codes with which an endpoint refuses a message permanently.
-var fatal = []codes.Code{codes.InvalidArgument, codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented}
+// permanent are the codes with which an endpoint refuses a message permanently.
+var permanent = []codes.Code{codes.InvalidArgument, codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented}
 
 // outcome is the result of a call to an endpoint: how many messages it took, and why it did not
 // take the next.
@@ -95,9 +95,9 @@ func (o outcome) failed(messages int) bool { return o.err != nil || o.taken < me
 // with. An error ends the session.
 func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (int, error) {
 	batch = sized(batch)
-	messages, err := c.dressed(ctx, batch[:min(len(batch), c.most)])
+	messages, err := c.withTombstones(ctx, batch[:min(len(batch), c.most)])
 	if err != nil {
-		return 0, c.soon(ctx, err)
+		return 0, c.delayForService(ctx, err)
 	}
 	o := c.call(ctx, messages, c.behind)
 	if ctx.Err() != nil {
@@ -123,41 +123,41 @@ func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (
 		// Smaller calls find the message that is too large for the endpoint, or that it does not
 		// understand.
 		c.most = len(messages) / 2
-		if misread(o.err) {
+		if isNotUnderstood(o.err) {
 			c.most = 1
 			return 0, nil
 		}
 	}
 	refused := batch[o.taken]
-	if o.err != nil && len(messages) == 1 && misread(o.err) {
+	if o.err != nil && len(messages) == 1 && isNotUnderstood(o.err) {
 		// An older version of a partner's program may answer so to a kind of message that it does
 		// not know. The message is parked for it, and does not delay the messages after it.
 		o.refused, o.err = codes.InvalidArgument, nil
 	}
-	if o.err != nil || !slices.Contains(fatal, o.refused) || c.parkedAt(refused) != nil {
-		c.later(ctx, o)
+	if o.err != nil || !slices.Contains(permanent, o.refused) || c.parkedAt(refused) != nil {
+		c.delay(ctx, o)
 		return o.taken, nil
 	}
 	if err := c.park(ctx, refused, o.refused); err != nil {
-		return o.taken, c.soon(ctx, err)
+		return o.taken, c.delayForService(ctx, err)
 	}
 	return o.taken, nil
 }
 
-// misread reports whether an endpoint answered that it did not understand the call.
-func misread(err error) bool { return slices.Contains(fatal, refusalOf(err).code) }
+// isNotUnderstood reports whether an endpoint answered that it did not understand the call.
+func isNotUnderstood(err error) bool { return slices.Contains(permanent, refusalOf(err).code) }
 
-// soon delays the next call by the first retry interval, where a service of Koppi does not answer.
+// delayForService delays the next call by the first retry interval, where a service of Koppi does not answer.
 // It returns the error if that ends the session.
-func (c *caller) soon(ctx context.Context, err error) error {
+func (c *caller) delayForService(ctx context.Context, err error) error {
 	c.again = time.Now().Add(c.config.Timing.FirstRetry) //nolint:forbidigo // waits are of the wall clock
-	c.logger.WarnContext(ctx, "callback waits for a service", slog.String("error", err.Error()))
+	c.logger.WarnContext(ctx, "callback delayed: a service does not answer", slog.String("error", err.Error()))
 	return sessionError(ctx, err)
 }
 
-// later delays the next call after a failure: by the endpoint's own retry time, limited to the
+// delay delays the next call after a failure: by the endpoint's own retry time, limited to the
 // configured interval, or else by the next backoff.
-func (c *caller) later(ctx context.Context, o outcome) {
+func (c *caller) delay(ctx context.Context, o outcome) {
 	failures.Add(ctx, 1, c.about())
 	pause, code := c.waits.NextBackOff(), o.refused
 	if o.err != nil {
@@ -167,10 +167,10 @@ func (c *caller) later(ctx context.Context, o outcome) {
 		}
 	}
 	c.again = time.Now().Add(pause) //nolint:forbidigo // waits are of the wall clock
-	c.logger.WarnContext(ctx, "callback failed", slog.String("code", code.String()), slog.String("error", said(o.err)), slog.String("again_in", pause.Round(time.Millisecond).String()))
+	c.logger.WarnContext(ctx, "callback failed", slog.String("code", code.String()), slog.String("error", errorText(o.err)), slog.String("again_in", pause.Round(time.Millisecond).String()))
 }
 
-func said(err error) string {
+func errorText(err error) string {
 	if err == nil {
 		return ""
 	}
@@ -197,22 +197,22 @@ func sized(batch []*exchangev1.CaseMessage) []*exchangev1.CaseMessage {
 	return batch
 }
 
-// dressed are the messages as the endpoint gets them: messages of parked subjects become
+// withTombstones are the messages as the endpoint gets them: messages of parked subjects become
 // tombstones. A repeated message has the same form as before.
-func (c *caller) dressed(ctx context.Context, batch []*exchangev1.CaseMessage) ([]*exchangev1.CaseMessage, error) {
-	dressed := make([]*exchangev1.CaseMessage, 0, len(batch))
+func (c *caller) withTombstones(ctx context.Context, batch []*exchangev1.CaseMessage) ([]*exchangev1.CaseMessage, error) {
+	replaced := make([]*exchangev1.CaseMessage, 0, len(batch))
 	for _, message := range batch {
 		if c.parked[message.GetService()] == nil {
-			if err := c.look(ctx, message.GetService()); err != nil {
+			if err := c.readParked(ctx, message.GetService()); err != nil {
 				return nil, err
 			}
 		}
 		if c.parkedAt(message) != nil {
 			message = Tombstone(message)
 		}
-		dressed = append(dressed, message)
+		replaced = append(replaced, message)
 	}
-	return dressed, nil
+	return replaced, nil
 }
 
 // behind is the cursor after the given messages.
@@ -244,7 +244,7 @@ func (c *caller) acknowledge(ctx context.Context) error {
 		return nil
 	}
 	_, err := c.client.AcknowledgeMessages(ctx, &exchangev1.AcknowledgeMessagesRequest{
-		Cursor: c.unacknowledged.String(), Consumer: Consumer, Takeover: c.takeover,
+		Cursor: c.unacknowledged.String(), Consumer: Consumer, Takeover: c.epoch,
 	})
 	if err != nil {
 		c.logger.WarnContext(ctx, "callback not acknowledged", slog.String("error", err.Error()))

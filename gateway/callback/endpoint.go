@@ -42,16 +42,16 @@ type endpoint interface {
 	close()
 }
 
-// posted is an endpoint called over Connect: by POST with a JSON body, which is signed with every
+// connectEndpoint is an endpoint called over Connect: by POST with a JSON body, which is signed with every
 // secret that is valid now.
-type posted struct {
+type connectEndpoint struct {
 	url     string
 	signers []*webhooks.Webhook
 	client  *http.Client
 }
 
-func newPosted(callback *directory.Callback, secrets []string, guard Guard, secured *tls.Config) (*posted, error) {
-	p := &posted{url: strings.TrimSuffix(callback.URL.String(), "/") + exchangev1.CallbackService_Deliver_FullMethodName}
+func newConnectEndpoint(callback *directory.Callback, secrets []string, guard Guard, secured *tls.Config) (*connectEndpoint, error) {
+	e := &connectEndpoint{url: strings.TrimSuffix(callback.URL.String(), "/") + exchangev1.CallbackService_Deliver_FullMethodName}
 	for _, secret := range secrets {
 		if !strings.HasPrefix(secret, "whsec_") {
 			return nil, errors.New("a secret begins with whsec_")
@@ -63,27 +63,27 @@ func newPosted(callback *directory.Callback, secrets []string, guard Guard, secu
 		if len(secret) < minSecret {
 			return nil, errors.New("a secret is too short: at least 24 random bytes")
 		}
-		p.signers = append(p.signers, signer)
+		e.signers = append(e.signers, signer)
 	}
-	if len(p.signers) == 0 {
+	if len(e.signers) == 0 {
 		return nil, errors.New("its bodies are signed, and it has no secret")
 	}
-	p.client = &http.Client{
+	e.client = &http.Client{
 		// No proxy from the environment is used: it would dial in place of the guard.
 		Transport: &http.Transport{DialContext: guard.dial, TLSClientConfig: secured, IdleConnTimeout: idleTime, ForceAttemptHTTP2: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return errors.New("an endpoint does not redirect")
 		},
 	}
-	return p, nil
+	return e, nil
 }
 
-func (p *posted) deliver(ctx context.Context, request *exchangev1.DeliverRequest) (*exchangev1.DeliverResponse, error) {
+func (e *connectEndpoint) deliver(ctx context.Context, request *exchangev1.DeliverRequest) (*exchangev1.DeliverResponse, error) {
 	body, err := protojson.Marshal(request)
 	if err != nil {
 		return nil, fmt.Errorf("callback: %w", err)
 	}
-	call, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, bytes.NewReader(body))
+	call, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("callback: %w", err)
 	}
@@ -92,10 +92,10 @@ func (p *posted) deliver(ctx context.Context, request *exchangev1.DeliverRequest
 	if traceparent := telemetry.Traceparent(ctx); traceparent != "" {
 		call.Header.Set("Traceparent", traceparent)
 	}
-	if err := p.sign(call.Header, body, time.Now()); err != nil { //nolint:forbidigo // the wire's time
+	if err := e.sign(call.Header, body, time.Now()); err != nil { //nolint:forbidigo // the wire's time
 		return nil, err
 	}
-	answer, err := p.client.Do(call)
+	answer, err := e.client.Do(call)
 	if err != nil {
 		return nil, fmt.Errorf("callback: %w", err)
 	}
@@ -121,11 +121,11 @@ func (p *posted) deliver(ctx context.Context, request *exchangev1.DeliverRequest
 
 // sign adds the headers of Standard Webhooks. The id is derived from the content, so that a
 // repetition has the same one.
-func (p *posted) sign(header http.Header, body []byte, now time.Time) error {
+func (e *connectEndpoint) sign(header http.Header, body []byte, now time.Time) error {
 	sum := sha256.Sum256(body)
 	id := "msg_" + hex.EncodeToString(sum[:16])
-	signatures := make([]string, 0, len(p.signers))
-	for _, signer := range p.signers {
+	signatures := make([]string, 0, len(e.signers))
+	for _, signer := range e.signers {
 		signature, err := signer.Sign(id, now, body)
 		if err != nil {
 			return fmt.Errorf("callback: %w", err)
@@ -138,34 +138,34 @@ func (p *posted) sign(header http.Header, body []byte, now time.Time) error {
 	return nil
 }
 
-func (p *posted) close() { p.client.CloseIdleConnections() }
+func (e *connectEndpoint) close() { e.client.CloseIdleConnections() }
 
-// called is an endpoint called over gRPC with mutual TLS.
-type called struct{ conn *grpc.ClientConn }
+// grpcEndpoint is an endpoint called over gRPC with mutual TLS.
+type grpcEndpoint struct{ conn *grpc.ClientConn }
 
-func newCalled(callback *directory.Callback, guard Guard, secured *tls.Config) (*called, error) {
+func newGRPCEndpoint(callback *directory.Callback, guard Guard, secured *tls.Config) (*grpcEndpoint, error) {
 	port := callback.URL.Port()
 	if port == "" {
 		port = "443"
 	}
-	way := insecure.NewCredentials()
+	transport := insecure.NewCredentials()
 	if callback.URL.Scheme == "https" {
 		if len(secured.Certificates) == 0 {
 			return nil, errors.New("gRPC is called with a certificate of ours: name it with --callback-cert and --callback-key")
 		}
-		way = credentials.NewTLS(secured)
+		transport = credentials.NewTLS(secured)
 	}
 	conn, err := grpc.NewClient("passthrough:///"+net.JoinHostPort(callback.URL.Hostname(), port),
-		grpc.WithTransportCredentials(way), grpc.WithNoProxy(), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
+		grpc.WithTransportCredentials(transport), grpc.WithNoProxy(), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
 		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) { return guard.dial(ctx, "tcp", address) }))
 	if err != nil {
 		return nil, fmt.Errorf("callback: %w", err)
 	}
-	return &called{conn}, nil
+	return &grpcEndpoint{conn}, nil
 }
 
-func (c *called) deliver(ctx context.Context, request *exchangev1.DeliverRequest) (*exchangev1.DeliverResponse, error) {
-	response, err := exchangev1.NewCallbackServiceClient(c.conn).Deliver(ctx, request)
+func (e *grpcEndpoint) deliver(ctx context.Context, request *exchangev1.DeliverRequest) (*exchangev1.DeliverResponse, error) {
+	response, err := exchangev1.NewCallbackServiceClient(e.conn).Deliver(ctx, request)
 	if err == nil {
 		return response, nil
 	}
@@ -179,4 +179,4 @@ func (c *called) deliver(ctx context.Context, request *exchangev1.DeliverRequest
 	return nil, refused
 }
 
-func (c *called) close() { _ = c.conn.Close() }
+func (e *grpcEndpoint) close() { _ = e.conn.Close() }

@@ -11,6 +11,7 @@ import (
 	"koppi.internal/pkg/lease"
 )
 
+// The guard allows public addresses and the configured ranges, and no others.
 func TestGuard(t *testing.T) {
 	security := Guard{Allow: []netip.Prefix{netip.MustParsePrefix("10.7.0.0/16"), netip.MustParsePrefix("fd00:7::/32")}}
 	for _, test := range []struct {
@@ -56,7 +57,7 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// The address is looked at when it is dialled, behind the name.
+// The guard checks the address that is dialled, after the name is resolved.
 func TestGuardDials(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -75,7 +76,7 @@ func TestGuardDials(t *testing.T) {
 	_ = conn.Close()
 }
 
-// An endpoint is refused before it is called where its address alone tells that it would be.
+// An endpoint whose URL alone shows that it may not be called is refused before it is called.
 func TestGuardChecks(t *testing.T) {
 	security := Guard{Allow: []netip.Prefix{netip.MustParsePrefix("10.7.0.0/16")}}
 	const private = "may not be called: it is not a public address"
@@ -109,7 +110,7 @@ func TestGuardChecks(t *testing.T) {
 	}
 }
 
-// What the check refuses does not start.
+// A gateway with an endpoint that may not be called does not start.
 func TestRefusedEndpointsDoNotStart(t *testing.T) {
 	for endpoint, want := range map[string]string{"http://partner.example.fi": "http is for trying out", "https://10.7.0.1": "10.7.0.1 may not be called"} {
 		agencies, err := directory.Parse([]byte(`{"agencies": [{"agency": "kela", "kind": "BENEFITS", "names": {"fi": "a", "sv": "b", "en": "c"}, "noConsentProfile": "MINIMAL",

@@ -26,8 +26,8 @@ func (c *caller) parkedAt(message *exchangev1.CaseMessage) *parked {
 	return c.parked[message.GetService()][message.GetSubject()]
 }
 
-// look reads the parked subjects of a service.
-func (c *caller) look(ctx context.Context, service string) error {
+// readParked reads the parked subjects of a service.
+func (c *caller) readParked(ctx context.Context, service string) error {
 	listed, err := c.parking.ListParked(ctx, &exchangev1.ListParkedRequest{Service: service})
 	if err != nil {
 		return err
@@ -48,12 +48,12 @@ func (c *caller) look(ctx context.Context, service string) error {
 	return nil
 }
 
-// lookAll reads the parked subjects again, in the services that the cursor names. An error ends the
+// readAllParked reads the parked subjects again, in the services that the cursor names. An error ends the
 // session.
-func (c *caller) lookAll(ctx context.Context) error {
+func (c *caller) readAllParked(ctx context.Context) error {
 	for _, at := range c.cursor {
-		if err := c.look(ctx, at.Service); err != nil {
-			c.logger.WarnContext(ctx, "look for parked messages", slog.String("service", at.Service), slog.String("error", err.Error()))
+		if err := c.readParked(ctx, at.Service); err != nil {
+			c.logger.WarnContext(ctx, "read parked subjects", slog.String("service", at.Service), slog.String("error", err.Error()))
 			if err := sessionError(ctx, err); err != nil {
 				return err
 			}
@@ -74,11 +74,11 @@ func (c *caller) park(ctx context.Context, message *exchangev1.CaseMessage, code
 	parkings.Add(ctx, 1, c.about())
 	c.logger.ErrorContext(ctx, "callback parked: koppi callbacks list shows it", slog.String("service", message.GetService()),
 		slog.String("subject", message.GetSubject()), slog.Uint64("sequence", message.GetSequence()), slog.String("code", code.String()))
-	return c.look(ctx, message.GetService())
+	return c.readParked(ctx, message.GetService())
 }
 
 func (c *caller) changeParked(ctx context.Context, service, subject string, change *exchangev1.ChangeParkedRequest) error {
-	change.Service, change.Subject, change.Consumer, change.Takeover = service, subject, Consumer, c.takeover
+	change.Service, change.Subject, change.Consumer, change.Takeover = service, subject, Consumer, c.epoch
 	_, err := c.parking.ChangeParked(ctx, change)
 	return err
 }
@@ -111,7 +111,7 @@ func (c *caller) redeliver(ctx context.Context, one *parked) error {
 			c.retryLater(ctx, one, outcome{err: err})
 			return sessionError(ctx, err)
 		}
-		c.logger.InfoContext(ctx, "callback parked no longer", slog.String("service", one.GetService()), slog.String("subject", one.GetSubject()))
+		c.logger.InfoContext(ctx, "callback no longer parked", slog.String("service", one.GetService()), slog.String("subject", one.GetSubject()))
 		delete(c.parked[one.GetService()], one.GetSubject())
 		return nil
 	}
@@ -133,7 +133,7 @@ func (c *caller) redeliver(ctx context.Context, one *parked) error {
 	switch {
 	case !o.failed(len(messages)):
 		return nil
-	case o.err == nil && slices.Contains(fatal, o.refused):
+	case o.err == nil && slices.Contains(permanent, o.refused):
 		if err := c.park(ctx, messages[o.taken], o.refused); err != nil {
 			c.retryLater(ctx, one, outcome{err: err})
 			return sessionError(ctx, err)
@@ -175,5 +175,5 @@ func (c *caller) retryLater(ctx context.Context, one *parked, o outcome) {
 	pause := one.waits.NextBackOff()
 	one.again = time.Now().Add(pause) //nolint:forbidigo // waits are of the wall clock
 	c.logger.WarnContext(ctx, "callback failed again", slog.String("subject", one.GetSubject()), slog.String("code", o.refused.String()),
-		slog.String("error", said(o.err)), slog.Duration("again_in", pause))
+		slog.String("error", errorText(o.err)), slog.Duration("again_in", pause))
 }

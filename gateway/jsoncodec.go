@@ -143,9 +143,9 @@ func misfitIn(field protoreflect.FieldDescriptor, value json.RawMessage, depth i
 // misfitOf checks one value of a field. whole is the same value as JSON writes the field: for a
 // repeated field, a list with this one element.
 func misfitOf(field protoreflect.FieldDescriptor, value, whole json.RawMessage, depth int) *misfitError {
-	inner := field.Message()
-	if inner != nil && !field.IsMap() {
-		if wrong := misfit(inner, value, depth-1); wrong != nil && !isWellKnown(inner) {
+	message := field.Message()
+	if message != nil && !field.IsMap() {
+		if wrong := misfit(message, value, depth-1); wrong != nil && !isWellKnown(message) {
 			return wrong
 		}
 	}
@@ -156,8 +156,8 @@ func misfitOf(field protoreflect.FieldDescriptor, value, whole json.RawMessage, 
 	switch {
 	case field.Enum() != nil:
 		return &misfitError{want: fmt.Sprintf("no value of %s", field.Enum().FullName())}
-	case inner != nil && !field.IsMap():
-		return &misfitError{want: fmt.Sprintf("no %s", inner.FullName())}
+	case message != nil && !field.IsMap():
+		return &misfitError{want: fmt.Sprintf("no %s", message.FullName())}
 	default:
 		return &misfitError{want: fmt.Sprintf("no %s", field.Kind())}
 	}

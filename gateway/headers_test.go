@@ -22,8 +22,8 @@ import (
 	"koppi.internal/pkg/serve"
 )
 
-// guarded serves pages, and calls that break, by TLS.
-func guarded(t *testing.T, log io.Writer, pages http.Handler, config *tls.Config) string {
+// served serves pages, and calls that panic, over TLS where config is set.
+func served(t *testing.T, log io.Writer, pages http.Handler, config *tls.Config) string {
 	t.Helper()
 	handler, err := gateway.New(gateway.Config{
 		Services: map[string]grpc.ClientConnInterface{"koppi.concern.v1.ConcernService": broken{}}, LocalOnly: []string{"koppi.dev.v1.DevService"},
@@ -52,7 +52,7 @@ func guarded(t *testing.T, log io.Writer, pages http.Handler, config *tls.Config
 	return address
 }
 
-// broken is a connection whose use is a fault of ours.
+// broken is a connection whose use panics.
 type broken struct{ grpc.ClientConnInterface }
 
 func (broken) Invoke(context.Context, string, any, any, ...grpc.CallOption) error {
@@ -77,8 +77,8 @@ func answerOf(t *testing.T, client *http.Client, method, url, kind string) (*htt
 	return response, err
 }
 
-// Whatever is answered, the headers go with it that keep a browser from helping others;
-// over TLS it is told to come by TLS only, and HTTP/2 is spoken there.
+// Every answer has the headers that keep other sites from using the pages through a browser. Over TLS
+// it has Strict-Transport-Security, and HTTP/2 is offered.
 func TestSecurityHeaders(t *testing.T) {
 	cert := httptest.NewUnstartedServer(nil)
 	cert.StartTLS()
@@ -87,7 +87,7 @@ func TestSecurityHeaders(t *testing.T) {
 	nothing := base64.StdEncoding.EncodeToString(digest[:])
 	secured := &tls.Config{Certificates: cert.TLS.Certificates, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
 	for _, config := range []*tls.Config{nil, secured} {
-		address := guarded(t, io.Discard, web.Handler(), config)
+		address := served(t, io.Discard, web.Handler(), config)
 		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true}}
 		for _, test := range []struct{ method, path, kind string }{
 			{http.MethodGet, "/", ""},
@@ -122,11 +122,11 @@ func TestSecurityHeaders(t *testing.T) {
 			if !strings.Contains(response.Header.Get("Permissions-Policy"), "camera=()") {
 				t.Errorf("%s %s: %v", test.method, test.path, response.Header)
 			}
-			if told := response.Header.Get("Strict-Transport-Security"); (told != "") != (config != nil) {
-				t.Errorf("TLS %v: told %q", config != nil, told)
+			if strict := response.Header.Get("Strict-Transport-Security"); (strict != "") != (config != nil) {
+				t.Errorf("TLS %v: %q", config != nil, strict)
 			}
 			if config != nil && response.ProtoMajor != 2 {
-				t.Errorf("by TLS it speaks %s", response.Proto)
+				t.Errorf("over TLS the answer is %s", response.Proto)
 			}
 			if text, _ := io.ReadAll(response.Body); strings.Contains(string(text), "package web") || strings.Contains(string(text), "root:") {
 				t.Errorf("%s leads out of the pages", test.path)
@@ -135,10 +135,10 @@ func TestSecurityHeaders(t *testing.T) {
 	}
 }
 
-// A browser keeps the files whose names change with what they hold, and nothing else: no
-// page, no answer, and no error, were it under such a name.
-func TestWhatABrowserKeeps(t *testing.T) {
-	address := guarded(t, io.Discard, web.Handler(), nil)
+// A browser may store the files whose names change with their content, and nothing else: no page, no
+// answer, and no error, even under such a name.
+func TestBrowserCache(t *testing.T) {
+	address := served(t, io.Discard, web.Handler(), nil)
 	got := func(path string, headers ...string) *http.Response {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+path, nil)
 		if err != nil {
@@ -179,15 +179,15 @@ func TestWhatABrowserKeeps(t *testing.T) {
 		}
 	}
 	if answer := got(assets[0], "Range", "bytes=99999999-"); answer.StatusCode != http.StatusRequestedRangeNotSatisfiable || answer.Header.Get("Cache-Control") != "no-store" {
-		t.Errorf("a range that is not there: %s, kept %q", answer.Status, answer.Header.Get("Cache-Control"))
+		t.Errorf("a range beyond the end: %s, kept %q", answer.Status, answer.Header.Get("Cache-Control"))
 	}
 }
 
-// A panic ends its call and no other, and nothing of it is told: not to the caller, and
-// to the log only where it was.
-func TestPanicsStayInside(t *testing.T) {
+// A panic ends its call and no other. Its value reaches neither the caller nor the log, which has the
+// stack.
+func TestPanicsDiscloseNothing(t *testing.T) {
 	var log bytes.Buffer
-	address := guarded(t, &log, web.Handler(), nil)
+	address := served(t, &log, web.Handler(), nil)
 	for _, kind := range []string{"application/json", "application/proto"} {
 		response, err := answerOf(t, http.DefaultClient, http.MethodPost, address+getConcern, kind)
 		if err == nil {
@@ -200,7 +200,7 @@ func TestPanicsStayInside(t *testing.T) {
 	if response, err := answerOf(t, http.DefaultClient, http.MethodGet, address+"/healthz", ""); err != nil || response.StatusCode != http.StatusOK {
 		t.Errorf("after a panic: %v", err)
 	}
-	if text := log.String(); strings.Contains(text, "salainen") || strings.Contains(text, "9032") || !strings.Contains(text, `"msg":"panic"`) || !strings.Contains(text, "guard_test.go") {
-		t.Errorf("the log tells: %s", text)
+	if text := log.String(); strings.Contains(text, "salainen") || strings.Contains(text, "9032") || !strings.Contains(text, `"msg":"panic"`) || !strings.Contains(text, "headers_test.go") {
+		t.Errorf("the log holds the value, or lacks the stack: %s", text)
 	}
 }

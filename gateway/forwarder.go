@@ -81,7 +81,7 @@ func newMethod(m protoreflect.MethodDescriptor, to grpc.ClientConnInterface) (co
 func (f *forwarder) unary(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
 	in, out := f.in.New().Interface(), f.out.New().Interface()
 	if err := stream.Receive(in); err != nil {
-		return received(err)
+		return readError(err)
 	}
 	// Invoke waits for a service that is down; Bounded limits the wait.
 	ctx, cancel := serve.Bounded(ctx)
@@ -133,7 +133,7 @@ func (f *forwarder) pumpIn(stream connect.ServerStream, backend grpc.ClientStrea
 			return backend.CloseSend()
 		}
 		if err != nil {
-			return received(err)
+			return readError(err)
 		}
 		if err := backend.SendMsg(in); err != nil {
 			// The backend ended first; RecvMsg returns its status.

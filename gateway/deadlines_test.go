@@ -13,7 +13,7 @@ import (
 	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
 )
 
-// throttled is a body that comes over a line of so many bytes in each tick.
+// throttled is a body of which so many bytes arrive in each tick.
 type throttled struct {
 	content *bytes.Reader
 	each    int
@@ -25,13 +25,13 @@ func (t throttled) Read(p []byte) (int, error) {
 	return t.content.Read(p[:min(len(p), t.each)])
 }
 
-// served is a gateway's patience before a handler that tells how much of a body came.
-func served(t *testing.T, within time.Duration) (address string, came <-chan int) {
+// served serves a handler behind the deadlines; it reports how many bytes of each body arrived.
+func served(t *testing.T, within time.Duration) (address string, arrived <-chan int) {
 	t.Helper()
-	told := make(chan int, 1)
-	server := httptest.NewUnstartedServer(readDeadline(within, map[string]streaming{}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	read := make(chan int, 1)
+	server := httptest.NewUnstartedServer(deadlines(within, map[string]streaming{}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		content, err := io.ReadAll(r.Body)
-		told <- len(content)
+		read <- len(content)
 		if err != nil {
 			http.Error(w, "cut", http.StatusRequestTimeout)
 			return
@@ -43,7 +43,7 @@ func served(t *testing.T, within time.Duration) (address string, came <-chan int
 	server.Config.Protocols.SetUnencryptedHTTP2(true)
 	server.Start()
 	t.Cleanup(server.Close)
-	return server.URL, told
+	return server.URL, read
 }
 
 const (
@@ -51,8 +51,8 @@ const (
 	other  = attachmentv1.AttachmentService_StartUpload_FullMethodName
 )
 
-// An upload that takes several times the patience of other calls arrives, over HTTP/1.1 and
-// HTTP/2: its line is slow and never still. Another call that is as slow is cut.
+// An upload that takes several times the read deadline of other calls arrives, over HTTP/1.1 and
+// HTTP/2, if its connection is slow but never stalls. Another call that is as slow is cut off.
 func TestSlowUpload(t *testing.T) {
 	const within = 400 * time.Millisecond
 	for name, protocols := range map[string]func(*http.Protocols){
@@ -60,11 +60,11 @@ func TestSlowUpload(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			address, came := served(t, within)
+			address, arrived := served(t, within)
 			transport := &http.Transport{Protocols: new(http.Protocols)}
 			protocols(transport.Protocols)
 			defer transport.CloseIdleConnections()
-			// 64 KiB at 256 kbit/s: two seconds, five times the patience.
+			// 64 KiB at 256 kbit/s: two seconds, five times the read deadline.
 			send := func(path string) (int, time.Duration) {
 				began := time.Now()
 				request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address+path, throttled{bytes.NewReader(make([]byte, 64<<10)), 1 << 10, 32 * time.Millisecond})
@@ -81,26 +81,26 @@ func TestSlowUpload(t *testing.T) {
 			if status, took := send(upload); status != http.StatusNoContent || took < 2*within {
 				t.Errorf("%d after %v", status, took)
 			}
-			if got := <-came; got != 64<<10 {
-				t.Errorf("%d bytes came", got)
+			if got := <-arrived; got != 64<<10 {
+				t.Errorf("%d bytes arrived", got)
 			}
 			if status, took := send(other); status == http.StatusNoContent || took > 4*within {
 				t.Errorf("another call: %d after %v", status, took)
 			}
-			if got := <-came; got >= 64<<10 {
-				t.Errorf("of another call came %d bytes", got)
+			if got := <-arrived; got >= 64<<10 {
+				t.Errorf("of another call %d bytes arrived", got)
 			}
 		})
 	}
 }
 
-// An upload that stands still is cut, and so is one that brings a byte now and then.
-func TestStandingUpload(t *testing.T) {
+// An upload that stalls is cut off, and so is one of which a byte arrives now and then.
+func TestStalledUpload(t *testing.T) {
 	const within = 300 * time.Millisecond
-	for name, drip := range map[string]time.Duration{"still": time.Hour, "a byte now and then": 20 * time.Millisecond} {
+	for name, drip := range map[string]time.Duration{"stalled": time.Hour, "a byte now and then": 20 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			address, came := served(t, within)
+			address, arrived := served(t, within)
 			conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address[len("http://"):])
 			if err != nil {
 				t.Fatal(err)
@@ -124,7 +124,7 @@ func TestStandingUpload(t *testing.T) {
 					}
 				}
 			}()
-			if got := <-came; got >= crawl || time.Since(began) > 4*within {
+			if got := <-arrived; got >= leastProgress || time.Since(began) > 4*within {
 				t.Errorf("%d bytes in %v", got, time.Since(began))
 			}
 		})

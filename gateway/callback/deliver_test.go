@@ -14,7 +14,7 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// taking is an endpoint that takes all.
+// taking is an endpoint that accepts all messages.
 type taking struct{ got []uint64 }
 
 func (e *taking) deliver(_ context.Context, request *exchangev1.DeliverRequest) (*exchangev1.DeliverResponse, error) {
@@ -26,9 +26,9 @@ func (e *taking) deliver(_ context.Context, request *exchangev1.DeliverRequest) 
 
 func (e *taking) close() {}
 
-// A message that this gateway cannot write is refused for good, so that its subject is
-// parked: those before it are delivered, and it is not tried again for ever.
-func TestWhatCannotBeWrittenIsParked(t *testing.T) {
+// A message that this gateway cannot write as JSON counts as refused permanently, so that its subject is parked. The
+// messages before it are delivered, and it is not retried for ever.
+func TestUnwritableMessageIsParked(t *testing.T) {
 	known, err := anypb.New(&concernv1.ConcernReceived{})
 	if err != nil {
 		t.Fatal(err)

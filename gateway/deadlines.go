@@ -3,9 +3,7 @@ package gateway
 import (
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"time"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -16,16 +14,16 @@ import (
 )
 
 const (
-	// patience is the default read deadline of a request's message.
-	patience = 30 * time.Second
+	// readTimeout is the default read deadline of a request's message.
+	readTimeout = 30 * time.Second
 	// answerTimes times the read deadline is the write deadline of an answer of one message: it
 	// allows for the longest call and a slow connection.
 	answerTimes = 6
 	// framing is how many bytes the protocol may add around a message.
 	framing = 64 << 10
-	// crawl is how many bytes of an upload must arrive within each read deadline; an upload that
-	// sends fewer has stalled.
-	crawl = 1 << 10
+	// leastProgress is how many bytes of an upload must arrive within each read deadline; an upload
+	// that sends fewer has stalled.
+	leastProgress = 1 << 10
 )
 
 // uploads are the procedures with large messages, which may take long on a slow connection.
@@ -52,11 +50,11 @@ func streamsOf(services []string) (map[string]streaming, error) {
 	return streams, nil
 }
 
-// readDeadline disconnects clients that send a message, or read an answer, too slowly, such as one
+// deadlines disconnects clients that send a message, or read an answer, too slowly, such as one
 // byte now and then. An upload may take as long as its connection needs, provided that it does not
 // stall. Streams have limits of their own: a stream that is not opened soon ends, and none lasts
 // longer than an hour.
-func readDeadline(within time.Duration, streams map[string]streaming, handler http.Handler) http.Handler {
+func deadlines(within time.Duration, streams map[string]streaming, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control, kind := http.NewResponseController(w), streams[r.URL.Path]
 		now := time.Now() //nolint:forbidigo // of sockets
@@ -70,7 +68,7 @@ func readDeadline(within time.Duration, streams map[string]streaming, handler ht
 			// request.
 			_ = control.SetReadDeadline(now.Add(within))
 			if uploads[r.URL.Path] {
-				r.Body = &moving{ReadCloser: r.Body, control: control, within: within}
+				r.Body = &uploadBody{ReadCloser: r.Body, control: control, within: within}
 			}
 			r.Body = http.MaxBytesReader(w, r.Body, serve.MaxMessage+framing)
 		}
@@ -78,37 +76,22 @@ func readDeadline(within time.Duration, streams map[string]streaming, handler ht
 	})
 }
 
-// moving is a request body whose deadlines are extended whenever another crawl bytes have arrived.
-type moving struct {
+// uploadBody is a request body whose deadlines are extended whenever another leastProgress bytes
+// have arrived.
+type uploadBody struct {
 	io.ReadCloser
 	control *http.ResponseController
 	within  time.Duration
-	come    int
+	arrived int
 }
 
-func (m *moving) Read(p []byte) (int, error) {
-	n, err := m.ReadCloser.Read(p)
-	if m.come += n; m.come >= crawl && err == nil {
-		m.come = 0
+func (u *uploadBody) Read(p []byte) (int, error) {
+	n, err := u.ReadCloser.Read(p)
+	if u.arrived += n; u.arrived >= leastProgress && err == nil {
+		u.arrived = 0
 		now := time.Now() //nolint:forbidigo // of sockets
-		_ = m.control.SetReadDeadline(now.Add(m.within))
-		_ = m.control.SetWriteDeadline(now.Add(answerTimes * m.within))
+		_ = u.control.SetReadDeadline(now.Add(u.within))
+		_ = u.control.SetWriteDeadline(now.Add(answerTimes * u.within))
 	}
 	return n, err
-}
-
-// contained recovers panics, so that the panic value, which may hold what a caller sent, reaches
-// neither the caller nor the log. The log has the stack only.
-func contained(logger *slog.Logger, handler http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			if panicked := recover(); panicked != nil {
-				if panicked != http.ErrAbortHandler { //nolint:errorlint // as net/http compares it
-					logger.ErrorContext(r.Context(), "panic", slog.String("stack", string(debug.Stack())))
-				}
-				panic(http.ErrAbortHandler)
-			}
-		}()
-		handler.ServeHTTP(w, r)
-	})
 }

@@ -9,8 +9,7 @@ import (
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
-// What JSON cannot be read as is named by its path, and never by its value; what can be
-// read is read.
+// A field that cannot be read from JSON is named by its path, and its value is not repeated.
 func TestMisfitsAreNamed(t *testing.T) {
 	for text, path := range map[string]string{
 		`{"send":{"request":{"@type":"type.googleapis.com/koppi.concern.v1.GetConcernRequest","concern":"x"}}}`: "send.request.concern",
@@ -26,7 +25,7 @@ func TestMisfitsAreNamed(t *testing.T) {
 	}
 	const sound = `{"client":null,"basis":{"consentedAt":"2026-01-02T08:00:00Z"},"topics":["TOPIC_OTHER",1],"urgency":"URGENCY_NORMAL"}`
 	if err := gateway.ReadStrict(sound, &concernv1.SubmitConcernRequest{}); err != nil {
-		t.Errorf("what can be read: %v", err)
+		t.Errorf("valid JSON: %v", err)
 	}
 	deep := strings.Repeat(`{"client":`, 200) + strings.Repeat(`}`, 200)
 	for _, text := range []string{``, `{`, `[]`, `"x"`, `{"client":{"details":`, deep} {
