@@ -9,17 +9,17 @@ import (
 	"koppi.internal/pkg/fault"
 )
 
-// Who is warned that the session ends can put that off, as often as the session may last;
-// another site cannot, and nobody can once it has ended.
+// A person can extend the session before it ends, up to its longest life. Another site cannot extend it, and a session
+// that has ended cannot be extended.
 func TestSessionIsExtended(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	if got := s.send(http.MethodPost, "/session/extend"); got.StatusCode != http.StatusUnauthorized {
 		t.Errorf("nobody: %d %s", got.StatusCode, got.body)
 	}
 	s.signInByToken(12 * time.Hour)
 	until := func(got answered) time.Duration {
 		t.Helper()
-		at, err := time.Parse(time.RFC3339Nano, said(t, got.body)["until"].(string))
+		at, err := time.Parse(time.RFC3339Nano, parsed(t, got.body)["until"].(string))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,12 +51,12 @@ func TestSessionIsExtended(t *testing.T) {
 	}
 }
 
-// A session is called the same in all tabs for as long as it lasts; another one of the same
-// person's is called otherwise, and its name opens nothing.
-func TestSessionHasAName(t *testing.T) {
-	s := newStand(t, how{})
+// A session has the same name in all tabs until it ends, and another session of the same person has another name. The
+// name grants no access.
+func TestNameOfSession(t *testing.T) {
+	s := newFixture(t, how{})
 	s.signIn("meri", "/")
-	name := func() string { return said(t, s.send(http.MethodGet, "/session").body)["session"].(string) }
+	name := func() string { return parsed(t, s.send(http.MethodGet, "/session").body)["session"].(string) }
 	first := name()
 	s.clock.move(5 * time.Minute)
 	s.send(http.MethodPost, "/session/extend")
@@ -64,7 +64,7 @@ func TestSessionHasAName(t *testing.T) {
 		t.Errorf("%q becomes %q", first, name())
 	}
 	if got := s.with(first); got != string(fault.SessionEnded) {
-		t.Errorf("the name opens: %q", got)
+		t.Errorf("the name grants access: %q", got)
 	}
 	if s.signIn("meri", "/"); name() == first {
 		t.Error("another session has the same name")

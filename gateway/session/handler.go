@@ -62,7 +62,7 @@ type who struct {
 	Trial bool `json:"trial,omitempty"`
 }
 
-func (s *Sessions) told(session record) who {
+func (s *Sessions) describe(session record) who {
 	c := session.Caller
 	return who{
 		Session: hex.EncodeToString(s.Secrets.Digest([]byte("tabs"), []byte(session.ID))[:16]),
@@ -95,15 +95,15 @@ func (s *Sessions) who(w http.ResponseWriter, r *http.Request) {
 		err = fault.New(fault.SessionEnded, "nobody is signed in")
 	}
 	if err == nil {
-		answer(w, http.StatusOK, s.told(session))
+		answer(w, http.StatusOK, s.describe(session))
 		return
 	}
-	said := refused(err)
+	refused := refusalFor(err)
 	for _, one := range s.sites {
-		said.SignIn = append(said.SignIn, place{one.Issuer, one.SignIn.Name, signInPath + "?issuer=" + url.QueryEscape(one.Issuer)})
+		refused.SignIn = append(refused.SignIn, place{one.Issuer, one.SignIn.Name, signInPath + "?issuer=" + url.QueryEscape(one.Issuer)})
 	}
-	said.ByBearer, said.Trial = s.byToken, s.Dev
-	answer(w, http.StatusUnauthorized, said)
+	refused.ByBearer, refused.Trial = s.byToken, s.Dev
+	answer(w, http.StatusUnauthorized, refused)
 }
 
 // extend extends a session as a call does, for a person who was warned of its end (WCAG 2.2.1), and
@@ -125,7 +125,7 @@ func (s *Sessions) extend(w http.ResponseWriter, r *http.Request) {
 		session.Seen = s.Now()
 		s.give(w, session)
 	}
-	answer(w, http.StatusOK, s.told(session))
+	answer(w, http.StatusOK, s.describe(session))
 }
 
 // byBearer exchanges a bearer token for a session. It refuses tokens of systems.
@@ -150,7 +150,7 @@ func (s *Sessions) byBearer(w http.ResponseWriter, r *http.Request) {
 		refuse(w, err)
 		return
 	}
-	answer(w, http.StatusOK, s.told(s.begin(w, r, caller)))
+	answer(w, http.StatusOK, s.describe(s.begin(w, r, caller)))
 }
 
 // signOut ends the session here, and returns the address at which the person's session at the
@@ -218,7 +218,7 @@ func refusalOf(err error) *fault.Error {
 	return fault.New(fault.Internal, "something went wrong here")
 }
 
-func refused(err error) refusal {
+func refusalFor(err error) refusal {
 	found := refusalOf(err)
 	return refusal{Reason: found.Reason(), Message: found.Error()}
 }
@@ -228,7 +228,7 @@ func refuse(w http.ResponseWriter, err error) {
 	if !known {
 		status = http.StatusInternalServerError
 	}
-	answer(w, status, refused(err))
+	answer(w, status, refusalFor(err))
 }
 
 func answer(w http.ResponseWriter, status int, content any) {

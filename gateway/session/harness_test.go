@@ -70,11 +70,11 @@ func (l *log) String() string {
 	return l.text.String()
 }
 
-// stand is Koppi's pages beside a provider, and a browser in front of both.
-type stand struct {
+// fixture is Koppi's pages, a provider, and a browser that uses both.
+type fixture struct {
 	t        *testing.T
 	provider *oidctest.Provider
-	// config is what Koppi is told of the provider.
+	// config is Koppi's configuration of the provider.
 	config   identity.IssuerConfig
 	verifier *identity.Verifier
 	sessions *session.Sessions
@@ -86,7 +86,7 @@ type stand struct {
 	log      *log
 }
 
-// how a stand differs from the plain one.
+// how a fixture differs from the default one.
 type how struct {
 	tls      bool
 	issuer   func(*identity.IssuerConfig)
@@ -95,9 +95,9 @@ type how struct {
 	dev      bool
 }
 
-func newStand(t *testing.T, how how) *stand {
+func newFixture(t *testing.T, how how) *fixture {
 	t.Helper()
-	s := &stand{t: t, clock: &clock{}, log: &log{}, ended: how.ended}
+	s := &fixture{t: t, clock: &clock{}, log: &log{}, ended: how.ended}
 	var handler http.Handler
 	s.koppi = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	if how.tls {
@@ -156,8 +156,8 @@ func known(t *testing.T) *directory.Directory {
 	return known
 }
 
-// verify is a verifier that believes these issuers.
-func (s *stand) verify(issuers ...identity.IssuerConfig) *identity.Verifier {
+// verify is a verifier that trusts these issuers.
+func (s *fixture) verify(issuers ...identity.IssuerConfig) *identity.Verifier {
 	s.t.Helper()
 	verifier, err := identity.NewVerifier(identity.VerifierConfig{
 		Audience: identity.Audience, Issuers: issuers, Directory: known(s.t), Now: s.clock.now, Secrets: s.secrets, TestPersons: true,
@@ -168,8 +168,8 @@ func (s *stand) verify(issuers ...identity.IssuerConfig) *identity.Verifier {
 	return verifier
 }
 
-// served are sessions, pages, and a call.
-func (s *stand) served() http.Handler {
+// served serves sessions, pages and a call.
+func (s *fixture) served() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/session", s.sessions.Handler())
 	mux.Handle("/session/", s.sessions.Handler())
@@ -186,7 +186,7 @@ func (s *stand) served() http.Handler {
 	return mux
 }
 
-func (s *stand) newBrowser() *http.Client {
+func (s *fixture) newBrowser() *http.Client {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		s.t.Fatal(err)
@@ -197,14 +197,14 @@ func (s *stand) newBrowser() *http.Client {
 	}
 }
 
-// answered is what came back.
+// answered is an answer with its body.
 type answered struct {
 	*http.Response
 	body string
 }
 
 // send sends a request as a page of Koppi's does, unless the headers say otherwise.
-func (s *stand) send(method, address string, headers ...string) answered {
+func (s *fixture) send(method, address string, headers ...string) answered {
 	s.t.Helper()
 	if strings.HasPrefix(address, "/") {
 		address = s.koppi.URL + address
@@ -231,8 +231,8 @@ func (s *stand) send(method, address string, headers ...string) answered {
 	return answered{response, string(body)}
 }
 
-// toIssuer begins a sign-in and is led to the issuer.
-func (s *stand) toIssuer(to string) *url.URL {
+// toIssuer begins a sign-in, and is the address at the issuer to which the browser is redirected.
+func (s *fixture) toIssuer(to string) *url.URL {
 	s.t.Helper()
 	left := s.send(http.MethodGet, "/session/sign-in?issuer="+url.QueryEscape(s.provider.Issuer)+"&to="+url.QueryEscape(to), "Sec-Fetch-Site", "none")
 	at, err := left.Location()
@@ -242,8 +242,8 @@ func (s *stand) toIssuer(to string) *url.URL {
 	return at
 }
 
-// atIssuer signs a person in there, and is where the issuer leads back to.
-func (s *stand) atIssuer(at *url.URL, person string) *url.URL {
+// atIssuer signs a person in at the issuer, and is the address to which the issuer redirects back.
+func (s *fixture) atIssuer(at *url.URL, person string) *url.URL {
 	s.t.Helper()
 	page, err := s.send(http.MethodGet, at.String(), "Sec-Fetch-Site", "cross-site").Location()
 	if err != nil {
@@ -271,21 +271,21 @@ func (s *stand) atIssuer(at *url.URL, person string) *url.URL {
 	return back
 }
 
-// signIn signs a person in, and is where the browser ends up.
-func (s *stand) signIn(person, to string) string {
+// signIn signs a person in, and is the address at which the browser arrives.
+func (s *fixture) signIn(person, to string) string {
 	s.t.Helper()
 	back := s.atIssuer(s.toIssuer(to), person)
 	return s.send(http.MethodGet, back.String(), "Sec-Fetch-Site", "cross-site").Header.Get("Location")
 }
 
-// call calls as a page does, and is what it is answered.
-func (s *stand) call(headers ...string) string {
+// call calls as a page does, and is the body of the answer.
+func (s *fixture) call(headers ...string) string {
 	s.t.Helper()
 	return s.send(http.MethodPost, "/call", headers...).body
 }
 
-// cookie is what the browser has by this name.
-func (s *stand) cookie(name string) string {
+// cookie is the value of the browser's cookie of a name.
+func (s *fixture) cookie(name string) string {
 	s.t.Helper()
 	at, err := url.Parse(s.koppi.URL)
 	if err != nil {
@@ -299,7 +299,8 @@ func (s *stand) cookie(name string) string {
 	return ""
 }
 
-func said(t *testing.T, text string) map[string]any {
+// parsed is the content of a JSON answer.
+func parsed(t *testing.T, text string) map[string]any {
 	t.Helper()
 	var all map[string]any
 	if err := json.Unmarshal([]byte(text), &all); err != nil {

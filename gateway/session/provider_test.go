@@ -20,8 +20,8 @@ import (
 	"koppi.internal/pkg/identity"
 )
 
-// bearer is a token of meri's that differs in its claims.
-func (s *stand) bearer(change ...any) string {
+// bearer is a token of meri with changed claims.
+func (s *fixture) bearer(change ...any) string {
 	all := with(meri, "sub", "meri")
 	for i := 0; i < len(change); i += 2 {
 		all[change[i].(string)] = change[i+1]
@@ -29,7 +29,7 @@ func (s *stand) bearer(change ...any) string {
 	return s.provider.Sign(all)
 }
 
-func (s *stand) verifies(token string) fault.Reason {
+func (s *fixture) verifies(token string) fault.Reason {
 	s.t.Helper()
 	_, err := s.verifier.Verify(s.t.Context(), token)
 	if err != nil && fault.ReasonOf(err) == "" {
@@ -38,9 +38,9 @@ func (s *stand) verifies(token string) fault.Reason {
 	return fault.ReasonOf(err)
 }
 
-// Tokens of a provider are believed if it signed them, for us, and for whom it may speak.
+// A token is accepted if a trusted provider signed it, for our audience, for an agency of that provider.
 func TestProviderTokens(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	caller, err := s.verifier.Verify(t.Context(), s.bearer())
 	if err != nil || caller.Agency != "kela" || caller.Unit != "a" || caller.Worker != "kela-17" || caller.Role != identity.RoleBenefitHandler || caller.Issuer != s.provider.Issuer {
 		t.Fatalf("%+v, %v", caller, err)
@@ -75,10 +75,10 @@ func TestProviderTokens(t *testing.T) {
 	own.Audience = "koppi-at-kela"
 	s.verifier = s.verify(own)
 	if got := s.verifies(s.bearer()); got != fault.TokenInvalid {
-		t.Errorf("an audience of another issuer's: %s", got)
+		t.Errorf("the audience of another issuer: %s", got)
 	}
 	if got := s.verifies(s.bearer("aud", "koppi-at-kela")); got != "" {
-		t.Errorf("an audience of its own: %s", got)
+		t.Errorf("its own audience: %s", got)
 	}
 }
 
@@ -95,14 +95,14 @@ func byPublicKey(t *testing.T, provider *oidctest.Provider, header string, claim
 	return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// One provider cannot speak for another's agency, whatever it claims and in whose name.
+// A provider's tokens count only for its own agencies, whatever they claim and whatever issuer they name.
 func TestProviderSpeaksForItsOwn(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	county := oidctest.Start(t, s.koppi.URL)
 	theirs := s.config
 	theirs.Issuer, theirs.Agencies, theirs.Units, theirs.SignIn = county.Issuer, []string{"hva"}, map[string]string{"etuus-1": "b"}, nil
 	s.verifier = s.verify(s.config, theirs)
-	// Without a unit: what speaks for another agency is not found by its units alone.
+	// Without a unit, so that the token is not refused for its unit alone.
 	claims := with(with(meri, "sub", "x"), "units", nil)
 	if got := s.verifies(county.Sign(with(claims, "org", map[string]any{"code": "hva"}))); got != "" {
 		t.Fatalf("its own agency: %s", got)
@@ -120,10 +120,10 @@ func TestProviderSpeaksForItsOwn(t *testing.T) {
 	}
 }
 
-// A provider's new key is believed at once, and one that it took away no longer than
-// five minutes, though the token was believed before.
+// A provider's new key is trusted at once, and a removed key for at most five minutes, although the token was accepted
+// before.
 func TestKeyRotation(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	old := s.bearer()
 	if got := s.verifies(old); got != "" {
 		t.Fatal(got)
@@ -137,27 +137,27 @@ func TestKeyRotation(t *testing.T) {
 	s.provider.Rotate(jose.RS512)
 	s.clock.move(time.Minute)
 	if got := s.verifies(s.bearer("n", "rs512")); got != fault.TokenInvalid {
-		t.Errorf("a key of an algorithm that is not believed: %s", got)
+		t.Errorf("a key of an algorithm that is not allowed: %s", got)
 	}
 	s.provider.Rotate(jose.RS256)
 	if got := s.verifies(old); got != "" {
-		t.Errorf("a key that is still told: %s", got)
+		t.Errorf("a key that is still published: %s", got)
 	}
 	unseen := s.bearer("n", "new")
 	s.provider.Forget()
 	s.clock.move(5*time.Minute + time.Second)
 	if got := s.verifies(old); got != fault.TokenInvalid {
-		t.Errorf("a key that was taken away: %s", got)
+		t.Errorf("a key that was removed: %s", got)
 	}
 	if got := s.verifies(unseen); got != "" {
-		t.Errorf("the key that stays: %s", got)
+		t.Errorf("the key that remains: %s", got)
 	}
 }
 
-// Keys that are told without their algorithms sign by those that are believed alone, and
-// short ones by none.
+// Keys that are published without their algorithms are accepted for the allowed algorithms only, and short keys for
+// none.
 func TestKeysWithoutAlgorithms(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	s.provider.Mute()
 	for algorithm, want := range map[jose.SignatureAlgorithm]fault.Reason{
 		jose.RS256: "", jose.PS256: "", jose.ES256: "", jose.RS384: fault.TokenInvalid, jose.RS512: fault.TokenInvalid, jose.PS512: fault.TokenInvalid,
@@ -175,10 +175,9 @@ func TestKeysWithoutAlgorithms(t *testing.T) {
 	}
 }
 
-// Tokens of made-up keys make nobody ask the provider more than a few times, however
-// many come at once.
+// Tokens with made-up keys cause only a few requests to the provider, however many come at once.
 func TestUnknownKeysDoNotFlood(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	if got := s.verifies(s.bearer()); got != "" {
 		t.Fatal(got)
 	}
@@ -199,23 +198,22 @@ func TestUnknownKeysDoNotFlood(t *testing.T) {
 	}
 	flood()
 	if asked := s.provider.Asked(); asked > 3 {
-		t.Errorf("500 forged tokens ask %d times", asked)
+		t.Errorf("500 forged tokens cause %d requests", asked)
 	}
 	s.clock.move(10 * time.Second)
 	flood()
 	if asked := s.provider.Asked(); asked > 4 {
-		t.Errorf("with those of ten seconds later they ask %d times", asked)
+		t.Errorf("with those of ten seconds later there are %d requests", asked)
 	}
 	if got := s.verifies(good); got != "" {
-		t.Errorf("a good token amidst them: %s", got)
+		t.Errorf("a valid token among them: %s", got)
 	}
 }
 
-// A provider that is down at the start stops nobody else; its own people are told to come
-// again, and are believed as soon as it is up. One that goes down later is believed for
-// an hour.
+// A provider that is down at the start does not affect other providers. Its own tokens are refused with UNAVAILABLE, and
+// accepted as soon as it is up. A provider that goes down later is trusted for an hour.
 func TestProviderDownAndUp(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	token := s.bearer()
 	s.provider.Down()
 	other := oidctest.Start(t, s.koppi.URL)
@@ -243,7 +241,7 @@ func TestProviderDownAndUp(t *testing.T) {
 	}
 	s.provider.Rotate(jose.RS256)
 	if got := s.verifies(s.bearer("n", 1)); got != fault.Unavailable {
-		t.Errorf("a key that it could not tell: %s", got)
+		t.Errorf("a key that it could not publish: %s", got)
 	}
 	s.clock.move(2 * time.Minute)
 	if got := s.verifies(long); got != fault.Unavailable {

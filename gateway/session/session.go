@@ -118,7 +118,7 @@ func (s *Sessions) live(r *http.Request) (session record, there, sure bool, err 
 	if !s.Now().Before(session.until()) {
 		return record{}, true, false, ended("the session has ended")
 	}
-	out, err := s.Ended.Has(r.Context(), thing(session.ID))
+	out, err := s.Ended.Has(r.Context(), entryOf(session.ID))
 	if out {
 		return record{}, true, false, ended("the session was signed out of")
 	}
@@ -129,7 +129,8 @@ func (s *Sessions) live(r *http.Request) (session record, there, sure bool, err 
 	return session, true, sure, nil
 }
 
-func thing(id string) string { return "session:" + id }
+// entryOf is the entry of a session in the denylist.
+func entryOf(id string) string { return "session:" + id }
 
 // Caller is the person who is signed in, by the session of a request; false where it carries none.
 // A session counts only in requests from Koppi's own pages. It fails with CROSS_SITE and
@@ -205,8 +206,8 @@ func (s *Sessions) end(r *http.Request) (record, bool) {
 	}
 	// The session ends even if the client disconnects.
 	ctx := context.WithoutCancel(r.Context())
-	if err := s.Ended.Add(ctx, thing(session.ID), session.Ends.Sub(s.Now())); err != nil {
-		s.Logger.WarnContext(ctx, "other replicas were not told that somebody signed out", slog.String("error", err.Error()))
+	if err := s.Ended.Add(ctx, entryOf(session.ID), session.Ends.Sub(s.Now())); err != nil {
+		s.Logger.WarnContext(ctx, "other replicas do not know that a session was signed out", slog.String("error", err.Error()))
 	}
 	return session, true
 }

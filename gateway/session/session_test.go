@@ -17,14 +17,14 @@ import (
 
 const kelaWorker = "kela a benefit_handler kela-17"
 
-// A worker signs in at her agency's provider, comes back to the page that she wanted, is
-// who her agency says she is, and signs out here and there.
+// A worker signs in at her agency's provider, returns to the page that she wanted, is identified as her agency says, and
+// signs out both here and at the provider.
 func TestSignIn(t *testing.T) {
 	for name, secured := range map[string]bool{"http on this machine": false, "https": true} {
 		t.Run(name, func(t *testing.T) {
-			s := newStand(t, how{tls: secured})
+			s := newFixture(t, how{tls: secured})
 			nobody := s.send(http.MethodGet, "/session")
-			offered, _ := said(t, nobody.body)["signIn"].([]any)
+			offered, _ := parsed(t, nobody.body)["signIn"].([]any)
 			if nobody.StatusCode != http.StatusUnauthorized || len(offered) != 1 {
 				t.Fatalf("%d %s", nobody.StatusCode, nobody.body)
 			}
@@ -33,20 +33,20 @@ func TestSignIn(t *testing.T) {
 				t.Errorf("%v", first)
 			}
 			if at := s.signIn("meri", "/work?mine=1#/first"); at != s.koppi.URL+"/work?mine=1#/first" {
-				t.Fatalf("led to %s; log: %s", at, s.log)
+				t.Fatalf("redirected to %s; log: %s", at, s.log)
 			}
 			if who := s.call(); who != kelaWorker {
 				t.Errorf("the caller is %q", who)
 			}
 			seen := s.send(http.MethodGet, "/session")
-			if me := said(t, seen.body); me["agency"] != "kela" || me["unit"] != "a" || me["role"] != "benefit_handler" || me["worker"] != "kela-17" || me["expires"] == "" {
+			if me := parsed(t, seen.body); me["agency"] != "kela" || me["unit"] != "a" || me["role"] != "benefit_handler" || me["worker"] != "kela-17" || me["expires"] == "" {
 				t.Errorf("%s", seen.body)
 			}
 			out := s.send(http.MethodPost, "/session/sign-out")
-			next, _ := said(t, out.body)["continue"].(string)
+			next, _ := parsed(t, out.body)["continue"].(string)
 			there := s.send(http.MethodGet, next)
 			if out.StatusCode != http.StatusOK || there.StatusCode != http.StatusFound || there.Header.Get("Location") != s.koppi.URL+"/" {
-				t.Errorf("%s: %d, led to %s", out.body, there.StatusCode, there.Header.Get("Location"))
+				t.Errorf("%s: %d, redirected to %s", out.body, there.StatusCode, there.Header.Get("Location"))
 			}
 			if after := s.send(http.MethodGet, "/session"); after.StatusCode != http.StatusUnauthorized {
 				t.Errorf("after signing out: %s", after.body)
@@ -60,10 +60,9 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
-// The cookie is out of reach of scripts, of plain http and of other sites; nothing that
-// is answered is kept.
+// Scripts, plain HTTP and other sites cannot read the cookie, and no answer is stored.
 func TestCookie(t *testing.T) {
-	s := newStand(t, how{tls: true})
+	s := newFixture(t, how{tls: true})
 	left := s.send(http.MethodGet, "/session/sign-in?issuer="+url.QueryEscape(s.provider.Issuer))
 	back := s.send(http.MethodGet, s.atIssuer(mustLocation(t, left), "meri").String())
 	for name, test := range map[string]struct {
@@ -102,10 +101,10 @@ func mustLocation(t *testing.T, from answered) *url.URL {
 	return at
 }
 
-// A cookie counts from Koppi's own pages alone; a changed one, one of another sort, and
-// one that somebody signed out of do not count at all.
+// A cookie counts only in requests of Koppi's own pages. A changed cookie, another kind of token, and the cookie of a
+// session that was signed out are refused.
 func TestSessionIsNotBorrowed(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	begun := s.toIssuer("/")
 	attempt := s.attempt(begun)
 	s.send(http.MethodGet, s.atIssuer(begun, "meri").String())
@@ -153,8 +152,8 @@ func flipped(character byte) string {
 	return "A"
 }
 
-// with calls with a cookie that the browser does not have.
-func (s *stand) with(cookie string) string {
+// with calls with another cookie than that of the browser.
+func (s *fixture) with(cookie string) string {
 	s.t.Helper()
 	jar := s.browser.Jar
 	defer func() { s.browser.Jar = jar }()
@@ -162,10 +161,9 @@ func (s *stand) with(cookie string) string {
 	return s.call("Cookie", "koppi="+cookie)
 }
 
-// Signing in begins another session: one that somebody put there before is not it, and
-// ends.
+// A sign-in begins a new session, and ends the session that the browser had before.
 func TestSessionIsRotated(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	s.signIn("meri", "/")
 	first := s.cookie("koppi")
 	s.signIn("meri", "/")
@@ -173,14 +171,13 @@ func TestSessionIsRotated(t *testing.T) {
 		t.Error("the second sign-in has no session of its own")
 	}
 	if got := s.with(first); got != string(fault.SessionEnded) {
-		t.Errorf("the first session goes on: %q", got)
+		t.Errorf("the first session did not end: %q", got)
 	}
 }
 
-// A session in which nothing is done ends, asking who is signed in is nothing done, and
-// no session outlasts its token.
+// A session without activity ends, reading who is signed in is no activity, and no session outlasts its token.
 func TestSessionEnds(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	s.signIn("meri", "/")
 	s.clock.move(29 * time.Minute)
 	if who := s.call(); who != kelaWorker {
@@ -213,8 +210,8 @@ func TestSessionEnds(t *testing.T) {
 	}
 }
 
-// signInByToken puts a session of a long token's into the browser.
-func (s *stand) signInByToken(life time.Duration) {
+// signInByToken signs the browser in by a token of this life.
+func (s *fixture) signInByToken(life time.Duration) {
 	s.t.Helper()
 	open, err := session.Settings{BaseURL: s.koppi.URL, SignInByBearer: true}.Open(s.sessions.Config)
 	if err != nil {
@@ -239,13 +236,13 @@ func with(claims map[string]any, name string, value any) map[string]any {
 	return changed
 }
 
-// A token becomes a session only where that is set, from no other site, and for no system.
+// A token is exchanged for a session only if that is enabled, not from another site, and not for a system.
 func TestByBearer(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	if got := s.send(http.MethodPost, "/session", "Authorization", "Bearer "+s.provider.Sign(meri)); got.StatusCode != http.StatusNotFound || s.cookie("koppi") != "" {
 		t.Errorf("not set: %d %s", got.StatusCode, got.body)
 	}
-	s = newStand(t, how{settings: func(settings *session.Settings) { settings.SignInByBearer = true }})
+	s = newFixture(t, how{settings: func(settings *session.Settings) { settings.SignInByBearer = true }})
 	good := "Bearer " + s.provider.Sign(meri)
 	system := with(with(meri, "realm_access", map[string]any{"roles": "kone"}), "units", nil)
 	for name, test := range map[string]struct {
@@ -258,7 +255,7 @@ func TestByBearer(t *testing.T) {
 		"a system":     {[]string{"Authorization", "Bearer " + s.provider.Sign(system)}, fault.RoleNotAllowed},
 	} {
 		got := s.send(http.MethodPost, "/session", test.headers...)
-		if said(t, got.body)["reason"] != string(test.want) || s.cookie("koppi") != "" {
+		if parsed(t, got.body)["reason"] != string(test.want) || s.cookie("koppi") != "" {
 			t.Errorf("%s: %d %s", name, got.StatusCode, got.body)
 		}
 	}
@@ -267,10 +264,9 @@ func TestByBearer(t *testing.T) {
 	}
 }
 
-// Who may no longer call may not with a session either: its issuer was taken away, or its
-// agency from the issuer.
+// A session is refused once its issuer was removed from the configuration, or its agency from the issuer.
 func TestSessionFollowsConfiguration(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	s.signIn("meri", "/")
 	narrower := s.config
 	narrower.Agencies, narrower.Units = []string{"hva"}, nil
@@ -282,12 +278,12 @@ func TestSessionFollowsConfiguration(t *testing.T) {
 	}
 	s.sessions.Verifier = s.verifier
 	if got := s.call(); got != kelaWorker {
-		t.Errorf("as it was: %q", got)
+		t.Errorf("with the configuration as before: %q", got)
 	}
 }
 
-// Replicas tell each other by Redis who signed out. While Redis is gone, a session that
-// was not signed out of here goes on, and is not extended.
+// A session that was signed out at one replica is refused at another. While Redis is down, a session that was not signed
+// out here is accepted, but not extended.
 func TestSignedOutElsewhere(t *testing.T) {
 	server := redistest.Start(t)
 	here, err := denylist.New(server.Client())
@@ -298,7 +294,7 @@ func TestSignedOutElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newStand(t, how{ended: here})
+	s := newFixture(t, how{ended: here})
 	s.signIn("meri", "/")
 	held := s.cookie("koppi")
 	s.send(http.MethodPost, "/session/sign-out")
@@ -324,26 +320,26 @@ func TestSignedOutElsewhere(t *testing.T) {
 	}
 }
 
-// What is incomplete refuses to start.
+// Incomplete settings are refused.
 func TestSettingsRefused(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	for name, settings := range map[string]session.Settings{
 		"no base": {}, "plain http": {BaseURL: "http://koppi.example.fi"}, "a path": {BaseURL: "https://koppi.example.fi/a"},
 		"a user": {BaseURL: "https://a@koppi.example.fi"}, "no host": {BaseURL: "https:///"}, "no URL": {BaseURL: "koppi.example.fi"},
 	} {
 		if _, err := settings.Open(s.sessions.Config); err == nil {
-			t.Errorf("%s starts", name)
+			t.Errorf("%s: not refused", name)
 		}
 	}
 	config := s.sessions.Config
 	config.Verifier = s.verify()
 	if _, err := (session.Settings{SignInByBearer: true}).Open(config); err == nil {
-		t.Error("tokens without a base start")
+		t.Error("bearer sign-in without a base URL: not refused")
 	}
 	missing := s.config
 	missing.SignIn = &identity.SignIn{ClientID: "x", SecretFile: "/nowhere", Name: s.config.SignIn.Name}
 	config.Verifier = s.verify(missing)
 	if _, err := (session.Settings{BaseURL: s.koppi.URL}).Open(config); err == nil {
-		t.Error("a missing secret starts")
+		t.Error("a missing secret: not refused")
 	}
 }

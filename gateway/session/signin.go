@@ -73,19 +73,19 @@ func (s *Sessions) signIn(w http.ResponseWriter, r *http.Request) {
 	begun := attempt{
 		Issuer: one.Issuer, To: to, State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Until: s.Now().Add(attemptTime),
 	}
-	s.makeRoom(w, r)
+	s.pruneAttempts(w, r)
 	// The cookie must be sent when the issuer's site redirects the browser back here: SameSite=Lax.
 	s.put(w, attemptCookie+begun.State, s.seal(kindAttempt, begun), int(attemptTime.Seconds()), http.SameSiteLaxMode)
 	at := one.client(provider, s.baseOf(r)).AuthCodeURL(begun.State, oidc.Nonce(begun.Nonce), oauth2.S256ChallengeOption(begun.Verifier))
-	lead(w, at)
+	redirect(w, at)
 }
 
 // stateShape matches what rand.Text returns.
 var stateShape = regexp.MustCompile(`^[A-Z2-7]{26}$`)
 
-// makeRoom deletes a browser's attempts that are invalid or expired, and its oldest ones where too
+// pruneAttempts deletes a browser's attempts that are invalid or expired, and its oldest ones where too
 // many are in progress.
-func (s *Sessions) makeRoom(w http.ResponseWriter, r *http.Request) {
+func (s *Sessions) pruneAttempts(w http.ResponseWriter, r *http.Request) {
 	type kept struct {
 		name  string
 		until time.Time
@@ -145,7 +145,7 @@ func (s *Sessions) back(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.begin(w, r, caller)
-	lead(w, s.baseOf(r)+begun.To)
+	redirect(w, s.baseOf(r)+begun.To)
 }
 
 func failed(why string) error { return fault.New(fault.SignInFailed, "the sign-in failed: %s", why) }
@@ -203,7 +203,7 @@ func oauthCode(err error) string {
 // fail redirects a browser back to the page that the sign-in was for. The page says, in the
 // person's language, either to try again later or that the sign-in failed. The log has the details.
 func (s *Sessions) fail(w http.ResponseWriter, r *http.Request, begun attempt, err error) {
-	s.Logger.WarnContext(r.Context(), "nobody was signed in", slog.String("issuer", begun.Issuer), slog.String("error", err.Error()))
+	s.Logger.WarnContext(r.Context(), "sign-in failed", slog.String("issuer", begun.Issuer), slog.String("error", err.Error()))
 	reason := fault.SignInFailed
 	if fault.ReasonOf(err) == fault.Unavailable {
 		reason = fault.Unavailable
@@ -213,7 +213,7 @@ func (s *Sessions) fail(w http.ResponseWriter, r *http.Request, begun attempt, e
 		refuse(w, crossSite())
 		return
 	}
-	lead(w, base+refusedAt(begun.To, reason))
+	redirect(w, base+refusedAt(begun.To, reason))
 }
 
 // refusedAt is a page's address with the reason of a failed sign-in in its query.
@@ -228,8 +228,8 @@ func refusedAt(page string, reason fault.Reason) string {
 	return at.String()
 }
 
-// lead redirects a browser.
-func lead(w http.ResponseWriter, to string) {
+// redirect redirects a browser.
+func redirect(w http.ResponseWriter, to string) {
 	w.Header().Set("Location", to)
 	w.WriteHeader(http.StatusSeeOther)
 }

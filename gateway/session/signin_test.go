@@ -15,10 +15,9 @@ import (
 	"koppi.internal/pkg/identity"
 )
 
-// What comes back from the issuer counts for the sign-in that this browser began, once,
-// and for no other.
+// The issuer's answer counts once, and only for the sign-in that this browser began.
 func TestSignInIsBound(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	refused := s.koppi.URL + "/?refused=SIGN_IN_FAILED"
 	changed := func(name, value string) func(*url.URL) {
 		return func(back *url.URL) {
@@ -43,42 +42,42 @@ func TestSignInIsBound(t *testing.T) {
 			query.Set("state", s.toIssuer("/").Query().Get("state"))
 			back.RawQuery = query.Encode()
 		},
-		"an eternity later":  func(*url.URL) { s.clock.move(11 * time.Minute) },
-		"a changed cookie":   func(back *url.URL) { s.putAttempt(t, back, s.attempt(back)+"A") },
-		"a session's cookie": func(back *url.URL) { s.putAttempt(t, back, s.secrets.Token("session", "", []byte(`{}`))) },
+		"after eleven minutes": func(*url.URL) { s.clock.move(11 * time.Minute) },
+		"a changed cookie":     func(back *url.URL) { s.putAttempt(t, back, s.attempt(back)+"A") },
+		"a session's cookie":   func(back *url.URL) { s.putAttempt(t, back, s.secrets.Token("session", "", []byte(`{}`))) },
 	} {
 		s.browser = s.newBrowser()
 		back := s.atIssuer(s.toIssuer("/"), "meri")
 		tamper(back)
 		if got := s.send(http.MethodGet, back.String(), "Sec-Fetch-Site", "cross-site"); got.Header.Get("Location") != refused || s.cookie("koppi") != "" {
-			t.Errorf("%s: led to %s", name, got.Header.Get("Location"))
+			t.Errorf("%s: redirected to %s", name, got.Header.Get("Location"))
 		}
 	}
 	back := s.atIssuer(s.toIssuer("/"), "meri")
 	attempt := s.attempt(back)
 	if got := s.send(http.MethodGet, back.String()); got.Header.Get("Location") != s.koppi.URL+"/" {
-		t.Fatalf("led to %s; log: %s", got.Header.Get("Location"), s.log)
+		t.Fatalf("redirected to %s; log: %s", got.Header.Get("Location"), s.log)
 	}
 	if s.attempt(back) != "" {
-		t.Error("the sign-in's cookie stays")
+		t.Error("the sign-in's cookie was not deleted")
 	}
 	s.browser = s.newBrowser()
 	s.putAttempt(t, back, attempt)
 	if got := s.send(http.MethodGet, back.String()); got.Header.Get("Location") != refused {
-		t.Errorf("a copy of the way back leads to %s", got.Header.Get("Location"))
+		t.Errorf("the same answer again redirects to %s", got.Header.Get("Location"))
 	}
 }
 
 // attempt is the cookie of the sign-in that an address names.
-func (s *stand) attempt(at *url.URL) string {
+func (s *fixture) attempt(at *url.URL) string {
 	s.t.Helper()
 	return s.cookie(attemptCookie(at))
 }
 
 func attemptCookie(at *url.URL) string { return "koppi-sign-in-" + at.Query().Get("state") }
 
-// attempts is how many sign-ins of this browser are under way.
-func (s *stand) attempts() int {
+// attempts is how many sign-ins of this browser are in progress.
+func (s *fixture) attempts() int {
 	s.t.Helper()
 	at, err := url.Parse(s.koppi.URL)
 	if err != nil {
@@ -93,32 +92,31 @@ func (s *stand) attempts() int {
 	return count
 }
 
-// Two tabs of one browser begin to sign in before either has finished: both arrive at
-// their own page, in either order, and both are signed in.
+// Two tabs of one browser begin to sign in before either has finished: in either order, both arrive at their own page
+// and are signed in.
 func TestTwoTabsSignIn(t *testing.T) {
 	for name, order := range map[string][2]int{"as they began": {0, 1}, "the other way round": {1, 0}} {
-		s := newStand(t, how{})
+		s := newFixture(t, how{})
 		begun := [2]*url.URL{s.toIssuer("/work?show=overdue"), s.toIssuer("/new/referral?from=concerns/1")}
 		pages := [2]string{"/work?show=overdue", "/new/referral?from=concerns/1"}
 		for _, tab := range order {
 			back := s.atIssuer(begun[tab], "meri")
 			if got := s.send(http.MethodGet, back.String(), "Sec-Fetch-Site", "cross-site"); got.Header.Get("Location") != s.koppi.URL+pages[tab] {
-				t.Errorf("%s: tab %d is led to %s; log: %s", name, tab, got.Header.Get("Location"), s.log)
+				t.Errorf("%s: tab %d is redirected to %s; log: %s", name, tab, got.Header.Get("Location"), s.log)
 			}
 			if said := s.call(); said != "kela a benefit_handler kela-17" {
 				t.Errorf("%s: after tab %d: %s", name, tab, said)
 			}
 		}
 		if s.attempts() != 0 {
-			t.Errorf("%s: %d cookies of sign-ins stay", name, s.attempts())
+			t.Errorf("%s: %d cookies of sign-ins were not deleted", name, s.attempts())
 		}
 	}
 }
 
-// However many sign-ins a browser begins and leaves, it carries few of them, and the
-// latest ones can be finished.
+// A browser keeps only the latest of the sign-ins that it began and left, and they can be finished.
 func TestSignInsOfOneBrowserAreBounded(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	var begun []*url.URL
 	for range 8 {
 		s.clock.move(time.Second)
@@ -129,7 +127,7 @@ func TestSignInsOfOneBrowserAreBounded(t *testing.T) {
 	}
 	back := s.atIssuer(begun[3], "meri")
 	if got := s.send(http.MethodGet, back.String()); got.Header.Get("Location") != s.koppi.URL+"/" {
-		t.Errorf("led to %s; log: %s", got.Header.Get("Location"), s.log)
+		t.Errorf("redirected to %s; log: %s", got.Header.Get("Location"), s.log)
 	}
 	s.clock.move(11 * time.Minute)
 	if s.toIssuer("/"); s.attempts() != 1 {
@@ -137,20 +135,20 @@ func TestSignInsOfOneBrowserAreBounded(t *testing.T) {
 	}
 }
 
-// Who was not signed in stands at the page that the sign-in was for, with what it says.
+// After a sign-in that failed, the browser is at the page that the sign-in was for, with the reason.
 func TestRefusedSignInKeepsThePage(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	back := s.atIssuer(s.toIssuer("/new/referral?from=concerns/1"), "meri")
 	query := back.Query()
 	query.Set("code", "AAAA")
 	back.RawQuery = query.Encode()
 	if got := s.send(http.MethodGet, back.String()).Header.Get("Location"); got != s.koppi.URL+"/new/referral?from=concerns%2F1&refused=SIGN_IN_FAILED" {
-		t.Errorf("led to %s", got)
+		t.Errorf("redirected to %s", got)
 	}
 }
 
 // putAttempt gives the browser the cookie of the sign-in that an address names.
-func (s *stand) putAttempt(t *testing.T, of *url.URL, value string) {
+func (s *fixture) putAttempt(t *testing.T, of *url.URL, value string) {
 	t.Helper()
 	at, err := url.Parse(s.koppi.URL)
 	if err != nil {
@@ -159,10 +157,10 @@ func (s *stand) putAttempt(t *testing.T, of *url.URL, value string) {
 	s.browser.Jar.SetCookies(at, []*http.Cookie{{Name: attemptCookie(of), Value: value, Path: "/"}})
 }
 
-// A code that somebody else got does not serve who has no proof of having asked for it,
-// and a token that was given to another sign-in is refused by its nonce.
+// A code is useless to a caller that cannot prove that it requested the code (PKCE), and a token of another sign-in is
+// refused by its nonce.
 func TestCodeAndNonceAreBound(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	for name, change := range map[string]func(url.Values){
 		"challenge of another": func(query url.Values) { query.Set("code_challenge", strings.Repeat("A", 43)) },
 		"another nonce":        func(query url.Values) { query.Set("nonce", "another") },
@@ -177,14 +175,14 @@ func TestCodeAndNonceAreBound(t *testing.T) {
 		at.RawQuery = query.Encode()
 		got := s.send(http.MethodGet, s.atIssuer(at, "meri").String())
 		if got.Header.Get("Location") != s.koppi.URL+"/?refused=SIGN_IN_FAILED" || s.cookie("koppi") != "" {
-			t.Errorf("%s: led to %s", name, got.Header.Get("Location"))
+			t.Errorf("%s: redirected to %s", name, got.Header.Get("Location"))
 		}
 	}
 }
 
-// Nobody is led elsewhere by signing in.
+// A sign-in redirects to no other site.
 func TestNoOpenRedirect(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	for _, to := range []string{
 		"//evil.example", `/\evil.example`, `\\evil.example`, "https://evil.example", "javascript:alert(1)", "evil.example", "/\t/evil.example", "/a\r\nX: y",
 		"/session/sign-in?issuer=x", "/./session/sign-out", "/" + strings.Repeat("a", 3000), "http:/evil.example", " /a", "/ä",
@@ -198,13 +196,13 @@ func TestNoOpenRedirect(t *testing.T) {
 		t.Errorf("an unknown issuer: %d", got.StatusCode)
 	}
 	if at := s.signIn("meri", "/a//evil.example?to=//evil"); at != s.koppi.URL+"/a//evil.example?to=//evil" {
-		t.Errorf("a page of ours: led to %s", at)
+		t.Errorf("a page of ours: redirected to %s", at)
 	}
 }
 
-// Whoever has no one role and no one unit here is not signed in, and is told so.
-func TestSignInOfNobody(t *testing.T) {
-	s := newStand(t, how{})
+// A person who has not exactly one role and one unit here is not signed in.
+func TestSignInWithoutRole(t *testing.T) {
+	s := newFixture(t, how{})
 	for name, claims := range map[string]map[string]any{
 		"no role":           with(meri, "realm_access", map[string]any{"roles": []string{"offline_access"}}),
 		"two roles":         with(meri, "realm_access", map[string]any{"roles": []string{"kasittelija", "kone"}}),
@@ -218,7 +216,7 @@ func TestSignInOfNobody(t *testing.T) {
 	} {
 		s.provider.Know("nobody", claims)
 		if at := s.signIn("nobody", "/"); at != s.koppi.URL+"/?refused=SIGN_IN_FAILED" || s.cookie("koppi") != "" {
-			t.Errorf("%s: led to %s", name, at)
+			t.Errorf("%s: redirected to %s", name, at)
 		}
 	}
 	if strings.Contains(s.log.String(), "010594") {
@@ -226,20 +224,20 @@ func TestSignInOfNobody(t *testing.T) {
 	}
 }
 
-// A person signs in by the identity code that a provider vouches for, and Koppi knows
-// the person by the inner id from there on.
+// A client signs in by the identity code that a provider asserts, and Koppi knows the client by the internal id from
+// then on.
 func TestClientSignsIn(t *testing.T) {
-	s := newStand(t, how{issuer: func(config *identity.IssuerConfig) {
+	s := newFixture(t, how{issuer: func(config *identity.IssuerConfig) {
 		config.Agencies, config.Units, config.Roles, config.Clients = nil, nil, nil, true
 		config.Role, config.Claims = identity.RoleClient, identity.Claims{Code: "urn:oid:1.2.246.21"}
 	}})
 	s.provider.Know("aino", map[string]any{"urn:oid:1.2.246.21": "010594Y9032", "name": "Aino Asiakas"})
 	s.provider.Know("nobody", map[string]any{"urn:oid:1.2.246.21": "010594Y9033"})
 	if at := s.signIn("nobody", "/"); at != s.koppi.URL+"/?refused=SIGN_IN_FAILED" {
-		t.Errorf("a code that is none: led to %s", at)
+		t.Errorf("an invalid identity code: redirected to %s", at)
 	}
 	if at := s.signIn("aino", "/"); at != s.koppi.URL+"/" {
-		t.Fatalf("led to %s; log: %s", at, s.log)
+		t.Fatalf("redirected to %s; log: %s", at, s.log)
 	}
 	code, err := idcode.Parse("010594Y9032", true, time.Now())
 	if err != nil {
@@ -264,19 +262,18 @@ func TestClientSignsIn(t *testing.T) {
 	}
 }
 
-// While the provider is down, its people are told to come again; when it is back, they
-// are signed in.
+// While the provider is down, a sign-in fails with UNAVAILABLE; when it is up again, the person is signed in.
 func TestSignInWhileTheProviderIsDown(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	s.provider.Down()
 	sent := "/session/sign-in?issuer=" + url.QueryEscape(s.provider.Issuer)
 	if got := s.send(http.MethodGet, sent); got.Header.Get("Location") != s.koppi.URL+"/?refused=UNAVAILABLE" {
-		t.Errorf("led to %s", got.Header.Get("Location"))
+		t.Errorf("redirected to %s", got.Header.Get("Location"))
 	}
 	s.provider.Up()
 	s.clock.move(10 * time.Second)
 	if at := s.signIn("meri", "/"); at != s.koppi.URL+"/" {
-		t.Errorf("led to %s; log: %s", at, s.log)
+		t.Errorf("redirected to %s; log: %s", at, s.log)
 	}
 	out := s.send(http.MethodPost, "/session/sign-out")
 	s.provider.Down()
@@ -285,9 +282,9 @@ func TestSignInWhileTheProviderIsDown(t *testing.T) {
 	}
 }
 
-// A token that was given to the pages is no bearer token: it names another audience.
+// A token that was issued to the pages is no bearer token, because it has another audience.
 func TestSignInTokenIsNoBearerToken(t *testing.T) {
-	s := newStand(t, how{})
+	s := newFixture(t, how{})
 	token := s.provider.Sign(with(meri, "aud", oidctest.Client))
 	if _, err := s.verifier.Verify(t.Context(), token); fault.ReasonOf(err) != fault.TokenInvalid {
 		t.Errorf("%v", err)
@@ -309,7 +306,7 @@ func TestSignInTokenIsNoBearerToken(t *testing.T) {
 			all[claim] = value
 		}
 		if _, err := s.verifier.SignedIn(t.Context(), s.provider.Issuer, s.provider.Sign(all), "a"); err == nil {
-			t.Errorf("a token %s is believed", name)
+			t.Errorf("a token %s is accepted", name)
 		}
 	}
 	all := with(meri, "aud", oidctest.Client)
@@ -319,7 +316,7 @@ func TestSignInTokenIsNoBearerToken(t *testing.T) {
 	}
 }
 
-// unsigned is a token without a signature that counts.
+// unsigned is a token without a valid signature.
 func unsigned(t *testing.T, header string, claims map[string]any) string {
 	t.Helper()
 	text, err := json.Marshal(claims)
