@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
-	all "koppi.internal/deploy/suite"
+	services "koppi.internal/deploy/suite"
 	"koppi.internal/gateway"
 	"koppi.internal/gateway/callback"
 	"koppi.internal/gateway/casework"
@@ -85,14 +85,14 @@ type Config struct {
 
 // Koppi is a running suite.
 type Koppi struct {
-	config  Config
-	members []*member
-	papers  *attachment.Store
-	front   *suite.Front
-	calls   *callback.Callbacks
-	notices *notice.Notifier
-	handler http.Handler
-	release func() error
+	config      Config
+	members     []*member
+	attachments *attachment.Store
+	front       *suite.Front
+	callbacks   *callback.Callbacks
+	notices     *notice.Notifier
+	handler     http.Handler
+	release     func() error
 }
 
 // ErrDataExists is the error of Open if a clock is given for a folder that holds data.
@@ -131,7 +131,7 @@ func (k *Koppi) assemble(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, service := range all.Services {
+	for _, service := range services.Services {
 		made, err := newMember(ctx, k.config, parts, service)
 		if err != nil {
 			return fmt.Errorf("%s: %w", service.Name, err)
@@ -140,24 +140,24 @@ func (k *Koppi) assemble(ctx context.Context) error {
 	}
 	backends := map[string]suite.Backend{}
 	for _, m := range k.members {
-		backends[m.name] = suite.Backend{Conn: m.conn, Notify: m.wake}
+		backends[m.name] = suite.Backend{Conn: m.conn, Notify: m.hub}
 	}
-	whole := casework.Config{Directory: k.config.Directory, Secrets: parts.secrets, Attachments: k.papers, Limiter: parts.limiter, Uploads: k.config.Uploads, Scanner: attachments.ScannerAt(k.config.Scanner), Recent: k.config.Recent}
-	whole.Verifier = parts.verifier
-	if k.front, err = suite.Open(suite.Config{Backends: backends, Trial: k.config.Dev, Callers: parts.callers, Logger: k.config.Logger, Casework: whole}); err != nil {
+	work := casework.Config{Directory: k.config.Directory, Secrets: parts.secrets, Attachments: k.attachments, Limiter: parts.limiter, Uploads: k.config.Uploads, Scanner: attachments.ScannerAt(k.config.Scanner), Recent: k.config.Recent}
+	work.Verifier = parts.verifier
+	if k.front, err = suite.Open(suite.Config{Backends: backends, Trial: k.config.Dev, Callers: parts.callers, Logger: k.config.Logger, Casework: work}); err != nil {
 		return err
 	}
-	ended, err := denylist.New(nil)
+	denied, err := denylist.New(nil)
 	if err != nil {
 		return err
 	}
 	sessions, err := k.config.Sessions.Open(session.Config{
-		Verifier: parts.callers.Verifier(), Secrets: parts.secrets, Ended: ended, Logger: k.config.Logger, Now: time.Now, Dev: k.config.Dev,
+		Verifier: parts.callers.Verifier(), Secrets: parts.secrets, Ended: denied, Logger: k.config.Logger, Now: time.Now, Dev: k.config.Dev,
 	})
 	if err != nil {
 		return err
 	}
-	k.calls, err = k.config.Callbacks.Open(callback.Surroundings{
+	k.callbacks, err = k.config.Callbacks.Open(callback.Surroundings{
 		Exchange: k.Backend(), Directory: k.config.Directory, Presence: lease.Alone{}, Logger: k.config.Logger, Dev: k.config.Dev,
 		Timing: k.config.CallbackTiming,
 	})
@@ -165,7 +165,7 @@ func (k *Koppi) assemble(ctx context.Context) error {
 		return err
 	}
 	k.notices, err = k.config.Notices.Open(notice.Config{
-		Services: k.front.Asked(), Directory: k.config.Directory, Leases: lease.Alone{}, Logger: k.config.Logger, Timing: k.config.NoticeTiming,
+		Services: k.front.SuiteServices(), Directory: k.config.Directory, Leases: lease.Alone{}, Logger: k.config.Logger, Timing: k.config.NoticeTiming,
 	})
 	if err != nil {
 		return err
@@ -214,7 +214,7 @@ func (k *Koppi) Serve(ctx context.Context) error {
 		})
 	}
 	group.Go(func() error { return k.front.Run(ctx) })
-	group.Go(func() error { return k.calls.Run(ctx) })
+	group.Go(func() error { return k.callbacks.Run(ctx) })
 	group.Go(func() error { return k.notices.Run(ctx) })
 	return group.Wait()
 }
@@ -234,8 +234,8 @@ func (k *Koppi) Store(service string) *sqlite.Store {
 // Close closes the databases and releases the data folder. Run calls it itself.
 func (k *Koppi) Close() error {
 	var errs []error
-	if k.calls != nil {
-		errs = append(errs, k.calls.Close())
+	if k.callbacks != nil {
+		errs = append(errs, k.callbacks.Close())
 	}
 	if k.notices != nil {
 		errs = append(errs, k.notices.Close())
@@ -246,8 +246,8 @@ func (k *Koppi) Close() error {
 	for _, m := range k.members {
 		errs = append(errs, m.conn.Close(), m.store.Close())
 	}
-	if k.papers != nil {
-		errs = append(errs, k.papers.Close())
+	if k.attachments != nil {
+		errs = append(errs, k.attachments.Close())
 	}
 	errs = append(errs, k.release())
 	return errors.Join(errs...)

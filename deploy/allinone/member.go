@@ -14,7 +14,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
 
-	all "koppi.internal/deploy/suite"
+	services "koppi.internal/deploy/suite"
 	"koppi.internal/pkg/attachment"
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/command"
@@ -33,10 +33,10 @@ import (
 
 // parts are what all services share in one process.
 type parts struct {
-	folder  string
-	kek     tink.AEAD
-	secrets *identity.Secrets
-	papers  *attachment.Store
+	folder      string
+	kek         tink.AEAD
+	secrets     *identity.Secrets
+	attachments *attachment.Store
 	// limiter is the rate limiter of callers, shared by all services; nil for none.
 	limiter *limit.Limiter
 	// callers issues the tokens that name a caller to the services; verifier trusts its issuer
@@ -58,10 +58,10 @@ func (k *Koppi) parts(ctx context.Context) (*parts, error) {
 	if p.limiter, err = config.Limits.Open(nil); err != nil {
 		return nil, err
 	}
-	if k.papers, err = OpenPapers(ctx, config.Data, p.kek); err != nil {
+	if k.attachments, err = OpenPapers(ctx, config.Data, p.kek); err != nil {
 		return nil, err
 	}
-	p.papers = k.papers
+	p.attachments = k.attachments
 	if p.secrets, err = identity.OpenSecrets(p.folder); err != nil {
 		return nil, err
 	}
@@ -102,15 +102,15 @@ type member struct {
 	server   *serve.Server
 	listener *bufconn.Listener
 	conn     *grpc.ClientConn
-	wake     *notify.Hub
+	hub      *notify.Hub
 }
 
-func newMember(ctx context.Context, config Config, p *parts, service all.Service) (*member, error) {
-	paths := Paths(config.Data, service.Name)
+func newMember(ctx context.Context, config Config, p *parts, hosted services.Service) (*member, error) {
+	paths := Paths(config.Data, hosted.Name)
 	if _, err := os.Stat(paths.Journal); err == nil && !config.Clock.IsZero() {
 		return nil, ErrDataExists
 	}
-	m := &member{name: service.Name, listener: serve.Memory(), wake: &notify.Hub{}}
+	m := &member{name: hosted.Name, listener: serve.Memory(), hub: &notify.Hub{}}
 	var err error
 	if m.store, err = sqlite.Open(ctx, sqlite.Config{Path: paths.Journal, KeysPath: paths.Keys, KEK: p.kek}); err != nil {
 		return nil, err
@@ -118,15 +118,15 @@ func newMember(ctx context.Context, config Config, p *parts, service all.Service
 	if m.conn, err = serve.Connect(m.listener); err != nil {
 		return nil, errors.Join(err, m.store.Close())
 	}
-	if err := m.build(ctx, config, p, service); err != nil {
+	if err := m.build(ctx, config, p, hosted); err != nil {
 		return nil, errors.Join(err, m.conn.Close(), m.store.Close())
 	}
 	return m, nil
 }
 
-func (m *member) build(ctx context.Context, config Config, p *parts, hosted all.Service) error {
+func (m *member) build(ctx context.Context, config Config, p *parts, hosted services.Service) error {
 	deps := service.Deps{
-		Store: m.store, Settings: m.store, Counters: m.store, Notices: m.store, AccessLog: m.store, Log: m.store, Retention: m.store, Overviews: m.store, Signals: &signal.Local{}, Directory: config.Directory, Attachments: p.papers, Secrets: p.secrets, Clock: clock.System(), Notify: m.wake,
+		Store: m.store, Settings: m.store, Counters: m.store, Notices: m.store, AccessLog: m.store, Log: m.store, Retention: m.store, Overviews: m.store, Signals: &signal.Local{}, Directory: config.Directory, Attachments: p.attachments, Secrets: p.secrets, Clock: clock.System(), Notify: m.hub,
 		NewID: command.NewID, Calls: m.conn, Logger: config.Logger, AllowTestCodes: config.Dev,
 	}
 	if config.Dev {

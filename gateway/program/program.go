@@ -19,6 +19,7 @@ import (
 	"koppi.internal/gateway/web"
 	attachments "koppi.internal/pkg/attachment/gateway"
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/fanout"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/limit"
 	notice "koppi.internal/pkg/notice/gateway"
@@ -67,49 +68,41 @@ func (c *Config) Run(ctx context.Context) (err error) {
 	}
 	defer process.End(end)
 	group, ctx := errgroup.WithContext(ctx)
-	backends := map[string]suite.Backend{}
-	for name, replicas := range c.replicas() {
-		conn, err := c.Dial(replicas)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, conn.Close()) }()
-		wakes, err := process.Notifier(ctx, c.Redis, name, process.Logger(), group)
-		if err != nil {
-			return err
-		}
-		backends[name] = suite.Backend{Conn: conn, Notify: wakes}
+	backends, disconnect, err := c.backends(ctx, group)
+	defer func() { err = errors.Join(err, disconnect()) }()
+	if err != nil {
+		return err
 	}
 	agencies, err := directory.Open(c.Directory)
 	if err != nil {
 		return err
 	}
-	whole, err := c.casework(ctx, agencies.Directory)
+	work, err := c.casework(ctx, agencies.Directory)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, whole.Attachments.Close()) }()
-	whole.Uploads = c.Uploads
+	defer func() { err = errors.Join(err, work.Attachments.Close()) }()
+	work.Uploads = c.Uploads
 	if err := c.Uploads.Check(); err != nil {
 		return err
 	}
-	if whole.Limiter, err = process.Limiter(ctx, c.Limits, c.Redis, group); err != nil {
+	if work.Limiter, err = process.Limiter(ctx, c.Limits, c.Redis, group); err != nil {
 		return err
 	}
-	callers, partners, err := c.callers(agencies.Directory, whole.Secrets)
+	callers, partners, err := c.callers(agencies.Directory, work.Secrets)
 	if err != nil {
 		return err
 	}
-	front, err := suite.Open(suite.Config{Backends: backends, Trial: c.Dev, Callers: callers, Logger: process.Logger(), Casework: whole})
+	front, err := suite.Open(suite.Config{Backends: backends, Trial: c.Dev, Callers: callers, Logger: process.Logger(), Casework: work})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, front.Close()) }()
-	ended, err := process.Denylist(ctx, c.Redis, group)
+	denied, err := process.Denylist(ctx, c.Redis, group)
 	if err != nil {
 		return err
 	}
-	sessions, err := c.Sessions.Open(session.Config{Verifier: callers.Verifier(), Secrets: whole.Secrets, Ended: ended, Logger: process.Logger(), Now: time.Now, Dev: c.Dev}) //nolint:forbidigo // a session's time
+	sessions, err := c.Sessions.Open(session.Config{Verifier: callers.Verifier(), Secrets: work.Secrets, Ended: denied, Logger: process.Logger(), Now: time.Now, Dev: c.Dev}) //nolint:forbidigo // a session's time
 	if err != nil {
 		return err
 	}
@@ -117,12 +110,12 @@ func (c *Config) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	calls, err := c.callbacks(front, agencies.Directory)
+	callbacks, err := c.callbacks(front, agencies.Directory)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, calls.Close()) }()
-	notices, err := c.notices(front.Asked(), agencies.Directory)
+	defer func() { err = errors.Join(err, callbacks.Close()) }()
+	notices, err := c.notices(front.SuiteServices(), agencies.Directory)
 	if err != nil {
 		return err
 	}
@@ -144,10 +137,37 @@ func (c *Config) Run(ctx context.Context) (err error) {
 			return nil
 		})
 	}
-	group.Go(func() error { return calls.Run(ctx) })
+	group.Go(func() error { return callbacks.Run(ctx) })
 	group.Go(func() error { return notices.Run(ctx) })
 	group.Go(func() error { return serve.HTTP(ctx, process.Logger(), handler, listener) })
 	return group.Wait()
+}
+
+// backends connects to the services. The function that it returns closes the connections; it is to be
+// called also where backends fails.
+func (c *Config) backends(ctx context.Context, group *errgroup.Group) (map[string]suite.Backend, func() error, error) {
+	backends := map[string]suite.Backend{}
+	var conns []*grpc.ClientConn
+	disconnect := func() error {
+		var errs []error
+		for _, conn := range conns {
+			errs = append(errs, conn.Close())
+		}
+		return errors.Join(errs...)
+	}
+	for name, replicas := range c.replicas() {
+		conn, err := c.Dial(replicas)
+		if err != nil {
+			return nil, disconnect, err
+		}
+		conns = append(conns, conn)
+		notifier, err := process.Notifier(ctx, c.Redis, name, process.Logger(), group)
+		if err != nil {
+			return nil, disconnect, err
+		}
+		backends[name] = suite.Backend{Conn: conn, Notify: notifier}
+	}
+	return backends, disconnect, nil
 }
 
 // callbacks opens the callers of agencies' endpoints.
@@ -162,7 +182,7 @@ func (c *Config) callbacks(front *suite.Front, agencies *directory.Directory) (*
 }
 
 // notices opens the notifier that mails units when something waits for them.
-func (c *Config) notices(services map[string]grpc.ClientConnInterface, agencies *directory.Directory) (*notice.Notifier, error) {
+func (c *Config) notices(services fanout.Services, agencies *directory.Directory) (*notice.Notifier, error) {
 	leases, err := process.Leases(c.Redis)
 	if err != nil {
 		return nil, err
@@ -202,9 +222,9 @@ func (c *Config) casework(ctx context.Context, agencies *directory.Directory) (c
 	if err != nil {
 		return none, err
 	}
-	papers, err := c.Papers.Open(ctx, kek)
+	attached, err := c.Papers.Open(ctx, kek)
 	if err != nil {
 		return none, err
 	}
-	return casework.Config{Directory: agencies, Secrets: secrets, Verifier: verifier, Attachments: papers, Scanner: attachments.ScannerAt(c.Scanner)}, nil
+	return casework.Config{Directory: agencies, Secrets: secrets, Verifier: verifier, Attachments: attached, Scanner: attachments.ScannerAt(c.Scanner)}, nil
 }

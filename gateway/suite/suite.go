@@ -16,6 +16,7 @@ import (
 	"koppi.internal/gateway/casework"
 	client "koppi.internal/pkg/client/gateway"
 	"koppi.internal/pkg/dev"
+	"koppi.internal/pkg/fanout"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/mailbox/merged"
@@ -79,24 +80,24 @@ type Front struct {
 func Open(config Config) (*Front, error) {
 	front := &Front{Routes: map[string]grpc.ClientConnInterface{}}
 	var services []merged.Service
-	var all everywhere
-	counting := map[string]grpc.ClientConnInterface{}
-	whole := config.Casework
-	whole.Logger, whole.Services = config.Logger, map[string]grpc.ClientConnInterface{}
-	config.Backends = config.owned()
+	var all allServices
+	byName := fanout.Services{}
+	work := config.Casework
+	work.Logger, work.Services = config.Logger, fanout.Services{}
+	config.Backends = config.asSuite()
 	front.backends = config.Backends
 	for name, backend := range config.resolvers() {
-		whole.Services[CollectionOf(name)], counting[name] = backend.Conn, backend.Conn
+		work.Services[CollectionOf(name)], byName[name] = backend.Conn, backend.Conn
 		services = append(services, merged.Service{Name: name, Accepts: Services[name], Conn: backend.Conn, Notify: backend.Notify})
 		front.Routes[Services[name]] = backend.Conn
 		all = append(all, backend.Conn)
 	}
-	whole.Statistics = statistics.New(counting)
+	work.Statistics = statistics.New(byName)
 	var err error
 	if front.Exchange, err = merged.New(merged.Config{Logger: config.Logger, Services: services}); err != nil {
 		return nil, err
 	}
-	if front.Casework, err = casework.New(whole); err != nil {
+	if front.Casework, err = casework.New(work); err != nil {
 		return nil, errors.Join(err, front.Exchange.Close())
 	}
 	for _, name := range casework.Services {
@@ -114,18 +115,18 @@ func Open(config Config) (*Front, error) {
 	return front, nil
 }
 
-// owned are the backends with connections that call internal methods in the suite's own name:
+// asSuite are the backends with connections that call internal methods in the suite's own name:
 // methods that answer the suite's processes only.
-func (c Config) owned() map[string]Backend {
+func (c Config) asSuite() map[string]Backend {
 	all := map[string]Backend{}
 	for name, backend := range c.Backends {
-		all[name] = Backend{Conn: c.Callers.Own(backend.Conn, isOwn), Notify: backend.Notify}
+		all[name] = Backend{Conn: c.Callers.Own(backend.Conn, isInternal), Notify: backend.Notify}
 	}
 	return all
 }
 
-// isOwn reports whether a method answers only the suite's own processes.
-func isOwn(method string) bool {
+// isInternal reports whether a method answers only the suite's own processes.
+func isInternal(method string) bool {
 	return strings.HasPrefix(method, "/"+caseworkv1.SuiteService_ServiceDesc.ServiceName+"/") ||
 		strings.HasPrefix(method, "/"+exchangev1.HeadsService_ServiceDesc.ServiceName+"/")
 }
@@ -146,10 +147,10 @@ func (c Config) resolvers() map[string]Backend {
 	return all
 }
 
-// Asked are the services by name, with connections that call internal methods in the suite's own
+// SuiteServices are the services by name, with connections that call internal methods in the suite's own
 // name.
-func (f *Front) Asked() map[string]grpc.ClientConnInterface {
-	services := map[string]grpc.ClientConnInterface{}
+func (f *Front) SuiteServices() fanout.Services {
+	services := fanout.Services{}
 	for name, backend := range f.backends {
 		services[name] = backend.Conn
 	}
@@ -171,14 +172,14 @@ func (f *Front) Run(ctx context.Context) error {
 // Close releases the connections.
 func (f *Front) Close() error { return errors.Join(f.Exchange.Close(), f.Casework.Close()) }
 
-// everywhere forwards calls of DevService to the services: a request for a token to any of them,
+// allServices forwards calls of DevService to the services: a request for a token to any of them,
 // since all trust the same issuer, and a change of the clock to each.
-type everywhere []grpc.ClientConnInterface
+type allServices []grpc.ClientConnInterface
 
 // Invoke calls one service, or all where the clock is advanced; the last answer is returned. It calls
 // them one after the other, and not by fanout: the call may be of any method, and is for trials only.
-func (e everywhere) Invoke(ctx context.Context, method string, in, out any, options ...grpc.CallOption) error {
-	for _, conn := range e {
+func (a allServices) Invoke(ctx context.Context, method string, in, out any, options ...grpc.CallOption) error {
+	for _, conn := range a {
 		if err := conn.Invoke(ctx, method, in, out, options...); err != nil || method != devv1.DevService_AdvanceClock_FullMethodName {
 			return err
 		}
@@ -187,7 +188,7 @@ func (e everywhere) Invoke(ctx context.Context, method string, in, out any, opti
 }
 
 // NewStream fails with NOT_SERVED: DevService has no streams.
-func (everywhere) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
+func (allServices) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
 	return nil, fault.New(fault.NotServed, "there is no such method here")
 }
 
