@@ -49,7 +49,7 @@ func newInternalAPI[S matter.State](s *Service[S], consents consents[S]) interna
 		Consents: consents.matters, Recording: consents.recording, Vouching: consents.vouching, Withdrawals: consents.withdrawals,
 		Timeline: &timeline.Timeline[S]{Matters: s.Matters, Store: s.Store, Secrets: s.Secrets, AccessLog: s.AccessLog},
 		Reader:   &accesslog.Reader[S]{Recorder: s.AccessLog, Engine: s.Engine, Store: s.Store, AccessLog: s.Deps.AccessLog, Secrets: s.Secrets},
-		Counters: &statistics.Counters{Counters: s.Deps.Counters, Secrets: s.Secrets, Clock: s.Clock},
+		Counters: &statistics.Counters{Counters: s.Counters, Secrets: s.Secrets, Clock: s.Clock},
 		Waiting:  &notice.Waiting{Notices: s.Notices, Clock: s.Clock},
 	}
 }
