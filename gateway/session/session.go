@@ -124,7 +124,7 @@ func (s *Sessions) live(r *http.Request) (session record, there, sure bool, err 
 	}
 	sure = err == nil
 	if err := s.Verifier.Still(session.Caller); err != nil {
-		return record{}, true, false, ended("who is signed in may no longer call")
+		return record{}, true, false, ended("the signed-in person may no longer call")
 	}
 	return session, true, sure, nil
 }
@@ -197,7 +197,7 @@ func (s *Sessions) give(w http.ResponseWriter, session record) {
 	s.put(w, sessionCookie, s.seal(kindSession, session), whileOpen, http.SameSiteStrictMode)
 }
 
-// end signs the session of a request out for good, for all copies of its cookie.
+// end signs the session of a request out permanently, for all copies of its cookie.
 func (s *Sessions) end(r *http.Request) (record, bool) {
 	var session record
 	there, err := s.sealed(r, sessionCookie, kindSession, &session)

@@ -93,9 +93,9 @@ func origin(address string) (string, error) {
 	at, err := url.Parse(address)
 	switch {
 	case err != nil || at.Host == "" || at.User != nil || at.RawQuery != "" || at.Fragment != "" || strings.Trim(at.Path, "/") != "":
-		return "", errors.New("write https://host alone, such as https://koppi.example.fi")
+		return "", errors.New("write https://host only, such as https://koppi.example.fi")
 	case at.Scheme == "https", at.Scheme == "http" && loopback.Is(at.Host):
 		return at.Scheme + "://" + strings.ToLower(at.Host), nil
 	}
-	return "", errors.New("pages are reached by https, or by http on this machine alone")
+	return "", errors.New("pages are reached by https, or by http on this machine only")
 }

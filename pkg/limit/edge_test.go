@@ -16,7 +16,7 @@ func TestNoBurstAtBeginOfSecond(t *testing.T) {
 	const calls, before, after = 200, 60 * time.Millisecond, 60 * time.Millisecond
 	settings := limit.Settings{Calls: calls}
 	server := redistest.Start(t)
-	for name, limiter := range map[string]*limit.Limiter{"over Redis": must(settings.Open(server.Client())), "alone": must(settings.Open(nil))} {
+	for name, limiter := range map[string]*limit.Limiter{"over Redis": must(settings.Open(server.Client())), "without Redis": must(settings.Open(nil))} {
 		edge := time.Now().Truncate(time.Second).Add(time.Second)
 		if time.Until(edge) < 2*before {
 			edge = edge.Add(time.Second)

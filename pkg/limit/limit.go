@@ -149,13 +149,13 @@ func (l *Limiter) Allow(ctx context.Context, caller identity.Caller) error {
 func (l *Limiter) over(ctx context.Context, shares []share) *full {
 	now := time.Now() //nolint:forbidigo // limits are of the wall clock
 	if l.shared == nil {
-		return l.alone(shares, now)
+		return l.countLocally(shares, now)
 	}
-	together, err := l.circuit.Do(ctx, func(ctx context.Context) (counted, error) { return l.together(ctx, shares) })
+	shared, err := l.circuit.Do(ctx, func(ctx context.Context) (counted, error) { return l.countShared(ctx, shares) })
 	if err != nil {
-		return l.alone(shares[together.shares:], now)
+		return l.countLocally(shares[shared.shares:], now)
 	}
-	return together.over
+	return shared.over
 }
 
 // counted is how many of a call's limits Redis has counted the call in, and the limit that is reached; nil if
@@ -165,8 +165,8 @@ type counted struct {
 	over   *full
 }
 
-// together counts in Redis, for all replicas.
-func (l *Limiter) together(ctx context.Context, shares []share) (counted, error) {
+// countShared counts in Redis, for all replicas.
+func (l *Limiter) countShared(ctx context.Context, shares []share) (counted, error) {
 	for i, one := range shares {
 		result, err := l.shared.Allow(ctx, one.key, one.limit())
 		if err != nil {
@@ -179,8 +179,8 @@ func (l *Limiter) together(ctx context.Context, shares []share) (counted, error)
 	return counted{}, nil
 }
 
-// alone counts in this process only.
-func (l *Limiter) alone(shares []share, now time.Time) *full {
+// countLocally counts in this process only.
+func (l *Limiter) countLocally(shares []share, now time.Time) *full {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, one := range shares {

@@ -71,7 +71,7 @@ func TestLimit(t *testing.T) {
 		t.Errorf("without Redis a hundred calls took %v", took)
 	}
 	if got := allowed(t, kela, must(settings.Open(nil))); got < calls || got > 100-calls {
-		t.Errorf("alone %d calls got through", got)
+		t.Errorf("without a client %d calls got through", got)
 	}
 }
 
@@ -80,10 +80,10 @@ func TestLimit(t *testing.T) {
 func TestShareOfAWorker(t *testing.T) {
 	settings := limit.Settings{Calls: 120, WorkerCalls: 10}
 	server := redistest.Start(t)
-	for name, limiter := range map[string]*limit.Limiter{"over Redis": must(settings.Open(server.Client())), "alone": must(settings.Open(nil))} {
+	for name, limiter := range map[string]*limit.Limiter{"over Redis": must(settings.Open(server.Client())), "without Redis": must(settings.Open(nil))} {
 		for _, caller := range []identity.Caller{worker, client, operator} {
 			if got := allowed(t, caller, limiter); got < 5 || got > 15 {
-				t.Errorf("%s: %d calls of a person's 5 at once got through", name, got)
+				t.Errorf("%s: %d calls of a person's 5 got through", name, got)
 			}
 		}
 		if got := allowed(t, another, limiter); got < 5 {

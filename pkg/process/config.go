@@ -88,7 +88,7 @@ func (l Listening) Open(ctx context.Context, partners *identity.Partners) (net.L
 		return nil, err
 	}
 	if config == nil && !loopback.Is(host) {
-		return nil, fmt.Errorf("--listen %s: without --tls-cert and --tls-key Koppi serves on a loopback address alone, such as 127.0.0.1:8080", l.Listen)
+		return nil, fmt.Errorf("--listen %s: without --tls-cert and --tls-key Koppi serves on a loopback address only, such as 127.0.0.1:8080", l.Listen)
 	}
 	var plain net.ListenConfig
 	listener, err := plain.Listen(ctx, "tcp", l.Listen)

@@ -73,7 +73,7 @@ func (c Calling) credentials(replicas []string) (credentials.TransportCredential
 		for _, replica := range replicas {
 			host, _, err := net.SplitHostPort(replica)
 			if err != nil || !net.ParseIP(host).IsLoopback() {
-				return nil, fmt.Errorf("%s: without --backend-ca services are reached on loopback alone, such as 127.0.0.1:9001", replica)
+				return nil, fmt.Errorf("%s: without --backend-ca services must have loopback addresses, such as 127.0.0.1:9001", replica)
 			}
 		}
 		return insecure.NewCredentials(), nil

@@ -183,13 +183,13 @@ func TestCAIsReplaced(t *testing.T) {
 		do   func()
 		done func() bool
 	}{
-		{"both", func() { m.write("ca.pem", before.CA(), after.CA()) }, func() bool {
+		{"both CAs", func() { m.write("ca.pem", before.CA(), after.CA()) }, func() bool {
 			return shake(ctx, listener, of(after, before)) == nil
 		}},
 		{"certificates", func() { m.issue(after, "service"); m.issue(after, "gateway") }, func() bool {
 			return shake(ctx, listener, of(before, after)) == nil
 		}},
-		{"alone", func() { m.write("ca.pem", after.CA()) }, func() bool {
+		{"new CA only", func() { m.write("ca.pem", after.CA()) }, func() bool {
 			return shake(ctx, listener, of(before, after)) != nil
 		}},
 	} {

@@ -54,7 +54,7 @@ const (
 
 var (
 	refusals    = telemetry.Counter("koppi.refusals", "{call}", "Calls that were refused, by reason.")
-	streamsOpen = telemetry.UpDown("koppi.streams.open", "{stream}", "Streams that stand.")
+	streamsOpen = telemetry.UpDown("koppi.streams.open", "{stream}", "Open streams.")
 )
 
 // Config configures a gRPC server. Logger, Validator and Public are required.

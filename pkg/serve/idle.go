@@ -26,7 +26,7 @@ type idle struct {
 func (i *idle) follow(conn net.Conn, state http.ConnState) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if timer, stands := i.timers[conn]; stands {
+	if timer, known := i.timers[conn]; known {
 		timer.Stop()
 		delete(i.timers, conn)
 	}
@@ -43,12 +43,12 @@ func (i *idle) follow(conn net.Conn, state http.ConnState) {
 // end closes a connection, unless a call began just as its timer fired.
 func (i *idle) end(conn net.Conn, timer *time.Timer) {
 	i.mu.Lock()
-	stands := i.timers[conn] == timer
-	if stands {
+	isCurrent := i.timers[conn] == timer
+	if isCurrent {
 		delete(i.timers, conn)
 	}
 	i.mu.Unlock()
-	if stands {
+	if isCurrent {
 		_ = conn.Close()
 	}
 }

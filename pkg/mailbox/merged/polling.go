@@ -95,10 +95,10 @@ func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesR
 }
 
 // share is how many of a service's messages fit on a page, at least one; the others come with the
-// next page. alone is true if the page is of this service only.
-func (e *Exchange) share(messages []*exchangev1.CaseMessage, alone bool) int {
+// next page. single is true if the page is of this service only.
+func (e *Exchange) share(messages []*exchangev1.CaseMessage, single bool) int {
 	most, page := matter.MaxAnswer, mailbox.Page{}
-	if !alone {
+	if !single {
 		most /= len(e.config.Services)
 	}
 	for i, message := range messages {

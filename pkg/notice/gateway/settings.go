@@ -66,7 +66,7 @@ func (s Settings) mailer() (*Mailer, error) {
 		return nil, errors.New("--smtp-from: write the address that mails are from, such as koppi@example.fi")
 	}
 	if config.Security == None && !loopback.Is(host) {
-		return nil, errors.New("--smtp-tls none is for a mail server on a loopback address alone")
+		return nil, errors.New("--smtp-tls none is for a mail server on a loopback address only")
 	}
 	if config.Password, err = s.password(); err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func (s Settings) password() (string, error) {
 	case s.SMTPPasswordFile == "":
 		return "", errors.New("--smtp-user has no password: name its file with --smtp-password-file")
 	case s.SMTPTLS == None:
-		return "", errors.New("--smtp-user: a password is sent over TLS alone; leave --smtp-tls none away")
+		return "", errors.New("--smtp-user: a password is sent over TLS only; remove --smtp-tls none")
 	}
 	text, err := seal.ReadSecret(s.SMTPPasswordFile)
 	if err != nil {
@@ -117,7 +117,7 @@ func (s Settings) link() (string, error) {
 	case at.User != nil:
 		return "", errors.New("the address holds no user or password")
 	case at.Scheme == "http" && !loopback.Is(at.Hostname()):
-		return "", errors.New("http is for a loopback address alone; write https")
+		return "", errors.New("http is for a loopback address only; write https")
 	}
 	return at.String(), nil
 }
