@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -32,8 +33,9 @@ func retiredWords(t *testing.T) []retiredWord {
 		t.Fatal(err)
 	}
 	_, table, found := strings.Cut(string(text), "## Retired words")
-	if !found {
-		t.Fatal("GLOSSARY.md has no section on retired words")
+	table, _, prose := strings.Cut(table, "## Retired in prose")
+	if !found || !prose {
+		t.Fatal("GLOSSARY.md has no section on retired words, or none on retired phrases")
 	}
 	quoted := regexp.MustCompile("`([A-Za-z_]+)`")
 	var words []retiredWord
@@ -148,4 +150,85 @@ func TestSegments(t *testing.T) {
 	if holds("Household", "Hold") || !holds("FirstToldAgency", "FirstTold") {
 		t.Error("words are separated wrongly")
 	}
+}
+
+// retiredPhrases reads the table of what comments and headings no longer say: the phrase, and what they
+// say instead.
+func retiredPhrases(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile("../GLOSSARY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "## Retired in prose")
+	phrases := map[string]string{}
+	for line := range strings.Lines(table) {
+		cells := strings.Split(strings.TrimSpace(line), "|")
+		if len(cells) == 4 && !strings.HasPrefix(strings.TrimSpace(cells[1]), "---") && strings.TrimSpace(cells[1]) != "retired phrase" {
+			phrases[strings.TrimSpace(cells[1])] = strings.TrimSpace(cells[2])
+		}
+	}
+	return phrases
+}
+
+// found returns the retired phrase that a text contains outside of backticks; empty for none.
+func found(text string, phrases *regexp.Regexp) string {
+	return strings.ToLower(phrases.FindString(regexp.MustCompile("`[^`]*`").ReplaceAllString(text, "")))
+}
+
+// No comment of the code and no heading of a page contains a phrase that the glossary has retired.
+func TestGlossaryOfProse(t *testing.T) {
+	use := retiredPhrases(t)
+	if len(use) < 10 {
+		t.Fatalf("the glossary retires %d phrases", len(use))
+	}
+	var begins []string
+	for _, phrase := range slices.Sorted(maps.Keys(use)) {
+		begins = append(begins, "["+phrase[:1]+strings.ToUpper(phrase[:1])+"]"+phrase[1:])
+	}
+	phrases := regexp.MustCompile(`\b(` + strings.Join(begins, "|") + `)\b`)
+	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && slices.Contains([]string{"gen", "node_modules", ".git", ".tools", ".protodeps", "testdata", "dist"}, entry.Name()):
+			return filepath.SkipDir
+		case entry.IsDir():
+			return nil
+		case strings.HasSuffix(path, ".md"):
+			return checkHeadings(t, path, phrases, use)
+		case strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go"):
+			return checkComments(t, path, phrases, use)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkHeadings(t *testing.T, path string, phrases *regexp.Regexp, use map[string]string) error {
+	text, err := os.ReadFile(path)
+	for line := range strings.Lines(string(text)) {
+		if phrase := found(line, phrases); phrase != "" && strings.HasPrefix(line, "#") {
+			t.Errorf("%s: %s: %q is retired, use %q (GLOSSARY.md)", path, strings.TrimSpace(line), phrase, use[phrase])
+		}
+	}
+	return err
+}
+
+func checkComments(t *testing.T, path string, phrases *regexp.Regexp, use map[string]string) error {
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, path, nil, parser.ParseComments)
+	if err != nil {
+		return err
+	}
+	for _, group := range file.Comments {
+		// A doc comment begins with the declared name, which the table of identifiers judges.
+		_, text, _ := strings.Cut(group.Text(), " ")
+		if phrase := found(text, phrases); phrase != "" {
+			t.Errorf("%s: %q is retired, use %q (GLOSSARY.md)", files.Position(group.Pos()), phrase, use[phrase])
+		}
+	}
+	return nil
 }

@@ -71,8 +71,8 @@ type Config struct {
 	Limits limit.Settings
 	// Uploads are the limits on attachments; none if it is zero.
 	Uploads limit.Uploads
-	// Patience is the read deadline of a request's message; zero for the default.
-	Patience time.Duration
+	// ReadTimeout is the read deadline of a request's message; zero for the default.
+	ReadTimeout time.Duration
 	// Callbacks configures the calls to the agencies' endpoints in the directory.
 	Callbacks callback.Settings
 	// CallbackTiming is the timing of callbacks; zero for the default.
@@ -172,7 +172,7 @@ func (k *Koppi) assemble(ctx context.Context) error {
 	}
 	k.handler, err = gateway.New(gateway.Config{
 		Reflection: k.config.Dev, Services: k.front.Routes, LocalOnly: k.front.Local, Pages: web.Handler(), Sessions: sessions, Origins: k.config.Origins,
-		Logger: k.config.Logger, ReadTimeout: k.config.Patience,
+		Logger: k.config.Logger, ReadTimeout: k.config.ReadTimeout,
 	})
 	return err
 }

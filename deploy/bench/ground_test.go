@@ -119,8 +119,8 @@ func (b *bench) other(one suite.Service) string {
 }
 
 // papers are folders beside the secrets.
-func (b *bench) papers() process.Papers {
-	return process.Papers{Attachments: "file://" + b.secrets + "-papers", AttachmentKeys: "file://" + b.secrets + "-paper-keys"}
+func (b *bench) papers() process.AttachmentBuckets {
+	return process.AttachmentBuckets{Attachments: "file://" + b.secrets + "-papers", AttachmentKeys: "file://" + b.secrets + "-paper-keys"}
 }
 
 func (b *bench) serviceOf(name, role, database string, build func(service.Deps) (serviceprogram.Service, error)) string {

@@ -56,7 +56,7 @@ func (e *endpoint) set(handle http.HandlerFunc) { e.handle.Store(&handle) }
 // callbackTiming is that of a test: what takes seconds and hours takes milliseconds.
 var callbackTiming = callback.Timing{
 	Answer: 300 * time.Millisecond, FirstRetry: 5 * time.Millisecond, LastRetry: 100 * time.Millisecond, Look: 20 * time.Millisecond,
-	Lease: 300 * time.Millisecond, Blind: time.Second,
+	Lease: 300 * time.Millisecond, Unleased: time.Second,
 }
 
 // calledDirectory is the directory of the scenarios, in which Kela wants to be called.

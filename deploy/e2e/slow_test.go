@@ -121,7 +121,7 @@ func (b *bench) heldStream(conn net.Conn, body []byte, settings ...http2.Setting
 // not delay other callers meanwhile.
 func TestSlowCallers(t *testing.T) {
 	const each = 25
-	b := newBenchOf(t, allinone.Config{Patience: 500 * time.Millisecond})
+	b := newBenchOf(t, allinone.Config{ReadTimeout: 500 * time.Millisecond})
 	submittedID(t, b)
 	began := time.Now()
 	var group, opened sync.WaitGroup
@@ -161,7 +161,7 @@ func TestSlowCallers(t *testing.T) {
 // may last an hour.
 func TestPatienceIsNotForStreams(t *testing.T) {
 	const within = 150 * time.Millisecond
-	b := newBenchOf(t, allinone.Config{Patience: within})
+	b := newBenchOf(t, allinone.Config{ReadTimeout: within})
 	body := append(binary.BigEndian.AppendUint32([]byte{0}, 2), "{}"...)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.address+"/koppi.exchange.v1.ExchangeService/Watch", bytes.NewReader(body))
 	if err != nil {

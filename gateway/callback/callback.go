@@ -59,9 +59,9 @@ type Timing struct {
 	// Lease is how long a lease lasts: so long other gateways wait after this one is gone; default
 	// 15 s.
 	Lease time.Duration
-	// Blind is how long a gateway waits before it calls although it cannot check the lease; default
+	// Unleased is how long a gateway waits before it calls although it cannot check the lease; default
 	// 1 min.
-	Blind time.Duration
+	Unleased time.Duration
 }
 
 func (t Timing) withDefaults() Timing {
@@ -74,7 +74,7 @@ func (t Timing) withDefaults() Timing {
 		{&t.LastRetry, time.Hour},
 		{&t.Look, 5 * time.Second},
 		{&t.Lease, 15 * time.Second},
-		{&t.Blind, time.Minute},
+		{&t.Unleased, time.Minute},
 	} {
 		if *one.field == 0 {
 			*one.field = one.standard

@@ -72,7 +72,7 @@ func newBackoff(first, last time.Duration) *backoff.ExponentialBackOff {
 func (c *caller) run(ctx context.Context) {
 	timing := c.config.Timing
 	lease.Election{
-		Leases: c.config.Presence, Name: "callback/" + c.agency, TTL: timing.Lease, Unchecked: timing.Blind, Logger: c.logger,
+		Leases: c.config.Presence, Name: "callback/" + c.agency, TTL: timing.Lease, Unchecked: timing.Unleased, Logger: c.logger,
 	}.Lead(ctx, c.lead)
 }
 

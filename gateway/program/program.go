@@ -35,12 +35,12 @@ type Config struct {
 	process.Calling   `embed:""`
 	callback.Settings `embed:""`
 	process.Keyring   `embed:""`
-	Sessions          session.Settings   `embed:""`
-	Notices           notice.Settings    `embed:""`
-	Papers            process.Papers     `embed:""`
-	Telemetry         telemetry.Settings `embed:""`
-	Limits            limit.Settings     `embed:""`
-	Uploads           limit.Uploads      `embed:""`
+	Sessions          session.Settings          `embed:""`
+	Notices           notice.Settings           `embed:""`
+	Papers            process.AttachmentBuckets `embed:""`
+	Telemetry         telemetry.Settings        `embed:""`
+	Limits            limit.Settings            `embed:""`
+	Uploads           limit.Uploads             `embed:""`
 
 	Concern      []string `help:"Replicas of the concern service, host:port each." env:"KOPPI_CONCERN" required:""`
 	Referral     []string `help:"Replicas of the referral service, host:port each." env:"KOPPI_REFERRAL" required:""`

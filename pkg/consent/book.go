@@ -28,7 +28,7 @@ type Book struct {
 // overrides wait in the worklists of the officers who may decide them.
 func Rules(service string) command.Rules[directive.Directives] {
 	return command.Rules[directive.Directives]{
-		Service: service, Class: journal.ClassWish, Evolve: directive.Evolve, NextCheck: directive.NextCheck,
+		Service: service, Class: journal.ClassDirective, Evolve: directive.Evolve, NextCheck: directive.NextCheck,
 		Readers: func(directive.Directives, bool) []matter.Reader { return nil },
 		Counters: func(directive.Directives, directive.Directives, matter.Event) matter.Counters {
 			return matter.Counters{}

@@ -105,10 +105,10 @@ const (
 	ClassNotice Class = "notice"
 	// ClassIdentity seals the client's identity (10 years, as the matter).
 	ClassIdentity Class = "identity"
-	// ClassWish seals events of consent directives: what a client consents to and prohibits (12
+	// ClassDirective seals events of consent directives: what a client consents to and prohibits (12
 	// years from the client's death; Koppi does not learn of a death, so the key stays until
 	// somebody erases it).
-	ClassWish Class = "wish"
+	ClassDirective Class = "wish"
 )
 
 // Batch is one append. All of its parts become durable together, or none does.

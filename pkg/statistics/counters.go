@@ -19,7 +19,7 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// counterPart is the most rows in one part of a Tally response.
+// counterPart is the most rows in one part of a `Tally` response.
 const counterPart = 10000
 
 // Counters serves what one service has counted.

@@ -107,8 +107,8 @@ func TestFlagsTakeNoSecrets(t *testing.T) {
 		callback.Settings `embed:""`
 		process.Listening `embed:""`
 		process.Calling   `embed:""`
-		Notices           notice.Settings `embed:""`
-		Papers            process.Papers  `embed:""`
+		Notices           notice.Settings           `embed:""`
+		Papers            process.AttachmentBuckets `embed:""`
 	}{}} {
 		walkFlags(kong.Must(model).Model.Node, func(flag *kong.Flag) {
 			if !secretNames.MatchString(flag.Name) {

@@ -71,13 +71,13 @@ func testSeenAtOnce(t *testing.T, open Harness) {
 func testDirectives(t *testing.T, open Harness) {
 	store := opened(t, open)
 	b := batch("s/1", 0)
-	b.Events[0].Class, b.Events[0].By = journal.ClassWish, []byte("the author")
+	b.Events[0].Class, b.Events[0].By = journal.ClassDirective, []byte("the author")
 	mustAppend(t, store, b)
 	mustAppend(t, store, batch("s/2", 0))
 	if err := store.Erase(t.Context(), "s/1", journal.ClassDocument); err != nil {
 		t.Fatal(err)
 	}
-	if events := mustLoad(t, store, "s/1"); events[0].Erased || events[0].Class != journal.ClassWish || string(events[0].Payload) != "payload 1" {
+	if events := mustLoad(t, store, "s/1"); events[0].Erased || events[0].Class != journal.ClassDirective || string(events[0].Payload) != "payload 1" {
 		t.Errorf("%+v", events)
 	}
 	if events := mustLoad(t, store, "s/2"); events[0].Class != journal.ClassDocument {

@@ -20,7 +20,7 @@ func Ref(subject string, class journal.Class) seal.Ref {
 // Refs names a subject's keys of the given classes, or of all when none is given.
 func Refs(subject string, classes ...journal.Class) []seal.Ref {
 	if len(classes) == 0 {
-		classes = []journal.Class{journal.ClassDocument, journal.ClassCorrespondence, journal.ClassConsent, journal.ClassNotice, journal.ClassIdentity, journal.ClassWish}
+		classes = []journal.Class{journal.ClassDocument, journal.ClassCorrespondence, journal.ClassConsent, journal.ClassNotice, journal.ClassIdentity, journal.ClassDirective}
 	}
 	refs := make([]seal.Ref, 0, len(classes))
 	for _, class := range classes {

@@ -31,8 +31,8 @@ type Config struct {
 	process.Listening  `embed:""`
 	telemetry.Settings `embed:""`
 	process.Keyring    `embed:""`
-	Papers             process.Papers `embed:""`
-	Limits             limit.Settings `embed:""`
+	Papers             process.AttachmentBuckets `embed:""`
+	Limits             limit.Settings            `embed:""`
 
 	Journal   string    `help:"PostgreSQL connection string of the journal; search_path names its schema." env:"KOPPI_JOURNAL" required:""`
 	Keys      string    `help:"PostgreSQL connection string of the keys, in a separate database." env:"KOPPI_KEYS" required:""`
