@@ -24,7 +24,7 @@ var forbidden = [][2]string{
 // kernel lists users of the journal, which the journal must not import.
 var kernel = []string{"koppi.internal/pkg/command", "koppi.internal/pkg/mailbox", "koppi.internal/pkg/journal/sqlite", "koppi.internal/pkg/journal/postgres"}
 
-// engine is what every service part of a capability rests on, and no part of the gateway.
+// engine is the package that the services' part of every capability uses, and no part of the gateway.
 const engine = "koppi.internal/pkg/command"
 
 // pure are the packages that rules may import: none with a clock, network, database or log.
@@ -46,9 +46,9 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// No service links the gateway's part of a capability, and no part of the gateway links a service's
-// part: those rest on the command engine.
-func TestPartsStayApart(t *testing.T) {
+// No service links the gateway's part of a capability, and no part of the gateway links a services'
+// part, which uses the command engine.
+func TestGatewayAndServiceParts(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}} {{join .Deps \" \"}}",
 		"koppi.internal/pkg/...", "koppi.internal/services/...", "koppi.internal/gateway/...").Output()
 	if err != nil {
@@ -59,15 +59,15 @@ func TestPartsStayApart(t *testing.T) {
 		for _, linked := range fields[1:] {
 			switch {
 			case isGateways(fields[0]) && below(linked, engine):
-				t.Errorf("%s is the gateway's and links %s, which is the services'", fields[0], linked)
+				t.Errorf("%s belongs to the gateway and links %s, which belongs to the services", fields[0], linked)
 			case below(fields[0], "koppi.internal/services") && isGateways(linked):
-				t.Errorf("%s is a service's and links %s, which is the gateway's", fields[0], linked)
+				t.Errorf("%s belongs to a service and links %s, which belongs to the gateway", fields[0], linked)
 			}
 		}
 	}
 }
 
-// isGateways reports whether a package is the gateway's: its own, or its part of a capability.
+// isGateways reports whether a package belongs to the gateway: its own, or its part of a capability.
 func isGateways(path string) bool {
 	return below(path, "koppi.internal/gateway") || below(path, "koppi.internal/pkg/mailbox/merged") ||
 		strings.HasPrefix(path, "koppi.internal/pkg/") && (strings.HasSuffix(path, "/gateway") || strings.Contains(path, "/gateway/"))
