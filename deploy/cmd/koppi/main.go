@@ -42,7 +42,7 @@ func main() {
 	parser.FatalIfErrorf(err)
 	parsed.FatalIfErrorf(process.CheckEnvironment(parsed.Model.Node, os.Environ()))
 	if err := parsed.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "koppi:", words(err))
+		fmt.Fprintln(os.Stderr, "koppi:", errorText(err))
 		stop()
 		os.Exit(1) //nolint:gocritic // stop has run
 	}

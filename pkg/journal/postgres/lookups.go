@@ -40,11 +40,11 @@ func newLookups(pool *pgxpool.Pool) *lookups {
 	l := &lookups{pool: pool, queue: queue.New[*lookup](maxLookups)}
 	go func() {
 		defer l.queue.Done()
-		var together sync.WaitGroup
+		var group sync.WaitGroup
 		for range lookers {
-			together.Go(l.serve)
+			group.Go(l.serve)
 		}
-		together.Wait()
+		group.Wait()
 	}()
 	return l
 }

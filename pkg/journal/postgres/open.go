@@ -78,7 +78,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		return nil, err
 	}
 	keys := map[string]string{}
-	if together(ctx, store.writer.sessions, config.Keys) {
+	if sameServer(ctx, store.writer.sessions, config.Keys) {
 		// One server has one write-ahead log: the commit of the content that a key seals comes
 		// later in the log, and flushes the key to the disk too.
 		keys["synchronous_commit"] = "off"

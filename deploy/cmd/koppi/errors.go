@@ -20,11 +20,11 @@ type carried interface {
 	GRPCStatus() *status.Status
 }
 
-// words formats an error for people: errors that came over gRPC appear without gRPC's prefix.
-func words(err error) string {
+// errorText formats an error for people: errors that came over gRPC appear without gRPC's prefix.
+func errorText(err error) string {
 	text := err.Error()
 	for _, one := range allCarried(err) {
-		text = strings.ReplaceAll(text, one.Error(), formatted(one))
+		text = strings.ReplaceAll(text, one.Error(), callErrorText(one))
 	}
 	return text
 }
@@ -47,9 +47,9 @@ func allCarried(err error) []carried {
 	return all
 }
 
-// formatted formats one gRPC error: a refusal by Koppi with its message and the fields it names. An
+// callErrorText formats one gRPC error: a refusal by Koppi with its message and the fields it names. An
 // error without a reason of Koppi's comes from the connection or from another server.
-func formatted(err carried) string {
+func callErrorText(err carried) string {
 	from := err.GRPCStatus()
 	if fault.ReasonOf(err) != "" {
 		return from.Message() + fields(from)

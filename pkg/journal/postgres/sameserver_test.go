@@ -18,10 +18,10 @@ func TestKeysOnJournalServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !together(t.Context(), journal, at(one)) {
+	if !sameServer(t.Context(), journal, at(one)) {
 		t.Error("one server counts as two")
 	}
-	if together(t.Context(), journal, at(other)) {
+	if sameServer(t.Context(), journal, at(other)) {
 		t.Error("two servers count as one")
 	}
 }

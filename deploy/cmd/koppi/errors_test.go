@@ -30,7 +30,7 @@ func TestErrorTexts(t *testing.T) {
 		"interrupted before Koppi answered":                                                       status.Error(codes.Canceled, "context canceled"),
 		"the server at this address is not Koppi, or is another version (unexpected HTTP status)": status.Error(codes.Unknown, "unexpected HTTP status"),
 	} {
-		if got := words(err); got != want {
+		if got := errorText(err); got != want {
 			t.Errorf("%v is printed as %q, want %q", err, got, want)
 		}
 	}
@@ -85,7 +85,7 @@ func TestConnectionErrorTexts(t *testing.T) {
 		"Koppi does not answer at this address; ch": {Address: nobody, TokenFile: file("eyJ.a.b\n")},
 	} {
 		err := (&callbacksList{at}).Run(t.Context())
-		if err == nil || !strings.Contains(words(err), want) || strings.Contains(words(err), "rpc error") {
+		if err == nil || !strings.Contains(errorText(err), want) || strings.Contains(errorText(err), "rpc error") {
 			t.Errorf("%+v: %v, want %q", at, err, want)
 		}
 	}

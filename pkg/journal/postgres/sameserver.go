@@ -9,9 +9,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// together tells whether journal and keys are on one server, and stay on one server after a
+// sameServer reports whether journal and keys are on one server, and stay on one server after a
 // failover. It returns false where it cannot find out.
-func together(ctx context.Context, journal *sessions, keys string) bool {
+func sameServer(ctx context.Context, journal *sessions, keys string) bool {
 	beside, err := pgxpool.ParseConfig(keys)
 	if err != nil || !slices.Equal(hostsOf(journal.config.ConnConfig), hostsOf(beside.ConnConfig)) {
 		return false
