@@ -81,16 +81,16 @@ soak: need-go need-manager pages ## Run the property tests for long
 	go test ./pkg/mailbox -run TestMessagesOfAnyKindAndSizeArrive -rapid.checks=3000 -timeout 60m -count=1
 	go test ./pkg/mailbox/merged -run TestPagesOfAllSizes -rapid.checks=2000 -timeout 60m -count=1
 	SOAK_MOMENTS=3000 go test ./pkg/journal/sqlite -run TestPowerLoss -timeout 60m -count=1 -v
-	SOAK_FIELDS=1 go test ./deploy/e2e -run TestCodesGoNowhere -timeout 90m -count=1 -v
+	SOAK_FIELDS=1 go test ./deploy/e2e/attack -run TestCodesGoNowhere -timeout 90m -count=1 -v
 	go test ./pkg/idcode -run TestFindDisguisedCodes -rapid.checks=200000 -timeout 60m -count=1
-	SOAK_PAIRS=10000 go test ./deploy/e2e -run 'TestPairs$$' -timeout 240m -count=1 -v
-	SOAK_FRAMES=100000 go test ./deploy/e2e -run 'TestMalformedFrames|TestBrokenFrames' -timeout 90m -count=1 -v
-	SOAK_ROUNDS=1000 go test ./deploy/e2e -run 'TestTwoTakeOneConsultation|TestTwoEditTwoGoals|TestTimeline|TestScenariosDistributed' -timeout 60m -count=1
-	SOAK_FAILOVERS=10 go test ./deploy/e2e -run TestFailover -timeout 60m -count=1 -v
-	go test -tags soak ./deploy/e2e -run TestManagedFailover -timeout 60m -count=1 -v
+	SOAK_PAIRS=10000 go test ./deploy/e2e/pairs -run 'TestPairs$$' -timeout 240m -count=1 -v
+	SOAK_FRAMES=100000 go test ./deploy/e2e/attack -run 'TestMalformedFrames|TestBrokenFrames' -timeout 90m -count=1 -v
+	SOAK_ROUNDS=1000 go test ./deploy/e2e/matters -run 'TestTwoTakeOneConsultation|TestTwoEditTwoGoals|TestTimeline|TestScenariosDistributed' -timeout 60m -count=1
+	SOAK_FAILOVERS=10 go test ./deploy/e2e/resilience -run TestFailover -timeout 60m -count=1 -v
+	go test -tags soak ./deploy/e2e/resilience -run TestManagedFailover -timeout 60m -count=1 -v
 	cd $(WEB) && SOAK_PAGES=1 npx playwright test everywhere refused
-	SOAK_LOAD=30m go test ./deploy/e2e -run TestLoadSoak -timeout 60m -count=1 -v
-	SOAK_CHAOS=5m go test ./deploy/e2e -run TestChaos -timeout 60m -count=1 -v
+	SOAK_LOAD=30m go test ./deploy/e2e/operations -run TestLoadSoak -timeout 60m -count=1 -v
+	SOAK_CHAOS=5m go test ./deploy/e2e/resilience -run TestChaos -timeout 60m -count=1 -v
 
 bench: need-go need-servers ## Measure journal, delivery and accepted commands, beside what the servers do alone
 	go test ./pkg/journal/sqlite ./pkg/mailbox -run '^$$' -bench . -benchtime 2s

@@ -24,6 +24,9 @@ var forbidden = [][2]string{
 // kernel lists users of the journal, which the journal must not import.
 var kernel = []string{"koppi.internal/pkg/command", "koppi.internal/pkg/mailbox", "koppi.internal/pkg/journal/sqlite", "koppi.internal/pkg/journal/postgres"}
 
+// harness is that of the tests in deploy; no program links it.
+const harness = "koppi.internal/deploy/testkit"
+
 // engine is the package that the services' part of every capability uses, and no part of the gateway.
 const engine = "koppi.internal/pkg/command"
 
@@ -78,6 +81,9 @@ func wrong(from, to string) string {
 		if below(from, rule[0]) && below(to, rule[1]) {
 			return "the import is in the wrong direction"
 		}
+	}
+	if below(to, harness) && !below(from, harness) {
+		return "only tests use the harness of tests"
 	}
 	if one, other := serviceOf(from), serviceOf(to); one != "" && other != "" && one != other {
 		return "a service must not import another"

@@ -44,7 +44,7 @@ func TestKeepingStepsTested(t *testing.T) {
 		t.Errorf("the page has %d steps", len(steps))
 	}
 	for _, step := range steps {
-		run := regexp.MustCompile(`(?:step\(t, |operator\(t, |run\(|name :?= |"--)"?` + step[2] + `"`)
+		run := regexp.MustCompile(`(?:step\(t, |operator\(t, c, |run\(|name :?= |"--)"?` + step[2] + `"`)
 		if step[2] == "" || !run.MatchString(all) {
 			t.Errorf("no test runs the step %q", step[2])
 		}
@@ -70,4 +70,19 @@ func tests(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return all.String()
+}
+
+// Each folder of deploy/e2e has its tests run by testkit.Main, which searches what left the processes
+// for what must not.
+func TestEndToEndTestsAreSearched(t *testing.T) {
+	folders, err := filepath.Glob("e2e/*")
+	if err != nil || len(folders) < 7 {
+		t.Fatalf("%d folders: %v", len(folders), err)
+	}
+	for _, folder := range folders {
+		text, err := os.ReadFile(filepath.Join(folder, "main_test.go"))
+		if err != nil || !strings.Contains(string(text), "testkit.Main(m)") {
+			t.Errorf("%s has no TestMain that calls testkit.Main: %v", folder, err)
+		}
+	}
 }

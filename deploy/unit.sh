@@ -17,8 +17,8 @@ go build "${packages[@]}" || exit 1
 
 (cd "$web" && npx playwright test) >.tools/pages.log 2>&1 &
 pages=$!
-# The parallel tests start processes and wait for them.
-go test -timeout 45m -parallel 4 ./deploy/e2e/... >.tools/e2e.log 2>&1 &
+# Four folders at a time: their tests start processes and wait for them.
+go test -timeout 45m -p 4 -parallel 4 ./deploy/e2e/... >.tools/e2e.log 2>&1 &
 e2e=$!
 bash -c "$verify" >.tools/verify.log 2>&1 &
 verified=$!

@@ -22,22 +22,22 @@ import (
 
 // accepting measures accepted commands beside the same rows written plainly, one bare
 // row, and an echo.
-func (b *bench) accepting(f figures) {
+func (h *harness) accepting(f figures) {
 	f.interleave(map[string]func() float64{
-		"accepted_1":               func() float64 { return b.accepted(b.one, 1) },
-		"accepted_8":               func() float64 { return b.accepted(b.one, 8) },
-		"accepted_32":              func() float64 { return b.accepted(b.one, 32) },
-		"accepted_32_two_replicas": func() float64 { return b.accepted(b.both, 32) },
-		"accepted_128":             func() float64 { return b.accepted(b.one, 128) },
-		"same_rows_32":             func() float64 { return b.pgbench("rows.sql", 32) },
-		"one_row_32":               func() float64 { return b.pgbench("row.sql", 32) },
-		"echo_32":                  func() float64 { return b.echo(32) },
+		"accepted_1":               func() float64 { return h.accepted(h.one, 1) },
+		"accepted_8":               func() float64 { return h.accepted(h.one, 8) },
+		"accepted_32":              func() float64 { return h.accepted(h.one, 32) },
+		"accepted_32_two_replicas": func() float64 { return h.accepted(h.both, 32) },
+		"accepted_128":             func() float64 { return h.accepted(h.one, 128) },
+		"same_rows_32":             func() float64 { return h.pgbench("rows.sql", 32) },
+		"one_row_32":               func() float64 { return h.pgbench("row.sql", 32) },
+		"echo_32":                  func() float64 { return h.echo(32) },
 	})
 }
 
 // rate counts calls a second of so many clients at once.
-func (b *bench) rate(clients int, call func() error) float64 {
-	b.t.Helper()
+func (h *harness) rate(clients int, call func() error) float64 {
+	h.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), length)
 	defer cancel()
 	var calls atomic.Int64
@@ -47,7 +47,7 @@ func (b *bench) rate(clients int, call func() error) float64 {
 		group.Go(func() {
 			for ctx.Err() == nil {
 				if err := call(); err != nil {
-					b.t.Error(err)
+					h.t.Error(err)
 					return
 				}
 				calls.Add(1)
@@ -59,15 +59,15 @@ func (b *bench) rate(clients int, call func() error) float64 {
 }
 
 // accepted is reports accepted a second, durable, all to one pair of agencies.
-func (b *bench) accepted(conn grpc.ClientConnInterface, clients int) float64 {
-	return b.rate(clients, func() error { return b.submit(conn) })
+func (h *harness) accepted(conn grpc.ClientConnInterface, clients int) float64 {
+	return h.rate(clients, func() error { return h.submit(conn) })
 }
 
-func (b *bench) submit(conn grpc.ClientConnInterface) error {
-	return b.submitTo(b.worker, conn, "hva-pohjois-savo")
+func (h *harness) submit(conn grpc.ClientConnInterface) error {
+	return h.submitTo(h.worker, conn, "hva-pohjois-savo")
 }
 
-func (b *bench) submitTo(ctx context.Context, conn grpc.ClientConnInterface, receiver string) error {
+func (h *harness) submitTo(ctx context.Context, conn grpc.ClientConnInterface, receiver string) error {
 	_, err := concernv1.NewConcernServiceClient(conn).SubmitConcern(ctx, &concernv1.SubmitConcernRequest{
 		RequestId: uuid.NewString(), Receiver: &commonv1.Party{Agency: receiver}, Urgency: commonv1.Urgency_URGENCY_NORMAL,
 		Client: &commonv1.Client{Details: &commonv1.ClientDetails{FamilyName: "Testinen"}, Language: "fi"},
@@ -79,26 +79,26 @@ func (b *bench) submitTo(ctx context.Context, conn grpc.ClientConnInterface, rec
 	return err
 }
 
-func (b *bench) echo(clients int) float64 {
-	return b.rate(clients, b.echoOnce)
+func (h *harness) echo(clients int) float64 {
+	return h.rate(clients, h.echoOnce)
 }
 
-func (b *bench) echoOnce() error {
-	_, err := healthv1.NewHealthClient(b.echoed).Check(context.Background(), &healthv1.HealthCheckRequest{})
+func (h *harness) echoOnce() error {
+	_, err := healthv1.NewHealthClient(h.echoed).Check(context.Background(), &healthv1.HealthCheckRequest{})
 	return err
 }
 
 var tps = regexp.MustCompile(`tps = ([0-9.]+)`)
 
 // pgbench runs a script, a transaction a time, and returns transactions a second.
-func (b *bench) pgbench(script string, clients int) float64 {
-	b.t.Helper()
-	command := exec.Command(b.pgb, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", "2", "-T", strconv.Itoa(int(length.Seconds())), "-f", script,
-		"-h", "127.0.0.1", "-p", strconv.Itoa(b.server.Port()), "-U", "postgres", b.database)
+func (h *harness) pgbench(script string, clients int) float64 {
+	h.t.Helper()
+	command := exec.Command(h.pgb, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", "2", "-T", strconv.Itoa(int(length.Seconds())), "-f", script,
+		"-h", "127.0.0.1", "-p", strconv.Itoa(h.env.Postgres.Port()), "-U", "postgres", h.database)
 	out, err := command.CombinedOutput()
 	found := tps.FindSubmatch(out)
 	if err != nil || found == nil {
-		b.t.Fatalf("%v: %s", err, out)
+		h.t.Fatalf("%v: %s", err, out)
 	}
 	rate, _ := strconv.ParseFloat(string(found[1]), 64)
 	return rate

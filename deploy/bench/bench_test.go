@@ -60,8 +60,8 @@ func (f figures) interleaveTimes(times int, measured map[string]func() float64) 
 
 // TestConverse measures conversations alone.
 func TestConverse(t *testing.T) {
-	b, f := newBench(t), figures{}
-	b.conversing(f)
+	h, f := newHarness(t), figures{}
+	h.conversing(f)
 	for _, name := range slices.Sorted(maps.Keys(f)) {
 		fmt.Printf("  %-34s %s\n", name, f[name])
 	}
@@ -69,8 +69,8 @@ func TestConverse(t *testing.T) {
 
 // TestStreams measures standing streams alone.
 func TestStreams(t *testing.T) {
-	b, f := newBench(t), figures{}
-	b.streaming(f)
+	h, f := newHarness(t), figures{}
+	h.streaming(f)
 	for _, name := range slices.Sorted(maps.Keys(f)) {
 		fmt.Printf("  %-34s %s\n", name, f[name])
 	}
@@ -78,28 +78,28 @@ func TestStreams(t *testing.T) {
 
 // TestObserved measures what telemetry costs alone.
 func TestObserved(t *testing.T) {
-	b, f := newBench(t), figures{}
-	b.observing(f)
+	h, f := newHarness(t), figures{}
+	h.observing(f)
 	fmt.Printf("  sampled over off %.2f, full over off %.2f\n", f.ratio("accepted_32_seen_sampled", "accepted_32_seen_off"), f.ratio("accepted_32_seen_full", "accepted_32_seen_off"))
 }
 
 // TestCosts measures what protection costs alone.
 func TestCosts(t *testing.T) {
-	b, f := newBench(t), figures{}
-	b.costing(f)
+	h, f := newHarness(t), figures{}
+	h.costing(f)
 	fmt.Printf("  %-34s %s\n", "seal_1_KiB_us", f["seal_1_KiB_us"])
 }
 
 func TestBench(t *testing.T) {
-	b := newBench(t)
+	h := newHarness(t)
 	f := figures{}
-	b.accepting(f)
-	b.looping(f)
-	b.conversing(f)
-	b.growing(f)
-	b.streaming(f)
-	b.costing(f)
-	b.observing(f)
+	h.accepting(f)
+	h.looping(f)
+	h.conversing(f)
+	h.growing(f)
+	h.streaming(f)
+	h.costing(f)
+	h.observing(f)
 	ratios := map[string]float64{
 		"accepted_vs_same_rows_32": f.ratio("accepted_32", "same_rows_32"),
 		"accepted_vs_pgbench_32":   f.ratio("accepted_32", "one_row_32"),

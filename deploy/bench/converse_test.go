@@ -20,18 +20,18 @@ import (
 type conversing = grpc.BidiStreamingClient[consultationv1.ConverseRequest, consultationv1.ConverseResponse]
 
 // join joins a conversation and returns it once the question is there.
-func (b *bench) join(ctx context.Context, conn grpc.ClientConnInterface, id string) conversing {
-	b.t.Helper()
+func (h *harness) join(ctx context.Context, conn grpc.ClientConnInterface, id string) conversing {
+	h.t.Helper()
 	stream, err := consultationv1.NewConsultationServiceClient(conn).Converse(ctx)
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	join := &consultationv1.ConverseRequest{Kind: &consultationv1.ConverseRequest_Join_{Join: &consultationv1.ConverseRequest_Join{ConsultationId: id}}}
 	if err := stream.Send(join); err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	if _, err := stream.Recv(); err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	return stream
 }
@@ -41,36 +41,36 @@ const postsPerConversation = 20
 
 // conversing measures how long a message is under way that is posted on a stream to
 // one replica, until it is at the other side's stream from another.
-func (b *bench) conversing(f figures) {
+func (h *harness) conversing(f figures) {
 	service := suite.Services[slices.IndexFunc(suite.Services, func(s suite.Service) bool { return s.Name == consultation.Name })]
-	one, other := b.within(b.other(service)), b.within(b.other(service))
-	nurse := b.as(identity.Caller{Agency: "terveys-pohjois-savo", Unit: "terveysasema-kuopio", Worker: "tk-02", Role: identity.RoleHealthProfessional})
+	one, other := h.replicas(h.other(service)), h.replicas(h.other(service))
+	nurse := h.as(identity.Caller{Agency: "terveys-pohjois-savo", Unit: "terveysasema-kuopio", Worker: "tk-02", Role: identity.RoleHealthProfessional})
 	for range rounds {
 		var ways []float64
 		for began := time.Now(); time.Since(began) < 2*length; {
-			ways = append(ways, b.conversation(one, other, nurse)...)
+			ways = append(ways, h.conversation(one, other, nurse)...)
 		}
 		f["converse_p50_ms"] = append(f["converse_p50_ms"], quantile(ways, 0.5))
 		f["converse_p99_ms"] = append(f["converse_p99_ms"], quantile(ways, 0.99))
 	}
 }
 
-func (b *bench) conversation(one, other grpc.ClientConnInterface, nurse context.Context) []float64 {
-	b.t.Helper()
-	asked, err := consultationv1.NewConsultationServiceClient(one).OpenConsultation(b.worker, &consultationv1.OpenConsultationRequest{
+func (h *harness) conversation(one, other grpc.ClientConnInterface, nurse context.Context) []float64 {
+	h.t.Helper()
+	asked, err := consultationv1.NewConsultationServiceClient(one).OpenConsultation(h.worker, &consultationv1.OpenConsultationRequest{
 		RequestId: uuid.NewString(), Addressee: &commonv1.Party{Agency: "terveys-pohjois-savo", Unit: "terveysasema-kuopio"},
 		Basis: &commonv1.LegalBasis{Ground: commonv1.LegalGround_LEGAL_GROUND_NO_PERSONAL_DATA, Provision: "703/2023 § 31"},
 		Topic: "Lääkitys", Question: "Voiko?", Urgency: commonv1.Urgency_URGENCY_NORMAL,
 	})
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	id := asked.GetConsultation().GetConsultationId()
-	asking, endAsking := context.WithCancel(b.worker)
+	asking, endAsking := context.WithCancel(h.worker)
 	answering, endAnswering := context.WithCancel(nurse)
 	defer endAsking()
 	defer endAnswering()
-	posting, reading := b.join(asking, one, id), b.join(answering, other, id)
+	posting, reading := h.join(asking, one, id), h.join(answering, other, id)
 	go func() {
 		for {
 			if _, err := posting.Recv(); err != nil {
@@ -85,12 +85,12 @@ func (b *bench) conversation(one, other grpc.ClientConnInterface, nurse context.
 			RequestId: uuid.NewString(), ConsultationId: id, Text: "Entä annos?",
 		}}}
 		if err := posting.Send(post); err != nil {
-			b.t.Fatal(err)
+			h.t.Fatal(err)
 		}
 		for {
 			response, err := reading.Recv()
 			if err != nil {
-				b.t.Fatal(err)
+				h.t.Fatal(err)
 			}
 			if response.GetMessage() != nil {
 				break

@@ -24,57 +24,57 @@ import (
 
 // costing measures what protection costs: mutual TLS between processes, the record of who
 // did what, and keys of a matter's own; beside the same without.
-func (b *bench) costing(f figures) {
-	store := b.store()
+func (h *harness) costing(f figures) {
+	store := h.store()
 	known := newSubjects(32)
 	f.interleave(map[string]func() float64{
-		"accepted_32_plain":      func() float64 { return b.accepted(b.one, 32) },
-		"accepted_32_mutual_tls": func() float64 { return b.accepted(b.secured(), 32) },
-		"appended_32":            func() float64 { return b.appended(store, nil, true) },
-		"appended_32_unrecorded": func() float64 { return b.appended(store, nil, false) },
-		"appended_32_known_keys": func() float64 { return b.appended(store, known, true) },
+		"accepted_32_plain":      func() float64 { return h.accepted(h.one, 32) },
+		"accepted_32_mutual_tls": func() float64 { return h.accepted(h.secured(), 32) },
+		"appended_32":            func() float64 { return h.appended(store, nil, true) },
+		"appended_32_unrecorded": func() float64 { return h.appended(store, nil, false) },
+		"appended_32_known_keys": func() float64 { return h.appended(store, known, true) },
 	})
-	f["seal_1_KiB_us"] = figure{sealing(b.t, 1<<10)}
+	f["seal_1_KiB_us"] = figure{sealing(h.t, 1<<10)}
 }
 
 // secured leads to a replica of the service by mutual TLS.
-func (b *bench) secured() grpc.ClientConnInterface {
-	if b.overTLS != nil {
-		return b.overTLS
+func (h *harness) secured() grpc.ClientConnInterface {
+	if h.overTLS != nil {
+		return h.overTLS
 	}
-	authority := certtest.New(b.t)
+	authority := certtest.New(h.t)
 	cert, key := authority.Issue("process")
-	address := b.listeningOf(concern.Name, role, b.database, process.Listening{TLSCert: cert, TLSKey: key, ClientCA: authority.CA()},
+	address := h.listeningOf(concern.Name, h.database, process.Listening{TLSCert: cert, TLSKey: key, ClientCA: authority.CA()},
 		func(deps service.Deps) (program.Service, error) { return concern.New(deps) })
 	conn, err := process.Calling{BackendCA: authority.CA(), BackendCert: cert, BackendKey: key}.Dial([]string{address})
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	b.t.Cleanup(func() { _ = conn.Close() })
-	b.overTLS = b.callers.Conn(conn)
-	return b.overTLS
+	h.t.Cleanup(func() { _ = conn.Close() })
+	h.overTLS = h.env.Callers(conn)
+	return h.overTLS
 }
 
 // store is a journal of its own on the same server.
-func (b *bench) store() *postgres.Store {
-	b.t.Helper()
-	database := b.server.Database("template1")
-	if err := postgres.Migrate(b.t.Context(), postgres.Migration{
-		Journal: b.server.DSN(database, "postgres", "cost"), Keys: b.server.DSN(database, "postgres", "cost_keys"),
+func (h *harness) store() *postgres.Store {
+	h.t.Helper()
+	database := h.env.Postgres.Database("template1")
+	if err := postgres.Migrate(h.t.Context(), postgres.Migration{
+		Journal: h.env.Postgres.DSN(database, "postgres", "cost"), Keys: h.env.Postgres.DSN(database, "postgres", "cost_keys"),
 	}); err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	kek, err := seal.OpenKEK(process.Keyring{}.Source(b.secrets, false).File)
+	kek, err := seal.OpenKEK(process.Keyring{}.Source(h.env.Secrets, false).File)
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	store, err := postgres.Open(b.t.Context(), postgres.Config{
-		Journal: b.server.DSN(database, "postgres", "cost"), Keys: b.server.DSN(database, "postgres", "cost_keys"), KEK: kek,
+	store, err := postgres.Open(h.t.Context(), postgres.Config{
+		Journal: h.env.Postgres.DSN(database, "postgres", "cost"), Keys: h.env.Postgres.DSN(database, "postgres", "cost_keys"), KEK: kek,
 	})
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	b.t.Cleanup(func() { _ = store.Close() })
+	h.t.Cleanup(func() { _ = store.Close() })
 	return store
 }
 
@@ -94,10 +94,10 @@ func newSubjects(count int) []*subject {
 
 // appended is steps appended a second by 32 writers: each to a matter of its own that is
 // known, or to a new one each time, whose keys are made.
-func (b *bench) appended(store *postgres.Store, known []*subject, recorded bool) float64 {
+func (h *harness) appended(store *postgres.Store, known []*subject, recorded bool) float64 {
 	var next atomic.Int64
 	writers := sync.Pool{New: func() any { return known[int(next.Add(1)-1)%max(len(known), 1)] }}
-	return b.rate(32, func() error {
+	return h.rate(32, func() error {
 		at := &subject{name: "concerns/" + uuid.NewString()}
 		if known != nil {
 			at = writers.Get().(*subject)

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"koppi.internal/deploy/testkit/clustertest"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/postgres"
 	"koppi.internal/pkg/journal/seal"
@@ -26,12 +27,8 @@ const behind = 100_000
 
 // growing measures accepted commands with 10^4, 10^5 and 10^6 events stored, each in a
 // database of its own, and a reader that catches up in the largest.
-func (b *bench) growing(f figures) {
-	grown := b.server.Database("template1")
-	kept := b.database
-	b.database = grown
-	b.migrate("concern", role)
-	b.database = kept
+func (h *harness) growing(f figures) {
+	grown := h.env.NewDatabase()
 	measured := map[string]func() float64{}
 	var largest grpc.ClientConnInterface
 	stored := 0
@@ -39,37 +36,37 @@ func (b *bench) growing(f figures) {
 		name   string
 		events int
 	}{{"1e4", 10_000}, {"1e5", 100_000}, {"1e6", 1_000_000}} {
-		b.fill(grown, size.events-stored)
+		h.fill(grown, size.events-stored)
 		stored = size.events
-		largest = b.within(b.service(b.server.Database(grown)))
+		largest = h.replicas(h.service(h.env.Postgres.Database(grown)))
 		measured["accepted_32_at_"+size.name] = func(conn grpc.ClientConnInterface) func() float64 {
-			return func() float64 { return b.accepted(conn, 32) }
+			return func() float64 { return h.accepted(conn, 32) }
 		}(largest)
 	}
 	f.interleave(measured)
 	for round := range rounds {
-		f["catchup_per_s"] = append(f["catchup_per_s"], b.catchUp(largest, fmt.Sprintf("late-%d", round)))
+		f["catchup_per_s"] = append(f["catchup_per_s"], h.catchUp(largest, fmt.Sprintf("late-%d", round)))
 	}
 }
 
 // catchUp is messages a second for a reader from the beginning on.
-func (b *bench) catchUp(conn grpc.ClientConnInterface, consumer string) float64 {
-	b.t.Helper()
-	ctx, end := context.WithCancel(b.county())
+func (h *harness) catchUp(conn grpc.ClientConnInterface, consumer string) float64 {
+	h.t.Helper()
+	ctx, end := context.WithCancel(h.county())
 	defer end()
-	stream := b.open(ctx, conn, &exchangev1.ExchangeRequest_Open{Consumer: consumer, Window: 10_000})
+	stream := h.open(ctx, conn, &exchangev1.ExchangeRequest_Open{Consumer: consumer, Window: 10_000})
 	began := time.Now()
 	for n := 1; n <= behind; {
 		response, err := stream.Recv()
 		if err != nil {
-			b.t.Fatal(err)
+			h.t.Fatal(err)
 		}
 		if response.GetDelivery() == nil {
 			continue
 		}
 		if n++; n%1000 == 0 {
 			if err := acknowledge(stream, response.GetDelivery().GetCursor()); err != nil {
-				b.t.Fatal(err)
+				h.t.Fatal(err)
 			}
 		}
 	}
@@ -77,15 +74,15 @@ func (b *bench) catchUp(conn grpc.ClientConnInterface, consumer string) float64 
 }
 
 // fill stores reports, many in a batch, by the store itself.
-func (b *bench) fill(database string, events int) {
-	b.t.Helper()
-	kek, err := seal.OpenKEK(filepath.Join(b.secrets, process.KEKFile))
+func (h *harness) fill(database string, events int) {
+	h.t.Helper()
+	kek, err := seal.OpenKEK(filepath.Join(h.env.Secrets, process.KEKFile))
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	store, err := postgres.Open(b.t.Context(), postgres.Config{Journal: b.server.DSN(database, role, "concern"), Keys: b.server.DSN(database, role, "concern_keys"), KEK: kek})
+	store, err := postgres.Open(h.t.Context(), postgres.Config{Journal: h.env.Postgres.DSN(database, clustertest.Role("concern"), "concern"), Keys: h.env.Postgres.DSN(database, clustertest.Role("concern"), "concern_keys"), KEK: kek})
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	const perBatch = 250
 	var group errgroup.Group
@@ -97,10 +94,10 @@ func (b *bench) fill(database string, events int) {
 		})
 	}
 	if err := group.Wait(); err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	if err := store.Close(); err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 }
 

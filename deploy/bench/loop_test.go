@@ -16,22 +16,22 @@ import (
 type exchangeStream = grpc.BidiStreamingClient[exchangev1.ExchangeRequest, exchangev1.ExchangeResponse]
 
 // county is the receiving agency's system.
-func (b *bench) county() context.Context {
-	return b.as(identity.Caller{Agency: "hva-pohjois-savo", Role: identity.RoleSystem, SystemSubject: "ps-1"})
+func (h *harness) county() context.Context {
+	return h.as(identity.Caller{Agency: "hva-pohjois-savo", Role: identity.RoleSystem, SystemSubject: "ps-1"})
 }
 
 // open opens a standing stream, and returns it once it is open.
-func (b *bench) open(ctx context.Context, conn grpc.ClientConnInterface, open *exchangev1.ExchangeRequest_Open) exchangeStream {
-	b.t.Helper()
+func (h *harness) open(ctx context.Context, conn grpc.ClientConnInterface, open *exchangev1.ExchangeRequest_Open) exchangeStream {
+	h.t.Helper()
 	stream, err := exchangev1.NewExchangeServiceClient(conn).Exchange(ctx)
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	if err := stream.Send(&exchangev1.ExchangeRequest{Kind: &exchangev1.ExchangeRequest_Open_{Open: open}}); err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	if _, err := stream.Recv(); err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	return stream
 }
@@ -41,7 +41,7 @@ func acknowledge(stream exchangeStream, cursor string) error {
 }
 
 // messages hands the deliveries of a stream on, each acknowledged in its time.
-func (b *bench) messages(stream exchangeStream) <-chan time.Time {
+func (h *harness) messages(stream exchangeStream) <-chan time.Time {
 	came := make(chan time.Time, 1000)
 	go func() {
 		defer close(came)
@@ -64,38 +64,38 @@ func (b *bench) messages(stream exchangeStream) <-chan time.Time {
 
 // looping measures how long a command is under way until its message is at the other
 // agency's open stream, beside an echo and a commit of one row.
-func (b *bench) looping(f figures) {
-	ctx, end := context.WithCancel(b.county())
+func (h *harness) looping(f figures) {
+	ctx, end := context.WithCancel(h.county())
 	defer end()
 	// From the end of the mailbox on.
-	last, err := exchangev1.NewExchangeServiceClient(b.one).OpenConsumer(ctx, &exchangev1.OpenConsumerRequest{Consumer: "loop"})
+	last, err := exchangev1.NewExchangeServiceClient(h.one).OpenConsumer(ctx, &exchangev1.OpenConsumerRequest{Consumer: "loop"})
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	cursor := last.GetCursor()
 	for backlog := last.GetBacklog(); backlog > 0; {
-		page, err := exchangev1.NewExchangeServiceClient(b.one).ListMessages(ctx, &exchangev1.ListMessagesRequest{Cursor: cursor, PageSize: 1000, Consumer: "loop", Takeover: last.GetTakeover()})
+		page, err := exchangev1.NewExchangeServiceClient(h.one).ListMessages(ctx, &exchangev1.ListMessagesRequest{Cursor: cursor, PageSize: 1000, Consumer: "loop", Takeover: last.GetTakeover()})
 		if err != nil {
-			b.t.Fatal(err)
+			h.t.Fatal(err)
 		}
 		cursor, backlog = page.GetNextCursor(), page.GetBacklog()
 	}
-	came := b.messages(b.open(ctx, b.one, &exchangev1.ExchangeRequest_Open{Consumer: "loop", Cursor: cursor}))
-	row := b.connect()
+	came := h.messages(h.open(ctx, h.one, &exchangev1.ExchangeRequest_Open{Consumer: "loop", Cursor: cursor}))
+	row := h.connect()
 	for range rounds {
 		var loops, plain []float64
 		for began := time.Now(); time.Since(began) < 2*length; {
 			sent := time.Now()
-			if err := b.submit(b.one); err != nil {
-				b.t.Fatal(err)
+			if err := h.submit(h.one); err != nil {
+				h.t.Fatal(err)
 			}
 			loops = append(loops, (<-came).Sub(sent).Seconds()*1000)
 			sent = time.Now()
-			if err := b.echoOnce(); err != nil {
-				b.t.Fatal(err)
+			if err := h.echoOnce(); err != nil {
+				h.t.Fatal(err)
 			}
-			if _, err := row.Exec(b.t.Context(), "INSERT INTO bare (body) VALUES ($1)", make([]byte, 600)); err != nil {
-				b.t.Fatal(err)
+			if _, err := row.Exec(h.t.Context(), "INSERT INTO bare (body) VALUES ($1)", make([]byte, 600)); err != nil {
+				h.t.Fatal(err)
 			}
 			plain = append(plain, time.Since(sent).Seconds()*1000)
 		}

@@ -17,33 +17,30 @@ const observedRounds = 7
 // observing measures what it costs to be seen: reports accepted by the service without
 // telemetry, with a hundredth of loops kept, and with all. The collector takes what it is
 // sent, on the same processors.
-func (b *bench) observing(f figures) {
-	collector := b.collector()
+func (h *harness) observing(f figures) {
+	collector := h.collector()
 	measured := map[string]func() float64{}
 	for name, flags := range map[string][]string{
 		"off": nil, "sampled": {"--otlp", collector, "--otlp-share", "0.01"}, "full": {"--otlp", collector},
 	} {
-		args := append(b.shared(), "--journal", b.server.DSN(b.database, role, "concern"), "--keys", b.server.DSN(b.database, role, "concern_keys"))
-		service := b.start("koppi.internal/services/concern/cmd/concern", append(args, flags...)...)
-		service.within = true
-		conn := service.dial()
-		measured["accepted_32_seen_"+name] = func() float64 { return b.accepted(conn, 32) }
+		conn := h.startConcern(flags...).dial()
+		measured["accepted_32_seen_"+name] = func() float64 { return h.accepted(conn, 32) }
 	}
 	f.interleaveTimes(observedRounds, measured)
 }
 
 // collector is a collector that forgets.
-func (b *bench) collector() string {
-	b.t.Helper()
+func (h *harness) collector() string {
+	h.t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		b.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	server := grpc.NewServer()
 	tracesv1.RegisterTraceServiceServer(server, forgetTraces{})
 	metricsv1.RegisterMetricsServiceServer(server, forgetMetrics{})
 	go func() { _ = server.Serve(listener) }()
-	b.t.Cleanup(server.Stop)
+	h.t.Cleanup(server.Stop)
 	return "http://" + listener.Addr().String()
 }
 

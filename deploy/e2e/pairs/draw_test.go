@@ -1,0 +1,284 @@
+package pairs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"koppi.internal/deploy/testkit"
+)
+
+// drawing makes a random history in world B, by what its agencies may do.
+type drawing struct {
+	*pairing
+	t *rapid.T
+	// partner is the agency to which the reader sends, and about which no client wishes
+	// anything: that a sending is stopped its sender may know.
+	partner string
+	matters []*drawn
+}
+
+// drawn is a matter, and the agencies that may know of it.
+type drawn struct {
+	service, id, client string
+	parties             []string
+}
+
+func (m *drawn) subject() string { return m.service + "s/" + m.id }
+
+func (m *drawn) joins(letter string) {
+	if !slices.Contains(m.parties, letter) {
+		m.parties = append(m.parties, letter)
+	}
+}
+
+var serviceCalls = map[string]string{"concern": testkit.ConcernService, "referral": testkit.ReferralService, "consultation": testkit.ConsultationService, "plan": testkit.PlanService}
+
+func pick[T any](d *drawing, what string, from ...T) T {
+	return rapid.SampledFrom(from).Draw(d.t, what)
+}
+
+func (d *drawing) chance(what string) bool { return rapid.Bool().Draw(d.t, what) }
+
+// story lets random people do random things.
+func (d *drawing) story() {
+	d.partner = "t"
+	if d.reader == "t" {
+		d.partner = "y"
+	}
+	for range rapid.IntRange(2, 14).Draw(d.t, "deeds") {
+		d.one()
+	}
+}
+
+func (d *drawing) one() {
+	kind := rapid.IntRange(0, 19).Draw(d.t, "kind")
+	switch {
+	case kind == 0 || len(d.matters) == 0 || kind == 1 && len(d.matters) < 3:
+		d.report()
+	case kind == 2:
+		d.referral()
+	case kind == 3:
+		d.consultation()
+	case kind == 4:
+		d.plan()
+	case kind == 5:
+		d.withdraws()
+	case kind == 6:
+		d.directives()
+	case kind == 7:
+		d.acknowledges()
+	default:
+		d.step()
+	}
+}
+
+// wait is how long somebody takes: mostly moments, at times so long that something is due.
+func (d *drawing) wait() time.Duration {
+	return pick(d, "wait", time.Second, time.Microsecond, time.Minute, time.Hour, 26*time.Hour, 5*24*time.Hour)
+}
+
+func (d *drawing) trace() string {
+	id := strings.ReplaceAll(uuid.NewString(), "-", "")
+	return pick(d, "trace", "", "00-"+id+"-00f067aa0ba902b7-01", "00-"+id+"-00f067aa0ba902b7-00")
+}
+
+func (d *drawing) act(who, call string, body map[string]any) answer {
+	return d.do(doing{Who: who, Call: call, Body: body, Trace: d.trace(), GRPC: d.chance("grpc"), Wait: d.wait()})
+}
+
+// ends draws the sender and the receiver of something new. The reader sends to its partner alone.
+func (d *drawing) ends() (from, to string) {
+	from = pick(d, "from", d.reader, "x", "y", "r")
+	if from == d.reader {
+		return from, d.partner
+	}
+	to = pick(d, "to", "t", "z", "y")
+	if to == from {
+		to = "t"
+	}
+	if to == from {
+		to = "z"
+	}
+	return from, to
+}
+
+func (d *drawing) worker(letter string) string { return letter + pick(d, "worker", ".1", ".2") }
+
+func (d *drawing) client() (string, map[string]any) {
+	who := pick(d, "client", "c", "d")
+	return who, clientOfPair(d.set, who)
+}
+
+func clientOfPair(set int, who string) map[string]any {
+	return map[string]any{"personalIdentityCode": testkit.PersonCode(2*set + int(who[0]-'c')), "language": "fi"}
+}
+
+func (d *drawing) consent() map[string]any {
+	return map[string]any{"ground": "LEGAL_GROUND_CLIENT_CONSENT", "provision": "703/2023 § 53", "consentedAt": d.b.now.Format(time.RFC3339Nano)}
+}
+
+func unconsented() map[string]any {
+	return map[string]any{"ground": "LEGAL_GROUND_STATUTORY_NOTIFICATION", "provision": "1301/2014 § 35.2", "attestation": map[string]any{"consentUnobtainable": true, "interestOfChild": true}}
+}
+
+func (d *drawing) report() {
+	from, to := d.ends()
+	client, who := d.client()
+	body := map[string]any{
+		"requestId": uuid.NewString(), "client": who, "receiver": map[string]any{"agency": d.agency(to)}, "basis": unconsented(),
+		"topics": []any{"TOPIC_OTHER"}, "urgency": pick(d, "urgency", "URGENCY_NORMAL", "URGENCY_EMERGENCY"),
+	}
+	if d.chance("consent") {
+		body["basis"], body["description"] = d.consent(), "Kuvaus."
+	} else if to == "z" {
+		delete(body, "topics")
+	}
+	d.begun("concern", client, d.act(d.worker(from), testkit.SubmitCall, body), from, to)
+}
+
+func (d *drawing) referral() {
+	from, to := d.ends()
+	client, who := d.client()
+	d.begun("referral", client, d.act(d.worker(from), testkit.ReferralService+"SendReferral", map[string]any{
+		"requestId": uuid.NewString(), "client": who, "receiver": map[string]any{"agency": d.agency(to)}, "basis": d.consent(),
+		"kind": pick(d, "kind", "REFERRAL_KIND_SERVICE", "REFERRAL_KIND_DECISION_NOTICE"), "reason": "Arvio.", "urgency": pick(d, "urgency", "URGENCY_NORMAL", "URGENCY_URGENT"),
+	}), from, to)
+}
+
+func (d *drawing) consultation() {
+	from, to := d.ends()
+	client, who := d.client()
+	d.begun("consultation", client, d.act(d.worker(from), testkit.ConsultationService+"OpenConsultation", map[string]any{
+		"requestId": uuid.NewString(), "client": who, "addressee": map[string]any{"agency": d.agency(to)}, "basis": d.consent(),
+		"topic": "Uni", "question": "Mitä?", "urgency": pick(d, "urgency", "URGENCY_NORMAL", "URGENCY_EMERGENCY"),
+	}), from, to)
+}
+
+func (d *drawing) plan() {
+	from, _ := d.ends()
+	client, who := d.client()
+	d.begun("plan", client, d.act(d.worker(from), testkit.PlanService+"CreatePlan", map[string]any{"requestId": uuid.NewString(), "client": who, "basis": d.consent()}), from)
+}
+
+func (d *drawing) begun(service, client string, got answer, parties ...string) {
+	made, _ := got.field(service).(map[string]any)
+	if id, ok := made[service+"Id"].(string); ok {
+		d.matters = append(d.matters, &drawn{service: service, id: id, client: client, parties: parties})
+	}
+}
+
+// withdraws takes back the consent of a matter: the client, or a party in its name.
+func (d *drawing) withdraws() {
+	m := pick(d, "matter", d.matters...)
+	who := m.client
+	if d.chance("by an agency") {
+		who = d.worker(pick(d, "party", m.parties...))
+	}
+	step := pick(d, "of consent", "WithdrawConsent", "AcknowledgeWithdrawal")
+	if step == "AcknowledgeWithdrawal" {
+		who = d.worker(pick(d, "holder", m.parties...))
+	}
+	d.act(who, "koppi.consent.v1.ConsentService/"+step, map[string]any{"requestId": uuid.NewString(), "subject": m.subject()})
+}
+
+// directives draws consent directives that the reader may not know: of other clients, and about an agency
+// to which the reader sends nothing.
+func (d *drawing) directives() {
+	client, who := d.client()
+	to := "z"
+	if d.reader == to {
+		to = "y"
+	}
+	recipient := map[string]any{"agency": d.agency(to)}
+	body := map[string]any{"requestId": uuid.NewString(), "recipient": recipient}
+	if d.chance("prohibition") {
+		d.act(client, "koppi.consent.v1.ConsentService/ProhibitTransfer", body)
+		return
+	}
+	body["services"], body["purpose"], body["provision"] = []any{"concern", "referral"}, "Apua.", "1301/2014 § 35.1"
+	body["until"] = d.b.now.AddDate(0, 3, 0).Format(time.RFC3339Nano)
+	by := pick(d, "by", "c", "x", "y")
+	if by == d.reader {
+		by = "c"
+	}
+	if by != "c" {
+		body["client"], by = who, by+".1"
+	} else {
+		by, body["sender"] = client, d.agency("x")
+		if d.reader == "x" {
+			body["sender"] = d.agency("y")
+		}
+	}
+	d.act(by, "koppi.consent.v1.ConsentService/GiveConsent", body)
+}
+
+// acknowledges reads and acknowledges the mailbox of somebody who is not the reader: that
+// its system has what both were told, the reader may know.
+func (d *drawing) acknowledges() {
+	who := pick(d, "who", "t", "x", "y", "z")
+	if who == d.reader {
+		who = "r"
+	}
+	got := d.do(doing{Who: who + ".system", Call: "koppi.exchange.v1.ExchangeService/ListMessages", Body: map[string]any{"pageSize": 100}})
+	if cursor, ok := got.field("nextCursor").(string); ok && len(got.list("messages")) > 0 {
+		d.do(doing{Who: who + ".system", Call: acknowledgeCall, Body: map[string]any{"cursor": cursor}})
+	}
+}
+
+const acknowledgeCall = "koppi.exchange.v1.ExchangeService/AcknowledgeMessages"
+
+// list returns a list of an answer; nil if it has none.
+func (a answer) list(name string) []any {
+	list, _ := a.field(name).([]any)
+	return list
+}
+
+// step lets somebody take one of the steps that a matter offers.
+func (d *drawing) step() {
+	m := pick(d, "matter", d.matters...)
+	who := d.worker(pick(d, "party", m.parties...))
+	title := strings.ToUpper(m.service[:1]) + m.service[1:]
+	got := d.do(doing{Who: who, Call: serviceCalls[m.service] + "Get" + title, Body: map[string]any{m.service + "Id": m.id}, Wait: d.wait()})
+	view, _ := got.field(m.service).(map[string]any)
+	offered, _ := view["availableActions"].([]any)
+	if len(offered) == 0 {
+		return
+	}
+	step := fmt.Sprint(offered[rapid.IntRange(0, len(offered)-1).Draw(d.t, "step")])
+	if strings.HasPrefix(step, "Revoke") && !d.chance("revoke") {
+		return
+	}
+	body := d.filled(serviceCalls[m.service]+step, who[:1], view)
+	body["requestId"], body[m.service+"Id"] = uuid.NewString(), m.id
+	if step == "ForwardConcern" && d.reader == "t" && slices.Contains(m.parties, "t") {
+		body["receiver"] = map[string]any{"agency": d.agency(d.partner)}
+	}
+	d.after(m, step, body, d.do(doing{Who: who, Call: serviceCalls[m.service] + step, Body: body, Trace: d.trace(), GRPC: d.chance("grpc"), Wait: time.Microsecond}))
+}
+
+// after notes who may know of what by a step.
+func (d *drawing) after(m *drawn, step string, body map[string]any, got answer) {
+	if !got.ok() {
+		return
+	}
+	letter := func(field string) string {
+		party, _ := body[field].(map[string]any)
+		return fmt.Sprint(party["agency"])[:1]
+	}
+	for field, service := range map[string]string{"forwardedConcernId": "concern", "redirectedReferralId": "referral"} {
+		if id, made := got.field(field).(string); made {
+			d.matters = append(d.matters, &drawn{service: service, id: id, client: m.client, parties: append(slices.Clone(m.parties[len(m.parties)-1:]), letter("receiver"))})
+		}
+	}
+	switch step {
+	case "InviteMember":
+		m.joins(letter("party"))
+	case "InviteParticipant":
+		m.joins(letter("participant"))
+	}
+}

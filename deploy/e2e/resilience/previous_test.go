@@ -1,0 +1,68 @@
+package resilience
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	all "koppi.internal/deploy/suite"
+	"koppi.internal/deploy/testkit"
+)
+
+// previousVersion is the commit that an upgrade comes from, and a rollback goes to.
+func previousVersion(t testing.TB) string {
+	t.Helper()
+	return strings.TrimSpace(string(testkit.Must(os.ReadFile(testkit.Path("deploy/PREVIOUS")))))
+}
+
+// unpacked is the version before, built: once for all tests, and kept for later runs.
+var unpacked sync.Mutex
+
+// previousSources is the folder of the version before, with its programs in bin.
+func previousSources(t testing.TB) string {
+	t.Helper()
+	unpacked.Lock()
+	defer unpacked.Unlock()
+	commit := previousVersion(t)
+	root := testkit.Path(".tools/previous")
+	folder := filepath.Join(root, commit)
+	if _, err := os.Stat(folder); err == nil {
+		return folder
+	}
+	if err := os.MkdirAll(root, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	draft := testkit.Must(os.MkdirTemp(root, "draft-"))
+	defer func() { _ = os.RemoveAll(draft) }()
+	unpack := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", `
+git() { command git -c safe.directory='*' -C "$2" "$@"; }
+git cat-file -e "$0" 2>/dev/null || git fetch -q --unshallow || git fetch -q origin "$0"
+git archive "$0" | tar -x -C "$1"`, commit, draft, testkit.Path(""))
+	if out, err := unpack.CombinedOutput(); err != nil {
+		t.Fatalf("the version before is not in this clone: git fetch --unshallow, or: git fetch origin %s\n%s", commit, out)
+	}
+	commands := []string{"./deploy/cmd/koppi", "./gateway/cmd/gateway"}
+	for _, service := range all.Services {
+		commands = append(commands, fmt.Sprintf("./services/%s/cmd/%[1]s", service.Name))
+	}
+	build := exec.CommandContext(t.Context(), "go", append([]string{"build", "-buildvcs=false", "-ldflags=-s -w", "-o", "bin/"}, commands...)...)
+	build.Dir = draft
+	build.Env = append(os.Environ(), "GOWORK="+filepath.Join(draft, "go.work"))
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("the version before: %v: %s", err, out)
+	}
+	if err := os.Rename(draft, folder); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// previous is a program of the version before.
+func previous(t testing.TB, command string) string {
+	t.Helper()
+	return filepath.Join(previousSources(t), "bin", filepath.Base(command))
+}

@@ -1,0 +1,78 @@
+// Package testkit is the harness of Koppi's tests. It starts Koppi in the test's own process, with
+// SQLite in a temporary folder, and holds the callers, clients and requests that several folders of
+// tests use. Further packages complete it:
+//
+//   - clustertest starts Koppi as separate processes on PostgreSQL and Redis, for trial or as in
+//     production, and the program koppi.
+//   - partnertest is an agency's own system: its inbox, its connection, its endpoint.
+//   - telemetrytest receives traces and metrics.
+//   - leaktest searches what leaves the processes for what must not.
+package testkit
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+
+	"koppi.internal/deploy/testkit/leaktest"
+)
+
+// Main runs the tests of a folder, and fails them if a process under test let something leave that
+// must not. The TestMain of each folder calls it. It does not return.
+func Main(m *testing.M) {
+	if err := leaktest.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	http.DefaultClient = &http.Client{Transport: leaktest.RoundTripper()}
+	code := m.Run()
+	if !leaktest.Check(os.Stderr) && code == 0 {
+		code = 1
+	}
+	for _, do := range afterTests.all {
+		do()
+	}
+	os.Exit(code)
+}
+
+// afterTests is what Main does after all tests.
+var afterTests struct {
+	mu  sync.Mutex
+	all []func()
+}
+
+// AfterTests has Main do something after all tests of the folder.
+func AfterTests(do func()) {
+	afterTests.mu.Lock()
+	defer afterTests.mu.Unlock()
+	afterTests.all = append(afterTests.all, do)
+}
+
+// Path returns the absolute path of a file in the repository, such as Path("deploy/keeping.md"). It
+// panics if the test does not run within the repository.
+func Path(path string) string {
+	folder := Must(os.Getwd())
+	for {
+		if _, err := os.Stat(filepath.Join(folder, "go.work")); err == nil {
+			return filepath.Join(folder, filepath.FromSlash(path))
+		}
+		parent := filepath.Dir(folder)
+		if parent == folder {
+			panic("no go.work in this folder or above it: tests run within the repository")
+		}
+		folder = parent
+	}
+}
+
+// Times returns how often a test does something: as often as an environment variable says, which
+// make soak sets, else as often as in every run.
+func Times(variable string, everyRun int) int {
+	if times, err := strconv.Atoi(os.Getenv(variable)); err == nil {
+		return times
+	}
+	return everyRun
+}
