@@ -22,8 +22,9 @@ func TestNoBurstAtBeginOfSecond(t *testing.T) {
 			edge = edge.Add(time.Second)
 		}
 		<-time.After(time.Until(edge.Add(-before))) // the wall clock's second
-		began, through := time.Now(), 0
+		began, through, made := time.Now(), 0, 0
 		for time.Now().Before(edge.Add(after)) {
+			made++
 			switch err := limiter.Allow(t.Context(), kela); {
 			case err == nil:
 				through++
@@ -33,8 +34,9 @@ func TestNoBurstAtBeginOfSecond(t *testing.T) {
 		}
 		lasted := time.Since(began)
 		most := calls/2 + int(calls*lasted.Seconds()) + 1
-		if through > most || through < calls/2 {
-			t.Errorf("%s: %d calls got through in %v around the edge, of %d a second want no more than %d", name, through, lasted, calls, most)
+		// A machine under load may not make enough calls to meet the limit.
+		if through > most || through < min(calls/2, made) {
+			t.Errorf("%s: %d of %d calls got through in %v around the edge, of %d a second want no more than %d", name, through, made, lasted, calls, most)
 		}
 	}
 }
