@@ -39,7 +39,8 @@ func previousSources(t testing.TB) string {
 	draft := testkit.Must(os.MkdirTemp(root, "draft-"))
 	defer func() { _ = os.RemoveAll(draft) }()
 	unpack := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", `
-git() { command git -c safe.directory='*' -C "$2" "$@"; }
+root=$2
+git() { command git -c safe.directory='*' -C "$root" "$@"; }
 git cat-file -e "$0" 2>/dev/null || git fetch -q --unshallow || git fetch -q origin "$0"
 git archive "$0" | tar -x -C "$1"`, commit, draft, testkit.Path(""))
 	if out, err := unpack.CombinedOutput(); err != nil {
