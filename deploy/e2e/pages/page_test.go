@@ -182,13 +182,13 @@ func TestThePageIsLive(t *testing.T) {
 	do(t, county, "is told of a new one, and shows it when asked", chromedp.WaitVisible("button.fresh"), chromedp.Click("button.fresh"), chromedp.WaitVisible(row))
 	line.Down.Store(true)
 	line.CutAll()
-	do(t, county, "the line is down", chromedp.WaitVisible(".line-down"))
+	do(t, county, "the line is down", chromedp.WaitVisible(".connection-down"))
 	shot(t, county, "cut-1280", 1280, 900)
 	shot(t, county, "cut-390", 390, 844)
 	if _, err := f.Call(f.Tokens["county"], testkit.ConcernService+"ReceiveConcern", `{"requestId": "`+uuid.NewString()+`", "concernId": "`+id+`"}`); err != nil {
 		t.Fatal(err)
 	}
 	line.Down.Store(false)
-	do(t, county, "shows what it missed", chromedp.EmulateViewport(1280, 900), chromedp.WaitNotPresent(".line-down"),
+	do(t, county, "shows what it missed", chromedp.EmulateViewport(1280, 900), chromedp.WaitNotPresent(".connection-down"),
 		chromedp.WaitVisible(`//a[@data-subject][contains(., "astaanotettu")]`, chromedp.BySearch))
 }
