@@ -14,6 +14,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"koppi.internal/deploy/testkit"
 )
 
 const (
@@ -88,6 +90,13 @@ func TestCosts(t *testing.T) {
 	h, f := newHarness(t), figures{}
 	h.costing(f)
 	fmt.Printf("  %-34s %s\n", "seal_1_KiB_us", f["seal_1_KiB_us"])
+}
+
+// TestMain removes the programs that were built.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	testkit.CleanUp()
+	os.Exit(code)
 }
 
 func TestBench(t *testing.T) {

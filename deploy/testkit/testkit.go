@@ -33,23 +33,32 @@ func Main(m *testing.M) {
 	if !leaktest.Check(os.Stderr) && code == 0 {
 		code = 1
 	}
-	for _, do := range afterTests.all {
-		do()
-	}
+	CleanUp()
 	os.Exit(code)
 }
 
-// afterTests is what Main does after all tests.
+// afterTests is what CleanUp does.
 var afterTests struct {
 	mu  sync.Mutex
 	all []func()
 }
 
-// AfterTests has Main do something after all tests of the folder.
+// AfterTests has CleanUp do something after all tests of the folder.
 func AfterTests(do func()) {
 	afterTests.mu.Lock()
 	defer afterTests.mu.Unlock()
 	afterTests.all = append(afterTests.all, do)
+}
+
+// CleanUp does what AfterTests was given. Main calls it; a folder whose tests have another TestMain
+// calls it there.
+func CleanUp() {
+	afterTests.mu.Lock()
+	defer afterTests.mu.Unlock()
+	for _, do := range afterTests.all {
+		do()
+	}
+	afterTests.all = nil
 }
 
 // Path returns the absolute path of a file in the repository, such as Path("deploy/keeping.md"). It
