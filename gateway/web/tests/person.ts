@@ -72,8 +72,11 @@ export class Person {
     if (queue) await this.page.locator(`[data-queue="${queue}"]`).click();
     const fresh = this.page.locator("button.fresh");
     await this.row(subject).or(fresh).first().waitFor();
-    if (!(await this.row(subject).isVisible())) await fresh.click();
-    await this.row(subject).click();
+    // A list that is read again meanwhile shows the new ones itself, and the button is gone.
+    await expect(async () => {
+      if (!(await this.row(subject).isVisible())) await fresh.click({ timeout: 1_000 });
+      await this.row(subject).click({ timeout: 1_000 });
+    }).toPass();
     await expect(this.matter).toHaveAttribute("data-matter", subject.split("/")[1]!);
   }
 
