@@ -24,7 +24,7 @@ const cacheControl, noStore = "Cache-Control", "no-store"
 // pictures and calls, and no string becomes markup by accident (Trusted Types). The digest is that
 // of an empty style element, which the pages' components fill through the object model; a style
 // element with text in it stays forbidden.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; img-src 'self'; connect-src 'self'; " +
+const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; img-src 'self'; font-src 'self'; connect-src 'self'; " +
 	"form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 // secureHeaders keep other sites from using the pages through a browser, and keep the browser from

@@ -110,7 +110,7 @@ func TestSecurityHeaders(t *testing.T) {
 				t.Fatal(err)
 			}
 			for name, want := range map[string]string{
-				"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-" + nothing + "'; img-src 'self'; connect-src 'self'; " +
+				"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-" + nothing + "'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
 					"form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
 				"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
 				"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",

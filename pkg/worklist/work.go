@@ -141,6 +141,7 @@ func (l *Worklist[S]) workItem(shown reading.Shown[S], entry journal.WorklistEnt
 		Holder:          &commonv1.Party{Agency: entry.Agency, Unit: entry.Unit, Worker: entry.Worker},
 		StartedAt:       timestamppb.New(entry.StartedAt),
 		About:           aboutOf(message),
+		Sender:          senderOf(message),
 		Urgency:         commonv1.Urgency(entry.Urgency),
 	}
 	if named, ok := message.(interface{ GetStatus() *commonv1.LoopStatus }); ok {
@@ -189,6 +190,18 @@ func aboutOf(message proto.Message) (about []string) {
 		}
 	}
 	return about
+}
+
+// senderOf returns the party that sent a matter as a message shows it.
+func senderOf(message proto.Message) *commonv1.Party {
+	shown := message.ProtoReflect()
+	for _, name := range []protoreflect.Name{"reporter", "sender", "asker", "created_by"} {
+		if field := shown.Descriptor().Fields().ByName(name); field != nil && shown.Has(field) {
+			party, _ := shown.Get(field).Message().Interface().(*commonv1.Party)
+			return party
+		}
+	}
+	return nil
 }
 
 func enumName(field protoreflect.FieldDescriptor, value protoreflect.Value) string {

@@ -9,6 +9,7 @@ import { queries } from "./app/queries";
 import { router } from "./app/router";
 import { transport } from "./app/transport";
 import "./ui/base.css";
+import "./ui/font.css";
 
 startTexts();
 

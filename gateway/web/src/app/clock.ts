@@ -9,6 +9,10 @@ import { transport } from "./transport";
 
 const clockKey = ["clock"];
 
+// The domain's time when it was last read, for formats of dates.
+let read: number | undefined;
+export const lastNow = () => read;
+
 // useClock returns the domain's time to the minute: the server's time, or in trial mode the trial
 // clock, which may have been moved and must be read first.
 export function useClock(): Date | undefined {
@@ -16,9 +20,8 @@ export function useClock(): Date | undefined {
   const { data, refetch } = useQuery({
     queryKey: [...clockKey, trial], refetchInterval: 60_000,
     queryFn: async () => {
-      if (!trial) return serverNow();
-      const { now } = await createClient(DevService, transport).getClock({});
-      return now ? timestampMs(now) : serverNow();
+      const { now } = trial ? await createClient(DevService, transport).getClock({}) : {};
+      return read = now ? timestampMs(now) : serverNow();
     },
   });
   // A change may come from a moved clock, here or elsewhere.

@@ -1,7 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 
 import { ListPage, type ListSearch, type ListName, lists } from "../pages/worklist/list";
-import { NothingOpen } from "../pages/worklist/nothing";
 import { viewOf, type View } from "../pages/own/views";
 import { kinds, type Kind } from "../ui/names";
 import type { OperationsSearch } from "../pages/operations/page";
@@ -21,12 +20,11 @@ const listSearch = (search: Record<string, unknown>): ListSearch => ({
 const listRoutes = lists.map((name: ListName) => {
   const list =
     createRoute({ getParentRoute: () => root, path: name, validateSearch: listSearch, component: () => <ListPage name={name} /> });
-  const none = createRoute({ getParentRoute: () => list, path: "/", component: NothingOpen });
   const matter = createRoute({
     getParentRoute: () => list, path: "$kind/$id", component: lazyRouteComponent(() => import("../pages/matter/page"), "MatterPage"),
     beforeLoad: ({ params }) => { if (!kinds.includes(params.kind as Kind)) throw redirect({ to: "/" }); },
   });
-  return list.addChildren([none, matter]);
+  return list.addChildren([matter]);
 });
 
 const beginnings = createRoute({

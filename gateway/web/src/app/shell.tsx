@@ -5,6 +5,7 @@ import { InlineAlert, LoadingSpinner, SkipLink } from "suomifi-ui-components";
 import { useTexts, useWords } from "./language";
 import { LanguageChoice } from "./languagechoice";
 import { useConnection } from "./live";
+import { Menu } from "./menu";
 import { end, useSession, type Person } from "./session";
 import { SessionEnd } from "./sessionend";
 import { SignIn } from "./signin";
@@ -33,21 +34,19 @@ function Announcer() {
   return <p role="status" className="hidden" data-announcer>{shown}</p>;
 }
 
-function Frame({ children, top, nav }: { children: ReactNode; top?: ReactNode; nav?: ReactNode }) {
+function Frame({ children, menu, bar }: { children: ReactNode; menu?: ReactNode; bar?: ReactNode }) {
   const t = useTexts("shell");
   return (
     <>
       <SkipLink href="#main">{t("skip")}</SkipLink>
       <header className="top">
         <Link to="/" className="brand">Koppi</Link>
-        {top}
+        {menu && <Menu>{menu}</Menu>}
         <LanguageChoice />
         <Announcer />
       </header>
-      <div className="body">
-        {nav}
-        <main id="main" tabIndex={-1}>{children}</main>
-      </div>
+      {bar}
+      <main id="main" tabIndex={-1}>{children}</main>
     </>
   );
 }
@@ -59,7 +58,7 @@ function SignedIn({ person }: { person: Person }) {
   });
   const t = useTexts("shell"), down = useConnection(operator || !person.worker ? undefined : person.session);
   return (
-    <Frame top={<Who person={person} />} nav={<Rooms person={person} />}>
+    <Frame menu={<><Rooms person={person} /><Who person={person} /></>} bar={person.trial && <TrialClock />}>
       <SessionEnd person={person} />
       <div role="status">{down && <InlineAlert status="warning" className="connection-down">{t("cut")}</InlineAlert>}</div>
       {operator && !there ? <Navigate to="/operations" replace /> : <Outlet />}
@@ -72,13 +71,12 @@ function Who({ person }: { person: Person }) {
   const place = person.unit ? directory.unit(person.agency, person.unit) : person.agency && directory.agency(person.agency);
   return (
     <div className="who">
-      <p>
+      <p className="who-name">
         <strong>{person.worker || word(person.role)}</strong>{" "}
         <span className="quiet">{[person.worker && word(person.role), place].filter(Boolean).join(", ")}</span>
       </p>
       {person.worker && person.role !== "operator" && <Reachability person={person} />}
       <button type="button" className="plain" onClick={() => void end()}>{t("signOut")}</button>
-      {person.trial && <TrialClock />}
     </div>
   );
 }

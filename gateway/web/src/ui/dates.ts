@@ -1,6 +1,8 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
-import { dateOf } from "../app/clock";
+import i18next from "i18next";
+
+import { dateOf, lastNow } from "../app/clock";
 import { workingDaysBetween } from "./workingdays";
 
 // Dates and times in Finnish format and Finland's time, in every language of the pages.
@@ -18,7 +20,20 @@ export const onDate = (key: string) => (/^\d{4}-\d{2}-\d{2}$/.test(key) ? day(ne
 export const dayKey = (time: Date) => partsFormat.format(time);
 // A time limit that ends with its day is shown without a time.
 export const endsItsDay = (time: Date) => clock(time) === "23.59";
-export const limit = (time: Date) => (endsItsDay(time) ? day(time) : moment(time));
+
+const halfYear = 183 * 86_400_000;
+const shortFormat = new Intl.DateTimeFormat("fi-FI", { day: "numeric", month: "numeric", timeZone: zone });
+const weekday = (time: Date) => new Intl.DateTimeFormat(i18next.language, { weekday: "short", timeZone: zone }).format(time);
+
+// spokenDay is a day as people say it: "ma 30.11."; with its year if it is more than half a year away.
+export function spokenDay(time: Date) {
+  const far = Math.abs(time.getTime() - (lastNow() ?? time.getTime())) > halfYear;
+  return `${weekday(time)} ${far ? day(time) : shortFormat.format(time)}`;
+}
+// spokenTime is a time of the day as people say it: "klo 10", "klo 16.40".
+export const spokenTime = (time: Date) => i18next.t("shell:at", { time: clock(time).replace(/\.00$/, "") });
+// limit is a time limit or an appointment as people say it: "ma 30.11.", "ti 1.12. klo 10".
+export const limit = (time: Date) => (endsItsDay(time) ? spokenDay(time) : `${spokenDay(time)} ${spokenTime(time)}`);
 
 // Distance is the time to or since a time limit, for t(key, { count }).
 export interface Distance { key: string; count: number; late: boolean }

@@ -3,7 +3,7 @@ import {
 } from "koppi-contract/koppi/common/v1/party_pb";
 import { dateOf, useNow } from "../app/clock";
 import { useTexts, useWords } from "../app/language";
-import { clock, dayKey, distance, endsItsDay, limit } from "./dates";
+import { clock, dayKey, distance, endsItsDay, limit, spokenDay, spokenTime } from "./dates";
 import { nameOf } from "./names";
 import { useProvision } from "./provision";
 
@@ -22,10 +22,15 @@ export function PhaseMark({ status }: { status?: LoopStatus }) {
   </span>;
 }
 
+// UrgencyMark is filled for an emergency and outlined for an urgent matter, so that they differ at a
+// glance and in forced colours.
 export function UrgencyMark({ urgency }: { urgency?: Urgency }) {
   const word = useWords();
   if (!urgency || urgency === Urgency.NORMAL) return null;
-  return <strong className="urgency"><span aria-hidden="true" className="shape">!</span>{word(nameOf(UrgencySchema, urgency))}</strong>;
+  const emergency = urgency === Urgency.EMERGENCY;
+  return <strong className={emergency ? "urgency emergency" : "urgency"}>
+    {emergency && <span aria-hidden="true" className="shape">!</span>}{word(nameOf(UrgencySchema, urgency))}
+  </strong>;
 }
 
 // isUrgent reports whether a due time follows from the urgency of the matter.
@@ -73,4 +78,24 @@ export function DueMark({ status, label, urgency, whole }: Due) {
 export function Marks(due: Due) {
   const { status, urgency } = due;
   return <><DueMark {...due} />{!isUrgent(status) && <UrgencyMark urgency={urgency} />}</>;
+}
+
+// RowDue is the due time in a row of a list: the day as people say it, how far it is, and in text for
+// screen readers what it rests on and the whole time.
+export function RowDue({ status, urgency }: Pick<Due, "status" | "urgency">) {
+  const t = useTexts("shell"), word = useWords(), now = useNow(), due = dateOf(status?.dueAt);
+  if (!status || !due) return null;
+  const away = distance(due, status.overdue && now <= due ? new Date(due.getTime() + 1) : now);
+  const basis = status.dueBasis ? nameOf(DueBasisSchema, status.dueBasis) : "";
+  const sameDay = dayKey(due) === dayKey(now);
+  const shown = away.late ? t(away.key, { count: away.count })
+    : sameDay ? (endsItsDay(due) ? t("today") : t("today_at", { at: spokenTime(due) }))
+    : away.key === "in_days" ? `${isUrgent(status) ? limit(due) : spokenDay(due)} (${t("working_days", { count: away.count })})` : spokenDay(due);
+  return (
+    <span className={away.late ? "due late" : "due"} data-due={basis || undefined} data-urgency={urgency || undefined}>
+      {away.late && <span aria-hidden="true" className="shape">▲</span>}
+      <time dateTime={due.toISOString()} title={limit(due)}>{shown}</time>
+      <span className="hidden">, {[basis && word(basis), away.late || sameDay ? limit(due) : ""].filter(Boolean).join(" ")}</span>
+    </span>
+  );
 }

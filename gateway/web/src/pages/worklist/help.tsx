@@ -3,7 +3,7 @@ import { Button, Modal, ModalContent, ModalFooter, ModalTitle, ToggleInput } fro
 import { useKeysOn } from "../../app/keys";
 import { useTexts } from "../../app/language";
 
-const keys = ["key_move", "key_open", "key_new", "key_receive", "key_take", "key_next", "key_search", "key_help"];
+const keys = ["key_move", "key_open", "key_tick", "key_receive", "key_take", "key_pass", "key_new", "key_next", "key_search", "key_help"];
 
 // KeysHelp lists the single-key shortcuts, and switches them off and on.
 export function KeysHelp({ close }: { close: () => void }) {

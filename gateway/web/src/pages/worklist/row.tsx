@@ -3,35 +3,61 @@ import { Link } from "@tanstack/react-router";
 import type { WorkItem } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { useTexts, useWords } from "../../app/language";
 import type { Person } from "../../app/session";
-import { Marks, PhaseMark } from "../../ui/marks";
-import { idOf, isOverride, kindOf, shortId } from "../../ui/names";
-import { useDirectory } from "../../ui/party";
+import { RowDue, UrgencyMark } from "../../ui/marks";
+import { idOf, isOverride, kindOf } from "../../ui/names";
+import { useDirectory, usePartyName } from "../../ui/party";
+import type { Ticks } from "./ticks";
 import type { ListName } from "./work";
 
-// Row is a matter in two lines: what it is, and whose turn until when.
-export function Row({ item, list, person }: { item: WorkItem; list: ListName; person: Person }) {
-  const t = useTexts("worklist"), word = useWords(), { agency } = useDirectory(), kind = kindOf(item.subject);
-  const { status } = item;
-  const turn = () => {
-    if (status?.waitingOnClient) return t("clientsTurn");
-    if (!status?.waitingOn) return "";
-    return status.waitingOn.agency === person.agency ? <strong>{t("yourTurn")}</strong>
-      : t("othersTurn", { who: agency(status.waitingOn.agency) });
+// useWaits returns a function that says whom a matter waits for: the person, its unit, a colleague,
+// another agency or the client.
+function useWaits(person: Person) {
+  const t = useTexts("worklist"), { agency, unit } = useDirectory();
+  return ({ status, holder }: WorkItem) => {
+    if (status?.waitingOnClient) return t("waitsForClient");
+    const on = status?.waitingOn?.agency;
+    if (!on) return "";
+    if (on !== person.agency) return t("waitsFor", { who: agency(on) });
+    if (holder?.worker) return holder.worker === person.worker ? t("waitsForYou") : t("waitsFor", { who: holder.displayName || holder.worker });
+    return !holder?.unit || holder.unit === person.unit ? t("waitsForUnit") : t("waitsFor", { who: unit(on, holder.unit) });
   };
+}
+
+// useCalled returns a function that names a matter: kind, topics and number.
+export function useCalled() {
+  const word = useWords();
+  return ({ subject, about, matterNumber }: WorkItem) =>
+    [word(kindOf(subject)), about.map(word).join(", "), matterNumber].filter(Boolean).join(" · ");
+}
+
+interface Props { item: WorkItem; list: ListName; person: Person; ticks?: Ticks }
+
+// Row is a matter in one line: urgency, what it is, from whom, whom it waits for, and until when.
+export function Row({ item, list, person, ticks }: Props) {
+  const t = useTexts("worklist"), word = useWords(), party = usePartyName(), waits = useWaits(person), called = useCalled();
   const row = { className: "row", "data-subject": item.subject };
   const said = (
     <>
-      <span className="what"><strong>{word(kind)}</strong>{item.about.length > 0 && <> · {item.about.map(word).join(", ")}</>}</span>
-      <span className="quiet id">{item.clientId ? t("clientId", { id: shortId(item.clientId) }) : t("noClient")}</span>
-      <span className="state">
-        <PhaseMark status={status} />
-        <span>{turn()}{item.onDuty && <span className="quiet"> {t("onDuty")}</span>}</span>
-        <Marks status={status} urgency={item.urgency} />
+      <span className="what">
+        <UrgencyMark urgency={item.urgency} />
+        <span><strong>{word(kindOf(item.subject))}</strong>{item.about.length > 0 && <> · {item.about.map(word).join(", ")}</>}</span>
       </span>
+      <span className="number" translate="no">{item.matterNumber}</span>
+      <span className="from">{party(item.sender)}</span>
+      <span className="waits">{waits(item)}{item.onDuty && <span className="quiet"> {t("onDuty")}</span>}</span>
+      <span className="until"><RowDue status={item.status} urgency={item.urgency} /></span>
     </>
   );
   // The router marks the link of the open matter with aria-current. An override that waits for a second officer is decided on the
   // client's page.
-  return isOverride(item.subject) ? <Link to="/client" search={{ id: item.clientId }} {...row}>{said}</Link>
-    : <Link to={`/${list}/$kind/$id`} params={{ kind, id: idOf(item.subject) }} search={(before) => before} {...row}>{said}</Link>;
+  return (
+    <>
+      {ticks && <label className="tick"><span className="hidden">{t("tick", { what: called(item) })}</span>
+        <input type="checkbox" checked={ticks.has(item.subject)} disabled={isOverride(item.subject)}
+          onChange={() => ticks.toggle(item.subject)} /></label>}
+      {isOverride(item.subject) ? <Link to="/client" search={{ id: item.clientId }} {...row}>{said}</Link>
+        : <Link to={`/${list}/$kind/$id`} params={{ kind: kindOf(item.subject), id: idOf(item.subject) }} search={(before) => before}
+          {...row}>{said}</Link>}
+    </>
+  );
 }

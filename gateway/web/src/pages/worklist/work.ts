@@ -3,13 +3,12 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
 import { CaseworkService, Queue, type WorkItem } from "koppi-contract/koppi/casework/v1/casework_pb";
-import { LoopPhase } from "koppi-contract/koppi/common/v1/party_pb";
 import { dateOf } from "../../app/clock";
 import { useChanges } from "../../app/live";
-import { usePerson, type Person } from "../../app/session";
+import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
-import { dueToday } from "../../ui/dates";
 import { kindOf } from "../../ui/names";
+import { ended } from "./groups";
 
 export const lists = ["work", "sent", "consultations", "plans"] as const;
 export type ListName = (typeof lists)[number];
@@ -29,7 +28,6 @@ async function readAll(queue: QueueName, sent: boolean): Promise<WorkItem[]> {
 }
 
 const startedAt = (item: WorkItem) => dateOf(item.startedAt)?.getTime() ?? 0;
-const ended = ({ status }: WorkItem) => status !== undefined && status.phase >= LoopPhase.CLOSED;
 
 // Open matters first, in the server's order by due time; then ended ones, the latest first.
 const inOrder = (items: WorkItem[]) =>
@@ -47,6 +45,8 @@ export interface Work {
   items: WorkItem[];
   fresh: number;
   show: () => void;
+  // refresh reads the list again, and shows all of it.
+  refresh: () => void;
   loading: boolean;
   error: unknown;
 }
@@ -62,7 +62,7 @@ export function useWork(list: ListName, queue: QueueName): Work {
   useEffect(() => { if (data && !shown) setShown(data.map(({ subject }) => subject)); }, [data, shown]);
   const bySubject = new Map((data ?? []).map((item) => [item.subject, item]));
   const items = (shown ?? []).flatMap((subject) => bySubject.get(subject) ?? []);
-  return { items, fresh: bySubject.size - items.length, show: () => setShown(undefined), loading: isPending, error };
+  return { items, fresh: bySubject.size - items.length, show: () => setShown(undefined), refresh: () => void refetch().then(() => setShown(undefined)), loading: isPending, error };
 }
 
 // Each refresh reads all matters of a list, and each reading is recorded: under frequent changes a
@@ -79,20 +79,4 @@ function useSoon(act: () => void) {
       act();
     }, Math.max(together, soon.last + apart - performance.now()));
   });
-}
-
-export const tiles = ["overdue", "today", "fresh", "others", "consultations"] as const;
-export type Tile = (typeof tiles)[number];
-
-const ourTurn = (item: WorkItem, person: Person) => item.status?.waitingOn?.agency === person.agency && !item.status.waitingOnClient;
-
-// matches reports whether a tile counts a matter.
-export function matches(tile: Tile, item: WorkItem, person: Person, now: Date): boolean {
-  switch (tile) {
-    case "overdue": return item.status?.overdue ?? false;
-    case "today": return !item.status?.overdue && dueToday(item.status?.dueAt, now);
-    case "fresh": return ourTurn(item, person) && !item.status?.responsible?.worker && (item.status?.phase ?? 0) <= LoopPhase.RECEIVED;
-    case "others": return !ended(item) && !ourTurn(item, person);
-    case "consultations": return kindOf(item.subject) === "consultations";
-  }
 }

@@ -491,6 +491,20 @@ export declare type WorkItem = Message<"koppi.casework.v1.WorkItem"> & {
    * @generated from field: repeated string about = 12;
    */
   about: string[];
+
+  /**
+   * The matter's number; empty for what is no matter.
+   *
+   * @generated from field: string matter_number = 13;
+   */
+  matterNumber: string;
+
+  /**
+   * The party that sent the matter, as the matter itself shows it to the caller.
+   *
+   * @generated from field: koppi.common.v1.Party sender = 14;
+   */
+  sender?: Party | undefined;
 };
 
 /**

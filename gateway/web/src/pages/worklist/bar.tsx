@@ -1,0 +1,87 @@
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Button, InlineAlert } from "suomifi-ui-components";
+
+import { ReassignWorkRequestSchema, type WorkItem } from "koppi-contract/koppi/casework/v1/casework_pb";
+import { useTexts } from "../../app/language";
+import type { Person } from "../../app/session";
+import { receiver, text, type Field } from "../../ui/form/fields";
+import { StepForm } from "../../ui/form/stepform";
+import { back, canTake, most, pass, take, type Act, type Result } from "./bulk";
+import { useCalled } from "./row";
+
+// Done is what a step on several matters came to.
+export interface Done { act: Act | "undo"; results: Result[] }
+
+interface BarProps {
+  items: WorkItem[];
+  person: Person;
+  clear: () => void;
+  done: (done: Done) => void;
+}
+
+const acts = ["receive", "take"] as const;
+
+// Bar offers the steps that can be taken on all ticked matters.
+export function Bar({ items, person, clear, done }: BarProps) {
+  const t = useTexts("worklist"), [busy, setBusy] = useState(false), [passing, setPassing] = useState(false);
+  const act = async (one: (typeof acts)[number]) => {
+    setBusy(true);
+    done({ act: one, results: await take(one, items.filter((item) => canTake(one, item))) });
+    setBusy(false);
+  };
+  const fields: Field[] = [
+    { kind: "receiver", name: "to", label: "passTo", within: person.agency, worker: true, required: true },
+    { kind: "line", name: "reason", label: "passReason", required: true },
+  ];
+  const passable = items.filter((item) => canTake("pass", item));
+  return (
+    <div className="bar" role="group" aria-label={t("ticked", { count: items.length })}>
+      <div className="bar-line">
+        <strong>{t("ticked", { count: items.length })}</strong>
+        {acts.map((one) => {
+          const able = items.filter((item) => canTake(one, item)).length;
+          return able > 0 && <Button key={one} type="button" variant="secondary" aria-disabled={busy} data-act={one}
+            onClick={() => { if (!busy) void act(one); }}>{t(`act_${one}`, { count: able })}</Button>;
+        })}
+        {passable.length > 0 && !passing && <Button type="button" variant="secondary" data-act="pass" onClick={() => setPassing(true)}>
+          {t("act_pass")}
+        </Button>}
+        <button type="button" className="plain" onClick={clear}>{t("untick")}</button>
+      </div>
+      {passing && <StepForm draft="pass" texts="worklist" title={t("passTitle", { count: passable.length })} schema={ReassignWorkRequestSchema}
+        fields={fields} sendLabel={t("act_pass")}
+        make={(values, requestId) => ({
+          requestId, subjects: passable.slice(0, most).map(({ subject }) => subject),
+          to: { ...receiver(values, "to"), agency: person.agency }, reason: text(values, "reason"),
+        })}
+        send={async (request) => done({ act: "pass", results: await pass(request, passable) })}
+        done={() => setPassing(false)} cancel={() => setPassing(false)} />}
+    </div>
+  );
+}
+
+// Outcome tells for each matter what a step came to, and undoes what can be undone.
+export function Outcome({ done: { act, results }, close, undone }: { done: Done; close: () => void; undone: (done: Done) => void }) {
+  const t = useTexts("worklist"), { t: refusal, i18n } = useTranslation("refusals"), called = useCalled(), [busy, setBusy] = useState(false);
+  const good = results.filter(({ reason }) => !reason), bad = results.filter(({ reason }) => reason);
+  const why = (reason: string) => (i18n.exists(`refusals:${reason}`) ? refusal(reason) : reason);
+  const undo = async () => {
+    setBusy(true);
+    undone({ act: "undo", results: await back(good.map(({ item }) => item), t("undoReason")) });
+    setBusy(false);
+  };
+  return (
+    <InlineAlert status={bad.length ? "warning" : "neutral"} className="outcome" data-outcome={act}>
+      {good.length > 0 && <details open={good.length <= 3}><summary>{t(`done_${act}`, { count: good.length })}</summary>
+        <ul>{good.map(({ item }) => <li key={item.subject}>{called(item)}</li>)}</ul></details>}
+      {bad.length > 0 && <><p>{t("notDone", { count: bad.length })}</p>
+        <ul>{bad.map(({ item, reason }) => <li key={item.subject}>{called(item)}: {why(reason!)}</li>)}</ul></>}
+      <div className="bar-line">
+        {act === "pass" && good.length > 0 && <Button type="button" variant="secondary" aria-disabled={busy} data-undo
+          onClick={() => { if (!busy) void undo(); }}>{t("undo")}</Button>}
+        <button type="button" className="plain" onClick={close}>{t("close")}</button>
+      </div>
+    </InlineAlert>
+  );
+}
