@@ -90,11 +90,12 @@ export function RowDue({ status, urgency }: Pick<Due, "status" | "urgency">) {
   const sameDay = dayKey(due) === dayKey(now);
   const shown = away.late ? t(away.key, { count: away.count })
     : sameDay ? (endsItsDay(due) ? t("today") : t("today_at", { at: spokenTime(due) }))
-    : away.key === "in_days" ? `${isUrgent(status) ? limit(due) : spokenDay(due)} (${t("working_days", { count: away.count })})` : spokenDay(due);
+    : isUrgent(status) ? limit(due) : spokenDay(due);
   return (
     <span className={away.late ? "due late" : "due"} data-due={basis || undefined} data-urgency={urgency || undefined}>
       {away.late && <span aria-hidden="true" className="shape">▲</span>}
       <time dateTime={due.toISOString()} title={limit(due)}>{shown}</time>
+      {away.key === "in_days" && <span className="away"> ({t("working_days", { count: away.count })})</span>}
       <span className="hidden">, {[basis && word(basis), away.late || sameDay ? limit(due) : ""].filter(Boolean).join(" ")}</span>
     </span>
   );

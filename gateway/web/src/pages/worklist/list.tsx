@@ -10,11 +10,11 @@ import { useTitle } from "../../app/title";
 import { moment } from "../../ui/dates";
 import { Problem } from "../../ui/problem";
 import { idOf, isOverride, kindOf } from "../../ui/names";
-import { usePartyName } from "../../ui/party";
 import texts from "../../texts/worklist.json";
 import { Bar, Outcome, type Done } from "./bar";
 import { filters, grouped, matches, type Filter } from "./groups";
 import { KeysHelp } from "./help";
+import { useFrom } from "./row";
 import { Rows } from "./rows";
 import { useTicks } from "./ticks";
 import { Begin, Chips, Queues, Search } from "./toolbar";
@@ -34,7 +34,7 @@ const filtersOf: Record<ListName, readonly Filter[]> = {
 
 // ListPage is a list and, once a matter is open, that matter beside it.
 export function ListPage({ name }: { name: ListName }) {
-  const t = useTexts("worklist"), shell = useTexts("shell"), word = useWords(), person = usePerson(), now = useNow(), party = usePartyName();
+  const t = useTexts("worklist"), shell = useTexts("shell"), word = useWords(), person = usePerson(), now = useNow(), from = useFrom(person);
   const navigate = useNavigate();
   const { show, queue = "unit" } = useSearch({ strict: false }) as ListSearch, { kind, id } = useParams({ strict: false });
   const open = kind && id ? `${kind}/${id}` : undefined;
@@ -46,7 +46,7 @@ export function ListPage({ name }: { name: ListName }) {
   const words = sought.toLowerCase().split(/\s+/).filter(Boolean);
   const found = work.items.filter((item) => {
     const number = item.matterNumber.toLowerCase();
-    const said = [word(kindOf(item.subject)), ...item.about.map(word), party(item.sender), number, number.replace("-", "")].join(" ").toLowerCase();
+    const said = [word(kindOf(item.subject)), ...item.about.map(word), from(item), number, number.replace("-", "")].join(" ").toLowerCase();
     return (!filter || matches(filter, item, person, now)) && words.every((one) => said.includes(one));
   });
   const search = (change: ListSearch) => void navigate({ to: ".", search: (before) => ({ ...before, ...change }), replace: true });
@@ -75,6 +75,7 @@ export function ListPage({ name }: { name: ListName }) {
     "/": () => searching.current?.focus(),
   }, (place) => place === document.body || place.closest(".split") !== null);
   useKeys(name === "work" ? { x: tick, r: lead("receive"), t: lead("take"), s: lead("pass") } : {}, (place) => place.closest(".rows") !== null);
+  const tickable = groups.flatMap(({ items }) => items).map(({ subject }) => subject).filter((subject) => !isOverride(subject));
   const ticked = work.items.filter(({ subject }) => ticks.has(subject));
   const acted = (result: Done) => { setDone(result); ticks.set([]); work.refresh(); };
   return (
@@ -90,6 +91,11 @@ export function ListPage({ name }: { name: ListName }) {
           t(queue), filter && t(filter), sought.trim() && `”${sought.trim()}”`, t("printed", { count: found.length, time: moment(now) }),
         ].filter(Boolean).join(" · ")}</p>
         <div className="list-filters">
+          {name === "work" && tickable.length > 0 && (
+            <label className="tick" data-tick-all><span className="hidden">{t("tickAll", { count: tickable.length })}</span>
+              <input type="checkbox" checked={tickable.every(ticks.has)}
+                onChange={({ target }) => ticks.set(target.checked ? tickable : [])} /></label>
+          )}
           <Chips chosen={filter} choose={(one) => search({ show: one })} chips={filtersOf[name].map((one) => (
             { filter: one, count: work.items.filter((item) => matches(one, item, person, now)).length }))} />
           <div role="status">{work.fresh > 0 && (

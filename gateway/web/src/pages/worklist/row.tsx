@@ -5,7 +5,7 @@ import { useTexts, useWords } from "../../app/language";
 import type { Person } from "../../app/session";
 import { RowDue, UrgencyMark } from "../../ui/marks";
 import { idOf, isOverride, kindOf } from "../../ui/names";
-import { useDirectory, usePartyName } from "../../ui/party";
+import { useDirectory } from "../../ui/party";
 import type { Ticks } from "./ticks";
 import type { ListName } from "./work";
 
@@ -30,11 +30,20 @@ export function useCalled() {
     [word(kindOf(subject)), about.map(word).join(", "), matterNumber].filter(Boolean).join(" · ");
 }
 
+// useFrom returns a function that names the sender: another agency, or a unit of the person's own.
+export function useFrom(person: Person) {
+  const { agency, unit } = useDirectory();
+  return ({ sender }: WorkItem) => {
+    if (!sender?.agency) return "";
+    return sender.agency === person.agency && sender.unit ? unit(sender.agency, sender.unit) : agency(sender.agency);
+  };
+}
+
 interface Props { item: WorkItem; list: ListName; person: Person; ticks?: Ticks }
 
 // Row is a matter in one line: urgency, what it is, from whom, whom it waits for, and until when.
 export function Row({ item, list, person, ticks }: Props) {
-  const t = useTexts("worklist"), word = useWords(), party = usePartyName(), waits = useWaits(person), called = useCalled();
+  const t = useTexts("worklist"), word = useWords(), from = useFrom(person), waits = useWaits(person), called = useCalled();
   const row = { className: "row", "data-subject": item.subject };
   const said = (
     <>
@@ -43,7 +52,7 @@ export function Row({ item, list, person, ticks }: Props) {
         <span><strong>{word(kindOf(item.subject))}</strong>{item.about.length > 0 && <> · {item.about.map(word).join(", ")}</>}</span>
       </span>
       <span className="number" translate="no">{item.matterNumber}</span>
-      <span className="from">{party(item.sender)}</span>
+      <span className="from">{from(item)}</span>
       <span className="waits">{waits(item)}{item.onDuty && <span className="quiet"> {t("onDuty")}</span>}</span>
       <span className="until"><RowDue status={item.status} urgency={item.urgency} /></span>
     </>

@@ -10,7 +10,7 @@ import { Row } from "./row";
 import type { Ticks } from "./ticks";
 import type { ListName } from "./work";
 
-const rowHeight = 44, headHeight = 32;
+const rowHeight = 44, headHeight = 24;
 
 interface Props {
   groups: { group: Group; items: WorkItem[] }[];
