@@ -102,7 +102,7 @@ func TestAddresses(t *testing.T) {
 	f.services["plan"].add("kela", "benefits", "plans/1", emergency)
 	f.none(server)
 	f.directory.Replace(parsed(t, strings.Replace(units, `"unit":"benefits"`, `"unit":"benefits","email":"benefits@county.example.fi"`, 1)))
-	f.mail(server, "benefits", "One emergency waits in Koppi")
+	f.mail(server, "benefits", "One emergency is waiting in Koppi")
 }
 
 // No notice is lost while the mail server is down.
