@@ -26,7 +26,7 @@ test("an emergency shows its hour and what it rests on, and is let go of by tria
   await kela.open(subject, "sent");
   await worker.open(subject);
   await worker.take("ReceiveConcern");
-  await shown(worker, urgent, "Hätätilanne: viimeistään 23.11.2026 10.00 (SHL 36 § 1 mom.)");
+  await shown(worker, urgent, "Hätätilanne: viimeistään 23.11.2026 10.00 (sosiaalihuoltolaki 36 § 1 mom.)");
   await expect(row(worker, subject)).toContainText("Hätätilanne: viimeistään 10.00");
   await expect(worker.step("TriageConcern")).toHaveText(/Kiireellinen apu arvioitu/);
   await pictures(worker.page, "clocks-emergency");
@@ -44,7 +44,7 @@ test("an emergency shows its hour and what it rests on, and is let go of by tria
   await expect(form.locator("[data-urgency-now]")).toContainText("Hätätilanne, määräaika 23.11.2026 10.30");
   await expect(form.locator('[data-field="urgency"] input:checked')).toHaveCount(0);
   await form.locator("[data-send]").click();
-  await expect(form.locator('[data-field="urgency"]')).toContainText("Tämä tarvitaan");
+  await expect(form.locator('[data-field="urgency"]')).toContainText("Täytä tämä kohta");
   await worker.fill(form, { urgency: "URGENCY_NORMAL" });
   await expect(form.locator('[data-field="letGo"]')).toContainText("Kiireellinen määräaika päättyy");
   await picture(worker.page, "clocks-triage-whole");
@@ -76,7 +76,7 @@ test("a client whose matter is urgent reads whom to call and when, and else what
   await expect(card(client, subject).locator("[data-urgent]")).toContainText("Aika on mennyt.");
   await koppi.call("ps-21", "concern.v1.ConcernService/TriageConcern", { requestId: randomUUID(), concernId, urgency: "URGENCY_NORMAL" });
   await client.page.reload();
-  await expect(card(client, subject)).toContainText("Asiaan pyritään tarttumaan viimeistään 2.12.2026");
+  await expect(card(client, subject)).toContainText("Tavoite on, että asiaasi aletaan hoitaa viimeistään 2.12.2026");
   await expect(card(client, subject).locator("[data-urgent]")).toHaveCount(0);
   await expect(card(client, subject)).not.toContainText("on otettava yhteyttä");
   await pictures(client.page, "clocks-client-promise");
@@ -86,12 +86,12 @@ test("a client over 75 reads the law's day, and so does who handles the matter",
   const subject = await report(koppi, { code: over75, unit: adults.unit }), worker = await comes("ps-21"), client = await comes("client");
   await worker.open(subject);
   await worker.take("ReceiveConcern");
-  await shown(worker, statutory, "Määräaika 2.12.2026 (SHL 36 § 2 mom.)");
+  await shown(worker, statutory, "Määräaika 2.12.2026 (sosiaalihuoltolaki 36 § 2 mom.)");
   await expect(worker.matter.locator("aside")).toContainText("75 vuotta täyttänyt");
   await worker.step("TriageConcern").click();
   await expect(worker.page.locator('[data-field="over75"]')).toContainText("täyttänyt 75 vuotta");
   await client.becomes(over75);
-  await expect(card(client, subject)).toContainText("Arviointi on aloitettava viimeistään 2.12.2026 (SHL 36 §)");
+  await expect(card(client, subject)).toContainText("Arviointi on aloitettava viimeistään 2.12.2026 (sosiaalihuoltolaki 36 §)");
   await pictures(client.page, "clocks-client-statutory");
 });
 
@@ -101,7 +101,7 @@ test("a group that a worker records gives a client the law's day", async ({ kopp
   await worker.take("ReceiveConcern");
   await shown(worker, promise, "Tavoite 2.12.2026");
   await worker.take("TriageConcern", { groups: ["STATUTORY_GROUP_DISABLED_PERSON"] });
-  await shown(worker, statutory, "Määräaika 2.12.2026 (SHL 36 § 2 mom.)");
+  await shown(worker, statutory, "Määräaika 2.12.2026 (sosiaalihuoltolaki 36 § 2 mom.)");
   await worker.step("TriageConcern").click();
   const form = worker.page.locator("form.step-form");
   await expect(form.locator('[data-field="groupsStay"]')).toHaveCount(0);
@@ -119,7 +119,7 @@ test("a moved application says when it arrived and by when it is decided; a refe
   };
   await kela.fill(form, values);
   await expect(arrived.locator("input")).toHaveValue("2026-11-23");
-  for (const [day, said] of [["2026-11-24", "ei voi olla tulevaisuudessa"], ["2025-11-22", "yli vuoden takana"]] as const) {
+  for (const [day, said] of [["2026-11-24", "ei voi olla tulevaisuudessa"], ["2025-11-22", "on yli vuosi"]] as const) {
     await kela.fill(form, { arrivedOn: day });
     await form.locator("[data-send]").click();
     await expect(arrived).toContainText(said);

@@ -33,7 +33,7 @@ test("a worklist of sixty is printed with all its rows, and nothing around them"
     await expect(rows).toHaveCount(60);
     for (const row of await rows.all()) await expect(row).toBeVisible();
     await expect(page.locator(surroundings).filter({ visible: true })).toHaveCount(0);
-    await expect(page.locator(".paper-only")).toContainText("Yksikkö · 60 asiaa");
+    await expect(page.locator(".paper-only")).toContainText("Yksikön · 60 asiaa");
     // No row overlaps another, and none ends below the last sheet.
     const boxes = await rows.evaluateAll(
       (all) => all.map((row) => row.getBoundingClientRect()).map(({ top, bottom }) => ({ top, bottom })),

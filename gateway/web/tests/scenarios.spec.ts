@@ -43,7 +43,7 @@ test("02: without consent the reporter learns the fate of the message, not of th
   await expect(form.locator('[data-field="description"]')).toHaveCount(0);
   await kela.fill(form, about);
   await form.locator("[data-send]").click();
-  await expect(form.locator('[data-field="attestation"]')).toContainText("Tämä tarvitaan");
+  await expect(form.locator('[data-field="attestation"]')).toContainText("Täytä tämä kohta");
   await kela.fill(form, { attestation: attested.attestation });
   await kela.send(form);
   const subject = await subjectOf(kela.page);
@@ -97,7 +97,7 @@ test("04: passed on to health care, and the answer finds its way back", async ({
   await worker.take("ForwardConcern", {
     ...earlier, receiver: health, topics: ["TOPIC_MENTAL_HEALTH"], description: "Ei jaksa hoitaa asioitaan, ei hoitokontaktia.",
   });
-  await expect(worker.summary).toContainText("Vuorossa: Kuopion terveysasema");
+  await expect(worker.summary).toContainText("Odottaa: Kuopion terveysasema");
   const row = nurse.page.locator("a.row, button.fresh").first();
   await row.click();
   await nurse.page.locator("a.row").first().click();
@@ -154,14 +154,14 @@ test("06: a decision notice acknowledged; a referral redirected, and nobody drop
   await nurse.take("RedirectReferral", {
     ...earlier, receiver: { agency: "tyollisyys-kuopio", unit: "tyollisyys" }, explanation: "Työkykykoordinaattori työllisyysalueella.",
   });
-  await expect(worker.summary).toContainText("Vuorossa: Työllisyyspalvelut");
+  await expect(worker.summary).toContainText("Odottaa: Työllisyyspalvelut");
   await job.page.locator("a.row, button.fresh").first().click();
   await job.page.locator("a.row").first().click();
   await job.step("DeclineReferral").click();
   const form = job.page.locator("form.step-form");
   await job.fill(form, { reason: "REFERRAL_DECLINE_REASON_NO_CAPACITY", explanation: "Seuraava aika tammikuussa." });
   await job.send(form);
-  await expect(worker.summary).toContainText("Vuorossa: Kuopion terveysasema");
+  await expect(worker.summary).toContainText("Odottaa: Kuopion terveysasema");
   await nurse.take("AcceptReferral");
   await phase(worker, "LOOP_PHASE_TAKEN");
   await nurse.take("ScheduleAppointment", { at: "2026-12-01T10:00", place: "Terveysasema" });

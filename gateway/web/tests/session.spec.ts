@@ -37,7 +37,7 @@ test("who signs in again finds the page, its client and the draft as they were",
   await form.locator('[data-field="receiver"]').getByRole("button", { name: /Viranomainen/ }).click();
   await page.getByRole("option").first().click();
   await expect(door).toBeVisible();
-  await expect(page.locator(".problem")).toContainText("kirjoittamasi on tallella");
+  await expect(page.locator(".problem")).toContainText("Kirjoittamasi on tallessa");
   await pictures(page, "session-ended");
   const back = new URL(await other.getAttribute("href") ?? "", page.url()).searchParams.get("to")!;
   expect(decodeURIComponent(back)).toBe(decodeURIComponent(address));
@@ -64,7 +64,7 @@ test("who was not signed in comes back to the page without the refusal in its ad
 });
 
 test("the end of a session is announced in time, and one press puts it off", async ({ comes }) => {
-  const kela = await comes("kela-17"), { page } = kela, dialog = page.getByRole("dialog", { name: /Istuntosi päättyy kello \d/ });
+  const kela = await comes("kela-17"), { page } = kela, dialog = page.getByRole("dialog", { name: /Istuntosi päättyy klo \d/ });
   await kela.go("/new/concern");
   await kela.fill(page.locator("form.step-form"), { ground: "consent", consented: "now", description: "Kaksi vuokraa" });
   await expect(dialog).toHaveCount(0);

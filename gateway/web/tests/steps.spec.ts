@@ -102,7 +102,7 @@ test("a referral under way: its sender reads how it goes, asks to cancel it, is 
   await worker.take("PlanContact", { at: "2026-11-24T10:00" });
   await expect(nurse.summary).toContainText("aikoo ottaa asiakkaaseen yhteyttä 24.11.2026 10.00");
   await worker.take("AddProgressNote", { text: "Odotamme asiakkaan liitteitä.", onHold: true });
-  await expect(nurse.summary).toContainText("Odotetaan asiakasta");
+  await expect(nurse.summary).toContainText("Odottaa asiakasta");
   await expect(nurse.matter).toContainText("Odotamme asiakkaan liitteitä.");
   await nurse.take("CancelReferral", { reason: "Asiakas muutti." });
   await expect(worker.summary).toContainText("on pyytänyt perumista");
@@ -148,7 +148,7 @@ test("a client known by name alone is found by it, and a plan begun from the con
   await kela.fill(form, { ...consented, known: "name" });
   await expect(form.locator('[data-field="code"]')).toHaveCount(0);
   await form.locator("[data-send]").click();
-  await expect(form.locator('[data-field="familyName"]')).toContainText("Tämä tarvitaan");
+  await expect(form.locator('[data-field="familyName"]')).toContainText("Täytä tämä kohta");
   const subject = await begin(kela, "concern", {
     ...consented, ...who, receiver: { ...county, ...adults }, topics: ["TOPIC_HOMELESSNESS"], description: "Yöpyy tuttavien luona.",
     urgency: "URGENCY_NORMAL",

@@ -31,7 +31,7 @@ test("the keyboard goes all the way", async ({ koppi, comes }) => {
   await guide.page.keyboard.press("Escape");
   await guide.page.keyboard.press("/");
   await guide.page.keyboard.type("ei löydy");
-  await expect(guide.page.getByText("Mikään ei vastaa rajausta.")).toBeVisible();
+  await expect(guide.page.getByText("Mikään asia ei vastaa rajausta.")).toBeVisible();
 });
 
 test("a key takes no step but on the matter that has the focus", async ({ koppi, comes }) => {
@@ -62,24 +62,24 @@ test("a key takes no step but on the matter that has the focus", async ({ koppi,
 
 test("single keys are switched off, and stay so", async ({ koppi, comes }) => {
   const first = await report(koppi), guide = await comes("ps-04"), { page } = guide;
-  const dialog = page.getByRole("dialog", { name: "Näppäimet" });
+  const dialog = page.getByRole("dialog", { name: "Näppäinkomennot" });
   await guide.open(first);
   await page.keyboard.press("?");
   await expect(dialog).toBeVisible();
-  await dialog.getByText("Näppäinkomennot käytössä").click();
+  await dialog.getByText("Käytä näppäinkomentoja").click();
   await pictures(page, "keys");
   await dialog.getByRole("button", { name: "Sulje" }).click();
   for (const reloaded of [false, true]) {
     if (reloaded) await page.reload();
-    await expect(page.getByRole("button", { name: "Näppäimet (pois käytöstä)" })).toBeVisible();
+    await expect(page.getByRole("button", { name: "Näppäinkomennot (pois käytöstä)" })).toBeVisible();
     await guide.row(first).focus();
     for (const key of ["r", "?", "/", "j"]) await page.keyboard.press(key);
     await expect(dialog).toHaveCount(0);
     await expect(guide.row(first)).toBeFocused();
-    await expect(guide.phase).toContainText(guide.word("LOOP_PHASE_SENT"));
+    await expect(guide.phase).toContainText("saapunut");
   }
-  await page.getByRole("button", { name: "Näppäimet" }).click();
-  await dialog.getByText("Näppäinkomennot käytössä").click();
+  await page.getByRole("button", { name: "Näppäinkomennot" }).click();
+  await dialog.getByText("Käytä näppäinkomentoja").click();
   await dialog.getByRole("button", { name: "Sulje" }).click();
   await guide.row(first).focus();
   await page.keyboard.press("r");

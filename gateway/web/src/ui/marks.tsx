@@ -13,12 +13,20 @@ const shapes: Record<LoopPhase, string> = {
   [LoopPhase.IN_PROGRESS]: "◕", [LoopPhase.WAITING]: "◷", [LoopPhase.CLOSED]: "●", [LoopPhase.DECLINED]: "⊘", [LoopPhase.WITHDRAWN]: "↩",
 };
 
-export function PhaseMark({ status }: { status?: LoopStatus }) {
-  const word = useWords();
+// usePhase returns a function that names a phase: what is sent for its sender has arrived for its
+// receiver.
+export function usePhase() {
+  const word = useWords(), t = useTexts("shell");
+  return (phase: LoopPhase, received?: boolean) =>
+    (received && phase === LoopPhase.SENT ? t("arrived") : word(nameOf(LoopPhaseSchema, phase)));
+}
+
+export function PhaseMark({ status, received }: { status?: LoopStatus; received?: boolean }) {
+  const named = usePhase();
   if (!status?.phase) return null;
   return <span className={`phase phase-${status.phase}`}>
     <span aria-hidden="true" className="shape">{shapes[status.phase]}</span>
-    {word(nameOf(LoopPhaseSchema, status.phase))}
+    {named(status.phase, received)}
   </span>;
 }
 

@@ -41,7 +41,7 @@ function MatterRow({ matter }: { matter: Matter }) {
       <span><strong>{word(kind)}</strong>{matter.about.length > 0 && <> · {matter.about.map(word).join(", ")}</>}</span>
       <span className="marks">
         <span className="quiet">{started && t(matter.list === "sent" ? "sentOn" : "came", { day: day(started) })}</span>
-        <PhaseMark status={matter.status} />
+        <PhaseMark status={matter.status} received={matter.list !== "sent"} />
         <Marks status={matter.status} urgency={matter.urgency} />
       </span>
     </Link>

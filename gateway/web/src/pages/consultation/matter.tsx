@@ -55,7 +55,7 @@ function Open({ consultation, changed }: { consultation: Consultation; changed: 
   const mayWrite = availableActions.includes("PostMessage");
   return (
     <MatterFrame title={[word("consultations"), isolated(topic)].filter(Boolean).join(": ")}
-      summary={<Summary consultation={consultation} />} status={status} urgency={urgency}
+      summary={<Summary consultation={consultation} />} status={status} urgency={urgency} sender={consultation.asker}
       mistaken={<><Tombstone revocation={revocation} />{isWithdrawn(status) && <Withdrawn subject={subject} caseId={caseId} />}</>}
       actions={<Actions matter={consultation} naming={{ consultationId: id }} etag={etag} service={ConsultationService}
         available={availableActions} steps={consultationSteps(person, followed)} elsewhere={["PostMessage"]} changed={stepped} />}

@@ -55,7 +55,7 @@ const methodOf = (service: DescService, name: string) =>
 // them.
 export function Actions<M>({ matter, naming, etag, service, available, steps, changed, elsewhere = [] }: Props<M>) {
   const t = useTexts("matter"), word = useWords(), [open, setOpen] = useState<string>(), [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false), [taken, setTaken] = useState<{ name: string; said: string }>();
+  const [busy, setBusy] = useState(false), [taken, setTaken] = useState<string>();
   const place = useRef<HTMLElement>(null), said = useRef<HTMLParagraphElement>(null), left = useRef<string>(undefined);
   const allowed = available.filter((name) => methodOf(service, name) && !elsewhere.includes(name));
   const isRare = (name: string) => { const rare = steps[name]?.rare; return typeof rare === "function" ? rare(matter) : Boolean(rare); };
@@ -82,7 +82,7 @@ export function Actions<M>({ matter, naming, etag, service, available, steps, ch
     if (steps[name]?.fields || steps[name]?.sure) return setOpen(name);
     setBusy(true);
     await callUnaryMethod(transport, methodOf(service, name)!, request(name, crypto.randomUUID()))
-      .then((answer) => { changed(answer); setTaken({ name, said: called(name) }); }, setError);
+      .then((answer) => { changed(answer); setTaken(name); }, setError);
     setBusy(false);
   };
   const first = (...beginnings: string[]) => names.find((name) => beginnings.some((beginning) => name.startsWith(beginning)));
@@ -101,9 +101,9 @@ export function Actions<M>({ matter, naming, etag, service, available, steps, ch
     <section className="actions" aria-label={t("actions")} ref={place}>
       <Problem error={error} />
       {/* The focus moves here, so that a screen reader reads that the step was recorded. */}
-      {taken && <p ref={said} tabIndex={-1} className="taken" data-taken={taken.name}>
+      {taken && <p ref={said} tabIndex={-1} className="taken" data-taken={taken}>
         <span aria-hidden="true" className="shape">✓</span>
-        {t("taken", { step: taken.said })}
+        {t(`done_${taken}`)}
       </p>}
       {!open && <div className="buttons">
         {names.map((name, index) => <Button key={name} type="button" aria-disabled={busy} variant={variant(name, index)} data-step={name}
@@ -116,7 +116,7 @@ export function Actions<M>({ matter, naming, etag, service, available, steps, ch
         <StepForm key={open} draft={`${open} ${Object.values(naming).join()}`} texts="matter" title={called(open)}
           schema={methodOf(service, open)!.input} fields={steps[open]?.fields?.(matter) ?? []} initial={steps[open]?.initial?.(matter)}
           make={(values, requestId) => request(open, requestId, steps[open]?.make?.(values, matter))}
-          send={(message) => send(open, message)} done={() => { setOpen(undefined); setTaken({ name: open, said: called(open) }); }}
+          send={(message) => send(open, message)} done={() => { setOpen(undefined); setTaken(open); }}
           cancel={() => { left.current = open; setOpen(undefined); }} sure={sure && t(sure)} sendLabel={record ? t(record) : word(open)} />
       )}
     </section>

@@ -42,7 +42,7 @@ export function ConcernMatter({ id }: { id: string }) {
   const topics = concern.topics.map((topic) => word(nameOf(TopicSchema, topic))), notReached = concern.contactAttempts.length;
   return (
     <MatterFrame title={[word("concerns"), topics.join(", ")].filter(Boolean).join(": ")} summary={summary(concern)}
-      status={concern.status} urgency={urgencyNow(concern)}
+      status={concern.status} urgency={urgencyNow(concern)} sender={concern.reporter}
       mistaken={concern.state === ConcernState.ENTERED_IN_ERROR ? <Tombstone revocation={concern.revocation} />
         : <Withdrawn subject={subject} caseId={concern.caseId} />}
       actions={<Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService}

@@ -107,8 +107,8 @@ export function concernSteps(setting: Setting): Steps<Concern> {
         ...groundFields("consent", "notification"),
         { kind: "receiver", name: "receiver", label: "receiver", without: [setting.own, concern.reporter?.agency ?? ""], required: true },
         {
-          kind: "choices", name: "topics", label: "topics", hint: "topicsForwardHint", schema: TopicSchema, required: true,
-          when: (values) => byConsent(values) || !toYouthWork(values, setting),
+          kind: "choices", name: "topics", label: "topics", hint: "topicsForwardHint", schema: TopicSchema, search: "searchTopics",
+          required: true, when: (values) => byConsent(values) || !toYouthWork(values, setting),
         },
         {
           kind: "note", name: "noTopics", label: "", text: "noTopics",

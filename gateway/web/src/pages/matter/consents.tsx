@@ -11,6 +11,7 @@ import { day, limit } from "../../ui/dates";
 import { MatterLink } from "../../ui/matterlink";
 import { useDirectory } from "../../ui/party";
 import { Problem } from "../../ui/problem";
+import { useProvision } from "../../ui/provision";
 import { Reveal } from "../../ui/reveal";
 
 const consents = createClient(ConsentService, transport);
@@ -31,7 +32,8 @@ export function Consents({ subject, caseId, clientId }: { subject: string; caseI
 }
 
 function Given({ consent, own, again }: { consent: Consent; own: string; again: () => void }) {
-  const t = useTexts("matter"), { agency } = useDirectory(), person = usePerson(), [error, setError] = useState<unknown>();
+  const t = useTexts("matter"), { agency } = useDirectory(), person = usePerson(), provision = useProvision();
+  const [error, setError] = useState<unknown>();
   const [sure, setSure] = useState(false);
   const given = dateOf(consent.givenAt), withdrawn = dateOf(consent.withdrawal?.at), due = dateOf(consent.withdrawal?.dueAt);
   const awaited = consent.withdrawal?.holders.find((holder) => holder.agency === person.agency && !holder.acknowledgedAt);
@@ -42,7 +44,9 @@ function Given({ consent, own, again }: { consent: Consent; own: string; again: 
   return (
     <>
       <p>
-        {given && t("consentGiven", { day: day(given), to: consent.recipients.map(agency).join(", "), provision: consent.provision })}{" "}
+        {given && t("consentGiven", {
+          day: day(given), to: consent.recipients.map(agency).join(", "), provision: provision(consent.provision),
+        })}{" "}
         {consent.subject !== own && <MatterLink subject={consent.subject} />}
       </p>
       {withdrawn && (

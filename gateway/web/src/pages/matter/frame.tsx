@@ -1,8 +1,9 @@
 import { Link, useParams, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef, type ReactNode } from "react";
 
-import type { LoopStatus, Urgency } from "koppi-contract/koppi/common/v1/party_pb";
+import type { LoopStatus, Party, Urgency } from "koppi-contract/koppi/common/v1/party_pb";
 import { useTexts } from "../../app/language";
+import { usePerson } from "../../app/session";
 import { Marks } from "../../ui/marks";
 import { PhaseLine } from "./phaseline";
 
@@ -12,6 +13,8 @@ interface Props {
   summary: ReactNode;
   status?: LoopStatus;
   urgency?: Urgency;
+  // Who sent it; a plan has no sender.
+  sender?: Party;
   // A matter entered in error is a tombstone, and says so first.
   mistaken?: ReactNode;
   actions: ReactNode;
@@ -21,8 +24,8 @@ interface Props {
 
 // MatterFrame is the layout of every matter: its state, the available steps, its timeline, and at
 // its side the client and related matters.
-export function MatterFrame({ title, summary, status, urgency, mistaken, actions, side, children }: Props) {
-  const t = useTexts("matter"), shell = useTexts("shell"), heading = useRef<HTMLHeadingElement>(null);
+export function MatterFrame({ title, summary, status, urgency, sender, mistaken, actions, side, children }: Props) {
+  const t = useTexts("matter"), shell = useTexts("shell"), person = usePerson(), heading = useRef<HTMLHeadingElement>(null);
   const { id } = useParams({ strict: false });
   const list = useRouterState({ select: (state) => state.location.pathname.split("/")[1] ?? "work" });
   // The focus is on the heading after opening.
@@ -36,7 +39,7 @@ export function MatterFrame({ title, summary, status, urgency, mistaken, actions
       {mistaken}
       <p className="summary-line" data-summary>{summary}</p>
       <p className="marks"><Marks status={status} urgency={urgency} label={t("due")} whole /></p>
-      <PhaseLine status={status} />
+      <PhaseLine status={status} received={sender !== undefined && sender.agency !== person.agency} />
       {actions}
       <div className="columns"><div className="course">{children}</div><aside aria-label={t("aside")}>{side}</aside></div>
     </article>

@@ -1,14 +1,14 @@
-import { LoopPhase, LoopPhaseSchema, type LoopStatus } from "koppi-contract/koppi/common/v1/party_pb";
+import { LoopPhase, type LoopStatus } from "koppi-contract/koppi/common/v1/party_pb";
 import { dateOf } from "../../app/clock";
-import { useTexts, useWords } from "../../app/language";
+import { useTexts } from "../../app/language";
 import { day } from "../../ui/dates";
-import { nameOf } from "../../ui/names";
+import { usePhase } from "../../ui/marks";
 
 const path = [LoopPhase.SENT, LoopPhase.RECEIVED, LoopPhase.TAKEN, LoopPhase.IN_PROGRESS, LoopPhase.CLOSED];
 
 // PhaseLine shows the phases of a matter: the current one with its start, the next one outlined.
-export function PhaseLine({ status }: { status?: LoopStatus }) {
-  const t = useTexts("matter"), word = useWords();
+export function PhaseLine({ status, received }: { status?: LoopStatus; received: boolean }) {
+  const t = useTexts("matter"), named = usePhase();
   if (!status?.phase) return null;
   // Waiting is the phase "in progress", from the viewpoint of the party that is waited for.
   const at = path.indexOf(status.phase === LoopPhase.WAITING ? LoopPhase.IN_PROGRESS : status.phase);
@@ -20,7 +20,7 @@ export function PhaseLine({ status }: { status?: LoopStatus }) {
         const current = phase === status.phase;
         const state = current ? "current" : at >= 0 && index > at ? (index === at + 1 ? "next" : "ahead") : "done";
         return <li key={phase} className={state} aria-current={current ? "step" : undefined}>
-          {word(nameOf(LoopPhaseSchema, phase))}
+          {named(phase, received)}
           {current && since && <time dateTime={since.toISOString()}> {day(since)}</time>}
         </li>;
       })}

@@ -39,7 +39,7 @@ export function ReferralMatter({ id }: { id: string }) {
     .filter(Boolean);
   return (
     <MatterFrame title={[word("referrals"), about.join(", ")].filter(Boolean).join(": ")} summary={summary(referral)}
-      status={referral.status} urgency={urgencyNow(referral)}
+      status={referral.status} urgency={urgencyNow(referral)} sender={referral.sender}
       mistaken={referral.state === ReferralState.ENTERED_IN_ERROR ? <Tombstone revocation={referral.revocation} />
         : isWithdrawn(referral.status) && <Withdrawn subject={subject} caseId={referral.caseId} />}
       actions={<Actions matter={referral} naming={{ referralId: id }} etag={referral.etag} service={ReferralService}

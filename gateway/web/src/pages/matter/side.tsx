@@ -12,6 +12,7 @@ import { nameOf, shortId } from "../../ui/names";
 import { AccessLog } from "./accesslog";
 import { Consents } from "./consents";
 import { Responsible } from "./responsible";
+import { useProvision } from "../../ui/provision";
 import { Who, type Named } from "../../ui/who";
 
 // A related matter, and the relation: a key of the matter's texts.
@@ -35,7 +36,7 @@ export const languageNames = ["fi", "sv", "en", "ru", "ar", "so", "uk", "se", "e
 
 // MatterSide shows the client of a matter and its related matters.
 export function MatterSide({ subject, caseId, clientId, language, status, basis, read, attachments, linked, children }: Props) {
-  const t = useTexts("matter"), word = useWords(), person = usePerson();
+  const t = useTexts("matter"), word = useWords(), person = usePerson(), provision = useProvision();
   const known = languageNames.find((one) => one === language?.split("-")[0]), consented = dateOf(basis?.consentedAt);
   const worker = person.role !== "client";
   return (
@@ -50,7 +51,7 @@ export function MatterSide({ subject, caseId, clientId, language, status, basis,
             <dd dir="auto">
               {word(nameOf(LegalGroundSchema, basis.ground))}
               {consented && ` ${day(consented)}`}
-              {basis.provision && <span className="quiet"> ({basis.provision})</span>}
+              {basis.provision && <span className="quiet"> ({provision(basis.provision)})</span>}
             </dd>
           </> : null}
           {children}

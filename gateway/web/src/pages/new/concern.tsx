@@ -56,7 +56,7 @@ export function NewConcern({ origin }: Beginning) {
       { kind: "drawn", name: "check", label: "receiver", draw: () => <OpenCheck request={checked(values)} /> },
       section("content"),
       ...(topicless(values) ? [{ kind: "note", name: "noTopics", label: "topics", text: "noTopics" }]
-        : [{ kind: "choices", name: "topics", label: "topics", schema: TopicSchema, required: true }]) as Field[],
+        : [{ kind: "choices", name: "topics", label: "topics", schema: TopicSchema, search: "searchTopics", required: true }]) as Field[],
       ...(consented(values) ? [{ kind: "area", name: "description", label: "description", hint: "descriptionHint" }]
         : [{ kind: "note", name: "noDescription", label: "description", text: "noDescription" }]) as Field[],
       ...urgencyFields(values),
@@ -84,7 +84,7 @@ export function NewConcern({ origin }: Beginning) {
           ...(topicless(values) ? [] : [[t("topics"), list(values, "topics").map(word).join(", ")] as [string, string]]),
           ...(consented(values) ? [
             [t("description"), text(values, "description")],
-            [t("attachments"), attachmentNames(values, "attachments")],
+            [t("attachments"), attachmentNames(values, "attachments") || t("noAttachments")],
           ] as [string, string][] : []),
           [t("urgency"), text(values, "urgency") && word(text(values, "urgency"))],
         ]} />

@@ -67,7 +67,7 @@ export function NewConsultation({ origin }: Beginning) {
         <Preview values={values} grounds={grounds} client={nobody(values) ? undefined : name(values, origin)}
           after={<p>{t("afterConsultation")}</p>} content={[
           [t("topic"), text(values, "topic")], [t("question"), text(values, "question")],
-          [t("attachments"), attachmentNames(values, "attachments")],
+          [t("attachments"), attachmentNames(values, "attachments") || t("noAttachments")],
           [t("urgency"), text(values, "urgency") && word(text(values, "urgency"))],
         ]} />
       )} />

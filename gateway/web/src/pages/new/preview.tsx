@@ -6,6 +6,7 @@ import { moment } from "../../ui/dates";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { LegalGround } from "koppi-contract/koppi/common/v1/party_pb";
 import { useDirectory } from "../../ui/party";
+import { useProvision } from "../../ui/provision";
 import { attestations } from "./attestations";
 import { consentTime, groundOf, type Ground } from "./basis";
 
@@ -25,8 +26,9 @@ interface Props {
 // Preview shows what will be sent, to whom and on which ground, and what the sender will learn
 // afterwards.
 export function Preview({ values, grounds, client, content, after, toNobody }: Props) {
-  const t = useTexts("new"), directory = useDirectory(), chosen = groundOf(grounds, values);
+  const t = useTexts("new"), directory = useDirectory(), said = useProvision(), chosen = groundOf(grounds, values);
   if (!chosen) return null;
+  const provision = text(values, `provision-${chosen.name}`);
   const to = receiver(values, "receiver"), consented = consentTime(values);
   const addressed = to?.agency
     && [to.worker, to.unit && directory.unit(to.agency, to.unit), directory.agency(to.agency)].filter(Boolean).join(", ");
@@ -37,7 +39,7 @@ export function Preview({ values, grounds, client, content, after, toNobody }: P
       t("previewGround"),
       <>
         {t(chosen.label)}
-        {text(values, `provision-${chosen.name}`) && ` (${text(values, `provision-${chosen.name}`)})`}
+        {provision && ` (${said(provision)})`}
         {chosen.ground === LegalGround.CLIENT_CONSENT && consented && (
           <>, {moment(timestampDate(consented))}</>
         )}

@@ -106,7 +106,7 @@ export function NewReferral({ origin }: Beginning) {
           ...(serviceKey(values) ? [[t("service"), word(serviceKey(values))] as [string, string]] : []),
           [t(`reason_${String(values.kind)}`), text(values, "reason")],
           ...(isMoved(values) ? [[t("arrivedOn"), onDate(text(values, "arrivedOn"))] as [string, string]] : []),
-          [t("attachments"), attachmentNames(values, "attachments")],
+          [t("attachments"), attachmentNames(values, "attachments") || t("noAttachments")],
           [t("urgency"), text(values, "urgency") && word(text(values, "urgency"))],
         ]} />
       )} />

@@ -15,11 +15,12 @@ function useWaits(person: Person) {
   const t = useTexts("worklist"), { agency, unit } = useDirectory();
   return ({ status, holder }: WorkItem) => {
     if (status?.waitingOnClient) return t("waitsForClient");
-    const on = status?.waitingOn?.agency;
+    const on = status?.waitingOn;
     if (!on) return "";
-    if (on !== person.agency) return t("waitsFor", { who: agency(on) });
-    if (holder?.worker) return holder.worker === person.worker ? t("waitsForYou") : t("waitsFor", { who: holder.displayName || holder.worker });
-    return !holder?.unit || holder.unit === person.unit ? t("waitsForUnit") : t("waitsFor", { who: unit(on, holder.unit) });
+    if (on.agency !== person.agency) return t("waitsFor", { who: agency(on.agency) });
+    const who = on.worker ? on : holder;
+    if (who?.worker) return who.worker === person.worker ? t("waitsForYou") : t("waitsFor", { who: who.displayName || who.worker });
+    return !who?.unit || who.unit === person.unit ? t("waitsForUnit") : t("waitsFor", { who: unit(on.agency, who.unit) });
   };
 }
 

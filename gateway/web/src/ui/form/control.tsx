@@ -21,8 +21,6 @@ interface Props {
 
 // Up to this many names are shown as radio buttons.
 const few = 5;
-// From this many names on, a search field filters them.
-const many = 8;
 
 // FieldControl renders a field by its kind, with components of the design system.
 export function FieldControl({ id, field, texts, values, value, change, wrong }: Props) {
@@ -49,7 +47,9 @@ export function FieldControl({ id, field, texts, values, value, change, wrong }:
       </RadioButtonGroup>
     );
     case "choice": return <Choice {...{ id, field, label, hint, optional, value, change, wrong }} />;
-    case "choices": return <Choices {...{ id, field, label, hint, value, change, wrong }} />;
+    case "choices": return (
+      <Choices {...{ id, field, label, hint, value, change, wrong }} search={field.search && own(field.search)} />
+    );
     case "receiver": return <ReceiverField {...{ id, field, label, hint, wrong, change }} value={value as ReceiverValue | undefined} />;
     case "attachments":
       return <AttachmentsField {...{ id, label, hint, wrong, change }} value={(value as AttachmentValue[] | undefined) ?? []} />;
@@ -96,16 +96,16 @@ function Choice({ id, field, label, hint, optional, value, change, wrong }: Omit
   );
 }
 
-function Choices({ id, field, label, hint, value, change, wrong }: Omit<Props, "texts" | "values"> & {
-  field: Extract<Field, { kind: "choices" }>; label: string; hint?: string;
+function Choices({ id, field, label, hint, search, value, change, wrong }: Omit<Props, "texts" | "values"> & {
+  field: Extract<Field, { kind: "choices" }>; label: string; hint?: string; search?: string;
 }) {
   const word = useWords(), t = useTexts("form"), [sought, seek] = useState("");
   const names = field.only ?? namesOf(field.schema), chosen = (value as string[] | undefined) ?? [];
   const shown = names.filter((name) => chosen.includes(name) || word(name).toLowerCase().includes(sought.trim().toLowerCase()));
   return (
     <div className="choices" id={id} tabIndex={-1}>
-      {names.length >= many && <SearchInput labelText={t("narrow", { what: label })} labelMode="hidden"
-        visualPlaceholder={t("narrow", { what: label })} searchButtonLabel={t("narrow", { what: label })} clearButtonLabel={t("clear")}
+      {search && <SearchInput labelText={search} labelMode="hidden" visualPlaceholder={search} searchButtonLabel={search}
+        clearButtonLabel={t("clear")}
         value={sought} onChange={(typed) => seek(String(typed ?? ""))} />}
       <CheckboxGroup labelText={label} groupHintText={hint} groupStatus={wrong ? "error" : undefined} groupStatusText={wrong}>
         {shown.map((name) => <Checkbox key={name} value={name} checked={chosen.includes(name)} onClick={({ checkboxState }) =>

@@ -25,8 +25,8 @@ export type Field = Common & (
   | { kind: "check" }
   // One of an enum's names. Few are shown as radio buttons, many as a list.
   | { kind: "choice"; schema: DescEnum; only?: string[]; list?: boolean }
-  // Several of an enum's names, in this order; a search field filters them.
-  | { kind: "choices"; schema: DescEnum; only?: string[] }
+  // Several of an enum's names, in this order; a search field with this label filters them.
+  | { kind: "choices"; schema: DescEnum; only?: string[]; search?: string }
   // One of a few values, each with a text or a key.
   | { kind: "options"; options: Option[] }
   // A receiver: agency, unit and optionally worker. Suggested by municipality and service.
