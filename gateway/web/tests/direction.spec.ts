@@ -22,7 +22,7 @@ test("names and texts in Arabic and Hebrew run their own way on the pages that s
   // direction.
   for (const said of await guide.matter.getByText(arabic).all()) expect(await runs(said)).toBe("rtl");
   expect(await runs(guide.summary)).toBe("ltr");
-  await page.getByRole("button", { name: "Näytä, kuka asiakas on" }).click();
+  await page.getByRole("button", { name: "Näytä nimi ja henkilötunnus" }).click();
   expect(await runs(page.getByText("ليلى الأحمد"))).toBe("rtl");
   expect(await runs(guide.matter.locator("dd", { hasText: "Perustoimeentulotuki" }))).toBe("ltr");
   await pictures(page, "arabic");
