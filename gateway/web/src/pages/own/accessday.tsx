@@ -1,5 +1,6 @@
 import { useTexts } from "../../app/language";
 import { clock } from "../../ui/dates";
+import { useProvision } from "../../ui/provision";
 import type { Act, Day, Group } from "./accesses";
 import { useNames } from "./names";
 
@@ -23,12 +24,13 @@ function AccessGroup({ group: { who, acts } }: { group: Group }) {
 }
 
 function AccessAct({ act: { word, ground, provision, times } }: { act: Act }) {
-  const t = useTexts("own"), what = t(word), first = times.at(-1)!, last = times[0]!;
+  const t = useTexts("own"), said = useProvision(), what = t(word), first = times.at(-1)!, last = times[0]!;
   const at = clock(first) === clock(last) ? clock(last) : `${clock(first)}–${clock(last)}`;
+  const why = ground && [t(`why_${ground}`), provision && `(${said(provision)})`].filter(Boolean).join(" ");
   return (
     <>
       {times.length > 1 ? t("times", { what, count: times.length }) : what}
-      <small>{at}. {ground && <>{t("why", { why: t(`why_${ground}`) })} {provision}</>}</small>
+      <small>{at}. {why && t("why", { why })}</small>
     </>
   );
 }

@@ -2,6 +2,7 @@ import type { Override, Wishes } from "koppi-contract/koppi/consent/v1/wishes_pb
 import { dateOf, useNow } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { moment } from "../../ui/dates";
+import { useProvision } from "../../ui/provision";
 import { Dots } from "./dots";
 import { useNames } from "./names";
 import { onDay } from "./ownmatter";
@@ -30,13 +31,13 @@ export function Blocked({ directives }: { directives: Wishes | undefined }) {
 
 function Exception({ override }: { override: Override }) {
   const t = useTexts("own"), names = useNames(), now = useNow(), used = dateOf(override.usedAt), until = dateOf(override.until);
-  const lapsed = until !== undefined && until < now;
+  const lapsed = until !== undefined && until < now, provision = useProvision();
   return (
     <article className="card">
       <p>{t("override_asked", {
         date: onDay(dateOf(override.requestedAt)), who: names.full(override.requestedBy), receiver: names.agency(override.receiver),
       })}</p>
-      <p>{t("override_reason", { reason: override.reason })} <span className="quiet">{override.provision}</span></p>
+      <p>{t("override_reason", { reason: override.reason })} <span className="quiet">{provision(override.provision)}</span></p>
       <p className="headline">{override.decidedAt ? t(override.approved ? "override_approved" : "override_refused")
         : t(lapsed ? "override_lapsed" : "override_open")}</p>
       {used && <p>{t("override_used", { date: onDay(used) })}</p>}
