@@ -90,7 +90,7 @@ test("a prohibition stops a sending; two officers admit one, refuse another, and
   await second.go("/work");
   await expect(waiting(second)).toHaveCount(2);
   await expect(waiting(second).first()).toContainText("Pyyntö poiketa kiellosta");
-  await expect(waiting(second).first()).toContainText("Sinun vuorosi");
+  await expect(waiting(second).first()).toContainText("Odottaa sinua");
   await waiting(second).first().click();
   await saysWhy(second);
   const open = (reason: string) => second.page.locator(".overrides li").filter({ hasText: reason });
@@ -124,12 +124,12 @@ test("an agency records what the client wishes, and takes it back; so does the c
   await worker.go(`/work/${concern}`);
   await looksUp(worker);
   // A directive that one officer records waits for the client or another officer.
-  const waiting = (person: typeof worker) => person.page.locator("[data-waiting]"), stands = `Ei saa antaa tietoja: ${theHealth}`;
+  const waiting = (person: typeof worker) => person.page.locator("[data-waiting]"), stands = `Tietoja ei saa antaa: ${theHealth}`;
   await worker.take("ProhibitTransfer");
   await worker.fill(worker.page.locator("form.step-form"), { recipient: theHealth, reason });
   await picture(worker.page, "wish-form");
   await worker.send(worker.page.locator("form.step-form"));
-  await expect(waiting(worker)).toContainText(`Kielto: ei saa antaa tietoja: ${theHealth}`);
+  await expect(waiting(worker)).toContainText(`Kielto: tietoja ei saa antaa: ${theHealth}`);
   await expect(waiting(worker)).toContainText("Omaa kirjaustaan ei voi vahvistaa");
   await expect(worker.step("ConfirmDirective")).toHaveCount(0);
   await expect(worker.page.locator("main")).not.toContainText(stands);
@@ -157,7 +157,7 @@ test("an agency records what the client wishes, and takes it back; so does the c
   await worker.take("GiveConsent", {
     recipient: "Kansaneläkelaitos", services: ["concern", "referral"], purpose: "Vuokra-asian hoito.", until: "2027-05-31",
   });
-  await expect(worker.page.locator("main")).toContainText("Saa antaa tietoja: Kansaneläkelaitos");
+  await expect(worker.page.locator("main")).toContainText("Tietoja saa antaa: Kansaneläkelaitos");
   await expect(worker.page.locator("main")).toContainText(stands);
   await client.page.locator("[data-again]").click();
   await expect(client.page.locator("[data-advance]")).toContainText("Vuokra-asian hoito.");
@@ -173,12 +173,12 @@ test("an agency records what the client wishes, and takes it back; so does the c
   await expect(worker.page.locator("main")).toContainText("Kielto on poistettu 23.11.2026");
   await expect(waiting(worker)).toContainText("Asiakas on hylännyt tämän");
   await worker.take("WithdrawConsent", {});
-  await expect(worker.page.locator("main")).toContainText("Viranomainen on kirjannut suostumuksen peruutuksen");
+  await expect(worker.page.locator("main")).toContainText("Viranomainen on kirjannut suostumuksen perutuksi");
   await client.page.locator("[data-again]").click();
   const steps = ["LiftProhibition", "WithdrawAdvanceConsent", "WithdrawConsent", "ConfirmDirective"];
   await expect(client.page.locator(steps.map((step) => `[data-step="${step}"]`).join(", "))).toHaveCount(0);
   // The client gives the same directive itself; it takes effect at once.
-  await decide(client.page, "ProhibitTransfer", async (ask) => client.fill(ask, { "prohibit-who": "kaikki terveyspalvelut" }));
+  await decide(client.page, "ProhibitTransfer", async (ask) => client.fill(ask, { "prohibit-who": "koko terveydenhuolto" }));
   await decide(client.page, "LiftProhibition");
   await decide(client.page, "GiveConsent", async (ask) => client.fill(ask, {
     "give-who": "Kansaneläkelaitos", "give-services": ["concern"], "give-purpose": "Vuokra.", "give-until": "2027-05-31",

@@ -11,6 +11,7 @@ import { day, limit } from "../../ui/dates";
 import { idOf, kindOf } from "../../ui/names";
 import { useDirectory } from "../../ui/party";
 import { Problem } from "../../ui/problem";
+import { useProvision } from "../../ui/provision";
 import { consents, type Sought } from "./read";
 import { Step } from "./step";
 
@@ -30,7 +31,7 @@ export function Consents({ sought }: { sought: Sought }) {
 }
 
 function One({ consent, changed }: { consent: Consent; changed: () => void }) {
-  const t = useTexts("client"), word = useWords(), { agency } = useDirectory(), person = usePerson();
+  const t = useTexts("client"), word = useWords(), { agency } = useDirectory(), person = usePerson(), provision = useProvision();
   const { subject, withdrawal } = consent, given = dateOf(consent.givenAt), kind = kindOf(subject), took = dateOf(withdrawal?.at);
   const due = dateOf(withdrawal?.dueAt);
   const ours = withdrawal?.holders.find((holder) => holder.agency === person.agency);
@@ -38,7 +39,7 @@ function One({ consent, changed }: { consent: Consent; changed: () => void }) {
     <>
       <p>
         <Link to="/work/$kind/$id" params={{ kind, id: idOf(subject) }} search={{}}>{word(kind)}</Link>{" "}
-        <span className="quiet">{given && day(given)}, {consent.provision}</span>
+        <span className="quiet">{given && day(given)}, {provision(consent.provision)}</span>
       </p>
       <p>{t("disclosedTo", { who: consent.recipients.map(agency).join(", ") })}</p>
       {took && (

@@ -13,6 +13,7 @@ import { list, text, type Field } from "../../ui/form/fields";
 import { endOfDay, finnish } from "../../ui/form/times";
 import { usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
+import { useProvision } from "../../ui/provision";
 import { makeRecipient, RecipientField, ServicesField, useRecipient } from "./directivefields";
 import { Overrides } from "./overrides";
 import { Waiting } from "./waiting";
@@ -101,7 +102,7 @@ function Prohibited({ one, clientId, changed }: Directive<Prohibition>) {
 
 function Advance({ one, clientId, changed }: Directive<AdvanceConsent>) {
   const t = useTexts("client"), person = usePerson(), now = useNow(), who = useRecipient(), party = usePartyName();
-  const given = dateOf(one.givenAt), until = dateOf(one.until), withdrawn = dateOf(one.withdrawnAt);
+  const given = dateOf(one.givenAt), until = dateOf(one.until), withdrawn = dateOf(one.withdrawnAt), provision = useProvision();
   return (
     <>
       <p>
@@ -109,7 +110,7 @@ function Advance({ one, clientId, changed }: Directive<AdvanceConsent>) {
         {one.services.map((name) => t(`service_${name}`)).join(", ")}
       </p>
       <p><bdi>{one.purpose}</bdi> <span className="quiet">
-        {given && day(given)}–{until && day(until)}, {one.provision}, {one.by ? party(one.by) : t("byClient")}
+        {given && day(given)}–{until && day(until)}, {provision(one.provision)}, {one.by ? party(one.by) : t("byClient")}
       </span></p>
       {withdrawn && <p className="quiet">{t("withdrawnOn", { day: day(withdrawn) })}</p>}
       {!withdrawn && until && until < now && <p className="quiet">{t("runOut")}</p>}

@@ -7,6 +7,7 @@ import { usePerson } from "../../app/session";
 import { moment } from "../../ui/dates";
 import { text, type Field } from "../../ui/form/fields";
 import { useDirectory, usePartyName } from "../../ui/party";
+import { useProvision } from "../../ui/provision";
 import { clientOf, consents as service } from "./read";
 import { Step } from "./step";
 
@@ -60,7 +61,7 @@ export function Overrides({ directives, clientId, changed }: Props) {
 
 function Asked({ one, clientId, changed }: { one: Override; clientId: string; changed: () => void }) {
   const t = useTexts("client"), now = useNow(), { agency } = useDirectory(), party = usePartyName(), person = usePerson();
-  const until = dateOf(one.until), decided = dateOf(one.decidedAt), used = dateOf(one.usedAt);
+  const until = dateOf(one.until), decided = dateOf(one.decidedAt), used = dateOf(one.usedAt), provision = useProvision();
   const lapsed = until !== undefined && until <= now && !used;
   const mine = one.requestedBy?.agency === person.agency && one.requestedBy.worker === person.worker;
   const state = used ? t("used", { time: moment(used) })
@@ -72,7 +73,7 @@ function Asked({ one, clientId, changed }: { one: Override; clientId: string; ch
     <>
       <p>
         <strong>{t("asked", { what: t(`service_${one.service}`), who: agency(one.receiver) })}</strong>{" "}
-        <span className="quiet">{one.provision}, {party(one.requestedBy)}</span>
+        <span className="quiet">{provision(one.provision)}, {party(one.requestedBy)}</span>
       </p>
       <blockquote dir="auto">{one.reason}</blockquote>
       <p>{state}</p>
