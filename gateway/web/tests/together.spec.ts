@@ -127,7 +127,7 @@ test("an invitation is declined, a member leaves, and what was entered in error 
   await expect(nurse.row(plan)).toHaveCount(0);
   await worker.take("RevokePlan", { reason: "Väärä henkilö." });
   for (const who of [worker, nurse]) {
-    await expect(who.matter).toContainText("Kirjattu virheellisesti");
+    await expect(who.matter).toContainText("Merkitty virheelliseksi");
     await expect(who.matter).not.toContainText("Haluan nukkua yöt");
   }
   await nurse.take("AcknowledgeRevocation", {});

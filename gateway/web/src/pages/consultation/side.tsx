@@ -9,13 +9,14 @@ import { transport } from "../../app/transport";
 import { moment } from "../../ui/dates";
 import { nameOf, shortId } from "../../ui/names";
 import { usePartyName } from "../../ui/party";
+import { useProvision } from "../../ui/provision";
 import { Who } from "../../ui/who";
 
 export const continuations = ["concern", "referral", "plan"] as const;
 
 // Side shows the client, what the consultation can lead to, and the participants.
 export function Side({ consultation }: { consultation: Consultation }) {
-  const t = useTexts("consultation"), word = useWords(), name = usePartyName();
+  const t = useTexts("consultation"), word = useWords(), name = usePartyName(), provision = useProvision();
   const { asker, addressee, takenBy, participants, basis, openedAt, clientId, consultationId: id, revocation } = consultation;
   const opened = dateOf(openedAt);
   return (
@@ -48,7 +49,7 @@ export function Side({ consultation }: { consultation: Consultation }) {
           {opened && <><dt>{t("opened")}</dt><dd dir="auto"><time dateTime={opened.toISOString()}>{moment(opened)}</time></dd></>}
           {basis && <>
             <dt>{t("basis")}</dt>
-            <dd dir="auto">{[word(nameOf(LegalGroundSchema, basis.ground)), basis.provision].filter(Boolean).join(", ")}</dd>
+            <dd dir="auto">{[word(nameOf(LegalGroundSchema, basis.ground)), provision(basis.provision)].filter(Boolean).join(", ")}</dd>
           </>}
         </dl>
       </section>
