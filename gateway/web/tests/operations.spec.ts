@@ -43,7 +43,7 @@ test("an operator sees what is overdue, follows its trace, and retries a parked 
   endpoint.mended = true;
   await parked.getByRole("button", { name: "Toimita uudelleen" }).click();
   // The gateway checks for requests to deliver again every five seconds.
-  await expect(page.locator('[data-section="parked"]')).toContainText("Mikään takaisinkutsu ei ole pysäköitynä.", { timeout: 60_000 });
+  await expect(page.locator('[data-section="parked"]')).toContainText("Kaikki viestit on toimitettu.", { timeout: 60_000 });
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 });
 
