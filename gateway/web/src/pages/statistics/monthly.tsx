@@ -38,7 +38,7 @@ export function Monthly({ name, title, parts, rows, months, notes, undisclosed, 
     rows: months.map((month, index) => [say.month(month), ...numbers[index]!.map(number), ...(more ? [number(totals[index]!)] : [])]),
   };
   const said = [
-    ...(mean ? [] : [t("ofAll", { number: say.number(sum(totals)) })]), ...notes, ...(mean ? [] : [t("rounded")]),
+    ...(mean ? [] : [t("ofAll", { number: say.number(sum(totals)) })]), ...notes,
     ...(undisclosed ? [undisclosed] : []),
     ...(none.length ? [t("tooFewIn", { months: spansOf(none)
       .map(([first, last]) => (first === last ? say.month(first) : `${say.month(first)} – ${say.month(last)}`))

@@ -25,7 +25,7 @@ export function PathPicture({ rows, own, save }: { rows: Row[]; own?: string; sa
   };
   const shown = flows.slice(0, most);
   const notes = [
-    t("pathNote"), ...(flows.length > most ? [t("pathMost", { shown: most, number: flows.length })] : []), t("rounded"),
+    t("pathNote"), ...(flows.length > most ? [t("pathMost", { shown: most, number: flows.length })] : []),
     ...(flows.every(disclosed) ? [] : [t("undisclosedBreaks")]),
   ].join(" ");
   return (

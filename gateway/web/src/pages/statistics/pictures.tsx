@@ -33,6 +33,7 @@ export function Pictures({ rows, from, to, service, own }: Props) {
       <p role="status" className="hidden">
         {t("shown", { from: say.month(from), to: say.month(to), service: service === all ? t("allServices") : say.service(service) })}
       </p>
+      <p className="quiet notes across">{t("rounded")}</p>
       <Monthly name="arrivals" title={t("arrivals")} parts={byService("sent")} rows={chosen} notes={[t("byMonth")]} {...common} />
       <Monthly name="breaks" title={t("breaks")} parts={byService("overdue")} rows={disclosed} notes={[t("breaksNote")]}
         undisclosed={undisclosed} {...common} />

@@ -34,7 +34,7 @@ export function Waits({ rows, save }: { rows: Row[]; save: (name: string) => (sh
   }));
   const most = Math.max(...known.map(({ longest }) => longest!));
   return (
-    <Picture name="waits" title={title} notes={`${t("waitsNote")} ${t("rounded")}`} sheet={sheet}
+    <Picture name="waits" title={title} notes={t("waitsNote")} sheet={sheet}
       words={{ table: t("table"), save: t("save") }} save={save("waits")}>
       {(ids) => <Spans spans={spans} ticks={ticksTo} say={(value) => (value === 0 ? "0" : say.waitIn(value, most))} {...ids} />}
     </Picture>
