@@ -8,11 +8,12 @@ import (
 	"testing"
 )
 
-// has tells whether one of these pages has a text by a key, in some number.
-func has(all map[string]texts, pages []string, key string) bool {
+// has tells whether one of these pages has a text by a key. Only a call that counts is answered by
+// the forms of a number.
+func has(all map[string]texts, pages []string, key string, counted bool) bool {
 	return slices.ContainsFunc(pages, func(page string) bool {
 		said := all[page]["fi"]
-		return said[key] != "" || said[key+"_other"] != ""
+		return said[key] != "" || counted && plural(said, key+"_other") != ""
 	})
 }
 
@@ -26,8 +27,29 @@ func fits(all map[string]texts, pages []string, of *regexp.Regexp) bool {
 // steps are drawn by the matter's page, with its texts, wherever they are told.
 var steps = regexp.MustCompile(`matter/actions"|\bSteps<`)
 
-// field is where a form's field, or a step, names a text of its page.
-var field = regexp.MustCompile(`\b(?:label|hint|sure): "([^"]+)"`)
+var (
+	// field is where a form's field, or a step, names a text of its page.
+	field = regexp.MustCompile(`\b(?:label|hint|sure|search): "([^"]+)"`)
+	// distant is where a distance names the text that is asked for with its count.
+	distant = regexp.MustCompile(`\bkey: "([^"]+)", count:`)
+	// opened is a hole of a template, and keyed a template that can be nothing but a key.
+	opened = regexp.MustCompile(`\$\{([^}]*)\}`)
+	keyed  = regexp.MustCompile(`^\w*_\w*$`)
+)
+
+// filled are the keys that a template makes of the words in its holes: "read_data" of
+// "read_${known ?? "data"}".
+func filled(template string) (made []string) {
+	for _, hole := range opened.FindAllStringSubmatchIndex(template, -1) {
+		within := compared.ReplaceAllString(template[hole[2]:hole[3]], "")
+		for _, word := range literal.FindAllStringSubmatch(within, -1) {
+			if word[1] != "" {
+				made = append(made, template[:hole[0]]+word[1]+template[hole[1]:])
+			}
+		}
+	}
+	return made
+}
 
 // Every key that the code names has its text, in the page that it is asked of.
 func TestNoTextIsMissing(t *testing.T) {
@@ -48,7 +70,7 @@ func TestNoTextIsMissing(t *testing.T) {
 		for name, pages := range names {
 			for _, call := range one.calls(name) {
 				for _, key := range call.literals {
-					if found++; !has(all, pages, key) {
+					if found++; !has(all, pages, key, call.counted) {
 						t.Errorf("%s: %s(%q): no text in %v", one.path, name, key, pages)
 					}
 				}
@@ -59,11 +81,26 @@ func TestNoTextIsMissing(t *testing.T) {
 				}
 			}
 		}
+		for _, of := range template.FindAllStringSubmatch(one.text, -1) {
+			if !keyed.MatchString(opened.ReplaceAllString(of[1], "")) {
+				continue
+			}
+			for _, made := range filled(of[1]) {
+				if found++; !fits(all, near, pattern(made)) {
+					t.Errorf("%s: `%s`: no text for %s in %v", one.path, of[1], made, near)
+				}
+			}
+		}
+		for _, named := range distant.FindAllStringSubmatch(one.text, -1) {
+			if found++; !has(all, near, named[1], true) {
+				t.Errorf("%s: %q: no text in %v", one.path, named[1], near)
+			}
+		}
 		if !strings.Contains(one.text, "form/fields") {
 			continue
 		}
 		for _, named := range field.FindAllStringSubmatch(one.text, -1) {
-			if found++; !has(all, near, named[1]) {
+			if found++; !has(all, near, named[1], false) {
 				t.Errorf("%s: %q: no text in %v", one.path, named[1], near)
 			}
 		}
@@ -114,7 +151,7 @@ func TestMadeKeysAreComplete(t *testing.T) {
 					continue
 				}
 				for _, item := range lists[use[1]] {
-					if found++; !has(all, pages, call[2]+item+call[3]) {
+					if found++; !has(all, pages, call[2]+item+call[3], false) {
 						t.Errorf("%s: no text %q in %v", one.path, call[2]+item+call[3], pages)
 					}
 				}
@@ -123,6 +160,28 @@ func TestMadeKeysAreComplete(t *testing.T) {
 	}
 	if found < 3 {
 		t.Errorf("only %d made keys were found", found)
+	}
+}
+
+// The client reads in words what was done with its data: each method has the key of one of these
+// lists, and each item of a list its text.
+func TestAccessesHaveTexts(t *testing.T) {
+	said, found := allTexts(t)["own"]["fi"], 0
+	for _, one := range sources(t) {
+		if one.path != "src/pages/own/did.ts" {
+			continue
+		}
+		for _, list := range listed.FindAllStringSubmatch(one.text, -1) {
+			begins := map[string]string{"did": "did_", "readings": "read_"}[list[1]]
+			for _, item := range literal.FindAllStringSubmatch(list[2], -1) {
+				if found++; begins != "" && said[begins+item[1]] == "" {
+					t.Errorf("%s: no text %q", one.path, begins+item[1])
+				}
+			}
+		}
+	}
+	if found < 50 {
+		t.Errorf("only %d accesses were found", found)
 	}
 }
 
@@ -151,7 +210,7 @@ func TestNoTextIsUnused(t *testing.T) {
 		}
 		for key := range texts["fi"] {
 			base := key
-			if of := plural(key); of != "" && !named[key] {
+			if of := plural(texts["fi"], key); of != "" && !named[key] {
 				base = of
 			}
 			// Names of the contract come with what is read.

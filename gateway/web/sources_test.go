@@ -81,13 +81,18 @@ func pattern(template string) *regexp.Regexp {
 type keys struct {
 	literals  []string
 	templates []string
+	// counted tells whether the call says how many there are, and so asks for the form of a number.
+	counted bool
 }
+
+// counting is how a call says how many there are.
+var counting = regexp.MustCompile(`[{,]\s*count\b`)
 
 // calls are the calls of a function, with their first arguments.
 func (s source) calls(name string) (all []keys) {
 	for _, at := range regexp.MustCompile(`(^|[^\w.])`+name+`\(`).FindAllStringIndex(s.text, -1) {
-		first := argument(s.text[at[1]:])
-		one := keys{}
+		first := argument(s.text[at[1]:], true)
+		one := keys{counted: counting.MatchString(strings.TrimPrefix(argument(s.text[at[1]:], false), first))}
 		for _, found := range template.FindAllStringSubmatch(first, -1) {
 			one.templates = append(one.templates, found[1])
 		}
@@ -102,8 +107,8 @@ func (s source) calls(name string) (all []keys) {
 	return all
 }
 
-// argument is the first one, up to its comma or the end of the call.
-func argument(text string) string {
+// argument is the first one, up to its comma, or all of them, up to the end of the call.
+func argument(text string, first bool) string {
 	depth, quote := 0, rune(0)
 	for i, r := range text {
 		switch {
@@ -115,7 +120,7 @@ func argument(text string) string {
 			quote = r
 		case r == '(' || r == '[' || r == '{':
 			depth++
-		case (r == ')' || r == ',') && depth == 0:
+		case (r == ')' || r == ',' && first) && depth == 0:
 			return text[:i]
 		case r == ')' || r == ']' || r == '}':
 			depth--

@@ -44,28 +44,59 @@ func named(t *testing.T) map[string]string {
 		values(descriptor[protoreflect.EnumDescriptor](t, name), "src/pages/worklist")
 	}
 	for _, one := range sources(t) {
-		from := map[string]string{}
-		for _, found := range imported.FindAllStringSubmatch(one.text, -1) {
-			for _, name := range strings.Split(found[1], ",") {
-				from[strings.TrimPrefix(strings.TrimSpace(name), "type ")] = found[2]
-			}
-		}
+		from := importedBy(one)
 		for _, found := range shown.FindAllStringSubmatch(one.text, -1) {
 			if file := from[found[1]+"Schema"]; file != "" {
 				values(enumOf(t, file, found[1]), one.path)
 			}
 		}
-		for _, found := range acting.FindAllStringSubmatch(one.text, -1) {
-			pack := strings.ReplaceAll(from[found[1]][:strings.LastIndex(from[found[1]], "/")], "/", ".")
-			for _, step := range stepsOf(descriptor[protoreflect.ServiceDescriptor](t, protoreflect.FullName(pack+"."+found[1]))) {
-				// What stands elsewhere on the page has a text of its own there.
-				if !strings.Contains(one.text, "elsewhere") || !strings.Contains(one.text, `"`+step+`"`) {
-					names[step] = one.path
-				}
-			}
+		for _, step := range offered(t, one) {
+			names[step] = one.path
 		}
 	}
 	return names
+}
+
+// importedBy is which file of the contract a name of a source comes from.
+func importedBy(one source) map[string]string {
+	from := map[string]string{}
+	for _, found := range imported.FindAllStringSubmatch(one.text, -1) {
+		for _, name := range strings.Split(found[1], ",") {
+			from[strings.TrimPrefix(strings.TrimSpace(name), "type ")] = found[2]
+		}
+	}
+	return from
+}
+
+// offered are the steps of the matters whose actions a source offers.
+func offered(t *testing.T, one source) (steps []string) {
+	t.Helper()
+	from := importedBy(one)
+	for _, found := range acting.FindAllStringSubmatch(one.text, -1) {
+		pack := strings.ReplaceAll(from[found[1]][:strings.LastIndex(from[found[1]], "/")], "/", ".")
+		for _, step := range stepsOf(descriptor[protoreflect.ServiceDescriptor](t, protoreflect.FullName(pack+"."+found[1]))) {
+			// What stands elsewhere on the page has a text of its own there.
+			if !strings.Contains(one.text, "elsewhere") || !strings.Contains(one.text, `"`+step+`"`) {
+				steps = append(steps, step)
+			}
+		}
+	}
+	return steps
+}
+
+// Each step that a matter's page offers is confirmed in words of its own after it was taken.
+func TestStepsAreConfirmed(t *testing.T) {
+	said, found := allTexts(t)["matter"]["fi"], 0
+	for _, one := range sources(t) {
+		for _, step := range offered(t, one) {
+			if found++; said["done_"+step] == "" {
+				t.Errorf("%s: no words for %s after it was taken", one.path, step)
+			}
+		}
+	}
+	if found < 30 {
+		t.Errorf("only %d steps were found", found)
+	}
 }
 
 func descriptor[D protoreflect.Descriptor](t *testing.T, name protoreflect.FullName) D {
