@@ -32,7 +32,9 @@ type Agency struct {
 	Kind caseworkv1.AgencyKind
 	// Names by language: fi, sv and en.
 	Names map[string]string
-	Units []Unit
+	// ShortNames are the names that people use, by the same languages; nil if there are none.
+	ShortNames map[string]string
+	Units      []Unit
 	// Profile that applies without the client's consent.
 	Profile Profile
 	// Graces are how long the agency has to act on what it receives; zero fields get defaults.
@@ -42,12 +44,16 @@ type Agency struct {
 	// DutyPhone is the telephone number that operators call at any hour when something urgent waits; empty if
 	// there is none. It is disclosed to no agency and no client.
 	DutyPhone string
+	// EmergencyPhone is the number that clients can call at any hour if they need help at once; empty if there
+	// is none.
+	EmergencyPhone string
 }
 
 // Unit is a part of an agency that handles matters.
 type Unit struct {
 	Key            string
 	Names          map[string]string
+	ShortNames     map[string]string
 	Municipalities []string
 	// Languages in which it serves, as BCP 47 tags.
 	Languages   []string
@@ -58,6 +64,10 @@ type Unit struct {
 	Duty map[string][]string
 	// Email is the address that gets a notice, without content, when something waits; empty for none.
 	Email string
+	// Phone is the number for clients and other agencies, PhoneHours when it is answered; empty if unknown.
+	Phone      string
+	PhoneHours []*commonv1.PhoneHours
+	Address    string
 }
 
 // OnDuty returns the agency's units in which a worker is on duty in the week of a time, in Helsinki.

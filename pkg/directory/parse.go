@@ -2,6 +2,7 @@ package directory
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,22 +27,28 @@ type fileAgency struct {
 	Agency           string            `json:"agency"`
 	Kind             string            `json:"kind"`
 	Names            map[string]string `json:"names"`
+	ShortNames       map[string]string `json:"shortNames"`
 	Units            []fileUnit        `json:"units"`
 	NoConsentProfile string            `json:"noConsentProfile"`
 	Graces           *fileGraces       `json:"graces"`
 	Callback         *fileCallback     `json:"callback"`
 	DutyPhone        string            `json:"dutyPhone"`
+	EmergencyPhone   string            `json:"emergencyPhone"`
 }
 
 type fileUnit struct {
 	Unit           string            `json:"unit"`
 	Names          map[string]string `json:"names"`
+	ShortNames     map[string]string `json:"shortNames"`
 	Municipalities []string          `json:"municipalities"`
 	Languages      []string          `json:"languages"`
 	ServiceKeys    []string          `json:"serviceKeys"`
 	Intake         bool              `json:"intake"`
 	Duty           []fileDuty        `json:"duty"`
 	Email          string            `json:"email"`
+	Phone          string            `json:"phone"`
+	PhoneHours     []filePhoneHours  `json:"phoneHours"`
+	Address        string            `json:"address"`
 }
 
 type fileDuty struct {
@@ -139,7 +146,9 @@ func codeIn(value any) string {
 }
 
 func (f fileAgency) check() (Agency, error) {
-	agency := Agency{Key: f.Agency, Names: f.Names, Profile: Profile(f.NoConsentProfile), DutyPhone: f.DutyPhone}
+	agency := Agency{
+		Key: f.Agency, Names: f.Names, ShortNames: f.ShortNames, Profile: Profile(f.NoConsentProfile), DutyPhone: f.DutyPhone, EmergencyPhone: f.EmergencyPhone,
+	}
 	kind := caseworkv1.AgencyKind_value["AGENCY_KIND_"+f.Kind]
 	agency.Kind = caseworkv1.AgencyKind(kind)
 	switch {
@@ -152,10 +161,9 @@ func (f fileAgency) check() (Agency, error) {
 	case len(f.Units) == 0:
 		return agency, errors.New("no units")
 	}
-	if err := checkNames(f.Names); err != nil {
-		return agency, err
-	}
-	if err := checkPhone(f.DutyPhone); err != nil {
+	if err := cmp.Or(
+		checkNames(f.Names), checkShortNames(f.ShortNames), checkPhone("dutyPhone", f.DutyPhone), checkPhone("emergencyPhone", f.EmergencyPhone),
+	); err != nil {
 		return agency, err
 	}
 	var err error
@@ -194,12 +202,12 @@ func (f fileAgency) check() (Agency, error) {
 func (f fileUnit) check() (Unit, error) {
 	unit := Unit{
 		Key: f.Unit, Names: f.Names, Municipalities: f.Municipalities, Languages: f.Languages,
-		ServiceKeys: f.ServiceKeys, Intake: f.Intake, Email: f.Email,
+		ServiceKeys: f.ServiceKeys, Intake: f.Intake, Email: f.Email, ShortNames: f.ShortNames, Phone: f.Phone, Address: f.Address,
 	}
 	if !keyForm.MatchString(f.Unit) {
 		return unit, errors.New("the key must consist of lower-case letters, digits and hyphens")
 	}
-	if err := checkNames(f.Names); err != nil {
+	if err := cmp.Or(checkNames(f.Names), checkShortNames(f.ShortNames)); err != nil {
 		return unit, err
 	}
 	for _, code := range f.Municipalities {
@@ -220,10 +228,13 @@ func (f fileUnit) check() (Unit, error) {
 			return unit, fmt.Errorf("service key %q must consist of lower-case letters, digits and hyphens", key)
 		}
 	}
-	if err := checkEmail(f.Email); err != nil {
+	if err := cmp.Or(checkEmail(f.Email), checkPhone("phone", f.Phone), checkAddress(f.Address)); err != nil {
 		return unit, err
 	}
 	var err error
+	if unit.PhoneHours, err = f.phoneHours(); err != nil {
+		return unit, err
+	}
 	unit.Duty, err = checkDuty(f.Duty)
 	return unit, err
 }

@@ -2,25 +2,82 @@ package directory
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
+
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
-// maxPhone is the longest telephone number, in characters.
-const maxPhone = 40
+const (
+	// maxPhone is the longest telephone number, in characters.
+	maxPhone = 40
+	// maxPhoneHours is how many lines a unit's hours may have: one for each day.
+	maxPhoneHours = 7
+)
 
-// phoneForm is a telephone number as people write it: digits, optionally after a plus, and spaces, hyphens,
-// parentheses and slashes between them.
-var phoneForm = regexp.MustCompile(`^\+?[0-9(][0-9 ()/-]*[0-9]$`)
+var (
+	// phoneForm is a telephone number as people write it: digits, optionally after a plus, and spaces, hyphens,
+	// parentheses and slashes between them.
+	phoneForm = regexp.MustCompile(`^\+?[0-9(][0-9 ()/-]*[0-9]$`)
+	daysForm  = regexp.MustCompile(`^([1-7])(-([1-7]))?$`)
+	timeForm  = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
+)
 
-// checkPhone accepts a telephone number, or an empty text for none.
-func checkPhone(number string) error {
+// midnight is the end of a day. No hours begin at it.
+const midnight = "24:00"
+
+type filePhoneHours struct {
+	Days string `json:"days"`
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// checkPhone accepts a telephone number, or an empty text for none. Key is the name of the field.
+func checkPhone(key, number string) error {
 	switch {
 	case number == "":
 		return nil
 	case len(number) > maxPhone:
-		return errors.New("dutyPhone: the number is longer than 40 characters")
+		return fmt.Errorf("%s: the number is longer than %d characters", key, maxPhone)
 	case !phoneForm.MatchString(number):
-		return errors.New("dutyPhone: write a telephone number such as +358 17 000 0000, and nothing else")
+		return fmt.Errorf("%s: write a telephone number such as +358 17 000 0000, and nothing else", key)
+	}
+	return nil
+}
+
+// phoneHours parses the hours at which the unit's telephone is answered.
+func (f fileUnit) phoneHours() ([]*commonv1.PhoneHours, error) {
+	switch {
+	case len(f.PhoneHours) == 0:
+		return nil, nil
+	case f.Phone == "":
+		return nil, errors.New("phoneHours: the unit has no phone")
+	case len(f.PhoneHours) > maxPhoneHours:
+		return nil, fmt.Errorf("phoneHours: more than %d", maxPhoneHours)
+	}
+	var hours []*commonv1.PhoneHours
+	for i, line := range f.PhoneHours {
+		if err := line.check(); err != nil {
+			return nil, fmt.Errorf("phoneHours[%d]: %w", i, err)
+		}
+		hours = append(hours, &commonv1.PhoneHours{Days: line.Days, From: line.From, To: line.To})
+	}
+	return hours, nil
+}
+
+func (f filePhoneHours) check() error {
+	days := daysForm.FindStringSubmatch(f.Days)
+	switch {
+	case days == nil:
+		return fmt.Errorf("days %q must be an ISO weekday such as 6, or a range such as 1-5", f.Days)
+	case days[3] != "" && days[3] <= days[1]:
+		return fmt.Errorf("days %q: the last day must come after the first", f.Days)
+	case !timeForm.MatchString(f.From):
+		return fmt.Errorf("from %q must be a time such as 09:00", f.From)
+	case !timeForm.MatchString(f.To) && f.To != midnight:
+		return fmt.Errorf("to %q must be a time such as 15:00, at most %s", f.To, midnight)
+	case f.To <= f.From:
+		return fmt.Errorf("from %s must be before to %s", f.From, f.To)
 	}
 	return nil
 }

@@ -75,9 +75,9 @@ func pairsDirectory(sets int, called ...string) []byte {
 	for set := range sets {
 		for _, kind := range pairsKinds {
 			key := agencyOf(kind.letter, set)
-			agency := map[string]any{"agency": key, "kind": kind.kind, "names": names(key), "noConsentProfile": kind.profile, "units": []map[string]any{
-				{"unit": "u1", "names": names("u1"), "intake": true, "languages": []string{"fi"}},
-				{"unit": "u2", "names": names("u2"), "languages": []string{"fi"}},
+			agency := map[string]any{"agency": key, "kind": kind.kind, "names": names(key), "noConsentProfile": kind.profile, "emergencyPhone": "112", "units": []map[string]any{
+				{"unit": "u1", "names": names("u1"), "intake": true, "languages": []string{"fi"}, "phone": "017 000 0001"},
+				{"unit": "u2", "names": names("u2"), "languages": []string{"fi"}, "phone": "017 000 0002"},
 			}}
 			if len(called) == 2 && called[0] == key {
 				agency["callback"] = map[string]string{"protocol": "CONNECT", "url": called[1]}

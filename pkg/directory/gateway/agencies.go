@@ -26,7 +26,9 @@ func (d *Directory) GetAgencies(ctx context.Context, _ *caseworkv1.GetAgenciesRe
 	}
 	response := &caseworkv1.GetAgenciesResponse{}
 	for _, agency := range d.Directory.Agencies() {
-		shown := &caseworkv1.Agency{Agency: agency.Key, Names: agency.Names, Kind: agency.Kind}
+		shown := &caseworkv1.Agency{
+			Agency: agency.Key, Names: agency.Names, ShortNames: agency.ShortNames, Kind: agency.Kind, EmergencyPhone: agency.EmergencyPhone,
+		}
 		if who.Role == identity.RoleOperator {
 			shown.DutyPhone = agency.DutyPhone
 		}
@@ -54,7 +56,8 @@ func toDuty(roster map[string][]string) []*caseworkv1.DutyPair {
 func toUnit(unit directory.Unit) *caseworkv1.Unit {
 	return &caseworkv1.Unit{
 		Unit: unit.Key, Names: unit.Names, Municipalities: unit.Municipalities, Languages: unit.Languages,
-		ServiceKeys: unit.ServiceKeys, Intake: unit.Intake,
+		ServiceKeys: unit.ServiceKeys, Intake: unit.Intake, ShortNames: unit.ShortNames,
+		Phone: unit.Phone, PhoneHours: unit.PhoneHours, Address: unit.Address,
 	}
 }
 

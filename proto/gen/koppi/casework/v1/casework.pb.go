@@ -364,7 +364,11 @@ type Agency struct {
 	Units []*Unit           `protobuf:"bytes,4,rep,name=units,proto3" json:"units,omitempty"`
 	// Telephone number that is answered at any hour when an urgent matter waits. Returned to the
 	// role operator only; empty if the agency has none.
-	DutyPhone     string `protobuf:"bytes,5,opt,name=duty_phone,json=dutyPhone,proto3" json:"duty_phone,omitempty"`
+	DutyPhone string `protobuf:"bytes,5,opt,name=duty_phone,json=dutyPhone,proto3" json:"duty_phone,omitempty"`
+	// Number that clients of the agency can call at any hour if they need help at once.
+	EmergencyPhone string `protobuf:"bytes,6,opt,name=emergency_phone,json=emergencyPhone,proto3" json:"emergency_phone,omitempty"`
+	// Names that people use, such as "Kela", by BCP 47 tag; empty if there are none.
+	ShortNames    map[string]string `protobuf:"bytes,7,rep,name=short_names,json=shortNames,proto3" json:"short_names,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -434,6 +438,20 @@ func (x *Agency) GetDutyPhone() string {
 	return ""
 }
 
+func (x *Agency) GetEmergencyPhone() string {
+	if x != nil {
+		return x.EmergencyPhone
+	}
+	return ""
+}
+
+func (x *Agency) GetShortNames() map[string]string {
+	if x != nil {
+		return x.ShortNames
+	}
+	return nil
+}
+
 // Unit is a unit's entry in the directory.
 type Unit struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
@@ -445,7 +463,13 @@ type Unit struct {
 	// The unit receives what is addressed to the agency if no other unit is a better match.
 	Intake bool `protobuf:"varint,6,opt,name=intake,proto3" json:"intake,omitempty"`
 	// The workers on duty, by week. Returned to the unit's own agency only.
-	Duty          []*DutyPair `protobuf:"bytes,7,rep,name=duty,proto3" json:"duty,omitempty"`
+	Duty []*DutyPair `protobuf:"bytes,7,rep,name=duty,proto3" json:"duty,omitempty"`
+	// Telephone number for clients and other agencies, with its hours, and address; each empty if
+	// the directory does not have it.
+	Phone         string            `protobuf:"bytes,8,opt,name=phone,proto3" json:"phone,omitempty"`
+	PhoneHours    []*v11.PhoneHours `protobuf:"bytes,9,rep,name=phone_hours,json=phoneHours,proto3" json:"phone_hours,omitempty"`
+	Address       string            `protobuf:"bytes,10,opt,name=address,proto3" json:"address,omitempty"`
+	ShortNames    map[string]string `protobuf:"bytes,11,rep,name=short_names,json=shortNames,proto3" json:"short_names,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -525,6 +549,34 @@ func (x *Unit) GetIntake() bool {
 func (x *Unit) GetDuty() []*DutyPair {
 	if x != nil {
 		return x.Duty
+	}
+	return nil
+}
+
+func (x *Unit) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *Unit) GetPhoneHours() []*v11.PhoneHours {
+	if x != nil {
+		return x.PhoneHours
+	}
+	return nil
+}
+
+func (x *Unit) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Unit) GetShortNames() map[string]string {
+	if x != nil {
+		return x.ShortNames
 	}
 	return nil
 }
@@ -968,11 +1020,7 @@ type WorkItem struct {
 	PlannedContacts []*v11.PlannedContact `protobuf:"bytes,11,rep,name=planned_contacts,json=plannedContacts,proto3" json:"planned_contacts,omitempty"`
 	// What the matter is about, as far as the caller may know, in names of this contract:
 	// "TOPIC_RENT_ARREARS" for a concern, kind and service for a referral. Never free text.
-	About []string `protobuf:"bytes,12,rep,name=about,proto3" json:"about,omitempty"`
-	// The matter's number; empty for what is no matter.
-	MatterNumber string `protobuf:"bytes,13,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
-	// The party that sent the matter, as the matter itself shows it to the caller.
-	Sender        *v11.Party `protobuf:"bytes,14,opt,name=sender,proto3" json:"sender,omitempty"`
+	About         []string `protobuf:"bytes,12,rep,name=about,proto3" json:"about,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1087,20 +1135,6 @@ func (x *WorkItem) GetPlannedContacts() []*v11.PlannedContact {
 func (x *WorkItem) GetAbout() []string {
 	if x != nil {
 		return x.About
-	}
-	return nil
-}
-
-func (x *WorkItem) GetMatterNumber() string {
-	if x != nil {
-		return x.MatterNumber
-	}
-	return ""
-}
-
-func (x *WorkItem) GetSender() *v11.Party {
-	if x != nil {
-		return x.Sender
 	}
 	return nil
 }
@@ -1781,7 +1815,7 @@ var File_koppi_casework_v1_casework_proto protoreflect.FileDescriptor
 
 const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\n" +
-	" koppi/casework/v1/casework.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a koppi/exchange/v1/exchange.proto\"\xfd\x01\n" +
+	" koppi/casework/v1/casework.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a#koppi/common/v1/contact_point.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a koppi/exchange/v1/exchange.proto\"\xfd\x01\n" +
 	"\x12GetTimelineRequest\x123\n" +
 	"\acase_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\x06caseId\x127\n" +
 	"\tclient_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12'\n" +
@@ -1795,18 +1829,24 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x14\n" +
 	"\x12GetAgenciesRequest\"L\n" +
 	"\x13GetAgenciesResponse\x125\n" +
-	"\bagencies\x18\x01 \x03(\v2\x19.koppi.casework.v1.AgencyR\bagencies\"\xa9\x02\n" +
+	"\bagencies\x18\x01 \x03(\v2\x19.koppi.casework.v1.AgencyR\bagencies\"\xe9\x03\n" +
 	"\x06Agency\x12\x1c\n" +
 	"\x06agency\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x06agency\x12@\n" +
 	"\x05names\x18\x02 \x03(\v2$.koppi.casework.v1.Agency.NamesEntryB\x04\xe8\xb8\x18\x01R\x05names\x121\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\x1d.koppi.casework.v1.AgencyKindR\x04kind\x12-\n" +
 	"\x05units\x18\x04 \x03(\v2\x17.koppi.casework.v1.UnitR\x05units\x12#\n" +
 	"\n" +
-	"duty_phone\x18\x05 \x01(\tB\x04\xe8\xb8\x18\x02R\tdutyPhone\x1a8\n" +
+	"duty_phone\x18\x05 \x01(\tB\x04\xe8\xb8\x18\x02R\tdutyPhone\x12-\n" +
+	"\x0femergency_phone\x18\x06 \x01(\tB\x04\xe8\xb8\x18\x02R\x0eemergencyPhone\x12P\n" +
+	"\vshort_names\x18\a \x03(\v2).koppi.casework.v1.Agency.ShortNamesEntryB\x04\xe8\xb8\x18\x01R\n" +
+	"shortNames\x1a8\n" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xde\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a=\n" +
+	"\x0fShortNamesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe7\x04\n" +
 	"\x04Unit\x12\x18\n" +
 	"\x04unit\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x04unit\x12>\n" +
 	"\x05names\x18\x02 \x03(\v2\".koppi.casework.v1.Unit.NamesEntryB\x04\xe8\xb8\x18\x01R\x05names\x12,\n" +
@@ -1814,9 +1854,19 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\tlanguages\x18\x04 \x03(\tB\x04\xe8\xb8\x18\x02R\tlanguages\x12'\n" +
 	"\fservice_keys\x18\x05 \x03(\tB\x04\xe8\xb8\x18\x01R\vserviceKeys\x12\x16\n" +
 	"\x06intake\x18\x06 \x01(\bR\x06intake\x12/\n" +
-	"\x04duty\x18\a \x03(\v2\x1b.koppi.casework.v1.DutyPairR\x04duty\x1a8\n" +
+	"\x04duty\x18\a \x03(\v2\x1b.koppi.casework.v1.DutyPairR\x04duty\x12\x1a\n" +
+	"\x05phone\x18\b \x01(\tB\x04\xe8\xb8\x18\x02R\x05phone\x12<\n" +
+	"\vphone_hours\x18\t \x03(\v2\x1b.koppi.common.v1.PhoneHoursR\n" +
+	"phoneHours\x12\x1e\n" +
+	"\aaddress\x18\n" +
+	" \x01(\tB\x04\xe8\xb8\x18\x01R\aaddress\x12N\n" +
+	"\vshort_names\x18\v \x03(\v2'.koppi.casework.v1.Unit.ShortNamesEntryB\x04\xe8\xb8\x18\x01R\n" +
+	"shortNames\x1a8\n" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a=\n" +
+	"\x0fShortNamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"D\n" +
 	"\bDutyPair\x12\x18\n" +
@@ -1852,7 +1902,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"m\n" +
 	"\x10ListWorkResponse\x121\n" +
 	"\x05items\x18\x01 \x03(\v2\x1b.koppi.casework.v1.WorkItemR\x05items\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xcc\x04\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf1\x03\n" +
 	"\bWorkItem\x12\x1e\n" +
 	"\aservice\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12\x1e\n" +
 	"\asubject\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x12\x1a\n" +
@@ -1867,9 +1917,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\aon_duty\x18\n" +
 	" \x01(\bR\x06onDuty\x12J\n" +
 	"\x10planned_contacts\x18\v \x03(\v2\x1f.koppi.common.v1.PlannedContactR\x0fplannedContacts\x12\x1a\n" +
-	"\x05about\x18\f \x03(\tB\x04\xe8\xb8\x18\x02R\x05about\x12)\n" +
-	"\rmatter_number\x18\r \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x12.\n" +
-	"\x06sender\x18\x0e \x01(\v2\x16.koppi.common.v1.PartyR\x06sender\"\x9a\x02\n" +
+	"\x05about\x18\f \x03(\tB\x04\xe8\xb8\x18\x02R\x05about\"\x9a\x02\n" +
 	"\x13ReassignWorkRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12\x83\x01\n" +
@@ -1962,7 +2010,7 @@ func file_koppi_casework_v1_casework_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_casework_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(AgencyKind)(0),               // 0: koppi.casework.v1.AgencyKind
 	(Queue)(0),                    // 1: koppi.casework.v1.Queue
@@ -1989,68 +2037,73 @@ var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(*GetStatisticsResponse)(nil), // 22: koppi.casework.v1.GetStatisticsResponse
 	(*LoopCount)(nil),             // 23: koppi.casework.v1.LoopCount
 	nil,                           // 24: koppi.casework.v1.Agency.NamesEntry
-	nil,                           // 25: koppi.casework.v1.Unit.NamesEntry
-	(*v1.CaseMessage)(nil),        // 26: koppi.exchange.v1.CaseMessage
-	(*v11.Party)(nil),             // 27: koppi.common.v1.Party
-	(*v11.LoopStatus)(nil),        // 28: koppi.common.v1.LoopStatus
-	(v11.Urgency)(0),              // 29: koppi.common.v1.Urgency
-	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
-	(*v11.PlannedContact)(nil),    // 31: koppi.common.v1.PlannedContact
-	(*status.Status)(nil),         // 32: google.rpc.Status
-	(*v11.LegalBasis)(nil),        // 33: koppi.common.v1.LegalBasis
+	nil,                           // 25: koppi.casework.v1.Agency.ShortNamesEntry
+	nil,                           // 26: koppi.casework.v1.Unit.NamesEntry
+	nil,                           // 27: koppi.casework.v1.Unit.ShortNamesEntry
+	(*v1.CaseMessage)(nil),        // 28: koppi.exchange.v1.CaseMessage
+	(*v11.PhoneHours)(nil),        // 29: koppi.common.v1.PhoneHours
+	(*v11.Party)(nil),             // 30: koppi.common.v1.Party
+	(*v11.LoopStatus)(nil),        // 31: koppi.common.v1.LoopStatus
+	(v11.Urgency)(0),              // 32: koppi.common.v1.Urgency
+	(*timestamppb.Timestamp)(nil), // 33: google.protobuf.Timestamp
+	(*v11.PlannedContact)(nil),    // 34: koppi.common.v1.PlannedContact
+	(*status.Status)(nil),         // 35: google.rpc.Status
+	(*v11.LegalBasis)(nil),        // 36: koppi.common.v1.LegalBasis
 }
 var file_koppi_casework_v1_casework_proto_depIdxs = []int32{
-	26, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	28, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
 	6,  // 1: koppi.casework.v1.GetAgenciesResponse.agencies:type_name -> koppi.casework.v1.Agency
 	24, // 2: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
 	0,  // 3: koppi.casework.v1.Agency.kind:type_name -> koppi.casework.v1.AgencyKind
 	7,  // 4: koppi.casework.v1.Agency.units:type_name -> koppi.casework.v1.Unit
-	25, // 5: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
-	8,  // 6: koppi.casework.v1.Unit.duty:type_name -> koppi.casework.v1.DutyPair
-	0,  // 7: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
-	11, // 8: koppi.casework.v1.FindUnitsResponse.routes:type_name -> koppi.casework.v1.Route
-	27, // 9: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
-	7,  // 10: koppi.casework.v1.Route.unit:type_name -> koppi.casework.v1.Unit
-	0,  // 11: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
-	1,  // 12: koppi.casework.v1.ListWorkRequest.queue:type_name -> koppi.casework.v1.Queue
-	14, // 13: koppi.casework.v1.ListWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	28, // 14: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
-	29, // 15: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
-	27, // 16: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
-	30, // 17: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
-	31, // 18: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
-	27, // 19: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
-	27, // 20: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
-	17, // 21: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
-	32, // 22: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
-	30, // 23: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
-	30, // 24: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
-	20, // 25: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
-	30, // 26: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
-	27, // 27: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
-	33, // 28: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
-	23, // 29: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
-	27, // 30: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
-	27, // 31: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
-	2,  // 32: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
-	4,  // 33: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
-	9,  // 34: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
-	12, // 35: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
-	15, // 36: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
-	18, // 37: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
-	21, // 38: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
-	3,  // 39: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
-	5,  // 40: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
-	10, // 41: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
-	13, // 42: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
-	16, // 43: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
-	19, // 44: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
-	22, // 45: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
-	39, // [39:46] is the sub-list for method output_type
-	32, // [32:39] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	25, // 5: koppi.casework.v1.Agency.short_names:type_name -> koppi.casework.v1.Agency.ShortNamesEntry
+	26, // 6: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
+	8,  // 7: koppi.casework.v1.Unit.duty:type_name -> koppi.casework.v1.DutyPair
+	29, // 8: koppi.casework.v1.Unit.phone_hours:type_name -> koppi.common.v1.PhoneHours
+	27, // 9: koppi.casework.v1.Unit.short_names:type_name -> koppi.casework.v1.Unit.ShortNamesEntry
+	0,  // 10: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
+	11, // 11: koppi.casework.v1.FindUnitsResponse.routes:type_name -> koppi.casework.v1.Route
+	30, // 12: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
+	7,  // 13: koppi.casework.v1.Route.unit:type_name -> koppi.casework.v1.Unit
+	0,  // 14: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
+	1,  // 15: koppi.casework.v1.ListWorkRequest.queue:type_name -> koppi.casework.v1.Queue
+	14, // 16: koppi.casework.v1.ListWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	31, // 17: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
+	32, // 18: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
+	30, // 19: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
+	33, // 20: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
+	34, // 21: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
+	30, // 22: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
+	17, // 23: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
+	35, // 24: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
+	33, // 25: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
+	33, // 26: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
+	20, // 27: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
+	33, // 28: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
+	30, // 29: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
+	36, // 30: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
+	23, // 31: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
+	30, // 32: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
+	30, // 33: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
+	2,  // 34: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
+	4,  // 35: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
+	9,  // 36: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
+	12, // 37: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
+	15, // 38: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
+	18, // 39: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
+	21, // 40: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
+	3,  // 41: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
+	5,  // 42: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
+	10, // 43: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
+	13, // 44: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
+	16, // 45: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
+	19, // 46: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
+	22, // 47: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
+	41, // [41:48] is the sub-list for method output_type
+	34, // [34:41] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_casework_proto_init() }
@@ -2065,7 +2118,7 @@ func file_koppi_casework_v1_casework_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_casework_proto_rawDesc), len(file_koppi_casework_v1_casework_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   24,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

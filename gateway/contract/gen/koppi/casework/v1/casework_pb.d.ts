@@ -8,6 +8,7 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { CaseMessage } from "../../exchange/v1/exchange_pb.js";
+import type { PhoneHours } from "../../common/v1/contact_point_pb.js";
 import type { LegalBasis, LoopStatus, Party, PlannedContact, Urgency } from "../../common/v1/party_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Status } from "../../../google/rpc/status_pb.js";
@@ -141,6 +142,20 @@ export declare type Agency = Message<"koppi.casework.v1.Agency"> & {
    * @generated from field: string duty_phone = 5;
    */
   dutyPhone: string;
+
+  /**
+   * Number that clients of the agency can call at any hour if they need help at once.
+   *
+   * @generated from field: string emergency_phone = 6;
+   */
+  emergencyPhone: string;
+
+  /**
+   * Names that people use, such as "Kela", by BCP 47 tag; empty if there are none.
+   *
+   * @generated from field: map<string, string> short_names = 7;
+   */
+  shortNames: { [key: string]: string };
 };
 
 /**
@@ -193,6 +208,29 @@ export declare type Unit = Message<"koppi.casework.v1.Unit"> & {
    * @generated from field: repeated koppi.casework.v1.DutyPair duty = 7;
    */
   duty: DutyPair[];
+
+  /**
+   * Telephone number for clients and other agencies, with its hours, and address; each empty if
+   * the directory does not have it.
+   *
+   * @generated from field: string phone = 8;
+   */
+  phone: string;
+
+  /**
+   * @generated from field: repeated koppi.common.v1.PhoneHours phone_hours = 9;
+   */
+  phoneHours: PhoneHours[];
+
+  /**
+   * @generated from field: string address = 10;
+   */
+  address: string;
+
+  /**
+   * @generated from field: map<string, string> short_names = 11;
+   */
+  shortNames: { [key: string]: string };
 };
 
 /**
