@@ -30,6 +30,8 @@ type Rules[S matter.State] struct {
 	Disclosed   map[string][]matter.Audience
 	// Status is the matter's status as a reader sees it.
 	Status func(view S, reader matter.Reader) *commonv1.LoopStatus
+	// Expected is what the client can expect next, given what the client is shown at a time.
+	Expected func(view S, now time.Time) matter.Expectation
 	// WorklistEntry is the subject's row in a reader's worklist.
 	WorklistEntry func(view S, reader matter.Reader) matter.WorklistEntry
 	// Shared tells whether another agency has a part in an ongoing subject, judged by what was
@@ -62,6 +64,15 @@ type Rules[S matter.State] struct {
 	Always, Finishes []string
 	// Related returns subjects that a decision about the loaded ones also needs; may be nil.
 	Related func(matter.World[S]) []string
+}
+
+// ClientStatus returns what the client of a subject can expect next, and from whom; nil for every
+// other reader. It is computed from the reader's view alone, so that it tells the client nothing new.
+func (r Rules[S]) ClientStatus(view matter.View[S], now time.Time) *commonv1.ClientStatus {
+	if view.Reader.Role != matter.RoleClient {
+		return nil
+	}
+	return r.Expected(view.State, now).ClientStatus(r.Status(view.State, view.Reader).GetResponsible(), now)
 }
 
 // Due returns when the clock must check a subject again; zero for never.

@@ -8,6 +8,7 @@ import (
 	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/command"
+	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
@@ -20,6 +21,7 @@ type Matters[S matter.State] struct {
 	Collection string
 	Engine     *command.Engine[S]
 	Store      journal.Store
+	Directory  *directory.Directory
 	Clock      clock.Clock
 	AccessLog  *accesslog.Recorder
 }

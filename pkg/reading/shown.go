@@ -12,6 +12,7 @@ import (
 	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
 // Shown is a subject as its caller reads it: as it was disclosed to the caller's agency, or to the
@@ -27,6 +28,8 @@ type Shown[S matter.State] struct {
 	// Delivered says that the other side's system has acknowledged the last message that was
 	// disclosed to both.
 	Delivered bool
+	// ClientStatus is what the client can expect next, and whom to call; nil for every other caller.
+	ClientStatus *commonv1.ClientStatus
 }
 
 // Etag returns the etag of the version that was disclosed to the caller's agency. For the client,
@@ -50,6 +53,9 @@ func (m *Matters[S]) Shown(view matter.View[S], who identity.Caller) Shown[S] {
 		agency = caller.ClientNames
 	}
 	shown := Shown[S]{View: view, Actor: caller.Actor(who), Now: m.Clock.Now()}
+	if shown.ClientStatus = m.Engine.Rules.ClientStatus(view, shown.Now); shown.ClientStatus != nil {
+		shown.ClientStatus.Contact = m.Directory.ContactPoint(shown.ClientStatus.GetContact().GetParty())
+	}
 	head := view.State.Common()
 	shown.CaseID = m.Engine.Pseudonyms.CaseName(agency, head.Case)
 	if head.Client != "" && !head.IsRevoked() {

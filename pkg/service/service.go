@@ -112,7 +112,7 @@ func New[S matter.State](deps Deps, config Config[S]) (*Service[S], error) {
 	name, names := config.Rules.Service, pseudonyms{deps.Secrets}
 	engine := newEngine(deps, config.Rules)
 	recorder := &accesslog.Recorder{Store: deps.Store, Secrets: deps.Secrets, Clock: deps.Clock}
-	matters := &reading.Matters[S]{Collection: config.Collection, Engine: engine, Store: deps.Store, Clock: deps.Clock, AccessLog: recorder}
+	matters := &reading.Matters[S]{Collection: config.Collection, Engine: engine, Store: deps.Store, Directory: deps.Directory, Clock: deps.Clock, AccessLog: recorder}
 	attachments := &naming.Naming[S]{Matters: matters, Secrets: deps.Secrets, AccessLog: recorder, Attachments: deps.Attachments, Message: config.Message}
 	copies := &revocation.Copies[S]{Engine: engine, Store: deps.Store, Forget: attachments.Forget}
 	s := &Service[S]{

@@ -45,6 +45,7 @@ func (s *Service) consultation(shown reading.Shown[rules.Consultation]) *consult
 func (s *Service) whole(shown reading.Shown[rules.Consultation]) *consultationv1.Consultation {
 	consultation := rules.ToConsultation(shown.View, shown.Actor)
 	consultation.CaseId, consultation.ClientId, consultation.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered
+	consultation.ClientStatus = shown.ClientStatus
 	consultation.Etag = shown.Etag(consultation)
 	return consultation
 }

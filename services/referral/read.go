@@ -46,6 +46,7 @@ func (s *Service) whole(shown reading.Shown[rules.Referral]) *referralv1.Referra
 	referral := rules.ToReferral(shown.View, shown.Actor)
 	referral.CaseId, referral.ClientId, referral.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered
 	referral.PlannedContacts = shown.State.PlannedContacts(shown.Now)
+	referral.ClientStatus = shown.ClientStatus
 	referral.Etag = shown.Etag(referral)
 	return referral
 }

@@ -35,6 +35,7 @@ func (c *Checks[S, F]) Check(t *rapid.T, w *Fixture[S, F]) map[string]matter.His
 		head := history.State.Common()
 		checkTimes(t, history)
 		w.checkUrgent(t, c.last[subject], history)
+		w.checkClient(t, subject, history)
 		before := c.last[subject]
 		c.last[subject] = history
 		for _, view := range history.Views {

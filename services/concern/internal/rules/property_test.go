@@ -41,6 +41,7 @@ func act(t *rapid.T, w *base) {
 				}).Draw(t, "group")}
 			}
 		case *concernv1.RecordContactAttemptRequest:
+			m.Result = concernv1.ContactResult(rapid.IntRange(1, 4).Draw(t, "result"))
 			if rapid.Bool().Draw(t, "again") {
 				m.NextAttemptAt = timestamppb.New(w.Now.Add(time.Duration(rapid.IntRange(1, 20*24*60).Draw(t, "in minutes")) * time.Minute))
 			}
@@ -59,7 +60,10 @@ func urgency(t *rapid.T) commonv1.Urgency {
 
 // The invariants of all matters hold under random commands by random parties.
 func TestInvariants(t *testing.T) {
-	rulestest.Invariants(t, func() *base { return newFixture().base }, act, checkReports)
+	rulestest.Invariants(t, func() *base { return newFixture().base }, act, func(t *rapid.T, w *base, changed map[string]matter.History[rules.Concern]) {
+		checkReports(t, w, changed)
+		checkReached(t, w, changed)
+	})
 }
 
 // checkReports checks that a receiver has at most one open leading concern about a client, and that

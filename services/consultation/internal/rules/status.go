@@ -15,7 +15,12 @@ import (
 // Status returns the status of a consultation, the same for every party except for the basis of the
 // due time. Once the question is answered it is the asker's turn: to ask again, or to close it.
 func Status(view Consultation, reader matter.Reader) *commonv1.LoopStatus {
-	return statusWith(view, reader, matter.Earliest(matter.Promised(view.Due), view.Clock.Urgent(false)))
+	return statusWith(view, reader, deadline(view))
+}
+
+// deadline returns the due time and its basis.
+func deadline(c Consultation) matter.Deadline {
+	return matter.Earliest(matter.Promised(c.Due), c.Clock.Urgent(false))
 }
 
 // statusBefore returns the status by the rules before matter.DueRules 1.

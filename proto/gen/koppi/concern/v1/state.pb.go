@@ -615,7 +615,9 @@ type Concern struct {
 	// client only.
 	StatutoryGroups []StatutoryGroup `protobuf:"varint,38,rep,packed,name=statutory_groups,json=statutoryGroups,proto3,enum=koppi.concern.v1.StatutoryGroup" json:"statutory_groups,omitempty"`
 	// What is left out if the whole would exceed the maximum size of an answer (2 MiB).
-	LeftOut       []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	LeftOut []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	// What the client can expect next. Set for the client only.
+	ClientStatus  *v1.ClientStatus `protobuf:"bytes,52,opt,name=client_status,json=clientStatus,proto3" json:"client_status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -916,6 +918,13 @@ func (x *Concern) GetLeftOut() []*v1.LeftOut {
 	return nil
 }
 
+func (x *Concern) GetClientStatus() *v1.ClientStatus {
+	if x != nil {
+		return x.ClientStatus
+	}
+	return nil
+}
+
 // ContactAttempt is an attempt of the receiver to contact the client.
 type ContactAttempt struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
@@ -1075,7 +1084,7 @@ var File_koppi_concern_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xf4\x0f\n" +
+	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xb8\x10\n" +
 	"\aConcern\x12\x1d\n" +
 	"\n" +
 	"concern_id\x18\x01 \x01(\tR\tconcernId\x12\x17\n" +
@@ -1118,7 +1127,8 @@ const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"revocation\x18# \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
 	"revocation\x12K\n" +
 	"\x10statutory_groups\x18& \x03(\x0e2 .koppi.concern.v1.StatutoryGroupR\x0fstatutoryGroups\x123\n" +
-	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\"\xe1\x01\n" +
+	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\x12B\n" +
+	"\rclient_status\x184 \x01(\v2\x1d.koppi.common.v1.ClientStatusR\fclientStatus\"\xe1\x01\n" +
 	"\x0eContactAttempt\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x127\n" +
@@ -1242,6 +1252,7 @@ var file_koppi_concern_v1_state_proto_goTypes = []any{
 	(*v1.PlannedContact)(nil),     // 17: koppi.common.v1.PlannedContact
 	(*v1.Revocation)(nil),         // 18: koppi.common.v1.Revocation
 	(*v1.LeftOut)(nil),            // 19: koppi.common.v1.LeftOut
+	(*v1.ClientStatus)(nil),       // 20: koppi.common.v1.ClientStatus
 }
 var file_koppi_concern_v1_state_proto_depIdxs = []int32{
 	0,  // 0: koppi.concern.v1.Concern.state:type_name -> koppi.concern.v1.ConcernState
@@ -1266,18 +1277,19 @@ var file_koppi_concern_v1_state_proto_depIdxs = []int32{
 	18, // 19: koppi.concern.v1.Concern.revocation:type_name -> koppi.common.v1.Revocation
 	3,  // 20: koppi.concern.v1.Concern.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
 	19, // 21: koppi.concern.v1.Concern.left_out:type_name -> koppi.common.v1.LeftOut
-	16, // 22: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
-	12, // 23: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
-	5,  // 24: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
-	16, // 25: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
-	16, // 26: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
-	16, // 27: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
-	16, // 28: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
-	29, // [29:29] is the sub-list for method output_type
-	29, // [29:29] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	20, // 22: koppi.concern.v1.Concern.client_status:type_name -> koppi.common.v1.ClientStatus
+	16, // 23: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
+	12, // 24: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
+	5,  // 25: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
+	16, // 26: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
+	16, // 27: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
+	16, // 28: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
+	16, // 29: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	30, // [30:30] is the sub-list for method output_type
+	30, // [30:30] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_state_proto_init() }

@@ -118,7 +118,9 @@ type Consultation struct {
 	// Set once the matter was entered in error.
 	Revocation *v1.Revocation `protobuf:"bytes,17,opt,name=revocation,proto3" json:"revocation,omitempty"`
 	// What is left out if the whole would exceed the maximum size of an answer (2 MiB).
-	LeftOut       []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	LeftOut []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	// What the client can expect next. Set for the client only.
+	ClientStatus  *v1.ClientStatus `protobuf:"bytes,52,opt,name=client_status,json=clientStatus,proto3" json:"client_status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -282,6 +284,13 @@ func (x *Consultation) GetRevocation() *v1.Revocation {
 func (x *Consultation) GetLeftOut() []*v1.LeftOut {
 	if x != nil {
 		return x.LeftOut
+	}
+	return nil
+}
+
+func (x *Consultation) GetClientStatus() *v1.ClientStatus {
+	if x != nil {
+		return x.ClientStatus
 	}
 	return nil
 }
@@ -2600,7 +2609,7 @@ var File_koppi_consultation_v1_consultation_proto protoreflect.FileDescriptor
 
 const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\n" +
-	"(koppi/consultation/v1/consultation.proto\x12\x15koppi.consultation.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\x8f\a\n" +
+	"(koppi/consultation/v1/consultation.proto\x12\x15koppi.consultation.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xd3\a\n" +
 	"\fConsultation\x12'\n" +
 	"\x0fconsultation_id\x18\x01 \x01(\tR\x0econsultationId\x12\x17\n" +
 	"\acase_id\x18\x02 \x01(\tR\x06caseId\x12\x1b\n" +
@@ -2623,7 +2632,8 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\n" +
 	"revocation\x18\x11 \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
 	"revocation\x123\n" +
-	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\"\xff\x01\n" +
+	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\x12B\n" +
+	"\rclient_status\x184 \x01(\v2\x1d.koppi.common.v1.ClientStatusR\fclientStatus\"\xff\x01\n" +
 	"\x13ConsultationMessage\x12\x1d\n" +
 	"\n" +
 	"message_id\x18\x01 \x01(\tR\tmessageId\x12*\n" +
@@ -2867,10 +2877,11 @@ var file_koppi_consultation_v1_consultation_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil),         // 45: google.protobuf.Timestamp
 	(*v1.Revocation)(nil),                 // 46: koppi.common.v1.Revocation
 	(*v1.LeftOut)(nil),                    // 47: koppi.common.v1.LeftOut
-	(*v1.Attachment)(nil),                 // 48: koppi.common.v1.Attachment
-	(*v1.Client)(nil),                     // 49: koppi.common.v1.Client
-	(*v1.ClientDetails)(nil),              // 50: koppi.common.v1.ClientDetails
-	(*status.Status)(nil),                 // 51: google.rpc.Status
+	(*v1.ClientStatus)(nil),               // 48: koppi.common.v1.ClientStatus
+	(*v1.Attachment)(nil),                 // 49: koppi.common.v1.Attachment
+	(*v1.Client)(nil),                     // 50: koppi.common.v1.Client
+	(*v1.ClientDetails)(nil),              // 51: koppi.common.v1.ClientDetails
+	(*status.Status)(nil),                 // 52: google.rpc.Status
 }
 var file_koppi_consultation_v1_consultation_proto_depIdxs = []int32{
 	0,  // 0: koppi.consultation.v1.Consultation.state:type_name -> koppi.consultation.v1.ConsultationState
@@ -2885,82 +2896,83 @@ var file_koppi_consultation_v1_consultation_proto_depIdxs = []int32{
 	45, // 9: koppi.consultation.v1.Consultation.opened_at:type_name -> google.protobuf.Timestamp
 	46, // 10: koppi.consultation.v1.Consultation.revocation:type_name -> koppi.common.v1.Revocation
 	47, // 11: koppi.consultation.v1.Consultation.left_out:type_name -> koppi.common.v1.LeftOut
-	42, // 12: koppi.consultation.v1.ConsultationMessage.from:type_name -> koppi.common.v1.Party
-	45, // 13: koppi.consultation.v1.ConsultationMessage.at:type_name -> google.protobuf.Timestamp
-	48, // 14: koppi.consultation.v1.ConsultationMessage.attachments:type_name -> koppi.common.v1.Attachment
-	49, // 15: koppi.consultation.v1.OpenConsultationRequest.client:type_name -> koppi.common.v1.Client
-	42, // 16: koppi.consultation.v1.OpenConsultationRequest.addressee:type_name -> koppi.common.v1.Party
-	43, // 17: koppi.consultation.v1.OpenConsultationRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	44, // 18: koppi.consultation.v1.OpenConsultationRequest.urgency:type_name -> koppi.common.v1.Urgency
-	1,  // 19: koppi.consultation.v1.OpenConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	50, // 20: koppi.consultation.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
-	1,  // 21: koppi.consultation.v1.GetConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	0,  // 22: koppi.consultation.v1.ListConsultationsRequest.states:type_name -> koppi.consultation.v1.ConsultationState
-	1,  // 23: koppi.consultation.v1.ListConsultationsResponse.consultations:type_name -> koppi.consultation.v1.Consultation
-	1,  // 24: koppi.consultation.v1.TakeConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	42, // 25: koppi.consultation.v1.ReassignConsultationRequest.to:type_name -> koppi.common.v1.Party
-	1,  // 26: koppi.consultation.v1.ReassignConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	2,  // 27: koppi.consultation.v1.PostMessageResponse.message:type_name -> koppi.consultation.v1.ConsultationMessage
-	36, // 28: koppi.consultation.v1.ConverseRequest.join:type_name -> koppi.consultation.v1.ConverseRequest.Join
-	15, // 29: koppi.consultation.v1.ConverseRequest.post:type_name -> koppi.consultation.v1.PostMessageRequest
-	37, // 30: koppi.consultation.v1.ConverseRequest.typing:type_name -> koppi.consultation.v1.ConverseRequest.Typing
-	2,  // 31: koppi.consultation.v1.ConverseResponse.message:type_name -> koppi.consultation.v1.ConsultationMessage
-	42, // 32: koppi.consultation.v1.ConverseResponse.typing:type_name -> koppi.common.v1.Party
-	39, // 33: koppi.consultation.v1.ConverseResponse.presence:type_name -> koppi.consultation.v1.ConverseResponse.Presence
-	40, // 34: koppi.consultation.v1.ConverseResponse.receipt:type_name -> koppi.consultation.v1.ConverseResponse.Receipt
-	38, // 35: koppi.consultation.v1.ConverseResponse.heartbeat:type_name -> koppi.consultation.v1.ConverseResponse.Heartbeat
-	18, // 36: koppi.consultation.v1.FollowResponse.told:type_name -> koppi.consultation.v1.ConverseResponse
-	42, // 37: koppi.consultation.v1.InviteParticipantRequest.participant:type_name -> koppi.common.v1.Party
-	43, // 38: koppi.consultation.v1.InviteParticipantRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	1,  // 39: koppi.consultation.v1.InviteParticipantResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	1,  // 40: koppi.consultation.v1.CloseConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	31, // 41: koppi.consultation.v1.SetReachabilityRequest.reachability:type_name -> koppi.consultation.v1.Reachability
-	42, // 42: koppi.consultation.v1.GetReachabilityRequest.parties:type_name -> koppi.common.v1.Party
-	31, // 43: koppi.consultation.v1.GetReachabilityResponse.reachabilities:type_name -> koppi.consultation.v1.Reachability
-	42, // 44: koppi.consultation.v1.Reachability.party:type_name -> koppi.common.v1.Party
-	45, // 45: koppi.consultation.v1.Reachability.until:type_name -> google.protobuf.Timestamp
-	42, // 46: koppi.consultation.v1.Reachability.substitute:type_name -> koppi.common.v1.Party
-	1,  // 47: koppi.consultation.v1.RevokeConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	1,  // 48: koppi.consultation.v1.AcknowledgeRevocationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	42, // 49: koppi.consultation.v1.ConverseResponse.Presence.party:type_name -> koppi.common.v1.Party
-	51, // 50: koppi.consultation.v1.ConverseResponse.Receipt.error:type_name -> google.rpc.Status
-	3,  // 51: koppi.consultation.v1.ConsultationService.OpenConsultation:input_type -> koppi.consultation.v1.OpenConsultationRequest
-	7,  // 52: koppi.consultation.v1.ConsultationService.GetConsultation:input_type -> koppi.consultation.v1.GetConsultationRequest
-	5,  // 53: koppi.consultation.v1.ConsultationService.GetClient:input_type -> koppi.consultation.v1.GetClientRequest
-	9,  // 54: koppi.consultation.v1.ConsultationService.ListConsultations:input_type -> koppi.consultation.v1.ListConsultationsRequest
-	11, // 55: koppi.consultation.v1.ConsultationService.TakeConsultation:input_type -> koppi.consultation.v1.TakeConsultationRequest
-	13, // 56: koppi.consultation.v1.ConsultationService.ReassignConsultation:input_type -> koppi.consultation.v1.ReassignConsultationRequest
-	15, // 57: koppi.consultation.v1.ConsultationService.PostMessage:input_type -> koppi.consultation.v1.PostMessageRequest
-	17, // 58: koppi.consultation.v1.ConsultationService.Converse:input_type -> koppi.consultation.v1.ConverseRequest
-	19, // 59: koppi.consultation.v1.ConsultationService.Follow:input_type -> koppi.consultation.v1.FollowRequest
-	21, // 60: koppi.consultation.v1.ConsultationService.SignalTyping:input_type -> koppi.consultation.v1.SignalTypingRequest
-	23, // 61: koppi.consultation.v1.ConsultationService.InviteParticipant:input_type -> koppi.consultation.v1.InviteParticipantRequest
-	25, // 62: koppi.consultation.v1.ConsultationService.CloseConsultation:input_type -> koppi.consultation.v1.CloseConsultationRequest
-	27, // 63: koppi.consultation.v1.ConsultationService.SetReachability:input_type -> koppi.consultation.v1.SetReachabilityRequest
-	29, // 64: koppi.consultation.v1.ConsultationService.GetReachability:input_type -> koppi.consultation.v1.GetReachabilityRequest
-	32, // 65: koppi.consultation.v1.ConsultationService.RevokeConsultation:input_type -> koppi.consultation.v1.RevokeConsultationRequest
-	34, // 66: koppi.consultation.v1.ConsultationService.AcknowledgeRevocation:input_type -> koppi.consultation.v1.AcknowledgeRevocationRequest
-	4,  // 67: koppi.consultation.v1.ConsultationService.OpenConsultation:output_type -> koppi.consultation.v1.OpenConsultationResponse
-	8,  // 68: koppi.consultation.v1.ConsultationService.GetConsultation:output_type -> koppi.consultation.v1.GetConsultationResponse
-	6,  // 69: koppi.consultation.v1.ConsultationService.GetClient:output_type -> koppi.consultation.v1.GetClientResponse
-	10, // 70: koppi.consultation.v1.ConsultationService.ListConsultations:output_type -> koppi.consultation.v1.ListConsultationsResponse
-	12, // 71: koppi.consultation.v1.ConsultationService.TakeConsultation:output_type -> koppi.consultation.v1.TakeConsultationResponse
-	14, // 72: koppi.consultation.v1.ConsultationService.ReassignConsultation:output_type -> koppi.consultation.v1.ReassignConsultationResponse
-	16, // 73: koppi.consultation.v1.ConsultationService.PostMessage:output_type -> koppi.consultation.v1.PostMessageResponse
-	18, // 74: koppi.consultation.v1.ConsultationService.Converse:output_type -> koppi.consultation.v1.ConverseResponse
-	20, // 75: koppi.consultation.v1.ConsultationService.Follow:output_type -> koppi.consultation.v1.FollowResponse
-	22, // 76: koppi.consultation.v1.ConsultationService.SignalTyping:output_type -> koppi.consultation.v1.SignalTypingResponse
-	24, // 77: koppi.consultation.v1.ConsultationService.InviteParticipant:output_type -> koppi.consultation.v1.InviteParticipantResponse
-	26, // 78: koppi.consultation.v1.ConsultationService.CloseConsultation:output_type -> koppi.consultation.v1.CloseConsultationResponse
-	28, // 79: koppi.consultation.v1.ConsultationService.SetReachability:output_type -> koppi.consultation.v1.SetReachabilityResponse
-	30, // 80: koppi.consultation.v1.ConsultationService.GetReachability:output_type -> koppi.consultation.v1.GetReachabilityResponse
-	33, // 81: koppi.consultation.v1.ConsultationService.RevokeConsultation:output_type -> koppi.consultation.v1.RevokeConsultationResponse
-	35, // 82: koppi.consultation.v1.ConsultationService.AcknowledgeRevocation:output_type -> koppi.consultation.v1.AcknowledgeRevocationResponse
-	67, // [67:83] is the sub-list for method output_type
-	51, // [51:67] is the sub-list for method input_type
-	51, // [51:51] is the sub-list for extension type_name
-	51, // [51:51] is the sub-list for extension extendee
-	0,  // [0:51] is the sub-list for field type_name
+	48, // 12: koppi.consultation.v1.Consultation.client_status:type_name -> koppi.common.v1.ClientStatus
+	42, // 13: koppi.consultation.v1.ConsultationMessage.from:type_name -> koppi.common.v1.Party
+	45, // 14: koppi.consultation.v1.ConsultationMessage.at:type_name -> google.protobuf.Timestamp
+	49, // 15: koppi.consultation.v1.ConsultationMessage.attachments:type_name -> koppi.common.v1.Attachment
+	50, // 16: koppi.consultation.v1.OpenConsultationRequest.client:type_name -> koppi.common.v1.Client
+	42, // 17: koppi.consultation.v1.OpenConsultationRequest.addressee:type_name -> koppi.common.v1.Party
+	43, // 18: koppi.consultation.v1.OpenConsultationRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	44, // 19: koppi.consultation.v1.OpenConsultationRequest.urgency:type_name -> koppi.common.v1.Urgency
+	1,  // 20: koppi.consultation.v1.OpenConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	51, // 21: koppi.consultation.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
+	1,  // 22: koppi.consultation.v1.GetConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	0,  // 23: koppi.consultation.v1.ListConsultationsRequest.states:type_name -> koppi.consultation.v1.ConsultationState
+	1,  // 24: koppi.consultation.v1.ListConsultationsResponse.consultations:type_name -> koppi.consultation.v1.Consultation
+	1,  // 25: koppi.consultation.v1.TakeConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	42, // 26: koppi.consultation.v1.ReassignConsultationRequest.to:type_name -> koppi.common.v1.Party
+	1,  // 27: koppi.consultation.v1.ReassignConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	2,  // 28: koppi.consultation.v1.PostMessageResponse.message:type_name -> koppi.consultation.v1.ConsultationMessage
+	36, // 29: koppi.consultation.v1.ConverseRequest.join:type_name -> koppi.consultation.v1.ConverseRequest.Join
+	15, // 30: koppi.consultation.v1.ConverseRequest.post:type_name -> koppi.consultation.v1.PostMessageRequest
+	37, // 31: koppi.consultation.v1.ConverseRequest.typing:type_name -> koppi.consultation.v1.ConverseRequest.Typing
+	2,  // 32: koppi.consultation.v1.ConverseResponse.message:type_name -> koppi.consultation.v1.ConsultationMessage
+	42, // 33: koppi.consultation.v1.ConverseResponse.typing:type_name -> koppi.common.v1.Party
+	39, // 34: koppi.consultation.v1.ConverseResponse.presence:type_name -> koppi.consultation.v1.ConverseResponse.Presence
+	40, // 35: koppi.consultation.v1.ConverseResponse.receipt:type_name -> koppi.consultation.v1.ConverseResponse.Receipt
+	38, // 36: koppi.consultation.v1.ConverseResponse.heartbeat:type_name -> koppi.consultation.v1.ConverseResponse.Heartbeat
+	18, // 37: koppi.consultation.v1.FollowResponse.told:type_name -> koppi.consultation.v1.ConverseResponse
+	42, // 38: koppi.consultation.v1.InviteParticipantRequest.participant:type_name -> koppi.common.v1.Party
+	43, // 39: koppi.consultation.v1.InviteParticipantRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	1,  // 40: koppi.consultation.v1.InviteParticipantResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	1,  // 41: koppi.consultation.v1.CloseConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	31, // 42: koppi.consultation.v1.SetReachabilityRequest.reachability:type_name -> koppi.consultation.v1.Reachability
+	42, // 43: koppi.consultation.v1.GetReachabilityRequest.parties:type_name -> koppi.common.v1.Party
+	31, // 44: koppi.consultation.v1.GetReachabilityResponse.reachabilities:type_name -> koppi.consultation.v1.Reachability
+	42, // 45: koppi.consultation.v1.Reachability.party:type_name -> koppi.common.v1.Party
+	45, // 46: koppi.consultation.v1.Reachability.until:type_name -> google.protobuf.Timestamp
+	42, // 47: koppi.consultation.v1.Reachability.substitute:type_name -> koppi.common.v1.Party
+	1,  // 48: koppi.consultation.v1.RevokeConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	1,  // 49: koppi.consultation.v1.AcknowledgeRevocationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	42, // 50: koppi.consultation.v1.ConverseResponse.Presence.party:type_name -> koppi.common.v1.Party
+	52, // 51: koppi.consultation.v1.ConverseResponse.Receipt.error:type_name -> google.rpc.Status
+	3,  // 52: koppi.consultation.v1.ConsultationService.OpenConsultation:input_type -> koppi.consultation.v1.OpenConsultationRequest
+	7,  // 53: koppi.consultation.v1.ConsultationService.GetConsultation:input_type -> koppi.consultation.v1.GetConsultationRequest
+	5,  // 54: koppi.consultation.v1.ConsultationService.GetClient:input_type -> koppi.consultation.v1.GetClientRequest
+	9,  // 55: koppi.consultation.v1.ConsultationService.ListConsultations:input_type -> koppi.consultation.v1.ListConsultationsRequest
+	11, // 56: koppi.consultation.v1.ConsultationService.TakeConsultation:input_type -> koppi.consultation.v1.TakeConsultationRequest
+	13, // 57: koppi.consultation.v1.ConsultationService.ReassignConsultation:input_type -> koppi.consultation.v1.ReassignConsultationRequest
+	15, // 58: koppi.consultation.v1.ConsultationService.PostMessage:input_type -> koppi.consultation.v1.PostMessageRequest
+	17, // 59: koppi.consultation.v1.ConsultationService.Converse:input_type -> koppi.consultation.v1.ConverseRequest
+	19, // 60: koppi.consultation.v1.ConsultationService.Follow:input_type -> koppi.consultation.v1.FollowRequest
+	21, // 61: koppi.consultation.v1.ConsultationService.SignalTyping:input_type -> koppi.consultation.v1.SignalTypingRequest
+	23, // 62: koppi.consultation.v1.ConsultationService.InviteParticipant:input_type -> koppi.consultation.v1.InviteParticipantRequest
+	25, // 63: koppi.consultation.v1.ConsultationService.CloseConsultation:input_type -> koppi.consultation.v1.CloseConsultationRequest
+	27, // 64: koppi.consultation.v1.ConsultationService.SetReachability:input_type -> koppi.consultation.v1.SetReachabilityRequest
+	29, // 65: koppi.consultation.v1.ConsultationService.GetReachability:input_type -> koppi.consultation.v1.GetReachabilityRequest
+	32, // 66: koppi.consultation.v1.ConsultationService.RevokeConsultation:input_type -> koppi.consultation.v1.RevokeConsultationRequest
+	34, // 67: koppi.consultation.v1.ConsultationService.AcknowledgeRevocation:input_type -> koppi.consultation.v1.AcknowledgeRevocationRequest
+	4,  // 68: koppi.consultation.v1.ConsultationService.OpenConsultation:output_type -> koppi.consultation.v1.OpenConsultationResponse
+	8,  // 69: koppi.consultation.v1.ConsultationService.GetConsultation:output_type -> koppi.consultation.v1.GetConsultationResponse
+	6,  // 70: koppi.consultation.v1.ConsultationService.GetClient:output_type -> koppi.consultation.v1.GetClientResponse
+	10, // 71: koppi.consultation.v1.ConsultationService.ListConsultations:output_type -> koppi.consultation.v1.ListConsultationsResponse
+	12, // 72: koppi.consultation.v1.ConsultationService.TakeConsultation:output_type -> koppi.consultation.v1.TakeConsultationResponse
+	14, // 73: koppi.consultation.v1.ConsultationService.ReassignConsultation:output_type -> koppi.consultation.v1.ReassignConsultationResponse
+	16, // 74: koppi.consultation.v1.ConsultationService.PostMessage:output_type -> koppi.consultation.v1.PostMessageResponse
+	18, // 75: koppi.consultation.v1.ConsultationService.Converse:output_type -> koppi.consultation.v1.ConverseResponse
+	20, // 76: koppi.consultation.v1.ConsultationService.Follow:output_type -> koppi.consultation.v1.FollowResponse
+	22, // 77: koppi.consultation.v1.ConsultationService.SignalTyping:output_type -> koppi.consultation.v1.SignalTypingResponse
+	24, // 78: koppi.consultation.v1.ConsultationService.InviteParticipant:output_type -> koppi.consultation.v1.InviteParticipantResponse
+	26, // 79: koppi.consultation.v1.ConsultationService.CloseConsultation:output_type -> koppi.consultation.v1.CloseConsultationResponse
+	28, // 80: koppi.consultation.v1.ConsultationService.SetReachability:output_type -> koppi.consultation.v1.SetReachabilityResponse
+	30, // 81: koppi.consultation.v1.ConsultationService.GetReachability:output_type -> koppi.consultation.v1.GetReachabilityResponse
+	33, // 82: koppi.consultation.v1.ConsultationService.RevokeConsultation:output_type -> koppi.consultation.v1.RevokeConsultationResponse
+	35, // 83: koppi.consultation.v1.ConsultationService.AcknowledgeRevocation:output_type -> koppi.consultation.v1.AcknowledgeRevocationResponse
+	68, // [68:84] is the sub-list for method output_type
+	52, // [52:68] is the sub-list for method input_type
+	52, // [52:52] is the sub-list for extension type_name
+	52, // [52:52] is the sub-list for extension extendee
+	0,  // [0:52] is the sub-list for field type_name
 }
 
 func init() { file_koppi_consultation_v1_consultation_proto_init() }

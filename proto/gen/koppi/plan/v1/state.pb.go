@@ -176,7 +176,9 @@ type Plan struct {
 	// Set once the matter was entered in error.
 	Revocation *v1.Revocation `protobuf:"bytes,19,opt,name=revocation,proto3" json:"revocation,omitempty"`
 	// What is left out if the whole would exceed the maximum size of an answer (2 MiB).
-	LeftOut       []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	LeftOut []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	// What the client can expect next. Set for the client only.
+	ClientStatus  *v1.ClientStatus `protobuf:"bytes,52,opt,name=client_status,json=clientStatus,proto3" json:"client_status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -368,6 +370,13 @@ func (x *Plan) GetRevocation() *v1.Revocation {
 func (x *Plan) GetLeftOut() []*v1.LeftOut {
 	if x != nil {
 		return x.LeftOut
+	}
+	return nil
+}
+
+func (x *Plan) GetClientStatus() *v1.ClientStatus {
+	if x != nil {
+		return x.ClientStatus
 	}
 	return nil
 }
@@ -784,7 +793,7 @@ var File_koppi_plan_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x19koppi/plan/v1/state.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xa3\t\n" +
+	"\x19koppi/plan/v1/state.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xe7\t\n" +
 	"\x04Plan\x12\x17\n" +
 	"\aplan_id\x18\x01 \x01(\tR\x06planId\x12\x17\n" +
 	"\acase_id\x18\x02 \x01(\tR\x06caseId\x12\x1b\n" +
@@ -814,7 +823,8 @@ const file_koppi_plan_v1_state_proto_rawDesc = "" +
 	"\n" +
 	"revocation\x18\x13 \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
 	"revocation\x123\n" +
-	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\"\xcd\x01\n" +
+	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\x12B\n" +
+	"\rclient_status\x184 \x01(\v2\x1d.koppi.common.v1.ClientStatusR\fclientStatus\"\xcd\x01\n" +
 	"\x06Member\x12,\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x120\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1a.koppi.plan.v1.MemberStateR\x05state\x120\n" +
@@ -896,7 +906,8 @@ var file_koppi_plan_v1_state_proto_goTypes = []any{
 	(*v1.PlannedContact)(nil),     // 12: koppi.common.v1.PlannedContact
 	(*v1.Revocation)(nil),         // 13: koppi.common.v1.Revocation
 	(*v1.LeftOut)(nil),            // 14: koppi.common.v1.LeftOut
-	(*v1.Attachment)(nil),         // 15: koppi.common.v1.Attachment
+	(*v1.ClientStatus)(nil),       // 15: koppi.common.v1.ClientStatus
+	(*v1.Attachment)(nil),         // 16: koppi.common.v1.Attachment
 }
 var file_koppi_plan_v1_state_proto_depIdxs = []int32{
 	0,  // 0: koppi.plan.v1.Plan.state:type_name -> koppi.plan.v1.PlanState
@@ -915,23 +926,24 @@ var file_koppi_plan_v1_state_proto_depIdxs = []int32{
 	12, // 13: koppi.plan.v1.Plan.planned_contacts:type_name -> koppi.common.v1.PlannedContact
 	13, // 14: koppi.plan.v1.Plan.revocation:type_name -> koppi.common.v1.Revocation
 	14, // 15: koppi.plan.v1.Plan.left_out:type_name -> koppi.common.v1.LeftOut
-	10, // 16: koppi.plan.v1.Member.party:type_name -> koppi.common.v1.Party
-	1,  // 17: koppi.plan.v1.Member.state:type_name -> koppi.plan.v1.MemberState
-	11, // 18: koppi.plan.v1.Member.since:type_name -> google.protobuf.Timestamp
-	9,  // 19: koppi.plan.v1.Member.basis:type_name -> koppi.common.v1.LegalBasis
-	5,  // 20: koppi.plan.v1.Goal.assessments:type_name -> koppi.plan.v1.Assessment
-	11, // 21: koppi.plan.v1.Assessment.at:type_name -> google.protobuf.Timestamp
-	10, // 22: koppi.plan.v1.Assessment.by:type_name -> koppi.common.v1.Party
-	10, // 23: koppi.plan.v1.Action.owner:type_name -> koppi.common.v1.Party
-	11, // 24: koppi.plan.v1.Action.due_at:type_name -> google.protobuf.Timestamp
-	11, // 25: koppi.plan.v1.Action.completed_at:type_name -> google.protobuf.Timestamp
-	15, // 26: koppi.plan.v1.Action.attachments:type_name -> koppi.common.v1.Attachment
-	11, // 27: koppi.plan.v1.ClientView.at:type_name -> google.protobuf.Timestamp
-	28, // [28:28] is the sub-list for method output_type
-	28, // [28:28] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	15, // 16: koppi.plan.v1.Plan.client_status:type_name -> koppi.common.v1.ClientStatus
+	10, // 17: koppi.plan.v1.Member.party:type_name -> koppi.common.v1.Party
+	1,  // 18: koppi.plan.v1.Member.state:type_name -> koppi.plan.v1.MemberState
+	11, // 19: koppi.plan.v1.Member.since:type_name -> google.protobuf.Timestamp
+	9,  // 20: koppi.plan.v1.Member.basis:type_name -> koppi.common.v1.LegalBasis
+	5,  // 21: koppi.plan.v1.Goal.assessments:type_name -> koppi.plan.v1.Assessment
+	11, // 22: koppi.plan.v1.Assessment.at:type_name -> google.protobuf.Timestamp
+	10, // 23: koppi.plan.v1.Assessment.by:type_name -> koppi.common.v1.Party
+	10, // 24: koppi.plan.v1.Action.owner:type_name -> koppi.common.v1.Party
+	11, // 25: koppi.plan.v1.Action.due_at:type_name -> google.protobuf.Timestamp
+	11, // 26: koppi.plan.v1.Action.completed_at:type_name -> google.protobuf.Timestamp
+	16, // 27: koppi.plan.v1.Action.attachments:type_name -> koppi.common.v1.Attachment
+	11, // 28: koppi.plan.v1.ClientView.at:type_name -> google.protobuf.Timestamp
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_koppi_plan_v1_state_proto_init() }

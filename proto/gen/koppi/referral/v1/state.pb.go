@@ -398,7 +398,9 @@ type Referral struct {
 	ApplicationArrivedOn string                 `protobuf:"bytes,33,opt,name=application_arrived_on,json=applicationArrivedOn,proto3" json:"application_arrived_on,omitempty"`
 	StatutoryDueAt       *timestamppb.Timestamp `protobuf:"bytes,34,opt,name=statutory_due_at,json=statutoryDueAt,proto3" json:"statutory_due_at,omitempty"`
 	// What is left out if the whole would exceed the maximum size of an answer (2 MiB).
-	LeftOut       []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	LeftOut []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	// What the client can expect next. Set for the client only.
+	ClientStatus  *v1.ClientStatus `protobuf:"bytes,52,opt,name=client_status,json=clientStatus,proto3" json:"client_status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -678,6 +680,13 @@ func (x *Referral) GetLeftOut() []*v1.LeftOut {
 	return nil
 }
 
+func (x *Referral) GetClientStatus() *v1.ClientStatus {
+	if x != nil {
+		return x.ClientStatus
+	}
+	return nil
+}
+
 // Appointment is an appointment that the receiver gave to the client.
 type Appointment struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -820,7 +829,7 @@ var File_koppi_referral_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1dkoppi/referral/v1/state.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xee\x0e\n" +
+	"\x1dkoppi/referral/v1/state.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xb2\x0f\n" +
 	"\bReferral\x12\x1f\n" +
 	"\vreferral_id\x18\x01 \x01(\tR\n" +
 	"referralId\x12\x17\n" +
@@ -861,7 +870,8 @@ const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\x0ftriaged_urgency\x18  \x01(\x0e2\x18.koppi.common.v1.UrgencyR\x0etriagedUrgency\x12:\n" +
 	"\x16application_arrived_on\x18! \x01(\tB\x04\xe8\xb8\x18\x02R\x14applicationArrivedOn\x12D\n" +
 	"\x10statutory_due_at\x18\" \x01(\v2\x1a.google.protobuf.TimestampR\x0estatutoryDueAt\x123\n" +
-	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\"\xba\x01\n" +
+	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\x12B\n" +
+	"\rclient_status\x184 \x01(\v2\x1d.koppi.common.v1.ClientStatusR\fclientStatus\"\xba\x01\n" +
 	"\vAppointment\x12%\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tR\rappointmentId\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1a\n" +
@@ -950,6 +960,7 @@ var file_koppi_referral_v1_state_proto_goTypes = []any{
 	(*v1.PlannedContact)(nil),     // 14: koppi.common.v1.PlannedContact
 	(*v1.Revocation)(nil),         // 15: koppi.common.v1.Revocation
 	(*v1.LeftOut)(nil),            // 16: koppi.common.v1.LeftOut
+	(*v1.ClientStatus)(nil),       // 17: koppi.common.v1.ClientStatus
 }
 var file_koppi_referral_v1_state_proto_depIdxs = []int32{
 	0,  // 0: koppi.referral.v1.Referral.kind:type_name -> koppi.referral.v1.ReferralKind
@@ -972,16 +983,17 @@ var file_koppi_referral_v1_state_proto_depIdxs = []int32{
 	11, // 17: koppi.referral.v1.Referral.triaged_urgency:type_name -> koppi.common.v1.Urgency
 	13, // 18: koppi.referral.v1.Referral.statutory_due_at:type_name -> google.protobuf.Timestamp
 	16, // 19: koppi.referral.v1.Referral.left_out:type_name -> koppi.common.v1.LeftOut
-	13, // 20: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
-	4,  // 21: koppi.referral.v1.Appointment.result:type_name -> koppi.referral.v1.AppointmentResult
-	13, // 22: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
-	9,  // 23: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
-	12, // 24: koppi.referral.v1.ProgressNote.attachments:type_name -> koppi.common.v1.Attachment
-	25, // [25:25] is the sub-list for method output_type
-	25, // [25:25] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	17, // 20: koppi.referral.v1.Referral.client_status:type_name -> koppi.common.v1.ClientStatus
+	13, // 21: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
+	4,  // 22: koppi.referral.v1.Appointment.result:type_name -> koppi.referral.v1.AppointmentResult
+	13, // 23: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
+	9,  // 24: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
+	12, // 25: koppi.referral.v1.ProgressNote.attachments:type_name -> koppi.common.v1.Attachment
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_koppi_referral_v1_state_proto_init() }

@@ -10,6 +10,7 @@ import type { Attachment, LegalBasis, LoopStatus, Party, PlannedContact, Urgency
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Revocation } from "../../common/v1/revocation_pb.js";
 import type { LeftOut } from "../../common/v1/left_out_pb.js";
+import type { ClientStatus } from "../../common/v1/client_status_pb.js";
 
 /**
  * Describes the file koppi/concern/v1/state.proto.
@@ -239,6 +240,13 @@ export declare type Concern = Message<"koppi.concern.v1.Concern"> & {
    * @generated from field: repeated koppi.common.v1.LeftOut left_out = 50;
    */
   leftOut: LeftOut[];
+
+  /**
+   * What the client can expect next. Set for the client only.
+   *
+   * @generated from field: koppi.common.v1.ClientStatus client_status = 52;
+   */
+  clientStatus?: ClientStatus | undefined;
 };
 
 /**

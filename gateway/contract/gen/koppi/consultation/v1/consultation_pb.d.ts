@@ -12,6 +12,7 @@ import type { Attachment, Client, ClientDetails, LegalBasis, LoopStatus, Party, 
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Revocation } from "../../common/v1/revocation_pb.js";
 import type { LeftOut } from "../../common/v1/left_out_pb.js";
+import type { ClientStatus } from "../../common/v1/client_status_pb.js";
 import type { Status } from "../../../google/rpc/status_pb.js";
 
 /**
@@ -132,6 +133,13 @@ export declare type Consultation = Message<"koppi.consultation.v1.Consultation">
    * @generated from field: repeated koppi.common.v1.LeftOut left_out = 50;
    */
   leftOut: LeftOut[];
+
+  /**
+   * What the client can expect next. Set for the client only.
+   *
+   * @generated from field: koppi.common.v1.ClientStatus client_status = 52;
+   */
+  clientStatus?: ClientStatus | undefined;
 };
 
 /**

@@ -10,6 +10,7 @@ import type { Attachment, LegalBasis, LoopStatus, Party, PlannedContact } from "
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Revocation } from "../../common/v1/revocation_pb.js";
 import type { LeftOut } from "../../common/v1/left_out_pb.js";
+import type { ClientStatus } from "../../common/v1/client_status_pb.js";
 
 /**
  * Describes the file koppi/plan/v1/state.proto.
@@ -153,6 +154,13 @@ export declare type Plan = Message<"koppi.plan.v1.Plan"> & {
    * @generated from field: repeated koppi.common.v1.LeftOut left_out = 50;
    */
   leftOut: LeftOut[];
+
+  /**
+   * What the client can expect next. Set for the client only.
+   *
+   * @generated from field: koppi.common.v1.ClientStatus client_status = 52;
+   */
+  clientStatus?: ClientStatus | undefined;
 };
 
 /**

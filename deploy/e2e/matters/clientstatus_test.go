@@ -1,0 +1,85 @@
+package matters
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"koppi.internal/deploy/testkit"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
+	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+// The client reads in all four services what to expect next and whom to call, in lists and in each
+// matter. No agency does.
+func TestClientStatus(t *testing.T) {
+	t.Parallel()
+	f := testkit.NewFixture(t)
+	conn := f.Conn()
+	concern := f.BeginMatters(conn).Concern
+	concerns, referrals := concernv1.NewConcernServiceClient(conn), referralv1.NewReferralServiceClient(conn)
+	consultations, plans := consultationv1.NewConsultationServiceClient(conn), planv1.NewPlanServiceClient(conn)
+	lists := map[string]func(context.Context) []*commonv1.ClientStatus{
+		"CONTACT hva-pohjois-savo/tyoikaiset-kuopio 017 000 2300": func(ctx context.Context) []*commonv1.ClientStatus {
+			return statuses(testkit.Must(concerns.ListConcerns(ctx, &concernv1.ListConcernsRequest{})).GetConcerns())
+		},
+		"WORD terveys-pohjois-savo/terveysasema-kuopio 017 000 3100": func(ctx context.Context) []*commonv1.ClientStatus {
+			return statuses(testkit.Must(referrals.ListReferrals(ctx, &referralv1.ListReferralsRequest{})).GetReferrals())
+		},
+		"OTHERS_ANSWER terveys-pohjois-savo/terveysasema-kuopio 017 000 3100": func(ctx context.Context) []*commonv1.ClientStatus {
+			return statuses(testkit.Must(consultations.ListConsultations(ctx, &consultationv1.ListConsultationsRequest{})).GetConsultations())
+		},
+		"REVIEW hva-pohjois-savo/tyoikaiset-kuopio 017 000 2300": func(ctx context.Context) []*commonv1.ClientStatus {
+			return statuses(testkit.Must(plans.ListPlans(ctx, &planv1.ListPlansRequest{})).GetPlans())
+		},
+	}
+	for want, list := range lists {
+		told := list(f.As("client"))
+		if len(told) != 1 || expected(told[0]) != want || told[0].GetBy() == nil || told[0].GetLate() {
+			t.Errorf("the client is told %v; want %s", told, want)
+		}
+		if point := told[0].GetContact(); len(point.GetPhoneHours()) == 0 || point.GetAddress() == "" || point.GetEmergencyPhone() != "017 000 0112" || point.GetUnitNames()["fi"] == "" {
+			t.Errorf("the client is told to call %v", point)
+		}
+		for _, agency := range []string{"kela", "county", "nurse"} {
+			for _, one := range list(f.As(agency)) {
+				if one != nil {
+					t.Errorf("%s is told %v", agency, one)
+				}
+			}
+		}
+	}
+	get := func(name string) *concernv1.Concern {
+		return testkit.Must(concerns.GetConcern(f.As(name), &concernv1.GetConcernRequest{ConcernId: concern.GetConcernId()})).GetConcern()
+	}
+	testkit.Insist(t, f.As("county"), concerns.CloseConcern, &concernv1.CloseConcernRequest{
+		RequestId: uuid.NewString(), ConcernId: concern.GetConcernId(), Outcome: concernv1.Outcome_OUTCOME_GUIDED,
+	})
+	if told := get("client").GetClientStatus(); told.GetExpect() != commonv1.ClientExpectation_CLIENT_EXPECTATION_NOTHING || told.GetContact() != nil {
+		t.Errorf("of an ended matter the client is told %v", told)
+	}
+	if told := get("county").GetClientStatus(); told != nil {
+		t.Errorf("the receiver is told %v", told)
+	}
+}
+
+// expected names what is expected, and whom to call.
+func expected(told *commonv1.ClientStatus) string {
+	point := told.GetContact()
+	return told.GetExpect().String()[len("CLIENT_EXPECTATION_"):] + " " + point.GetParty().GetAgency() + "/" + point.GetParty().GetUnit() +
+		point.GetParty().GetWorker() + " " + point.GetPhone()
+}
+
+func statuses[M interface {
+	GetClientStatus() *commonv1.ClientStatus
+}](matters []M) []*commonv1.ClientStatus {
+	var all []*commonv1.ClientStatus
+	for _, one := range matters {
+		all = append(all, one.GetClientStatus())
+	}
+	return all
+}

@@ -1,0 +1,43 @@
+package rules
+
+import (
+	"time"
+
+	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+// Expected returns what the client can expect next, given what the client is shown. Moving an
+// application is no decision on it, so that the client of a moved one awaits the decision, by the
+// day that the law sets. A client who is asked for something is never late, and gets no time.
+func Expected(view Referral, now time.Time) matter.Expectation {
+	due := deadline(view).At
+	undecided := view.State == stateReceived && !view.isNotice() || view.State == stateDeclined || !view.CancelBy.IsZero()
+	return view.Head.Expected(
+		matter.Expect(view.State == stateOnHold && view.CancelBy.IsZero(), commonv1.ClientExpectation_CLIENT_EXPECTATION_YOUR_ANSWER, time.Time{}),
+		view.Appointment(now, view.ahead(now)...),
+		matter.Expect(view.Onward.Pending, commonv1.ClientExpectation_CLIENT_EXPECTATION_OTHERS_ANSWER, due),
+		matter.Expect(view.State == stateSent, commonv1.ClientExpectation_CLIENT_EXPECTATION_OPENING, due),
+		matter.Expect(view.isDecided(), commonv1.ClientExpectation_CLIENT_EXPECTATION_DECISION, view.Statutory),
+		matter.Expect(undecided, commonv1.ClientExpectation_CLIENT_EXPECTATION_DECISION, due),
+		matter.Expect(true, commonv1.ClientExpectation_CLIENT_EXPECTATION_WORD, due),
+	)
+}
+
+// isDecided reports whether the receiver must decide a moved application by a day that the law sets.
+func (r Referral) isDecided() bool {
+	return !r.Statutory.IsZero() && r.CancelBy.IsZero() && r.State != stateDeclined
+}
+
+// ahead returns the times of the appointments to come. What became of one that has passed is for the
+// receiver to record; the client knows it.
+func (r Referral) ahead(now time.Time) []time.Time {
+	var times []time.Time
+	for _, appointment := range r.Appointments {
+		if at := appointment.GetAt().AsTime(); appointment.GetResult() == referralv1.AppointmentResult_APPOINTMENT_RESULT_UNSPECIFIED && at.After(now) {
+			times = append(times, at)
+		}
+	}
+	return times
+}
