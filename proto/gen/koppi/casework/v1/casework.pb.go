@@ -1020,7 +1020,11 @@ type WorkItem struct {
 	PlannedContacts []*v11.PlannedContact `protobuf:"bytes,11,rep,name=planned_contacts,json=plannedContacts,proto3" json:"planned_contacts,omitempty"`
 	// What the matter is about, as far as the caller may know, in names of this contract:
 	// "TOPIC_RENT_ARREARS" for a concern, kind and service for a referral. Never free text.
-	About         []string `protobuf:"bytes,12,rep,name=about,proto3" json:"about,omitempty"`
+	About []string `protobuf:"bytes,12,rep,name=about,proto3" json:"about,omitempty"`
+	// The matter's number; empty for what is no matter.
+	MatterNumber string `protobuf:"bytes,13,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
+	// The party that sent the matter, as the matter itself shows it to the caller.
+	Sender        *v11.Party `protobuf:"bytes,14,opt,name=sender,proto3" json:"sender,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1135,6 +1139,20 @@ func (x *WorkItem) GetPlannedContacts() []*v11.PlannedContact {
 func (x *WorkItem) GetAbout() []string {
 	if x != nil {
 		return x.About
+	}
+	return nil
+}
+
+func (x *WorkItem) GetMatterNumber() string {
+	if x != nil {
+		return x.MatterNumber
+	}
+	return ""
+}
+
+func (x *WorkItem) GetSender() *v11.Party {
+	if x != nil {
+		return x.Sender
 	}
 	return nil
 }
@@ -1902,7 +1920,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"m\n" +
 	"\x10ListWorkResponse\x121\n" +
 	"\x05items\x18\x01 \x03(\v2\x1b.koppi.casework.v1.WorkItemR\x05items\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf1\x03\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xcc\x04\n" +
 	"\bWorkItem\x12\x1e\n" +
 	"\aservice\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12\x1e\n" +
 	"\asubject\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x12\x1a\n" +
@@ -1917,7 +1935,9 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\aon_duty\x18\n" +
 	" \x01(\bR\x06onDuty\x12J\n" +
 	"\x10planned_contacts\x18\v \x03(\v2\x1f.koppi.common.v1.PlannedContactR\x0fplannedContacts\x12\x1a\n" +
-	"\x05about\x18\f \x03(\tB\x04\xe8\xb8\x18\x02R\x05about\"\x9a\x02\n" +
+	"\x05about\x18\f \x03(\tB\x04\xe8\xb8\x18\x02R\x05about\x12)\n" +
+	"\rmatter_number\x18\r \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x12.\n" +
+	"\x06sender\x18\x0e \x01(\v2\x16.koppi.common.v1.PartyR\x06sender\"\x9a\x02\n" +
 	"\x13ReassignWorkRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12\x83\x01\n" +
@@ -2073,37 +2093,38 @@ var file_koppi_casework_v1_casework_proto_depIdxs = []int32{
 	30, // 19: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
 	33, // 20: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
 	34, // 21: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
-	30, // 22: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
-	17, // 23: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
-	35, // 24: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
-	33, // 25: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
-	33, // 26: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
-	20, // 27: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
-	33, // 28: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
-	30, // 29: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
-	36, // 30: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
-	23, // 31: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
-	30, // 32: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
-	30, // 33: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
-	2,  // 34: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
-	4,  // 35: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
-	9,  // 36: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
-	12, // 37: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
-	15, // 38: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
-	18, // 39: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
-	21, // 40: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
-	3,  // 41: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
-	5,  // 42: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
-	10, // 43: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
-	13, // 44: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
-	16, // 45: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
-	19, // 46: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
-	22, // 47: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
-	41, // [41:48] is the sub-list for method output_type
-	34, // [34:41] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	30, // 22: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
+	30, // 23: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
+	17, // 24: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
+	35, // 25: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
+	33, // 26: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
+	33, // 27: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
+	20, // 28: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
+	33, // 29: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
+	30, // 30: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
+	36, // 31: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
+	23, // 32: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
+	30, // 33: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
+	30, // 34: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
+	2,  // 35: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
+	4,  // 36: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
+	9,  // 37: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
+	12, // 38: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
+	15, // 39: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
+	18, // 40: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
+	21, // 41: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
+	3,  // 42: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
+	5,  // 43: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
+	10, // 44: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
+	13, // 45: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
+	16, // 46: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
+	19, // 47: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
+	22, // 48: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
+	42, // [42:49] is the sub-list for method output_type
+	35, // [35:42] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_casework_proto_init() }
