@@ -1,6 +1,7 @@
 package matter
 
 import (
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -23,7 +24,7 @@ func (h Head) Revoked(e Event) (Head, bool) {
 	case *commonv1.EnteredInError:
 		h.Enter(commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN, e.At)
 		h.Due = time.Time{}
-		*r = Revocation{Notice: noticeOf(e, m.GetHolders(), m.GetDueAt()), Reason: m.GetReason()}
+		*r = Revocation{Notice: noticeOf(e, h.mustAcknowledge(e, m.GetHolders()), m.GetDueAt()), Reason: m.GetReason()}
 		r.LeftApart = m.GetLeftApart()
 	case *commonv1.RevocationAcknowledged:
 		r.acknowledge(e)
@@ -38,6 +39,22 @@ func (h Head) Revoked(e Event) (Head, bool) {
 		return h, false
 	}
 	return h, true
+}
+
+// mustAcknowledge returns the holders of a matter that an event revokes. Earlier versions recorded a
+// nameless agency as the only holder of a plan or consultation whose consent had been withdrawn; a
+// reader that had left was shown no holder. The holders are then those of the withdrawal and the
+// agency that gave it: nothing was disclosed to others afterwards.
+func (h Head) mustAcknowledge(e Event, recorded []string) []string {
+	switch {
+	case slices.Contains(recorded, ""):
+		recorded = append(slices.Clip(h.Withdrawal.Holders), h.Withdrawal.By.GetAgency())
+	case len(recorded) == 0:
+		recorded = slices.Clone(h.Withdrawal.Holders)
+	default:
+		return recorded
+	}
+	return slices.DeleteFunc(recorded, func(agency string) bool { return agency == "" || agency == e.By.GetAgency() })
 }
 
 // IsRevoked reports whether the matter was entered in error.

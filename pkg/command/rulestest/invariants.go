@@ -2,6 +2,7 @@ package rulestest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -23,7 +24,7 @@ type Checks[S matter.State, F any] struct {
 // Check checks a fixture against the invariants of all services, and returns the matters that
 // changed since the last check.
 func (c *Checks[S, F]) Check(t *rapid.T, w *Fixture[S, F]) map[string]matter.History[S] {
-	changed := map[string]matter.History[S]{}
+	before, changed := maps.Clone(c.last), map[string]matter.History[S]{}
 	if c.ended == nil {
 		c.ended, c.seen, c.last = map[string]uint64{}, map[string]uint64{}, map[string]matter.History[S]{}
 	}
@@ -34,16 +35,15 @@ func (c *Checks[S, F]) Check(t *rapid.T, w *Fixture[S, F]) map[string]matter.His
 		c.seen[subject], changed[subject] = history.Version, history
 		head := history.State.Common()
 		checkTimes(t, history)
-		w.checkUrgent(t, c.last[subject], history)
+		w.checkUrgent(t, before[subject], history)
 		w.checkClient(t, subject, history)
-		before := c.last[subject]
 		c.last[subject] = history
 		for _, view := range history.Views {
 			w.checkStatus(t, subject, view)
 		}
 		// If a step moves a due time into the past, the clock handles it in its next round.
 		longAgo := w.Now.Add(-200 * 24 * time.Hour)
-		if next := w.Rules.Due(before); before.Version > 0 && before.LastAt().Before(longAgo) && !next.IsZero() && next.Before(longAgo) {
+		if next := w.Rules.Due(before[subject]); before[subject].Version > 0 && before[subject].LastAt().Before(longAgo) && !next.IsZero() && next.Before(longAgo) {
 			t.Fatalf("%s was due at %s and this was not recorded", subject, next)
 		}
 		if version, was := c.ended[subject]; was && version != history.Version && !head.IsRevoked() && !head.IsWithdrawn() {
@@ -55,6 +55,7 @@ func (c *Checks[S, F]) Check(t *rapid.T, w *Fixture[S, F]) map[string]matter.His
 			t.Fatalf("%s has reopened", subject)
 		}
 	}
+	w.checkRevoked(t, before, changed)
 	return changed
 }
 

@@ -68,7 +68,7 @@ var Table = matter.NewTable[Consultation, Facts, *draft](
 		d.Add(command.Subject, &commonv1.RevocationAcknowledged{})
 	}),
 	matter.RevokeStep[Consultation](func(d *draft, command Command, r *consultationv1.RevokeConsultationRequest) {
-		d.Revoke(command.Subject, r.GetReason(), Readers(d.View().State, false), command.Actor.Party())
+		d.Revoke(command.Subject, r.GetReason(), Readers(d.State(command.Subject), false), command.Actor.Party())
 	}),
 )
 

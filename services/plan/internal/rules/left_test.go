@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	"koppi.internal/services/plan/internal/rules"
 )
 
@@ -45,6 +46,28 @@ func TestWhoLeftIsToldOfItselfAlone(t *testing.T) {
 			t.Fatalf("an agency that left is shown, if nobody joined:\n%s\nand if somebody did:\n%s", a, b)
 		}
 	})
+}
+
+// Earlier versions recorded a nameless agency as the only holder of a plan that was entered in error
+// after its consent was withdrawn. Its members, one that had left included, can acknowledge it; its
+// creator, which revoked it, need not, whoever withdrew the consent.
+func TestNamelessHolderOfEarlierVersions(t *testing.T) {
+	for _, withdrew := range []string{"", "hva", "kela"} {
+		rapid.Check(t, func(t *rapid.T) {
+			w, p := left(t)
+			must(t, w.Try(people["hva"], p, w.Request(p, "InviteMember", people["kela"])))
+			must(t, w.Withdraw(withdrew, p))
+			revoked := matter.ByClock(w.Histories[p].State.Head, w.Now, &commonv1.EnteredInError{Reason: "väärä henkilö", LeftApart: true, Holders: []string{""}})
+			revoked.By = people["hva"].Party()
+			must(t, w.Append([]matter.Event{revoked}))
+			for _, agency := range rapid.Permutation([]string{"kela", "terveys"}).Draw(t, "acknowledge") {
+				must(t, acknowledge(w, p, agency, true))
+			}
+			if pending := w.Histories[p].State.Revocation.Pending(); len(pending) > 0 || acknowledge(w, p, "hva", true) == nil {
+				t.Fatalf("withdrawn by %q, the plan still waits for %q", withdrew, pending)
+			}
+		})
+	}
 }
 
 // left returns a plan of hva that terveys joined and has left.

@@ -176,6 +176,6 @@ var Table = matter.NewTable[Plan, Facts, *draft](
 	}),
 	// If the creator's agency has left, the worker who answers for the plan may revoke it.
 	matter.RevokeStep(func(d *draft, command Command, r *planv1.RevokePlanRequest) {
-		d.Revoke(command.Subject, r.GetReason(), Readers(d.View().State, false), command.Actor.Party())
+		d.Revoke(command.Subject, r.GetReason(), Readers(d.State(command.Subject), false), command.Actor.Party())
 	}, matter.Access[Plan]{By: []matter.Role{matter.RoleParticipant}, May: responsible, When: ongoing(creatorGone)}),
 )
