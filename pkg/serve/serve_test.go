@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/serve"
+	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
 )
 
@@ -98,6 +100,54 @@ func TestErrorsDiscloseNothing(t *testing.T) {
 	}
 	if text := log.String(); strings.Contains(text, "xxxxx") || strings.Contains(text, "yyyyy") || strings.Contains(text, "no.Service") || !strings.Contains(text, `"reason":"INVALID_FIELD"`) {
 		t.Errorf("the log holds what was sent, or lacks the outcome: %s", text)
+	}
+}
+
+// withdrawals is a service that notes which consents are withdrawn.
+type withdrawals struct {
+	consentv1.UnimplementedConsentServiceServer
+
+	subjects []string
+}
+
+func (w *withdrawals) WithdrawConsent(_ context.Context, r *consentv1.WithdrawConsentRequest) (*consentv1.WithdrawConsentResponse, error) {
+	w.subjects = append(w.subjects, r.GetSubject())
+	return &consentv1.WithdrawConsentResponse{}, nil
+}
+
+// A consent can be withdrawn on a matter whose UUID spells an identity code by chance.
+func TestSubjectThatSpellsIdentityCode(t *testing.T) {
+	verifier, err := identity.NewVerifier(identity.VerifierConfig{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	validator, err := protovalidate.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := serve.NewGRPC(serve.Config{
+		Logger: slog.New(slog.DiscardHandler), Verifier: verifier, Validator: validator, Public: func(string) bool { return true },
+	})
+	service := &withdrawals{}
+	consentv1.RegisterConsentServiceServer(server, service)
+	listener := serve.Memory()
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- serve.GRPC(ctx, server, listener) }()
+	conn, err := serve.Connect(listener)
+	if err != nil {
+		t.Fatal(err)
+	}
+	subject := "plans/c0de6a10-0198-709d-8a5f-c0de6a5fb0b1"
+	if _, err := consentv1.NewConsentServiceClient(conn).WithdrawConsent(t.Context(), &consentv1.WithdrawConsentRequest{
+		RequestId: "c0de6a10-0198-709d-8a5f-c0de6a5fb0b1", Subject: subject,
+	}); err != nil || !slices.Equal(service.subjects, []string{subject}) {
+		t.Errorf("%v, withdrawn on %q", err, service.subjects)
+	}
+	_ = conn.Close()
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 

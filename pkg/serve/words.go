@@ -2,6 +2,7 @@ package serve
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"unicode"
@@ -102,7 +103,7 @@ func wordsInOne(field protoreflect.FieldDescriptor, value protoreflect.Value) (f
 		return nothing, ""
 	case strings.ContainsFunc(value.String(), control):
 		return unsound, ""
-	case kind == plain && idcode.In(value.String()):
+	case kind != coded && idcode.In(value.String()) && (kind == plain || idcode.In(uuids.ReplaceAllString(value.String(), "x"))):
 		return holdsCode, ""
 	}
 	return nothing, ""
@@ -121,11 +122,17 @@ const (
 	notText textKind = iota
 	// plain may not contain an identity code.
 	plain
-	// coded holds an identity code, or has a form in which none is possible, such as a UUID.
+	// closed is a key or a closed form. It may not contain one either, but a UUID in it, such as that of a
+	// matter in its subject, may spell one by chance: about 1 in 74,000 does.
+	closed
+	// coded holds an identity code.
 	coded
 	// ours may be set only by Koppi.
 	ours
 )
+
+// uuids finds the UUIDs in a key.
+var uuids = regexp.MustCompile(`(?i)\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`)
 
 // kinds caches the kind of each text field by its full name.
 var kinds sync.Map
@@ -140,8 +147,10 @@ func kindOf(field protoreflect.FieldDescriptor) textKind {
 	case class == commonv1.TextClass_TEXT_CLASS_OUTPUT_ONLY:
 		kind = ours
 	case !texts.IsText(field):
-	case class == commonv1.TextClass_TEXT_CLASS_IDENTITY_CODE || texts.IsUUID(field):
+	case class == commonv1.TextClass_TEXT_CLASS_IDENTITY_CODE:
 		kind = coded
+	case class == commonv1.TextClass_TEXT_CLASS_KEY || class == commonv1.TextClass_TEXT_CLASS_FORM:
+		kind = closed
 	default:
 		kind = plain
 	}

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/idcode"
 	_ "koppi.internal/proto/gen/koppi/attachment/v1" // each package brings its part of the contract
 	_ "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
@@ -141,6 +142,43 @@ func TestNoFieldTakesIdentityCode(t *testing.T) {
 			}
 		}
 	})
+}
+
+// spelling is a UUID that spells a valid identity code by chance: 10-0198-709d.
+const spelling = "c0de6a10-0198-709d-8a5f-c0de6a5fb0b1"
+
+// A key may contain a UUID that spells an identity code by chance, as itself or in a subject. Beside the UUID it may
+// contain none, and free text may contain neither.
+func TestUUIDThatSpellsIdentityCode(t *testing.T) {
+	if !idcode.In(spelling) {
+		t.Fatal("the UUID spells no identity code")
+	}
+	keys, texted := 0, 0
+	requestFields(func(field protoreflect.FieldDescriptor) {
+		if field.Kind() != protoreflect.StringKind {
+			return
+		}
+		for _, id := range []string{spelling, "plans/" + spelling} {
+			switch found, _ := wordsIn(with(t, field, id).ProtoReflect()); texts.ClassOf(field) {
+			case commonv1.TextClass_TEXT_CLASS_KEY, commonv1.TextClass_TEXT_CLASS_FORM:
+				keys++
+				if found != nothing {
+					t.Errorf("%s refuses %s", field.FullName(), id)
+				}
+				if beside, _ := wordsIn(with(t, field, id+"/010594Y9032").ProtoReflect()); beside != holdsCode {
+					t.Errorf("%s takes an identity code beside a UUID", field.FullName())
+				}
+			case commonv1.TextClass_TEXT_CLASS_FREE, commonv1.TextClass_TEXT_CLASS_PURPOSE:
+				texted++
+				if found != holdsCode {
+					t.Errorf("%s takes %s", field.FullName(), id)
+				}
+			}
+		}
+	})
+	if keys < 120 || texted < 20 {
+		t.Errorf("only %d keys and %d texts were tried", keys, texted)
+	}
 }
 
 // Fields that only Koppi may set are refused at any depth, by name. Fields that are not in the contract are dropped,

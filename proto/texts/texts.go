@@ -46,12 +46,6 @@ func ClassOf(field protoreflect.FieldDescriptor) commonv1.TextClass {
 	return commonv1.TextClass_TEXT_CLASS_UNSPECIFIED
 }
 
-// IsUUID tells a field that a rule holds to the form of a UUID, which no identity code has.
-func IsUUID(field protoreflect.FieldDescriptor) bool {
-	rules, _ := proto.GetExtension(field.Options(), validate.E_Field).(*validate.FieldRules)
-	return rules.GetString().GetUuid() || rules.GetRepeated().GetItems().GetString().GetUuid()
-}
-
 // IsOpened tells a field that holds what Koppi gave out, sealed or computed, and is compared
 // or opened: an etag, a page token, a cursor.
 func IsOpened(field protoreflect.FieldDescriptor) bool {
