@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"koppi.internal/deploy/kubernetes"
+	"koppi.internal/deploy/suite"
 )
 
 // outside are the ports of servers outside the namespace.
@@ -117,7 +118,7 @@ func ways(t *testing.T, all *kubernetes.Manifests, peers []networkingv1.NetworkP
 
 var secretRow = regexp.MustCompile("^\\| `([a-z-]+)`")
 
-// listedSecrets returns the Secrets that README.md lists; `<service>` stands for each of the four.
+// listedSecrets returns the Secrets that README.md lists; `<service>` stands for each service.
 func listedSecrets(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile("README.md")
@@ -126,7 +127,7 @@ func listedSecrets(t *testing.T) []string {
 	}
 	var all []string
 	for line := range strings.Lines(string(text)) {
-		for _, service := range []string{"concern", "referral", "consultation", "plan"} {
+		for _, service := range suite.Names() {
 			if found := secretRow.FindStringSubmatch(strings.ReplaceAll(line, "<service>", service)); found != nil {
 				all = append(all, found[1])
 			}

@@ -24,3 +24,12 @@ var Services = []Service{
 	{consultation.Name, func(deps service.Deps) (program.Service, error) { return consultation.New(deps) }},
 	{plan.Name, func(deps service.Deps) (program.Service, error) { return plan.New(deps) }},
 }
+
+// Names of the services, in the same order.
+func Names() []string {
+	var names []string
+	for _, service := range Services {
+		names = append(names, service.Name)
+	}
+	return names
+}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
 
+	"koppi.internal/deploy/suite"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
@@ -43,6 +44,11 @@ func (f *Fixture) BeginMatters(conn grpc.ClientConnInterface) Matters {
 	asked := Insist(t, county, consultations.OpenConsultation, ask).GetConsultation()
 	Insist(t, nurse, consultations.TakeConsultation, &consultationv1.TakeConsultationRequest{RequestId: uuid.NewString(), ConsultationId: asked.GetConsultationId()})
 	plan := Insist(t, county, plans.CreatePlan, &planv1.CreatePlanRequest{RequestId: uuid.NewString(), Client: Anna(), Basis: Consented()}).GetPlan()
+	for _, service := range suite.Names() {
+		if positions, err := f.Koppi.Store(service).Positions(t.Context()); err != nil || len(positions) == 0 {
+			t.Fatalf("no matter of the service %s is begun: %v", service, err)
+		}
+	}
 	return Matters{Concern: concern, Steps: []func(){
 		func() {
 			Insist(t, county, concerns.RecordContactAttempt, &concernv1.RecordContactAttemptRequest{

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -127,7 +128,9 @@ func stepsOf(service protoreflect.ServiceDescriptor) (steps []string) {
 	for i := range service.Methods().Len() {
 		method := service.Methods().Get(i)
 		fields := method.Input().Fields()
-		matter := slices.ContainsFunc([]protoreflect.Name{"concern_id", "referral_id", "consultation_id", "plan_id"}, func(id protoreflect.Name) bool { return fields.ByName(id) != nil })
+		matter := slices.ContainsFunc(slices.Collect(maps.Keys(front.Services)), func(service string) bool {
+			return fields.ByName(protoreflect.Name(service+"_id")) != nil
+		})
 		if fields.ByName("request_id") != nil && matter {
 			steps = append(steps, string(method.Name()))
 		}

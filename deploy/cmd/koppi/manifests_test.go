@@ -10,6 +10,7 @@ import (
 
 	"koppi.internal/deploy/compose"
 	"koppi.internal/deploy/kubernetes"
+	"koppi.internal/deploy/suite"
 	"koppi.internal/gateway/program"
 	"koppi.internal/pkg/process"
 	serviceprogram "koppi.internal/pkg/service/program"
@@ -18,7 +19,7 @@ import (
 // models returns the settings of the programs, by their paths in the image.
 func models() map[string]any {
 	all := map[string]any{"/bin/koppi": &cli{}, "/bin/gateway": &program.Config{}}
-	for _, name := range []string{"concern", "referral", "consultation", "plan"} {
+	for _, name := range suite.Names() {
 		all["/bin/"+name] = &serviceprogram.Config{}
 	}
 	return all

@@ -2,6 +2,7 @@ package attack
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -9,17 +10,16 @@ import (
 	"strings"
 	"testing"
 
-	"google.golang.org/grpc"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/config"
+	"koppi.internal/deploy/suite"
 	"koppi.internal/deploy/testkit"
+	front "koppi.internal/gateway/suite"
 	"koppi.internal/pkg/directory"
-	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
-	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
-	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
-	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
 // FuzzHTTP sends arbitrary bytes to any method in any protocol through the real handler. It must
@@ -44,11 +44,12 @@ func FuzzHTTP(f *testing.F) {
 	}
 	token := issued.GetToken()
 	methods := []string{"koppi.exchange.v1.ExchangeService/ListMessages", "koppi.dev.v1.DevService/IssueToken", "nothing/here"}
-	for _, service := range []grpc.ServiceDesc{
-		concernv1.ConcernService_ServiceDesc, referralv1.ReferralService_ServiceDesc, consultationv1.ConsultationService_ServiceDesc, planv1.PlanService_ServiceDesc,
-	} {
-		for _, method := range service.Methods {
-			methods = append(methods, service.ServiceName+"/"+method.MethodName)
+	for _, name := range suite.Names() {
+		service := testkit.Must(protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(front.Services[name]))).(protoreflect.ServiceDescriptor)
+		for i := range service.Methods().Len() {
+			if method := service.Methods().Get(i); !method.IsStreamingClient() && !method.IsStreamingServer() {
+				methods = append(methods, fmt.Sprintf("%s/%s", service.FullName(), method.Name()))
+			}
 		}
 	}
 	types := []string{"application/json", "application/proto", "application/grpc", "application/grpc-web+proto", "application/connect+json", "text/plain"}

@@ -21,6 +21,7 @@ import (
 
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/scenario"
+	"koppi.internal/deploy/suite"
 	"koppi.internal/deploy/testkit"
 	"koppi.internal/pkg/fault"
 	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
@@ -35,8 +36,12 @@ import (
 // guesses are what is put in the fields of these names: what exists, or what does not.
 type guesses map[string][2]string
 
-// matterIDs name a matter: of another's, no method says anything else than that it is not found.
-var matterIDs = []string{"concern_id", "referral_id", "consultation_id", "plan_id"}
+// isMatterID reports whether a field names a matter: of another's, no method says anything else than that it
+// is not found.
+func isMatterID(field string) bool {
+	service, named := strings.CutSuffix(field, "_id")
+	return named && slices.Contains(suite.Names(), service)
+}
 
 // in are the fields of a request that a guess fits.
 func (g guesses) in(message protoreflect.MessageDescriptor) (fields []string) {
@@ -198,7 +203,12 @@ func TestGuessedIDs(t *testing.T) {
 	f.Tokens["other system"] = f.Token(scenario.CastParty{Agency: "etsiva-kuopio", Role: "system"})
 	f.Tokens["other client"] = f.Token(scenario.CastParty{Role: "client", PersonalIdentityCode: "140391-9021"})
 	before := map[string]string{}
-	for _, service := range []string{"concern", "referral", "consultation", "plan"} {
+	for _, service := range suite.Names() {
+		if _, guessed := known[service+"_id"]; !guessed {
+			t.Errorf("secretMatters has no %s", service)
+		}
+	}
+	for _, service := range suite.Names() {
 		before[service] = fmt.Sprint(testkit.Must(f.Koppi.Store(service).Positions(t.Context())))
 	}
 	methods, matters := 0, 0
@@ -234,7 +244,7 @@ func TestGuessedIDs(t *testing.T) {
 					if reason == fault.Internal || reason == fault.InvalidField && who == "youth" && !slices.Contains(fields, "case_id") {
 						t.Errorf("%s refuses the form of what is sent: this proves nothing: %s", path, reason)
 					}
-					if slices.Contains(matterIDs, fields[0]) && who == "youth" {
+					if isMatterID(fields[0]) && who == "youth" {
 						matters++
 						if reason != fault.NotFound {
 							t.Errorf("%s: %s, and it is not found", path, reason)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
+	"koppi.internal/deploy/suite"
 	"koppi.internal/deploy/testkit"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -94,7 +95,7 @@ func (o *oneClient) start(t *rapid.T, agency string) {
 		o.hidden[phone] = client.Details.NonDisclosure
 		before = append(before, phone)
 	}
-	service := rapid.SampledFrom(everyService).Draw(t, "service")
+	service := rapid.SampledFrom(suite.Names()).Draw(t, "service")
 	others := slices.DeleteFunc([]string{"county", "kela", "nurse"}, func(other string) bool { return other == agency })
 	to := o.parties[rapid.SampledFrom(others).Draw(t, "to")]
 	id, err := o.begin(o.agents[agency], service, client, to, testkit.Consented())

@@ -2,10 +2,12 @@ package consent
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/google/uuid"
 
+	"koppi.internal/deploy/suite"
 	"koppi.internal/deploy/testkit"
 	"koppi.internal/deploy/testkit/clustertest"
 	"koppi.internal/pkg/identity"
@@ -27,8 +29,10 @@ func (s starter) revoke(ctx context.Context, service, id string) error {
 		return testkit.Refusal(s.referrals.RevokeReferral(ctx, &referralv1.RevokeReferralRequest{RequestId: request, ReferralId: id, Reason: "Väärä."}))
 	case "consultation":
 		return testkit.Refusal(s.consultations.RevokeConsultation(ctx, &consultationv1.RevokeConsultationRequest{RequestId: request, ConsultationId: id, Reason: "Väärä."}))
-	default:
+	case "plan":
 		return testkit.Refusal(s.plans.RevokePlan(ctx, &planv1.RevokePlanRequest{RequestId: request, PlanId: id, Reason: "Väärä."}))
+	default:
+		return fmt.Errorf("no %s is revoked here", service)
 	}
 }
 
@@ -79,7 +83,7 @@ func TestTombstonesSayWhy(t *testing.T) {
 // of all agencies that it was disclosed to.
 func TestRevokedIsGoneWithTheAnswer(t *testing.T) {
 	const rounds = 3
-	c := clustertest.NewEnvironment(t, "fsync=off").Start(t, 2, everyService)
+	c := clustertest.NewEnvironment(t, "fsync=off").Start(t, 2, suite.Names())
 	one, other := testkit.Dial(t, c.Gateways[0].Address), testkit.Dial(t, c.Gateways[1].Address)
 	s := starterOf(one)
 	sender := testkit.As(t, one, testkit.County, "ps-21", string(identity.RoleSocialWorker))
@@ -90,7 +94,7 @@ func TestRevokedIsGoneWithTheAnswer(t *testing.T) {
 		testkit.Mailbox(t, holders[agency], other)
 	}
 	for range rounds {
-		for _, service := range everyService {
+		for _, service := range suite.Names() {
 			id := testkit.Must(s.begin(sender, service, &commonv1.Client{Identity: testkit.Anna().GetIdentity()}, testkit.Employment, testkit.Consented()))
 			subject := service + "s/" + id
 			for agency, holder := range holders {

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/deploy/scenario"
+	"koppi.internal/deploy/suite"
 	"koppi.internal/deploy/testkit"
 	"koppi.internal/pkg/fault"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
@@ -32,7 +33,7 @@ func anybody(f *testkit.Fixture, n int) (*commonv1.Client, context.Context) {
 	return somebody(n), testkit.WithToken(f.T, token)
 }
 
-// A consent withdrawn in one service limits new matters in all four services, for every agency to
+// A consent withdrawn in one service limits new matters in all services, for every agency to
 // which it disclosed. Towards a recipient of that consent, or in a matter without a recipient yet,
 // no consent given before the withdrawal counts. Towards other agencies, neither that consent nor
 // any earlier one counts. A later consent counts.
@@ -40,7 +41,7 @@ func TestAWithdrawnConsentStopsOlderOnes(t *testing.T) {
 	f := testkit.NewFixture(t)
 	s := starterOf(f.Conn())
 	kela, county, nurse := f.As("kela"), f.As("county"), f.As("nurse")
-	for number, source := range everyService {
+	for number, source := range suite.Names() {
 		person, client := anybody(f, number)
 		first := time.Now().Add(-30 * time.Minute)
 		id := testkit.Must(s.begin(kela, source, person, testkit.County, given(first)))
@@ -50,7 +51,7 @@ func TestAWithdrawnConsentStopsOlderOnes(t *testing.T) {
 		}
 		gone := testkit.Must(s.consents.WithdrawConsent(client, withdrawal(source+"s/"+id))).GetConsent().GetWithdrawal().GetAt().AsTime()
 		between := first.Add(time.Minute)
-		for _, target := range everyService {
+		for _, target := range suite.Names() {
 			for name, one := range map[string]struct {
 				err  error
 				want fault.Reason
@@ -108,7 +109,7 @@ func TestWithdrawnByAWish(t *testing.T) {
 	advance := testkit.Must(s.consents.GiveConsent(county, consentFor(anna, healthCare, "referral"))).GetConsent()
 	testkit.Must(s.consents.WithdrawAdvanceConsent(client, &consentv1.WithdrawAdvanceConsentRequest{RequestId: uuid.NewString(), ConsentId: advance.GetConsentId()}))
 	older := given(advance.GetGivenAt().AsTime())
-	for _, target := range everyService {
+	for _, target := range suite.Names() {
 		if target == "concern" {
 			continue // health care takes no reports on consent here
 		}
@@ -121,7 +122,10 @@ func TestWithdrawnByAWish(t *testing.T) {
 	testkit.Must(s.begin(county, "referral", anna, testkit.Health, given(moment)))
 	prohibited := testkit.Must(s.consents.ProhibitTransfer(client, prohibition(nil, healthCare))).GetProhibition()
 	testkit.Must(s.consents.LiftProhibition(client, &consentv1.LiftProhibitionRequest{RequestId: uuid.NewString(), ProhibitionId: prohibited.GetProhibitionId()}))
-	for _, target := range []string{"referral", "consultation", "plan"} {
+	for _, target := range suite.Names() {
+		if target == "concern" {
+			continue // health care takes no reports on consent here
+		}
 		if _, err := s.begin(county, target, anna, testkit.Health, given(moment)); fault.ReasonOf(err) != fault.ConsentWithdrawn {
 			t.Errorf("a %s on the consent that a prohibition ended: %v", target, err)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 
 	"koppi.internal/deploy/compose"
+	"koppi.internal/deploy/suite"
 	"koppi.internal/deploy/testkit"
 	"koppi.internal/deploy/testkit/telemetrytest"
 	"koppi.internal/pkg/journal/postgres/postgrestest"
@@ -41,7 +42,7 @@ func TestComposeRuns(t *testing.T) {
 	secrets.run()
 	c.copied(filepath.Join(secrets.root, "etc/koppi/secrets"), filepath.Join(c.prepared, "secrets"))
 	collector := c.collecting()
-	for _, service := range []string{"concern", "referral", "consultation", "plan"} {
+	for _, service := range suite.Names() {
 		c.container("migrate-" + service).run()
 	}
 	served := c.container("concern")

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"koppi.internal/deploy/allinone"
+	"koppi.internal/deploy/suite"
 	"koppi.internal/deploy/testkit"
 )
 
@@ -168,7 +169,7 @@ func (p *pairing) worklists() []doing {
 	month := p.b.now.AddDate(0, -1, 0).Format("2006-01")
 	add(".1", caseworkSvc+"GetStatistics", map[string]any{"fromMonth": month, "toMonth": month})
 	add(".system", "koppi.exchange.v1.ExchangeService/ListMessages", map[string]any{"withRecords": true, "pageSize": 1000, "consumer": "reader"})
-	for _, service := range []string{"concern", "referral", "consultation", "plan"} {
+	for _, service := range suite.Names() {
 		add(".system", "koppi.exchange.v1.ExchangeService/ListMessages", map[string]any{"service": service, "consumer": "reader"})
 	}
 	add(".system", "koppi.exchange.v1.ParkingService/ListParked", map[string]any{})
@@ -250,7 +251,7 @@ func callOf(method protoreflect.MethodDescriptor) string {
 // saids are what a request may say in the fields that name something.
 func (p *pairing) saids(input protoreflect.MessageDescriptor, k knowledge) []map[string]any {
 	fields := input.Fields()
-	for _, service := range []string{"concern", "referral", "consultation", "plan"} {
+	for _, service := range suite.Names() {
 		field := fields.ByName(protoreflect.Name(service + "_id"))
 		if field == nil || fields.ByName("support_need") != nil && service == "plan" {
 			continue

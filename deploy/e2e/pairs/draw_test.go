@@ -9,7 +9,9 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
+	"koppi.internal/deploy/suite"
 	"koppi.internal/deploy/testkit"
+	front "koppi.internal/gateway/suite"
 )
 
 // drawing makes a random history in world B, by what its agencies may do.
@@ -36,7 +38,19 @@ func (m *drawn) joins(letter string) {
 	}
 }
 
-var serviceCalls = map[string]string{"concern": testkit.ConcernService, "referral": testkit.ReferralService, "consultation": testkit.ConsultationService, "plan": testkit.PlanService}
+// serviceCalls are the first parts of the calls of each service.
+var serviceCalls = func() map[string]string {
+	calls := map[string]string{}
+	for service, name := range front.Services {
+		calls[service] = name + "/"
+	}
+	return calls
+}()
+
+// begins are how a matter of each service begins.
+var begins = map[string]func(*drawing){
+	"concern": (*drawing).report, "referral": (*drawing).referral, "consultation": (*drawing).consultation, "plan": (*drawing).plan,
+}
 
 func pick[T any](d *drawing, what string, from ...T) T {
 	return rapid.SampledFrom(from).Draw(d.t, what)
@@ -60,12 +74,13 @@ func (d *drawing) one() {
 	switch {
 	case kind == 0 || len(d.matters) == 0 || kind == 1 && len(d.matters) < 3:
 		d.report()
-	case kind == 2:
-		d.referral()
-	case kind == 3:
-		d.consultation()
-	case kind == 4:
-		d.plan()
+	case kind >= 2 && kind <= 4:
+		service := pick(d, "service", suite.Names()...)
+		begin := begins[service]
+		if begin == nil {
+			d.t.Fatalf("no %s is begun: begins lacks the service", service)
+		}
+		begin(d)
 	case kind == 5:
 		d.withdraws()
 	case kind == 6:

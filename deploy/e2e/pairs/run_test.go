@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"koppi.internal/deploy/suite"
 )
 
 // doing is something that somebody does.
@@ -266,7 +268,7 @@ func (p *pairing) disclosedBy(one *happened, subject string) bool {
 
 // subject is what a step was about, or began; empty for none.
 func (h *happened) subject() string {
-	for _, service := range []string{"concern", "referral", "consultation", "plan"} {
+	for _, service := range suite.Names() {
 		if id, named := h.Body[service+"Id"].(string); named {
 			return service + "s/" + id
 		}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"koppi.internal/deploy/suite"
 	"koppi.internal/deploy/testkit"
 )
 
@@ -131,7 +132,11 @@ func countOf(value any) int {
 // subjectIn is what an element of a list is about; empty for none.
 func subjectIn(element any) string {
 	fields := listed(element)
-	for _, name := range []string{"subject", "concernId", "referralId", "consultationId", "planId"} {
+	names := []string{"subject"}
+	for _, service := range suite.Names() {
+		names = append(names, service+"Id")
+	}
+	for _, name := range names {
 		if said, ok := fields[name].(string); ok && said != "" {
 			return said
 		}

@@ -10,6 +10,7 @@ import (
 
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/scenario"
+	"koppi.internal/deploy/suite"
 	"koppi.internal/deploy/testkit"
 )
 
@@ -73,7 +74,7 @@ func TestBadBeginnings(t *testing.T) {
 		}
 		f.CheckRefusal(name, err, test.code, test.reason)
 	}
-	for _, service := range []string{"referral", "consultation", "plan"} {
+	for _, service := range suite.Names() {
 		if heads, err := f.Koppi.Store(service).Positions(t.Context()); err != nil || len(heads) != 0 {
 			t.Errorf("%s has stored something: %v %v", service, heads, err)
 		}
