@@ -125,7 +125,8 @@ const textsHead = `
 
 Every text of an event that can reach a reader other than its author, as the .proto classifies it (koppi.common.v1.TextClass): a key
 is looked up, a closed form has no room for a sentence, and free text is listed with each reader that it reaches. Fields without a row
-reach no reader. The rows are generated from the descriptors.
+reach no reader. The rows are generated from the descriptors. A snapshot is listed with all fields of its matter; those that are computed
+for one reader at a reading, such as client_status, which the client alone reads, are empty in every snapshot.
 `
 
 func TestPage(t *testing.T) {

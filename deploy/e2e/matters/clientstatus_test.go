@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"koppi.internal/deploy/testkit"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
@@ -64,6 +65,28 @@ func TestClientStatus(t *testing.T) {
 	}
 	if told := get("county").GetClientStatus(); told != nil {
 		t.Errorf("the receiver is told %v", told)
+	}
+}
+
+// The directory says to every caller how to reach agencies and units.
+func TestDirectoryNamesContactPoints(t *testing.T) {
+	t.Parallel()
+	f := testkit.NewFixture(t)
+	casework := caseworkv1.NewCaseworkServiceClient(f.Conn())
+	for _, name := range []string{"client", "kela", "operator"} {
+		for _, agency := range testkit.Must(casework.GetAgencies(f.As(name), &caseworkv1.GetAgenciesRequest{})).GetAgencies() {
+			unit := agency.GetUnits()[0]
+			if agency.GetEmergencyPhone() == "" || unit.GetPhone() == "" || len(unit.GetPhoneHours()) == 0 || unit.GetAddress() == "" {
+				t.Errorf("%s reads %v", name, agency)
+			}
+			if short := agency.GetShortNames()["sv"]; agency.GetAgency() == "kela" && short != "FPA" {
+				t.Errorf("%s reads %q", name, short)
+			}
+		}
+	}
+	routes := testkit.Must(casework.FindUnits(f.As("kela"), &caseworkv1.FindUnitsRequest{Agency: "terveys-pohjois-savo", Municipality: "297"})).GetRoutes()
+	if len(routes) == 0 || routes[0].GetUnit().GetPhone() != "017 000 3100" {
+		t.Errorf("the routes are %v", routes)
 	}
 }
 

@@ -1,6 +1,7 @@
 package rulestest
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -17,6 +18,11 @@ func (w *Fixture[S, F]) checkClient(t *rapid.T, subject string, history matter.H
 		if told := w.Rules.ClientStatus(view, w.Now); told != nil {
 			t.Fatalf("%s is told what the client of %s can expect: %v", agency, subject, told)
 		}
+	}
+	// A snapshot is of the type that the client reads.
+	last := history.Events[len(history.Events)-1].Message
+	if field := last.ProtoReflect().Descriptor().Fields().ByName("snapshot"); field != nil && strings.Contains(fmt.Sprint(last), "client_status") {
+		t.Fatalf("%s tells a party what the client of %s can expect", matter.NameOf(last), subject)
 	}
 	if history.State.Common().Client == "" {
 		return

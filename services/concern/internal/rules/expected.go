@@ -19,7 +19,7 @@ func Expected(view Concern, now time.Time) matter.Expectation {
 	if reached {
 		agreed = view.NextAttempt
 	}
-	return view.Head.Expected(
+	return view.Expected(
 		view.Appointment(now, agreed),
 		matter.Expect(view.question() != nil || offered, commonv1.ClientExpectation_CLIENT_EXPECTATION_OTHERS_ANSWER, due),
 		matter.Expect(view.State == stateSubmitted, commonv1.ClientExpectation_CLIENT_EXPECTATION_OPENING, due),

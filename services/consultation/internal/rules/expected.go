@@ -11,7 +11,7 @@ import (
 // nothing to do in it: professionals ask and answer, and the asker says what it led to.
 func Expected(view Consultation, _ time.Time) matter.Expectation {
 	due := deadline(view).At
-	return view.Head.Expected(
+	return view.Expected(
 		matter.Expect(view.State() == stateTaken, commonv1.ClientExpectation_CLIENT_EXPECTATION_OTHERS_ANSWER, due),
 		matter.Expect(view.State() == stateOpen, commonv1.ClientExpectation_CLIENT_EXPECTATION_OPENING, due),
 		matter.Expect(view.State() == stateAnswered, commonv1.ClientExpectation_CLIENT_EXPECTATION_WORD, due),

@@ -14,7 +14,7 @@ import (
 func Expected(view Referral, now time.Time) matter.Expectation {
 	due := deadline(view).At
 	undecided := view.State == stateReceived && !view.isNotice() || view.State == stateDeclined || !view.CancelBy.IsZero()
-	return view.Head.Expected(
+	return view.Expected(
 		matter.Expect(view.State == stateOnHold && view.CancelBy.IsZero(), commonv1.ClientExpectation_CLIENT_EXPECTATION_YOUR_ANSWER, time.Time{}),
 		view.Appointment(now, view.ahead(now)...),
 		matter.Expect(view.Onward.Pending, commonv1.ClientExpectation_CLIENT_EXPECTATION_OTHERS_ANSWER, due),
