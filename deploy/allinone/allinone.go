@@ -152,13 +152,13 @@ func (k *Koppi) assemble(ctx context.Context) error {
 		return err
 	}
 	sessions, err := k.config.Sessions.Open(session.Config{
-		Verifier: parts.callers.Verifier(), Secrets: parts.secrets, Ended: denied, Logger: k.config.Logger, Now: time.Now, Dev: k.config.Dev,
+		Verifier: parts.callers.Verifier(), Secrets: parts.secrets, Denylist: denied, Logger: k.config.Logger, Now: time.Now, Dev: k.config.Dev,
 	})
 	if err != nil {
 		return err
 	}
 	k.callbacks, err = k.config.Callbacks.Open(callback.Surroundings{
-		Exchange: k.Backend(), Directory: k.config.Directory, Presence: lease.Alone{}, Logger: k.config.Logger, Dev: k.config.Dev,
+		Exchange: k.Backend(), Directory: k.config.Directory, Leases: lease.Alone{}, Logger: k.config.Logger, Dev: k.config.Dev,
 		Timing: k.config.CallbackTiming,
 	})
 	if err != nil {

@@ -58,7 +58,7 @@ func (k *Koppi) parts(ctx context.Context) (*parts, error) {
 	if p.limiter, err = config.Limits.Open(nil); err != nil {
 		return nil, err
 	}
-	if k.attachments, err = OpenPapers(ctx, config.Data, p.kek); err != nil {
+	if k.attachments, err = OpenAttachments(ctx, config.Data, p.kek); err != nil {
 		return nil, err
 	}
 	p.attachments = k.attachments
@@ -81,8 +81,8 @@ func (k *Koppi) parts(ctx context.Context) (*parts, error) {
 	return p, err
 }
 
-// OpenPapers opens the folders of attachments and of their keys in a data folder.
-func OpenPapers(ctx context.Context, data string, kek tink.AEAD) (*attachment.Store, error) {
+// OpenAttachments opens the folders of attachments and of their keys in a data folder.
+func OpenAttachments(ctx context.Context, data string, kek tink.AEAD) (*attachment.Store, error) {
 	at, err := filepath.Abs(data)
 	if err != nil {
 		return nil, err

@@ -28,7 +28,7 @@ const Consumer = mailbox.CallbackConsumer
 // permanently, or a later one of the same subject.
 const RuleParked = "parked"
 
-// Config configures Callbacks. Exchange, Directory, Presence and Logger are required.
+// Config configures Callbacks. Exchange, Directory, Leases and Logger are required.
 type Config struct {
 	// Exchange is the connection to the merged exchange.
 	Exchange  grpc.ClientConnInterface
@@ -41,10 +41,10 @@ type Config struct {
 	// Roots verify the endpoints' certificates; nil means the system's.
 	Roots *x509.CertPool
 	Guard Guard
-	// Presence are the leases by which only one of several gateways calls.
-	Presence lease.Leases
-	Logger   *slog.Logger
-	Timing   Timing
+	// Leases are those by which only one of several gateways calls.
+	Leases lease.Leases
+	Logger *slog.Logger
+	Timing Timing
 }
 
 // Timing holds the times of calls; a zero field means its default.
@@ -54,14 +54,14 @@ type Timing struct {
 	// FirstRetry is the wait after a first failure; it doubles, with jitter, up to LastRetry.
 	// Defaults 1 s and 1 h.
 	FirstRetry, LastRetry time.Duration
-	// Look is how often parked subjects are read, to find those to retry; default 5 s.
-	Look time.Duration
+	// Reread is how often parked subjects are read, to find those to retry; default 5 s.
+	Reread time.Duration
 	// Lease is how long a lease lasts: so long other gateways wait after this one is gone; default
 	// 15 s.
 	Lease time.Duration
-	// Unleased is how long a gateway waits before it calls although it cannot check the lease; default
+	// Unchecked is how long a gateway waits before it calls although it cannot check the lease; default
 	// 1 min.
-	Unleased time.Duration
+	Unchecked time.Duration
 }
 
 func (t Timing) withDefaults() Timing {
@@ -72,9 +72,9 @@ func (t Timing) withDefaults() Timing {
 		{&t.Answer, 30 * time.Second},
 		{&t.FirstRetry, time.Second},
 		{&t.LastRetry, time.Hour},
-		{&t.Look, 5 * time.Second},
+		{&t.Reread, 5 * time.Second},
 		{&t.Lease, 15 * time.Second},
-		{&t.Unleased, time.Minute},
+		{&t.Unchecked, time.Minute},
 	} {
 		if *one.field == 0 {
 			*one.field = one.standard
@@ -93,7 +93,7 @@ type Callbacks struct {
 // caller must run Run, and call Close at the end.
 func New(config Config) (*Callbacks, error) {
 	config.Timing = config.Timing.withDefaults()
-	c := &Callbacks{leases: config.Presence}
+	c := &Callbacks{leases: config.Leases}
 	for _, key := range config.Directory.Called() {
 		agency, _ := config.Directory.Agency(key)
 		at, err := open(config, agency)

@@ -72,7 +72,7 @@ func newBackoff(first, last time.Duration) *backoff.ExponentialBackOff {
 func (c *caller) run(ctx context.Context) {
 	timing := c.config.Timing
 	lease.Election{
-		Leases: c.config.Presence, Name: "callback/" + c.agency, TTL: timing.Lease, Unchecked: timing.Unleased, Logger: c.logger,
+		Leases: c.config.Leases, Name: "callback/" + c.agency, TTL: timing.Lease, Unchecked: timing.Unchecked, Logger: c.logger,
 	}.Lead(ctx, c.lead)
 }
 
@@ -165,7 +165,7 @@ func receive(ctx context.Context, stream grpc.BidiStreamingClient[exchangev1.Exc
 func (c *caller) work(ctx context.Context, stream grpc.BidiStreamingClient[exchangev1.ExchangeRequest, exchangev1.ExchangeResponse], deliveries <-chan *exchangev1.CaseMessage) error {
 	var batch []*exchangev1.CaseMessage
 	// A ticker in this select, and no periodic.Job: the parked subjects belong to this goroutine.
-	reread := time.NewTicker(c.config.Timing.Look)
+	reread := time.NewTicker(c.config.Timing.Reread)
 	defer reread.Stop()
 	if err := c.readAllParked(ctx); err != nil {
 		return err

@@ -118,7 +118,7 @@ func TestRefusedEndpointsDoNotStart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := New(Config{Directory: agencies, Presence: lease.Alone{}}); err == nil || !strings.Contains(err.Error(), "callback of kela: "+want) {
+		if _, err := New(Config{Directory: agencies, Leases: lease.Alone{}}); err == nil || !strings.Contains(err.Error(), "callback of kela: "+want) {
 			t.Errorf("%s: %v, want %q", endpoint, err, want)
 		}
 	}

@@ -33,7 +33,7 @@ type Surroundings struct {
 	// the context.
 	Exchange  grpc.ClientConnInterface
 	Directory *directory.Directory
-	Presence  lease.Leases
+	Leases    lease.Leases
 	Logger    *slog.Logger
 	// Dev allows http and loopback addresses.
 	Dev    bool
@@ -44,7 +44,7 @@ type Surroundings struct {
 // fails if a file cannot be read, or if an endpoint could not be called.
 func (s Settings) Open(around Surroundings) (*Callbacks, error) {
 	config := Config{
-		Exchange: around.Exchange, Directory: around.Directory, Presence: around.Presence, Logger: around.Logger, Timing: around.Timing,
+		Exchange: around.Exchange, Directory: around.Directory, Leases: around.Leases, Logger: around.Logger, Timing: around.Timing,
 		Guard: Guard{Trial: around.Dev, Allow: s.CallbackAllowCIDRs},
 	}
 	if len(around.Directory.Called()) == 0 {

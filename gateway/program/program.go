@@ -102,7 +102,7 @@ func (c *Config) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	sessions, err := c.Sessions.Open(session.Config{Verifier: callers.Verifier(), Secrets: work.Secrets, Ended: denied, Logger: process.Logger(), Now: time.Now, Dev: c.Dev}) //nolint:forbidigo // a session's time
+	sessions, err := c.Sessions.Open(session.Config{Verifier: callers.Verifier(), Secrets: work.Secrets, Denylist: denied, Logger: process.Logger(), Now: time.Now, Dev: c.Dev}) //nolint:forbidigo // a session's time
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func (c *Config) callbacks(front *suite.Front, agencies *directory.Directory) (*
 		return nil, err
 	}
 	return c.Settings.Open(callback.Surroundings{
-		Exchange: suite.Routes(front.Routes), Directory: agencies, Presence: leases, Logger: process.Logger(), Dev: c.Dev,
+		Exchange: suite.Routes(front.Routes), Directory: agencies, Leases: leases, Logger: process.Logger(), Dev: c.Dev,
 	})
 }
 

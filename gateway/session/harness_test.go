@@ -79,7 +79,7 @@ type fixture struct {
 	verifier *identity.Verifier
 	sessions *session.Sessions
 	secrets  *identity.Secrets
-	ended    *denylist.Denylist
+	denied   *denylist.Denylist
 	koppi    *httptest.Server
 	browser  *http.Client
 	clock    *clock
@@ -91,13 +91,13 @@ type how struct {
 	tls      bool
 	issuer   func(*identity.IssuerConfig)
 	settings func(*session.Settings)
-	ended    *denylist.Denylist
+	denied   *denylist.Denylist
 	dev      bool
 }
 
 func newFixture(t *testing.T, how how) *fixture {
 	t.Helper()
-	s := &fixture{t: t, clock: &clock{}, log: &log{}, ended: how.ended}
+	s := &fixture{t: t, clock: &clock{}, log: &log{}, denied: how.denied}
 	var handler http.Handler
 	s.koppi = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	if how.tls {
@@ -126,8 +126,8 @@ func newFixture(t *testing.T, how how) *fixture {
 	if s.secrets, err = identity.OpenSecrets(t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
-	if s.ended == nil {
-		if s.ended, err = denylist.New(nil); err != nil {
+	if s.denied == nil {
+		if s.denied, err = denylist.New(nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -137,7 +137,7 @@ func newFixture(t *testing.T, how how) *fixture {
 		how.settings(&settings)
 	}
 	s.sessions, err = settings.Open(session.Config{
-		Verifier: s.verifier, Secrets: s.secrets, Ended: s.ended, Logger: slog.New(slog.NewJSONHandler(s.log, nil)), Now: s.clock.now, Dev: how.dev,
+		Verifier: s.verifier, Secrets: s.secrets, Denylist: s.denied, Logger: slog.New(slog.NewJSONHandler(s.log, nil)), Now: s.clock.now, Dev: how.dev,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -118,7 +118,7 @@ func (s *Sessions) live(r *http.Request) (session record, there, sure bool, err 
 	if !s.Now().Before(session.until()) {
 		return record{}, true, false, ended("the session has ended")
 	}
-	out, err := s.Ended.Has(r.Context(), entryOf(session.ID))
+	out, err := s.Denylist.Has(r.Context(), entryOf(session.ID))
 	if out {
 		return record{}, true, false, ended("the session was signed out of")
 	}
@@ -206,7 +206,7 @@ func (s *Sessions) end(r *http.Request) (record, bool) {
 	}
 	// The session ends even if the client disconnects.
 	ctx := context.WithoutCancel(r.Context())
-	if err := s.Ended.Add(ctx, entryOf(session.ID), session.Ends.Sub(s.Now())); err != nil {
+	if err := s.Denylist.Add(ctx, entryOf(session.ID), session.Ends.Sub(s.Now())); err != nil {
 		s.Logger.WarnContext(ctx, "other replicas do not know that a session was signed out", slog.String("error", err.Error()))
 	}
 	return session, true

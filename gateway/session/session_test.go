@@ -294,11 +294,11 @@ func TestSignedOutElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newFixture(t, how{ended: here})
+	s := newFixture(t, how{denied: here})
 	s.signIn("meri", "/")
 	held := s.cookie("koppi")
 	s.send(http.MethodPost, "/session/sign-out")
-	s.sessions.Ended = there
+	s.sessions.Denylist = there
 	if got := s.with(held); got != string(fault.SessionEnded) {
 		t.Errorf("another replica: %q", got)
 	}

@@ -29,9 +29,9 @@ type Config struct {
 	Verifier *identity.Verifier
 	// Secrets seal cookies; all replicas must have the same.
 	Secrets *identity.Secrets
-	// Ended is the session denylist: the sessions that were signed out of.
-	Ended  *denylist.Denylist
-	Logger *slog.Logger
+	// Denylist holds the sessions that were signed out of.
+	Denylist *denylist.Denylist
+	Logger   *slog.Logger
 	// Now is the wall clock.
 	Now func() time.Time
 	// Dev takes the address of the pages from each request where no base URL is set, on loopback

@@ -111,7 +111,7 @@ func (o *operated) openFolder(ctx context.Context, op *operation) (err error) {
 		}
 		op.stores[service.Name] = store
 	}
-	op.attachments, err = allinone.OpenPapers(ctx, o.Data, op.kek)
+	op.attachments, err = allinone.OpenAttachments(ctx, o.Data, op.kek)
 	return err
 }
 

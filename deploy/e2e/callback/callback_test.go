@@ -21,8 +21,8 @@ import (
 	"koppi.internal/deploy/testkit/partnertest"
 	"koppi.internal/gateway/callback"
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/lease"
 	"koppi.internal/pkg/notify/redistest"
-	"koppi.internal/pkg/presence"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
@@ -149,7 +149,7 @@ func TestCallbackTakeover(t *testing.T) {
 	client := redis.Client()
 	gateway := func() (stop func()) {
 		calls, err := callback.Settings{CallbackSecrets: partnertest.CallbackSecretsFile(t, partnertest.CallbackSecret)}.Open(callback.Surroundings{
-			Exchange: f.Koppi.Backend(), Directory: agencies, Presence: presence.NewRedis(redis.Client()),
+			Exchange: f.Koppi.Backend(), Directory: agencies, Leases: lease.NewRedis(redis.Client()),
 			Logger: slog.New(slog.NewTextHandler(leaktest.LogWriter(), nil)), Dev: true, Timing: partnertest.CallbackTiming,
 		})
 		if err != nil {

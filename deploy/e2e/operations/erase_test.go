@@ -131,7 +131,7 @@ func restOf(t *testing.T, data string) *rest {
 			t.Fatal(err)
 		}
 	}
-	attachments := testkit.Must(allinone.OpenPapers(ctx, data, kek))
+	attachments := testkit.Must(allinone.OpenAttachments(ctx, data, kek))
 	r.attachments(t, attachments, filepath.Join(data, "attachment.keys"))
 	if err := attachments.Close(); err != nil {
 		t.Fatal(err)

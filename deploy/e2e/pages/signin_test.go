@@ -18,10 +18,10 @@ import (
 	"koppi.internal/deploy/config"
 	"koppi.internal/gateway/session"
 	"koppi.internal/gateway/session/oidctest"
+	"koppi.internal/pkg/denylist"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/presence"
 )
 
 // A real browser returns from an identity provider on another site with a session that works from
@@ -80,7 +80,7 @@ func signedIn(t *testing.T, provider *oidctest.Provider, calls chan<- string) ht
 	if err != nil {
 		t.Fatal(err)
 	}
-	ended, err := presence.NewEnded(nil)
+	denied, err := denylist.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func signedIn(t *testing.T, provider *oidctest.Provider, calls chan<- string) ht
 	if err != nil {
 		t.Fatal(err)
 	}
-	sessions, err := session.Settings{}.Open(session.Config{Verifier: verifier, Secrets: secrets, Ended: ended, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Dev: true})
+	sessions, err := session.Settings{}.Open(session.Config{Verifier: verifier, Secrets: secrets, Denylist: denied, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Dev: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,8 +25,8 @@ const (
 
 // CallbackTiming is that of callbacks in tests: milliseconds where production has seconds and hours.
 var CallbackTiming = callback.Timing{
-	Answer: 300 * time.Millisecond, FirstRetry: 5 * time.Millisecond, LastRetry: 100 * time.Millisecond, Look: 20 * time.Millisecond,
-	Lease: 300 * time.Millisecond, Unleased: time.Second,
+	Answer: 300 * time.Millisecond, FirstRetry: 5 * time.Millisecond, LastRetry: 100 * time.Millisecond, Reread: 20 * time.Millisecond,
+	Lease: 300 * time.Millisecond, Unchecked: time.Second,
 }
 
 // Endpoint is an HTTP server at which an agency is called. It answers 503 until Handle.
