@@ -27,6 +27,8 @@ const (
 	// reopenFrom and reopenTo are the shortest and longest wait before a mailbox is opened again.
 	reopenFrom = 100 * time.Millisecond
 	reopenTo   = 30 * time.Second
+	// steady is how long a stream must last for the waits to begin anew.
+	steady = time.Second
 	// callerName is the name of the system as which the suite itself reads an agency's mailbox for
 	// callbacks.
 	callerName = "koppi-callbacks"
@@ -77,25 +79,27 @@ func (c *caller) run(ctx context.Context) {
 }
 
 // lead opens one session after another until the context ends, or another gateway opened the mailbox: should
-// two gateways call, the epoch decides between them.
+// two gateways call, the epoch decides between them. Each stream that ends is opened again after a wait, because
+// a stream may end as soon as it is open, and no lease may hold this gateway back: it leads on while Redis is down.
 func (c *caller) lead(ctx context.Context) {
 	c.forget()
 	reopen := newBackoff(reopenFrom, reopenTo)
 	for ctx.Err() == nil {
+		begun := time.Now() //nolint:forbidigo // waits are of the wall clock
 		opened, err := c.session(ctx)
-		if opened {
+		if opened && time.Since(begun) >= steady {
 			reopen.Reset()
 		}
 		switch {
 		case ctx.Err() != nil, err == nil, errors.Is(err, io.EOF), fault.ReasonOf(err) == fault.TokenExpired:
-			// A stream ends within an hour, and is opened again.
+			// A stream ends within an hour.
 		case fault.ReasonOf(err) == fault.TakenOver:
 			c.logger.InfoContext(ctx, "callbacks taken over by another gateway")
 			return
 		default:
 			c.logger.WarnContext(ctx, "callbacks interrupted", slog.String("error", err.Error()))
-			wait(ctx, reopen.NextBackOff())
 		}
+		wait(ctx, reopen.NextBackOff())
 	}
 }
 
