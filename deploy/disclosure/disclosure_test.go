@@ -31,9 +31,9 @@ This page has one table for each of the four services: the rules by which Koppi 
 for each event and reader. The tables are generated from the rules in the code (go test ./deploy/disclosure -update). A test
 compares them with the rules, and checks that the removal of any single rule changes the page.
 
-A cell states whether the reader is told the worker or only the agency that acted, and then the disclosed fields. After "not" follow
-the withheld fields with the key of the rule, which the reader is told too. "–" means that the reader is not told of the event. What a
-reader is shown of a matter later (its state, turn and due time) is computed only from what was disclosed to it.
+A cell states whether the worker or only the agency that acted is disclosed to the reader, and then the disclosed fields. After "not"
+follow the withheld fields with the key of the rule, which is disclosed too. "–" means that the event is not disclosed. What a reader is
+shown of a matter later (its state, turn and due time) is computed only from what was disclosed to it.
 
 `
 

@@ -41,7 +41,7 @@ func (d Disclosed[S]) Section(t testing.TB) string {
 	var page strings.Builder
 	fmt.Fprintf(&page, "## %s%s\n", strings.ToUpper(d.Rules.Service[:1]), d.Rules.Service[1:])
 	d.rules(t, &page)
-	fmt.Fprintf(&page, "\n### Who is told what\n\n| event |")
+	fmt.Fprintf(&page, "\n### What is disclosed to whom\n\n| event |")
 	for _, reader := range d.Readers {
 		fmt.Fprintf(&page, " %s |", reader.Name)
 	}

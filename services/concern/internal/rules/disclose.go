@@ -73,7 +73,7 @@ var Disclosures = []matter.Disclosure{
 var Provisions = map[string]string{
 	"receiver-only": "what the receiver finds and plans is of its own client record: a reporter learns what became of its message, not what was found (1301/2014 § 35, 703/2023)",
 	"no-consent":    "without the client's consent, or after its withdrawal, a reporter learns that its report is handled and ended (1301/2014 § 35.2, 621/1999 § 24)",
-	"minimal":       "without the client's consent a reporter tells who, how to reach them, what about and how urgent, answers questions, and adds no words of its own (1301/2014 § 35.2)",
+	"minimal":       "without the client's consent a reporter states whom the report concerns, how to reach the person, what it is about and how urgent it is, answers questions, and adds no words of its own (1301/2014 § 35.2)",
 	"client":        "what officials write to each other may be about others than the client (621/1999 § 11)",
 }
 

@@ -31,8 +31,8 @@ var Disclosures = []matter.Disclosure{
 
 // Provisions give the reason and the provision of a rule, by the first part of the rule's key.
 var Provisions = map[string]string{
-	"receiver-only": "what a due time rests on is told to the receiver, whom it binds, and to the client, whose right it is (1301/2014 § 36)",
-	"known":         "who knows the conversation is told nothing of it twice",
+	"receiver-only": "what a due time rests on is disclosed to the receiver, whom it binds, and to the client, whose right it is (1301/2014 § 36)",
+	"known":         "nothing of the conversation is disclosed a second time to a reader that knows it",
 	"client":        "what officials write to each other may be about others than the client (621/1999 § 11)",
 }
 

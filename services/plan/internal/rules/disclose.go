@@ -24,7 +24,7 @@ var Disclosures = []matter.Disclosure{
 
 // Provisions give the reason and the provision of a rule, by the first part of the rule's key.
 var Provisions = map[string]string{
-	"known":  "who knows the plan is told nothing of it twice",
+	"known":  "nothing of the plan is disclosed a second time to a member that knows it",
 	"client": "what officials write to each other may be about others than the client (621/1999 § 11)",
 }
 

@@ -33,8 +33,8 @@ var Disclosures = []matter.Disclosure{
 
 // Provisions give the reason and the provision of a rule, by the first part of the rule's key.
 var Provisions = map[string]string{
-	"receiver-only":    "what a due time rests on is told to the receiver, whom it binds, and to the client, whose right it is (1301/2014 § 36, 1412/1997 § 14 a)",
-	"statutory-access": "a decision notice on statutory access holds kind, reason, papers and dates (1412/1997 § 18 b.3)",
+	"receiver-only":    "what a due time rests on is disclosed to the receiver, whom it binds, and to the client, whose right it is (1301/2014 § 36, 1412/1997 § 14 a)",
+	"statutory-access": "a decision notice on statutory access holds the kind, the reason, attachments and dates (1412/1997 § 18 b.3)",
 	"client":           "what officials write to each other may be about others than the client (621/1999 § 11)",
 }
 
