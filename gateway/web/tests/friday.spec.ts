@@ -65,7 +65,7 @@ test("thirty matters are passed on in forty clicks, told one by one, and undone"
   await page.locator("[data-filter=fresh]").click();
   await page.locator("[data-tick-all]").click();
   await page.locator('.bar [data-act="pass"]').click();
-  const form = page.locator(".bar form.step-form");
+  const form = page.locator(".ticked form.step-form");
   await worker.fill(form, { to: { unit, worker: "ps-33" }, reason: "Sairastuin." });
   await form.locator("[data-send]").click();
   await expect(page.locator("[data-outcome=pass]")).toContainText(/3\d asiaa siirretty/);
@@ -104,4 +104,19 @@ test("a worklist's first row is within ten tabs of the page's beginning", async 
     if (await page.evaluate(() => document.activeElement?.matches("a.row"))) break;
   }
   expect(tabs).toBeLessThanOrEqual(10);
+});
+
+test("where the system sets the colours, what is chosen and open still stands out", async ({ koppi, comes }) => {
+  const { emergency, fresh } = await friday(koppi), worker = await comes("ps-21", { width: 1366, height: 768 }), { page } = worker;
+  await worker.row(emergency).click();
+  await expect(worker.matter).toBeVisible();
+  await page.emulateMedia({ forcedColors: "active" });
+  const look = (selector: string) => page.locator(selector).first().evaluate((place) => {
+    const { backgroundColor, outlineStyle } = getComputedStyle(place);
+    return `${backgroundColor} ${outlineStyle}`;
+  });
+  for (const [chosen, other] of [
+    ["[data-queue=unit]", "[data-queue=me]"], ['.rooms a[href="/work"]', '.rooms a[href="/sent"]'], [".urgency.emergency", ".urgency:not(.emergency)"],
+    [`li:has(> a.row[data-subject="${emergency}"])`, `li:has(> a.row[data-subject="${fresh[3]}"])`],
+  ] as const) expect(await look(chosen), chosen).not.toBe(await look(other));
 });

@@ -23,7 +23,7 @@ test("a worklist of a thousand rows holds what is in sight alone", async ({ kopp
   await expect(page.locator("a.row:focus")).toHaveCount(1);
   for (let presses = 0; presses < 30; presses += 1) await page.keyboard.press("j");
   await expect(page.locator("li:has(a.row:focus)")).toHaveAttribute("aria-posinset", "31");
-  await page.locator(".rows").evaluate((frame) => frame.scrollTo(0, frame.scrollHeight));
+  await page.locator(".list").evaluate((pane) => pane.scrollTo(0, pane.scrollHeight));
   await expect(page.locator('li[aria-posinset="1000"]')).toBeVisible();
   expect(await rows.count()).toBeLessThan(60);
 });

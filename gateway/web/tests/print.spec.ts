@@ -16,7 +16,7 @@ async function onPaper(page: Page, name: string, look: () => Promise<void>) {
   await page.emulateMedia({ media: null });
 }
 
-const surroundings = ".top, .rooms, .tiles, .queues, .back, .fi-skip-link, .fi-button:visible, .begin, .own-views";
+const surroundings = ".top, .rooms, .chips, .tick, .queues, .back, .fi-skip-link, .fi-button:visible, .begin, .own-views";
 
 test("a worklist of sixty is printed with all its rows, and nothing around them", async ({ koppi, comes }) => {
   for (let count = 0; count < 60; count += 1) {
@@ -41,8 +41,8 @@ test("a worklist of sixty is printed with all its rows, and nothing around them"
     boxes.slice(1).forEach(({ top }, at) => expect(top).toBeGreaterThanOrEqual(boxes[at]!.bottom - 1));
     expect(
       await page.evaluate(() => {
-        const { overflowY, height } = getComputedStyle(document.querySelector(".rows")!);
-        return { overflowY, enough: parseFloat(height) >= document.querySelector(".rows ul")!.scrollHeight - 1 };
+        const { overflowY, height } = getComputedStyle(document.querySelector(".list")!);
+        return { overflowY, enough: parseFloat(height) >= document.querySelector(".rows")!.scrollHeight - 1 };
       }),
     ).toEqual({ overflowY: "visible", enough: true });
   });

@@ -36,8 +36,8 @@ export function Bar({ items, person, clear, done }: BarProps) {
   ];
   const passable = items.filter((item) => canTake("pass", item));
   return (
-    <div className="bar" role="group" aria-label={t("ticked", { count: items.length })}>
-      <div className="bar-line">
+    <div className="ticked">
+      <div className="bar bar-line" role="group" aria-label={t("ticked", { count: items.length })}>
         <strong>{t("ticked", { count: items.length })}</strong>
         {acts.map((one) => {
           const able = items.filter((item) => canTake(one, item)).length;
