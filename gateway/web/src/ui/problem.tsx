@@ -5,7 +5,7 @@ import { InlineAlert } from "suomifi-ui-components";
 import { refusalOf } from "../app/refusal";
 
 // Problem shows why a request was refused, in the reader's language if the reason has a text, and
-// takes the focus, so that it is read first.
+// takes the focus, so that it is read first. The reason's code is for machines.
 export function Problem({ error, focus = true }: { error: unknown; focus?: boolean }) {
   const { t, i18n } = useTranslation("refusals");
   const place = useRef<HTMLDivElement>(null);
@@ -13,11 +13,8 @@ export function Problem({ error, focus = true }: { error: unknown; focus?: boole
   if (!error) return null;
   const { reason, message } = refusalOf(error);
   return (
-    <div ref={place} tabIndex={-1} className="problem">
-      <InlineAlert status="error" role="alert">
-        {i18n.exists(`refusals:${reason}`) ? t(reason) : message}{" "}
-        <small className="reason">{reason}</small>
-      </InlineAlert>
+    <div ref={place} tabIndex={-1} className="problem" data-reason={reason}>
+      <InlineAlert status="error" role="alert">{i18n.exists(`refusals:${reason}`) ? t(reason) : message}</InlineAlert>
     </div>
   );
 }
