@@ -73,15 +73,15 @@ export function Outcome({ done: { act, results }, close, undone }: { done: Done;
   };
   return (
     <InlineAlert status={bad.length ? "warning" : "neutral"} className="outcome" data-outcome={act}>
-      {good.length > 0 && <details open={good.length <= 3}><summary>{t(`done_${act}`, { count: good.length })}</summary>
-        <ul>{good.map(({ item }) => <li key={item.subject}>{called(item)}</li>)}</ul></details>}
-      {bad.length > 0 && <><p>{t("notDone", { count: bad.length })}</p>
-        <ul>{bad.map(({ item, reason }) => <li key={item.subject}>{called(item)}: {why(reason!)}</li>)}</ul></>}
       <div className="bar-line">
+        {good.length > 0 && <details open={good.length <= 3}><summary>{t(`done_${act}`, { count: good.length })}</summary>
+          <ul>{good.map(({ item }) => <li key={item.subject}>{called(item)}</li>)}</ul></details>}
         {act === "pass" && good.length > 0 && <Button type="button" variant="secondary" aria-disabled={busy} data-undo
           onClick={() => { if (!busy) void undo(); }}>{t("undo")}</Button>}
         <button type="button" className="plain" onClick={close}>{t("close")}</button>
       </div>
+      {bad.length > 0 && <><p>{t("notDone", { count: bad.length })}</p>
+        <ul>{bad.map(({ item, reason }) => <li key={item.subject}>{called(item)}: {why(reason!)}</li>)}</ul></>}
     </InlineAlert>
   );
 }

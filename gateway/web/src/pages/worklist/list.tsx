@@ -103,7 +103,7 @@ export function ListPage({ name }: { name: ListName }) {
           )}</div>
         </div>
         {ticked.length > 0 && <Bar items={ticked} person={person} clear={() => ticks.set([])} done={acted} />}
-        <div role="status">{done && <Outcome done={done} close={() => setDone(undefined)} undone={acted} />}</div>
+        <div role="status">{done && <Outcome key={done.act} done={done} close={() => setDone(undefined)} undone={acted} />}</div>
         <Problem error={work.error} focus={false} />
         {work.loading ? <LoadingSpinner status="loading" variant="small" text={shell("loading")} />
           : found.length ? <Rows groups={groups} list={name} person={person} open={open} pane={pane} move={move}
