@@ -57,7 +57,7 @@ func (s *Store) rewrap(ctx context.Context, kek *seal.KEK, key *blob.ListObject)
 	if kek.Fresh(wrapped) {
 		return false, nil
 	}
-	anew, err := kek.Anew(wrapped, keyPlace(key.Key))
+	anew, err := kek.Rewrap(wrapped, keyPlace(key.Key))
 	if err != nil {
 		return true, err
 	}

@@ -40,7 +40,7 @@ func TestRewrap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	anew, err := kek.Anew(wrapped, keyPlace(removed.ID))
+	anew, err := kek.Rewrap(wrapped, keyPlace(removed.ID))
 	if err != nil {
 		t.Fatal(err)
 	}

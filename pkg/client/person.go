@@ -34,8 +34,8 @@ type Clients[S matter.State] struct {
 
 // Person is the client of a matter that starts.
 type Person struct {
-	// Inner is the internal id of the client.
-	Inner string
+	// InternalID is the internal id of the client.
+	InternalID string
 	// Identity is the client's identity, to be sealed.
 	Identity []byte
 	Home     matter.Home
@@ -97,7 +97,7 @@ func sealed(internal string, client *commonv1.Client) (Person, error) {
 	if err != nil {
 		return Person{}, fmt.Errorf("client: marshal client: %w", err)
 	}
-	return Person{Inner: internal, Identity: bytes, Home: homeOf(client)}, nil
+	return Person{InternalID: internal, Identity: bytes, Home: homeOf(client)}, nil
 }
 
 // bornOf returns the client's date of birth, from the identity code or else as given; zero if

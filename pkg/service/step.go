@@ -72,7 +72,7 @@ func Begin[S matter.State, F any](ctx context.Context, s *Service[S], r StartReq
 		if err != nil {
 			return reading.Shown[S]{}, err
 		}
-		asked.Client, asked.Home = person.Inner, person.Home
+		asked.Client, asked.Home = person.InternalID, person.Home
 		clients = map[string][]byte{asked.Subject: person.Identity}
 	}
 	if asked.Case, err = s.Clients.CaseOf(ctx, who, r.GetCaseId(), asked.Client); err != nil {

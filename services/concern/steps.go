@@ -152,14 +152,14 @@ func (s *Service) CheckOpenConcern(ctx context.Context, r *concernv1.CheckOpenCo
 	if err := rules.CheckBasis(r.GetBasis(), s.Now()); err != nil {
 		return nil, err
 	}
-	if err := s.Consents.Check(ctx, who, r.GetBasis(), person.Inner, r.GetReceiver().GetAgency()); err != nil {
+	if err := s.Consents.Check(ctx, who, r.GetBasis(), person.InternalID, r.GetReceiver().GetAgency()); err != nil {
 		return nil, err
 	}
-	view, err := s.ownOpen(ctx, who.Agency, r.GetReceiver().GetAgency(), person.Inner)
+	view, err := s.ownOpen(ctx, who.Agency, r.GetReceiver().GetAgency(), person.InternalID)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.AccessLog.Read(ctx, who, purposeCheck, accesslog.Reading{Client: person.Inner, Basis: r.GetBasis()}); err != nil {
+	if err := s.AccessLog.Read(ctx, who, purposeCheck, accesslog.Reading{Client: person.InternalID, Basis: r.GetBasis()}); err != nil {
 		return nil, err
 	}
 	if view == nil {

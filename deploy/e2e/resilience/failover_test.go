@@ -16,11 +16,11 @@ import (
 )
 
 // highlyAvailable is a cluster whose database has a synchronous standby. Both servers are
-// reached by lines, so that processes keep their connection strings when servers are replaced.
+// reached through proxies, so that processes keep their connection strings when servers are replaced.
 type highlyAvailable struct {
 	*clustertest.Cluster
 	primary, standby     *postgrestest.Server
-	toPrimary, toStandby *postgrestest.Line
+	toPrimary, toStandby *postgrestest.Proxy
 	traffic              *traffic
 	standbys             int
 	refused              map[string][]time.Duration
@@ -113,8 +113,8 @@ func newHighlyAvailable(t *testing.T) *highlyAvailable {
 	primary := postgrestest.Start(t)
 	env := clustertest.NewEnvironmentOn(t, clustertest.Build, primary, primary)
 	h := &highlyAvailable{primary: primary, refused: map[string][]time.Duration{}}
-	h.toPrimary = postgrestest.NewLine(t, primary)
-	h.toStandby = postgrestest.NewLine(t, primary)
+	h.toPrimary = postgrestest.NewProxy(t, primary)
+	h.toStandby = postgrestest.NewProxy(t, primary)
 	env.Reach = func(dsn string) string { return severalHosts(h.toPrimary.DSN(dsn), h.toStandby.DSN(dsn)) }
 	h.follow()
 	h.Cluster = env.Start(t, 2, []string{"concern"})

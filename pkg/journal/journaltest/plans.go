@@ -16,10 +16,10 @@ import (
 // Statements are the texts of the statements that a store executed.
 type Statements map[string]bool
 
-// Tour reads with every combination of filters, so that the store executes each of its reading
+// ExecuteReads reads with each combination of filters, so that the store executes each of its reading
 // statements; the suite executes the others. A test that records the statements compares their
 // query plans with the indexes.
-func Tour(t *testing.T, store Store) {
+func ExecuteReads(t *testing.T, store Store) {
 	t.Helper()
 	for _, query := range queries() {
 		if _, err := store.WorklistEntries(t.Context(), query); err != nil {

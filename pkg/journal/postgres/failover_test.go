@@ -18,7 +18,7 @@ import (
 // reaches the current primary.
 type serverPair struct {
 	primary, standby *postgrestest.Server
-	line             *postgrestest.Line
+	proxy            *postgrestest.Proxy
 	config           Config
 }
 
@@ -40,12 +40,12 @@ func newSingleServer(t *testing.T) *serverPair {
 	if err := Migrate(t.Context(), migration); err != nil {
 		t.Fatal(err)
 	}
-	p.line = postgrestest.NewLine(t, p.primary)
+	p.proxy = postgrestest.NewProxy(t, p.primary)
 	kek, err := seal.OpenKEK(filepath.Join(t.TempDir(), "kek.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.config = Config{Journal: p.line.DSN(at("koppi_test", "concern")), Keys: p.line.DSN(at("koppi_test", "concern_keys")), KEK: kek, bounds: bounds{idle: time.Second, lock: 2 * time.Second, answer: 2 * time.Second}}
+	p.config = Config{Journal: p.proxy.DSN(at("koppi_test", "concern")), Keys: p.proxy.DSN(at("koppi_test", "concern_keys")), KEK: kek, bounds: bounds{idle: time.Second, lock: 2 * time.Second, answer: 2 * time.Second}}
 	return p
 }
 
@@ -66,8 +66,8 @@ func (p *serverPair) open(t *testing.T) *Store {
 // failOver promotes the standby. Commits that it has not received are lost.
 func (p *serverPair) failOver() {
 	p.primary.Down("immediate")
-	p.line.Lead(p.standby)
-	p.line.Cut()
+	p.proxy.Lead(p.standby)
+	p.proxy.Cut()
 	p.standby.Promote()
 }
 
@@ -122,7 +122,7 @@ func TestFailoverWithoutUnreplicatedCommit(t *testing.T) {
 	}
 	p.standby.Down("fast")
 	answer := p.waiting(store)
-	p.line.Cut()
+	p.proxy.Cut()
 	err := <-answer
 	if err == nil {
 		t.Error("a commit on one server only is acknowledged")

@@ -76,9 +76,9 @@ func TestPlans(t *testing.T) {
 		ran(t, d.server.DSN(d.names[folder], "postgres", "concern"), statements...)
 	})
 	folder := t.TempDir()
-	toured := openNoted(t, folder)
-	journaltest.Tour(t, toured)
-	if err := toured.Close(); err != nil {
+	queried := openNoted(t, folder)
+	journaltest.ExecuteReads(t, queried)
+	if err := queried.Close(); err != nil {
 		t.Fatal(err)
 	}
 	// Statements of Open, and those after a lost answer of the server.

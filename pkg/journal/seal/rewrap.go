@@ -49,7 +49,7 @@ func Rewrap(ctx context.Context, kek *KEK, keys Rewrapper) (found int, err error
 			if kek.Fresh(one.Key) {
 				continue
 			}
-			anew, err := kek.Anew(one.Key, one.context())
+			anew, err := kek.Rewrap(one.Key, one.context())
 			if err != nil {
 				return found, err
 			}
@@ -65,8 +65,8 @@ func Rewrap(ctx context.Context, kek *KEK, keys Rewrapper) (found int, err error
 	}
 }
 
-// Anew opens a wrapped key and wraps it with the present wrapping key, for the same place.
-func (k *KEK) Anew(wrapped, place []byte) ([]byte, error) {
+// Rewrap opens a wrapped key and wraps it with the present wrapping key, for the same place.
+func (k *KEK) Rewrap(wrapped, place []byte) ([]byte, error) {
 	raw, err := k.Decrypt(wrapped, place)
 	if err != nil {
 		return nil, errors.New("seal: no key of this keyset decrypts a data key: restore the keyset that wrapped it")

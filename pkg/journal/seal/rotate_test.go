@@ -49,7 +49,7 @@ func TestRotation(t *testing.T) {
 			if wrapping.Fresh(byAdded) || !wrapping.Fresh(byNew) {
 				t.Error("Fresh does not recognise the old key")
 			}
-			anew, err := wrapping.Anew(byAdded, nil)
+			anew, err := wrapping.Rewrap(byAdded, nil)
 			if err != nil || !wrapping.Fresh(anew) {
 				t.Fatal(err)
 			}

@@ -106,9 +106,9 @@ func TestPlans(t *testing.T) {
 		}
 	})
 	folder := t.TempDir()
-	toured := openNoted(t, folder)
-	journaltest.Tour(t, toured)
-	if err := toured.Close(); err != nil {
+	queried := openNoted(t, folder)
+	journaltest.ExecuteReads(t, queried)
+	if err := queried.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for _, missing := range journaltest.Unmade(t, statements.texts, "raw.go") {

@@ -63,8 +63,8 @@ type Dialect struct {
 	Columns string
 	// Parameter returns the n-th parameter, counted from 1.
 	Parameter func(n int) string
-	// Beside says that the agency is the first column in the index of cases.
-	Beside bool
+	// AgencyFirst says that the agency is the first column in the index of cases.
+	AgencyFirst bool
 	// Agency is the expression for the agency of the party that acted, in a row of accesses, as in
 	// its index.
 	Agency string
@@ -135,7 +135,7 @@ func (s *selecting) names(query journal.Query) []string {
 		column, value string
 		leads         bool
 	}{
-		{"agency", query.Agency, lead != BySubject && lead != ByClient && lead != ByCase || lead == ByCase && s.Beside},
+		{"agency", query.Agency, lead != BySubject && lead != ByClient && lead != ByCase || lead == ByCase && s.AgencyFirst},
 		{"subject", query.Subject, lead == BySubject},
 		{"client", query.Client, lead == ByClient},
 		{"case_id", query.Case, lead == ByCase},

@@ -13,8 +13,8 @@ import (
 )
 
 // NewPgBouncer starts a PgBouncer in front of a server, in a pool mode such as "session", for the
-// named roles, and returns a line to it.
-func NewPgBouncer(tb testing.TB, server *Server, mode string, roles ...string) *Line {
+// named roles, and returns a proxy to it.
+func NewPgBouncer(tb testing.TB, server *Server, mode string, roles ...string) *Proxy {
 	tb.Helper()
 	path, err := exec.LookPath("pgbouncer")
 	if err != nil {
@@ -62,7 +62,7 @@ pool_mode = %s
 		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
 			_ = conn.Close()
-			return &Line{port: port}
+			return &Proxy{port: port}
 		}
 		if time.Now().After(deadline) { //nolint:forbidigo // a server tells nobody when it is ready: it is asked
 			tb.Fatal(err)
