@@ -2,6 +2,7 @@ package allinone
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
@@ -127,7 +128,7 @@ func newMember(ctx context.Context, config Config, p *parts, hosted services.Ser
 func (m *member) build(ctx context.Context, config Config, p *parts, hosted services.Service) error {
 	deps := service.Deps{
 		Store: m.store, Settings: m.store, Counters: m.store, Notices: m.store, AccessLog: m.store, Log: m.store, Retention: m.store, Overviews: m.store, Signals: &signal.Local{}, Directory: config.Directory, Attachments: p.attachments, Secrets: p.secrets, Clock: clock.System(), Notify: m.hub,
-		NewID: command.NewID, Calls: m.conn, Logger: config.Logger, AllowTestCodes: config.Dev,
+		NewID: command.NewID, Random: rand.Reader, Calls: m.conn, Logger: config.Logger, AllowTestCodes: config.Dev,
 	}
 	if config.Dev {
 		adjustable, err := clock.Open(ctx, m.store, config.Clock)

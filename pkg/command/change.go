@@ -92,7 +92,7 @@ func (c *change[S]) count(before, after S, event matter.Event) {
 // batch.
 func (c *change[S]) keep(subject string) {
 	history := c.histories[subject]
-	row, entries := c.engine.Rules.rows(subject, history)
+	row, entries := c.engine.rows(subject, history)
 	c.batch.Streams, c.batch.WorklistEntries = append(c.batch.Streams, row), append(c.batch.WorklistEntries, entries...)
 	access := c.target.Access
 	access.Subject, access.Client, access.At = subject, row.Client, history.LastAt()
@@ -104,20 +104,17 @@ func (c *change[S]) keep(subject string) {
 func (c *change[S]) moveKeys() {
 	changes := map[string]journal.UniqueKeyChange{}
 	for _, subject := range c.changed {
-		before := c.engine.Rules.HeldBy(c.before.Subjects[subject].State)
+		before := c.engine.Rules.HeldBy(c.before.State(subject))
 		after := c.engine.Rules.HeldBy(c.histories[subject].State)
-		if before == after {
-			continue
+		for _, key := range missing(after, before) {
+			change := changes[key]
+			change.Key, change.From = key, subject
+			changes[key] = change
 		}
-		if before != "" {
-			change := changes[before]
-			change.Key, change.From = before, subject
-			changes[before] = change
-		}
-		if after != "" {
-			change := changes[after]
-			change.Key, change.Subject, change.Version = after, subject, c.histories[subject].Version
-			changes[after] = change
+		for _, key := range missing(before, after) {
+			change := changes[key]
+			change.Key, change.Subject, change.Version = key, subject, c.histories[subject].Version
+			changes[key] = change
 		}
 	}
 	for _, change := range changes {

@@ -13,6 +13,9 @@ import (
 type Pseudonyms interface {
 	ClientName(agency, internal string) string
 	CaseName(agency, internal string) string
+	// MatterNumber returns the number of a matter that recorded none. It is the same for everybody,
+	// and nobody can compute it from the matter's name.
+	MatterNumber(subject string) matter.Number
 }
 
 // Engine runs the commands of one service.
@@ -27,6 +30,15 @@ type Engine[S matter.State] struct {
 	// Now returns the domain's time, to the microsecond. Each attempt at a command calls it again.
 	Now    func() time.Time
 	Logger *slog.Logger
+}
+
+// NumberOf returns the number of a matter, given the one that its first event recorded. A matter that
+// began before matters had numbers has one that is computed from its name.
+func (e *Engine[S]) NumberOf(subject string, recorded matter.Number) matter.Number {
+	if recorded == "" {
+		return e.Pseudonyms.MatterNumber(subject)
+	}
+	return recorded
 }
 
 // timeOf returns the time of an attempt at a command: now, but not before the last event of the

@@ -128,6 +128,7 @@ type pseudonyms struct{}
 
 func (pseudonyms) ClientName(agency, internal string) string { return agency + "/" + internal }
 func (pseudonyms) CaseName(agency, internal string) string   { return agency + "/" + internal }
+func (pseudonyms) MatterNumber(subject string) matter.Number { return matter.Number("of " + subject) }
 
 // ordered is a command on a note.
 type ordered command.Command[note, string]

@@ -54,7 +54,7 @@ func (r Rules[S]) next(history matter.History[S], event matter.Event, all []matt
 		// The last message of a reader that leaves says that it has left. After that it gets only
 		// notices that its copy must be destroyed.
 		gone := view.Reader.Gone && reader.Gone && !matter.IsNotice(event.Message)
-		view.Reader = reader
+		view.Reader, view.Number = reader, head.Number
 		if withdrawn && reader.OnConsent {
 			// The view is now as if there had been no consent.
 			view.State = r.Fold(history.Events, true).Views[reader.Agency].State
@@ -114,7 +114,7 @@ func (r Rules[S]) ForClient(events []matter.Event) matter.View[S] {
 // DiscloseToClient returns the view of the person whom the subject concerns, and every event as it
 // is disclosed to that person, in order.
 func (r Rules[S]) DiscloseToClient(events []matter.Event) (matter.View[S], []Disclosed[S]) {
-	view := matter.View[S]{Reader: matter.Reader{Role: matter.RoleClient}}
+	view := matter.View[S]{Reader: matter.Reader{Role: matter.RoleClient}, Number: matter.NumberIn(events)}
 	var all []Disclosed[S]
 	for _, event := range events {
 		if disclosed, withheld, is := r.DiscloseTo(view.State, event, view.Reader); is {

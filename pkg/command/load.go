@@ -107,7 +107,7 @@ func (e *Engine[S]) related(ctx context.Context, r reads[S], world matter.World[
 // ended.
 func (e *Engine[S]) stillHeld(world matter.World[S]) error {
 	for key, holder := range world.UniqueKeys {
-		if history, known := world.Subjects[holder]; known && e.Rules.HeldBy(history.State) != key {
+		if history, known := world.Subjects[holder]; known && !slices.Contains(e.Rules.HeldBy(history.State), key) {
 			return &journal.ConflictError{UniqueKey: key}
 		}
 	}

@@ -97,6 +97,34 @@ func (e *Engine[S]) ReadableEvents(ctx context.Context, subjects ...string) ([][
 	return all, nil
 }
 
+// Numbers returns the numbers of matters, by their names. A matter whose history cannot be read has
+// none.
+func (e *Engine[S]) Numbers(ctx context.Context, subjects ...string) (map[string]string, error) {
+	numbers := make(map[string]string, len(subjects))
+	all, err := e.EventsOf(ctx, subjects...)
+	if err == nil {
+		for i, events := range all {
+			numbers[subjects[i]] = string(e.NumberOf(subjects[i], matter.NumberIn(events)))
+		}
+		return numbers, nil
+	}
+	if !errors.Is(err, journal.ErrUnreadable) {
+		return nil, err
+	}
+	for _, subject := range subjects {
+		events, err := e.Events(ctx, subject)
+		switch {
+		case errors.Is(err, journal.ErrUnreadable):
+			e.ReportUnreadable(ctx, subject, err)
+		case err != nil:
+			return nil, err
+		default:
+			numbers[subject] = string(e.NumberOf(subject, matter.NumberIn(events)))
+		}
+	}
+	return numbers, nil
+}
+
 // ReportUnreadable raises the alarm that a subject cannot be read.
 func (e *Engine[S]) ReportUnreadable(ctx context.Context, subject string, err error) {
 	unreadable.Add(ctx, 1)

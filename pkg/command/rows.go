@@ -10,8 +10,20 @@ import (
 	"koppi.internal/pkg/matter"
 )
 
-// rows returns the stored rows of a subject by these rules: its stream row, which the clock reads,
-// and its worklist entries.
+// rows returns the stored rows of a subject: its stream row, which the clock reads, and its worklist
+// entries, with the matter's number. An entry that an officer has for a matter that the officer's
+// agency may not know has none.
+func (e *Engine[S]) rows(subject string, history matter.History[S]) (journal.Stream, []journal.WorklistEntry) {
+	row, entries := e.Rules.rows(subject, history)
+	for i := range entries {
+		if entries[i].Role != journal.RoleOfficer {
+			entries[i].Number = string(e.NumberOf(subject, history.State.Common().Number))
+		}
+	}
+	return row, entries
+}
+
+// rows returns the stored rows of a subject by these rules, without the matter's number.
 func (r Rules[S]) rows(subject string, history matter.History[S]) (journal.Stream, []journal.WorklistEntry) {
 	head, next := history.State.Common(), r.Due(history)
 	row := journal.Stream{
@@ -73,7 +85,7 @@ func (e *Engine[S]) Derive(ctx context.Context, stale journal.Stream) (bool, err
 	stale.NextCheckAt = time.Time{}
 	batch := journal.Batch{Derived: []journal.Stream{stale}}
 	if history, readable := world.Subjects[stale.Subject]; readable {
-		batch.Derived[0], batch.WorklistEntries = e.Rules.rows(stale.Subject, history)
+		batch.Derived[0], batch.WorklistEntries = e.rows(stale.Subject, history)
 	}
 	_, err := e.Store.Append(ctx, batch)
 	var conflict *journal.ConflictError

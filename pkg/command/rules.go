@@ -46,8 +46,9 @@ type Rules[S matter.State] struct {
 	// Withdraw returns the events of a consent's withdrawal, including the given one, in services
 	// where other events follow from it; may be nil.
 	Withdraw func(world matter.World[S], actor matter.Actor, subject string, withdrawn *commonv1.ConsentWithdrawn, at time.Time) []matter.Event
-	// Number returns the number of a state. Held returns the unique key that a subject holds in it,
-	// empty for none; Held may be nil in a service without unique keys.
+	// Number returns the number of a state. Held returns the unique key that a subject holds in it
+	// besides that of the matter's number, empty for none; Held may be nil in a service without
+	// further unique keys.
 	Number func(S) int32
 	Held   func(S) string
 	// NextCheck returns the earliest due time that has not been handled, zero for none. Overdue
@@ -117,10 +118,16 @@ func (r Rules[S]) Withdrawal(
 	return []matter.Event{event}
 }
 
-// HeldBy returns the unique key that a state holds; empty for none.
-func (r Rules[S]) HeldBy(state S) string {
-	if r.Held == nil {
-		return ""
+// HeldBy returns the unique keys that a state holds.
+func (r Rules[S]) HeldBy(state S) []string {
+	var keys []string
+	if number := state.Common().Number.UniqueKey(); number != "" {
+		keys = append(keys, number)
 	}
-	return r.Held(state)
+	if r.Held != nil {
+		if held := r.Held(state); held != "" {
+			keys = append(keys, held)
+		}
+	}
+	return keys
 }

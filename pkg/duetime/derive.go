@@ -25,24 +25,57 @@ type derivation struct {
 	failed map[string]bool
 	errs   []error
 	done   int
+	// nameless are the subjects whose number could not be found: the next round tries them again.
+	nameless map[string]bool
+	numbered int
 }
 
 // Round is one run of the job. It derives again, by the present rules, the rows that an earlier
-// version wrote, a portion at a time, and after each portion acts on everything that is due.
+// version wrote, and numbers those that have no number, a portion at a time. After each portion it
+// acts on everything that is due.
 func (j *Job[S]) Round(ctx context.Context) error {
-	d := &derivation{failed: map[string]bool{}}
+	d := &derivation{failed: map[string]bool{}, nameless: map[string]bool{}}
 	defer func() {
-		if d.done > 0 {
-			j.Logger.InfoContext(ctx, "derived rows of an earlier version again", slog.String("service", j.Service), slog.Int("count", d.done))
+		if d.done+d.numbered > 0 {
+			j.Logger.InfoContext(ctx, "derived rows of an earlier version again",
+				slog.String("service", j.Service), slog.Int("count", d.done), slog.Int("numbered", d.numbered))
 		}
 	}()
 	for {
-		more, err := j.derive(ctx, d)
+		rows, failed := j.derive(ctx, d)
+		numbers, unset := j.number(ctx, d)
 		swept := j.sweep(ctx)
-		if err != nil || !more {
+		if err := errors.Join(failed, unset); err != nil || !rows && !numbers {
 			return errors.Join(swept, err, periodic.Join(d.errs))
 		}
 	}
+}
+
+// number gives one portion of subjects the numbers that their worklist entries lack, and tells
+// whether there may be more. It fails if the store fails.
+func (j *Job[S]) number(ctx context.Context, d *derivation) (more bool, err error) {
+	// Subjects that cannot be read still come first in the order.
+	limit := sweepBatch + len(d.nameless)
+	subjects, err := j.Store.Unnumbered(ctx, limit)
+	if err != nil {
+		return false, err
+	}
+	full := len(subjects) == limit
+	subjects = slices.DeleteFunc(subjects, func(subject string) bool { return d.nameless[subject] })
+	if len(subjects) == 0 {
+		return false, nil
+	}
+	numbers, err := j.Actions.Engine.Numbers(ctx, subjects...)
+	if err != nil {
+		return false, err
+	}
+	for _, subject := range subjects {
+		if numbers[subject] == "" {
+			d.nameless[subject] = true
+		}
+	}
+	d.numbered += len(numbers)
+	return full, j.Store.SetNumbers(ctx, numbers)
 }
 
 // derive derives one portion, and tells whether there may be more. It fails if the store fails.

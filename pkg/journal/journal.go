@@ -81,6 +81,9 @@ type Store interface {
 	// byte order. Append must leave no stale row among the streams that it touches or derives.
 	Stale(ctx context.Context, limit int) ([]Stream, error)
 
+	// Numbers gives numbers to the worklist entries that earlier versions wrote.
+	Numbers
+
 	// Erase destroys the subject's keys of the named classes (all when none is named). The content
 	// that they sealed is lost for good; hashes and counts stay.
 	Erase(ctx context.Context, subject string, classes ...Class) error
@@ -186,91 +189,6 @@ type Stream struct {
 	// is due.
 	NextCheckAt time.Time
 	Ended       bool
-}
-
-// Role is an agency's role in a subject.
-type Role string
-
-const (
-	RoleSender      Role = "sender"
-	RoleReceiver    Role = "receiver"
-	RoleParticipant Role = "participant"
-	// RoleOfficer is the role of an agency one of whose officers decides. Its entries name no
-	// client and no case, so that no search finds a client's matter by them.
-	RoleOfficer Role = "officer"
-)
-
-// RoleOf returns the sender's role for a subject that the agency sent, else the receiver's.
-func RoleOf(sent bool) Role {
-	if sent {
-		return RoleSender
-	}
-	return RoleReceiver
-}
-
-// WorklistEntry is what one agency is shown of one subject in its worklist.
-type WorklistEntry struct {
-	Subject, Agency string
-	Role            Role
-	// Unit and Worker of this agency that are responsible for the subject; may be empty.
-	Unit, Worker string
-	// Client and Case are internal ids; the searches by client and by case use them.
-	Client, Case string
-	// State and Phase as shown to this agency.
-	State, Phase int32
-	// WaitingOn is the agency whose turn it is, as shown; empty when the matter has ended.
-	WaitingOn string
-	// DueAt as shown; zero when there is none.
-	DueAt   time.Time
-	Overdue bool
-	// Hidden keeps the entry out of worklists (a report that was joined to another).
-	Hidden bool
-	Ended  bool
-	// WithdrawnAt is when the client withdrew the consent on which the matter rests; zero where the
-	// client has not.
-	WithdrawnAt time.Time
-	// Urgency as shown.
-	Urgency int32
-	// Touched says that a person at the receiver has handled the matter since it was sent.
-	Touched bool
-	// Version counts the messages about the subject in this agency's mailbox.
-	Version   uint64
-	StartedAt time.Time
-}
-
-// Query selects worklist entries. It names an agency, a subject or a client; other zero fields do
-// not filter.
-type Query struct {
-	Agency       string
-	Subject      string
-	Role         Role
-	Unit, Worker string
-	Client, Case string
-	States       []int32
-	OverdueOnly  bool
-	// WithHidden also returns hidden entries.
-	WithHidden bool
-	// HiddenOnly keeps hidden entries that have not ended. They are few, and an index finds them.
-	HiddenOnly bool
-	// OpenOnly leaves out entries that have ended.
-	OpenOnly bool
-	// Unassigned keeps entries without a worker, OwnTurn those in which it is the agency's turn,
-	// and ToDo those that the agency did not send or in which it is its turn.
-	Unassigned, OwnTurn, ToDo bool
-	// StartedAfter keeps entries started at or after it, WithdrawnAfter those whose consent was
-	// withdrawn at or after it.
-	StartedAfter, WithdrawnAfter time.Time
-	// After continues after this place in the order; nil starts at the beginning.
-	After *WorklistCursor
-	// Limit is the most rows returned; 0 returns all.
-	Limit int
-}
-
-// WorklistCursor is a place in the order of worklist entries.
-type WorklistCursor struct {
-	// DueAt is zero for entries without a due time.
-	DueAt   time.Time
-	Subject string
 }
 
 // UniqueKey is a name that one subject alone may hold, and the subject that holds it.

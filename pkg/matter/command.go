@@ -23,6 +23,9 @@ type Command[F any] struct {
 	Request proto.Message
 	// NewID is an unused id for what the command creates: another matter, a question or a goal.
 	NewID string
+	// Number is the number of the matter that the command begins, if it begins one. It was drawn for
+	// this attempt.
+	Number Number
 	// Client and Case are internal ids. They are set for a command that begins a matter.
 	Client, Case string
 	// Home is what is known of the client's home. It is set for a command that begins a matter.

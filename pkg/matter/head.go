@@ -13,6 +13,9 @@ type State interface{ Common() Head }
 // Head is the part of a matter's state that all services have.
 type Head struct {
 	Subject string
+	// Number is the number that the first event recorded; empty for a matter that began before
+	// matters had numbers.
+	Number Number
 	// Client and Case are internal ids. Client is empty if no person is identified.
 	Client, Case string
 	// Sender is the party that began the matter.
@@ -41,7 +44,7 @@ type Head struct {
 // Begin returns the head of a matter that an event begins.
 func Begin(e Event, phase commonv1.LoopPhase) Head {
 	return Head{
-		Subject: e.Subject, Client: e.Client, Case: e.Case, Sender: e.By, Basis: e.Basis,
+		Subject: e.Subject, Number: numberIn(e.Message), Client: e.Client, Case: e.Case, Sender: e.By, Basis: e.Basis,
 		Started: e.At, Phase: phase, Since: e.At,
 	}
 }

@@ -14,6 +14,9 @@ type View[S any] struct {
 	Version uint64
 	// Extent is how much those messages disclosed to the reader.
 	Extent Extent
+	// Number is the matter's, as its first event recorded it. Like the matter's name it is equal for
+	// all readers, also for one to which that event was not disclosed.
+	Number Number
 }
 
 // History is the true state of a matter, and its view for each reader.

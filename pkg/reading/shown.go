@@ -23,6 +23,8 @@ type Shown[S matter.State] struct {
 	// ClientID and CaseID are the caller's pseudonyms. ClientID is empty for a matter entered in
 	// error.
 	ClientID, CaseID string
+	// MatterNumber is equal for all who know the matter.
+	MatterNumber string
 	// Now is the time of the reading.
 	Now time.Time
 	// Delivered says that the other side's system has acknowledged the last message that was
@@ -57,6 +59,7 @@ func (m *Matters[S]) Shown(view matter.View[S], who identity.Caller) Shown[S] {
 		shown.ClientStatus.Contact = m.Directory.ContactPoint(shown.ClientStatus.GetContact().GetParty())
 	}
 	head := view.State.Common()
+	shown.MatterNumber = string(m.Engine.NumberOf(head.Subject, view.Number))
 	shown.CaseID = m.Engine.Pseudonyms.CaseName(agency, head.Case)
 	if head.Client != "" && !head.IsRevoked() {
 		shown.ClientID = m.Engine.Pseudonyms.ClientName(agency, head.Client)

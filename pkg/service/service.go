@@ -5,6 +5,7 @@ package service
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -64,6 +65,8 @@ type Deps struct {
 	Attachments *attachment.Store
 	// NewID makes UUIDv7s for subjects, questions and messages.
 	NewID func() string
+	// Random is the source of the numbers of matters.
+	Random io.Reader
 	// Calls reaches the service's own handlers through all interceptors, so that a call on a stream
 	// is treated like any other call.
 	Calls  grpc.ClientConnInterface
@@ -196,7 +199,8 @@ func (s *Service[S]) AdvanceClock(ctx context.Context, to time.Time) error {
 	return errors.Join(s.dueTimes.Round(ctx), s.retention.Expire(ctx))
 }
 
-// pseudonyms returns an agency's pseudonyms for clients and cases.
+// pseudonyms returns an agency's pseudonyms for clients and cases, and the numbers of matters that
+// recorded none.
 type pseudonyms struct{ secrets *identity.Secrets }
 
 func (p pseudonyms) ClientName(agency, internal string) string {
@@ -205,4 +209,8 @@ func (p pseudonyms) ClientName(agency, internal string) string {
 
 func (p pseudonyms) CaseName(agency, internal string) string {
 	return p.secrets.Pseudonym(identity.KindCase, agency, internal)
+}
+
+func (p pseudonyms) MatterNumber(subject string) matter.Number {
+	return matter.NumberOf(p.secrets.Digest([]byte("matter number"), []byte(subject)))
 }

@@ -172,14 +172,17 @@ func run[S matter.State, F any](ctx context.Context, s *Service[S], who identity
 func prepare[S matter.State, F any](
 	ctx context.Context, s *Service[S], who identity.Caller, c call[S, F], guarded consent.Step, world matter.World[S], at time.Time,
 ) (facts[F], error) {
-	asked := c.at(world)
+	asked, err := c.at(world), error(nil)
 	asked.At = at
+	// An attempt that lost its number to another matter draws a new one.
+	if asked.Number, err = matter.DrawNumber(s.Random); err != nil {
+		return facts[F]{}, err
+	}
 	client := asked.Client
 	if !c.starts {
 		client = world.State(asked.Subject).Common().Client
 	}
 	gathered := facts[F]{clients: c.clients}
-	var err error
 	if gathered.clearance, asked.Request, err = s.guard.Prepare(ctx, guarded, c.request, client, at); err != nil {
 		return gathered, err
 	}

@@ -30,15 +30,20 @@ func (l *Worklist[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkReques
 	if !caller.IsParty(who) {
 		return nil, fault.New(fault.RoleNotAllowed, "only an agency's worker or system can read a worklist")
 	}
+	number, err := searched(r.GetWork())
+	if err != nil {
+		return nil, err
+	}
+	queries := l.queries(who, r, number)
 	var entries []journal.WorklistEntry
-	for _, query := range l.queries(who, r) {
+	for _, query := range queries {
 		found, err := l.Store.WorklistEntries(ctx, query)
 		if err != nil {
 			return nil, fault.Store(err)
 		}
 		entries = append(entries, found...)
 	}
-	tombstones, err := l.toAcknowledge(ctx, who, r)
+	tombstones, err := l.toAcknowledge(ctx, r, queries)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +73,7 @@ func (l *Worklist[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkReques
 		response.Items = append(response.Items, item)
 		readings = append(readings, accesslog.ReadingOf(one.State))
 	}
-	decisions, asked, err := l.Decisions(ctx, who, r, l.queries(who, r))
+	decisions, asked, err := l.Decisions(ctx, who, r, queries)
 	if err != nil {
 		return nil, err
 	}
@@ -80,11 +85,12 @@ func (l *Worklist[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkReques
 	return response, l.AccessLog.Read(ctx, who, accesslog.PurposeWorklist, append(readings, asked...)...)
 }
 
-// queries returns the queries for a queue; the parts of a worker's own queue do not overlap.
-func (l *Worklist[S]) queries(who identity.Caller, r *caseworkv1.ReadWorkRequest) []journal.Query {
+// queries returns the queries for a queue, and for the matter of a number if one is given; the parts
+// of a worker's own queue do not overlap.
+func (l *Worklist[S]) queries(who identity.Caller, r *caseworkv1.ReadWorkRequest, number string) []journal.Query {
 	work := r.GetWork()
 	query := journal.Query{
-		Agency: who.Agency, OpenOnly: !work.GetIncludeEnded(), OverdueOnly: work.GetOverdueOnly(), OwnTurn: work.GetOwnTurnOnly(), ToDo: !work.GetSent(), Limit: int(r.GetLimit()),
+		Agency: who.Agency, Number: number, OpenOnly: !work.GetIncludeEnded(), OverdueOnly: work.GetOverdueOnly(), OwnTurn: work.GetOwnTurnOnly(), ToDo: !work.GetSent(), Limit: int(r.GetLimit()),
 	}
 	if work.GetSent() {
 		query.Role = journal.RoleSender
@@ -115,12 +121,12 @@ func (l *Worklist[S]) queries(who identity.Caller, r *caseworkv1.ReadWorkRequest
 
 // toAcknowledge returns tombstones of matters entered in error that wait for the agency's
 // acknowledgement. No other list holds them, because they name no client.
-func (l *Worklist[S]) toAcknowledge(ctx context.Context, who identity.Caller, r *caseworkv1.ReadWorkRequest) ([]journal.WorklistEntry, error) {
+func (l *Worklist[S]) toAcknowledge(ctx context.Context, r *caseworkv1.ReadWorkRequest, queries []journal.Query) ([]journal.WorklistEntry, error) {
 	if r.GetWork().GetSent() {
 		return nil, nil
 	}
 	var all []journal.WorklistEntry
-	for _, query := range l.queries(who, r) {
+	for _, query := range queries {
 		// Reports that joined another are hidden too; the filter below removes them.
 		query.HiddenOnly, query.OwnTurn, query.Limit = true, true, 0
 		found, err := l.Store.WorklistEntries(ctx, query)
@@ -137,6 +143,7 @@ func (l *Worklist[S]) workItem(shown reading.Shown[S], entry journal.WorklistEnt
 	message := l.Message(shown)
 	item := &caseworkv1.WorkItem{
 		Service: l.Service, Subject: entry.Subject, State: stateName(message), CaseId: shown.CaseID, ClientId: shown.ClientID,
+		MatterNumber:    shown.MatterNumber,
 		PlannedContacts: shown.State.Common().PlannedContacts(shown.Now),
 		Holder:          &commonv1.Party{Agency: entry.Agency, Unit: entry.Unit, Worker: entry.Worker},
 		StartedAt:       timestamppb.New(entry.StartedAt),

@@ -2,6 +2,7 @@ package concern_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -89,7 +90,7 @@ func start(t testing.TB, changes ...func(*service.Deps)) (*tested, *faulty) {
 	f := &faulty{Store: store, path: path}
 	deps := service.Deps{
 		Store: f, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Overviews: store, Directory: known, Secrets: secrets, Clock: clock.System(), Notify: &notify.Hub{},
-		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), AllowTestCodes: true,
+		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), AllowTestCodes: true,
 	}
 	for _, change := range changes {
 		change(&deps)

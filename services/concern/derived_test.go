@@ -95,7 +95,7 @@ func (b *beforeDerived) Load(ctx context.Context, subjects ...string) ([][]journ
 	return b.Store.Load(ctx, subjects...)
 }
 
-func startDerived(t *testing.T) *derived {
+func startDerived(t *testing.T, changes ...func(*service.Deps)) *derived {
 	d := &derived{directives: &directives{t: t}}
 	d.tested, d.store = start(t, func(deps *service.Deps) {
 		var err error
@@ -104,6 +104,9 @@ func startDerived(t *testing.T) *derived {
 		}
 		d.between.Store, d.secrets = deps.Store, deps.Secrets
 		deps.Store, deps.Clock, deps.Logger = &d.between, d.now, slog.New(slog.NewTextHandler(&d.messages, nil))
+		for _, change := range changes {
+			change(deps)
+		}
 	})
 	d.Register(&d.casework)
 	return d

@@ -45,6 +45,7 @@ func (s *Service) concern(shown reading.Shown[rules.Concern]) *concernv1.Concern
 func (s *Service) whole(shown reading.Shown[rules.Concern]) *concernv1.Concern {
 	concern := rules.ToConcern(shown.State, shown.Reader, shown.Actor)
 	concern.CaseId, concern.ClientId, concern.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered
+	concern.MatterNumber = shown.MatterNumber
 	concern.PlannedContacts = shown.State.PlannedContacts(shown.Now)
 	concern.ClientStatus = shown.ClientStatus
 	concern.Etag = shown.Etag(concern)

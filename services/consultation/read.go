@@ -46,6 +46,7 @@ func (s *Service) whole(shown reading.Shown[rules.Consultation]) *consultationv1
 	consultation := rules.ToConsultation(shown.View, shown.Actor)
 	consultation.CaseId, consultation.ClientId, consultation.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered
 	consultation.ClientStatus = shown.ClientStatus
+	consultation.MatterNumber = shown.MatterNumber
 	consultation.Etag = shown.Etag(consultation)
 	return consultation
 }

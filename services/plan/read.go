@@ -44,6 +44,7 @@ func (s *Service) plan(shown reading.Shown[rules.Plan]) *planv1.Plan {
 func (s *Service) whole(shown reading.Shown[rules.Plan]) *planv1.Plan {
 	plan := rules.ToPlan(shown.View, shown.Actor)
 	plan.CaseId, plan.ClientId, plan.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered
+	plan.MatterNumber = shown.MatterNumber
 	plan.PlannedContacts = shown.State.PlannedContacts(shown.Now)
 	plan.ClientStatus = shown.ClientStatus
 	plan.Etag = shown.Etag(plan)

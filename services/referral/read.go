@@ -45,6 +45,7 @@ func (s *Service) referral(shown reading.Shown[rules.Referral]) *referralv1.Refe
 func (s *Service) whole(shown reading.Shown[rules.Referral]) *referralv1.Referral {
 	referral := rules.ToReferral(shown.View, shown.Actor)
 	referral.CaseId, referral.ClientId, referral.Status.Delivered = shown.CaseID, shown.ClientID, shown.Delivered
+	referral.MatterNumber = shown.MatterNumber
 	referral.PlannedContacts = shown.State.PlannedContacts(shown.Now)
 	referral.ClientStatus = shown.ClientStatus
 	referral.Etag = shown.Etag(referral)

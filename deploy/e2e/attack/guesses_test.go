@@ -189,6 +189,7 @@ func secretMatters(t *testing.T, f *testkit.Fixture, conn grpc.ClientConnInterfa
 		"consultation_id": {consultation.GetConsultationId(), uuid.NewString()}, "plan_id": {plan.GetPlanId(), uuid.NewString()},
 		"attachment_id": {attachment, uuid.NewString()}, "subject": subject, "resubmitted_as": subject, "led_to": subject,
 		"client_id": {concern.GetClientId(), nobody(concern.GetClientId())}, "case_id": {concern.GetCaseId(), nobody(concern.GetCaseId())},
+		"matter_number": {concern.GetMatterNumber(), "0000-0000"},
 	}
 }
 

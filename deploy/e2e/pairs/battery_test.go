@@ -26,7 +26,7 @@ var walked = struct {
 
 // knowledge is what the reader has been told: what it can ask about.
 type knowledge struct {
-	subjects, clients, cases []string
+	subjects, clients, cases, numbers []string
 	// hidden are ids of matters of which it was told nothing.
 	hidden []string
 }
@@ -43,6 +43,8 @@ func (p *pairing) knowledge() knowledge {
 			add(&k.subjects, message["subject"])
 			add(&k.clients, message["clientId"])
 			add(&k.cases, message["caseId"])
+			event, _ := message["event"].(map[string]any)
+			add(&k.numbers, event["matterNumber"])
 		}
 	}
 	for _, one := range p.log {
@@ -126,6 +128,12 @@ func (p *pairing) readings() []doing {
 	}
 	for _, id := range k.cases {
 		add(".2", caseworkSvc+"GetTimeline", map[string]any{"caseId": id})
+	}
+	for _, number := range append(slices.Clone(k.numbers), "0000-0000") {
+		add(".1", caseworkSvc+"ListWork", map[string]any{"queue": "QUEUE_AGENCY", "includeEnded": true, "matterNumber": number})
+		for service, call := range serviceCalls {
+			add(".1", call+"List"+strings.ToUpper(service[:1])+service[1:]+"s", map[string]any{"matterNumber": number})
+		}
 	}
 	for _, client := range []string{"c", "d"} {
 		add(".1", testkit.ConcernService+"CheckOpenConcern", map[string]any{"client": clientOfPair(p.set, client), "receiver": map[string]any{"agency": p.agency("t")}, "basis": testkit.ConsentBasis()})

@@ -36,7 +36,7 @@ func (p *pairing) formed(input protoreflect.MessageDescriptor, said map[string]a
 // anything else is looked at, or are asked for by pages.
 func skippedField(name string) bool {
 	switch name {
-	case "page_token", "page_size", "attachment_ids", "etag", "cursor", "case_id", "client_id", "resubmitted_as", "led_to", "takeover", "attestation", "application_arrived_on":
+	case "page_token", "page_size", "attachment_ids", "etag", "cursor", "case_id", "client_id", "matter_number", "resubmitted_as", "led_to", "takeover", "attestation", "application_arrived_on":
 		return true
 	default:
 		return false

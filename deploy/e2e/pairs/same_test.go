@@ -20,7 +20,7 @@ var (
 var randomFields = []string{"nonce", "contentHash", "chainHash", "cursor", "nextCursor", "nextPageToken", "pageToken", "takeover"}
 
 // Names that are another in each world, and the same for the same thing within one.
-var namingFields = []string{"clientId", "caseId", "etag"}
+var namingFields = []string{"clientId", "caseId", "etag", "matterNumber"}
 
 // pairNames pair what is called one thing in world A with what is called so in world B. A
 // reader sees whether two names are the same, and in which order UUIDs were made.

@@ -1,6 +1,7 @@
 package rulestest
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
@@ -164,6 +165,7 @@ func (w *Fixture[S, F]) run(command matter.Command[F]) error {
 	if command.NewID == "" {
 		command.NewID = w.ID()
 	}
+	command.Number = w.number(command)
 	events, err := w.service.Decide(w.World(), command)
 	if err != nil {
 		return err
@@ -175,6 +177,17 @@ func (w *Fixture[S, F]) run(command matter.Command[F]) error {
 		panic(err)
 	}
 	return nil
+}
+
+// number returns the number of the matter that a command may begin. It depends on the matter's name
+// alone, so that a history that is repeated has the same numbers.
+func (w *Fixture[S, F]) number(command matter.Command[F]) matter.Number {
+	begun := command.Subject
+	if _, exists := w.Histories[begun]; exists {
+		begun = w.service.Collection + command.NewID
+	}
+	digest := sha256.Sum256([]byte(begun))
+	return matter.NumberOf(digest[:])
 }
 
 // Pass lets time pass and records what fell due, for each matter by a command of its own and at a

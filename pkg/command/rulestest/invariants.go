@@ -88,6 +88,28 @@ func (w *Fixture[S, F]) checkFolds(t *rapid.T) {
 	}
 }
 
+// checkNumbers fails unless each matter keeps the number of its first event, for each reader and for
+// the client, and no two have the same. What was disclosed shows a reader no other number.
+func (w *Fixture[S, F]) checkNumbers(t *rapid.T) {
+	t.Helper()
+	matters := map[matter.Number]string{}
+	for subject, history := range w.Histories {
+		number := matter.NumberIn(history.Events)
+		if other := matters[number]; number == "" || other != "" || history.State.Common().Number != number {
+			t.Fatalf("%s has the number %q, of %q, and then %q", subject, number, other, history.State.Common().Number)
+		}
+		matters[number] = subject
+		for agency, view := range history.Views {
+			if shown := view.State.Common().Number; view.Number != number || shown != "" && shown != number {
+				t.Fatalf("%s has the number %q, and for %s %q and %q", subject, number, agency, view.Number, shown)
+			}
+		}
+		if client := w.Rules.ForClient(history.Events); client.Number != number {
+			t.Fatalf("%s has the number %q, and for the client %q", subject, number, client.Number)
+		}
+	}
+}
+
 // checkCounts checks that the counters of a matter follow the rules at matter.Count.
 func (w *Fixture[S, F]) checkCounts(t *rapid.T) {
 	for subject, counted := range w.Counted {
@@ -250,6 +272,7 @@ func Invariants[S matter.State, F any](
 				more(t, w, checks.Check(t, w))
 			}
 			w.checkFolds(t)
+			w.checkNumbers(t)
 			w.checkCounts(t)
 			w.checkWithdrawn(t)
 		}

@@ -63,16 +63,18 @@ func (j *Journal[S]) Append(events []matter.Event) error {
 		}
 	}
 	for _, subject := range changed {
-		if held := j.Rules.HeldBy(before[subject].State); held != "" && j.Rules.HeldBy(j.Histories[subject].State) != held {
-			delete(j.uniqueKeys, held)
+		now := j.Rules.HeldBy(j.Histories[subject].State)
+		for _, held := range j.Rules.HeldBy(before[subject].State) {
+			if !slices.Contains(now, held) {
+				delete(j.uniqueKeys, held)
+			}
 		}
 	}
 	for _, subject := range changed {
-		held := j.Rules.HeldBy(j.Histories[subject].State)
-		if holder := j.uniqueKeys[held]; held != "" && holder != "" && holder != subject {
-			return fmt.Errorf("%s and %s hold one unique key", holder, subject)
-		}
-		if held != "" {
+		for _, held := range j.Rules.HeldBy(j.Histories[subject].State) {
+			if holder := j.uniqueKeys[held]; holder != "" && holder != subject {
+				return fmt.Errorf("%s and %s hold one unique key", holder, subject)
+			}
 			j.uniqueKeys[held] = subject
 		}
 	}

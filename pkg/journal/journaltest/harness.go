@@ -43,7 +43,8 @@ func Run(t *testing.T, open Harness, before Before) {
 		"due": testDue, "accesses": testAccesses, "consumers": testConsumers, "parking": testParking, "sequences": testSequences, "settings": testSettings, "counters": testCounters, "waiting": testWaiting, "overview": testOverview, "untouched": testUntouched, "access log": testAccessLog, "log": testLog, "text": testText,
 		"times": testTimes, "empty": testEmpty, "cancelled": testCancelled, "reopen": testReopen,
 		"derived": func(t *testing.T, open Harness) { testDerived(t, open, before) }, "derived at once": func(t *testing.T, open Harness) { testDerivedAtOnce(t, open, before) },
-		"seen": testSeen, "seen at once": testSeenAtOnce, "directives": testDirectives,
+		"numbers": func(t *testing.T, open Harness) { testNumbers(t, open, before) },
+		"seen":    testSeen, "seen at once": testSeenAtOnce, "directives": testDirectives,
 		"ends": testEnds, "expire": testExpire, "holds": testHolds, "rewrap": testRewrap, "model": testModel,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })
@@ -98,7 +99,7 @@ func batch(subject string, after uint64, agencies ...string) journal.Batch {
 			Agency: agency, ID: b.Events[0].ID, Subject: subject, SubjectVersion: version, Record: fmt.Appendf(nil, "\x0a\x05text%d", version%10),
 		})
 		b.WorklistEntries = append(b.WorklistEntries, journal.WorklistEntry{
-			Subject: subject, Agency: agency, Role: journal.RoleReceiver, Client: "client", Case: "case", State: 1, Version: version, StartedAt: noon,
+			Subject: subject, Agency: agency, Role: journal.RoleReceiver, Client: "client", Case: "case", State: 1, Version: version, StartedAt: noon, Number: "N-" + subject,
 		})
 	}
 	return b

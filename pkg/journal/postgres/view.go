@@ -44,6 +44,8 @@ type view struct {
 	entries    map[entryKey]journal.WorklistEntry
 	clients    map[string][]byte
 	settings   map[string]string
+	// numbers are those of entries that have none, by subject.
+	numbers map[string]string
 	// started holds the subjects that have no rows yet, heldKeys the unique keys that have a row.
 	started, heldKeys map[string]bool
 	// Names of what changed. A unique key that no subject holds any more is to be deleted.
@@ -58,7 +60,7 @@ func newView() *view {
 	return &view{
 		subjects: map[string]subjectHead{}, uniqueKeys: map[string]journal.UniqueKey{}, positions: map[string]journal.Position{},
 		consumers: map[consumerKey]journal.Consumer{}, streams: map[string]journal.Stream{}, derived: map[string]journal.Stream{}, entries: map[entryKey]journal.WorklistEntry{},
-		clients: map[string][]byte{}, settings: map[string]string{}, movedKeys: map[string]bool{}, movedPositions: map[string]bool{},
+		clients: map[string][]byte{}, settings: map[string]string{}, numbers: map[string]string{}, movedKeys: map[string]bool{}, movedPositions: map[string]bool{},
 		movedConsumers: map[consumerKey]bool{}, started: map[string]bool{}, heldKeys: map[string]bool{},
 		parked: map[parkedKey]*journal.Parked{}, movedParked: map[parkedKey]bool{},
 	}

@@ -11,7 +11,7 @@ import (
 	"koppi.internal/pkg/journal/statement"
 )
 
-const entryColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at, touched`
+const entryColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at, touched, number`
 
 var dialect = statement.Dialect{Columns: entryColumns, Parameter: func(n int) string { return "$" + strconv.Itoa(n) }}
 
@@ -20,7 +20,7 @@ var dialect = statement.Dialect{Columns: entryColumns, Parameter: func(n int) st
 func (s *Store) WorklistEntries(ctx context.Context, query journal.Query) ([]journal.WorklistEntry, error) {
 	text, args := dialect.WorklistEntries(query)
 	switch statement.LeadOf(query) {
-	case statement.BySubject, statement.ByClient, statement.ByCase:
+	case statement.BySubject, statement.ByClient, statement.ByCase, statement.ByNumber:
 		entries, err := look(ctx, s.lookups, scanWorklistEntry, text, args...)
 		return entries, wrap("worklist", err)
 	}
@@ -33,7 +33,7 @@ func scanWorklistEntry(found pgx.Rows) (journal.WorklistEntry, error) {
 	var row journal.WorklistEntry
 	var due, started, withdrawn int64
 	err := found.Scan(&row.Subject, &row.Agency, &row.Role, &row.Unit, &row.Worker, &row.Client, &row.Case, &row.State, &row.Phase,
-		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency, &withdrawn, &row.Touched)
+		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency, &withdrawn, &row.Touched, &row.Number)
 	row.DueAt, row.StartedAt = rows.Time(due, rows.Never), rows.Time(started, 0)
 	row.WithdrawnAt = rows.Time(withdrawn, 0)
 	return row, err

@@ -70,7 +70,7 @@ var mayScan = regexp.MustCompile(`^SCAN (CONSTANT ROW|json_each|asked|w|sender|r
 	// Partial indexes of open, held or overdue rows.
 	`|holds USING INDEX holds_standing|standings USING (COVERING )?INDEX standings_silent` +
 	// Rows that the previous version wrote.
-	`|loops USING INDEX loops_stale` +
+	`|loops USING INDEX loops_stale|standings USING INDEX standings_unnumbered` +
 	// The operators' overview counts all open matters.
 	`|standings USING INDEX standings_open` +
 	// One row, at an end of the index.

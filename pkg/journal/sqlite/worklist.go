@@ -10,7 +10,7 @@ import (
 	"koppi.internal/pkg/journal/statement"
 )
 
-const entryColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at, touched`
+const entryColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at, touched, number`
 
 var dialect = statement.Dialect{Columns: entryColumns, Parameter: func(int) string { return "?" }, AgencyFirst: true}
 
@@ -28,7 +28,7 @@ func scanWorklistEntry(found *sql.Rows) (journal.WorklistEntry, error) {
 	var row journal.WorklistEntry
 	var due, started, withdrawn int64
 	err := found.Scan(&row.Subject, &row.Agency, &row.Role, &row.Unit, &row.Worker, &row.Client, &row.Case, &row.State, &row.Phase,
-		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency, &withdrawn, &row.Touched)
+		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency, &withdrawn, &row.Touched, &row.Number)
 	row.DueAt, row.StartedAt = rows.Time(due, rows.Never), rows.Time(started, 0)
 	row.WithdrawnAt = rows.Time(withdrawn, 0)
 	return row, err

@@ -21,6 +21,7 @@ const (
 	BySubject Lead = "subject"
 	ByClient  Lead = "client"
 	ByCase    Lead = "case_id"
+	ByNumber  Lead = "number"
 	ByHidden  Lead = "hidden"
 	ByOverdue Lead = "overdue"
 	ByWorker  Lead = "worker"
@@ -38,6 +39,8 @@ func LeadOf(query journal.Query) Lead {
 		return ByClient
 	case query.Case != "":
 		return ByCase
+	case query.Number != "":
+		return ByNumber
 	case query.HiddenOnly:
 		return ByHidden
 	case query.OverdueOnly && !query.WithHidden:
@@ -139,6 +142,7 @@ func (s *selecting) names(query journal.Query) []string {
 		{"subject", query.Subject, lead == BySubject},
 		{"client", query.Client, lead == ByClient},
 		{"case_id", query.Case, lead == ByCase},
+		{"number", query.Number, lead == ByNumber},
 		{"role", string(query.Role), lead == ByRole},
 		{"worker", query.Worker, lead == ByWorker},
 		{"unit", query.Unit, lead == ByUnit},

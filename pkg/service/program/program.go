@@ -3,6 +3,7 @@ package program
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -87,7 +88,7 @@ func (c *Config) Run(ctx context.Context, name string, build func(service.Deps) 
 	defer func() { err = errors.Join(err, store.Close()) }()
 	group, ctx := errgroup.WithContext(ctx)
 	parts := service.Deps{
-		Store: store, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: attachments, Secrets: secrets, Clock: clock.System(), NewID: command.NewID, Logger: process.Logger(), AllowTestCodes: c.Dev,
+		Store: store, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: attachments, Secrets: secrets, Clock: clock.System(), NewID: command.NewID, Random: rand.Reader, Logger: process.Logger(), AllowTestCodes: c.Dev,
 	}
 	if parts.Notify, err = process.Notifier(ctx, c.Redis, name, parts.Logger, group); err != nil {
 		return err

@@ -20,6 +20,7 @@ import (
 	"koppi.internal/pkg/fanout"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/matter"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
@@ -43,6 +44,11 @@ func (w *Worklist) ListWork(ctx context.Context, r *caseworkv1.ListWorkRequest) 
 	}
 	if err := w.checkQueue(who, r); err != nil {
 		return nil, err
+	}
+	if r.GetMatterNumber() != "" {
+		if _, err := matter.ParseNumber("matter_number", r.GetMatterNumber()); err != nil {
+			return nil, err
+		}
 	}
 	after, err := w.workPlace(who, r)
 	if err != nil {

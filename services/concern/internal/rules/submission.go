@@ -45,6 +45,7 @@ func submit(o *outcome, command Command, r *concernv1.SubmitConcernRequest) {
 	o.report(command.Subject, r.GetBasis(), command.Client, command.Case, &concernv1.ConcernSubmitted{
 		Receiver: command.Facts.Receiver, Topics: r.GetTopics(), Description: r.GetDescription(),
 		Urgency: r.GetUrgency(), ClientLanguage: r.GetClient().GetLanguage(), Attachments: command.Attachments,
+		MatterNumber: string(command.Number),
 	})
 }
 

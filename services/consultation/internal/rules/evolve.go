@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -91,7 +92,7 @@ func (c Consultation) to(state consultationv1.ConsultationState, at, due time.Ti
 func opened(e matter.Event, m *consultationv1.ConsultationOpened) Consultation {
 	c := Consultation{Head: matter.Begin(e, commonv1.LoopPhase_LOOP_PHASE_SENT), Consultation: &consultationv1.Consultation{
 		ConsultationId: ID(e.Subject), State: stateOpen, Asker: e.By, Addressee: m.GetAddressee(), Basis: e.Basis,
-		Urgency: m.GetUrgency(), Topic: m.GetTopic(), OpenedAt: timestamppb.New(e.At),
+		Urgency: m.GetUrgency(), Topic: m.GetTopic(), OpenedAt: timestamppb.New(e.At), MatterNumber: m.GetMatterNumber(),
 		// The question is the first message.
 		Messages: []*consultationv1.ConsultationMessage{{
 			MessageId: m.GetMessageId(), From: e.By, At: timestamppb.New(e.At), Text: m.GetQuestion(), Attachments: m.GetAttachments(),
@@ -136,8 +137,10 @@ func fromSnapshot(before Consultation, e matter.Event, s *consultationv1.Consult
 	}
 	began := matter.Event{
 		Subject: e.Subject, Client: e.Client, Case: e.Case, By: known.GetAsker(), Basis: known.GetBasis(), At: known.GetOpenedAt().AsTime(),
+		Message: known,
 	}
 	c := Consultation{Head: matter.Begin(began, phases[known.GetState()]), Consultation: known}
+	c.Number = cmp.Or(before.Number, c.Number)
 	c.Since, c.Due = s.GetSince().AsTime(), s.GetDueAt().AsTime()
 	c.Clock = before.Clock
 	if !before.Exists() {

@@ -28,6 +28,7 @@ func checkCreation(command Command, r *planv1.CreatePlanRequest) error {
 func create(d *draft, command Command, r *planv1.CreatePlanRequest) {
 	d.Start(command.Subject, r.GetBasis(), command.Client, command.Case, &planv1.PlanCreated{
 		Responsible: orActor(r.GetResponsible(), command.Actor), ClientLanguage: r.GetClient().GetLanguage(),
+		MatterNumber: string(command.Number),
 	})
 }
 

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -81,6 +82,7 @@ func created(e matter.Event, m *planv1.PlanCreated) Plan {
 			Party: matter.UnitAlone(e.By), State: planv1.MemberState_MEMBER_STATE_JOINED, Since: timestamppb.New(e.At), Basis: e.Basis,
 		}},
 		NextReviewAt: timestamppb.New(matter.EndOfMonths(e.At, monthsToReview)), CreatedAt: timestamppb.New(e.At), ClientLanguage: m.GetClientLanguage(),
+		MatterNumber: m.GetMatterNumber(),
 	}}
 }
 
@@ -89,8 +91,10 @@ func created(e matter.Event, m *planv1.PlanCreated) Plan {
 func fromSnapshot(before Plan, e matter.Event, s *planv1.PlanSnapshot) Plan {
 	began := matter.Event{
 		Subject: e.Subject, Client: e.Client, Case: e.Case, By: s.GetPlan().GetCreatedBy(), Basis: s.GetPlan().GetBasis(), At: s.GetPlan().GetCreatedAt().AsTime(),
+		Message: s.GetPlan(),
 	}
 	fresh := Plan{Head: matter.Begin(began, commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS), Plan: proto.CloneOf(s.GetPlan())}
+	fresh.Number = cmp.Or(before.Number, fresh.Number)
 	if before.Exists() {
 		matter.Refill(fresh.Plan, before.Plan)
 	}

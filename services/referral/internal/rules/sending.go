@@ -27,7 +27,8 @@ func send(o *outcome, command Command, r *referralv1.SendReferralRequest) {
 	sent := &referralv1.ReferralSent{
 		Receiver: command.Facts.Receiver, Kind: r.GetKind(), ServiceKey: r.GetServiceKey(), Reason: r.GetReason(),
 		Urgency: r.GetUrgency(), ClientLanguage: r.GetClient().GetLanguage(), Attachments: command.Attachments,
-		DueAt: timestamppb.New(matter.Grace(r.GetUrgency(), command.Facts.Graces, command.At)),
+		DueAt:        timestamppb.New(matter.Grace(r.GetUrgency(), command.Facts.Graces, command.At)),
+		MatterNumber: string(command.Number),
 	}
 	moved(command, sent, r.GetApplicationArrivedOn(), r.GetBasis())
 	o.Start(command.Subject, r.GetBasis(), command.Client, command.Case, sent)

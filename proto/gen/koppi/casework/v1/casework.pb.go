@@ -845,8 +845,11 @@ type ListWorkRequest struct {
 	// Includes matters that have ended. They have no due time and come after all open matters.
 	IncludeEnded bool `protobuf:"varint,9,opt,name=include_ended,json=includeEnded,proto3" json:"include_ended,omitempty"`
 	// How many at most; 0 is 50, and more than 1000 is refused. A page may hold fewer.
-	PageSize      int32  `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	PageToken     string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageSize  int32  `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only the matter of this number, of those that the list would show. Lower case, a missing
+	// hyphen, and I, L and O for 1, 1 and 0 are understood.
+	MatterNumber  string `protobuf:"bytes,10,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -940,6 +943,13 @@ func (x *ListWorkRequest) GetPageSize() int32 {
 func (x *ListWorkRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListWorkRequest) GetMatterNumber() string {
+	if x != nil {
+		return x.MatterNumber
 	}
 	return ""
 }
@@ -1904,7 +1914,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x04unit\x18\x02 \x01(\v2\x17.koppi.casework.v1.UnitR\x04unit\x121\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\x1d.koppi.casework.v1.AgencyKindR\x04kind\x12\x1f\n" +
 	"\vin_language\x18\x04 \x01(\bR\n" +
-	"inLanguage\"\x96\x03\n" +
+	"inLanguage\"\xd5\x03\n" +
 	"\x0fListWorkRequest\x12:\n" +
 	"\x05queue\x18\x01 \x01(\x0e2\x18.koppi.casework.v1.QueueB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x05queue\x127\n" +
@@ -1917,7 +1927,9 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\tpage_size\x18\x06 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"m\n" +
+	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12=\n" +
+	"\rmatter_number\x18\n" +
+	" \x01(\tB\x18\xbaH\x15r\x13\x18\t2\x0f^[0-9A-Za-z-]*$R\fmatterNumber\"m\n" +
 	"\x10ListWorkResponse\x121\n" +
 	"\x05items\x18\x01 \x03(\v2\x1b.koppi.casework.v1.WorkItemR\x05items\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xcc\x04\n" +

@@ -499,7 +499,10 @@ type ListConcernsRequest struct {
 	PageSize  int32  `protobuf:"varint,7,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	PageToken string `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Why the caller searches for the client; required with client_id.
-	Purpose       string `protobuf:"bytes,9,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	Purpose string `protobuf:"bytes,9,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	// Only the matter of this number, of those that the list would show. Lower case, a missing
+	// hyphen, and I, L and O for 1, 1 and 0 are understood.
+	MatterNumber  string `protobuf:"bytes,10,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -593,6 +596,13 @@ func (x *ListConcernsRequest) GetPageToken() string {
 func (x *ListConcernsRequest) GetPurpose() string {
 	if x != nil {
 		return x.Purpose
+	}
+	return ""
+}
+
+func (x *ListConcernsRequest) GetMatterNumber() string {
+	if x != nil {
+		return x.MatterNumber
 	}
 	return ""
 }
@@ -2642,7 +2652,7 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\n" +
 	"concern_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\"I\n" +
 	"\x12GetConcernResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xc3\x03\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\x82\x04\n" +
 	"\x13ListConcernsRequest\x12\x12\n" +
 	"\x04sent\x18\x01 \x01(\bR\x04sent\x127\n" +
 	"\x04unit\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x04unit\x12<\n" +
@@ -2654,7 +2664,9 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12&\n" +
-	"\apurpose\x18\t \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\"u\n" +
+	"\apurpose\x18\t \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\x12=\n" +
+	"\rmatter_number\x18\n" +
+	" \x01(\tB\x18\xbaH\x15r\x13\x18\t2\x0f^[0-9A-Za-z-]*$R\fmatterNumber\"u\n" +
 	"\x14ListConcernsResponse\x125\n" +
 	"\bconcerns\x18\x01 \x03(\v2\x19.koppi.concern.v1.ConcernR\bconcerns\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x87\x01\n" +

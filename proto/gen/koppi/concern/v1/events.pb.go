@@ -49,8 +49,10 @@ type ConcernSubmitted struct {
 	// The receiver is a social services agency, whose time limits are set in 1301/2014 § 36. It
 	// is recorded, since history must not change with the directory.
 	ToSocialServices bool `protobuf:"varint,11,opt,name=to_social_services,json=toSocialServices,proto3" json:"to_social_services,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// The matter's number (see Concern.matter_number), drawn at random.
+	MatterNumber  string `protobuf:"bytes,12,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ConcernSubmitted) Reset() {
@@ -158,6 +160,13 @@ func (x *ConcernSubmitted) GetToSocialServices() bool {
 		return x.ToSocialServices
 	}
 	return false
+}
+
+func (x *ConcernSubmitted) GetMatterNumber() string {
+	if x != nil {
+		return x.MatterNumber
+	}
+	return ""
 }
 
 // ConcernJoined: the receiver already handles an open concern about the client.
@@ -1386,7 +1395,7 @@ var File_koppi_concern_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1dkoppi/concern/v1/events.proto\x12\x10koppi.concern.v1\x1a\x19google/protobuf/any.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ckoppi/concern/v1/state.proto\"\xd5\x04\n" +
+	"\x1dkoppi/concern/v1/events.proto\x12\x10koppi.concern.v1\x1a\x19google/protobuf/any.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ckoppi/concern/v1/state.proto\"\x80\x05\n" +
 	"\x10ConcernSubmitted\x122\n" +
 	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12/\n" +
 	"\x06topics\x18\x02 \x03(\x0e2\x17.koppi.concern.v1.TopicR\x06topics\x12&\n" +
@@ -1399,7 +1408,8 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\x06due_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12K\n" +
 	"\x10statutory_groups\x18\n" +
 	" \x03(\x0e2 .koppi.concern.v1.StatutoryGroupR\x0fstatutoryGroups\x12,\n" +
-	"\x12to_social_services\x18\v \x01(\bR\x10toSocialServices\"\x80\x03\n" +
+	"\x12to_social_services\x18\v \x01(\bR\x10toSocialServices\x12)\n" +
+	"\rmatter_number\x18\f \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\"\x80\x03\n" +
 	"\rConcernJoined\x12*\n" +
 	"\x11joined_concern_id\x18\x01 \x01(\tR\x0fjoinedConcernId\x121\n" +
 	"\x15own_joined_concern_id\x18\x02 \x01(\tR\x12ownJoinedConcernId\x12;\n" +

@@ -616,6 +616,10 @@ type Concern struct {
 	StatutoryGroups []StatutoryGroup `protobuf:"varint,38,rep,packed,name=statutory_groups,json=statutoryGroups,proto3,enum=koppi.concern.v1.StatutoryGroup" json:"statutory_groups,omitempty"`
 	// What is left out if the whole would exceed the maximum size of an answer (2 MiB).
 	LeftOut []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	// What people call the matter by, for example "7F3Q-92KD": eight random characters of
+	// Crockford's base32, unique in the service and equal for all who know the matter. It tells
+	// nothing of the matter.
+	MatterNumber string `protobuf:"bytes,51,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
 	// What the client can expect next. Set for the client only.
 	ClientStatus  *v1.ClientStatus `protobuf:"bytes,52,opt,name=client_status,json=clientStatus,proto3" json:"client_status,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -918,6 +922,13 @@ func (x *Concern) GetLeftOut() []*v1.LeftOut {
 	return nil
 }
 
+func (x *Concern) GetMatterNumber() string {
+	if x != nil {
+		return x.MatterNumber
+	}
+	return ""
+}
+
 func (x *Concern) GetClientStatus() *v1.ClientStatus {
 	if x != nil {
 		return x.ClientStatus
@@ -1084,7 +1095,7 @@ var File_koppi_concern_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xb8\x10\n" +
+	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xe3\x10\n" +
 	"\aConcern\x12\x1d\n" +
 	"\n" +
 	"concern_id\x18\x01 \x01(\tR\tconcernId\x12\x17\n" +
@@ -1127,7 +1138,8 @@ const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"revocation\x18# \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
 	"revocation\x12K\n" +
 	"\x10statutory_groups\x18& \x03(\x0e2 .koppi.concern.v1.StatutoryGroupR\x0fstatutoryGroups\x123\n" +
-	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\x12B\n" +
+	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\x12)\n" +
+	"\rmatter_number\x183 \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x12B\n" +
 	"\rclient_status\x184 \x01(\v2\x1d.koppi.common.v1.ClientStatusR\fclientStatus\"\xe1\x01\n" +
 	"\x0eContactAttempt\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +

@@ -119,6 +119,10 @@ type Consultation struct {
 	Revocation *v1.Revocation `protobuf:"bytes,17,opt,name=revocation,proto3" json:"revocation,omitempty"`
 	// What is left out if the whole would exceed the maximum size of an answer (2 MiB).
 	LeftOut []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	// What people call the matter by, for example "7F3Q-92KD": eight random characters of
+	// Crockford's base32, unique in the service and equal for all who know the matter. It tells
+	// nothing of the matter.
+	MatterNumber string `protobuf:"bytes,51,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
 	// What the client can expect next. Set for the client only.
 	ClientStatus  *v1.ClientStatus `protobuf:"bytes,52,opt,name=client_status,json=clientStatus,proto3" json:"client_status,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -286,6 +290,13 @@ func (x *Consultation) GetLeftOut() []*v1.LeftOut {
 		return x.LeftOut
 	}
 	return nil
+}
+
+func (x *Consultation) GetMatterNumber() string {
+	if x != nil {
+		return x.MatterNumber
+	}
+	return ""
 }
 
 func (x *Consultation) GetClientStatus() *v1.ClientStatus {
@@ -735,9 +746,12 @@ type ListConsultationsRequest struct {
 	OverdueOnly bool                   `protobuf:"varint,5,opt,name=overdue_only,json=overdueOnly,proto3" json:"overdue_only,omitempty"`
 	ClientId    string                 `protobuf:"bytes,6,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	// How many at most; 0 is 50, and more than 1000 is refused. A page may hold fewer.
-	PageSize      int32  `protobuf:"varint,7,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	PageToken     string `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	Purpose       string `protobuf:"bytes,9,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	PageSize  int32  `protobuf:"varint,7,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken string `protobuf:"bytes,8,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	Purpose   string `protobuf:"bytes,9,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	// Only the matter of this number, of those that the list would show. Lower case, a missing
+	// hyphen, and I, L and O for 1, 1 and 0 are understood.
+	MatterNumber  string `protobuf:"bytes,10,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -831,6 +845,13 @@ func (x *ListConsultationsRequest) GetPageToken() string {
 func (x *ListConsultationsRequest) GetPurpose() string {
 	if x != nil {
 		return x.Purpose
+	}
+	return ""
+}
+
+func (x *ListConsultationsRequest) GetMatterNumber() string {
+	if x != nil {
+		return x.MatterNumber
 	}
 	return ""
 }
@@ -2609,7 +2630,7 @@ var File_koppi_consultation_v1_consultation_proto protoreflect.FileDescriptor
 
 const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\n" +
-	"(koppi/consultation/v1/consultation.proto\x12\x15koppi.consultation.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xd3\a\n" +
+	"(koppi/consultation/v1/consultation.proto\x12\x15koppi.consultation.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xfe\a\n" +
 	"\fConsultation\x12'\n" +
 	"\x0fconsultation_id\x18\x01 \x01(\tR\x0econsultationId\x12\x17\n" +
 	"\acase_id\x18\x02 \x01(\tR\x06caseId\x12\x1b\n" +
@@ -2632,7 +2653,8 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\n" +
 	"revocation\x18\x11 \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
 	"revocation\x123\n" +
-	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\x12B\n" +
+	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\x12)\n" +
+	"\rmatter_number\x183 \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x12B\n" +
 	"\rclient_status\x184 \x01(\v2\x1d.koppi.common.v1.ClientStatusR\fclientStatus\"\xff\x01\n" +
 	"\x13ConsultationMessage\x12\x1d\n" +
 	"\n" +
@@ -2665,7 +2687,7 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\x16GetConsultationRequest\x121\n" +
 	"\x0fconsultation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\"b\n" +
 	"\x17GetConsultationResponse\x12G\n" +
-	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\xd2\x03\n" +
+	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\x91\x04\n" +
 	"\x18ListConsultationsRequest\x12\x12\n" +
 	"\x04sent\x18\x01 \x01(\bR\x04sent\x127\n" +
 	"\x04unit\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x04unit\x12<\n" +
@@ -2677,7 +2699,9 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12&\n" +
-	"\apurpose\x18\t \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\"\x8e\x01\n" +
+	"\apurpose\x18\t \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\x12=\n" +
+	"\rmatter_number\x18\n" +
+	" \x01(\tB\x18\xbaH\x15r\x13\x18\t2\x0f^[0-9A-Za-z-]*$R\fmatterNumber\"\x8e\x01\n" +
 	"\x19ListConsultationsResponse\x12I\n" +
 	"\rconsultations\x18\x01 \x03(\v2#.koppi.consultation.v1.ConsultationR\rconsultations\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x93\x01\n" +

@@ -34,7 +34,9 @@ type ConsultationOpened struct {
 	Urgency     v1.Urgency             `protobuf:"varint,4,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
 	Attachments []*v1.Attachment       `protobuf:"bytes,5,rep,name=attachments,proto3" json:"attachments,omitempty"`
 	// Id of the question, which is the first message.
-	MessageId     string `protobuf:"bytes,6,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
+	MessageId string `protobuf:"bytes,6,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
+	// The matter's number (see Consultation.matter_number), drawn at random.
+	MatterNumber  string `protobuf:"bytes,7,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -107,6 +109,13 @@ func (x *ConsultationOpened) GetAttachments() []*v1.Attachment {
 func (x *ConsultationOpened) GetMessageId() string {
 	if x != nil {
 		return x.MessageId
+	}
+	return ""
+}
+
+func (x *ConsultationOpened) GetMatterNumber() string {
+	if x != nil {
+		return x.MatterNumber
 	}
 	return ""
 }
@@ -538,7 +547,7 @@ var File_koppi_consultation_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_consultation_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\"koppi/consultation/v1/events.proto\x12\x15koppi.consultation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a(koppi/consultation/v1/consultation.proto\"\x9a\x02\n" +
+	"\"koppi/consultation/v1/events.proto\x12\x15koppi.consultation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a(koppi/consultation/v1/consultation.proto\"\xc5\x02\n" +
 	"\x12ConsultationOpened\x124\n" +
 	"\taddressee\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\taddressee\x12\x1a\n" +
 	"\x05topic\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x05topic\x12 \n" +
@@ -546,7 +555,8 @@ const file_koppi_consultation_v1_events_proto_rawDesc = "" +
 	"\aurgency\x18\x04 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12=\n" +
 	"\vattachments\x18\x05 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x12\x1d\n" +
 	"\n" +
-	"message_id\x18\x06 \x01(\tR\tmessageId\"^\n" +
+	"message_id\x18\x06 \x01(\tR\tmessageId\x12)\n" +
+	"\rmatter_number\x18\a \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\"^\n" +
 	"\x16ConsultationReassigned\x12&\n" +
 	"\x02to\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\x12\x1c\n" +
 	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"C\n" +

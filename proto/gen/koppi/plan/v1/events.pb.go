@@ -30,8 +30,10 @@ type PlanCreated struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	Responsible    *v1.Party              `protobuf:"bytes,1,opt,name=responsible,proto3" json:"responsible,omitempty"`
 	ClientLanguage string                 `protobuf:"bytes,2,opt,name=client_language,json=clientLanguage,proto3" json:"client_language,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The matter's number (see Plan.matter_number), drawn at random.
+	MatterNumber  string `protobuf:"bytes,3,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PlanCreated) Reset() {
@@ -74,6 +76,13 @@ func (x *PlanCreated) GetResponsible() *v1.Party {
 func (x *PlanCreated) GetClientLanguage() string {
 	if x != nil {
 		return x.ClientLanguage
+	}
+	return ""
+}
+
+func (x *PlanCreated) GetMatterNumber() string {
+	if x != nil {
+		return x.MatterNumber
 	}
 	return ""
 }
@@ -1204,10 +1213,11 @@ var File_koppi_plan_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1akoppi/plan/v1/events.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x19koppi/plan/v1/state.proto\"v\n" +
+	"\x1akoppi/plan/v1/events.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x19koppi/plan/v1/state.proto\"\xa1\x01\n" +
 	"\vPlanCreated\x128\n" +
 	"\vresponsible\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\vresponsible\x12-\n" +
-	"\x0fclient_language\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\x0eclientLanguage\"\xa9\x01\n" +
+	"\x0fclient_language\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\x0eclientLanguage\x12)\n" +
+	"\rmatter_number\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\"\xa9\x01\n" +
 	"\rMemberInvited\x12,\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x121\n" +
 	"\x05basis\x18\x02 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x127\n" +

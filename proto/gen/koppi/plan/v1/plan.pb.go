@@ -349,9 +349,12 @@ type ListPlansRequest struct {
 	OverdueOnly bool                   `protobuf:"varint,4,opt,name=overdue_only,json=overdueOnly,proto3" json:"overdue_only,omitempty"`
 	ClientId    string                 `protobuf:"bytes,5,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	// How many at most; 0 is 50, and more than 1000 is refused. A page may hold fewer.
-	PageSize      int32  `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	PageToken     string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	Purpose       string `protobuf:"bytes,8,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	PageSize  int32  `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	Purpose   string `protobuf:"bytes,8,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	// Only the matter of this number, of those that the list would show. Lower case, a missing
+	// hyphen, and I, L and O for 1, 1 and 0 are understood.
+	MatterNumber  string `protobuf:"bytes,9,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -438,6 +441,13 @@ func (x *ListPlansRequest) GetPageToken() string {
 func (x *ListPlansRequest) GetPurpose() string {
 	if x != nil {
 		return x.Purpose
+	}
+	return ""
+}
+
+func (x *ListPlansRequest) GetMatterNumber() string {
+	if x != nil {
+		return x.MatterNumber
 	}
 	return ""
 }
@@ -2823,7 +2833,7 @@ const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\x0eGetPlanRequest\x12!\n" +
 	"\aplan_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\":\n" +
 	"\x0fGetPlanResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\xa6\x03\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\xe5\x03\n" +
 	"\x10ListPlansRequest\x127\n" +
 	"\x04unit\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x04unit\x12<\n" +
 	"\x06worker\x18\x02 \x01(\tB$\xbaH!r\x1f2\x1d^[A-Za-z0-9._@:+=/|-]{0,128}$R\x06worker\x12E\n" +
@@ -2834,7 +2844,8 @@ const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12&\n" +
-	"\apurpose\x18\b \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\"f\n" +
+	"\apurpose\x18\b \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\x12=\n" +
+	"\rmatter_number\x18\t \x01(\tB\x18\xbaH\x15r\x13\x18\t2\x0f^[0-9A-Za-z-]*$R\fmatterNumber\"f\n" +
 	"\x11ListPlansResponse\x12)\n" +
 	"\x05plans\x18\x01 \x03(\v2\x13.koppi.plan.v1.PlanR\x05plans\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xca\x01\n" +

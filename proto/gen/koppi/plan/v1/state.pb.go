@@ -177,6 +177,10 @@ type Plan struct {
 	Revocation *v1.Revocation `protobuf:"bytes,19,opt,name=revocation,proto3" json:"revocation,omitempty"`
 	// What is left out if the whole would exceed the maximum size of an answer (2 MiB).
 	LeftOut []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	// What people call the matter by, for example "7F3Q-92KD": eight random characters of
+	// Crockford's base32, unique in the service and equal for all who know the matter. It tells
+	// nothing of the matter.
+	MatterNumber string `protobuf:"bytes,51,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
 	// What the client can expect next. Set for the client only.
 	ClientStatus  *v1.ClientStatus `protobuf:"bytes,52,opt,name=client_status,json=clientStatus,proto3" json:"client_status,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -372,6 +376,13 @@ func (x *Plan) GetLeftOut() []*v1.LeftOut {
 		return x.LeftOut
 	}
 	return nil
+}
+
+func (x *Plan) GetMatterNumber() string {
+	if x != nil {
+		return x.MatterNumber
+	}
+	return ""
 }
 
 func (x *Plan) GetClientStatus() *v1.ClientStatus {
@@ -793,7 +804,8 @@ var File_koppi_plan_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x19koppi/plan/v1/state.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xe7\t\n" +
+	"\x19koppi/plan/v1/state.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\x92\n" +
+	"\n" +
 	"\x04Plan\x12\x17\n" +
 	"\aplan_id\x18\x01 \x01(\tR\x06planId\x12\x17\n" +
 	"\acase_id\x18\x02 \x01(\tR\x06caseId\x12\x1b\n" +
@@ -823,7 +835,8 @@ const file_koppi_plan_v1_state_proto_rawDesc = "" +
 	"\n" +
 	"revocation\x18\x13 \x01(\v2\x1b.koppi.common.v1.RevocationR\n" +
 	"revocation\x123\n" +
-	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\x12B\n" +
+	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\x12)\n" +
+	"\rmatter_number\x183 \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x12B\n" +
 	"\rclient_status\x184 \x01(\v2\x1d.koppi.common.v1.ClientStatusR\fclientStatus\"\xcd\x01\n" +
 	"\x06Member\x12,\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x120\n" +

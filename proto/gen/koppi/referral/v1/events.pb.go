@@ -52,8 +52,10 @@ type ReferralSent struct {
 	// The receiver is a social services agency, whose time limits the law sets. It is recorded,
 	// since history must not change with the directory.
 	ToSocialServices bool `protobuf:"varint,14,opt,name=to_social_services,json=toSocialServices,proto3" json:"to_social_services,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// The matter's number (see Referral.matter_number), drawn at random.
+	MatterNumber  string `protobuf:"bytes,15,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReferralSent) Reset() {
@@ -182,6 +184,13 @@ func (x *ReferralSent) GetToSocialServices() bool {
 		return x.ToSocialServices
 	}
 	return false
+}
+
+func (x *ReferralSent) GetMatterNumber() string {
+	if x != nil {
+		return x.MatterNumber
+	}
+	return ""
 }
 
 // ReferralReceived: the receiver has seen the referral.
@@ -1060,7 +1069,7 @@ var File_koppi_referral_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/referral/v1/events.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/referral/v1/state.proto\"\xe6\x05\n" +
+	"\x1ekoppi/referral/v1/events.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/referral/v1/state.proto\"\x91\x06\n" +
 	"\fReferralSent\x122\n" +
 	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x123\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1f.koppi.referral.v1.ReferralKindR\x04kind\x12%\n" +
@@ -1077,7 +1086,8 @@ const file_koppi_referral_v1_events_proto_rawDesc = "" +
 	"\x16application_arrived_on\x18\v \x01(\tB\x04\xe8\xb8\x18\x02R\x14applicationArrivedOn\x12D\n" +
 	"\x10statutory_due_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x0estatutoryDueAt\x12)\n" +
 	"\rdue_provision\x18\r \x01(\tB\x04\xe8\xb8\x18\x02R\fdueProvision\x12,\n" +
-	"\x12to_social_services\x18\x0e \x01(\bR\x10toSocialServices\"\x12\n" +
+	"\x12to_social_services\x18\x0e \x01(\bR\x10toSocialServices\x12)\n" +
+	"\rmatter_number\x18\x0f \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\"\x12\n" +
 	"\x10ReferralReceived\"B\n" +
 	"\x10ReferralAccepted\x12.\n" +
 	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"\xb6\x01\n" +

@@ -399,6 +399,10 @@ type Referral struct {
 	StatutoryDueAt       *timestamppb.Timestamp `protobuf:"bytes,34,opt,name=statutory_due_at,json=statutoryDueAt,proto3" json:"statutory_due_at,omitempty"`
 	// What is left out if the whole would exceed the maximum size of an answer (2 MiB).
 	LeftOut []*v1.LeftOut `protobuf:"bytes,50,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
+	// What people call the matter by, for example "7F3Q-92KD": eight random characters of
+	// Crockford's base32, unique in the service and equal for all who know the matter. It tells
+	// nothing of the matter.
+	MatterNumber string `protobuf:"bytes,51,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
 	// What the client can expect next. Set for the client only.
 	ClientStatus  *v1.ClientStatus `protobuf:"bytes,52,opt,name=client_status,json=clientStatus,proto3" json:"client_status,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -680,6 +684,13 @@ func (x *Referral) GetLeftOut() []*v1.LeftOut {
 	return nil
 }
 
+func (x *Referral) GetMatterNumber() string {
+	if x != nil {
+		return x.MatterNumber
+	}
+	return ""
+}
+
 func (x *Referral) GetClientStatus() *v1.ClientStatus {
 	if x != nil {
 		return x.ClientStatus
@@ -829,7 +840,7 @@ var File_koppi_referral_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1dkoppi/referral/v1/state.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xb2\x0f\n" +
+	"\x1dkoppi/referral/v1/state.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xdd\x0f\n" +
 	"\bReferral\x12\x1f\n" +
 	"\vreferral_id\x18\x01 \x01(\tR\n" +
 	"referralId\x12\x17\n" +
@@ -870,7 +881,8 @@ const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\x0ftriaged_urgency\x18  \x01(\x0e2\x18.koppi.common.v1.UrgencyR\x0etriagedUrgency\x12:\n" +
 	"\x16application_arrived_on\x18! \x01(\tB\x04\xe8\xb8\x18\x02R\x14applicationArrivedOn\x12D\n" +
 	"\x10statutory_due_at\x18\" \x01(\v2\x1a.google.protobuf.TimestampR\x0estatutoryDueAt\x123\n" +
-	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\x12B\n" +
+	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\x12)\n" +
+	"\rmatter_number\x183 \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x12B\n" +
 	"\rclient_status\x184 \x01(\v2\x1d.koppi.common.v1.ClientStatusR\fclientStatus\"\xba\x01\n" +
 	"\vAppointment\x12%\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tR\rappointmentId\x12*\n" +

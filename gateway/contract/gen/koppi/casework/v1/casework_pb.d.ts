@@ -420,6 +420,14 @@ export declare type ListWorkRequest = Message<"koppi.casework.v1.ListWorkRequest
    * @generated from field: string page_token = 7;
    */
   pageToken: string;
+
+  /**
+   * Only the matter of this number, of those that the list would show. Lower case, a missing
+   * hyphen, and I, L and O for 1, 1 and 0 are understood.
+   *
+   * @generated from field: string matter_number = 10;
+   */
+  matterNumber: string;
 };
 
 /**

@@ -270,6 +270,14 @@ export declare type ListConcernsRequest = Message<"koppi.concern.v1.ListConcerns
    * @generated from field: string purpose = 9;
    */
   purpose: string;
+
+  /**
+   * Only the matter of this number, of those that the list would show. Lower case, a missing
+   * hyphen, and I, L and O for 1, 1 and 0 are understood.
+   *
+   * @generated from field: string matter_number = 10;
+   */
+  matterNumber: string;
 };
 
 /**

@@ -88,6 +88,13 @@ export declare type ConcernSubmitted = Message<"koppi.concern.v1.ConcernSubmitte
    * @generated from field: bool to_social_services = 11;
    */
   toSocialServices: boolean;
+
+  /**
+   * The matter's number (see Concern.matter_number), drawn at random.
+   *
+   * @generated from field: string matter_number = 12;
+   */
+  matterNumber: string;
 };
 
 /**

@@ -242,6 +242,15 @@ export declare type Concern = Message<"koppi.concern.v1.Concern"> & {
   leftOut: LeftOut[];
 
   /**
+   * What people call the matter by, for example "7F3Q-92KD": eight random characters of
+   * Crockford's base32, unique in the service and equal for all who know the matter. It tells
+   * nothing of the matter.
+   *
+   * @generated from field: string matter_number = 51;
+   */
+  matterNumber: string;
+
+  /**
    * What the client can expect next. Set for the client only.
    *
    * @generated from field: koppi.common.v1.ClientStatus client_status = 52;

@@ -135,6 +135,15 @@ export declare type Consultation = Message<"koppi.consultation.v1.Consultation">
   leftOut: LeftOut[];
 
   /**
+   * What people call the matter by, for example "7F3Q-92KD": eight random characters of
+   * Crockford's base32, unique in the service and equal for all who know the matter. It tells
+   * nothing of the matter.
+   *
+   * @generated from field: string matter_number = 51;
+   */
+  matterNumber: string;
+
+  /**
    * What the client can expect next. Set for the client only.
    *
    * @generated from field: koppi.common.v1.ClientStatus client_status = 52;
@@ -391,6 +400,14 @@ export declare type ListConsultationsRequest = Message<"koppi.consultation.v1.Li
    * @generated from field: string purpose = 9;
    */
   purpose: string;
+
+  /**
+   * Only the matter of this number, of those that the list would show. Lower case, a missing
+   * hyphen, and I, L and O for 1, 1 and 0 are understood.
+   *
+   * @generated from field: string matter_number = 10;
+   */
+  matterNumber: string;
 };
 
 /**

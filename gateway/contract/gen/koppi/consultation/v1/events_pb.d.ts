@@ -52,6 +52,13 @@ export declare type ConsultationOpened = Message<"koppi.consultation.v1.Consulta
    * @generated from field: string message_id = 6;
    */
   messageId: string;
+
+  /**
+   * The matter's number (see Consultation.matter_number), drawn at random.
+   *
+   * @generated from field: string matter_number = 7;
+   */
+  matterNumber: string;
 };
 
 /**

@@ -30,6 +30,13 @@ export declare type PlanCreated = Message<"koppi.plan.v1.PlanCreated"> & {
    * @generated from field: string client_language = 2;
    */
   clientLanguage: string;
+
+  /**
+   * The matter's number (see Plan.matter_number), drawn at random.
+   *
+   * @generated from field: string matter_number = 3;
+   */
+  matterNumber: string;
 };
 
 /**

@@ -191,6 +191,14 @@ export declare type ListPlansRequest = Message<"koppi.plan.v1.ListPlansRequest">
    * @generated from field: string purpose = 8;
    */
   purpose: string;
+
+  /**
+   * Only the matter of this number, of those that the list would show. Lower case, a missing
+   * hyphen, and I, L and O for 1, 1 and 0 are understood.
+   *
+   * @generated from field: string matter_number = 9;
+   */
+  matterNumber: string;
 };
 
 /**

@@ -105,6 +105,13 @@ export declare type ReferralSent = Message<"koppi.referral.v1.ReferralSent"> & {
    * @generated from field: bool to_social_services = 14;
    */
   toSocialServices: boolean;
+
+  /**
+   * The matter's number (see Referral.matter_number), drawn at random.
+   *
+   * @generated from field: string matter_number = 15;
+   */
+  matterNumber: string;
 };
 
 /**
