@@ -17,8 +17,13 @@ const shown = async (who: Person, basis: string, said: string) => {
   await expect(due(who)).toHaveAttribute("data-due", basis);
   await expect(due(who)).toContainText(said);
 };
-// card is a client's own page of one matter.
-const card = (who: Person, subject: string) => who.page.locator(`article[data-subject="${subject}"]`);
+// situation is what a client's own page says of one matter.
+const situation = (who: Person, subject: string) => who.page.locator(`[data-situation="${subject}"]`);
+// card is what the page tells of it once it is unfolded.
+const card = async (who: Person, subject: string) => {
+  await situation(who, subject).locator("[data-fold=more]").click();
+  return who.page.locator(`article[data-subject="${subject}"]`);
+};
 
 test("an emergency shows its hour and what it rests on, and is let go of by triage alone", async ({ koppi, comes }) => {
   const subject = await report(koppi, { urgency: "URGENCY_EMERGENCY", unit: adults.unit }), kela = await comes("kela-17");
@@ -66,19 +71,18 @@ test("a client whose matter is urgent reads whom to call and when, and else what
   const concernId = subject.split("/")[1];
   await koppi.call("ps-21", "concern.v1.ConcernService/ReceiveConcern", { requestId: randomUUID(), concernId });
   const client = await comes("client", { width: 390, height: 844 });
-  await expect(card(client, subject).locator("[data-urgent]")).toHaveText(
-    "Asiasi on kiireellinen. Avun tarve arvioidaan heti. " +
-    "Jos kukaan ei ole ottanut yhteyttä 23.11.2026 klo 10.00 mennessä, soita sosiaalipäivystykseen tai 112.",
-  );
+  await expect(situation(client, subject)).toContainText("Kiireellinen");
+  await expect(situation(client, subject).locator("[data-urgent]"))
+    .toHaveText("Jos kukaan ei ole ottanut yhteyttä ma 23.11. klo 10 mennessä, soita sosiaalipäivystykseen tai 112.");
   await pictures(client.page, "clocks-client-urgent");
   await koppi.advance("3660s");
   await client.page.reload();
-  await expect(card(client, subject).locator("[data-urgent]")).toContainText("Aika on mennyt.");
+  await expect(situation(client, subject).locator("[data-urgent]")).toContainText("soita nyt");
   await koppi.call("ps-21", "concern.v1.ConcernService/TriageConcern", { requestId: randomUUID(), concernId, urgency: "URGENCY_NORMAL" });
   await client.page.reload();
-  await expect(card(client, subject)).toContainText("Tavoite on, että asiaasi aletaan hoitaa viimeistään 2.12.2026");
-  await expect(card(client, subject).locator("[data-urgent]")).toHaveCount(0);
-  await expect(card(client, subject)).not.toContainText("on otettava yhteyttä");
+  await expect(situation(client, subject).locator("[data-expectation]")).toHaveText("Sinuun otetaan yhteyttä viimeistään ke 2.12.");
+  await expect(situation(client, subject).locator("[data-urgent]")).toHaveCount(0);
+  await expect(situation(client, subject)).not.toContainText("Kiireellinen");
   await pictures(client.page, "clocks-client-promise");
 });
 
@@ -91,7 +95,7 @@ test("a client over 75 reads the law's day, and so does who handles the matter",
   await worker.step("TriageConcern").click();
   await expect(worker.page.locator('[data-field="over75"]')).toContainText("täyttänyt 75 vuotta");
   await client.becomes(over75);
-  await expect(card(client, subject)).toContainText("Arviointi on aloitettava viimeistään 2.12.2026 (sosiaalihuoltolaki 36 §)");
+  await expect(await card(client, subject)).toContainText("Arviointi on aloitettava viimeistään ke 2.12. (sosiaalihuoltolaki 36 §)");
   await pictures(client.page, "clocks-client-statutory");
 });
 
@@ -127,8 +131,9 @@ test("a moved application says when it arrived and by when it is decided; a refe
   const subject = await begin(kela, "referral", { ...values, arrivedOn: "2026-11-20" });
   await expect(kela.summary).toContainText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään 1.12.2026.");
   const client = await comes("client");
-  await expect(card(client, subject).locator("[data-summary]"))
-    .toHaveText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään 1.12.2026");
+  await expect(situation(client, subject).locator("[data-expectation]")).toContainText("avataan viimeistään");
+  await expect((await card(client, subject)).locator("[data-summary]"))
+    .toHaveText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään ti 1.12.");
   await worker.open(subject);
   await worker.take("AcceptReferral");
   await shown(worker, statutory, "Määräaika 1.12.2026 (toimeentulotukilaki 14 a § 1 mom.)");

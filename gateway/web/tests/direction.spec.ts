@@ -51,6 +51,6 @@ test("what is typed in Arabic or Hebrew runs its own way, in a form, its preview
   await worker.open(plan, "plans");
   expect(await runs(page.locator(".goal-text", { hasText: arabic }))).toBe("rtl");
   const client = await comes("client");
-  await client.page.locator('[data-view="plan"]').click();
+  await client.page.locator('[data-fold="plan"]').click();
   expect(await runs(client.page.locator(".goal", { hasText: arabic }))).toBe("rtl");
 });

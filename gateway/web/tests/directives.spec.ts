@@ -57,7 +57,7 @@ test("holders of a copy are asked to act after the client withdraws a consent, a
   await expect(asked).toContainText("kuitattu 23.11.2026");
   await expect(asked.getByRole("button")).toHaveCount(0);
   await client.page.locator("[data-again]").click();
-  await client.page.locator("details summary").first().click();
+  await client.page.locator("[data-fold=earlier]").first().click();
   await expect(consent).toContainText(`${theHealth}: hoitanut asian 23.11.2026`);
 });
 

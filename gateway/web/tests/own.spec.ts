@@ -3,7 +3,7 @@ import { expect, test } from "./fixtures";
 
 test("a client sees its matters, withdraws a consent, and sees who looked", async ({ koppi, comes }) => {
   const { concern, referral } = await ordinary(koppi), client = await comes("client", { width: 390, height: 844 }), { page } = client;
-  for (const subject of [concern, referral]) await expect(page.locator(`article[data-subject="${subject}"]`)).toBeVisible();
+  for (const subject of [concern, referral]) await expect(page.locator(`[data-situation="${subject}"]`)).toBeVisible();
   await expect(page.locator("main")).not.toContainText(/[A-Z]{3,}_[A-Z]/);
   await client.go("/own?show=consents");
   const consent = page.locator(`[data-consent="${referral}"]`);

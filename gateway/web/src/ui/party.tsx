@@ -13,6 +13,11 @@ export function useDirectory() {
   return {
     agencies,
     agency: (key: string) => called(agencies.find(({ agency }) => agency === key)?.names, language, key),
+    // The name that people use, such as "Kela", if there is one.
+    shortAgency: (key: string) => {
+      const { names, shortNames } = agencies.find(({ agency }) => agency === key) ?? {};
+      return called(shortNames?.[language] ? shortNames : names, language, key);
+    },
     // Only operators receive dutyPhone.
     dutyPhone: (key: string) => agencies.find(({ agency }) => agency === key)?.dutyPhone ?? "",
     unit: (agency: string, key: string) => called(unitOf(agencies, agency, key)?.names, language, key),

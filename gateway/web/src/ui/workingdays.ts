@@ -5,6 +5,9 @@ import daysOff from "./daysoff.json" with { type: "json" };
 const calendar: Record<string, string[] | undefined> = daysOff;
 const oneDay = 86_400_000;
 
+// isDayOff reports whether a day, given as YYYY-MM-DD, is a weekday that is no working day.
+export const isDayOff = (key: string) => calendar[key.slice(0, 4)]?.includes(key.slice(5)) ?? false;
+
 // workingDaysBetween counts the working days after a day, up to and including another, both given
 // as YYYY-MM-DD. Outside the years of the calendar nothing is known.
 export function workingDaysBetween(from: string, to: string): number | undefined {

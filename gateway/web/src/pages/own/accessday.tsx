@@ -2,6 +2,7 @@ import { useTexts } from "../../app/language";
 import { clock } from "../../ui/dates";
 import { useProvision } from "../../ui/provision";
 import type { Act, Day, Group } from "./accesses";
+import { listed } from "./did";
 import { useNames } from "./names";
 
 export function AccessDay({ date, groups }: Day) {
@@ -23,13 +24,14 @@ function AccessGroup({ group: { who, acts } }: { group: Group }) {
   );
 }
 
-function AccessAct({ act: { word, ground, provision, times } }: { act: Act }) {
+function AccessAct({ act: { word, grounds, times } }: { act: Act }) {
   const t = useTexts("own"), said = useProvision(), what = t(word), first = times.at(-1)!, last = times[0]!;
   const at = clock(first) === clock(last) ? clock(last) : `${clock(first)}–${clock(last)}`;
-  const why = ground && [t(`why_${ground}`), provision && `(${said(provision)})`].filter(Boolean).join(" ");
+  const why = grounds.map(({ ground, provision }) => [t(`why_${ground}`), provision && `(${said(provision)})`].filter(Boolean).join(" "))
+    .join("; ");
   return (
     <>
-      {times.length > 1 ? t("times", { what, count: times.length }) : what}
+      {times.length > 1 && word !== listed ? t("times", { what, count: times.length }) : what}
       <small>{at}. {why && t("why", { why })}</small>
     </>
   );

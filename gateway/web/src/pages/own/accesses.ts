@@ -3,14 +3,15 @@ import { LegalGroundSchema, type Party } from "koppi-contract/koppi/common/v1/pa
 import { dateOf } from "../../app/clock";
 import { day } from "../../ui/dates";
 import { nameOf } from "../../ui/names";
-import { wordFor } from "./did";
+import { listed, wordFor } from "./did";
 
 export const grounds = [
   "LEGAL_GROUND_CLIENT_CONSENT", "LEGAL_GROUND_STATUTORY_NOTIFICATION", "LEGAL_GROUND_STATUTORY_ACCESS", "LEGAL_GROUND_NO_PERSONAL_DATA",
 ] as const;
 
 // Accesses by the same people on one day for the same reason are one entry.
-export interface Act { word: string; ground: string; provision: string; times: Date[] }
+export interface Act { word: string; grounds: Ground[]; times: Date[] }
+export interface Ground { ground: string; provision: string }
 export interface Group { who: "client" | "system" | Party; acts: Act[] }
 export interface Day { date: string; groups: Group[] }
 
@@ -29,11 +30,16 @@ export function daysOf(accesses: Access[]): Day[] {
     const group = groups.get(key) ?? { who, acts: [] };
     groups.set(key, group);
     const word = access.byClient ? own(access.method) : wordFor(access.method);
-    const ground = !access.byClient && access.basis?.ground ? nameOf(LegalGroundSchema, access.basis.ground) : "";
-    const provision = ground ? access.basis!.provision : "";
-    const act = group.acts.find((one) => one.word === word && one.ground === ground && one.provision === provision);
-    if (act) act.times.push(at);
-    else group.acts.push({ word, ground, provision, times: [at] });
+    const grounds = !access.byClient && access.basis?.ground
+      ? [{ ground: nameOf(LegalGroundSchema, access.basis.ground), provision: access.basis.provision }] : [];
+    const same = (act: Act) => grounds.every((one) => act.grounds.some((its) => its.ground === one.ground && its.provision === one.provision));
+    // A worklist is one entry a day, whatever the grounds of the matters in it.
+    const act = group.acts.find((one) => one.word === word && (word === listed || (one.grounds.length === grounds.length && same(one))));
+    if (!act) group.acts.push({ word, grounds, times: [at] });
+    else {
+      act.times.push(at);
+      if (!same(act)) act.grounds.push(...grounds);
+    }
   }
   return [...days].map(([date, groups]) => ({ date, groups: [...groups.values()] }));
 }

@@ -9,6 +9,7 @@ import { useTexts } from "../../app/language";
 import { transport } from "../../app/transport";
 import { Ask } from "./ask";
 import { Dots } from "./dots";
+import { Fold } from "./fold";
 import { Give } from "./give";
 import { useNames } from "./names";
 import { onDay } from "./ownmatter";
@@ -29,7 +30,7 @@ export function Advance({ consents, done }: Props) {
       <p>{t("advance_what")}</p>
       {inForce.length === 0 && <p>{t("advance_none")}</p>}
       {cards(inForce)}
-      {past.length > 0 && <details><summary>{t("earlier")}</summary>{cards(past)}</details>}
+      {past.length > 0 && <Fold name="earlier" title={t("earlier")} of={t("advance")} level="h4">{cards(past)}</Fold>}
       {open ? <Give cancel={() => setOpen(false)} done={() => { setOpen(false); done("advance_done"); }} /> : <div className="buttons">
         <Button variant="secondary" data-begin="GiveConsent" onClick={() => setOpen(true)}>{t("advance_give")}</Button>
       </div>}

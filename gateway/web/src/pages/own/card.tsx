@@ -1,46 +1,34 @@
-import { Link } from "@tanstack/react-router";
-
-import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
-import { clock, day, limit } from "../../ui/dates";
-import { kindOf } from "../../ui/names";
-import { Happened } from "./happened";
+import { day, limit } from "../../ui/dates";
+import { expectationOf } from "./expectation";
 import { useNames } from "./names";
 import type { OwnMatter } from "./ownmatter";
 
-// MatterCard is one matter: its state, what comes next and when, who is responsible, and whom to
-// ask if nothing happens.
-export function MatterCard({ matter }: { matter: OwnMatter }) {
-  const t = useTexts("own"), names = useNames(), id = `own-${matter.subject.replace("/", "-")}`;
+// MatterCard is what there is to know of one matter: its state, how it began, who is responsible, and
+// what was told. What is expected is said here only if the situation does not say it.
+export function MatterCard({ matter, level: Heading, lead }: { matter: OwnMatter; level: "h3" | "h4"; lead?: boolean }) {
+  const t = useTexts("own"), names = useNames(), id = `own-${matter.subject.replace("/", "-")}`, { said } = matter;
   const who = names.full(matter.responsible);
-  const silence = matter.late ? t("lateAsk") : matter.due ? t("silenceBy", { date: limit(matter.due) }) : t("silenceAny");
   return (
     <article className="card" aria-labelledby={id} data-subject={matter.subject}>
-      <h4 id={id}>{matter.title}</h4>
+      <Heading id={id} className="kind">{matter.title}</Heading>
       <p className="headline" data-summary>{matter.summary}</p>
-      {matter.urgent && <p className="urgent-now" data-urgent>{matter.urgent}</p>}
+      {!lead && !matter.ended && matter.status && <p>{expectationOf(matter, { t })}</p>}
       {matter.means.map((note) => <p key={note}>{note}</p>)}
       {matter.ended && <p className="quiet">{t("endedOn", { date: day(matter.ended) })}</p>}
-      {matter.appointments.map(({ at, place }) => <p key={at.getTime()} className="date">
-        <strong>{t("appointment")}:</strong>{" "}
-        {t("appointmentAt", { date: day(at), time: clock(at) })}
-        {place && `, ${place}`}
+      {matter.appointments.map(({ at, place, who }, index) => <p key={index}>
+        {who ? t("planned", { who, date: limit(at) }) : <><strong>{t("appointment")}:</strong> {[limit(at), place].filter(Boolean).join(", ")}</>}
       </p>)}
-      {matter.planned.map(({ by, at }, index) => <p key={index}>{t("planned", { who: names.full(by), date: limit(dateOf(at)!) })}</p>)}
-      <dl>
-        {matter.next && <><dt>{t("next")}</dt><dd dir="auto">{matter.next} {matter.late && t("late")}</dd></>}
-        {who && <><dt>{t("holder")}</dt><dd dir="auto">{who}. {!matter.quiet && !matter.urgent && silence}</dd></>}
-      </dl>
+      {matter.law && <p>{matter.law}</p>}
+      {who && <dl><dt>{t("holder")}</dt><dd dir="auto">{who}</dd></dl>}
       {matter.notes.map((note) => <p key={note}>{note}</p>)}
-      {kindOf(matter.subject) === "plans" && !matter.ended && <p><Link to="/own" search={{ show: "plan" }}>{t("plan_open")}</Link></p>}
-      {matter.said && (matter.said.text || matter.said.topics.length > 0) && (
-        <details>
-          <summary>{t("said")}</summary>
-          {matter.said.topics.length > 0 && <p>{t("saidTopics")}: {matter.said.topics.join(", ")}</p>}
-          {matter.said.text && <blockquote dir="auto">{matter.said.text}</blockquote>}
-        </details>
+      {said && (said.text || said.topics.length > 0) && (
+        <>
+          <p className="quiet">{t("said")}</p>
+          {said.topics.length > 0 && <p>{t("saidTopics")}: {said.topics.join(", ")}</p>}
+          {said.text && <blockquote dir="auto">{said.text}</blockquote>}
+        </>
       )}
-      <Happened subject={matter.subject} />
     </article>
   );
 }

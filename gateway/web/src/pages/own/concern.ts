@@ -4,7 +4,7 @@ import {
 } from "koppi-contract/koppi/concern/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { nameOf } from "../../ui/names";
-import { frameOf, nextOf, onDay, urgentOf, type OwnMatter, type Tongue } from "./ownmatter";
+import { frameOf, onDay, type Meeting, type OwnMatter, type Tongue } from "./ownmatter";
 
 // The states with a text here; a joined report is shown like any other matter.
 export const concernStates = [
@@ -17,12 +17,11 @@ export function describeConcern(concern: Concern, tongue: Tongue): OwnMatter {
   const { t, word, names } = tongue, { status } = concern;
   const state = concern.state === ConcernState.JOINED ? ConcernState.SUBMITTED : concern.state, name = nameOf(ConcernStateSchema, state);
   const frame = frameOf({
-    subject: `concerns/${concern.concernId}`, state: name, status, sender: concern.reporter, began: dateOf(concern.submittedAt),
-    revocation: concern.revocation,
-  });
+    subject: `concerns/${concern.concernId}`, state: name, read: concern, sender: concern.reporter, began: dateOf(concern.submittedAt),
+  }, tongue);
   if (frame.mistake) return { ...frame, title: t("concern"), summary: "" };
   const sender = names.agencyOf(concern.reporter), receiver = names.agencyOf(concern.receiver), holder = names.unitOf(status?.responsible);
-  const date = onDay(frame.began), urgent = urgentOf(frame, status, tongue);
+  const date = onDay(frame.began);
   // The matter is taken, and another agency was asked to continue it.
   const elsewhere = !frame.ended && concern.forwardedToConcernIds.length > 0 && status?.waitingOn?.agency !== status?.responsible?.agency
     && state !== ConcernState.INFORMATION_REQUESTED;
@@ -39,15 +38,21 @@ export function describeConcern(concern: Concern, tongue: Tongue): OwnMatter {
   ];
   return {
     ...frame, title: t("concern"), summary: t(name, { sender, receiver, holder }), means: means.filter(Boolean), notes,
-    planned: concern.plannedContacts,
-    urgent, next: urgent ? undefined : nextOf(elsewhere ? "offered" : name, frame, status, tongue),
+    appointments: [...frame.appointments, ...agreed(concern, tongue, holder)],
     said: { topics: concern.topics.map((topic) => word(nameOf(TopicSchema, topic))), text: concern.description },
   };
 }
 
+// agreed is the next contact that was agreed with a client who was reached.
+function agreed(concern: Concern, { now }: Tongue, who: string): Meeting[] {
+  const last = concern.contactAttempts.at(-1), at = dateOf(last?.nextAttemptAt);
+  return at && at > now && !missed(last!.result) ? [{ at, place: "", who }] : [];
+}
+
+const missed = (result: ContactResult) => result === ContactResult.NOT_REACHED || result === ContactResult.NO_SHOW;
+
 function lastContact(concern: Concern, { t }: Tongue): string[] {
   const last = concern.contactAttempts.at(-1);
   if (!last) return [];
-  const missed = last.result === ContactResult.NOT_REACHED || last.result === ContactResult.NO_SHOW;
-  return [t(missed ? "notReached" : "reached", { date: onDay(dateOf(last.at)) })];
+  return [t(missed(last.result) ? "notReached" : "reached", { date: onDay(dateOf(last.at)) })];
 }

@@ -1,38 +1,27 @@
-import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
 import { LoadingSpinner } from "suomifi-ui-components";
 
 import { useTexts } from "../../app/language";
 import { Problem } from "../../ui/problem";
 import { Advance } from "./advance";
-import { Again } from "./again";
 import { Blocked } from "./blocked";
 import { ConsentCard } from "./consentcard";
+import { useDone } from "./done";
+import { Fold } from "./fold";
 import { Prohibitions } from "./prohibitions";
 import { useOwn } from "./reading";
-import { Waiting } from "./waiting";
+import { Decided } from "./waiting";
 import { useDirectives } from "./directives";
 
 // Consents shows the client's consents and prohibitions, and how to change them.
 export function Consents() {
-  const t = useTexts("own"), shell = useTexts("shell"), queries = useQueryClient();
-  const { consents, directives, loading, error, readAt, again } = useDirectives(), { matters } = useOwn();
-  const [said, say] = useState({ key: "", times: 0 }), place = useRef<HTMLParagraphElement>(null);
-  // The result is announced, and takes the focus.
-  useEffect(() => { if (said.key) place.current?.focus(); }, [said]);
-  const done = (key: string) => {
-    say(({ times }) => ({ key, times: times + 1 }));
-    // The change may have ended matters.
-    void queries.invalidateQueries();
-  };
+  const t = useTexts("own"), shell = useTexts("shell"), [place, done] = useDone();
+  const { consents, directives, loading, error } = useDirectives(), { matters } = useOwn();
   if (loading && !error) return <LoadingSpinner status="loading" variant="small" text={shell("loading")} />;
   const inForce = consents.filter(({ withdrawal }) => !withdrawal), withdrawn = consents.filter(({ withdrawal }) => withdrawal);
   return (
     <>
       <Problem error={error} />
-      <p className="done" tabIndex={-1} ref={place} role="status" data-done>{said.key && t(said.key)}</p>
-      <Again readAt={readAt} again={again} />
-      <Waiting directives={directives} done={done} />
+      {place}
       <section className="own-part" aria-labelledby="own-consents">
         <h3 id="own-consents">{t("consents")}</h3>
         <p>{t("consents_what")}</p>
@@ -41,17 +30,17 @@ export function Consents() {
           <ConsentCard consent={consent} matter={matters.find(({ subject }) => subject === consent.subject)} done={done} />
         </li>)}</ul>
         {withdrawn.length > 0 && (
-          <details>
-            <summary>{t("earlier")}</summary>
+          <Fold name="earlier" title={t("earlier")} of={t("consents")} level="h4">
             <ul className="cards">{withdrawn.map((consent) => <li key={consent.subject}>
               <ConsentCard consent={consent} matter={matters.find(({ subject }) => subject === consent.subject)} done={done} />
             </li>)}</ul>
-          </details>
+          </Fold>
         )}
       </section>
       <Advance consents={directives?.consents ?? []} done={done} />
       <Prohibitions prohibitions={directives?.prohibitions ?? []} done={done} />
       <Blocked directives={directives} />
+      <Decided directives={directives} />
     </>
   );
 }

@@ -16,7 +16,8 @@ export const did = [
 export type Did = (typeof did)[number];
 
 export const readings = [
-  "client", "concern", "referral", "consultation", "plan", "history", "consents", "accesses", "attachment", "system", "data",
+  "client", "concern", "referral", "consultation", "plan", "history", "consents", "accesses", "attachment", "system",
+  "worklist", "data",
 ] as const;
 export type Reading = (typeof readings)[number];
 
@@ -28,10 +29,14 @@ const same: Record<string, Did> = {
   RequestOverride: "RecordWish", DecideOverride: "RecordWish", DecideWish: "RecordWish", Converse: "PostMessage",
 };
 
+// A list of work shows many matters at once, and is read again and again while it is open.
+const worklist = "worklist";
+export const listed = `read_${worklist}`;
+
 const readingOf: Record<string, Reading> = {
   GetClient: "client", ReadHistory: "history", GetTimeline: "history", ReadConsents: "consents", ListConsents: "consents",
   ReadWishes: "consents", ListWishes: "consents", ReadAccesses: "accesses", ListAccesses: "accesses", ReadAttachment: "attachment",
-  Download: "attachment",
+  Download: "attachment", ReadWork: worklist,
   Exchange: "system", ListMessages: "system", OpenConsumer: "system", Watch: "system", Deliver: "system",
 };
 

@@ -1,5 +1,4 @@
 import { useQuery } from "@connectrpc/connect-query";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { CaseworkService } from "koppi-contract/koppi/casework/v1/casework_pb";
@@ -12,26 +11,16 @@ import { eventKey } from "../../ui/timeline/eventkey";
 import { useNames } from "./names";
 import { useAgain } from "./reading";
 
-// Happened is the timeline of one matter. The first one that is opened reads the timelines of all
+// Course is the timeline of some matters. The first one that is opened reads the timelines of all
 // matters at once: one recorded reading.
-export function Happened({ subject }: { subject: string }) {
-  const t = useTexts("own"), [open, setOpen] = useState(false);
-  return (
-    <details onToggle={(event) => setOpen(event.currentTarget.open)} data-happened>
-      <summary>{t("happened")}</summary>
-      {open && <Course subject={subject} />}
-    </details>
-  );
-}
-
-function Course({ subject }: { subject: string }) {
+export function Course({ subjects }: { subjects: string[] }) {
   const { t, i18n } = useTranslation("own"), shell = useTexts("shell"), names = useNames();
   const { data, error, dataUpdatedAt, refetch } =
     useQuery(CaseworkService.method.getTimeline, { pageSize: 1000 }, { transport: binaryTransport });
   useAgain(dataUpdatedAt, () => void refetch());
   if (error) return <Problem error={error} />;
   if (!data) return <p className="quiet">{shell("loading")}</p>;
-  const steps = data.messages.filter((message) => message.subject === subject).flatMap(({ messageId, occurredAt, from, event }) => {
+  const steps = data.messages.filter(({ subject }) => subjects.includes(subject)).flatMap(({ messageId, occurredAt, from, event }) => {
     const key = eventKey(event?.typeUrl ?? ""), at = dateOf(occurredAt);
     // An event without a text here is not shown: how reports were joined, and what a later version
     // of the contract adds.

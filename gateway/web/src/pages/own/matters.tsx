@@ -1,43 +1,50 @@
 import { LoadingSpinner } from "suomifi-ui-components";
 
+import { useNow } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { Problem } from "../../ui/problem";
-import { Again } from "./again";
 import { MatterCard } from "./card";
+import { situationsOf } from "./expectation";
+import { Fold } from "./fold";
+import { Course } from "./happened";
 import { Mistake } from "./mistake";
-import { useOwn } from "./reading";
-import type { OwnMatter } from "./ownmatter";
+import type { Own } from "./reading";
+import { SituationCard } from "./situation";
 
-// Matters lists open matters, ended ones with their outcome, and those entered in error.
-export function Matters() {
-  const t = useTexts("own"), shell = useTexts("shell"), { matters, loading, error, readAt, again } = useOwn();
+// Situations are the client's open matters by situation, the most pressing first.
+export function Situations({ own: { matters, loading, error } }: { own: Own }) {
+  const t = useTexts("own"), shell = useTexts("shell"), now = useNow(), situations = situationsOf(matters, now);
   if (loading && !error) return <LoadingSpinner status="loading" variant="small" text={shell("loading")} />;
-  const mistakes = matters.filter(({ mistake }) => mistake), ended = matters.filter((one) => one.ended && !one.mistake);
-  const open = matters.filter((one) => !one.ended);
   return (
     <>
       <Problem error={error} />
-      <Again readAt={readAt} again={again} />
-      {matters.length === 0 && !error && <p>{t("noneAtAll")}</p>}
-      {matters.length > 0 && <Part name="open" title={t("open")} matters={open} none={t("noneOpen")} />}
-      {ended.length > 0 && <Part name="ended" title={t("ended")} matters={ended.sort((a, b) => b.ended!.getTime() - a.ended!.getTime())} />}
-      {mistakes.length > 0 && (
-        <section className="own-part" aria-labelledby="own-mistakes">
-          <h3 id="own-mistakes">{t("mistakes")}</h3>
-          <ul className="cards">{mistakes.map((one) => <li key={one.subject}><Mistake matter={one} /></li>)}</ul>
-        </section>
-      )}
-      <p className="quiet">{t("emergency")}</p>
+      {situations.length === 0 && !error && <p>{t(matters.length === 0 ? "noneAtAll" : "noneOpen")}</p>}
+      {situations.map((one) => <SituationCard key={one.key} situation={one} />)}
     </>
   );
 }
 
-function Part({ name, title, matters, none }: { name: string; title: string; matters: OwnMatter[]; none?: string }) {
+// Past are the matters that have ended and belong to no situation, with their outcome, and those
+// entered in error.
+export function Past({ own: { matters } }: { own: Own }) {
+  const t = useTexts("own"), now = useNow(), shown = situationsOf(matters, now).flatMap((one) => one.matters);
+  const mistakes = matters.filter(({ mistake }) => mistake);
+  const ended = matters.filter((one) => one.ended && !one.mistake && !shown.includes(one))
+    .sort((a, b) => b.ended!.getTime() - a.ended!.getTime());
   return (
-    <section className="own-part" aria-labelledby={`own-${name}`} data-part={name}>
-      <h3 id={`own-${name}`}>{title}</h3>
-      {matters.length === 0 && <p>{none}</p>}
-      <ul className="cards">{matters.map((one) => <li key={one.subject}><MatterCard matter={one} /></li>)}</ul>
-    </section>
+    <>
+      {ended.length > 0 && (
+        <Fold name="ended" title={t("ended")} level="h2">
+          <ul className="cards">{ended.map((one) => <li key={one.subject}><MatterCard matter={one} level="h3" /></li>)}</ul>
+          <h3 className="after">{t("happened")}</h3>
+          <Course subjects={ended.map(({ subject }) => subject)} />
+        </Fold>
+      )}
+      {mistakes.length > 0 && (
+        <Fold name="mistakes" title={t("mistakes")} level="h2">
+          <ul className="cards">{mistakes.map((one) => <li key={one.subject}><Mistake matter={one} /></li>)}</ul>
+        </Fold>
+      )}
+    </>
   );
 }

@@ -1,7 +1,8 @@
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { limit } from "../../ui/dates";
-import { Happened } from "./happened";
+import { Fold } from "./fold";
+import { Course } from "./happened";
 import { useNames } from "./names";
 import { onDay, type OwnMatter } from "./ownmatter";
 
@@ -24,7 +25,7 @@ export function Mistake({ matter }: { matter: OwnMatter }) {
           </ul>
         </>
       )}
-      <Happened subject={matter.subject} />
+      <Fold name="happened" title={t("happened")} level="h3"><Course subjects={[matter.subject]} /></Fold>
     </article>
   );
 }

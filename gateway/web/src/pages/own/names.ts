@@ -6,7 +6,7 @@ import { useDirectory } from "../../ui/party";
 // useNames returns functions that name a party for the client: by agency in a sentence, by unit and
 // agency as a contact. A worker's name is shown if there is one, the worker's id never.
 export function useNames() {
-  const { agency, unit } = useDirectory(), t = useTexts("own");
+  const { shortAgency: agency, unit } = useDirectory(), t = useTexts("own");
   const unitOf = (party?: Party) => (party?.unit ? unit(party.agency, party.unit) : agencyOf(party));
   const agencyOf = (party?: Party) => (party?.agency ? agency(party.agency) : "");
   return {

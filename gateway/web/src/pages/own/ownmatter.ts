@@ -1,34 +1,39 @@
 import type { TFunction } from "i18next";
 
+import type { ClientStatus } from "koppi-contract/koppi/common/v1/client_status_pb";
 import { DueBasis, type LoopStatus, type Party, type PlannedContact } from "koppi-contract/koppi/common/v1/party_pb";
 import type { Revocation } from "koppi-contract/koppi/common/v1/revocation_pb";
 import { dateOf } from "../../app/clock";
-import { clock, day, endsItsDay, limit } from "../../ui/dates";
+import { day, limit } from "../../ui/dates";
 import type { Names } from "./names";
+
+// Meeting is an appointment with its place, or a contact that somebody has planned.
+export interface Meeting { at: Date; place: string; who?: string }
 
 // OwnMatter is a matter as its client sees it: short sentences, no codes.
 export interface OwnMatter {
   subject: string;
+  // Matters of one case are one situation.
+  caseId: string;
   title: string;
-  // The state, shown first.
+  // The state, shown first among the details.
   summary: string;
   // What that means, and why.
   means: string[];
   // Further notes: how it began.
   notes: string[];
-  // The client is not asked for anything: a notice, documents.
-  quiet?: boolean;
-  // An urgent matter: how long to wait, and whom to call then. Shown instead of the next step.
-  urgent?: string;
-  // The next step, and its due date.
-  next?: string;
-  due?: Date;
-  // The due date has passed.
-  late: boolean;
+  // What the client can expect next, and whom to call. It alone says what comes next.
+  status?: ClientStatus;
+  // The due time follows from the urgency of the matter.
+  urgent: boolean;
+  // The assessment has been started, and awaits its end.
+  begun: boolean;
+  // What the law requires by a certain day.
+  law?: string;
   // Who is responsible now, and whom the client can ask.
   responsible?: Party;
-  appointments: { at: Date; place: string }[];
-  planned: PlannedContact[];
+  // What is ahead.
+  appointments: Meeting[];
   // What was sent about the client: topics and text.
   said?: { topics: string[]; text: string };
   began: Date;
@@ -42,44 +47,35 @@ export interface Tongue { t: TFunction; word: (name: string) => string; names: N
 const endings = /_(CLOSED|COMPLETED|WITHDRAWN|CANCELLED|REDIRECTED|ENDED|ENTERED_IN_ERROR)$/;
 const mistakes = /_ENTERED_IN_ERROR$/;
 
-interface Matter { subject: string; state: string; status?: LoopStatus; sender?: Party; began?: Date; revocation?: Revocation }
+// Read is what all four kinds of matters have in common.
+interface Read { caseId: string; status?: LoopStatus; clientStatus?: ClientStatus; revocation?: Revocation; plannedContacts?: PlannedContact[] }
+interface Matter { subject: string; state: string; read: Read; sender?: Party; began?: Date }
 
-// frameOf returns what every matter shows: who is responsible, until when, whether it has ended or
-// was entered in error.
-export function frameOf({ subject, state, status, sender, began, revocation }: Matter): Omit<OwnMatter, "title" | "summary"> {
-  const over = endings.test(state), due = dateOf(status?.dueAt);
+// frameOf returns what every matter shows: what is expected, who is responsible, whether it has ended
+// or was entered in error.
+export function frameOf({ subject, state, read, sender, began }: Matter, tongue: Tongue): Omit<OwnMatter, "title" | "summary"> {
+  const over = endings.test(state), { status } = read;
   return {
-    subject, means: [], notes: [], appointments: [], planned: [], began: began ?? new Date(0),
-    due: over ? undefined : due, late: !over && Boolean(status?.overdue), responsible: over ? undefined : status?.responsible,
-    ended: over ? dateOf(status?.since) : undefined, mistake: mistakes.test(state) ? { sender, revocation } : undefined,
+    subject, caseId: read.caseId, means: [], notes: [], began: began ?? new Date(0), status: read.clientStatus,
+    urgent: !over && status?.dueBasis === DueBasis.URGENCY, begun: begun.test(state), law: over ? undefined : lawOf(state, status, tongue),
+    appointments: over ? [] : plannedOf(read.plannedContacts, tongue), responsible: over ? undefined : status?.responsible,
+    ended: over ? dateOf(status?.since) : undefined, mistake: mistakes.test(state) ? { sender, revocation: read.revocation } : undefined,
   };
 }
 
-// Target dates with a text of their own; all others say that the matter is taken up by then.
-export const aims = [
-  "CONCERN_STATE_IN_ASSESSMENT", "CONCERN_STATE_DECLINED", "REFERRAL_STATE_IN_PROGRESS", "REFERRAL_STATE_ON_HOLD",
-  "REFERRAL_STATE_DECLINED", "CONSULTATION_STATE_OPEN", "CONSULTATION_STATE_TAKEN", "CONSULTATION_STATE_ANSWERED",
-] as const;
+const plannedOf = (planned: PlannedContact[] = [], { names, now }: Tongue): Meeting[] =>
+  planned.map(({ at, by }) => ({ at: dateOf(at)!, place: "", who: [by?.displayName, names.unitOf(by)].filter(Boolean).join(", ") }))
+    .filter(({ at }) => at > now);
 
-// A started assessment shows the date by which it is complete.
 const begun = /_IN_ASSESSMENT$/;
 
-// nextOf says what comes next and by when, by the state and the basis of the due time: the law, a
-// target or an agreement.
-export function nextOf(key: string, { due }: { due?: Date }, status: LoopStatus | undefined, { t }: Tongue): string | undefined {
-  if (!due) return undefined;
-  const date = limit(due), basis = status?.dueBasis;
-  if (basis === DueBasis.SERVICE_PROMISE) return aims.some((one) => one === key) ? t(`${key}_aim`, { date }) : t("aimBy", { date });
-  if (basis !== DueBasis.STATUTORY) return t(`${key}_next`, { date });
-  const assessed = status!.dueProvision.startsWith("1301/2014 § 36");
-  return assessed && begun.test(key) ? t(`${key}_next`, { date }) : t(assessed ? "assessBy" : "decideBy", { date });
-}
-
-// urgentOf says to the client of an urgent matter how long to wait, and whom to call then.
-export function urgentOf({ due, late }: { due?: Date; late: boolean }, status: LoopStatus | undefined, { t }: Tongue): string | undefined {
-  if (!due || status?.dueBasis !== DueBasis.URGENCY) return undefined;
-  const time = endsItsDay(due) ? day(due) : t("appointmentAt", { date: day(due), time: clock(due) });
-  return [t("urgentBy", { time }), late && t("urgentLate")].filter(Boolean).join(" ");
+// lawOf says what must be done by the day that the law sets.
+function lawOf(state: string, status: LoopStatus | undefined, { t }: Tongue): string | undefined {
+  const due = dateOf(status?.dueAt);
+  if (!due || status!.dueBasis !== DueBasis.STATUTORY) return undefined;
+  const date = limit(due);
+  if (!status!.dueProvision.startsWith("1301/2014 § 36")) return t("decideBy", { date });
+  return begun.test(state) ? t("assessedBy", { date }) : t("assessBy", { date });
 }
 
 export const onDay = (date: Date | undefined) => (date ? day(date) : "");

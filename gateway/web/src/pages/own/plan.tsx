@@ -8,7 +8,6 @@ import { useTexts } from "../../app/language";
 import { limit } from "../../ui/dates";
 import { nameOf } from "../../ui/names";
 import { Problem } from "../../ui/problem";
-import { Again } from "./again";
 import { Dots } from "./dots";
 import { Actions, Goals } from "./goals";
 import { useNames } from "./names";
@@ -27,7 +26,6 @@ export function OwnPlan() {
   return (
     <>
       <Problem error={error} />
-      <Again readAt={dataUpdatedAt} again={() => void refetch()} />
       {!error && plans.length === 0 && <p>{t("plan_none")}</p>}
       {plans.length > 0 && <p>{t("plan_what")}</p>}
       {plans.map((plan) => <OnePlan key={plan.planId} plan={plan} />)}

@@ -11,6 +11,7 @@ import { transport } from "../../app/transport";
 import "../../ui/form/form.css";
 import { Ask } from "./ask";
 import { Dots } from "./dots";
+import { Fold } from "./fold";
 import { useNames } from "./names";
 import { focusField, RecipientChoice, recipientOf } from "./recipient";
 import { onDay } from "./ownmatter";
@@ -30,7 +31,9 @@ export function Prohibitions({ prohibitions, done }: { prohibitions: Prohibition
       <p>{t("prohibitions_what")}</p>
       {inForce.length === 0 && <p>{t("prohibitions_none")}</p>}
       {cards(inForce)}
-      {lifted.length > 0 && <details><summary>{t("earlier")}</summary>{cards(lifted)}</details>}
+      {lifted.length > 0 && (
+        <Fold name="earlier" title={t("earlier")} of={t("prohibitions")} level="h4">{cards(lifted)}</Fold>
+      )}
       {open ? <Prohibit cancel={() => setOpen(false)} done={() => { setOpen(false); done("prohibit_done"); }} /> : <div className="buttons">
         <Button variant="secondary" data-begin="ProhibitTransfer" onClick={() => setOpen(true)}>{t("prohibit")}</Button>
       </div>}

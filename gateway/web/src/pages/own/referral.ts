@@ -2,11 +2,11 @@ import {
   AppointmentResult, ReferralDeclineReasonSchema, ReferralKind, ReferralKindSchema, ReferralOutcomeSchema, ReferralState,
   ReferralStateSchema, type Referral,
 } from "koppi-contract/koppi/referral/v1/state_pb";
-import { DueBasis } from "koppi-contract/koppi/common/v1/party_pb";
+import { ClientExpectation } from "koppi-contract/koppi/common/v1/client_status_pb";
 import { dateOf } from "../../app/clock";
 import { limit } from "../../ui/dates";
 import { nameOf } from "../../ui/names";
-import { frameOf, nextOf, onDay, urgentOf, type OwnMatter, type Tongue } from "./ownmatter";
+import { frameOf, onDay, type OwnMatter, type Tongue } from "./ownmatter";
 
 export const referralStates = [
   "REFERRAL_STATE_SENT", "REFERRAL_STATE_RECEIVED", "REFERRAL_STATE_ACCEPTED", "REFERRAL_STATE_IN_PROGRESS", "REFERRAL_STATE_ON_HOLD",
@@ -19,9 +19,8 @@ export const referralKinds = [
 export function describeReferral(referral: Referral, tongue: Tongue): OwnMatter {
   const { t, names, now } = tongue, { status } = referral, name = nameOf(ReferralStateSchema, referral.state);
   const frame = frameOf({
-    subject: `referrals/${referral.referralId}`, state: name, status, sender: referral.sender, began: dateOf(referral.sentAt),
-    revocation: referral.revocation,
-  });
+    subject: `referrals/${referral.referralId}`, state: name, read: referral, sender: referral.sender, began: dateOf(referral.sentAt),
+  }, tongue);
   // Of a referral entered in error not even the kind is shown.
   if (frame.mistake) return { ...frame, title: "", summary: "" };
   const kind = nameOf(ReferralKindSchema, referral.kind || ReferralKind.SERVICE);
@@ -32,7 +31,6 @@ export function describeReferral(referral: Referral, tongue: Tongue): OwnMatter 
   const quiet = !frame.ended && (referral.kind === ReferralKind.DECISION_NOTICE || referral.kind === ReferralKind.DOCUMENTS);
   // While the client is asked for something, the decision's due date is suspended.
   const decide = moved && referral.state !== ReferralState.ON_HOLD ? dateOf(referral.statutoryDueAt) : undefined;
-  const urgent = quiet ? undefined : urgentOf(frame, status, tongue);
   const means = [
     moved ? summary : "",
     moved ? t("moved_means", { receiver }) : "",
@@ -42,16 +40,16 @@ export function describeReferral(referral: Referral, tongue: Tongue): OwnMatter 
     referral.declineExplanation,
     status?.waitingOnClient && referral.state === ReferralState.ON_HOLD ? t("awaitsYou", { who: names.full(status.responsible) }) : "",
     referral.cancellationRequested ? t("cancelling") : "",
-    quiet ? t("nothingToDo") : "",
+    quiet && referral.clientStatus?.expect !== ClientExpectation.YOUR_ANSWER ? t("nothingToDo") : "",
   ];
   const ahead = referral.appointments.filter(({ at, result }) =>
     result === AppointmentResult.UNSPECIFIED && (dateOf(at)?.getTime() ?? 0) >= now.getTime());
   return {
     ...frame, title: t(kind), summary: decide ? t("movedBy", { date: limit(decide) }) : moved ? t("moved") : summary,
-    means: means.filter(Boolean), quiet,
-    notes: [t(`${kind}_began`, { sender, receiver, date: onDay(frame.began) })], planned: referral.plannedContacts,
-    urgent, next: urgent || (decide && status?.dueBasis === DueBasis.STATUTORY) ? undefined : nextOf(name, frame, status, tongue),
-    appointments: ahead.map(({ at, place }) => ({ at: dateOf(at)!, place })),
+    means: means.filter(Boolean), notes: [t(`${kind}_began`, { sender, receiver, date: onDay(frame.began) })],
+    // The summary of a moved application names the day by which it is decided.
+    urgent: frame.urgent && !quiet, law: decide ? undefined : frame.law,
+    appointments: [...frame.appointments, ...ahead.map(({ at, place }) => ({ at: dateOf(at)!, place }))],
     said: { topics: [], text: referral.reason },
   };
 }

@@ -1,5 +1,5 @@
-export const views = ["matters", "plan", "consents", "looked"] as const;
+// The folds of the client's page that an address can open.
+export const views = ["plan", "consents", "looked"] as const;
 export type View = (typeof views)[number];
 
-// viewOf returns the part that an address names; the matters by default.
 export const viewOf = (name: unknown) => views.find((view) => view === name);

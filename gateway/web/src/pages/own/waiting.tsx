@@ -7,34 +7,58 @@ import type { WaitingWish, Wishes } from "koppi-contract/koppi/consent/v1/wishes
 import { dateOf, useNow } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { transport } from "../../app/transport";
+import { Problem } from "../../ui/problem";
 import { Ask } from "./ask";
+import { waitsFor, type useWaiting } from "./directives";
+import { useDone } from "./done";
 import { Dots } from "./dots";
+import { Fold } from "./fold";
 import { useNames } from "./names";
 import { onDay } from "./ownmatter";
 
-interface Props { directives: Wishes | undefined; done: (key: string) => void }
+interface Waits { waiting: ReturnType<typeof useWaiting> }
+
+// WaitingNotice says above the situations that something waits for the client, and leads there.
+export function WaitingNotice({ waiting: { waits } }: Waits) {
+  const t = useTexts("own");
+  return waits.length > 0 && <p className="waiting-notice"><a href="#own-waiting">{t("waiting_count", { count: waits.length })}</a></p>;
+}
 
 // Waiting lists the directives that an agency recorded in the client's name: the client confirms or
 // refuses them.
-export function Waiting({ directives, done }: Props) {
-  const t = useTexts("own"), now = useNow();
-  if (!directives?.waiting.length) return null;
-  const open = (one: WaitingWish) => !one.decidedAt && (dateOf(one.until)?.getTime() ?? 0) > now.getTime();
-  const cards = (some: WaitingWish[]) => <ul className="cards">
-    {some.map((one) => <li key={one.wishId}><WaitingCard one={one} open={open(one)} directives={directives} done={done} /></li>)}
-  </ul>;
-  const waits = directives.waiting.filter(open), past = directives.waiting.filter((one) => !open(one));
+export function Waiting({ waiting: { directives, waits, error } }: Waits) {
+  const t = useTexts("own"), [place, done] = useDone();
   return (
-    <section className="own-part" aria-labelledby="own-waiting">
-      <h3 id="own-waiting">{t("waiting")}</h3>
-      <p>{t(waits.length > 0 ? "waiting_what" : "waiting_none")}</p>
-      {cards(waits)}
-      {past.length > 0 && <details><summary>{t("earlier")}</summary>{cards(past)}</details>}
-    </section>
+    <>
+      {place}
+      <Problem error={error} />
+      {directives && waits.length > 0 && (
+        <section className="own-part" aria-labelledby="own-waiting">
+          <h2 id="own-waiting" tabIndex={-1}>{t("waiting")}</h2>
+          <p>{t("waiting_what")}</p>
+          <ul className="cards">
+            {waits.map((one) => <li key={one.wishId}><WaitingCard one={one} open level="h3" directives={directives} done={done} /></li>)}
+          </ul>
+        </section>
+      )}
+    </>
   );
 }
 
-function WaitingCard({ one, open, directives, done }: { one: WaitingWish; open: boolean; directives: Wishes; done: Props["done"] }) {
+// Decided lists those that the client or an officer decided, and those that lapsed.
+export function Decided({ directives }: { directives: Wishes | undefined }) {
+  const t = useTexts("own"), now = useNow(), past = directives?.waiting.filter((one) => !waitsFor(one, now)) ?? [];
+  if (!directives || past.length === 0) return null;
+  return (
+    <Fold name="decided" title={t("waiting_past")} level="h3">
+      <ul className="cards">{past.map((one) => <li key={one.wishId}><WaitingCard one={one} level="h4" directives={directives} /></li>)}</ul>
+    </Fold>
+  );
+}
+
+interface Props { one: WaitingWish; open?: boolean; level: "h3" | "h4"; directives: Wishes; done?: (key: string) => void }
+
+function WaitingCard({ one, open, level: Heading, directives, done }: Props) {
   const t = useTexts("own"), names = useNames(), [asked, ask] = useState<"yes" | "no">(), id = `waiting-${one.wishId}`;
   const kind = one.of.case ?? "prohibit", decided = dateOf(one.decidedAt);
   const recipient = one.of.case === "prohibit" ? one.of.value
@@ -48,7 +72,7 @@ function WaitingCard({ one, open, directives, done }: { one: WaitingWish; open: 
     : t(`waiting_${one.decidedBy ? "officer" : "you"}${one.confirmed ? "Confirmed" : "Refused"}`, { date: onDay(decided) });
   return (
     <article className="card" aria-labelledby={id} data-waiting={one.wishId}>
-      <h4 id={id} className="headline">{t(`waiting_${kind}`, { who: names.recipient(recipient) })}</h4>
+      <Heading id={id} className="headline">{t(`waiting_${kind}`, { who: names.recipient(recipient) })}</Heading>
       <p>{t("waiting_by", { date: onDay(dateOf(one.recordedAt)), who: names.full(one.recordedBy) })}</p>
       <p>{t("override_reason", { reason: one.reason })}</p>
       <p>{open ? t("waiting_until", { until: onDay(dateOf(one.until)) }) : came}</p>
@@ -60,7 +84,7 @@ function WaitingCard({ one, open, directives, done }: { one: WaitingWish; open: 
       )}
       {asked && (
         <Ask name={`${asked} ${one.wishId}`} title={t(`waiting_title_${asked}`)} label={t(`waiting_${asked}`)} cancel={() => ask(undefined)}
-          done={() => { ask(undefined); done(`waiting_done_${asked}`); }}
+          done={() => { ask(undefined); done?.(`waiting_done_${asked}`); }}
           send={(requestId) =>
             createClient(ConsentService, transport).decideWish({ requestId, wishId: one.wishId, confirm: asked === "yes" })}>
           <Dots lines={asked === "yes" ? means : [t("waiting_noMeans1"), t("waiting_noMeans2")]} />
