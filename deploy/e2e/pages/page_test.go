@@ -125,10 +125,11 @@ func TestDraftsGoWithTheirWriter(t *testing.T) {
 	}
 	county := browser(t, 1280, 900)
 	signIn(t, county, f.Address, "ps-21")
-	const close, feedback = `[data-step="CloseConcern"]`, `form[data-form="CloseConcernRequest"] textarea`
+	// What ends a matter is in the menu.
+	const more, close, feedback = `[data-more]`, `[data-step="CloseConcern"]`, `form[data-form="CloseConcernRequest"] textarea`
 	var kept, typed string
-	do(t, county, "write, and load it again", chromedp.Click(`a.row[data-subject="concerns/`+id+`"]`), chromedp.Click(close), chromedp.SendKeys(feedback, words),
-		chromedp.Reload(), chromedp.Click(close), chromedp.Value(feedback, &typed), chromedp.Evaluate(stored, &kept))
+	do(t, county, "write, and load it again", chromedp.Click(`a.row[data-subject="concerns/`+id+`"]`), chromedp.Click(more), chromedp.Click(close), chromedp.SendKeys(feedback, words),
+		chromedp.Reload(), chromedp.Click(more), chromedp.Click(close), chromedp.Value(feedback, &typed), chromedp.Evaluate(stored, &kept))
 	if typed != words || !strings.Contains(kept, words) {
 		t.Errorf("of what was typed it has %q, and keeps %s", typed, kept)
 	}

@@ -43,7 +43,7 @@ test("an emergency shows its hour and what it rests on, and is let go of by tria
   await koppi.advance("1800s");
   await worker.take("TakeConcern");
   await shown(worker, urgent, "viimeistään 23.11.2026 10.30");
-  await worker.step("TriageConcern").click();
+  await worker.press("TriageConcern");
   const form = worker.page.locator("form.step-form");
   await pictures(worker.page, "clocks-triage");
   await expect(form.locator("[data-urgency-now]")).toContainText("Hätätilanne, määräaika 23.11.2026 10.30");
@@ -92,7 +92,7 @@ test("a client over 75 reads the law's day, and so does who handles the matter",
   await worker.take("ReceiveConcern");
   await shown(worker, statutory, "Määräaika 2.12.2026 (sosiaalihuoltolaki 36 § 2 mom.)");
   await expect(worker.matter.locator("aside")).toContainText("75 vuotta täyttänyt");
-  await worker.step("TriageConcern").click();
+  await worker.press("TriageConcern");
   await expect(worker.page.locator('[data-field="over75"]')).toContainText("täyttänyt 75 vuotta");
   await client.becomes(over75);
   await expect(await card(client, subject)).toContainText("Arviointi on aloitettava viimeistään ke 2.12. (sosiaalihuoltolaki 36 §)");
@@ -106,7 +106,7 @@ test("a group that a worker records gives a client the law's day", async ({ kopp
   await shown(worker, promise, "Tavoite 2.12.2026");
   await worker.take("TriageConcern", { groups: ["STATUTORY_GROUP_DISABLED_PERSON"] });
   await shown(worker, statutory, "Määräaika 2.12.2026 (sosiaalihuoltolaki 36 § 2 mom.)");
-  await worker.step("TriageConcern").click();
+  await worker.press("TriageConcern");
   const form = worker.page.locator("form.step-form");
   await expect(form.locator('[data-field="groupsStay"]')).toHaveCount(0);
   await worker.tick(form.locator('input[value="STATUTORY_GROUP_DISABLED_PERSON"]'), false);

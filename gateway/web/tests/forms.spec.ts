@@ -50,7 +50,7 @@ test("nothing typed is lost: not by an error, a reload, or an ended session", as
   const subject = await report(koppi), guide = await comes("ps-04"), { page } = guide;
   await guide.open(subject);
   await guide.take("ReceiveConcern");
-  await guide.step("RequestInformation").click();
+  await guide.press("RequestInformation");
   const form = page.locator("form.step-form"), question = form.locator('[data-field="question"] textarea');
   await question.fill("Asiakas 010594Y9032: milloin häneen on saatu yhteys?");
   await form.locator("[data-send]").click();
@@ -58,7 +58,7 @@ test("nothing typed is lost: not by an error, a reload, or an ended session", as
   await expect(question).toHaveValue(/010594Y9032/);
   await question.fill("Milloin asiakkaaseen on saatu yhteys?");
   await page.reload();
-  await guide.step("RequestInformation").click();
+  await guide.press("RequestInformation");
   await expect(question).toHaveValue("Milloin asiakkaaseen on saatu yhteys?");
   // The session expires, as it does after hours; the draft is there after the next sign-in.
   await page.context().clearCookies();
@@ -70,7 +70,7 @@ test("nothing typed is lost: not by an error, a reload, or an ended session", as
     await expect(signIn).toBeVisible({ timeout: 5_000 });
   }).toPass();
   await signIn.click();
-  await guide.step("RequestInformation").click();
+  await guide.press("RequestInformation");
   await expect(question).toHaveValue("Milloin asiakkaaseen on saatu yhteys?");
   await guide.send(form);
   await expect(guide.phase).toContainText(guide.word("LOOP_PHASE_WAITING"));

@@ -66,6 +66,23 @@ export class Person {
   get phase() { return this.page.locator(".phase-line [aria-current=step]"); }
   step = (name: string) => this.page.locator(`[data-step="${name}"]`).first();
 
+  // press chooses a step of the open matter; under "Muut toiminnot" if it has no button.
+  press = (name: string) => this.choose(this.step(name));
+  // begin chooses a new matter that is begun from the open one.
+  begin = (what: string) => this.choose(this.page.locator(`[role=menuitem][data-begin="${what}"]`));
+
+  private async choose(entry: Locator) {
+    const more = this.page.locator("[data-more]");
+    // A page that is read again meanwhile may move the step from the menu to a button.
+    await expect(async () => {
+      await entry.waitFor({ state: "attached", timeout: 2_000 });
+      if (!(await entry.isVisible()) && (await more.getAttribute("aria-expanded", { timeout: 1_000 })) === "false") {
+        await more.click({ timeout: 1_000 });
+      }
+      await entry.click({ timeout: 2_000 });
+    }).toPass();
+  }
+
   // list opens a list, shows its new matters, and opens one of them.
   async open(subject: string, list = "work", queue?: "me" | "agency") {
     await this.page.locator(`.rooms a[href="/${list}"]`).click();
@@ -84,7 +101,7 @@ export class Person {
   async take(name: string, values?: Record<string, unknown>) {
     const form = this.page.locator("form.step-form");
     const answered = this.page.waitForResponse((response) => response.url().endsWith("/" + name)).catch(() => undefined);
-    await this.step(name).click();
+    await this.press(name);
     // A step without a form is complete when it is answered; of two at once, one would be refused.
     if (!values) return void (await Promise.race([answered, form.waitFor()]));
     await this.fill(form, values);

@@ -44,7 +44,7 @@ test("a question is passed to another worker, a third agency is called in, and t
   await youth.open(subject, "consultations");
   await expect(youth.matter).toContainText("Milloin vakuus kuuluu teille?");
   await youth.matter.locator("#message").fill("Nuorelle vakuuden saa myös meiltä.");
-  await youth.matter.locator("form.compose [data-send]").click();
+  await youth.matter.locator("form.compose [data-send=message]").click();
   await expect(other.matter).toContainText("Nuorelle vakuuden saa myös meiltä.");
   await kela.take("CloseConsultation", { ledTo: "nothing" });
   for (const who of [other, youth]) {
@@ -84,16 +84,17 @@ test("a plan goes on: tasks change hands, two change a goal, it is reviewed, and
   const contacts = worker.matter.locator('section[aria-labelledby="plan-contacts"]');
   await expect(contacts).toContainText("24.11.2026 10.00 tk-02");
   // A worker cannot withdraw another agency's planned contact.
-  await worker.step("PlanContact").click();
-  await expect(contacts.locator('[data-field="at"]')).toBeVisible();
-  await expect(contacts.locator('[data-field="takeBack"]')).toHaveCount(0);
-  await contacts.locator("[data-cancel]").click();
+  await worker.press("PlanContact");
+  const planned = worker.matter.locator("form.step-form");
+  await expect(planned.locator('[data-field="at"]')).toBeVisible();
+  await expect(planned.locator('[data-field="takeBack"]')).toHaveCount(0);
+  await planned.locator("[data-cancel]").click();
   await nurse.take("PlanContact", { takeBack: true });
   await expect(contacts).not.toContainText("tk-02");
   await nurse.take("ReassignAction", { unit: "hva-pohjois-savo/tyoikaiset-kuopio", worker: "ps-33" });
   await expect(worker.matter.locator(".owner h4")).toContainText("ps-33");
   // Two workers change one goal at once, and neither text is lost.
-  await worker.step("UpdateGoal").click();
+  await worker.press("UpdateGoal");
   const form = worker.page.locator("form.step-form");
   await worker.fill(form, { text: "Haluan nukkua yöt." });
   await nurse.take("UpdateGoal", { text: "Haluan jaksaa viedä lapsen päiväkotiin." });
@@ -103,11 +104,11 @@ test("a plan goes on: tasks change hands, two change a goal, it is reviewed, and
   await conflict.locator('[data-keep="mine"]').click();
   await expect(nurse.matter.locator(".goal-text")).toHaveText("Haluan nukkua yöt.");
   await nurse.take("ScheduleReview", { nextReviewAt: "2027-01-15" });
-  await expect(worker.summary).toContainText("15.1.2027");
+  await expect(worker.summary).toContainText("15.1.");
   await nurse.take("StartReview");
   await expect(worker.summary).toContainText("Suunnitelmaa tarkistetaan");
   await worker.take("CompleteReview", { summary: "Uni on parempaa.", nextReviewAt: "2027-02-26" });
-  await expect(nurse.summary).toContainText("26.2.2027");
+  await expect(nurse.summary).toContainText("26.2.");
 });
 
 test("an invitation is declined, a member leaves, and what was entered in error reaches who had left", async ({ koppi, comes }) => {

@@ -22,7 +22,11 @@ test("the keyboard goes all the way", async ({ koppi, comes }) => {
   await guide.page.keyboard.press("Enter");
   await expect(guide.matter).toBeVisible();
   const opened = await guide.matter.getAttribute("data-matter");
+  // A key leads to the step's button and says so; Enter takes the step.
   await guide.page.keyboard.press("r");
+  await expect(guide.step("ReceiveConcern")).toBeFocused();
+  await expect(guide.matter.getByRole("status").filter({ hasText: "Paina Enter: Ota vastaan" })).toBeVisible();
+  await guide.page.keyboard.press("Enter");
   await expect(guide.phase).toContainText(guide.word("LOOP_PHASE_RECEIVED"));
   await guide.page.keyboard.press("n");
   await expect(guide.matter).not.toHaveAttribute("data-matter", opened!);
@@ -34,28 +38,40 @@ test("the keyboard goes all the way", async ({ koppi, comes }) => {
   await expect(guide.page.getByText("Mikään asia ei vastaa rajausta.")).toBeVisible();
 });
 
-test("a key takes no step but on the matter that has the focus", async ({ koppi, comes }) => {
+test("a key takes no step, wherever the focus is, and leads to it in the matter and its row alone", async ({ koppi, comes }) => {
   const first = await report(koppi), second = await report(koppi, { code: "140391-9021" }), guide = await comes("ps-04"), { page } = guide;
   await guide.open(first);
   let steps = 0;
   page.on("request", (request) => { if (/\/(Receive|Take)Concern$/.test(request.url())) steps += 1; });
-  // Any effect of a key would be visible by the time of the next navigation.
+  // Any effect of a key would be visible by the time of the next frame.
   const nothing = async () => {
     for (const key of ["r", "t"]) await page.keyboard.press(key);
     await page.evaluate(() => new Promise(requestAnimationFrame));
     expect(steps).toBe(0);
+    await expect(page.locator("[data-led], .bar")).toHaveCount(0);
   };
   for (const place of [
     page.locator(".brand"), page.locator('.rooms a[href="/sent"]'), page.getByRole("button", { name: "Kirjaudu ulos" }),
-    page.locator("[data-queue=me]"), guide.row(second),
+    page.locator("[data-queue=me]"),
   ]) {
     await place.focus();
     await nothing();
   }
   await page.evaluate(() => (document.activeElement as HTMLElement).blur());
   await nothing();
-  await guide.row(first).focus();
+  // On another row the key leads to the bar for that row, not into the open matter.
+  await guide.row(second).focus();
   await page.keyboard.press("r");
+  await expect(page.locator('.bar [data-act="receive"]')).toBeFocused();
+  await expect(page.locator("li[data-ticked] a.row")).toHaveAttribute("data-subject", second);
+  await guide.matter.locator("h2").focus();
+  for (const [key, step] of [["t", "TakeConcern"], ["r", "ReceiveConcern"]] as const) {
+    await page.keyboard.press(key);
+    await expect(guide.step(step)).toBeFocused();
+    await expect(page.locator("[data-led]")).toHaveAttribute("data-led", step);
+  }
+  expect(steps).toBe(0);
+  await page.keyboard.press("Enter");
   await expect(guide.phase).toContainText(guide.word("LOOP_PHASE_RECEIVED"));
   expect(steps).toBe(1);
 });
@@ -83,20 +99,21 @@ test("single keys are switched off, and stay so", async ({ koppi, comes }) => {
   await dialog.getByRole("button", { name: "Sulje" }).click();
   await guide.row(first).focus();
   await page.keyboard.press("r");
-  await expect(guide.phase).toContainText(guide.word("LOOP_PHASE_RECEIVED"));
+  await expect(page.locator('.bar [data-act="receive"]')).toBeFocused();
 });
 
-test("tiles count, and narrow down", async ({ koppi, comes }) => {
+test("filters count, and narrow down", async ({ koppi, comes }) => {
   const late = await report(koppi, { urgency: "URGENCY_EMERGENCY" });
   await koppi.advance("172800s");
   const fresh = await report(koppi, { code: "140391-9021" }), guide = await comes("ps-04");
-  const tile = (name: string) => guide.page.locator(`[data-tile=${name}]`);
-  await expect(tile("overdue").locator("strong")).toHaveText("1");
-  await tile("overdue").click();
+  const filter = (name: string) => guide.page.locator(`[data-filter=${name}]`);
+  await expect(filter("overdue").locator("strong")).toHaveText("1");
+  await expect(guide.page.locator("section[data-group=emergency]").locator(guide.row(late))).toBeVisible();
+  await filter("overdue").click();
   await expect(guide.row(late)).toBeVisible();
   await expect(guide.row(fresh)).toHaveCount(0);
   await guide.page.reload();
-  await expect(tile("overdue")).toHaveAttribute("aria-pressed", "true");
+  await expect(filter("overdue")).toHaveAttribute("aria-pressed", "true");
 });
 
 test("the line is cut and mended, and Koppi started anew: nothing is missed", async ({ koppi, comes }) => {

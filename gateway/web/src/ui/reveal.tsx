@@ -37,7 +37,7 @@ export function Reveal<T>({ name, label, hint, read, children }: Props<T>) {
       <Problem error={error} />
       {found === undefined
         ? <div ref={button}>
-          <Button type="button" variant="secondary" aria-disabled={busy} onClick={() => { if (!busy) void show(); }}
+          <Button type="button" variant="secondaryNoBorder" aria-disabled={busy} onClick={() => { if (!busy) void show(); }}
             aria-describedby={`reveal-${name}`}>{label}</Button>
           <p id={`reveal-${name}`} className="quiet hint">{hint}</p>
         </div>

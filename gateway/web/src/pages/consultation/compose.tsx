@@ -1,6 +1,6 @@
 import { createClient } from "@connectrpc/connect";
-import { useRef, useState, type FormEvent, type KeyboardEvent, type Ref } from "react";
-import { Button, Checkbox, Textarea } from "suomifi-ui-components";
+import { useContext, useRef, useState, type FormEvent, type KeyboardEvent, type Ref } from "react";
+import { Button, Textarea } from "suomifi-ui-components";
 
 import { ConsultationService, type ConsultationMessage } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { useDraft } from "../../app/drafts";
@@ -9,6 +9,7 @@ import { transport } from "../../app/transport";
 import { AttachmentsField, isUploading } from "../../ui/form/attachments";
 import type { AttachmentValue } from "../../ui/form/fields";
 import { Problem } from "../../ui/problem";
+import { StepPlace } from "../matter/stepplace";
 
 // A typing signal is sent at most this often.
 const typingEvery = 2500;
@@ -18,17 +19,20 @@ const empty: Draft = { text: "", answers: false, attachments: [], requestId: "" 
 
 interface Props {
   id: string;
-  // The addressee can mark a message as the answer.
+  // The addressee and who was called in can answer; the asker asks more.
   mayAnswer: boolean;
+  // The question is answered, and the next step is another: writing is not primary.
+  ends: boolean;
   // A consultation without a named client has no attachments.
   anonymous: boolean;
   field: Ref<HTMLTextAreaElement>;
   posted: (message: ConsultationMessage | undefined) => void;
 }
 
-// Compose is the message field. The request's id belongs to the text and changes with it: a retry
-// after a lost connection or a reload posts nothing twice.
-export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
+// Compose is the message field. An answer and a further question have a button each: the text stays
+// as it is until one of them has sent it. The request's id belongs to the text and the button, and
+// changes with them: a retry after a lost connection or a reload posts nothing twice.
+export function Compose({ id, mayAnswer, ends, anonymous, field, posted }: Props) {
   const t = useTexts("consultation"), form = useTexts("form"), [draft, change, forget] = useDraft<Draft>(`PostMessage ${id}`, empty);
   const [error, setError] = useState<unknown>(), [sending, setSending] = useState(false), [missing, setMissing] = useState(false);
   const [early, setEarly] = useState(false), [withAttachments, showAttachments] = useState(draft.attachments.length > 0);
@@ -42,19 +46,18 @@ export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
       service.signalTyping({ consultationId: id }).catch(() => undefined); // A lost signal does no harm.
     }
   };
-  const submit = async (event?: FormEvent) => {
-    event?.preventDefault();
+  const submit = async (answers: boolean) => {
     if (sending) return;
     setError(undefined);
     if (!draft.text.trim()) { setMissing(true); box.current?.focus(); return; }
     if (isUploading("message-attachments")) { setEarly(true); document.getElementById("message-attachments")?.focus(); return; }
     setEarly(false);
-    const requestId = draft.requestId || crypto.randomUUID();
-    change({ requestId });
+    const requestId = (draft.answers === answers && draft.requestId) || crypto.randomUUID();
+    change({ requestId, answers });
     setSending(true);
     try {
       const { message } = await service.postMessage({
-        requestId, consultationId: id, text: draft.text.trim(), answers: mayAnswer && draft.answers,
+        requestId, consultationId: id, text: draft.text.trim(), answers,
         attachmentIds: draft.attachments.map((attachment) => attachment.id),
       });
       forget();
@@ -68,9 +71,14 @@ export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
       setSending(false);
     }
   };
-  const keys = (event: KeyboardEvent) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void submit(event); };
+  // Enter with Ctrl is the first button.
+  const first = (event: FormEvent) => { event.preventDefault(); void submit(mayAnswer); };
+  const keys = (event: KeyboardEvent) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) first(event); };
+  // While the form of a step is open, its button is the primary one.
+  const primary = useContext(StepPlace).chosen === undefined && !ends;
+  const send = t(mayAnswer ? "sendAnswer" : ends ? "sendQuestion" : "send");
   return (
-    <form className="compose" noValidate aria-label={t("write")} data-form="PostMessage" onSubmit={(event) => void submit(event)}>
+    <form className="compose" noValidate aria-label={t("write")} data-form="PostMessage" onSubmit={first}>
       <Problem error={error} />
       <Textarea dir="auto" id="message"
         forwardedRef={(element: HTMLTextAreaElement | null) => {
@@ -81,18 +89,24 @@ export function Compose({ id, mayAnswer, anonymous, field, posted }: Props) {
         maxLength={10_000} fullWidth
         onChange={(event) => write(event.target.value)} onKeyDown={keys} status={missing ? "error" : "default"}
         statusText={missing ? t("missing") : undefined} />
-      {mayAnswer && <Checkbox id="answers" checked={draft.answers} hintText={t("answersHint")}
-        onClick={({ checkboxState }) => change({ answers: checkboxState, requestId: "" })}>{t("answers")}</Checkbox>}
       {withAttachments && <AttachmentsField id="message-attachments" label={t("attachments")}
         wrong={early ? form("uploadFirst") : undefined} value={draft.attachments}
         change={(attachments) => { setEarly(false); change({ attachments, requestId: "" }); }} />}
       <div className="buttons">
-        <Button type="submit" aria-disabled={sending} data-send>{t(sending ? "sending" : "send")}</Button>
+        <Button type="submit" variant={primary ? "default" : "secondary"} aria-disabled={sending}
+          data-send={mayAnswer ? "answer" : "message"}>
+          {sending ? t("sending") : send}
+        </Button>
+        {mayAnswer && <Button type="button" variant="secondary" aria-disabled={sending} data-send="message"
+          onClick={() => void submit(false)}>
+          {t("sendQuestion")}
+        </Button>}
         {!withAttachments && !anonymous && (
-          <Button type="button" variant="secondary" onClick={() => showAttachments(true)}>{t("addAttachments")}</Button>
+          <Button type="button" variant="secondaryNoBorder" onClick={() => showAttachments(true)}>{t("addAttachments")}</Button>
         )}
-        <span className="quiet wide-only">{t("sendKey")}</span>
+        <span className="quiet wide-only">{t("sendKey", { what: send })}</span>
       </div>
+      {mayAnswer && <p className="quiet answers-hint">{t("answersHint")}</p>}
     </form>
   );
 }

@@ -8,7 +8,7 @@ import { addTexts, useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { moment } from "../../ui/dates";
 import { isolated } from "../../ui/direction";
-import { idOf, kindOf } from "../../ui/names";
+import { idOf, kindOf, numberOf } from "../../ui/names";
 import { usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
 import { AskedTimeline } from "../../ui/timeline/asked";
@@ -19,6 +19,7 @@ import { Tombstone } from "../matter/tombstone";
 import { useMatter } from "../matter/usematter";
 import { isWithdrawn, Withdrawn } from "../matter/withdrawn";
 import { Compose } from "./compose";
+import { useContinuations } from "./continuations";
 import { useFollowed } from "./followed";
 import { Message } from "./message";
 import { Messages } from "./messages";
@@ -44,36 +45,41 @@ const isOver = ({ state }: Consultation) => state >= ConsultationState.CLOSED;
 
 function Open({ consultation, changed }: { consultation: Consultation; changed: () => void }) {
   const t = useTexts("consultation"), word = useWords(), person = usePerson();
-  const { consultationId: id, caseId, topic, status, urgency, availableActions, etag, messages, revocation } = consultation;
+  const { consultationId: id, caseId, state, topic, status, urgency, availableActions, etag, messages, revocation } = consultation;
   const over = isOver(consultation), conversation = useFollow(id, messages, over), subject = `consultations/${id}`;
   const followed = useFollowed(consultation, availableActions.includes("CloseConsultation"));
-  const field = useRef<HTMLTextAreaElement>(null), [question, ...rest] = conversation.messages;
+  const begin = useContinuations(subject), field = useRef<HTMLTextAreaElement>(null), [question, ...rest] = conversation.messages;
   // After taking it, the worker continues in the message field.
   const stepped = () => { changed(); setTimeout(() => (field.current ?? document.getElementById("matter-title"))?.focus(), 300); };
   // Entered in error, or sent on a consent that was withdrawn: the content is gone.
   const emptied = revocation !== undefined || !consultation.asker;
-  const mayWrite = availableActions.includes("PostMessage");
+  const mayWrite = availableActions.includes("PostMessage"), asks = consultation.asker?.agency === person.agency;
+  // An answered question is with its asker, who ends the consultation. Until then writing is primary,
+  // for whoever may write.
+  const ends = asks && state === ConsultationState.ANSWERED;
   return (
-    <MatterFrame title={[word("consultations"), isolated(topic)].filter(Boolean).join(": ")}
+    <MatterFrame title={[word("consultations"), isolated(topic)].filter(Boolean).join(": ")} number={numberOf(consultation)}
       summary={<Summary consultation={consultation} />} status={status} urgency={urgency} sender={consultation.asker}
       mistaken={<><Tombstone revocation={revocation} />{isWithdrawn(status) && <Withdrawn subject={subject} caseId={caseId} />}</>}
       actions={<Actions matter={consultation} naming={{ consultationId: id }} etag={etag} service={ConsultationService}
-        available={availableActions} steps={consultationSteps(person, followed)} elsewhere={["PostMessage"]} changed={stepped} />}
+        available={availableActions} steps={consultationSteps(person, followed)} elsewhere={["PostMessage"]} changed={stepped}
+        yields={mayWrite && !ends} more={emptied ? [] : [begin]} />}
+      said={!emptied && question && <div className="question"><h3 id="question">{t("question")}</h3><Message message={question}
+        subject={subject} mine={question.from?.agency === person.agency && question.from.worker === person.worker} /></div>}
       side={<Side consultation={consultation} />}>
       {!emptied && (
         <section className="conversation" aria-labelledby="conversation">
           <h3 id="conversation">{t("conversation")}</h3>
           {!over && <Presence consultation={consultation} conversation={conversation} />}
-          {question && <div className="question"><p className="pin quiet">{t("question")}</p><Message message={question} subject={subject}
-            mine={question.from?.agency === person.agency && question.from.worker === person.worker} /></div>}
           <Messages messages={rest} subject={subject} />
           {!over && <Typing typing={conversation.typing} />}
-          {mayWrite && <Compose id={id} field={field} anonymous={consultation.clientId === ""}
-            mayAnswer={consultation.asker?.agency !== person.agency} posted={(message) => { conversation.add(message); changed(); }} />}
+          {mayWrite && <Compose id={id} field={field} anonymous={consultation.clientId === ""} mayAnswer={!asks} ends={ends}
+            posted={(message) => { conversation.add(message); changed(); }} />}
           {!mayWrite && !over && availableActions.includes("TakeConsultation") && <p className="quiet">{t("takeFirst")}</p>}
         </section>
       )}
-      {!emptied && caseId && <AskedTimeline id="consultation-course" of={{ caseId }} subject={subject} heading="h3" />}
+      {!emptied && caseId && <AskedTimeline id="consultation-course" of={{ caseId }} subject={subject} heading="h3"
+        said={conversation.messages.map(({ text }) => text)} />}
     </MatterFrame>
   );
 }

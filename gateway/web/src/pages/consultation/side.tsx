@@ -1,5 +1,4 @@
 import { createClient } from "@connectrpc/connect";
-import { Link } from "@tanstack/react-router";
 
 import { LegalGroundSchema } from "koppi-contract/koppi/common/v1/party_pb";
 import { ConsultationService, type Consultation } from "koppi-contract/koppi/consultation/v1/consultation_pb";
@@ -12,16 +11,14 @@ import { usePartyName } from "../../ui/party";
 import { useProvision } from "../../ui/provision";
 import { Who } from "../../ui/who";
 
-export const continuations = ["concern", "referral", "plan"] as const;
-
-// Side shows the client, what the consultation can lead to, and the participants.
+// Side shows the client and the participants.
 export function Side({ consultation }: { consultation: Consultation }) {
   const t = useTexts("consultation"), word = useWords(), name = usePartyName(), provision = useProvision();
   const { asker, addressee, takenBy, participants, basis, openedAt, clientId, consultationId: id, revocation } = consultation;
   const opened = dateOf(openedAt);
   return (
     <div className="consult-side">
-      {!revocation && asker && <>
+      {!revocation && asker && (
         <section>
           <h3>{t("about")}</h3>
           {clientId
@@ -31,12 +28,7 @@ export function Side({ consultation }: { consultation: Consultation }) {
             </>
             : <p>{t("anonymous")}</p>}
         </section>
-        <section>
-          <h3>{t("continue")}</h3>
-          <ul className="continue">{continuations.map((what) => <li key={what}><Link to="/new/$what" params={{ what }}
-            search={{ from: `consultations/${id}` }} className="button" data-begin={what}>{t(`continue_${what}`)}</Link></li>)}</ul>
-        </section>
-      </>}
+      )}
       <section>
         <h3>{t("background")}</h3>
         <dl>

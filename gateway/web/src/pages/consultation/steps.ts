@@ -1,7 +1,7 @@
 import { enumFromJson } from "@bufbuild/protobuf";
 
 import { LegalGround, LegalGroundSchema } from "koppi-contract/koppi/common/v1/party_pb";
-import type { Consultation } from "koppi-contract/koppi/consultation/v1/consultation_pb";
+import { ConsultationState, type Consultation } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { receiver, text, type Field, type Values } from "../../ui/form/fields";
 import { finnish } from "../../ui/form/times";
 import type { Steps } from "../matter/actions";
@@ -45,6 +45,9 @@ export interface Followed { subject: string; words: string }
 // that followed the question.
 export const consultationSteps = ({ agency, unit }: { agency: string; unit: string }, followed: Followed[]): Steps<Consultation> => ({
   CloseConsultation: {
+    // Before there is an answer, ending is rare.
+    rare: ({ state }) => state !== ConsultationState.ANSWERED,
+    first: ({ asker, state }) => asker?.agency === agency && state === ConsultationState.ANSWERED,
     fields: () =>
       [{ kind: "options", name: "ledTo", label: "consultLedTo", hint: "consultLedToHint", required: true, of: ["led_to"], options: [
         { value: "nothing", label: "consultLedToNothing" },
@@ -78,7 +81,7 @@ export const consultationSteps = ({ agency, unit }: { agency: string; unit: stri
   RevokeConsultation: {
     fields: () => [{ kind: "area", name: "reason", label: "consultMistake", hint: "consultMistakeHint", required: true }],
     make: (values) => ({ reason: text(values, "reason") }),
-    sure: "consultRevokeSure",
+    sure: "consultRevokeSure", rare: true,
   },
   AcknowledgeRevocation: acknowledge,
 });

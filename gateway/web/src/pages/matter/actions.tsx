@@ -1,6 +1,7 @@
 import type { DescMessage, DescMethodUnary, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { callUnaryMethod } from "@connectrpc/connect-query-core";
-import { useEffect, useRef, useState } from "react";
+import { useContext, useEffect, useRef, useState } from "react";
+import { createPortal } from "react-dom";
 import { Button } from "suomifi-ui-components";
 
 import { useKeys } from "../../app/keys";
@@ -8,8 +9,10 @@ import { useTexts, useWords } from "../../app/language";
 import { transport } from "../../app/transport";
 import type { Field, Values } from "../../ui/form/fields";
 import { StepForm } from "../../ui/form/stepform";
-import { idOf } from "../../ui/names";
 import { Problem } from "../../ui/problem";
+import { More, type Entry } from "./more";
+import { ordered } from "./order";
+import { StepPlace } from "./stepplace";
 
 // Step is the form of a step. A step without fields is sent at once.
 export interface Step<M> {
@@ -17,12 +20,14 @@ export interface Step<M> {
   // The rest of the request, besides request_id, the matter's id and its etag.
   make?: (values: Values, matter: M) => Record<string, unknown>;
   initial?: (matter: M) => Values;
-  // A rare or final step asks for confirmation: a key of the matter's texts.
+  // A final step asks for confirmation: a key of the step's texts.
   sure?: string | ((matter: M) => string);
-  // A rare step comes after the others, and is less prominent.
+  // A rare step is in the menu.
   rare?: boolean | ((matter: M) => boolean);
+  // While this holds, the step is the primary one; else it is the first usual step.
+  first?: (matter: M) => boolean;
   // The labels of the step and of its form's button for this matter, if they differ from the step's
-  // name: keys of the matter's texts.
+  // name: keys of the step's texts.
   called?: (matter: M) => string | undefined;
   record?: string;
   // While this holds, the step is beside the primary step, and highlighted.
@@ -42,34 +47,41 @@ interface Props<M> {
   service: DescService;
   available: string[];
   steps: Steps<M>;
+  // The page whose texts the steps' labels are keys of.
+  texts?: string;
   // Called with the answer after a step.
   changed: (answer: unknown) => void;
   // Steps that are shown elsewhere on the page, beside what they concern.
   elsewhere?: string[];
+  // The primary control is elsewhere on the page.
+  yields?: boolean;
+  // What else the menu offers, in groups.
+  more?: Entry[][];
 }
 
 const methodOf = (service: DescService, name: string) =>
   service.methods.find((method) => method.name === name) as DescMethodUnary<DescMessage, DescMessage> | undefined;
 
-// Actions shows the steps that are allowed now, the primary one first. A step's form opens below
-// them.
-export function Actions<M>({ matter, naming, etag, service, available, steps, changed, elsewhere = [] }: Props<M>) {
-  const t = useTexts("matter"), word = useWords(), [open, setOpen] = useState<string>(), [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false), [taken, setTaken] = useState<string>();
+// Actions shows the steps that are allowed now: the primary one, a few beside it, and a menu. A step's
+// form opens in the matter's place for it.
+export function Actions<M>({
+  matter, naming, etag, service, available, steps, texts = "matter", changed, elsewhere = [], yields = false, more = [],
+}: Props<M>) {
+  const t = useTexts("matter"), own = useTexts(texts), word = useWords(), { place: formPlace, chosen, choose } = useContext(StepPlace);
+  const [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false), [taken, setTaken] = useState<string>();
+  const [led, setLed] = useState<string>();
   const place = useRef<HTMLElement>(null), said = useRef<HTMLParagraphElement>(null), left = useRef<string>(undefined);
   const allowed = available.filter((name) => methodOf(service, name) && !elsewhere.includes(name));
-  const isRare = (name: string) => { const rare = steps[name]?.rare; return typeof rare === "function" ? rare(matter) : Boolean(rare); };
-  const isSoon = (name: string) => steps[name]?.soon?.(matter) ?? false;
-  const [likely, ...rest] = allowed.filter((name) => !isSoon(name) && !isRare(name)), soon = allowed.filter(isSoon);
-  const names = [...(likely ? [likely] : []), ...soon, ...rest, ...allowed.filter((name) => !isSoon(name) && isRare(name))];
-  const called = (name: string) => { const own = steps[name]?.called?.(matter); return own ? t(own) : word(name); };
-  // After a step the focus is on the confirmation; after a cancellation, on the button.
+  const { primary, beside, more: usual, last } = ordered(allowed, steps, matter, yields);
+  const called = (name: string) => { const key = steps[name]?.called?.(matter); return key ? own(key) : word(name); };
+  const open = chosen !== undefined && allowed.includes(chosen) ? chosen : undefined;
+  // After a step the focus is on the confirmation; after a cancellation, on the step's button or the menu.
   useEffect(() => { if (taken) said.current?.focus(); }, [taken]);
   useEffect(() => {
-    if (open || !left.current) return;
-    place.current?.querySelector<HTMLElement>(`[data-step="${left.current}"]`)?.focus();
+    if (chosen || !left.current) return;
+    place.current?.querySelector<HTMLElement>(`[data-step="${left.current}"], [data-more]`)?.focus();
     left.current = undefined;
-  }, [open]);
+  }, [chosen]);
   const send = async (name: string, request: MessageShape<DescMessage>) =>
     changed(await callUnaryMethod(transport, methodOf(service, name)!, request));
   const request = (name: string, requestId: string, rest: Record<string, unknown> = {}): MessageInitShape<DescMessage> => {
@@ -77,26 +89,28 @@ export function Actions<M>({ matter, naming, etag, service, available, steps, ch
     return { requestId, ...naming, ...(hasEtag ? { etag } : {}), ...rest } as MessageInitShape<DescMessage>;
   };
   const take = async (name: string) => {
+    if (busy) return;
     setError(undefined);
     setTaken(undefined);
-    if (steps[name]?.fields || steps[name]?.sure) return setOpen(name);
+    setLed(undefined);
+    if (steps[name]?.fields || steps[name]?.sure) return choose(name);
     setBusy(true);
     await callUnaryMethod(transport, methodOf(service, name)!, request(name, crypto.randomUUID()))
       .then((answer) => { changed(answer); setTaken(name); }, setError);
     setBusy(false);
   };
-  const first = (...beginnings: string[]) => names.find((name) => beginnings.some((beginning) => name.startsWith(beginning)));
-  const press = (...beginnings: string[]) => () => { const name = first(...beginnings); if (name && !open && !busy) void take(name); };
-  // A key starts a step only if the focus is on this matter, or on its row in the list.
-  const here = (focused: Element) => {
-    const matter = place.current?.closest<HTMLElement>("[data-matter]"), row = focused.closest<HTMLElement>("a.row")?.dataset.subject;
-    return Boolean(matter && (matter.contains(focused) || (row && idOf(row) === matter.dataset.matter)));
+  // A key takes no step: it leads to the step's button, and says what Enter does there.
+  const lead = (...beginnings: string[]) => () => {
+    const name = [primary, ...beside].find((one) => one && beginnings.some((beginning) => one.startsWith(beginning)));
+    if (!name || chosen || busy) return;
+    place.current?.querySelector<HTMLElement>(`[data-step="${name}"]`)?.focus();
+    setLed(name);
   };
-  useKeys({ r: press("Receive"), t: press("Take", "Accept") }, here);
+  const here = (focused: Element) => place.current?.closest("[data-matter]")?.contains(focused) ?? false;
+  useKeys({ r: lead("Receive"), t: lead("Take", "Accept") }, here);
+  const entry = (name: string): Entry => ({ key: name, text: called(name), data: { "data-step": name }, choose: () => void take(name) });
   const sure = open && sureOf(steps[open], matter), record = open && steps[open]?.record;
-  const variant = (name: string, index: number) =>
-    (isRare(name) && !isSoon(name) ? "secondaryNoBorder" : index === 0 ? "default" : "secondary");
-  if (!names.length && !taken) return null;
+  if (!allowed.length && !taken && !more.flat().length) return null;
   return (
     <section className="actions" aria-label={t("actions")} ref={place}>
       <Problem error={error} />
@@ -105,19 +119,23 @@ export function Actions<M>({ matter, naming, etag, service, available, steps, ch
         <span aria-hidden="true" className="shape">✓</span>
         {t(`done_${taken}`)}
       </p>}
-      {!open && <div className="buttons">
-        {names.map((name, index) => <Button key={name} type="button" aria-disabled={busy} variant={variant(name, index)} data-step={name}
-          onClick={() => { if (!busy) void take(name); }}>
-            {isSoon(name) && <span aria-hidden="true" className="shape">!</span>}
+      {!chosen && <div className="buttons">
+        {[primary, ...beside].map((name) => name && <Button key={name} type="button" aria-disabled={busy} data-step={name}
+          variant={name === primary ? "default" : "secondary"} onClick={() => void take(name)} onBlur={() => setLed(undefined)}>
+            {steps[name]?.soon?.(matter) && <span aria-hidden="true" className="shape">!</span>}
             {called(name)}
           </Button>)}
+        <More groups={[usual.map(entry), ...more, last.map(entry)]} />
       </div>}
-      {open && methodOf(service, open) && (
-        <StepForm key={open} draft={`${open} ${Object.values(naming).join()}`} texts="matter" title={called(open)}
+      <div role="status">{led && <p className="led quiet" data-led={led}>{t("enterTakes", { step: called(led) })}</p>}</div>
+      {open && formPlace && createPortal(
+        <StepForm key={open} draft={`${open} ${Object.values(naming).join()}`} texts={texts} title={called(open)}
           schema={methodOf(service, open)!.input} fields={steps[open]?.fields?.(matter) ?? []} initial={steps[open]?.initial?.(matter)}
           make={(values, requestId) => request(open, requestId, steps[open]?.make?.(values, matter))}
-          send={(message) => send(open, message)} done={() => { setOpen(undefined); setTaken(open); }}
-          cancel={() => { left.current = open; setOpen(undefined); }} sure={sure && t(sure)} sendLabel={record ? t(record) : word(open)} />
+          send={(message) => send(open, message)} done={() => { choose(undefined); setTaken(open); }}
+          cancel={() => { left.current = open; choose(undefined); }} sure={sure && own(sure)}
+          sendLabel={record ? own(record) : word(open)} />,
+        formPlace,
       )}
     </section>
   );

@@ -7,12 +7,13 @@ import {
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
-import { nameOf } from "../../ui/names";
+import { nameOf, numberOf } from "../../ui/names";
 import { useDirectory, usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
 import { Actions } from "./actions";
+import { useBeginnings } from "./beginnings";
 import { concernSteps } from "./concernsteps";
-import { Course } from "./course";
+import { Course, Said } from "./course";
 import { MatterFrame } from "./frame";
 import { MatterSide, type Linked } from "./side";
 import { useConcernSummary } from "./summary";
@@ -35,18 +36,20 @@ const linkedOf = (concern: Concern): Linked[] => [
 export function ConcernMatter({ id }: { id: string }) {
   const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName();
   const { agencies } = useDirectory(), summary = useConcernSummary(), subject = `concerns/${id}`;
+  const begin = useBeginnings(subject);
   const { data, error, changed } = useMatter(subject, ConcernService.method.getConcern, { concernId: id });
   const concern = data?.concern;
   if (error) return <Problem error={error} />;
   if (!concern) return <p className="quiet">{shell("loading")}</p>;
   const topics = concern.topics.map((topic) => word(nameOf(TopicSchema, topic))), notReached = concern.contactAttempts.length;
   return (
-    <MatterFrame title={[word("concerns"), topics.join(", ")].filter(Boolean).join(": ")} summary={summary(concern)}
-      status={concern.status} urgency={urgencyNow(concern)} sender={concern.reporter}
+    <MatterFrame title={[word("concerns"), topics.join(", ")].filter(Boolean).join(": ")} number={numberOf(concern)}
+      summary={summary(concern)} status={concern.status} urgency={urgencyNow(concern)} sender={concern.reporter}
       mistaken={concern.state === ConcernState.ENTERED_IN_ERROR ? <Tombstone revocation={concern.revocation} />
         : <Withdrawn subject={subject} caseId={concern.caseId} />}
       actions={<Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService}
-        available={concern.availableActions} steps={concernSteps({ own: person.agency, agencies })} changed={changed} />}
+        available={concern.availableActions} steps={concernSteps({ own: person.agency, agencies })} changed={changed} more={[begin]} />}
+      said={!concern.revocation && concern.description && <Said said={concern.description} label="description" />}
       side={<MatterSide subject={subject} caseId={concern.caseId} clientId={concern.clientId} language={concern.clientLanguage}
         status={concern.status} basis={concern.basis} attachments={[...concern.attachments, ...concern.outcomeAttachments]}
         linked={linkedOf(concern)} read={() => createClient(ConcernService, transport).getClient({ concernId: id })}>
@@ -66,7 +69,7 @@ export function ConcernMatter({ id }: { id: string }) {
         )}
         {notReached > 0 && <><dt>{t("attempts")}</dt><dd dir="auto">{notReached}</dd></>}
       </MatterSide>}>
-      {!concern.revocation && <Course subject={subject} caseId={concern.caseId} said={concern.description} saidLabel="description"
+      {!concern.revocation && <Course subject={subject} caseId={concern.caseId} said={concern.description}
         ended={concern.outcome ? word(nameOf(OutcomeSchema, concern.outcome)) : ""} endedSaid={concern.feedback} />}
     </MatterFrame>
   );

@@ -140,7 +140,7 @@ export function concernSteps(setting: Setting): Steps<Concern> {
       make: (values) => ({
         outcome: enumOf(OutcomeSchema, values, "outcome"), feedback: text(values, "feedback"), ...withAttachments(values),
       }),
-      sure: "sureClose",
+      sure: "sureClose", first: ({ state }) => state === ConcernState.ASSESSED,
     },
     DeclineConcern: {
       fields: ({ basis }) => [

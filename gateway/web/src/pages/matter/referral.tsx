@@ -6,11 +6,12 @@ import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { onDate } from "../../ui/dates";
-import { nameOf } from "../../ui/names";
+import { nameOf, numberOf } from "../../ui/names";
 import { useDirectory, usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
 import { Actions } from "./actions";
-import { Course } from "./course";
+import { useBeginnings } from "./beginnings";
+import { Course, Said } from "./course";
 import { MatterFrame } from "./frame";
 import { referralSteps } from "./referralsteps";
 import { MatterSide, type Linked } from "./side";
@@ -31,6 +32,7 @@ const linkedOf = (referral: Referral): Linked[] => [
 export function ReferralMatter({ id }: { id: string }) {
   const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName();
   const { agencies } = useDirectory(), summary = useReferralSummary(), subject = `referrals/${id}`;
+  const begin = useBeginnings(subject);
   const { data, error, changed } = useMatter(subject, ReferralService.method.getReferral, { referralId: id });
   const referral = data?.referral;
   if (error) return <Problem error={error} />;
@@ -38,12 +40,13 @@ export function ReferralMatter({ id }: { id: string }) {
   const about = [referral.kind ? word(nameOf(ReferralKindSchema, referral.kind)) : "", referral.serviceKey && word(referral.serviceKey)]
     .filter(Boolean);
   return (
-    <MatterFrame title={[word("referrals"), about.join(", ")].filter(Boolean).join(": ")} summary={summary(referral)}
-      status={referral.status} urgency={urgencyNow(referral)} sender={referral.sender}
+    <MatterFrame title={[word("referrals"), about.join(", ")].filter(Boolean).join(": ")} number={numberOf(referral)}
+      summary={summary(referral)} status={referral.status} urgency={urgencyNow(referral)} sender={referral.sender}
       mistaken={referral.state === ReferralState.ENTERED_IN_ERROR ? <Tombstone revocation={referral.revocation} />
         : isWithdrawn(referral.status) && <Withdrawn subject={subject} caseId={referral.caseId} />}
       actions={<Actions matter={referral} naming={{ referralId: id }} etag={referral.etag} service={ReferralService}
-        available={referral.availableActions} steps={referralSteps({ own: person.agency, agencies })} changed={changed} />}
+        available={referral.availableActions} steps={referralSteps({ own: person.agency, agencies })} changed={changed} more={[begin]} />}
+      said={!referral.revocation && referral.reason && <Said said={referral.reason} label="referralReason" />}
       side={<MatterSide subject={subject} caseId={referral.caseId} clientId={referral.clientId} language={referral.clientLanguage}
         status={referral.status} basis={referral.basis} attachments={[...referral.attachments, ...referral.outcomeAttachments]}
         linked={linkedOf(referral)} read={() => createClient(ReferralService, transport).getClient({ referralId: id })}>
@@ -52,7 +55,7 @@ export function ReferralMatter({ id }: { id: string }) {
         {referral.applicationArrivedOn && <><dt>{t("arrivedOn")}</dt><dd>{onDate(referral.applicationArrivedOn)}</dd></>}
         <Triaged matter={referral} />
       </MatterSide>}>
-      {!referral.revocation && <Course subject={subject} caseId={referral.caseId} said={referral.reason} saidLabel="referralReason"
+      {!referral.revocation && <Course subject={subject} caseId={referral.caseId} said={referral.reason}
         ended={referral.outcome ? word(nameOf(ReferralOutcomeSchema, referral.outcome)) : ""} endedSaid={referral.outcomeNote} />}
     </MatterFrame>
   );

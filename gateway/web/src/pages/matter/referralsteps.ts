@@ -67,6 +67,8 @@ export function referralSteps(setting: Setting): Steps<Referral> {
       ],
       initial: (referral) => (open(referral).length === 1 ? { appointment: open(referral)[0]!.appointmentId } : {}),
       make: (values) => ({ appointmentId: text(values, "appointment"), result: enumOf(AppointmentResultSchema, values, "result") }),
+      // A booked appointment is the next thing to be recorded.
+      first: (referral) => open(referral).length > 0,
     },
     PlanContact: planContact(setting),
     AddProgressNote: {
@@ -92,6 +94,8 @@ export function referralSteps(setting: Setting): Steps<Referral> {
         outcome: enumOf(ReferralOutcomeSchema, values, "outcome"), outcomeNote: text(values, "outcomeNote"), ...withAttachments(values),
       }),
       sure: "sureComplete",
+      // A notice or documents are only acknowledged.
+      first: (referral) => isNotice(referral) && undecided(referral),
     },
     RedirectReferral: {
       fields: (referral) => [

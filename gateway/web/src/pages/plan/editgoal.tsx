@@ -23,7 +23,8 @@ export function EditGoal({ plan, goal }: { plan: Plan; goal: Goal }) {
     <Conflict plan={plan} goal={goal} mine={mine} type={(typed) => keep({ mine: typed })} changed={changed} settled={forget} />
   );
   return (
-    <StepButton plan={plan} name="UpdateGoal" of={goal.goalId} step={updateGoal(goal)} refused={(error, request) => {
+    <StepButton plan={plan} name="UpdateGoal" of={goal.goalId} what={goal.text} inMenu step={updateGoal(goal)}
+      refused={(error, request) => {
       if (!stale(error)) return false;
       keep({ mine: (request as UpdateGoalRequest).text });
       changed();

@@ -18,6 +18,8 @@ interface Props {
   // The reader is the client: "you", not "the client".
   own?: boolean;
   heading?: "h3" | "h4";
+  // The assessments are shown as tables instead of pictures. Without a choice each goal has both.
+  tables?: boolean;
 }
 
 // The client's own goals come first.
@@ -27,25 +29,27 @@ export const signed = (score: number) => (score > 0 ? `+${score}` : score < 0 ? 
 
 // PlanGoals shows the goals of a plan, in the client's words, each with its progress. Steps on a
 // goal appear only on the plan's own page, for those who may take them.
-export function PlanGoals({ plan, own = false, heading = "h4" }: Props) {
+export function PlanGoals({ plan, own = false, heading = "h4", tables }: Props) {
   const t = useTexts("plan");
   if (!plan.goals.length) return <p className="quiet">{t("noGoals")}</p>;
   return <div className="plan-goals">
-    {inOrder(plan.goals).map((goal) => <PlanGoal key={goal.goalId} goal={goal} plan={plan} own={own} heading={heading} />)}
+    {inOrder(plan.goals).map((goal) => <PlanGoal key={goal.goalId} {...{ goal, plan, own, heading, tables }} />)}
   </div>;
 }
 
-function PlanGoal({ goal, plan, own, heading: Heading }: { goal: Goal; plan: Plan; own: boolean; heading: "h3" | "h4" }) {
+type GoalProps = Required<Pick<Props, "plan" | "own" | "heading">> & Pick<Props, "tables"> & { goal: Goal };
+
+function PlanGoal({ goal, plan, own, heading: Heading, tables }: GoalProps) {
   const t = useTexts("plan"), id = useId();
   return (
-    <section className="plan-goal" aria-labelledby={id} data-goal={goal.goalId}>
+    <section className="plan-goal" aria-labelledby={id} data-goal={goal.goalId} data-part>
       <div className="goal-words">
         <Heading id={id} tabIndex={-1} className="goal-text" dir="auto">{goal.text}</Heading>
         <p className="quiet">{t(goal.setByClient ? (own ? "goalYours" : "goalOfClient") : "goalProposed")}</p>
       </div>
-      <Course goal={goal} own={own} />
+      <Course goal={goal} own={own} tables={tables} />
       <div className="goal-steps">
-        <StepButton plan={plan} name="AssessGoal" of={goal.goalId} step={assessGoal(goal)} />
+        <StepButton plan={plan} name="AssessGoal" of={goal.goalId} what={goal.text} step={assessGoal(goal)} />
         <EditGoal plan={plan} goal={goal} />
       </div>
     </section>
@@ -53,7 +57,7 @@ function PlanGoal({ goal, plan, own, heading: Heading }: { goal: Goal; plan: Pla
 }
 
 // Course shows the progress: a picture, and the same as a table.
-function Course({ goal, own }: { goal: Goal; own: boolean }) {
+function Course({ goal, own, tables }: { goal: Goal; own: boolean; tables?: boolean }) {
   const t = useTexts("plan"), { assessments } = goal, client = t(own ? "you" : "theClient"), workers = t("workers");
   if (!assessments.length) return <p className="quiet goal-course">{t("notAssessed")}</p>;
   const words = ({ score }: Assessment) => `${signed(score)}, ${t(scaleTexts[score] ?? "score_0")}`;
@@ -65,13 +69,15 @@ function Course({ goal, own }: { goal: Goal; own: boolean }) {
     }),
   });
   const lines = [line(client, true), line(workers, false)].filter(({ points }) => points.length);
+  const table = <Assessments assessments={assessments} names={[client, workers]} words={words} />;
+  if (tables) return <div className="goal-course">{table}</div>;
   return (
     <div className="goal-course">
       <LineChart title={t("chart", { goal: goal.text })} help={t("chartHelp")} lines={lines} from={-2} to={2} tick={signed} />
-      <Expander>
+      {tables === undefined && <Expander>
         <ExpanderTitleButton>{t("asTable", { count: assessments.length })}</ExpanderTitleButton>
-        <ExpanderContent><Assessments assessments={assessments} names={[client, workers]} words={words} /></ExpanderContent>
-      </Expander>
+        <ExpanderContent>{table}</ExpanderContent>
+      </Expander>}
     </div>
   );
 }

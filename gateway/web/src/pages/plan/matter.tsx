@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { Button, InlineAlert } from "suomifi-ui-components";
 
 import { PlanService } from "koppi-contract/koppi/plan/v1/plan_pb";
@@ -7,10 +8,10 @@ import { useTexts, useWords } from "../../app/language";
 import { refusalOf, unreachable } from "../../app/refusal";
 import { usePerson } from "../../app/session";
 import { limit } from "../../ui/dates";
+import { numberOf } from "../../ui/names";
 import { usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
 import { AskedTimeline } from "../../ui/timeline/asked";
-import { Actions } from "../matter/actions";
 import { MatterFrame } from "../matter/frame";
 import { useMatter } from "../matter/usematter";
 import { isWithdrawn, Withdrawn } from "../matter/withdrawn";
@@ -18,19 +19,12 @@ import { ClientOf } from "./client";
 import { PlanGoals } from "./goals";
 import { Mistaken } from "./mistaken";
 import { Answering, Contacts, Members, Review } from "./people";
+import { PlanActions } from "./planactions";
+import { hasLine, PlanLine } from "./planline";
 import { PrintSheet } from "./print";
-import { Changed, StepButton } from "./stepbutton";
-import { addGoal, framedSteps, planSteps } from "./steps";
+import { Changed } from "./stepbutton";
 import { Tasks } from "./tasks";
 import { ClientViews } from "./views";
-
-// Rare and final steps come last, away from the goals.
-const closing = ["LeavePlan", "EndPlan", "RevokePlan"];
-// These are shown beside what they concern.
-const elsewhere = [
-  "AddGoal", "UpdateGoal", "AssessGoal", "AddAction", "CompleteAction", "ReassignAction", "RecordClientView", "InviteMember",
-  "OfferResponsibility", "ScheduleReview", "StartReview", "PlanContact", ...closing,
-];
 
 // PlanMatter shows a shared plan: the client's goals first, then the actions and their owners.
 export function PlanMatter({ id }: { id: string }) {
@@ -42,23 +36,20 @@ export function PlanMatter({ id }: { id: string }) {
   if (!plan) return <p className="quiet">{shell("loading")}</p>;
   // Entered in error, or sent on a consent that was withdrawn: the content is gone.
   const emptied = plan.revocation !== undefined || !plan.createdBy;
-  // After a step on the whole plan the focus is on its title, which shows the new state.
-  const stepTaken = () => { changed(); document.getElementById("matter-title")?.focus(); };
   return (
     <Changed value={changed}>
-      <MatterFrame title={word("plans")} summary={<Summary plan={plan} />} status={plan.status} mistaken={<>
-        <Mistaken plan={plan} />
-        {!plan.revocation && isWithdrawn(plan.status) && <Withdrawn subject={subject} caseId={plan.caseId} />}
-      </>}
-        actions={<><Invited plan={plan} /><Actions matter={plan} naming={{ planId: id }} etag={plan.etag} service={PlanService}
-          available={plan.availableActions} steps={framedSteps} changed={stepTaken} elsewhere={elsewhere} /></>}
+      <MatterFrame title={word("plans")} number={numberOf(plan)} summary={<Summary plan={plan} />} status={plan.status}
+        phases={hasLine(plan) && !isWithdrawn(plan.status) ? <PlanLine plan={plan} /> : undefined} mistaken={<>
+          <Mistaken plan={plan} />
+          {!plan.revocation && isWithdrawn(plan.status) && <Withdrawn subject={subject} caseId={plan.caseId} />}
+        </>}
+        actions={<><Invited plan={plan} /><PlanActions plan={plan} emptied={emptied} changed={changed} /></>}
         side={emptied ? null : <div className="plan-side">
           <ClientOf plan={plan} />
           <Answering plan={plan} />
           <Review plan={plan} />
           <Members plan={plan} />
           <Contacts plan={plan} />
-          <Closing plan={plan} />
         </div>}>
         {!emptied && <Content plan={plan} />}
       </MatterFrame>
@@ -67,33 +58,24 @@ export function PlanMatter({ id }: { id: string }) {
 }
 
 function Content({ plan }: { plan: Plan }) {
-  const t = useTexts("plan");
+  const t = useTexts("plan"), [tables, showTables] = useState(false), assessed = plan.goals.some(({ assessments }) => assessments.length);
   return (
     <div className="plan-content">
       <section aria-labelledby="plan-goals">
         <div className="plan-head">
-          <h3 id="plan-goals" tabIndex={-1}>{t("goals")}</h3>
-          <Button type="button" variant="secondaryNoBorder" data-print onClick={() => window.print()}>{t("print")}</Button>
+          <h3 id="plan-goals">{t("goals")}</h3>
+          {assessed && <Button type="button" variant="secondaryNoBorder" aria-pressed={tables} data-tables
+            onClick={() => showTables(!tables)}>
+            {t("tables")}
+          </Button>}
         </div>
-        <PlanGoals plan={plan} />
-        <StepButton plan={plan} name="AddGoal" step={addGoal} first={!plan.goals.length} />
+        <PlanGoals plan={plan} tables={tables} />
       </section>
       <Tasks plan={plan} />
       <ClientViews plan={plan} />
       {plan.caseId && <AskedTimeline id="plan-course" of={{ caseId: plan.caseId }} subject={`plans/${plan.planId}`} heading="h3" />}
       <PrintSheet plan={plan} />
     </div>
-  );
-}
-
-function Closing({ plan }: { plan: Plan }) {
-  const t = useTexts("plan"), names = closing.filter((name) => plan.availableActions.includes(name));
-  if (!names.length) return null;
-  return (
-    <section aria-labelledby="plan-closing" className="closing">
-      <h3 id="plan-closing" tabIndex={-1}>{t("closing")}</h3>
-      <div className="closing-steps">{names.map((name) => <StepButton key={name} plan={plan} name={name} step={planSteps[name]!} />)}</div>
-    </section>
   );
 }
 

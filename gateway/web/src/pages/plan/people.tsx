@@ -1,12 +1,8 @@
 import { MemberState, type Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
-import { usePerson } from "../../app/session";
 import { day, limit, moment } from "../../ui/dates";
 import { useDirectory, usePartyName } from "../../ui/party";
-import { StepButton } from "./stepbutton";
-import { inviteMember, offerResponsibility, planContact, planSteps } from "./steps";
-import { useJoinedUnits } from "./units";
 
 // Shape and text show whether a member has joined.
 const shapes: Record<MemberState, [shape: string, key: string]> = {
@@ -16,17 +12,16 @@ const shapes: Record<MemberState, [shape: string, key: string]> = {
 
 // Answering shows who is responsible for the whole plan, and to whom that is offered.
 export function Answering({ plan }: { plan: Plan }) {
-  const t = useTexts("plan"), name = usePartyName(), units = useJoinedUnits(plan), due = dateOf(plan.responsibilityDueAt);
+  const t = useTexts("plan"), name = usePartyName(), due = dateOf(plan.responsibilityDueAt);
   if (!plan.responsible) return null;
   return (
     <section aria-labelledby="plan-answering" data-answering>
-      <h3 id="plan-answering" tabIndex={-1}>{t("answering")}</h3>
+      <h3 id="plan-answering">{t("answering")}</h3>
       <p>{name(plan.responsible)}</p>
       {plan.responsibilityOfferedTo && <p className="offer">
         <span aria-hidden="true" className="shape">◷</span>
         {t("offered", { who: name(plan.responsibilityOfferedTo), date: due ? limit(due) : "" })}
       </p>}
-      <StepButton plan={plan} name="OfferResponsibility" step={offerResponsibility(units)} />
     </section>
   );
 }
@@ -36,7 +31,7 @@ export function Members({ plan }: { plan: Plan }) {
   const t = useTexts("plan"), directory = useDirectory();
   return (
     <section aria-labelledby="plan-members">
-      <h3 id="plan-members" tabIndex={-1}>{t("members")}</h3>
+      <h3 id="plan-members">{t("members")}</h3>
       <ul className="members">
         {plan.members.map(({ party, state, since }, index) => (
           <li key={index}>
@@ -49,7 +44,6 @@ export function Members({ plan }: { plan: Plan }) {
           </li>
         ))}
       </ul>
-      <StepButton plan={plan} name="InviteMember" step={inviteMember} />
     </section>
   );
 }
@@ -57,27 +51,24 @@ export function Members({ plan }: { plan: Plan }) {
 // Review shows the date of the next review.
 export function Review({ plan }: { plan: Plan }) {
   const t = useTexts("plan"), at = dateOf(plan.nextReviewAt);
-  const steps = ["ScheduleReview", "StartReview"].filter((name) => plan.availableActions.includes(name));
-  if (!at && !steps.length) return null;
+  if (!at) return null;
   return (
     <section aria-labelledby="plan-review">
-      <h3 id="plan-review" tabIndex={-1}>{t("review")}</h3>
-      {at && <p><time dateTime={at.toISOString()}>{limit(at)}</time></p>}
-      {steps.map((name) => <StepButton key={name} plan={plan} name={name} step={planSteps[name]!} />)}
+      <h3 id="plan-review">{t("review")}</h3>
+      <p><time dateTime={at.toISOString()}>{limit(at)}</time></p>
     </section>
   );
 }
 
 // Contacts shows who will contact the client next, so that two workers do not call the same person.
 export function Contacts({ plan }: { plan: Plan }) {
-  const t = useTexts("plan"), person = usePerson(), name = usePartyName();
+  const t = useTexts("plan"), name = usePartyName();
   if (!plan.plannedContacts.length && !plan.availableActions.includes("PlanContact")) return null;
   return (
     <section aria-labelledby="plan-contacts">
-      <h3 id="plan-contacts" tabIndex={-1}>{t("contacts")}</h3>
+      <h3 id="plan-contacts">{t("contacts")}</h3>
       {!plan.plannedContacts.length && <p className="quiet">{t("noContacts")}</p>}
       <ul>{plan.plannedContacts.map(({ by, at }, index) => <li key={index}>{at && moment(dateOf(at)!)} {name(by)}</li>)}</ul>
-      <StepButton plan={plan} name="PlanContact" step={planContact(person.agency)} />
     </section>
   );
 }

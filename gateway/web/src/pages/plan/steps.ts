@@ -1,10 +1,10 @@
 import { enumFromJson } from "@bufbuild/protobuf";
 
 import { LegalGroundSchema, type Party } from "koppi-contract/koppi/common/v1/party_pb";
-import type { Action, Goal, Plan } from "koppi-contract/koppi/plan/v1/state_pb";
+import { PlanState, type Action, type Goal, type Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { attachmentIds, receiver, text, type Field, type Values } from "../../ui/form/fields";
 import { endOfDay, finnish } from "../../ui/form/times";
-import { sureOf, type Step, type Steps } from "../matter/actions";
+import type { Step, Steps } from "../matter/actions";
 
 const reason: Step<Plan> = {
   fields: () => [{ kind: "area", name: "reason", label: "reason" }], make: (values) => ({ reason: text(values, "reason") }),
@@ -13,42 +13,7 @@ const nextReview: Field = { kind: "day", name: "nextReviewAt", label: "nextRevie
 const day = (values: Values, name: string) => (text(values, name) ? endOfDay(text(values, name)) : undefined);
 const time = (values: Values, name: string) => (text(values, name) ? finnish(text(values, name)) : undefined);
 
-// The fields of each step on the plan as a whole.
-export const planSteps: Steps<Plan> = {
-  JoinPlan: {},
-  DeclineInvitation: reason,
-  AcceptResponsibility: {},
-  DeclineResponsibility: reason,
-  StartPlan: {},
-  StartReview: {},
-  ScheduleReview: {
-    fields: () => [{ ...nextReview, required: true, hint: undefined }], make: (values) => ({ at: day(values, "nextReviewAt") }),
-  },
-  CompleteReview: {
-    fields: () => [{ kind: "area", name: "summary", label: "summary" }, nextReview],
-    make: (values) => ({ summary: text(values, "summary"), nextReviewAt: day(values, "nextReviewAt") }),
-  },
-  LeavePlan: { ...reason, sure: "sureLeave" },
-  EndPlan: {
-    fields: () => [{ kind: "area", name: "reason", label: "endReason" }], make: (values) => ({ reason: text(values, "reason") }),
-    sure: "sureEnd",
-  },
-  RevokePlan: {
-    fields: () => [{ kind: "area", name: "reason", label: "revokeReason", hint: "revokeHint", required: true }],
-    make: (values) => ({ reason: text(values, "reason") }), sure: "sureRevoke",
-  },
-  AcknowledgeRevocation: { sure: "sureAcknowledge" },
-};
-
-// The frame's actions look up labels in the matter's texts; these labels are the plan's.
-const ours = (key: string) => `plan:${key}`;
-export const framedSteps: Steps<Plan> = Object.fromEntries(Object.entries(planSteps).map(([name, step]) => [name, {
-  ...step, sure: step.sure && ((plan: Plan) => ours(sureOf(step, plan)!)),
-  fields: step.fields
-    && ((plan: Plan) => step.fields!(plan).map((field) => ({ ...field, label: ours(field.label), hint: field.hint && ours(field.hint) }))),
-}]));
-
-export const addGoal: Step<Plan> = {
+const addGoal: Step<Plan> = {
   fields: () => [
     { kind: "area", name: "text", label: "goalText", hint: "goalTextHint", required: true },
     {
@@ -103,7 +68,7 @@ const whose = (units: Choice[], named: boolean): Field[] => [
   { kind: "line", name: "worker", label: "worker", hint: named ? "workerNamedHint" : "workerHint", required: named },
 ];
 
-export const addAction = (units: Choice[], goals: Choice[], me: { agency: string; unit: string; worker: string }): Step<Plan> => ({
+const addAction = (units: Choice[], goals: Choice[], me: { agency: string; unit: string; worker: string }): Step<Plan> => ({
   fields: () => [
     { kind: "area", name: "text", label: "actionText", hint: "actionTextHint", required: true },
     ...(goals.length ? [
@@ -129,13 +94,13 @@ export const reassignAction = (action: Action, units: Choice[]): Step<Plan> => (
   make: (values) => ({ actionId: action.actionId, to: partyOf(values) }),
 });
 
-export const offerResponsibility = (units: Choice[]): Step<Plan> => ({
+const offerResponsibility = (units: Choice[]): Step<Plan> => ({
   fields: () => [...whose(units, true), { kind: "area", name: "reason", label: "reason" }],
   make: (values) => ({ to: partyOf(values), reason: text(values, "reason") }),
 });
 
 // An agency withdraws only its own planned contacts.
-export const planContact = (own: string): Step<Plan> => ({
+const planContact = (own: string): Step<Plan> => ({
   fields: ({ plannedContacts }) => [
     ...(plannedContacts.some(({ by }) => by?.agency === own) ? [{ kind: "check", name: "takeBack", label: "takeContactBack" } as Field]
       : []),
@@ -149,7 +114,7 @@ export const planContact = (own: string): Step<Plan> => ({
 
 const consent = (values: Values) => text(values, "ground") === "LEGAL_GROUND_CLIENT_CONSENT";
 
-export const inviteMember: Step<Plan> = {
+const inviteMember: Step<Plan> = {
   fields: () => [
     { kind: "receiver", name: "party", label: "invited" },
     {
@@ -175,7 +140,7 @@ export const inviteMember: Step<Plan> = {
   }),
 };
 
-export const recordView: Step<Plan> = {
+const recordView: Step<Plan> = {
   fields: () => [
     {
       kind: "options", name: "heard", label: "feltHeard", required: true, of: ["felt_heard"],
@@ -191,3 +156,47 @@ export const recordView: Step<Plan> = {
     feltHeard: text(values, "heard") === "yes", ownGoalsLead: text(values, "lead") === "yes", comment: text(values, "comment"),
   }),
 };
+
+// Setting is what the steps depend on besides the plan.
+interface Setting {
+  units: Choice[];
+  goals: Choice[];
+  me: { agency: string; unit: string; worker: string };
+  // The time of the next review has come.
+  reviewDue: boolean;
+}
+
+// The steps on the plan as a whole, for a worker of a unit. By state one is primary; the others are in the
+// menu, but a refusal is beside what it refuses.
+export const planSteps = ({ units, goals, me, reviewDue }: Setting): Steps<Plan> => ({
+  JoinPlan: { first: () => true },
+  DeclineInvitation: reason,
+  AcceptResponsibility: { first: () => true },
+  DeclineResponsibility: reason,
+  AddGoal: { ...addGoal, rare: true, first: ({ state, goals: some }) => state === PlanState.DRAFT && !some.length },
+  StartPlan: { first: ({ state }) => state === PlanState.DRAFT },
+  CompleteReview: {
+    fields: () => [{ kind: "area", name: "summary", label: "summary" }, nextReview],
+    make: (values) => ({ summary: text(values, "summary"), nextReviewAt: day(values, "nextReviewAt") }),
+    first: () => true,
+  },
+  StartReview: { rare: true, first: () => reviewDue },
+  AddAction: { ...addAction(units, goals, me), rare: true, first: ({ state }) => state === PlanState.ACTIVE && !reviewDue },
+  RecordClientView: { ...recordView, rare: true },
+  InviteMember: { ...inviteMember, rare: true },
+  OfferResponsibility: { ...offerResponsibility(units), rare: true },
+  PlanContact: { ...planContact(me.agency), rare: true },
+  ScheduleReview: {
+    fields: () => [{ ...nextReview, required: true, hint: undefined }], make: (values) => ({ at: day(values, "nextReviewAt") }), rare: true,
+  },
+  LeavePlan: { ...reason, sure: "sureLeave", rare: true },
+  EndPlan: {
+    fields: () => [{ kind: "area", name: "reason", label: "endReason" }], make: (values) => ({ reason: text(values, "reason") }),
+    sure: "sureEnd", rare: true,
+  },
+  RevokePlan: {
+    fields: () => [{ kind: "area", name: "reason", label: "revokeReason", hint: "revokeHint", required: true }],
+    make: (values) => ({ reason: text(values, "reason") }), sure: "sureRevoke", rare: true,
+  },
+  AcknowledgeRevocation: { sure: "sureAcknowledge" },
+});

@@ -5,12 +5,11 @@ import { LoopStatusSchema, type Party } from "koppi-contract/koppi/common/v1/par
 import type { Action, Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
-import { usePerson } from "../../app/session";
 import { day } from "../../ui/dates";
 import { DueMark } from "../../ui/marks";
 import { usePartyName } from "../../ui/party";
 import { StepButton } from "./stepbutton";
-import { addAction, completeAction, reassignAction, valueOf } from "./steps";
+import { completeAction, reassignAction, valueOf } from "./steps";
 import { useJoinedUnits } from "./units";
 
 const sooner = (a: Action, b: Action) => (dateOf(a.dueAt)?.getTime() ?? 0) - (dateOf(b.dueAt)?.getTime() ?? 0);
@@ -31,9 +30,8 @@ export function byOwner(actions: Action[]): Group[] {
 
 // Tasks lists the actions for the goals: by whom, and until when.
 export function Tasks({ plan }: { plan: Plan }) {
-  const t = useTexts("plan"), person = usePerson(), name = usePartyName(), units = useJoinedUnits(plan);
+  const t = useTexts("plan"), name = usePartyName();
   const done = plan.actions.filter(({ completedAt }) => completedAt), groups = byOwner(plan.actions);
-  const goals = plan.goals.map(({ goalId, text }) => ({ value: goalId, ready: text }));
   return (
     <section aria-labelledby="plan-tasks" className="plan-tasks">
       <h3 id="plan-tasks" tabIndex={-1}>{t("tasks")}</h3>
@@ -44,7 +42,6 @@ export function Tasks({ plan }: { plan: Plan }) {
           <ul>{actions.map((action) => <Task key={action.actionId} action={action} plan={plan} />)}</ul>
         </div>
       ))}
-      <StepButton plan={plan} name="AddAction" step={addAction(units, goals, person)} />
       {done.length > 0 && (
         <Expander>
           <ExpanderTitleButton>{t("done", { count: done.length })}</ExpanderTitleButton>
@@ -58,16 +55,16 @@ export function Tasks({ plan }: { plan: Plan }) {
 function Task({ action, plan }: { action: Action; plan: Plan }) {
   const t = useTexts("plan"), units = useJoinedUnits(plan), goal = plan.goals.find(({ goalId }) => goalId === action.goalId);
   return (
-    <li className="task" data-action={action.actionId}>
-      <p>
+    <li className="task" data-action={action.actionId} data-part>
+      <p tabIndex={-1}>
         <span aria-hidden="true" className="shape">○</span>
         <strong dir="auto">{action.text}</strong>{" "}
         <DueMark status={create(LoopStatusSchema, { dueAt: action.dueAt, overdue: action.overdue })} />
       </p>
-      {goal && <p className="quiet">{t("forThisGoal", { goal: goal.text })}</p>}
+      {goal && plan.goals.length > 1 && <p className="quiet">{t("forThisGoal", { goal: goal.text })}</p>}
       <div className="task-steps">
-        <StepButton plan={plan} name="CompleteAction" of={action.actionId} step={completeAction(action)} />
-        <StepButton plan={plan} name="ReassignAction" of={action.actionId} step={reassignAction(action, units)} />
+        <StepButton plan={plan} name="CompleteAction" of={action.actionId} what={action.text} step={completeAction(action)} />
+        <StepButton plan={plan} name="ReassignAction" of={action.actionId} what={action.text} inMenu step={reassignAction(action, units)} />
       </div>
     </li>
   );

@@ -2,8 +2,6 @@ import type { Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { day } from "../../ui/dates";
-import { StepButton } from "./stepbutton";
-import { recordView } from "./steps";
 
 // ClientViews lists the client's opinions of the plan, the latest first.
 export function ClientViews({ plan }: { plan: Plan }) {
@@ -21,7 +19,6 @@ export function ClientViews({ plan }: { plan: Plan }) {
           </li>
         ))}
       </ul>
-      <StepButton plan={plan} name="RecordClientView" step={recordView} />
     </section>
   );
 }

@@ -85,7 +85,7 @@ export function ListPage({ name }: { name: ListName }) {
           <h1 id="list-name">{shell(name)}</h1>
           <Queues queue={queue} choose={(one) => search({ queue: one === "unit" ? undefined : one })} />
           <Search sought={sought} seek={seek} place={searching} />
-          <Begin />
+          <Begin primary={!open} />
         </div>
         <p className="paper-only">{[
           t(queue), filter && t(filter), sought.trim() && `”${sought.trim()}”`, t("printed", { count: found.length, time: moment(now) }),

@@ -53,11 +53,11 @@ export function Search({ sought, seek, place }: SearchProps) {
     searchButtonLabel={t("search")} clearButtonLabel={t("clear")} value={sought} onChange={(value) => seek(String(value ?? ""))} fullWidth />;
 }
 
-// Begin begins a new matter.
-export function Begin() {
+// Begin begins a new matter. Beside an open matter, which has a primary step of its own, it is not primary.
+export function Begin({ primary }: { primary: boolean }) {
   const t = useTexts("worklist"), navigate = useNavigate();
   return (
-    <ActionMenu buttonText={t("begin")} buttonVariant="default" className="begin">
+    <ActionMenu buttonText={t("begin")} buttonVariant={primary ? "default" : "secondary"} className="begin">
       {beginnings.map(([what, text]) => (
         <ActionMenuItem key={what} className={`begin-${what}`}
           onClick={() => void navigate({ to: "/new/$what", params: { what }, search: { from: undefined } })}>{t(text)}</ActionMenuItem>

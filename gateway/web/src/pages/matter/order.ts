@@ -1,0 +1,24 @@
+import type { Step, Steps } from "./actions";
+
+// Order is how the steps of a matter are offered: one primary step, a few beside it, the rest in a
+// menu, and there the final ones last.
+export interface Order { primary?: string; beside: string[]; more: string[]; last: string[] }
+
+// At most this many steps are beside the primary one.
+const most = 2;
+
+// ordered chooses by state which step is primary. A rare or final step is never beside it. With
+// yields, the primary control is elsewhere on the page.
+export function ordered<M>(allowed: string[], steps: Steps<M>, matter: M, yields: boolean): Order {
+  const holds = (name: string, of: "first" | "rare" | "soon") => {
+    const rule: Step<M>[typeof of] = steps[name]?.[of];
+    return typeof rule === "function" ? rule(matter) : Boolean(rule);
+  };
+  const isFinal = (name: string) => Boolean(steps[name]?.sure);
+  const usual = allowed.filter((name) => !holds(name, "rare") && !holds(name, "soon"));
+  const primary = yields ? undefined : allowed.find((name) => holds(name, "first")) ?? usual[0];
+  const beside = [...allowed.filter((name) => holds(name, "soon")), ...usual.filter((name) => !isFinal(name))]
+    .filter((name) => name !== primary).slice(0, most);
+  const left = allowed.filter((name) => name !== primary && !beside.includes(name));
+  return { primary, beside, more: left.filter((name) => !isFinal(name)), last: left.filter(isFinal) };
+}
