@@ -124,12 +124,15 @@ test("an answer and a further question have a button each, and the text stays un
 
 // planned is a plan of three goals, two of them assessed, and three tasks.
 async function planned(koppi: Koppi): Promise<string> {
-  const { plan } = await ordinary(koppi), planId = plan.split("/")[1]!, health = { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" };
+  const { plan } = await ordinary(koppi), planId = plan.split("/")[1]!;
+  const health = { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" };
   for (const text of ["Haluan oman avaimen.", "Haluan maksaa vuokran ajallaan."]) {
     const { goalId } = await koppi.call<{ goalId: string }>("ps-21", "plan.v1.PlanService/AddGoal", {
       requestId: randomUUID(), planId, text, setByClient: true,
     });
-    if (text.includes("avaimen")) await step(koppi, "ps-21", "plan.v1.PlanService/AssessGoal", { planId, goalId, score: -1, byClient: true });
+    if (text.includes("avaimen")) {
+      await step(koppi, "ps-21", "plan.v1.PlanService/AssessGoal", { planId, goalId, score: -1, byClient: true });
+    }
     await step(koppi, "tk-02", "plan.v1.PlanService/AddAction", {
       planId, goalId, text: `Tehtävä: ${text}`, owner: { ...health, worker: "tk-02" }, dueAt: "2026-12-07T12:00:00Z",
     });

@@ -1,4 +1,4 @@
-import i18next, { type PostProcessorModule } from "i18next";
+import i18next from "i18next";
 import { initReactI18next, useTranslation } from "react-i18next";
 
 import { isolated } from "../ui/direction";
@@ -23,17 +23,18 @@ export function addTexts(page: string, texts: Texts) {
   }
 }
 
-// A sentence that ends with a date ("ke 2.12.") has one full stop, not two.
-const oneDot: PostProcessorModule = {
-  type: "postProcessor", name: "oneDot", process: (text: string) => text.replace(/(\d\.)\.(?!\.)/g, "$1"),
+// A sentence that ends with a date as people say it, "ma 30.11.", has one full stop.
+const oneStop = {
+  type: "postProcessor" as const, name: "oneStop", process: (text: string) => text.replace(/(\d\.)\.(?!\.)/g, "$1"),
 };
 
 export function startTexts() {
   for (const [page, texts] of Object.entries({ shell, words, refusals })) addTexts(page, texts);
   const preferred = localStorage.getItem(kept) ?? navigator.language.slice(0, 2);
   const lng = languages.find((language) => language === preferred) ?? "fi";
-  void i18next.use(initReactI18next).use(oneDot).init({
-    lng, fallbackLng: false, postProcess: oneDot.name, interpolation: { escapeValue: true, escape: isolated }, resources, initAsync: false, returnNull: false,
+  void i18next.use(initReactI18next).use(oneStop).init({
+    lng, fallbackLng: false, postProcess: oneStop.name, interpolation: { escapeValue: true, escape: isolated }, resources,
+    initAsync: false, returnNull: false,
   });
   document.documentElement.lang = lng;
 }

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { useRef } from "react";
+import { useEffect, useRef } from "react";
 
 import type { Party } from "koppi-contract/koppi/common/v1/party_pb";
 import { ConsultationService, ConsultationState, type Consultation } from "koppi-contract/koppi/consultation/v1/consultation_pb";
@@ -23,7 +23,7 @@ import { useContinuations } from "./continuations";
 import { useFollowed } from "./followed";
 import { Message } from "./message";
 import { Messages } from "./messages";
-import { Presence } from "./presence";
+import { Presence, useAbsent } from "./presence";
 import { Side } from "./side";
 import { consultationSteps } from "./steps";
 import { useFollow } from "./usefollow";
@@ -47,13 +47,18 @@ function Open({ consultation, changed }: { consultation: Consultation; changed: 
   const t = useTexts("consultation"), word = useWords(), person = usePerson();
   const { consultationId: id, caseId, state, topic, status, urgency, availableActions, etag, messages, revocation } = consultation;
   const over = isOver(consultation), conversation = useFollow(id, messages, over), subject = `consultations/${id}`;
+  const absent = useAbsent(consultation, conversation);
   const followed = useFollowed(consultation, availableActions.includes("CloseConsultation"));
   const begin = useContinuations(subject), field = useRef<HTMLTextAreaElement>(null), [question, ...rest] = conversation.messages;
-  // After taking it, the worker continues in the message field.
-  const stepped = () => { changed(); setTimeout(() => (field.current ?? document.getElementById("matter-title"))?.focus(), 300); };
   // Entered in error, or sent on a consent that was withdrawn: the content is gone.
   const emptied = revocation !== undefined || !consultation.asker;
   const mayWrite = availableActions.includes("PostMessage"), asks = consultation.asker?.agency === person.agency;
+  // After taking it, the worker continues in the message field.
+  const continues = useRef(false), stepped = () => { continues.current = !mayWrite; changed(); };
+  useEffect(() => {
+    if (mayWrite && continues.current) field.current?.focus();
+    if (mayWrite) continues.current = false;
+  }, [mayWrite]);
   // An answered question is with its asker, who ends the consultation. Until then writing is primary,
   // for whoever may write.
   const ends = asks && state === ConsultationState.ANSWERED;
@@ -66,11 +71,13 @@ function Open({ consultation, changed }: { consultation: Consultation; changed: 
         yields={mayWrite && !ends} more={emptied ? [] : [begin]} />}
       said={!emptied && question && <div className="question"><h3 id="question">{t("question")}</h3><Message message={question}
         subject={subject} mine={question.from?.agency === person.agency && question.from.worker === person.worker} /></div>}
-      side={<Side consultation={consultation} />}>
+      side={<Side consultation={consultation} absent={over ? [] : absent} />}>
       {!emptied && (
         <section className="conversation" aria-labelledby="conversation">
-          <h3 id="conversation">{t("conversation")}</h3>
-          {!over && <Presence consultation={consultation} conversation={conversation} />}
+          <div className="conversation-head">
+            <h3 id="conversation">{t("conversation")}</h3>
+            {!over && <Presence conversation={conversation} />}
+          </div>
           <Messages messages={rest} subject={subject} />
           {!over && <Typing typing={conversation.typing} />}
           {mayWrite && <Compose id={id} field={field} anonymous={consultation.clientId === ""} mayAnswer={!asks} ends={ends}

@@ -16,9 +16,12 @@ export function Reach({ parties }: { parties: Party[] }) {
     enabled: named.length > 0, staleTime: 0, refetchOnWindowFocus: true,
   });
   if (!data?.reachabilities.length) return null;
-  return <ul className="reach" aria-label={t("reach")} data-reach>
-    {data.reachabilities.map((said, index) => <One key={index} said={said} />)}
-  </ul>;
+  return (
+    <section aria-labelledby="reach" className="reach">
+      <h3 id="reach">{t("reach")}</h3>
+      <ul data-reach>{data.reachabilities.map((said, index) => <One key={index} said={said} />)}</ul>
+    </section>
+  );
 }
 
 function One({ said }: { said: Reachability }) {

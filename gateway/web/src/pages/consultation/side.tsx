@@ -1,6 +1,6 @@
 import { createClient } from "@connectrpc/connect";
 
-import { LegalGroundSchema } from "koppi-contract/koppi/common/v1/party_pb";
+import { LegalGroundSchema, type Party } from "koppi-contract/koppi/common/v1/party_pb";
 import { ConsultationService, type Consultation } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
@@ -10,9 +10,10 @@ import { nameOf, shortId } from "../../ui/names";
 import { usePartyName } from "../../ui/party";
 import { useProvision } from "../../ui/provision";
 import { Who } from "../../ui/who";
+import { Reach } from "./reach";
 
-// Side shows the client and the participants.
-export function Side({ consultation }: { consultation: Consultation }) {
+// Side shows the client, who of the others can be reached, and the participants.
+export function Side({ consultation, absent }: { consultation: Consultation; absent: Party[] }) {
   const t = useTexts("consultation"), word = useWords(), name = usePartyName(), provision = useProvision();
   const { asker, addressee, takenBy, participants, basis, openedAt, clientId, consultationId: id, revocation } = consultation;
   const opened = dateOf(openedAt);
@@ -29,6 +30,7 @@ export function Side({ consultation }: { consultation: Consultation }) {
             : <p>{t("anonymous")}</p>}
         </section>
       )}
+      {absent.length > 0 && <Reach parties={absent} />}
       <section>
         <h3>{t("background")}</h3>
         <dl>

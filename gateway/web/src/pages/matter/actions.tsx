@@ -11,27 +11,19 @@ import type { Field, Values } from "../../ui/form/fields";
 import { StepForm } from "../../ui/form/stepform";
 import { Problem } from "../../ui/problem";
 import { More, type Entry } from "./more";
-import { ordered } from "./order";
+import { ordered, type Rules } from "./order";
 import { StepPlace } from "./stepplace";
 
 // Step is the form of a step. A step without fields is sent at once.
-export interface Step<M> {
+export interface Step<M> extends Rules<M> {
   fields?: (matter: M) => Field[];
   // The rest of the request, besides request_id, the matter's id and its etag.
   make?: (values: Values, matter: M) => Record<string, unknown>;
   initial?: (matter: M) => Values;
-  // A final step asks for confirmation: a key of the step's texts.
-  sure?: string | ((matter: M) => string);
-  // A rare step is in the menu.
-  rare?: boolean | ((matter: M) => boolean);
-  // While this holds, the step is the primary one; else it is the first usual step.
-  first?: (matter: M) => boolean;
   // The labels of the step and of its form's button for this matter, if they differ from the step's
   // name: keys of the step's texts.
   called?: (matter: M) => string | undefined;
   record?: string;
-  // While this holds, the step is beside the primary step, and highlighted.
-  soon?: (matter: M) => boolean;
 }
 
 // sureOf returns the confirmation text of a step for this matter.

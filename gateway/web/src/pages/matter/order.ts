@@ -1,4 +1,14 @@
-import type { Step, Steps } from "./actions";
+// Rules say where a step is offered.
+export interface Rules<M> {
+  // A final step asks for confirmation: a key of the step's texts.
+  sure?: string | ((matter: M) => string);
+  // A rare step is in the menu.
+  rare?: boolean | ((matter: M) => boolean);
+  // While this holds, the step is the primary one; else it is the first usual step.
+  first?: (matter: M) => boolean;
+  // While this holds, the step is beside the primary step, and highlighted.
+  soon?: (matter: M) => boolean;
+}
 
 // Order is how the steps of a matter are offered: one primary step, a few beside it, the rest in a
 // menu, and there the final ones last.
@@ -9,9 +19,9 @@ const most = 2;
 
 // ordered chooses by state which step is primary. A rare or final step is never beside it. With
 // yields, the primary control is elsewhere on the page.
-export function ordered<M>(allowed: string[], steps: Steps<M>, matter: M, yields: boolean): Order {
+export function ordered<M>(allowed: string[], steps: Record<string, Rules<M>>, matter: M, yields: boolean): Order {
   const holds = (name: string, of: "first" | "rare" | "soon") => {
-    const rule: Step<M>[typeof of] = steps[name]?.[of];
+    const rule: Rules<M>[typeof of] = steps[name]?.[of];
     return typeof rule === "function" ? rule(matter) : Boolean(rule);
   };
   const isFinal = (name: string) => Boolean(steps[name]?.sure);

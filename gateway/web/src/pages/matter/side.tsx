@@ -43,6 +43,7 @@ export function MatterSide({ subject, caseId, clientId, language, status, basis,
     <>
       <section aria-labelledby="side-client">
         <h3 id="side-client">{t("client")}</h3>
+        {worker && clientId && <Who read={read} />}
         <dl>
           {clientId && <><dt>{t("clientId")}</dt><dd dir="auto">{shortId(clientId)}</dd></>}
           {language && <><dt>{t("language")}</dt><dd dir="auto">{known ? t(`language_${known}`) : language}</dd></>}
@@ -56,7 +57,6 @@ export function MatterSide({ subject, caseId, clientId, language, status, basis,
           </> : null}
           {children}
         </dl>
-        {worker && clientId && <Who read={read} />}
         {worker && clientId && <p className="reveal"><Link to="/client" search={{ id: clientId }}>{t("allMatters")}</Link></p>}
         {worker && clientId && <Consents subject={subject} caseId={caseId} clientId={clientId} />}
       </section>

@@ -46,6 +46,12 @@ function PlanGoal({ goal, plan, own, heading: Heading, tables }: GoalProps) {
       <div className="goal-words">
         <Heading id={id} tabIndex={-1} className="goal-text" dir="auto">{goal.text}</Heading>
         <p className="quiet">{t(goal.setByClient ? (own ? "goalYours" : "goalOfClient") : "goalProposed")}</p>
+        {!own && [true, false].map((byClient) => {
+          const last = goal.assessments.findLast((one) => one.byClient === byClient);
+          return last && <p key={String(byClient)} data-latest>
+            {t("latest", { who: t(byClient ? "theClient" : "workers"), score: t(scaleTexts[last.score] ?? "score_0") })}
+          </p>;
+        })}
       </div>
       <Course goal={goal} own={own} tables={tables} />
       <div className="goal-steps">

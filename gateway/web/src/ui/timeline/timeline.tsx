@@ -5,6 +5,7 @@ import type { CaseMessage } from "koppi-contract/koppi/exchange/v1/exchange_pb";
 import { dateOf } from "../../app/clock";
 import { addTexts, useTexts, useWords } from "../../app/language";
 import { usePrinting } from "../../app/printing";
+import { usePerson } from "../../app/session";
 import texts from "../../texts/timeline.json";
 import { clock, day, dayKey, spokenDay } from "../dates";
 import { MatterLink } from "../matterlink";
@@ -44,7 +45,7 @@ export function Timeline({ of, subject, said = [], heading: Day = "h4" }: Props)
   const most = subject ? lines : latest, whole = all || printing, folds = data.length > most;
   const messages = whole ? data : data.slice(-most);
   const happened = (message: CaseMessage, dated: boolean) =>
-    <Happened key={message.messageId} message={message} own={message.subject === subject} said={said} dated={dated} />;
+    <Happened key={message.messageId} message={message} own={message.subject === subject} {...{ said, dated }} />;
   return (
     <div className="timeline">
       {folds && <Button type="button" variant="secondaryNoBorder" aria-expanded={all} onClick={() => showAll(!all)} data-fold>
@@ -53,7 +54,9 @@ export function Timeline({ of, subject, said = [], heading: Day = "h4" }: Props)
       {subject && !whole ? <ol className="lines">{messages.map((message) => happened(message, true))}</ol>
         : byDay(messages).map(([key, some]) => {
           const named = key ? day(dateOf(some[0]!.occurredAt)!) : t("erasedDay");
-          return <section key={key} aria-label={named}><Day>{named}</Day><ol>{some.map((message) => happened(message, false))}</ol></section>;
+          return <section key={key} aria-label={named}>
+            <Day>{named}</Day><ol>{some.map((message) => happened(message, false))}</ol>
+          </section>;
         })}
     </div>
   );
@@ -70,17 +73,18 @@ function byDay(messages: CaseMessage[]): [string, CaseMessage[]][] {
 
 interface HappenedProps { message: CaseMessage; own: boolean; said: string[]; dated: boolean }
 
-// Happened is one event: when, who and what; with its day if no heading names it.
+// Happened is one event: when, who and what; as a line of its own with its day, and a colleague by name
+// alone.
 function Happened({ message, own, said, dated }: HappenedProps) {
   const t = useTexts("timeline"), word = useWords(), party = usePartyName(), disclosed = disclosedOf(message.event);
-  const time = dateOf(message.occurredAt);
+  const person = usePerson(), time = dateOf(message.occurredAt), colleague = message.from?.agency === person.agency;
   const details = disclosed?.details.filter(({ value }) => typeof value !== "string" || !said.includes(value)) ?? [];
   return (
     <li className={own ? "own" : undefined} data-event={disclosed?.name ?? "withheld"}>
       <p className="happened">
         {time && <time dateTime={time.toISOString()}>{dated && `${spokenDay(time)} `}{clock(time)}</time>}{" "}
         <strong>{disclosed ? t(eventKey(disclosed.name)) : t("notDisclosed")}</strong>
-        {message.from?.agency && <span className="quiet"> {party(message.from)}</span>}
+        {message.from?.agency && <span className="quiet"> {party(message.from, dated && colleague)}</span>}
         {!own && <> <MatterLink subject={message.subject}>{word(kindOf(message.subject))}</MatterLink></>}
       </p>
       {details.length > 0 && (
