@@ -25,6 +25,7 @@ import (
 	"koppi.internal/deploy/testkit"
 	"koppi.internal/pkg/fault"
 	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
@@ -65,7 +66,9 @@ func request(message protoreflect.Message, said map[string]string) proto.Message
 		value := message.NewField(field)
 		switch {
 		case field.ContainingOneof() != nil && field.ContainingOneof().Fields().Get(0) != field,
-			slices.Contains([]string{"page_token", "page_size", "attachment_ids"}, string(field.Name())):
+			slices.Contains([]string{"page_token", "page_size", "attachment_ids"}, string(field.Name())),
+			// A list of no worker would be empty whatever is guessed, and some lists take no unit.
+			fields.ByName("matter_number") != nil && slices.Contains([]string{"unit", "worker"}, string(field.Name())):
 			continue
 		case field.IsList() && field.Message() != nil:
 			value.List().Append(protoreflect.ValueOfMessage(one(field, said)))
@@ -124,6 +127,9 @@ func scalar(field protoreflect.FieldDescriptor, said map[string]string) protoref
 		}
 		return protoreflect.ValueOfString("x")
 	case protoreflect.EnumKind:
+		if name == "queue" {
+			return protoreflect.ValueOfEnum(caseworkv1.Queue_QUEUE_AGENCY.Number())
+		}
 		if name == "ground" {
 			return protoreflect.ValueOfEnum(commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION.Number())
 		}

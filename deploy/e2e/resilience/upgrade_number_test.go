@@ -6,6 +6,7 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
@@ -65,7 +66,7 @@ func checkNumbers(t *testing.T, conn grpc.ClientConnInterface, numbers map[strin
 	concerns := concernv1.NewConcernServiceClient(conn)
 	// The clock returns once the job has run.
 	testkit.Insist(t, t.Context(), devv1.NewDevServiceClient(conn).AdvanceClock, &devv1.AdvanceClockRequest{
-		Target: &devv1.AdvanceClockRequest_By{By: durationpb.New(1)},
+		Target: &devv1.AdvanceClockRequest_By{By: durationpb.New(time.Second)},
 	})
 	seen := map[string]bool{}
 	for id, before := range numbers {
