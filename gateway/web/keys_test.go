@@ -29,7 +29,7 @@ var steps = regexp.MustCompile(`matter/actions"|\bSteps<`)
 
 var (
 	// field is where a form's field, or a step, names a text of its page.
-	field = regexp.MustCompile(`\b(?:label|hint|sure|search): "([^"]+)"`)
+	field = regexp.MustCompile(`\b(?:label|hint|sure|search|missing|malformed|heading|after): "([^"]+)"`)
 	// distant is where a distance names the text that is asked for with its count.
 	distant = regexp.MustCompile(`\bkey: "([^"]+)", count:`)
 	// opened is a hole of a template, and keyed a template that can be nothing but a key.

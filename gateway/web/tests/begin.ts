@@ -4,12 +4,12 @@ import type { Person } from "./person";
 
 export const county = { agency: "hva-pohjois-savo" }, adults = { unit: "tyoikaiset-kuopio" };
 export const health = { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" };
-export const consented = { ground: "consent", consented: "now" };
+export const consented = { ground: "now" };
 // Within an open matter the form asks for the time of the client's consent.
 export const earlier = { ground: "consent", consentedAt: "2026-11-23T08:55" };
 export const known = (code: string) => ({ code, language: "fi" });
 
-// begin fills in and sends the form of a new matter, and returns its subject.
+// begin fills in and sends the form of a new matter, opens the matter, and returns its subject.
 export async function begin(who: Person, what: string, values: Record<string, unknown>): Promise<string> {
   await who.go(`/new/${what}`);
   const form = who.page.locator("form.step-form");
@@ -18,7 +18,11 @@ export async function begin(who: Person, what: string, values: Record<string, un
   return subjectOf(who.page);
 }
 
+// subjectOf returns the subject of a matter that was sent, and opens the matter from its receipt.
 export async function subjectOf(page: Page): Promise<string> {
+  const receipt = page.locator("[data-receipt]");
+  await receipt.locator("[data-open]").click();
+  await expect(receipt).toHaveCount(0);
   await page.waitForURL(/\/(concerns|referrals|consultations|plans)\/[0-9a-f-]{36}/);
   return /\/((?:concerns|referrals|consultations|plans)\/[0-9a-f-]{36})/.exec(page.url())![1]!;
 }

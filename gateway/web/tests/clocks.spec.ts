@@ -117,18 +117,18 @@ test("a moved application says when it arrived and by when it is decided; a refe
   const worker = await comes("ps-21"), kela = await comes("kela-17");
   await kela.go("/new/referral");
   const form = kela.page.locator("form.step-form"), arrived = form.locator('[data-field="arrivedOn"]');
-  const values = {
-    kind: "REFERRAL_KIND_APPLICATION_TRANSFER", ground: "transfer", code: herself, language: "fi",
+  const about = {
+    kind: "REFERRAL_KIND_APPLICATION_TRANSFER", code: herself, language: "fi",
     receiver: { agency: "hva-pohjois-savo", ...adults }, reason: "Ehkäisevä toimeentulotuki.", urgency: "URGENCY_NORMAL",
   };
-  await kela.fill(form, values);
-  await expect(arrived.locator("input")).toHaveValue("2026-11-23");
+  await kela.fill(form, about);
+  await expect(arrived.locator("input")).toHaveValue("23.11.2026");
   for (const [day, said] of [["2026-11-24", "ei voi olla tulevaisuudessa"], ["2025-11-22", "on yli vuosi"]] as const) {
     await kela.fill(form, { arrivedOn: day });
-    await form.locator("[data-send]").click();
+    await form.locator("[data-next]").click();
     await expect(arrived).toContainText(said);
   }
-  const subject = await begin(kela, "referral", { ...values, arrivedOn: "2026-11-20" });
+  const subject = await begin(kela, "referral", { ...about, ground: "transfer", arrivedOn: "2026-11-20" });
   await expect(kela.summary).toContainText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään 1.12.2026.");
   const client = await comes("client");
   await expect(situation(client, subject).locator("[data-expectation]")).toContainText("avataan viimeistään");

@@ -73,6 +73,7 @@ test("a prohibition stops a sending; two officers admit one, refuse another, and
   await worker.go("/new/referral");
   const form = worker.page.locator("form.step-form");
   await worker.fill(form, referral);
+  await worker.last(form);
   await form.locator("[data-send]").click();
   await expect(form).toContainText("Asiakas on kieltänyt tietojen antamisen");
   await worker.go(`/work/${concern}`);
@@ -113,6 +114,7 @@ test("a prohibition stops a sending; two officers admit one, refuse another, and
   // It admitted one sending.
   await worker.go("/new/referral");
   await worker.fill(form, referral);
+  await worker.last(form);
   await form.locator("[data-send]").click();
   await expect(form).toContainText("Asiakas on kieltänyt tietojen antamisen");
 });

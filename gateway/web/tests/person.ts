@@ -108,12 +108,60 @@ export class Person {
     await this.send(form);
   }
 
+  // fill fills in a form, on whichever of its pages the fields are.
   async fill(form: Locator, values: Record<string, unknown>) {
-    for (const [name, value] of Object.entries(values)) await this.give(form.locator(`[data-field="${name}"]`), value);
+    const page = form.locator("xpath=self::*[@data-page]");
+    await form.waitFor();
+    if (!await page.count()) {
+      for (const [name, value] of Object.entries(values)) await this.give(form.locator(`[data-field="${name}"]`), value);
+      return;
+    }
+    const left = new Map(Object.entries(values));
+    for (let turned = false; ;) {
+      for (let filled = true; filled;) {
+        filled = false;
+        for (const [name, value] of left) {
+          const field = form.locator(`[data-field="${name}"]`);
+          if (!await field.count()) continue;
+          await this.give(field, value);
+          left.delete(name);
+          filled = true;
+        }
+      }
+      if (!left.size) return;
+      if (await form.locator("[data-next]").count()) await this.next(form);
+      else if (turned) throw new Error(`the form does not ask for ${[...left.keys()].join(", ")}`);
+      else {
+        turned = true;
+        await this.first(form);
+      }
+    }
+  }
+
+  // next goes on to the next page of a form.
+  async next(form: Locator) {
+    const at = Number(await form.getAttribute("data-page"));
+    await form.locator("[data-next]").click();
+    await expect(form).toHaveAttribute("data-page", String(at + 1));
+  }
+
+  // first goes back to the first page of a form.
+  async first(form: Locator) {
+    for (let at = Number(await form.getAttribute("data-page")); at > 1; at -= 1) {
+      await form.locator("[data-back]").click();
+      await expect(form).toHaveAttribute("data-page", String(at - 1));
+    }
+  }
+
+  // last goes on to the last page of a form.
+  async last(form: Locator) {
+    await form.waitFor();
+    while (await form.locator("[data-next]").count()) await this.next(form);
   }
 
   // send sends a form, and confirms a final step.
   async send(form: Locator) {
+    await this.last(form);
     const send = form.locator("[data-send]"), sure = form.getByRole("button", { name: "Kyllä, olen varma" });
     const atOnce = (await sure.count()) > 0;
     await send.click();
@@ -138,6 +186,13 @@ export class Person {
     } else if (await field.locator("button[aria-haspopup=listbox]").count()) {
       await field.locator("button[aria-haspopup=listbox]").click();
       await this.page.getByRole("option", { name: this.word(String(value)), exact: true }).click();
+    } else if (/^\d{4}-\d{2}-\d{2}T/.test(String(value))) {
+      // A moment is a day, typed as people write it, and a time.
+      const [day, clock] = String(value).split("T") as [string, string];
+      await field.locator("input").first().fill(day.split("-").reverse().map(Number).join("."));
+      await field.locator("input").last().fill(clock.replace(":", "."));
+    } else if (/^\d{4}-\d{2}-\d{2}$/.test(String(value))) {
+      await field.locator("input").first().fill(String(value).split("-").reverse().map(Number).join("."));
     } else {
       await field.locator("input, textarea").first().fill(String(value));
     }
@@ -154,10 +209,18 @@ export class Person {
     const { agencies } = await this.koppi.directory(), called = (names: Record<string, string>) => names[this.language]!;
     const there = agencies.find((one) => one.agency === agency || (!agency && one.units.some((its) => its.unit === unit)))!;
     const pick = async (label: RegExp, name: string) => {
-      await field.getByRole("button", { name: label }).click();
-      await this.page.getByRole("option", { name: new RegExp(`^${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}( \\(|$)`) }).click();
+      await field.getByRole("button", { name: label }).click({ timeout: 5_000 });
+      await this.page.getByRole("option", { name: new RegExp(`^${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}( \\(|$)`) })
+        .click({ timeout: 5_000 });
     };
-    if (agency) await pick(/Viranomainen/, called(there.names));
+    // A proposed receiver is changed first.
+    const change = field.locator("[data-change-receiver]");
+    await expect(change.or(field.getByRole("button", { name: /Viranomainen|Yksikkö/ })).first()).toBeVisible();
+    // A proposal may arrive meanwhile and replace the list.
+    await expect(async () => {
+      if (await change.count()) await change.click({ timeout: 1_000 });
+      if (agency) await pick(/Viranomainen/, called(there.names));
+    }).toPass({ timeout: 20_000 });
     if (unit) await pick(/Yksikkö/, called(there.units.find((one) => one.unit === unit)!.names));
     if (worker) await field.getByRole("textbox").fill(worker);
   }

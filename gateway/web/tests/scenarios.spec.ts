@@ -39,11 +39,12 @@ test("02: without consent the reporter learns the fate of the message, not of th
   const about = { ...known("090965-9062"), receiver: county, topics: ["TOPIC_INABILITY_TO_MANAGE_AFFAIRS"], urgency: "URGENCY_URGENT" };
   await kela.go("/new/concern");
   const form = kela.page.locator("form.step-form");
-  await kela.fill(form, { ground: "notification" });
+  await kela.fill(form, { ground: "notification", ...about });
+  await expect(form.locator('[data-field="topics"]')).toBeVisible();
   await expect(form.locator('[data-field="description"]')).toHaveCount(0);
-  await kela.fill(form, about);
+  await kela.last(form);
   await form.locator("[data-send]").click();
-  await expect(form.locator('[data-field="attestation"]')).toContainText("Täytä tämä kohta");
+  await expect(form.locator('[data-field="attestation"] .fi-status-text--error')).toHaveText("Valitse kohta 1 ja lisäksi kohta 2 tai 3.");
   await kela.fill(form, { attestation: attested.attestation });
   await kela.send(form);
   const subject = await subjectOf(kela.page);
@@ -184,8 +185,8 @@ test("07: an anonymous question gets its answer, and turns into a referral", asy
   const form = worker.page.locator("form.step-form");
   const question = { ground: "nobody", receiver: health, topic: "Lääkitys ja työkyky", urgency: "URGENCY_NORMAL" };
   await worker.fill(form, { ...question, question: "Asiakas 010594Y9032 kysyy lääkityksestä." });
-  await form.locator("[data-send]").click();
-  await expect(form.locator(".problem")).toContainText("henkilötunnus");
+  await form.locator("[data-next]").click();
+  await expect(form.locator('[data-field="question"]')).toContainText("Tekstissä on henkilötunnus");
   await worker.fill(form, { question: "Voiko lääkityksen muutos selittää poissaolot?" });
   await worker.send(form);
   const subject = await subjectOf(worker.page);
@@ -211,7 +212,7 @@ test("07: an anonymous question gets its answer, and turns into a referral", asy
 
 test("08: one plan of three agencies: own goals lead, responsibility is handed on", async ({ comes, koppi }) => {
   const worker = await comes("ps-21"), nurse = await comes("tk-02"), counsellor = await comes("ps-33");
-  const subject = await begin(worker, "plan", { consented: "now", ...known("140391-9021") });
+  const subject = await begin(worker, "plan", { ...consented, ...known("140391-9021") });
   await worker.take("AddGoal", { text: "Haluan nukkua yöt ja jaksaa viedä lapsen päiväkotiin.", setBy: "client" });
   await worker.take("InviteMember", {
     party: health, ground: "LEGAL_GROUND_CLIENT_CONSENT", consentedAt: "2026-11-23T08:55", provision: "703/2023 § 53",

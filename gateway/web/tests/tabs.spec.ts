@@ -74,7 +74,7 @@ test("who signs out in one tab is signed out in all, and nobody's stream is anot
   const pages = await tabs(koppi, guide.page, 3), [first, second] = pages as [Page, Page];
   // The draft of another tab does not remain on a shared machine.
   await second.goto(`${koppi.line.address}/new/concern`);
-  await second.locator('[data-field="ground"] label').first().click();
+  await second.locator('[data-field="code"] input').fill("010594Y9032");
   const drafts = () => second.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith("draft ")));
   expect(await drafts()).toHaveLength(1);
   await first.getByRole("button", { name: "Kirjaudu ulos" }).click();

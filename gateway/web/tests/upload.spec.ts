@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Page } from "@playwright/test";
 
+import { health } from "./begin";
 import { expect, test } from "./fixtures";
 import type { Person } from "./person";
 import { pictures } from "./pictures";
@@ -34,7 +35,8 @@ function calls(page: Page, name: string) {
 async function consultation(who: Person) {
   await who.go("/new/consultation");
   const form = who.page.locator("form.step-form");
-  await who.fill(form, { ground: "nobody" });
+  await who.fill(form, { ground: "nobody", receiver: health });
+  await who.next(form);
   return form;
 }
 
@@ -52,7 +54,7 @@ test("twenty megabytes over a line that is cut half way go on where they were", 
   await field.scrollIntoViewIfNeeded();
   await pictures(page, "upload-cut");
   // The form is not sent while a file is still uploading.
-  await form.locator("[data-send]").click();
+  await form.locator("[data-next]").click();
   await expect(field).toContainText("Odota, että liite on lisätty");
   koppi.line.mend();
   await expect(field.locator(".attachments")).toContainText("lasku.pdf", { timeout: 90_000 });

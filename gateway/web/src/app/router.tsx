@@ -29,8 +29,11 @@ const listRoutes = lists.map((name: ListName) => {
 
 const beginnings = createRoute({
   getParentRoute: () => root, path: "new/$what", component: lazyRouteComponent(() => import("../pages/new/page"), "NewPage"),
-  // The matter that the new one follows from, and its client.
-  validateSearch: (search: Record<string, unknown>) => ({ from: typeof search.from === "string" ? search.from : undefined }),
+  // The matter that the new one follows from, the page of the form, and what was sent by it.
+  validateSearch: ({ from, page, sent }: Record<string, unknown>): { from?: string; page?: number; sent?: string } => ({
+    from: typeof from === "string" ? from : undefined, page: typeof page === "number" && page > 1 ? page : undefined,
+    sent: typeof sent === "string" ? sent : undefined,
+  }),
 });
 const client = createRoute({
   getParentRoute: () => root, path: "client",

@@ -1,11 +1,12 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { Dropdown, DropdownItem } from "suomifi-ui-components";
+import { Dropdown, DropdownItem, RadioButton, RadioButtonGroup } from "suomifi-ui-components";
 
 import type { ClientSchema } from "koppi-contract/koppi/common/v1/party_pb";
-import { useLanguage, useTexts } from "../../app/language";
+import { useLanguage, useTexts, type Language } from "../../app/language";
 import { text, type Drawn, type Field, type Values } from "../../ui/form/fields";
+import { hasCodeForm, isIdentityCode } from "../../ui/form/identitycode";
+import { dayKey } from "../../ui/dates";
 import { useDirectory } from "../../ui/party";
-import { section } from "./begin";
 import type { Origin } from "./origin";
 
 // The most frequent service languages, and the most common others.
@@ -15,41 +16,56 @@ const others = ["se", "ru", "et", "ar", "so", "uk", "fa", "ku", "sq", "vi", "zh"
 // The municipalities of the directory; a new one needs its name in the texts.
 const municipalities = ["297", "915"] as const;
 
-export const noClient: Values = { known: "code", code: "", language: "", municipality: "" };
+// Up to this many municipalities are shown as radio buttons.
+const few = 5;
+
+// noClient returns the initial values. The language of service is that of the page until the user
+// chooses another; the preview shows it.
+export const noClient = (language: Language): Values => ({
+  nameOnly: false, code: "", language: language === "sv" ? "sv" : "fi", municipality: "",
+});
 
 const isKnown = (origin: Origin | undefined) => Boolean(origin?.clientId);
-const byName = ({ known }: Values) => known === "name";
+const byName = ({ nameOnly }: Values) => nameOnly === true;
 
 // clientFields ask for the client: by identity code, or by known details. A matter that follows
 // from another has the client already.
-export function clientFields(origin?: Origin): Field[] {
+export function clientFields(origin: Origin | undefined, now: Date, values: Values): Field[] {
   if (isKnown(origin)) return [];
-  return [
-    section("client"),
-    {
-      kind: "options", name: "known", label: "client", required: true,
-      options: [{ value: "code", label: "knownCode" }, { value: "name", label: "knownName", hint: "knownNameHint" }],
-    },
-    {
-      kind: "line", name: "code", label: "code", required: true, of: ["client.personal_identity_code", "client"],
-      when: (values) => !byName(values),
-    },
-    { kind: "line", name: "familyName", label: "familyName", required: true, of: ["client.details.family_name", "client"], when: byName },
-    { kind: "line", name: "givenNames", label: "givenNames", of: ["client.details.given_names"], when: byName },
-    { kind: "day", name: "birthDate", label: "birthDate", of: ["client.details.birth_date"], when: byName },
-    { kind: "line", name: "phone", label: "phone", of: ["client.details.phones"] },
-    {
-      kind: "check", name: "nonDisclosure", label: "nonDisclosure", hint: "nonDisclosureHint", of: ["client.details.non_disclosure"],
-      when: (values) => text(values, "phone") !== "",
-    },
+  const today = dayKey(now), nameOnly: Field = { kind: "check", name: "nameOnly", label: "nameOnly" };
+  const language: Field[] = [
     {
       kind: "options", name: "language", label: "clientLanguage", required: true, of: ["client.language"],
       options: [...served.map((one) => ({ value: one, label: `language_${one}` })), { value: "other", label: "languageOther" }],
     },
     {
-      kind: "drawn", name: "languageTag", label: "whichLanguage", required: true, of: ["client.language"],
-      when: ({ language }) => language === "other", draw: (drawn) => <OtherLanguage {...drawn} />,
+      kind: "drawn", name: "languageTag", label: "whichLanguage", required: true, of: ["client.language"], missing: "missingLanguage",
+      when: (given) => given.language === "other", draw: (drawn) => <OtherLanguage {...drawn} />,
     },
+  ];
+  const contact: Field[] = [
+    { kind: "line", name: "phone", label: "phone", of: ["client.details.phones"], malformed: "malformedPhone" },
+    {
+      kind: "check", name: "nonDisclosure", label: "nonDisclosure", hint: "nonDisclosureHint", of: ["client.details.non_disclosure"],
+      when: (given) => text(given, "phone") !== "",
+    },
+  ];
+  if (byName(values)) return [
+    nameOnly, ...language, { kind: "note", name: "unlinked", label: "nameOnly", text: "nameOnlyHint" },
+    {
+      kind: "line", name: "familyName", label: "familyName", required: true, of: ["client.details.family_name", "client"],
+      missing: "missingFamilyName",
+    },
+    { kind: "line", name: "givenNames", label: "givenNames", of: ["client.details.given_names"] },
+    { kind: "day", name: "birthDate", label: "birthDate", of: ["client.details.birth_date"], from: "1900-01-01", until: today },
+    ...contact,
+  ];
+  return [
+    {
+      kind: "line", name: "code", label: "code", required: true, of: ["client.personal_identity_code", "client"], missing: "missingCode",
+      verify: (value) => (isIdentityCode(value, today) ? undefined : hasCodeForm(value) ? "codeWrong" : "codeForm"),
+    },
+    ...language, nameOnly, ...contact,
   ];
 }
 
@@ -74,11 +90,21 @@ function OtherLanguage({ id, value, change, wrong }: Drawn) {
 function Municipality({ id, value, change, wrong }: Drawn) {
   const t = useTexts("new"), form = useTexts("form"), { agencies } = useDirectory();
   const there = new Set(agencies.flatMap(({ units }) => units.flatMap((unit) => unit.municipalities)));
+  const known = municipalities.filter((one) => there.has(one));
+  if (known.length <= few) {
+    return (
+      <RadioButtonGroup id={id} name={id} labelText={t("municipality")} value={String(value ?? "")} onChange={change}
+        groupStatus={wrong ? "error" : "default"} groupStatusText={wrong}>
+        {[...known.map((one) => <RadioButton key={one} value={one}>{t(`municipality_${one}`)}</RadioButton>),
+          <RadioButton key="" value="">{t("municipalityUnknown")}</RadioButton>]}
+      </RadioButtonGroup>
+    );
+  }
   return (
     <Dropdown id={id} labelText={t("municipality")} optionalText={form("optional")} visualPlaceholder={t("municipalityUnknown")}
       value={value ? String(value) : null} onChange={change} status={wrong ? "error" : "default"} statusText={wrong} fullWidth>
-      {[<DropdownItem key="" value="">{t("municipalityUnknown")}</DropdownItem>, ...municipalities.filter((one) => there.has(one))
-        .map((one) => <DropdownItem key={one} value={one}>{t(`municipality_${one}`)}</DropdownItem>)]}
+      {[<DropdownItem key="" value="">{t("municipalityUnknown")}</DropdownItem>,
+        ...known.map((one) => <DropdownItem key={one} value={one}>{t(`municipality_${one}`)}</DropdownItem>)]}
     </Dropdown>
   );
 }
@@ -104,12 +130,18 @@ export function makeClient(values: Values, origin?: Origin): MessageInitShape<ty
 // An identity code has 11 characters; a shorter input is not checked.
 export const clientGiven = (values: Values, origin?: Origin) => isKnown(origin) || (!byName(values) && text(values, "code").length === 11);
 
-// useClientName returns the client's name as typed.
+// useClientName returns the client as typed, with the telephone number that is sent.
 export function useClientName() {
   const t = useTexts("new");
   return (values: Values, origin?: Origin) => {
     if (isKnown(origin)) return t("sameClient");
-    return byName(values) ? [text(values, "givenNames"), text(values, "familyName")].filter(Boolean).join(" ")
-      : text(values, "code").toUpperCase();
+    const phone = text(values, "phone"), names = [text(values, "givenNames"), text(values, "familyName")].filter(Boolean).join(" ");
+    return [byName(values) ? names : text(values, "code").toUpperCase(), phone].filter(Boolean).join(", ");
   };
+}
+
+// useLanguageName returns the name of the client's language of service, in the reader's language.
+export function useLanguageName() {
+  const [language] = useLanguage(), names = new Intl.DisplayNames([language], { type: "language" });
+  return (tag: string) => (tag && names.of(tag)) || tag;
 }

@@ -1,23 +1,23 @@
 import { enumFromJson } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
-import { useRef } from "react";
 
 import { LegalGround, UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 import { ConcernService, SubmitConcernRequestSchema } from "koppi-contract/koppi/concern/v1/concern_pb";
 import { TopicSchema } from "koppi-contract/koppi/concern/v1/state_pb";
 import { AgencyKind } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { useNow } from "../../app/clock";
-import { useTexts, useWords } from "../../app/language";
+import { useLanguage, useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { attachmentIds, attachmentNames, list, receiver, text, type Field, type Values } from "../../ui/form/fields";
-import { StepForm } from "../../ui/form/stepform";
 import { useDirectory } from "../../ui/party";
-import { basisFields, basisGiven, beginnings, groundOf, makeBasis, type Ground } from "./basis";
-import { draftOf, section, useArrived, type Beginning } from "./begin";
+import { basisFields, basisGiven, beginnings, groundFields, groundOf, makeBasis, type Ground } from "./basis";
+import { draftOf, type Beginning } from "./begin";
 import { clientFields, clientGiven, clientLanguage, makeClient, municipalityField, noClient, useClientName } from "./client";
+import { GuidedForm, type GuidePage } from "./guided";
 import { OpenCheck } from "./opencheck";
 import { Preview } from "./preview";
+import { numberOf } from "./receipt";
 import { urgencyFields } from "./urgency";
 
 const grounds: Ground[] = [
@@ -32,11 +32,11 @@ const grounds: Ground[] = [
 ];
 const consented = (values: Values) => groundOf(grounds, values)?.ground === LegalGround.CLIENT_CONSENT;
 
-// NewConcern is the form of a concern report. The ground comes first: it decides what the rest may
-// contain.
-export function NewConcern({ origin }: Beginning) {
+// NewConcern is the form of a concern report. The first page asks whether the client has consented:
+// that decides what the next may contain.
+export function NewConcern({ origin, arrived }: Beginning) {
   const t = useTexts("new"), word = useWords(), now = useNow(), person = usePerson(), directory = useDirectory(), name = useClientName();
-  const arrived = useArrived(), id = useRef("");
+  const [language] = useLanguage();
   const toYouthWork = (values: Values) =>
     directory.agencies.find(({ agency }) => agency === receiver(values, "receiver")?.agency)?.kind === AgencyKind.YOUTH_WORK;
   // Without consent, outreach youth work receives only the identity, the contact details and the
@@ -44,29 +44,36 @@ export function NewConcern({ origin }: Beginning) {
   const topicless = (values: Values) => !consented(values) && toYouthWork(values);
   const checked = (values: Values) => (basisGiven(grounds, values) && clientGiven(values, origin) && receiver(values, "receiver")?.agency
     ? { client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: makeBasis(grounds, values) } : undefined);
-  const fields = (values: Values): Field[] => [
-    section("ground"), ...basisFields(grounds, values),
-    ...(!groundOf(grounds, values) ? [] : [
-      ...clientFields(origin),
-      section("receiver"), ...(origin ? [] : [municipalityField]),
-      {
-        kind: "receiver", name: "receiver", label: "receiver", required: true, without: [person.agency],
-        municipality: text(values, "municipality"), language: clientLanguage(values, origin),
-      },
-      { kind: "drawn", name: "check", label: "receiver", draw: () => <OpenCheck request={checked(values)} /> },
-      section("content"),
-      ...(topicless(values) ? [{ kind: "note", name: "noTopics", label: "topics", text: "noTopics" }]
-        : [{ kind: "choices", name: "topics", label: "topics", schema: TopicSchema, search: "searchTopics", required: true }]) as Field[],
-      ...(consented(values) ? [{ kind: "area", name: "description", label: "description", hint: "descriptionHint" }]
-        : [{ kind: "note", name: "noDescription", label: "description", text: "noDescription" }]) as Field[],
-      ...urgencyFields(values),
-      ...(consented(values) ? [{ kind: "attachments", name: "attachments", label: "attachments", of: ["attachment_ids"] }] : []) as Field[],
-    ] satisfies Field[]),
-  ];
+  const pages = (values: Values): GuidePage[] => {
+    const check: Field = { kind: "drawn", name: "check", label: "receiver", draw: () => <OpenCheck request={checked(values)} /> };
+    return [
+      { name: "who", heading: "pageWho", fields: [
+        ...clientFields(origin, now, values), ...groundFields(grounds, values, "hasConsented", now), ...(origin ? [] : [municipalityField]),
+        {
+          kind: "receiver", name: "receiver", label: "receiver", required: true, missing: "missingReceiver", without: [person.agency],
+          municipality: text(values, "municipality"), language: clientLanguage(values, origin),
+          propose: { kind: AgencyKind.SOCIAL_SERVICES },
+        },
+        ...(consented(values) ? [check] : []),
+      ] },
+      { name: "what", heading: "pageWhat", fields: [
+        ...(topicless(values) ? [{ kind: "note", name: "noTopics", label: "topics", text: "noTopics" }] : [{
+          kind: "choices", name: "topics", label: "topics", schema: TopicSchema, search: "searchTopics", required: true,
+          missing: "missingTopics",
+        }]) as Field[],
+        ...(consented(values) ? [
+          { kind: "area", name: "description", label: "description", hint: "descriptionHint" },
+          { kind: "attachments", name: "attachments", label: "attachments", of: ["attachment_ids"] },
+        ] : [{ kind: "note", name: "noDescription", label: "description", text: "noDescription" }]) as Field[],
+        ...urgencyFields(values, word),
+      ] },
+      { name: "basis", heading: "pageBasis", fields: [...basisFields(grounds, values), ...(consented(values) ? [] : [check])] },
+    ];
+  };
   return (
-    <StepForm draft={draftOf("concern", origin)} texts="new" heading="h1" title={t("concern")} schema={SubmitConcernRequestSchema}
-      fields={fields} sendLabel={t("sendConcern")}
-      initial={{ ...beginnings(grounds, now), ...noClient, topics: origin?.topics ?? [], urgency: origin?.urgency ?? "" }}
+    <GuidedForm draft={draftOf("concern", origin)} title={t("concern")} schema={SubmitConcernRequestSchema} pages={pages}
+      sendLabel={t("sendConcern")}
+      initial={{ ...beginnings(now), ...noClient(language), topics: origin?.topics ?? [], urgency: origin?.urgency ?? "" }}
       make={(values, requestId) => ({
         requestId, client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: makeBasis(grounds, values),
         topics: topicless(values) ? [] : list(values, "topics").map((topic) => enumFromJson(TopicSchema, topic as never)),
@@ -75,12 +82,16 @@ export function NewConcern({ origin }: Beginning) {
         attachmentIds: consented(values) ? attachmentIds(values, "attachments") : [], caseId: origin?.caseId ?? "",
       })}
       send={async (request) => {
-        id.current = (await createClient(ConcernService, transport).submitConcern(request)).concern?.concernId ?? "";
+        const { concern } = await createClient(ConcernService, transport).submitConcern(request);
+        return {
+          subject: `concerns/${concern?.concernId}`, number: numberOf(concern), status: concern?.status,
+          after: request.basis?.ground === LegalGround.CLIENT_CONSENT ? "afterConcern" : "afterNotification",
+        };
       }}
-      done={() => arrived("sent", "concerns", id.current)}
+      arrived={arrived}
       preview={(values) => (
-        <Preview values={values} grounds={grounds} client={name(values, origin)}
-          after={<p>{t(consented(values) ? "afterConcern" : "afterNotification")}</p>} content={[
+        <Preview values={values} grounds={grounds} client={name(values, origin)} language={clientLanguage(values, origin)}
+          after={consented(values) ? "afterConcern" : "afterNotification"} content={[
           ...(topicless(values) ? [] : [[t("topics"), list(values, "topics").map(word).join(", ")] as [string, string]]),
           ...(consented(values) ? [
             [t("description"), text(values, "description")],

@@ -1,14 +1,15 @@
 import type { ReactNode } from "react";
 
 import { useTexts } from "../../app/language";
-import { receiver, text, type Values } from "../../ui/form/fields";
+import { receiver, type Values } from "../../ui/form/fields";
 import { moment } from "../../ui/dates";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { LegalGround } from "koppi-contract/koppi/common/v1/party_pb";
 import { useDirectory } from "../../ui/party";
 import { useProvision } from "../../ui/provision";
 import { attestations } from "./attestations";
-import { consentTime, groundOf, type Ground } from "./basis";
+import { consentTime, groundOf, provisionOf, type Ground } from "./basis";
+import { useLanguageName } from "./client";
 
 interface Props {
   values: Values;
@@ -17,24 +18,28 @@ interface Props {
   client?: string;
   // The content, each part under its label.
   content: [label: string, value: ReactNode][];
-  // What the sender learns afterwards.
-  after: ReactNode;
+  // The client's language of service.
+  language?: string;
+  // What the sender learns afterwards: a key of the page's texts.
+  after: string;
   // The matter is not sent to anybody yet.
   toNobody?: boolean;
 }
 
 // Preview shows what will be sent, to whom and on which ground, and what the sender will learn
 // afterwards.
-export function Preview({ values, grounds, client, content, after, toNobody }: Props) {
+export function Preview({ values, grounds, client, language, content, after, toNobody }: Props) {
   const t = useTexts("new"), directory = useDirectory(), said = useProvision(), chosen = groundOf(grounds, values);
+  const tongue = useLanguageName();
   if (!chosen) return null;
-  const provision = text(values, `provision-${chosen.name}`);
+  const provision = provisionOf(chosen, values);
   const to = receiver(values, "receiver"), consented = consentTime(values);
   const addressed = to?.agency
     && [to.worker, to.unit && directory.unit(to.agency, to.unit), directory.agency(to.agency)].filter(Boolean).join(", ");
   const rows: [string, ReactNode][] = [
     ...(toNobody ? [] : [[t("previewTo"), addressed] as [string, ReactNode]]),
     ...(client === undefined ? [] : [[t("previewClient"), client] as [string, ReactNode]]),
+    ...(client !== undefined && language ? [[t("clientLanguage"), tongue(language)] as [string, ReactNode]] : []),
     [
       t("previewGround"),
       <>
@@ -57,7 +62,7 @@ export function Preview({ values, grounds, client, content, after, toNobody }: P
         <div key={label}><dt>{label}</dt><dd dir="auto">{value || <span className="quiet">{t("nothing")}</span>}</dd></div>
       ))}</dl>
       <h3>{t("previewAfter")}</h3>
-      {after}
+      <p>{t(after)}</p>
     </section>
   );
 }

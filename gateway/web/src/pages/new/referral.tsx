@@ -1,23 +1,25 @@
 import { enumFromJson } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
-import { useRef } from "react";
 import { Dropdown, DropdownItem } from "suomifi-ui-components";
 
 import { LegalGround, UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 import { ReferralService, SendReferralRequestSchema } from "koppi-contract/koppi/referral/v1/referral_pb";
 import { ReferralKindSchema } from "koppi-contract/koppi/referral/v1/state_pb";
+import { AgencyKind } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { useNow } from "../../app/clock";
-import { useTexts, useWords } from "../../app/language";
+import { useLanguage, useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { dayKey, onDate } from "../../ui/dates";
-import { attachmentIds, attachmentNames, receiver, text, type Drawn, type Field, type Values } from "../../ui/form/fields";
-import { StepForm } from "../../ui/form/stepform";
+import { attachmentIds, attachmentNames, receiver, text, type Drawn, type Values } from "../../ui/form/fields";
+import { nameOf } from "../../ui/names";
 import { useDirectory } from "../../ui/party";
-import { basisFields, beginnings, groundOf, makeBasis, type Ground } from "./basis";
-import { draftOf, section, useArrived, type Beginning } from "./begin";
+import { basisFields, beginnings, groundFields, makeBasis, type Ground } from "./basis";
+import { draftOf, type Beginning } from "./begin";
 import { clientFields, clientLanguage, makeClient, municipalityField, noClient, useClientName } from "./client";
+import { GuidedForm, type GuidePage } from "./guided";
 import { Preview } from "./preview";
+import { numberOf } from "./receipt";
 import { urgencyFields } from "./urgency";
 
 const consent: Ground = { name: "consent", ground: LegalGround.CLIENT_CONSENT, label: "groundConsent", provision: "703/2023 § 53" };
@@ -38,7 +40,6 @@ const groundsOf: Record<string, Ground[]> = {
   REFERRAL_KIND_DECISION_NOTICE: [notice, consent],
   REFERRAL_KIND_DOCUMENTS: [consent, access],
 };
-const all = [consent, notice, transfer, access];
 const groundsFor = ({ kind }: Values) => groundsOf[String(kind)] ?? [];
 const isService = ({ kind }: Values) => kind === "REFERRAL_KIND_SERVICE";
 
@@ -52,41 +53,50 @@ const isMoved = ({ kind }: Values) => kind === "REFERRAL_KIND_APPLICATION_TRANSF
 const aYearBefore = (key: string) => `${Number(key.slice(0, 4)) - 1}${key.slice(4).replace("02-29", "02-28")}`;
 const serviceKey = (values: Values) => (isService(values) ? text(values, "service") : "");
 
+// proposedKind returns the kind of agency that decides on applications which the sender's agency
+// transfers.
+const proposedKind = (values: Values, sender: AgencyKind | undefined) => (!isMoved(values) ? undefined
+  : sender === AgencyKind.BENEFITS ? AgencyKind.SOCIAL_SERVICES : AgencyKind.BENEFITS);
+
 // NewReferral is the form of a referral: a request to take over a part of a matter, or the transfer
 // of an application, a decision or documents. The kind determines the other fields.
-export function NewReferral({ origin }: Beginning) {
-  const t = useTexts("new"), word = useWords(), now = useNow(), person = usePerson(), name = useClientName();
-  const arrived = useArrived(), id = useRef(""), today = dayKey(now);
-  const fields = (values: Values): Field[] => [
-    {
-      kind: "options", name: "kind", label: "kind", required: true,
-      options: referralKinds.map((kind) => ({ value: kind, label: `kind_${kind}`, hint: `kindHint_${kind}` })),
-    },
-    ...(groundsFor(values).length ? [section("ground"), ...basisFields(groundsFor(values), values)] : []),
-    ...(!groundOf(groundsFor(values), values) ? [] : [
-      ...clientFields(origin),
-      section("receiver"),
+export function NewReferral({ origin, arrived }: Beginning) {
+  const t = useTexts("new"), word = useWords(), now = useNow(), person = usePerson(), name = useClientName(), [language] = useLanguage();
+  const today = dayKey(now), sender = useDirectory().agencies.find(({ agency }) => agency === person.agency)?.kind;
+  const pages = (values: Values): GuidePage[] => [
+    { name: "who", heading: "pageWho", fields: [
+      ...clientFields(origin, now, values),
+      {
+        kind: "options", name: "kind", label: "kind", required: true, missing: "missingKind",
+        options: referralKinds.map((kind) => ({ value: kind, label: `kind_${kind}` })),
+      },
+      { kind: "note", name: "kindHint", label: "kind", text: `kindHint_${text(values, "kind")}`, when: () => text(values, "kind") !== "" },
       { kind: "drawn", name: "service", label: "service", of: ["service_key"], when: isService, draw: (drawn) => <Service {...drawn} /> },
       ...(origin ? [] : [municipalityField]),
       {
-        kind: "receiver", name: "receiver", label: "receiver", required: true, without: [person.agency], service: serviceKey(values),
-        municipality: text(values, "municipality"), language: clientLanguage(values, origin),
+        kind: "receiver", name: "receiver", label: "receiver", required: true, missing: "missingReceiver", without: [person.agency],
+        service: serviceKey(values), municipality: text(values, "municipality"), language: clientLanguage(values, origin),
+        propose: { kind: proposedKind(values, sender) },
       },
-      section("content"),
-      { kind: "area", name: "reason", label: `reason_${String(values.kind)}`, required: true },
+    ] },
+    { name: "what", heading: "pageWhat", fields: [
+      { kind: "area", name: "reason", label: `reason_${String(values.kind)}`, required: true, missing: "missingReason" },
       {
         kind: "day", name: "arrivedOn", label: "arrivedOn", hint: "arrivedOnHint", required: true, of: ["application_arrived_on"],
-        from: aYearBefore(today), until: today, when: isMoved,
+        missing: "missingArrivedOn", from: aYearBefore(today), until: today, when: isMoved,
       },
-      ...urgencyFields(values),
       { kind: "attachments", name: "attachments", label: "attachments", of: ["attachment_ids"] },
-    ] satisfies Field[]),
+      ...urgencyFields(values, word),
+    ] },
+    { name: "basis", heading: "pageBasis", fields: [
+      ...groundFields(groundsFor(values), values, "ground", now), ...basisFields(groundsFor(values), values),
+    ] },
   ];
   return (
-    <StepForm draft={draftOf("referral", origin)} texts="new" heading="h1" title={t("referral")} schema={SendReferralRequestSchema}
-      fields={fields} sendLabel={t("sendReferral")}
+    <GuidedForm draft={draftOf("referral", origin)} title={t("referral")} schema={SendReferralRequestSchema} pages={pages}
+      sendLabel={t("sendReferral")}
       initial={{
-        ...beginnings(all, now), ...noClient, kind: "", service: "", reason: "", arrivedOn: today, urgency: origin?.urgency ?? "",
+        ...beginnings(now), ...noClient(language), kind: "", service: "", reason: "", arrivedOn: today, urgency: origin?.urgency ?? "",
       }}
       make={(values, requestId) => ({
         requestId, client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: makeBasis(groundsFor(values), values),
@@ -96,12 +106,16 @@ export function NewReferral({ origin }: Beginning) {
         attachmentIds: attachmentIds(values, "attachments"), caseId: origin?.caseId ?? "",
       })}
       send={async (request) => {
-        id.current = (await createClient(ReferralService, transport).sendReferral(request)).referral?.referralId ?? "";
+        const { referral } = await createClient(ReferralService, transport).sendReferral(request);
+        return {
+          subject: `referrals/${referral?.referralId}`, number: numberOf(referral), status: referral?.status,
+          after: `after_${nameOf(ReferralKindSchema, request.kind)}`,
+        };
       }}
-      done={() => arrived("sent", "referrals", id.current)}
+      arrived={arrived}
       preview={(values) => (
-        <Preview values={values} grounds={groundsFor(values)} client={name(values, origin)}
-          after={<p>{t(`after_${String(values.kind)}`)}</p>} content={[
+        <Preview values={values} grounds={groundsFor(values)} client={name(values, origin)} language={clientLanguage(values, origin)}
+          after={`after_${String(values.kind)}`} content={[
           [t("kind"), text(values, "kind") && t(`kind_${text(values, "kind")}`)],
           ...(serviceKey(values) ? [[t("service"), word(serviceKey(values))] as [string, string]] : []),
           [t(`reason_${String(values.kind)}`), text(values, "reason")],

@@ -1,10 +1,13 @@
 import { useEffect, useRef, useState } from "react";
-import { Button } from "suomifi-ui-components";
+import { Button, FileInput } from "suomifi-ui-components";
 
 import { useTexts } from "../../app/language";
 import { Problem } from "../problem";
 import type { AttachmentValue } from "./fields";
 import { upload } from "./upload";
+import { isUploading, uploaded, uploads } from "./uploading";
+
+export { isUploading };
 
 interface Props {
   id: string;
@@ -18,9 +21,8 @@ interface Props {
 // An upload in progress, and how to cancel it.
 interface OnItsWay { key: string; name: string; size: number; sent: number; cut: boolean; cancel: () => void }
 
-// under holds the fields with uploads in progress; the form waits for them before it is sent.
-const under = new Set<string>();
-export const isUploading = (id: string) => under.has(id);
+// The component lists no files: each is uploaded at once, and listed here with its progress.
+const none: never[] = [];
 
 const megabytes = (bytes: number) => (bytes / 1_000_000).toLocaleString("fi-FI", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
@@ -34,7 +36,7 @@ export function AttachmentsField({ id, label, hint, wrong, value, change }: Prop
   attachments.current = value;
   useEffect(() => {
     const gone = left.current = new AbortController();
-    return () => { gone.abort(); under.delete(id); };
+    return () => { gone.abort(); uploaded(id); };
   }, [id]);
   const busy = ways.length > 0;
   // After a cancellation the focus moves to the next upload, or to the file input.
@@ -61,25 +63,24 @@ export function AttachmentsField({ id, label, hint, wrong, value, change }: Prop
     }
   };
   const add = async (files: File[]) => {
+    if (busy || files.length === 0) return;
     setError(undefined);
     say("");
-    under.add(id);
+    uploads(id);
     const chosen = files.map((file) => ({ file, key: crypto.randomUUID(), ended: new AbortController() }));
     setWays(chosen.map(({ file, key, ended }) => ({
       key, name: file.name, size: file.size, sent: 0, cut: false, cancel: () => { cancelled.current = true; ended.abort(); },
     })));
     for (const { file, key, ended } of chosen) await one(file, key, AbortSignal.any([ended.signal, left.current.signal]));
-    under.delete(id);
+    uploaded(id);
   };
-  const described = [hint && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(" ") || undefined;
   return (
     <div className="field">
-      <label htmlFor={id}>{label} <span className="quiet">({t("optional")})</span></label>
-      {hint && <p id={`${id}-hint`} className="quiet">{hint}</p>}
       <Problem error={error} />
-      <input ref={input} id={id} type="file" multiple disabled={busy} aria-invalid={Boolean(wrong)} aria-describedby={described}
-        onChange={(event) => { void add([...(event.target.files ?? [])]); event.target.value = ""; }} />
-      {wrong && <p id={`${id}-wrong`} className="wrong">{wrong}</p>}
+      <FileInput ref={input} id={id} multiFile value={none} disabled={busy} labelText={label} hintText={hint} optionalText={t("optional")}
+        inputButtonText={t("chooseFiles")} dragAreaText={t("dragFiles")} removeFileText={t("remove")} addedFileAriaText={t("addedFile")}
+        multiFileListHeadingText={t("addedFiles")} status={wrong ? "error" : "default"} statusText={wrong} fullWidth
+        onChange={(files) => void add([...files])} />
       {busy && <ul className="uploads" ref={list}>{ways.map((way) => <Way key={way.key} way={way} />)}</ul>}
       <div role="status" className="hidden">{said}</div>
       {value.length > 0 && <ul className="attachments">

@@ -1,11 +1,13 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 
 import { unreachable, type Refusal } from "../../app/refusal";
+import { isDay, isMoment } from "./days";
 import type { Field, Values } from "./fields";
+import { holdsIdentityCode } from "./identitycode";
 
-// Wrong is an error of a field: a key of the form's texts, the reason of a refusal, or the text of
-// the rule. An error of no field has only a path.
-export interface Wrong { name: string; key?: string; text?: string; reason?: string; path?: string }
+// Wrong is an error of a field: a key of the forms' texts or of the form's own, the reason of a
+// refusal, or the text of the rule. An error of no field has only a path.
+export interface Wrong { name: string; key?: string; own?: string; text?: string; reason?: string; path?: string }
 
 const empty = (value: unknown) => value === undefined || value === "" || value === false || (Array.isArray(value) && value.length === 0);
 
@@ -30,23 +32,37 @@ function keyOf(ruleId: string): string {
   return "invalid";
 }
 
-// outside returns the error of a day outside the range that its field allows.
-function outside(field: Field, value: string): string | undefined {
-  if (field.kind !== "day") return undefined;
-  return field.until && value > field.until ? "dayAhead" : field.from && value < field.from ? "dayLongAgo" : undefined;
+// verified returns what is wrong with the value of one field, as far as the field alone tells.
+export function verified(field: Field, values: Values): Wrong | undefined {
+  const { name, kind } = field, value = String(values[name] ?? "").trim();
+  if (!value) return undefined;
+  const own = field.verify?.(value);
+  if (own) return { name, own };
+  if (kind === "moment" && !isMoment(value)) return { name, key: "notMoment" };
+  if (kind === "day") {
+    if (!isDay(value)) return { name, key: "notDay" };
+    if (field.until && value > field.until) return { name, key: "dayAhead" };
+    if (field.from && value < field.from) return { name, key: "dayLongAgo" };
+  }
+  return !field.verify && (kind === "line" || kind === "area") && holdsIdentityCode(value) ? { name, key: "holdsCode" } : undefined;
+}
+
+// validator knows the contract's own rules too. It is loaded when the first form is checked.
+async function validator() {
+  const [{ createValidator }, { createRegistry }, { provision }] = await Promise.all([
+    import("@bufbuild/protovalidate"), import("@bufbuild/protobuf"), import("koppi-contract/koppi/common/v1/provision_pb"),
+  ]);
+  return createValidator({ registry: createRegistry(provision) });
 }
 
 // check finds what the server would refuse: missing values, and violations of the contract's rules.
-// The rules are loaded when the first form is sent.
 export async function check<T extends DescMessage>(schema: T, request: MessageShape<T>, shown: Field[], values: Values): Promise<Wrong[]> {
   const wrong: Wrong[] =
     shown.filter((field) => field.required && empty(values[field.name])).map(({ name }) => ({ name, key: "required" }));
-  for (const field of shown) {
-    const value = field.kind === "day" && String(values[field.name] ?? ""), key = value && outside(field, value);
-    if (key) wrong.push({ name: field.name, key });
-  }
-  const { createValidator } = await import("@bufbuild/protovalidate");
-  const result = createValidator().validate(schema, request);
+  wrong.push(...shown.map((field) => verified(field, values)).filter((one) => one !== undefined));
+  const result = (await validator()).validate(schema, request);
+  // A rule that cannot be evaluated is a fault of the pages, and must not pass unseen.
+  if (result.kind === "error") throw result.error;
   if (result.kind === "invalid") {
     for (const { field: path, ruleId } of result.violations) {
       const name = path.map((part) => ("name" in part ? part.name : "")).filter(Boolean).join(".");

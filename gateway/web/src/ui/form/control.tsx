@@ -1,13 +1,17 @@
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import {
-  Checkbox, CheckboxGroup, Dropdown, DropdownItem, HintText, RadioButton, RadioButtonGroup, SearchInput, Textarea, TextInput,
+  Checkbox, CheckboxGroup, Dropdown, DropdownItem, RadioButton, RadioButtonGroup, SearchInput, Textarea, TextInput,
 } from "suomifi-ui-components";
 
 import { useTexts, useWords } from "../../app/language";
 import { namesOf } from "../names";
-import { AttachmentsField } from "./attachments";
 import type { AttachmentValue, Field, ReceiverValue, Values } from "./fields";
 import { ReceiverField } from "./receiver";
+
+// Calendars and uploads are loaded with the first form that has them.
+const DayInput = lazy(async () => ({ default: (await import("./dayinput")).DayInput }));
+const MomentInput = lazy(async () => ({ default: (await import("./dayinput")).MomentInput }));
+const AttachmentsField = lazy(async () => ({ default: (await import("./attachments")).AttachmentsField }));
 
 interface Props {
   id: string;
@@ -33,9 +37,14 @@ export function FieldControl({ id, field, texts, values, value, change, wrong }:
       onChange={(typed) => change(typed)} {...status} fullWidth />;
     case "area": return <Textarea dir="auto" id={id} labelText={label} hintText={hint} optionalText={optional} value={String(value ?? "")}
       onChange={(event) => change(event.target.value)} {...status} fullWidth />;
-    case "day":
-      return <Native type="date" from={field.from} until={field.until} {...{ id, label, hint, optional, wrong, value, change }} />;
-    case "moment": return <Native type="datetime-local" {...{ id, label, hint, optional, wrong, value, change }} />;
+    case "day": return (
+      <Suspense>
+        <DayInput {...{ id, label, hint, optional, wrong, change }} value={String(value ?? "")} from={field.from} until={field.until} />
+      </Suspense>
+    );
+    case "moment": return (
+      <Suspense><MomentInput {...{ id, label, hint, optional, wrong, change }} value={String(value ?? "")} /></Suspense>
+    );
     case "check": return <Checkbox id={id} checked={value === true} onClick={({ checkboxState }) => change(checkboxState)} hintText={hint}
       {...status}>{label}</Checkbox>;
     case "options": return (
@@ -51,29 +60,16 @@ export function FieldControl({ id, field, texts, values, value, change, wrong }:
       <Choices {...{ id, field, label, hint, value, change, wrong }} search={field.search && own(field.search)} />
     );
     case "receiver": return <ReceiverField {...{ id, field, label, hint, wrong, change }} value={value as ReceiverValue | undefined} />;
-    case "attachments":
-      return <AttachmentsField {...{ id, label, hint, wrong, change }} value={(value as AttachmentValue[] | undefined) ?? []} />;
+    case "attachments": return (
+      <Suspense>
+        <AttachmentsField {...{ id, label, hint, wrong, change }} value={(value as AttachmentValue[] | undefined) ?? []} />
+      </Suspense>
+    );
     case "note": return <p className="quiet note">{own(field.text)}</p>;
     case "quote":
       return <figure className="quoted"><figcaption>{label}</figcaption><blockquote dir="auto">{field.quote}</blockquote></figure>;
     case "drawn": return field.draw({ id, values, value, change, wrong });
   }
-}
-
-// The browser's date picker uses the reader's language, and works with a keyboard and on a phone.
-function Native({ id, label, hint, optional, wrong, value, change, type, from, until }: Omit<Props, "field" | "texts" | "values"> & {
-  label: string; hint?: string; optional?: string; type: string; from?: string; until?: string;
-}) {
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}{optional && <span className="quiet"> ({optional})</span>}</label>
-      {hint && <HintText id={`${id}-hint`}>{hint}</HintText>}
-      <input id={id} type={type} min={from} max={until} value={String(value ?? "")} onChange={(event) => change(event.target.value)}
-        aria-invalid={Boolean(wrong)} aria-required={!optional}
-        aria-describedby={[hint && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(" ") || undefined} />
-      {wrong && <p id={`${id}-wrong`} className="wrong">{wrong}</p>}
-    </div>
-  );
 }
 
 function Choice({ id, field, label, hint, optional, value, change, wrong }: Omit<Props, "texts" | "values"> & {

@@ -1,6 +1,8 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { ReactNode } from "react";
 
+import type { AgencyKind } from "koppi-contract/koppi/casework/v1/casework_pb";
+
 // Fields are declared, not rendered: what each asks for, and the name of its value in the form.
 // Labels are keys of the form's texts.
 interface Common {
@@ -13,6 +15,11 @@ interface Common {
   // Fields of the request that this one covers, if named differently:
   // "client.personal_identity_code". A refusal of one of them is shown beside this field.
   of?: string[];
+  // What is said beside the field if its value is missing, or is not valid; keys of the form's texts.
+  missing?: string;
+  malformed?: string;
+  // A check of one line when the field is left: the key of what is wrong with it, if anything.
+  verify?: (value: string) => string | undefined;
 }
 
 export type Field = Common & (
@@ -29,8 +36,12 @@ export type Field = Common & (
   | { kind: "choices"; schema: DescEnum; only?: string[]; search?: string }
   // One of a few values, each with a text or a key.
   | { kind: "options"; options: Option[] }
-  // A receiver: agency, unit and optionally worker. Suggested by municipality and service.
-  | { kind: "receiver"; within?: string; without?: string[]; service?: string; municipality?: string; language?: string; worker?: boolean }
+  // A receiver: agency, unit and optionally worker. Suggested by municipality and service; with
+  // propose the one that fits, of an agency of that kind, is chosen until the user chooses another.
+  | {
+    kind: "receiver"; within?: string; without?: string[]; service?: string; municipality?: string; language?: string; worker?: boolean;
+    propose?: { kind?: AgencyKind };
+  }
   // Attachments, uploaded at once; the value holds their ids and names.
   | { kind: "attachments" }
   // A line of text between the fields, by key.
@@ -50,7 +61,7 @@ export interface Drawn { id: string; values: Values; value: unknown; change: (va
 // Values hold the input by field name; they can be stored as JSON.
 export type Values = Record<string, unknown>;
 
-export interface ReceiverValue { agency: string; unit?: string; worker?: string; municipality?: string }
+export interface ReceiverValue { agency: string; unit?: string; worker?: string; municipality?: string; proposed?: boolean }
 export interface AttachmentValue { id: string; name: string; bytes: number }
 
 export const text = (values: Values, name: string) => String(values[name] ?? "").trim();

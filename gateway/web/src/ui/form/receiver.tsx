@@ -1,7 +1,8 @@
 import { useQuery } from "@connectrpc/connect-query";
-import { Dropdown, DropdownItem, TextInput } from "suomifi-ui-components";
+import { useEffect, useState } from "react";
+import { Button, Dropdown, DropdownItem, TextInput } from "suomifi-ui-components";
 
-import { CaseworkService } from "koppi-contract/koppi/casework/v1/casework_pb";
+import { CaseworkService, type Route } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { useTexts } from "../../app/language";
 import { useDirectory } from "../party";
 import type { Field, ReceiverValue } from "./fields";
@@ -16,10 +17,19 @@ interface Props {
   change: (value: ReceiverValue | undefined) => void;
 }
 
+// proposed returns the receiver that fits, if only one agency does: its best unit for a known
+// municipality or service, and otherwise the agency, which chooses the unit itself.
+function proposed(routes: Route[], known: boolean, without: string[] = []): ReceiverValue | undefined {
+  const fitting = routes.flatMap(({ party }) => (party && !without.includes(party.agency) ? [party] : []));
+  const [best] = fitting;
+  if (!best || fitting.some(({ agency }) => agency !== best.agency)) return undefined;
+  return { agency: best.agency, unit: known ? best.unit : undefined, proposed: true };
+}
+
 // ReceiverField chooses the receiver: the agency, and one of its units. The best unit for the
 // service is suggested, with its languages.
 export function ReceiverField({ id, field, label, hint, wrong, value, change }: Props) {
-  const t = useTexts("form"), directory = useDirectory();
+  const t = useTexts("form"), directory = useDirectory(), [changing, setChanging] = useState(false);
   const agencies = directory.agencies.filter(({ agency }) => (field.within ? agency === field.within : !field.without?.includes(agency)));
   const agency = field.within ?? value?.agency ?? "";
   const sought = {
@@ -28,6 +38,16 @@ export function ReceiverField({ id, field, label, hint, wrong, value, change }: 
   const { data } = useQuery(CaseworkService.method.findUnits, { ...sought, agency }, { enabled: agency !== "" });
   // Agencies that offer the service come first.
   const { data: offering } = useQuery(CaseworkService.method.findUnits, sought, { enabled: sought.serviceKey !== "" });
+  const { data: fitting } = useQuery(
+    CaseworkService.method.findUnits, { ...sought, kind: field.propose?.kind },
+    { enabled: field.propose !== undefined && Boolean(field.propose.kind || sought.serviceKey) },
+  );
+  const proposal = field.propose && proposed(fitting?.routes ?? [], Boolean(sought.municipality || sought.serviceKey), field.without);
+  // A proposal follows what is known of the client until the user chooses.
+  const free = field.propose !== undefined && fitting !== undefined && !changing && (!value?.agency || value.proposed === true);
+  useEffect(() => {
+    if (free && (value?.agency !== proposal?.agency || value?.unit !== proposal?.unit)) change(proposal);
+  }, [free, proposal?.agency, proposal?.unit]);
   const offers = (one: string) => offering?.routes.some(({ party }) => party?.agency === one) ?? false;
   agencies.sort((a, b) => Number(offers(b.agency)) - Number(offers(a.agency)));
   const routes = data?.routes ?? [], all = directory.agencies.find((one) => one.agency === agency)?.units ?? [];
@@ -36,6 +56,19 @@ export function ReceiverField({ id, field, label, hint, wrong, value, change }: 
   // Within the agency a unit is required; elsewhere the agency's intake is allowed.
   const named = field.within !== undefined && field.required === true;
   const chosen = units.find(({ unit }) => unit === value?.unit);
+  if (value?.proposed && !changing) {
+    return (
+      <div className="receiver proposed" id={id} tabIndex={-1}>
+        <strong className="receiver-label">{label}</strong>
+        <p className="proposal" data-proposed={value.unit ?? value.agency}>
+          {[value.unit && directory.unit(value.agency, value.unit), directory.agency(value.agency)].filter(Boolean).join(", ")}
+        </p>
+        <Button type="button" variant="secondaryNoBorder" aria-label={t("changeReceiver")} data-change-receiver
+          onClick={() => { setChanging(true); change({ ...value, proposed: undefined }); }}>{t("change")}</Button>
+        {wrong && <p className="wrong">{wrong}</p>}
+      </div>
+    );
+  }
   // A list without items, as before the directory is read, cannot be rendered.
   return (
     <fieldset className="receiver" id={id} tabIndex={-1}>
