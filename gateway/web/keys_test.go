@@ -144,14 +144,14 @@ func TestMadeKeysAreComplete(t *testing.T) {
 			if i+1 < len(uses) {
 				end = min(end, uses[i+1][0])
 			}
-			made := regexp.MustCompile(`\b(\w+)\(` + "`" + `([\w-]*)\$\{` + use[2] + `\}([\w-]*)` + "`")
+			made := regexp.MustCompile(`\b(\w+)\(` + "`" + `([\w-]*)\$\{` + use[2] + `\}([\w-]*)` + "`" + `(, \{ count\b)?`)
 			for _, call := range made.FindAllStringSubmatch(one.text[at[1]:end], -1) {
 				pages, here := one.bound[call[1]]
 				if !here {
 					continue
 				}
 				for _, item := range lists[use[1]] {
-					if found++; !has(all, pages, call[2]+item+call[3], false) {
+					if found++; !has(all, pages, call[2]+item+call[3], call[4] != "") {
 						t.Errorf("%s: no text %q in %v", one.path, call[2]+item+call[3], pages)
 					}
 				}

@@ -34,7 +34,8 @@ export async function friday(koppi: Koppi): Promise<Friday> {
   };
   const late = await send(100, "URGENCY_EMERGENCY"), taken = await send(101, "URGENCY_NORMAL");
   await koppi.call("ps-21", "concern.v1.ConcernService/ReceiveConcern", { requestId: randomUUID(), concernId: late });
-  await koppi.call("ps-21", "concern.v1.ConcernService/TriageConcern", { requestId: randomUUID(), concernId: late, urgency: "URGENCY_URGENT" });
+  const urgency = "URGENCY_URGENT";
+  await koppi.call("ps-21", "concern.v1.ConcernService/TriageConcern", { requestId: randomUUID(), concernId: late, urgency });
   await koppi.advance("2026-11-27T13:40:00Z");
   await koppi.call("ps-21", "concern.v1.ConcernService/TakeConcern", { requestId: randomUUID(), concernId: taken });
   const fresh: string[] = [];

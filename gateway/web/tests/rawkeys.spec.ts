@@ -35,7 +35,8 @@ async function busy(koppi: Koppi) {
     requestId: requestId(), ...to, services: ["concern", "referral"], purpose: "Vuokra-asian hoito.", provision: "1301/2014 § 35.1",
     until: "2027-11-23T22:00:00Z",
   });
-  await koppi.call("client", "consent.v1.ConsentService/ProhibitTransfer", { requestId: requestId(), recipient: { agency: "etsiva-kuopio" } });
+  const recipient = { agency: "etsiva-kuopio" };
+  await koppi.call("client", "consent.v1.ConsentService/ProhibitTransfer", { requestId: requestId(), recipient });
   // Reading a list is a reading of the client's data, too, and shown to the client.
   for (const person of ["ps-21", "tk-02"]) await koppi.call(person, "casework.v1.CaseworkService/ListWork", { queue: "QUEUE_UNIT" });
   // Nobody acts on this one in time.
@@ -134,6 +135,8 @@ for (const [who, atLeast] of [["ps-21", 18], ["kela-17", 14], ["client", 1], ["o
 }
 
 test("a key is told from a word", () => {
-  for (const raw of ["look_other", "read_data", "Katsoi: LOOP_PHASE_SENT", "noneAtAll", "{{count}} asiaa"]) expect(isRaw(raw), raw).toBe(true);
+  for (const raw of ["look_other", "read_data", "Katsoi: LOOP_PHASE_SENT", "noneAtAll", "{{count}} asiaa"]) {
+    expect(isRaw(raw), raw).toBe(true);
+  }
   for (const word of ["Omat asiani", "client", "sent", "Klient …-F_ug", "1301/2014 § 35"]) expect(isRaw(word), word).toBe(false);
 });

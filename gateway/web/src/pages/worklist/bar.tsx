@@ -49,8 +49,8 @@ export function Bar({ items, person, clear, done }: BarProps) {
         </Button>}
         <button type="button" className="plain" onClick={clear}>{t("untick")}</button>
       </div>
-      {passing && <StepForm draft="pass" texts="worklist" title={t("passTitle", { count: passable.length })} schema={ReassignWorkRequestSchema}
-        fields={fields} sendLabel={t("act_pass")}
+      {passing && <StepForm draft="pass" texts="worklist" title={t("passTitle", { count: passable.length })}
+        schema={ReassignWorkRequestSchema} fields={fields} sendLabel={t("act_pass")}
         make={(values, requestId) => ({
           requestId, subjects: passable.slice(0, most).map(({ subject }) => subject),
           to: { ...receiver(values, "to"), agency: person.agency }, reason: text(values, "reason"),
@@ -63,7 +63,8 @@ export function Bar({ items, person, clear, done }: BarProps) {
 
 // Outcome tells for each matter what a step came to, and undoes what can be undone.
 export function Outcome({ done: { act, results }, close, undone }: { done: Done; close: () => void; undone: (done: Done) => void }) {
-  const t = useTexts("worklist"), { t: refusal, i18n } = useTranslation("refusals"), called = useCalled(), [busy, setBusy] = useState(false);
+  const t = useTexts("worklist"), { t: refusal, i18n } = useTranslation("refusals"), called = useCalled();
+  const [busy, setBusy] = useState(false);
   const good = results.filter(({ reason }) => !reason), bad = results.filter(({ reason }) => reason);
   const why = (reason: string) => (i18n.exists(`refusals:${reason}`) ? refusal(reason) : reason);
   const undo = async () => {

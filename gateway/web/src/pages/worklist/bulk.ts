@@ -55,7 +55,8 @@ export async function take(act: "receive" | "take", items: WorkItem[]): Promise<
   const work = async () => {
     for (let next = left.shift(); next; next = left.shift()) {
       const { item, at } = next;
-      const reason = await callOf(act, item)!(crypto.randomUUID(), idOf(item.subject)).then(() => undefined, (error) => refusalOf(error).reason);
+      const reason = await callOf(act, item)!(crypto.randomUUID(), idOf(item.subject))
+        .then(() => undefined, (error) => refusalOf(error).reason);
       results[at] = { item, reason };
     }
   };
@@ -92,7 +93,8 @@ export async function back(items: WorkItem[], reason: string): Promise<Result[]>
   const results: Result[] = [];
   for (const some of Object.values(Object.groupBy(items, ({ holder }) => `${holder?.unit} ${holder?.worker}`))) {
     const { agency = "", unit = "", worker = "" } = some![0]!.holder ?? {};
-    results.push(...await pass(create(ReassignWorkRequestSchema, { requestId: crypto.randomUUID(), to: { agency, unit, worker }, reason }), some!));
+    const request = { requestId: crypto.randomUUID(), to: { agency, unit, worker }, reason };
+    results.push(...await pass(create(ReassignWorkRequestSchema, request), some!));
   }
   return results;
 }

@@ -34,7 +34,8 @@ const filtersOf: Record<ListName, readonly Filter[]> = {
 
 // ListPage is a list and, once a matter is open, that matter beside it.
 export function ListPage({ name }: { name: ListName }) {
-  const t = useTexts("worklist"), shell = useTexts("shell"), word = useWords(), person = usePerson(), now = useNow(), from = useFrom(person);
+  const t = useTexts("worklist"), shell = useTexts("shell"), word = useWords();
+  const person = usePerson(), now = useNow(), from = useFrom(person);
   const navigate = useNavigate();
   const { show, queue = "unit" } = useSearch({ strict: false }) as ListSearch, { kind, id } = useParams({ strict: false });
   const open = kind && id ? `${kind}/${id}` : undefined;
@@ -74,7 +75,8 @@ export function ListPage({ name }: { name: ListName }) {
     j: () => move.current(1), k: () => move.current(-1), ".": work.show, n: next, "?": () => setHelp(true),
     "/": () => searching.current?.focus(),
   }, (place) => place === document.body || place.closest(".split") !== null);
-  useKeys(name === "work" ? { x: tick, r: lead("receive"), t: lead("take"), s: lead("pass") } : {}, (place) => place.closest(".rows") !== null);
+  const rowKeys = { x: tick, r: lead("receive"), t: lead("take"), s: lead("pass") };
+  useKeys(name === "work" ? rowKeys : {}, (place) => place.closest(".rows") !== null);
   const tickable = groups.flatMap(({ items }) => items).map(({ subject }) => subject).filter((subject) => !isOverride(subject));
   const ticked = work.items.filter(({ subject }) => ticks.has(subject));
   const acted = (result: Done) => { setDone(result); ticks.set([]); work.refresh(); };

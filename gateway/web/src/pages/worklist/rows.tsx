@@ -77,12 +77,14 @@ export function Rows({ groups, list, person, open, ticks, pane, move }: Props) {
         const head = here.find(({ index }) => !lines[index]!.item);
         return (
           <section key={group} data-group={group} aria-labelledby={head ? `${id}${group}` : undefined}>
-            {head && <h2 id={`${id}${group}`} ref={rows.measureElement} data-index={head.index} style={place(head.start)}>{t(`group_${group}`)}</h2>}
+            {head && <h2 id={`${id}${group}`} ref={rows.measureElement} data-index={head.index} style={place(head.start)}>
+              {t(`group_${group}`)}
+            </h2>}
             <ul aria-label={t("list", { name: t(`group_${group}`), count: items.length })}>
               {here.filter(({ index }) => lines[index]!.item).map(({ index, start }) => {
                 const { item, at } = lines[index] as Line & { item: WorkItem };
-                return <li key={item.subject} ref={rows.measureElement} data-index={index} aria-setsize={items.length} aria-posinset={at! + 1}
-                  style={place(start)} data-ticked={ticks?.has(item.subject) || undefined}>
+                return <li key={item.subject} ref={rows.measureElement} data-index={index} aria-setsize={items.length}
+                  aria-posinset={at! + 1} style={place(start)} data-ticked={ticks?.has(item.subject) || undefined}>
                   <Row item={item} list={list} person={person} ticks={ticks} />
                 </li>;
               })}

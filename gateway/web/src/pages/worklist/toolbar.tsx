@@ -50,7 +50,8 @@ interface SearchProps { sought: string; seek: (sought: string) => void; place: R
 export function Search({ sought, seek, place }: SearchProps) {
   const t = useTexts("worklist");
   return <SearchInput ref={place} dir="auto" labelText={t("search")} labelMode="hidden" visualPlaceholder={t("search")}
-    searchButtonLabel={t("search")} clearButtonLabel={t("clear")} value={sought} onChange={(value) => seek(String(value ?? ""))} fullWidth />;
+    searchButtonLabel={t("search")} clearButtonLabel={t("clear")} value={sought} onChange={(value) => seek(String(value ?? ""))}
+    fullWidth />;
 }
 
 // Begin begins a new matter. Beside an open matter, which has a primary step of its own, it is not primary.

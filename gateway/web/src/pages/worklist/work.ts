@@ -62,7 +62,8 @@ export function useWork(list: ListName, queue: QueueName): Work {
   useEffect(() => { if (data && !shown) setShown(data.map(({ subject }) => subject)); }, [data, shown]);
   const bySubject = new Map((data ?? []).map((item) => [item.subject, item]));
   const items = (shown ?? []).flatMap((subject) => bySubject.get(subject) ?? []);
-  return { items, fresh: bySubject.size - items.length, show: () => setShown(undefined), refresh: () => void refetch().then(() => setShown(undefined)), loading: isPending, error };
+  const show = () => setShown(undefined);
+  return { items, fresh: bySubject.size - items.length, show, refresh: () => void refetch().then(show), loading: isPending, error };
 }
 
 // Each refresh reads all matters of a list, and each reading is recorded: under frequent changes a
