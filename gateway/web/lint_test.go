@@ -28,7 +28,7 @@ func texting(code string) (found []string) {
 	for _, way := range written {
 		for _, one := range way.FindAllStringSubmatch(code, -1) {
 			// A condition between two elements begins as no text does.
-			if text := strings.TrimSpace(one[1]); !alike.MatchString(text) && !strings.ContainsAny(text[:1], ":?)&,") {
+			if text := strings.TrimSpace(one[1]); !alike.MatchString(text) && !strings.ContainsAny(text[:1], ":?)&,=") {
 				found = append(found, text)
 			}
 		}

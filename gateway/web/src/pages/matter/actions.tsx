@@ -15,7 +15,7 @@ import { ordered, type Rules } from "./order";
 import { StepPlace } from "./stepplace";
 
 // Step is the form of a step. A step without fields is sent at once.
-export interface Step<M> extends Rules<M> {
+export type Step<M> = Rules<M> & {
   fields?: (matter: M) => Field[];
   // The rest of the request, besides request_id, the matter's id and its etag.
   make?: (values: Values, matter: M) => Record<string, unknown>;
@@ -24,7 +24,7 @@ export interface Step<M> extends Rules<M> {
   // name: keys of the step's texts.
   called?: (matter: M) => string | undefined;
   record?: string;
-}
+};
 
 // sureOf returns the confirmation text of a step for this matter.
 export const sureOf = <M,>(step: Step<M> | undefined, matter: M) => (typeof step?.sure === "function" ? step.sure(matter) : step?.sure);
