@@ -46,6 +46,7 @@ test("a matter has one primary step, two beside it, and the form of a step besid
   const lines = worker.matter.locator(".timeline li[data-event]");
   await expect(lines).toHaveCount(5);
   await pictures(page, "matter-concern");
+  expect((await box(worker.matter.locator(".timeline .lines"))).height, "five lines are lines").toBeLessThanOrEqual(5 * 36);
   await expect(primary(page)).toHaveCount(1);
   await expect(primary(page)).toHaveAttribute("data-step", "StartAssessment");
   expect(await beside(worker).count()).toBeLessThanOrEqual(2);
@@ -99,6 +100,7 @@ test("an answer and a further question have a button each, and the text stays un
   await expect(primary(page)).toHaveCount(1);
   await expect(answer).toBeInViewport({ ratio: 1 });
   await expect(box).toBeFocused();
+  await expect(beside(worker)).toHaveCount(0);
   await box.fill("Kun asiakas on meillä.");
   await pictures(page, "matter-consultation");
   // What could not be sent as a question is sent as the answer, once.

@@ -73,14 +73,14 @@ export class Person {
 
   private async choose(entry: Locator) {
     const more = this.page.locator("[data-more]");
+    await entry.waitFor({ state: "attached" });
     // A page that is read again meanwhile may move the step from the menu to a button.
     await expect(async () => {
-      await entry.waitFor({ state: "attached", timeout: 2_000 });
-      if (!(await entry.isVisible()) && (await more.getAttribute("aria-expanded", { timeout: 1_000 })) === "false") {
-        await more.click({ timeout: 1_000 });
-      }
-      await entry.click({ timeout: 2_000 });
+      if (await entry.isVisible()) return;
+      if ((await more.getAttribute("aria-expanded", { timeout: 1_000 })) === "false") await more.click({ timeout: 5_000 });
+      await expect(entry).toBeVisible({ timeout: 5_000 });
     }).toPass();
+    await entry.click();
   }
 
   // list opens a list, shows its new matters, and opens one of them.

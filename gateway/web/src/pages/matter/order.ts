@@ -18,7 +18,7 @@ export interface Order { primary?: string; beside: string[]; more: string[]; las
 const most = 2;
 
 // ordered chooses by state which step is primary. A rare or final step is never beside it. With
-// yields, the primary control is elsewhere on the page.
+// yields, the primary control is elsewhere on the page with its own beside it: all steps are in the menu.
 export function ordered<M>(allowed: string[], steps: Record<string, Rules<M>>, matter: M, yields: boolean): Order {
   const holds = (name: string, of: "first" | "rare" | "soon") => {
     const rule: Rules<M>[typeof of] = steps[name]?.[of];
@@ -28,7 +28,7 @@ export function ordered<M>(allowed: string[], steps: Record<string, Rules<M>>, m
   const usual = allowed.filter((name) => !holds(name, "rare") && !holds(name, "soon"));
   const primary = yields ? undefined : allowed.find((name) => holds(name, "first")) ?? usual[0];
   const beside = [...allowed.filter((name) => holds(name, "soon")), ...usual.filter((name) => !isFinal(name))]
-    .filter((name) => name !== primary).slice(0, most);
+    .filter((name) => name !== primary).slice(0, yields ? 0 : most);
   const left = allowed.filter((name) => name !== primary && !beside.includes(name));
   return { primary, beside, more: left.filter((name) => !isFinal(name)), last: left.filter(isFinal) };
 }
