@@ -119,7 +119,10 @@ test("matters of one case are one situation; what else there is folds, and has n
   await expect(page.locator("[data-meeting]")).toContainText("ti 24.11. klo 10");
   await expect(page.locator("article[data-subject]")).toHaveCount(0);
   await pictures(page, "firstscreen-case");
-  const raw = /[A-Z]{3,}_[A-Z]|\bown:|[a-z]+_[a-z]+|\{\{|[0-9a-f]{8}-[0-9a-f]{4}|\b(ps|tk|kela)-\d\d\b|hva-|tyoikaiset-|terveysasema-|undefined|Invalid/;
+  const raw = new RegExp([
+    "[A-Z]{3,}_[A-Z]", "\\bown:", "[a-z]+_[a-z]+", "\\{\\{", "[0-9a-f]{8}-[0-9a-f]{4}", "\\b(ps|tk|kela)-\\d\\d\\b", "hva-", "tyoikaiset-",
+    "terveysasema-", "undefined", "Invalid",
+  ].join("|"));
   for (const language of ["Suomi", "Svenska", "English"]) {
     await page.getByRole("button", { name: language }).click();
     await unfold(page);
@@ -153,7 +156,8 @@ test("what waits for the client is in view, and the page works by keyboard and o
   const concern = await report(koppi, { code: herself, unit: adults.unit }), concernId = concern.split("/")[1];
   await koppi.call("ps-21", "concern.v1.ConcernService/ReceiveConcern", { requestId: randomUUID(), concernId });
   await koppi.call("ps-21", "consent.v1.ConsentService/ProhibitTransfer", {
-    requestId: randomUUID(), client: { personalIdentityCode: herself, language: "fi" }, recipient: { agency: "kela" }, reason: "Asiakas pyysi tätä vastaanotolla.",
+    requestId: randomUUID(), client: { personalIdentityCode: herself, language: "fi" }, recipient: { agency: "kela" },
+    reason: "Asiakas pyysi tätä vastaanotolla.",
   });
   const { page } = await comes("client", phone);
   await expect(page).toHaveTitle("Omat asiani – Koppi");
@@ -171,6 +175,9 @@ test("what waits for the client is in view, and the page works by keyboard and o
   await page.keyboard.press("Enter");
   await expect(page.locator(`article[data-subject="${concern}"]`)).toBeVisible();
   await page.emulateMedia({ media: "print" });
-  await expect(page.locator(".top, .fi-skip-link, .fi-button, .waiting-notice, [data-fold=looked]").filter({ visible: true })).toHaveCount(0);
-  for (const printed of [expectation(situations(page)), page.locator(`article[data-subject="${concern}"]`)]) await expect(printed).toBeVisible();
+  const surroundings = page.locator(".top, .fi-skip-link, .fi-button, .waiting-notice, [data-fold=looked]");
+  await expect(surroundings.filter({ visible: true })).toHaveCount(0);
+  for (const printed of [expectation(situations(page)), page.locator(`article[data-subject="${concern}"]`)]) {
+    await expect(printed).toBeVisible();
+  }
 });

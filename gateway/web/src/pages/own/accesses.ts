@@ -32,7 +32,8 @@ export function daysOf(accesses: Access[]): Day[] {
     const word = access.byClient ? own(access.method) : wordFor(access.method);
     const grounds = !access.byClient && access.basis?.ground
       ? [{ ground: nameOf(LegalGroundSchema, access.basis.ground), provision: access.basis.provision }] : [];
-    const same = (act: Act) => grounds.every((one) => act.grounds.some((its) => its.ground === one.ground && its.provision === one.provision));
+    const isGround = (one: Ground) => (its: Ground) => its.ground === one.ground && its.provision === one.provision;
+    const same = (act: Act) => grounds.every((one) => act.grounds.some(isGround(one)));
     // A worklist is one entry a day, whatever the grounds of the matters in it.
     const act = group.acts.find((one) => one.word === word && (word === listed || (one.grounds.length === grounds.length && same(one))));
     if (!act) group.acts.push({ word, grounds, times: [at] });

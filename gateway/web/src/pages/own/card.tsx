@@ -17,7 +17,8 @@ export function MatterCard({ matter, level: Heading, lead }: { matter: OwnMatter
       {matter.means.map((note) => <p key={note}>{note}</p>)}
       {matter.ended && <p className="quiet">{t("endedOn", { date: day(matter.ended) })}</p>}
       {matter.appointments.map(({ at, place, who }, index) => <p key={index}>
-        {who ? t("planned", { who, date: limit(at) }) : <><strong>{t("appointment")}:</strong> {[limit(at), place].filter(Boolean).join(", ")}</>}
+        {who ? t("planned", { who, date: limit(at) })
+          : <><strong>{t("appointment")}:</strong> {[limit(at), place].filter(Boolean).join(", ")}</>}
       </p>)}
       {matter.law && <p>{matter.law}</p>}
       {who && <dl><dt>{t("holder")}</dt><dd dir="auto">{who}</dd></dl>}

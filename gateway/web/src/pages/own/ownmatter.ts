@@ -48,7 +48,9 @@ const endings = /_(CLOSED|COMPLETED|WITHDRAWN|CANCELLED|REDIRECTED|ENDED|ENTERED
 const mistakes = /_ENTERED_IN_ERROR$/;
 
 // Read is what all four kinds of matters have in common.
-interface Read { caseId: string; status?: LoopStatus; clientStatus?: ClientStatus; revocation?: Revocation; plannedContacts?: PlannedContact[] }
+interface Read {
+  caseId: string; status?: LoopStatus; clientStatus?: ClientStatus; revocation?: Revocation; plannedContacts?: PlannedContact[];
+}
 interface Matter { subject: string; state: string; read: Read; sender?: Party; began?: Date }
 
 // frameOf returns what every matter shows: what is expected, who is responsible, whether it has ended

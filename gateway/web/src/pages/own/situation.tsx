@@ -23,7 +23,9 @@ export function SituationCard({ situation: { key, lead, matters, meeting } }: { 
       {contact && <><h3>{t("whom")}</h3><Call contact={contact} urgent={urgentOf(lead, { t })} /></>}
       <div className="folds">
         <Fold name="more" title={t("more")} of={name} level="h3">
-          <ul className="cards">{matters.map((one) => <li key={one.subject}><MatterCard matter={one} level="h4" lead={one === lead} /></li>)}</ul>
+          <ul className="cards">{matters.map((one) => (
+            <li key={one.subject}><MatterCard matter={one} level="h4" lead={one === lead} /></li>
+          ))}</ul>
         </Fold>
         <Fold name="happened" title={t("happened")} of={name} level="h3"><Course subjects={matters.map(({ subject }) => subject)} /></Fold>
       </div>
