@@ -58,7 +58,7 @@ test("holders of a copy are asked to act after the client withdraws a consent, a
   await expect(asked.getByRole("button")).toHaveCount(0);
   await client.page.locator("[data-again]").click();
   await client.page.locator("[data-fold=earlier]").first().click();
-  await expect(consent).toContainText(`${theHealth}: hoitanut asian 23.11.2026`);
+  await expect(consent).toContainText(`${theHealth}: tarkistanut 23.11.2026`);
 });
 
 test("a prohibition stops a sending; two officers admit one, refuse another, and the client reads why", async ({ koppi, comes }) => {
