@@ -92,7 +92,7 @@ test("outside hours the numbers are those that are answered, by the domain's clo
   ] as const) {
     await koppi.advance(now);
     await page.reload();
-    await expect(only.locator("[data-closed]")).toHaveText(`Puhelin on nyt kiinni. Se avataan ${opens}.`);
+    await expect(only.locator("[data-closed]")).toHaveText(`Puhelinpalvelu on nyt suljettu. Se avautuu ${opens}.`);
     await expect(number(only, "emergency")).toHaveAttribute("href", "tel:0170000112");
     await expect(number(only, "112")).toHaveAttribute("href", "tel:112");
     for (const what of [expectation(only), number(only, "emergency"), number(only, "112")]) await inFirstScreen(page, what);
