@@ -131,7 +131,7 @@ test("a moved application says when it arrived and by when it is decided; a refe
   const subject = await begin(kela, "referral", { ...about, ground: "transfer", arrivedOn: "2026-11-20" });
   await expect(kela.summary).toContainText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään 1.12.2026.");
   const client = await comes("client");
-  await expect(situation(client, subject).locator("[data-expectation]")).toContainText("avataan viimeistään");
+  await expect(situation(client, subject).locator("[data-expectation]")).toContainText("vastaanotetaan viimeistään");
   await expect((await card(client, subject)).locator("[data-summary]"))
     .toHaveText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään ti 1.12.");
   await worker.open(subject);

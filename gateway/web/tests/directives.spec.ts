@@ -52,7 +52,7 @@ test("holders of a copy are asked to act after the client withdraws a consent, a
   await ask.click();
   const asked = nurse.matter.locator("[data-withdrawn]");
   await expect(asked).toContainText("Asiakas perui suostumuksen");
-  await expect(asked).toContainText("26.11.2026");
+  await expect(asked).toContainText("to 26.11.");
   await asked.getByRole("button").click();
   await expect(asked).toContainText("kuitattu 23.11.2026");
   await expect(asked.getByRole("button")).toHaveCount(0);
@@ -91,7 +91,7 @@ test("a prohibition stops a sending; two officers admit one, refuse another, and
   await second.go("/work");
   await expect(waiting(second)).toHaveCount(2);
   await expect(waiting(second).first()).toContainText("Pyyntö poiketa kiellosta");
-  await expect(waiting(second).first()).toContainText("Odottaa sinua");
+  await expect(waiting(second).first()).toContainText("Odottaa yksikköä");
   await waiting(second).first().click();
   await saysWhy(second);
   const open = (reason: string) => second.page.locator(".overrides li").filter({ hasText: reason });
