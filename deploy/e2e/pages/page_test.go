@@ -81,7 +81,7 @@ func signIn(t *testing.T, ctx context.Context, address, worker string) {
 }
 
 // begins is where a report is begun: it is there for whoever is signed in, and works.
-const begins = `[data-begin="concern"]`
+const begins = `.begin`
 
 // everybodys is the worklist of an agency: another unit than the county worker's is asked.
 const everybodys = "/work?queue=agency"

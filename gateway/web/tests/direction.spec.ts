@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Locator } from "@playwright/test";
 
-import { consented, county } from "./begin";
+import { consented, health } from "./begin";
 import { consent, ordinary } from "./cases";
 import { expect, test } from "./fixtures";
 import { pictures } from "./pictures";
@@ -33,7 +33,7 @@ test("what is typed in Arabic or Hebrew runs its own way, in a form, its preview
   const { consultation, plan } = await ordinary(koppi), worker = await comes("ps-21"), { page } = worker;
   const form = page.locator("form.step-form");
   await worker.go("/new/concern");
-  await worker.fill(form, { nameOnly: true, ...name, ...consented, receiver: county });
+  await worker.fill(form, { nameOnly: true, ...name, ...consented, receiver: health });
   expect(await runs(form.locator('[data-field="familyName"] input'))).toBe("rtl");
   await worker.fill(form, { description: arabic, topics: ["TOPIC_OTHER"], urgency: "URGENCY_NORMAL" });
   expect(await runs(form.locator('[data-field="description"] textarea'))).toBe("rtl");

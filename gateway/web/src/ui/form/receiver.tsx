@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { Button, Dropdown, DropdownItem, TextInput } from "suomifi-ui-components";
 
 import { CaseworkService, type Route } from "koppi-contract/koppi/casework/v1/casework_pb";
-import { useTexts } from "../../app/language";
+import { useLanguage, useTexts } from "../../app/language";
 import { useDirectory } from "../party";
 import type { Field, ReceiverValue } from "./fields";
 
@@ -38,6 +38,8 @@ export function ReceiverField({ id, field, label, hint, wrong, value, change }: 
   const { data } = useQuery(CaseworkService.method.findUnits, { ...sought, agency }, { enabled: agency !== "" });
   // Agencies that offer the service come first.
   const { data: offering } = useQuery(CaseworkService.method.findUnits, sought, { enabled: sought.serviceKey !== "" });
+  const [language] = useLanguage(), names = new Intl.DisplayNames([language], { type: "language" });
+  const spoken = (tags: string[]) => tags.map((tag) => names.of(tag) ?? tag).join(", ");
   const { data: fitting } = useQuery(
     CaseworkService.method.findUnits, { ...sought, kind: field.propose?.kind },
     { enabled: field.propose !== undefined && Boolean(field.propose.kind || sought.serviceKey) },
@@ -96,7 +98,7 @@ export function ReceiverField({ id, field, label, hint, wrong, value, change }: 
           ]}
         </Dropdown>
       )}
-      {chosen && chosen.languages.length > 0 && <p className="quiet">{t("serves", { languages: chosen.languages.join(", ") })}</p>}
+      {chosen && chosen.languages.length > 0 && <p className="quiet">{t("serves", { languages: spoken(chosen.languages) })}</p>}
       {field.worker && agency && <TextInput dir="auto" labelText={t("worker")} optionalText={t("optional")} value={value?.worker ?? ""}
         onChange={(typed) => change({ ...value, agency, worker: String(typed ?? "") || undefined })} fullWidth />}
     </fieldset>
