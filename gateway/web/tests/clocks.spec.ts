@@ -90,7 +90,7 @@ test("a client over 75 reads the law's day, and so does who handles the matter",
   const subject = await report(koppi, { code: over75, unit: adults.unit }), worker = await comes("ps-21"), client = await comes("client");
   await worker.open(subject);
   await worker.take("ReceiveConcern");
-  await shown(worker, statutory, "Määräaika 2.12.2026 (sosiaalihuoltolaki 36 § 2 mom.)");
+  await shown(worker, statutory, "Määräaika ke 2.12. (sosiaalihuoltolaki 36 § 2 mom.)");
   await expect(worker.matter.locator("aside")).toContainText("75 vuotta täyttänyt");
   await worker.press("TriageConcern");
   await expect(worker.page.locator('[data-field="over75"]')).toContainText("täyttänyt 75 vuotta");
@@ -129,17 +129,17 @@ test("a moved application says when it arrived and by when it is decided; a refe
     await expect(arrived).toContainText(said);
   }
   const subject = await begin(kela, "referral", { ...about, ground: "transfer", arrivedOn: "2026-11-20" });
-  await expect(kela.summary).toContainText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään 1.12.2026.");
+  await expect(kela.summary).toContainText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään ti 1.12.");
   const client = await comes("client");
   await expect(situation(client, subject).locator("[data-expectation]")).toContainText("vastaanotetaan viimeistään");
   await expect((await card(client, subject)).locator("[data-summary]"))
     .toHaveText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään ti 1.12.");
   await worker.open(subject);
   await worker.take("AcceptReferral");
-  await shown(worker, statutory, "Määräaika 1.12.2026 (toimeentulotukilaki 14 a § 1 mom.)");
+  await shown(worker, statutory, "Määräaika ti 1.12. (toimeentulotukilaki 14 a § 1 mom.)");
   await expect(worker.matter.locator("aside")).toContainText("20.11.2026");
   await worker.take("TriageReferral", { urgency: "URGENCY_URGENT" });
   await pictures(worker.page, "clocks-moved");
-  await shown(worker, statutory, "Määräaika 24.11.2026 (toimeentulotukilaki 14 b §)");
+  await shown(worker, statutory, "Määräaika ti 24.11. (toimeentulotukilaki 14 b §)");
   for (const who of [kela, worker]) await expect(who.matter.locator('[data-event="ReferralTriaged"]')).toContainText("Kiireellinen");
 });

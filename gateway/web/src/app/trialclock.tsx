@@ -11,7 +11,7 @@ export function TrialClock() {
   const t = useTexts("shell"), now = useNow(), queries = useQueryClient();
   const move = async (seconds: number) => { await moveClock(seconds); await queries.invalidateQueries(); };
   return (
-    <div className="trial-clock" role="group" aria-label={t("clock")}>
+    <div className="trial-clock" role="region" aria-label={t("clock")}>
       <span className="quiet">{t("clock")} {moment(now)}</span>
       {steps.map(([name, seconds]) => (
         <button key={name} type="button" className="plain" onClick={() => void move(seconds)}>{t(`clock_${name}`)}</button>
