@@ -31,8 +31,8 @@ test("an emergency shows its hour and what it rests on, and is let go of by tria
   await kela.open(subject, "sent");
   await worker.open(subject);
   await worker.take("ReceiveConcern");
-  await shown(worker, urgent, "Hätätilanne: viimeistään 23.11.2026 10.00 (sosiaalihuoltolaki 36 § 1 mom.)");
-  await expect(row(worker, subject)).toContainText("Hätätilanne: viimeistään 10.00");
+  await shown(worker, urgent, "Hätätilanne: viimeistään ma 23.11. klo 10 (sosiaalihuoltolaki 36 § 1 mom.)");
+  await expect(row(worker, subject)).toContainText("tänään klo 10");
   await expect(worker.step("TriageConcern")).toHaveText(/Kiireellinen apu arvioitu/);
   await pictures(worker.page, "clocks-emergency");
   // The reporter sees the due time, not its basis.
@@ -42,11 +42,11 @@ test("an emergency shows its hour and what it rests on, and is let go of by tria
   // A worker who takes it half an hour later has an hour from then.
   await koppi.advance("1800s");
   await worker.take("TakeConcern");
-  await shown(worker, urgent, "viimeistään 23.11.2026 10.30");
+  await shown(worker, urgent, "viimeistään ma 23.11. klo 10.30");
   await worker.press("TriageConcern");
   const form = worker.page.locator("form.step-form");
   await pictures(worker.page, "clocks-triage");
-  await expect(form.locator("[data-urgency-now]")).toContainText("Hätätilanne, määräaika 23.11.2026 10.30");
+  await expect(form.locator("[data-urgency-now]")).toContainText("Hätätilanne, määräaika ma 23.11. klo 10.30");
   await expect(form.locator('[data-field="urgency"] input:checked')).toHaveCount(0);
   await form.locator("[data-send]").click();
   await expect(form.locator('[data-field="urgency"]')).toContainText("Täytä tämä kohta");
@@ -54,7 +54,7 @@ test("an emergency shows its hour and what it rests on, and is let go of by tria
   await expect(form.locator('[data-field="letGo"]')).toContainText("Kiireellinen määräaika päättyy");
   await picture(worker.page, "clocks-triage-whole");
   await worker.send(form);
-  await shown(worker, promise, "Tavoite 2.12.2026");
+  await shown(worker, promise, "Tavoite ke 2.12.");
   await pictures(worker.page, "clocks-let-go");
   await expect(row(worker, subject)).toHaveAttribute("data-due", promise);
   // Neither in its due time nor beside it.
@@ -103,9 +103,9 @@ test("a group that a worker records gives a client the law's day", async ({ kopp
   const subject = await report(koppi, { unit: adults.unit }), worker = await comes("ps-21");
   await worker.open(subject);
   await worker.take("ReceiveConcern");
-  await shown(worker, promise, "Tavoite 2.12.2026");
+  await shown(worker, promise, "Tavoite ke 2.12.");
   await worker.take("TriageConcern", { groups: ["STATUTORY_GROUP_DISABLED_PERSON"] });
-  await shown(worker, statutory, "Määräaika 2.12.2026 (sosiaalihuoltolaki 36 § 2 mom.)");
+  await shown(worker, statutory, "Määräaika ke 2.12. (sosiaalihuoltolaki 36 § 2 mom.)");
   await worker.press("TriageConcern");
   const form = worker.page.locator("form.step-form");
   await expect(form.locator('[data-field="groupsStay"]')).toHaveCount(0);
