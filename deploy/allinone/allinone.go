@@ -143,7 +143,8 @@ func (k *Koppi) assemble(ctx context.Context) error {
 		backends[m.name] = suite.Backend{Conn: m.conn, Notify: m.hub}
 	}
 	work := casework.Config{Directory: k.config.Directory, Secrets: parts.secrets, Attachments: k.attachments, Limiter: parts.limiter, Uploads: k.config.Uploads, Scanner: attachments.ScannerAt(k.config.Scanner), Recent: k.config.Recent}
-	work.Verifier = parts.verifier
+	states := &callback.States{}
+	work.Verifier, work.Endpoints = parts.verifier, states
 	if k.front, err = suite.Open(suite.Config{Backends: backends, Trial: k.config.Dev, Callers: parts.callers, Logger: k.config.Logger, Casework: work}); err != nil {
 		return err
 	}
@@ -159,7 +160,7 @@ func (k *Koppi) assemble(ctx context.Context) error {
 	}
 	k.callbacks, err = k.config.Callbacks.Open(callback.Surroundings{
 		Exchange: k.Backend(), Directory: k.config.Directory, Leases: lease.Alone{}, Logger: k.config.Logger, Dev: k.config.Dev,
-		Timing: k.config.CallbackTiming,
+		Timing: k.config.CallbackTiming, States: states,
 	})
 	if err != nil {
 		return err

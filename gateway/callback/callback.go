@@ -45,6 +45,8 @@ type Config struct {
 	Leases lease.Leases
 	Logger *slog.Logger
 	Timing Timing
+	// States gets the state of each endpoint; nil where nobody asks for it.
+	States *States
 }
 
 // Timing holds the times of calls; a zero field means its default.
@@ -93,6 +95,9 @@ type Callbacks struct {
 // caller must run Run, and call Close at the end.
 func New(config Config) (*Callbacks, error) {
 	config.Timing = config.Timing.withDefaults()
+	if config.States == nil {
+		config.States = &States{}
+	}
 	c := &Callbacks{leases: config.Leases}
 	for _, key := range config.Directory.Called() {
 		agency, _ := config.Directory.Agency(key)

@@ -53,13 +53,15 @@ type caller struct {
 	// most is how many messages one call holds; it is reduced after a call that failed.
 	most  int
 	waits *backoff.ExponentialBackOff
+	// state is what operators are told of the endpoint.
+	state *state
 	// parked are the parked subjects, by service and subject, of the services that were read.
 	parked map[string]map[string]*parked
 }
 
 func newCaller(config Config, agency string, at endpoint) *caller {
 	return &caller{
-		config: config, agency: agency, endpoint: at, logger: config.Logger.With(slog.String("agency", agency)),
+		state: config.States.of(agency), config: config, agency: agency, endpoint: at, logger: config.Logger.With(slog.String("agency", agency)),
 		client: exchangev1.NewExchangeServiceClient(config.Exchange), parking: exchangev1.NewParkingServiceClient(config.Exchange),
 		most: maxBatch, waits: newBackoff(config.Timing.FirstRetry, config.Timing.LastRetry),
 	}
@@ -83,6 +85,8 @@ func (c *caller) run(ctx context.Context) {
 // a stream may end as soon as it is open, and no lease may hold this gateway back: it leads on while Redis is down.
 func (c *caller) lead(ctx context.Context) {
 	c.forget()
+	c.state.lead(true)
+	defer c.state.lead(false)
 	reopen := newBackoff(reopenFrom, reopenTo)
 	for ctx.Err() == nil {
 		begun := time.Now() //nolint:forbidigo // waits are of the wall clock
@@ -204,6 +208,8 @@ func (c *caller) work(ctx context.Context, stream grpc.BidiStreamingClient[excha
 		case message := <-from:
 			batch = append(batch, message)
 		case <-retry:
+		case <-c.state.now:
+			c.callNow(ctx)
 		case <-reread.C:
 			if err := c.readAllParked(ctx); err != nil {
 				return err

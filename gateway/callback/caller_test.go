@@ -85,6 +85,7 @@ func TestReopen(t *testing.T) {
 				exchange := &ending{after: test.lasts, most: test.at, enough: end}
 				newCaller(Config{
 					Exchange: exchange, Leases: &unchecked{}, Logger: slog.New(slog.DiscardHandler), Timing: Timing{}.withDefaults(),
+					States: &States{},
 				}, "kela", &taking{}).run(ctx)
 				if exchange.opened < test.least || exchange.opened > test.at {
 					t.Errorf("%d streams were opened in an hour", exchange.opened)

@@ -111,6 +111,7 @@ func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (
 		}
 		c.waits.Reset()
 		c.again = time.Time{}
+		c.state.answered(true)
 	}
 	if err := c.acknowledge(ctx); err != nil {
 		return o.taken, err
@@ -167,7 +168,21 @@ func (c *caller) delay(ctx context.Context, o outcome) {
 		}
 	}
 	c.again = time.Now().Add(pause) //nolint:forbidigo // waits are of the wall clock
+	c.state.failed(o, c.again)
 	c.logger.WarnContext(ctx, "callback failed", slog.String("code", code.String()), slog.String("error", errorText(o.err)), slog.String("again_in", pause.Round(time.Millisecond).String()))
+}
+
+// callNow ends the waits after failures: what waits, and what is parked and to be retried, is delivered at once.
+func (c *caller) callNow(ctx context.Context) {
+	c.again = time.Time{}
+	c.waits.Reset()
+	for _, subjects := range c.parked {
+		for _, one := range subjects {
+			one.again = time.Time{}
+			one.waits.Reset()
+		}
+	}
+	c.logger.InfoContext(ctx, "callback asked for by an operator")
 }
 
 func errorText(err error) string {

@@ -38,7 +38,7 @@ func TestUnwritableMessageIsParked(t *testing.T) {
 		return &exchangev1.CaseMessage{Service: "concern", Sequence: sequence, Event: event}
 	}
 	at := &taking{}
-	c := newCaller(Config{Timing: Timing{Answer: time.Minute}, Logger: slog.New(slog.DiscardHandler)}, "kela", at)
+	c := newCaller(Config{States: &States{}, Timing: Timing{Answer: time.Minute}, Logger: slog.New(slog.DiscardHandler)}, "kela", at)
 	behind := func([]*exchangev1.CaseMessage) mailbox.Cursor { return nil }
 	o := c.call(t.Context(), []*exchangev1.CaseMessage{message(1, known), message(2, nil), message(3, unknown), message(4, known)}, behind)
 	if o.taken != 2 || o.refused != codes.Unimplemented || o.err != nil || len(at.got) != 2 {

@@ -108,7 +108,8 @@ func (e *connectEndpoint) deliver(ctx context.Context, request *exchangev1.Deliv
 	if answer.StatusCode != http.StatusOK || kind != "application/json" || len(text) > maxAnswer {
 		return nil, &refusal{
 			code: codeOf(answer.StatusCode), after: retryAfter(answer.Header.Get("Retry-After"), time.Now()), //nolint:forbidigo // the wire's time
-			said: fmt.Sprintf("callback: the endpoint answered with status %d, type %q", answer.StatusCode, kind),
+			status: answer.StatusCode,
+			said:   fmt.Sprintf("callback: the endpoint answered with status %d, type %q", answer.StatusCode, kind),
 		}
 	}
 	response := &exchangev1.DeliverResponse{}

@@ -72,6 +72,7 @@ func (c *caller) park(ctx context.Context, message *exchangev1.CaseMessage, code
 		return err
 	}
 	parkings.Add(ctx, 1, c.about())
+	c.state.answered(false)
 	c.logger.ErrorContext(ctx, "callback parked: koppi callbacks list shows it", slog.String("service", message.GetService()),
 		slog.String("subject", message.GetSubject()), slog.Uint64("sequence", message.GetSequence()), slog.String("code", code.String()))
 	return c.readParked(ctx, message.GetService())
@@ -129,6 +130,7 @@ func (c *caller) redeliver(ctx context.Context, one *parked) error {
 			return err
 		}
 		one.waits.Reset()
+		c.state.answered(true)
 	}
 	switch {
 	case !o.failed(len(messages)):
@@ -140,6 +142,7 @@ func (c *caller) redeliver(ctx context.Context, one *parked) error {
 		}
 	default:
 		c.retryLater(ctx, one, o)
+		c.state.failed(o, one.again)
 	}
 	return nil
 }

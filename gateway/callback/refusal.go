@@ -15,7 +15,9 @@ type refusal struct {
 	code codes.Code
 	// after is how long the endpoint asks to wait; zero where it does not ask.
 	after time.Duration
-	said  string
+	// status is the HTTP status of the answer; zero over gRPC.
+	status int
+	said   string
 }
 
 func (r *refusal) Error() string { return r.said }

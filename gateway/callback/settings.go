@@ -38,6 +38,8 @@ type Surroundings struct {
 	// Dev allows http and loopback addresses.
 	Dev    bool
 	Timing Timing
+	// States gets the state of each endpoint; nil where nobody asks for it.
+	States *States
 }
 
 // Open makes Callbacks of the settings, for the agencies that have an endpoint in the directory. It
@@ -45,7 +47,8 @@ type Surroundings struct {
 func (s Settings) Open(around Surroundings) (*Callbacks, error) {
 	config := Config{
 		Exchange: around.Exchange, Directory: around.Directory, Leases: around.Leases, Logger: around.Logger, Timing: around.Timing,
-		Guard: Guard{Trial: around.Dev, Allow: s.CallbackAllowCIDRs},
+		States: around.States,
+		Guard:  Guard{Trial: around.Dev, Allow: s.CallbackAllowCIDRs},
 	}
 	if len(around.Directory.Called()) == 0 {
 		return New(config)

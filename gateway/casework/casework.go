@@ -50,7 +50,9 @@ type Config struct {
 	Scanner attachments.Scanner
 	// Recent keeps the spans of a trial installation; nil where a collector has them.
 	Recent *telemetry.Recent
-	Logger *slog.Logger
+	// Endpoints are the agencies' endpoints that this gateway calls.
+	Endpoints overview.Endpoints
+	Logger    *slog.Logger
 }
 
 // Casework serves CaseworkService, AttachmentService, ConsentService and OperatorService. Conn is the
@@ -110,7 +112,7 @@ func New(config Config) (*Casework, error) {
 	})
 	attachmentv1.RegisterAttachmentServiceServer(c.server, c.attachments)
 	consentv1.RegisterConsentServiceServer(c.server, c.consents)
-	operatorv1.RegisterOperatorServiceServer(c.server, &overview.Operator{Services: config.Services, Recent: config.Recent})
+	operatorv1.RegisterOperatorServiceServer(c.server, &overview.Operator{Services: config.Services, Recent: config.Recent, Endpoints: config.Endpoints})
 	c.conn, err = serve.Connect(c.listener)
 	return c, err
 }

@@ -82,7 +82,8 @@ func (c *Config) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, work.Attachments.Close()) }()
-	work.Uploads = c.Uploads
+	states := &callback.States{}
+	work.Uploads, work.Endpoints = c.Uploads, states
 	if err := c.Uploads.Check(); err != nil {
 		return err
 	}
@@ -110,7 +111,7 @@ func (c *Config) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	callbacks, err := c.callbacks(front, agencies.Directory)
+	callbacks, err := c.callbacks(front, agencies.Directory, states)
 	if err != nil {
 		return err
 	}
@@ -171,13 +172,14 @@ func (c *Config) backends(ctx context.Context, group *errgroup.Group) (map[strin
 }
 
 // callbacks opens the callers of agencies' endpoints.
-func (c *Config) callbacks(front *suite.Front, agencies *directory.Directory) (*callback.Callbacks, error) {
+func (c *Config) callbacks(front *suite.Front, agencies *directory.Directory, states *callback.States) (*callback.Callbacks, error) {
 	leases, err := process.Leases(c.Redis)
 	if err != nil {
 		return nil, err
 	}
 	return c.Settings.Open(callback.Surroundings{
 		Exchange: suite.Routes(front.Routes), Directory: agencies, Leases: leases, Logger: process.Logger(), Dev: c.Dev,
+		States: states,
 	})
 }
 

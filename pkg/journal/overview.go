@@ -77,7 +77,7 @@ type ReaderLag struct {
 	Agency, Consumer string
 	// Head is the last sequence of the mailbox, Acknowledged that of the consumer.
 	Head, Acknowledged uint64
-	// At is when the consumer last acknowledged, or was opened.
+	// At is when the consumer last acknowledged; before its first acknowledgement, when it was last opened.
 	At time.Time
 	// Next is the id of the event whose message the consumer is to acknowledge next; empty where it
 	// has acknowledged all. The id is a UUIDv7, so that it shows since when the message waits.

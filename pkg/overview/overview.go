@@ -165,10 +165,14 @@ func (o *Overview) Oversee(ctx context.Context, _ *caseworkv1.OverseeRequest) (*
 		})
 	}
 	for _, reader := range readers {
-		response.Readers = append(response.Readers, &operatorv1.Reader{
-			Service: service, Agency: reader.Agency, Consumer: reader.Consumer, Behind: reader.Behind(),
-			WaitingSince: timestampOf(madeAt(reader.Next)), AcknowledgedAt: timestamppb.New(reader.At),
-		})
+		one := &operatorv1.Reader{
+			Service: service, Agency: reader.Agency, Consumer: reader.Consumer, Behind: reader.Behind(), WaitingSince: timestampOf(madeAt(reader.Next)),
+		}
+		if reader.Acknowledged > 0 {
+			// Otherwise this is the time at which it was opened.
+			one.AcknowledgedAt = timestamppb.New(reader.At)
+		}
+		response.Readers = append(response.Readers, one)
 	}
 	return response, nil
 }

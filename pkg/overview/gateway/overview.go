@@ -29,6 +29,17 @@ type Operator struct {
 	Services fanout.Services
 	// Recent keeps the spans of a trial installation; nil where a collector has them.
 	Recent *telemetry.Recent
+	// Endpoints are the endpoints that the gateway calls.
+	Endpoints Endpoints
+}
+
+// Endpoints are the agencies' endpoints, as this process of the gateway knows them.
+type Endpoints interface {
+	// List returns the endpoints of all agencies that are called.
+	List() []*operatorv1.Endpoint
+	// CallNow asks for a call of an agency's endpoint at once. It reports whether the agency has an
+	// endpoint, and whether this process is the one that calls it; if not, nothing happens.
+	CallNow(agency string) (known, leads bool)
 }
 
 func isOperator(ctx context.Context) error {
@@ -43,8 +54,8 @@ func isOperator(ctx context.Context) error {
 }
 
 // GetOverview merges the overviews of all services: open matters, matters in which something is
-// past due (the most pressing first), and the readers of mailboxes. Its time is the earliest clock
-// of any service. It fails if the caller is not an operator, or a service does not answer.
+// past due (the most pressing first), and the readers of mailboxes. It adds the endpoints that this
+// gateway calls. Its time is the earliest clock of any service. It fails if the caller is not an operator, or a service does not answer.
 func (o *Operator) GetOverview(ctx context.Context, _ *operatorv1.GetOverviewRequest) (*operatorv1.GetOverviewResponse, error) {
 	if err := isOperator(ctx); err != nil {
 		return nil, err
@@ -57,7 +68,9 @@ func (o *Operator) GetOverview(ctx context.Context, _ *operatorv1.GetOverviewReq
 	if err != nil {
 		return nil, err
 	}
-	response := &operatorv1.GetOverviewResponse{}
+	response := &operatorv1.GetOverviewResponse{
+		Endpoints: o.Endpoints.List(), WallNow: timestamppb.New(time.Now()), //nolint:forbidigo // operators watch the wall clock
+	}
 	for _, part := range parts {
 		if response.Now == nil || part.GetNow().AsTime().Before(response.GetNow().AsTime()) {
 			response.Now = part.GetNow()
@@ -79,6 +92,19 @@ func pressing(matter *operatorv1.SilentLoop) commonv1.Urgency {
 		return commonv1.Urgency_URGENCY_NORMAL
 	}
 	return matter.GetUrgency()
+}
+
+// DeliverNow has an agency's endpoint called at once, if this process is the one that calls it. It fails
+// if the caller is not an operator, or the agency is not called at an endpoint.
+func (o *Operator) DeliverNow(ctx context.Context, r *operatorv1.DeliverNowRequest) (*operatorv1.DeliverNowResponse, error) {
+	if err := isOperator(ctx); err != nil {
+		return nil, err
+	}
+	known, leads := o.Endpoints.CallNow(r.GetAgency())
+	if !known {
+		return nil, fault.New(fault.NotFound, "the agency has no endpoint")
+	}
+	return &operatorv1.DeliverNowResponse{Asked: leads}, nil
 }
 
 // ListSpans returns the spans of a subject that this process still keeps. It fails with NOT_SERVED

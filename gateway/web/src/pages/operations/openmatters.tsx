@@ -5,13 +5,13 @@ import { useTexts, useWords } from "../../app/language";
 import { day } from "../../ui/dates";
 import { nameOf } from "../../ui/names";
 import { useDirectory } from "../../ui/party";
-import { Section, Table } from "./section";
+import { Section, Table, type Fold } from "./section";
 
 // OpenMatters counts what is open, by service, phase and whose turn it is.
-export function OpenMatters({ open }: { open: OpenLoops[] }) {
+export function OpenMatters({ open, fold }: { open: OpenLoops[]; fold: Fold }) {
   const t = useTexts("operations"), word = useWords(), { agency } = useDirectory();
   return (
-    <Section name="open" title={t("open")} note={t("openNote")} none={open.length ? undefined : t("noneOpen")}>
+    <Section name="open" title={t("open")} fold={fold} note={t("openNote")} none={open.length ? undefined : t("noneOpen")}>
       <Table label={t("open")} numbers={[3, 4]} head={[t("service"), t("phase"), t("waitingOn"), t("matters"), t("overdue"), t("oldest")]}>
         {open.map((row) => {
           const oldest = dateOf(row.oldestAt);

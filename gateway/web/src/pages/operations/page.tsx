@@ -1,5 +1,6 @@
 import { useQuery } from "@connectrpc/connect-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useLocation, useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
 import { LoadingSpinner } from "suomifi-ui-components";
 
 import { OperatorService } from "koppi-contract/koppi/operator/v1/operator_pb";
@@ -8,12 +9,14 @@ import { dateOf } from "../../app/clock";
 import { addTexts, useTexts } from "../../app/language";
 import { useTitle } from "../../app/title";
 import texts from "../../texts/operations.json";
-import { moment } from "../../ui/dates";
+import { limit } from "../../ui/dates";
 import { Problem } from "../../ui/problem";
 import { OpenMatters } from "./openmatters";
-import { Parked } from "./parked";
-import { isLagging, Readers } from "./readers";
+import { partnersOf } from "./partners";
+import { Partners } from "./partnerlist";
+import type { Fold } from "./section";
 import { Silent } from "./silent";
+import { Tiles } from "./tiles";
 import { Trace } from "./trace";
 import "./operations.css";
 
@@ -25,45 +28,61 @@ const every = { refetchInterval: 5000 };
 
 export interface OperationsSearch { trace?: string }
 
-// OperationsPage shows operators what is open, silent, lagging and parked.
+// useFolds says which sections are open, and opens one and moves the focus to it.
+function useFolds() {
+  const { hash } = useLocation(), [opened, setOpened] = useState<Record<string, boolean>>({ [hash.replace("operations-", "")]: true });
+  const [target, setTarget] = useState<{ section: string }>();
+  useEffect(() => {
+    const section = target && document.getElementById(`operations-${target.section}`);
+    (section?.querySelector<HTMLElement>("button[aria-expanded]") ?? section)?.focus();
+  }, [target]);
+  const change = (section: string, open: boolean) => setOpened((before) => ({ ...before, [section]: open }));
+  return {
+    fold: (section: string, byDefault = false): Fold => ({
+      open: opened[section] ?? byDefault, change: (open) => change(section, open),
+    }),
+    show: (section: string) => { change(section, true); setTarget({ section }); },
+  };
+}
+
+// OperationsPage shows operators which systems take their messages, and what is overdue and open.
 export function OperationsPage() {
   const t = useTexts("operations"), shell = useTexts("shell"), { trace } = useSearch({ strict: false }) as OperationsSearch;
-  const navigate = useNavigate();
-  const { data, error } = useQuery(OperatorService.method.getOverview, {}, every);
+  const navigate = useNavigate(), { fold, show } = useFolds();
+  const { data, error, refetch } = useQuery(OperatorService.method.getOverview, {}, every);
   const parked = useQuery(ParkingService.method.listParked, {}, every);
-  const showTrace = (subject: string) => void navigate({ to: "/operations", search: { trace: subject }, hash: "trace" });
-  const now = dateOf(data?.now);
+  const showTrace = (subject: string) => {
+    void navigate({ to: "/operations", search: { trace: subject }, hash: "operations-trace" });
+    show("trace");
+  };
+  const now = dateOf(data?.now), held = parked.data?.parked ?? [], partners = data ? partnersOf(data, held) : [];
+  const sum = (of: "loops" | "untouched" | "overdue") => data?.open.reduce((total, row) => total + Number(row[of]), 0) ?? 0;
+  const untouched = sum("untouched");
   useTitle(shell("operations"));
   return (
     <div className="operations">
-      <h1>{shell("operations")}</h1>
-      <p className="quiet intro">{t("intro")}</p>
+      <div className="operations-head">
+        <h1>{shell("operations")}</h1>
+        {now && <p className="quiet">{t("asOf", { moment: limit(now) })}</p>}
+      </div>
       <Problem error={error ?? parked.error} focus={false} />
       {!data && !error && <LoadingSpinner status="loading" variant="small" text={shell("loading")} />}
       {data && now && (
         <>
-          <p className="quiet">{t("asOf", { moment: moment(now) })}</p>
-          <ul className="figures" aria-label={t("tiles")}>
-            <Figure name="openTile" count={data.open.reduce((sum, { loops }) => sum + Number(loops), 0)} />
-            <Figure name="untouchedTile" count={data.open.reduce((sum, { untouched }) => sum + Number(untouched), 0)} alarming />
-            <Figure name="silentTile" count={data.open.reduce((sum, { overdue }) => sum + Number(overdue), 0)} alarming />
-            <Figure name="laggingTile" count={data.readers.filter((reader) => isLagging(reader)).length} alarming />
-            <Figure name="parkedTile" count={parked.data?.parked.length ?? 0} alarming />
-          </ul>
-          <Silent matters={data.silent} now={now} showTrace={showTrace} />
-          <Parked parked={parked.data?.parked ?? []} changed={() => void parked.refetch()} />
-          <Readers readers={data.readers} />
-          <OpenMatters open={data.open} />
+          <Tiles show={show} tiles={[
+            { name: "failingTile", section: "partners", alarming: true, count: partners.filter(({ state }) => state === "failing").length },
+            { name: "parkedTile", section: "partners", alarming: true, count: held.length },
+            { name: "laggingTile", section: "partners", alarming: true, count: partners.filter(({ state }) => state === "lagging").length },
+            { name: "untouchedTile", section: "silent", alarming: true, count: untouched },
+            { name: "silentTile", section: "silent", alarming: true, count: sum("overdue") },
+            { name: "openTile", section: "open", count: sum("loops") },
+          ]} />
+          <Partners partners={partners} overview={data} changed={() => { void refetch(); void parked.refetch(); }} />
+          <Silent matters={data.silent} now={now} showTrace={showTrace} fold={fold("silent", untouched > 0)} />
+          <OpenMatters open={data.open} fold={fold("open")} />
         </>
       )}
-      <Trace subject={trace ?? ""} showTrace={showTrace} />
+      <Trace subject={trace ?? ""} showTrace={showTrace} fold={fold("trace", Boolean(trace))} />
     </div>
-  );
-}
-
-function Figure({ name, count, alarming = false }: { name: string; count: number; alarming?: boolean }) {
-  const t = useTexts("operations");
-  return (
-    <li data-figure={name} className={alarming && count > 0 ? "alarming" : undefined}><strong>{count}</strong> {t(name, { count })}</li>
   );
 }

@@ -1,15 +1,24 @@
 import type { ReactNode } from "react";
+import { Expander, ExpanderContent, ExpanderTitleButton } from "suomifi-ui-components";
 
-// Section is a part of the page: a heading, and a table or a note that it is empty.
-export function Section({
-  name, title, note, none, children,
-}: { name: string; title: string; note: string; none?: string; children?: ReactNode }) {
+// Fold says whether a section is open, and changes it.
+export interface Fold { open: boolean; change: (open: boolean) => void }
+
+interface Props { name: string; title: string; count?: number; note: string; none?: string; fold: Fold; children?: ReactNode }
+
+// Section is a part of the page that folds: a heading with the number of what it lists, and a table or a
+// note that it is empty.
+export function Section({ name, title, count, note, none, fold, children }: Props) {
   return (
-    <section aria-labelledby={`operations-${name}`} data-section={name}>
-      <h2 id={`operations-${name}`}>{title}</h2>
-      <p className="quiet">{note}</p>
-      {none ? <p>{none}</p> : children}
-    </section>
+    <div id={`operations-${name}`} className="folding" data-section={name}>
+      <Expander open={fold.open} onOpenChange={(open) => fold.change(!open)}>
+        <ExpanderTitleButton asHeading="h2">{title}{count !== undefined && ` (${count})`}</ExpanderTitleButton>
+        <ExpanderContent>
+          <p className="quiet">{note}</p>
+          {none ? <p>{none}</p> : children}
+        </ExpanderContent>
+      </Expander>
+    </div>
   );
 }
 

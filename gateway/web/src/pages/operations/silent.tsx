@@ -5,18 +5,21 @@ import { useTexts, useWords } from "../../app/language";
 import { distance, limit } from "../../ui/dates";
 import { kindOf, nameOf, shortId } from "../../ui/names";
 import { useDirectory } from "../../ui/party";
-import { Section, Table } from "./section";
+import { Section, Table, type Fold } from "./section";
+
+interface Props { matters: SilentLoop[]; now: Date; showTrace: (subject: string) => void; fold: Fold }
 
 // Silent lists the matters that are past due: first urgent ones that nobody has acted on, with the
 // phone number to call.
-export function Silent({ matters, now, showTrace }: { matters: SilentLoop[]; now: Date; showTrace: (subject: string) => void }) {
+export function Silent({ matters, now, showTrace, fold }: Props) {
   const t = useTexts("operations"), shell = useTexts("shell"), word = useWords(), { agency, dutyPhone } = useDirectory();
   const late = (due: Date) => {
     const away = distance(due, new Date(Math.max(now.getTime(), due.getTime() + 1)));
     return shell(away.key, { count: away.count, date: limit(due) });
   };
   return (
-    <Section name="silent" title={t("silent")} note={t("silentNote")} none={matters.length ? undefined : t("noneSilent")}>
+    <Section name="silent" title={t("silent")} count={matters.length} fold={fold} note={t("silentNote")}
+      none={matters.length ? undefined : t("noneSilent")}>
       <Table label={t("silent")} head={[t("subject"), t("due"), t("phase"), t("waitingOn"), t("sender"), t("trace")]}>
         {matters.map((matter) => {
           const due = dateOf(matter.dueAt), urgent = matter.urgency !== Urgency.UNSPECIFIED, phone = dutyPhone(matter.waitingOn);

@@ -7,11 +7,11 @@ import { OperatorService } from "koppi-contract/koppi/operator/v1/operator_pb";
 import { useTexts } from "../../app/language";
 import { moment } from "../../ui/dates";
 import { Problem } from "../../ui/problem";
-import { Section } from "./section";
+import { Section, type Fold } from "./section";
 import { tracesOf, useTook, type Row, type Trace as OneTrace } from "./spans";
 
 // Trace shows the traces of a matter as a waterfall, one after another.
-export function Trace({ subject, showTrace }: { subject: string; showTrace: (subject: string) => void }) {
+export function Trace({ subject, showTrace, fold }: { subject: string; showTrace: (subject: string) => void; fold: Fold }) {
   const t = useTexts("operations"), [typed, type] = useState(subject), [seen, see] = useState(subject);
   if (seen !== subject) {
     see(subject);
@@ -19,18 +19,16 @@ export function Trace({ subject, showTrace }: { subject: string; showTrace: (sub
   }
   const { data, error } = useQuery(OperatorService.method.listSpans, subject ? { subject } : skipToken);
   return (
-    <div id="trace">
-      <Section name="trace" title={t("traceTitle")} note={t("traceNote")}>
-        <form className="trace-form" onSubmit={(event) => { event.preventDefault(); if (typed.trim()) showTrace(typed.trim()); }}>
-          <TextInput dir="auto" labelText={t("traceFor")} hintText={t("traceHint")} value={typed}
-            onChange={(value) => type(String(value ?? ""))} />
-          <Button type="submit">{t("traceShow")}</Button>
-        </form>
-        <Problem error={error} />
-        {data?.spans.length === 0 && <p>{t("noSpans")}</p>}
-        {data && <Waterfall traces={tracesOf(data.spans)} />}
-      </Section>
-    </div>
+    <Section name="trace" title={t("traceTitle")} fold={fold} note={t("traceNote")}>
+      <form className="trace-form" onSubmit={(event) => { event.preventDefault(); if (typed.trim()) showTrace(typed.trim()); }}>
+        <TextInput dir="auto" labelText={t("traceFor")} hintText={t("traceHint")} value={typed}
+          onChange={(value) => type(String(value ?? ""))} />
+        <Button type="submit" variant="secondary">{t("traceShow")}</Button>
+      </form>
+      <Problem error={error} />
+      {data?.spans.length === 0 && <p>{t("noSpans")}</p>}
+      {data && <Waterfall traces={tracesOf(data.spans)} />}
+    </Section>
   );
 }
 

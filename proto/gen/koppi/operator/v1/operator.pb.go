@@ -71,8 +71,12 @@ type GetOverviewResponse struct {
 	Open []*OpenLoops           `protobuf:"bytes,2,rep,name=open,proto3" json:"open,omitempty"`
 	// Matters in which a due time has passed, the longest overdue first, at most 100 of each
 	// service.
-	Silent        []*SilentLoop `protobuf:"bytes,3,rep,name=silent,proto3" json:"silent,omitempty"`
-	Readers       []*Reader     `protobuf:"bytes,4,rep,name=readers,proto3" json:"readers,omitempty"`
+	Silent  []*SilentLoop `protobuf:"bytes,3,rep,name=silent,proto3" json:"silent,omitempty"`
+	Readers []*Reader     `protobuf:"bytes,4,rep,name=readers,proto3" json:"readers,omitempty"`
+	// One for each agency that Koppi calls at an endpoint.
+	Endpoints []*Endpoint `protobuf:"bytes,5,rep,name=endpoints,proto3" json:"endpoints,omitempty"`
+	// Wall time of the overview: waiting_since and the times of endpoints are of the same clock.
+	WallNow       *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=wall_now,json=wallNow,proto3" json:"wall_now,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -131,6 +135,20 @@ func (x *GetOverviewResponse) GetSilent() []*SilentLoop {
 func (x *GetOverviewResponse) GetReaders() []*Reader {
 	if x != nil {
 		return x.Readers
+	}
+	return nil
+}
+
+func (x *GetOverviewResponse) GetEndpoints() []*Endpoint {
+	if x != nil {
+		return x.Endpoints
+	}
+	return nil
+}
+
+func (x *GetOverviewResponse) GetWallNow() *timestamppb.Timestamp {
+	if x != nil {
+		return x.WallNow
 	}
 	return nil
 }
@@ -351,7 +369,8 @@ type Reader struct {
 	// Time since which the oldest of them waits, by the wall clock; absent if it has
 	// acknowledged all.
 	WaitingSince *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=waiting_since,json=waitingSince,proto3" json:"waiting_since,omitempty"`
-	// Time of its last acknowledgement, in domain time.
+	// Time of its last acknowledgement, in domain time; absent if it has never acknowledged a
+	// message.
 	AcknowledgedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=acknowledged_at,json=acknowledgedAt,proto3" json:"acknowledged_at,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -429,6 +448,193 @@ func (x *Reader) GetAcknowledgedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// Endpoint is an agency's callback endpoint, as the gateway process that answers this call knows
+// it. Only one process calls an endpoint, and it keeps this in memory: in the answer of another
+// process, and until the first call after a start, everything but the agency is absent. The
+// messages that wait are in Reader in every process.
+type Endpoint struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Agency string                 `protobuf:"bytes,1,opt,name=agency,proto3" json:"agency,omitempty"`
+	// Wall time of the first call that failed since the last that succeeded; absent if the last
+	// call succeeded. A message that the endpoint refused permanently is parked, and no failure.
+	FailingSince *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=failing_since,json=failingSince,proto3" json:"failing_since,omitempty"`
+	// Code of the last failure, as in google.rpc.Code: DEADLINE_EXCEEDED if the endpoint did not
+	// answer in time, UNAVAILABLE without a status if it could not be reached, UNKNOWN if its
+	// answer was not understood. Only set with failing_since.
+	LastCode int32 `protobuf:"varint,3,opt,name=last_code,json=lastCode,proto3" json:"last_code,omitempty"`
+	// HTTP status of that answer; 0 if there was none, and over gRPC.
+	LastHttpStatus int32 `protobuf:"varint,4,opt,name=last_http_status,json=lastHttpStatus,proto3" json:"last_http_status,omitempty"`
+	// Wall time of the last call in which it accepted a message.
+	LastSuccessAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=last_success_at,json=lastSuccessAt,proto3" json:"last_success_at,omitempty"`
+	// Wall time of the next call; only set with failing_since.
+	AgainAt       *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=again_at,json=againAt,proto3" json:"again_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Endpoint) Reset() {
+	*x = Endpoint{}
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Endpoint) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Endpoint) ProtoMessage() {}
+
+func (x *Endpoint) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Endpoint.ProtoReflect.Descriptor instead.
+func (*Endpoint) Descriptor() ([]byte, []int) {
+	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Endpoint) GetAgency() string {
+	if x != nil {
+		return x.Agency
+	}
+	return ""
+}
+
+func (x *Endpoint) GetFailingSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FailingSince
+	}
+	return nil
+}
+
+func (x *Endpoint) GetLastCode() int32 {
+	if x != nil {
+		return x.LastCode
+	}
+	return 0
+}
+
+func (x *Endpoint) GetLastHttpStatus() int32 {
+	if x != nil {
+		return x.LastHttpStatus
+	}
+	return 0
+}
+
+func (x *Endpoint) GetLastSuccessAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastSuccessAt
+	}
+	return nil
+}
+
+func (x *Endpoint) GetAgainAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AgainAt
+	}
+	return nil
+}
+
+type DeliverNowRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The agency whose endpoint is called.
+	Agency        string `protobuf:"bytes,1,opt,name=agency,proto3" json:"agency,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeliverNowRequest) Reset() {
+	*x = DeliverNowRequest{}
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliverNowRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliverNowRequest) ProtoMessage() {}
+
+func (x *DeliverNowRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliverNowRequest.ProtoReflect.Descriptor instead.
+func (*DeliverNowRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *DeliverNowRequest) GetAgency() string {
+	if x != nil {
+		return x.Agency
+	}
+	return ""
+}
+
+type DeliverNowResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether the gateway process that answers is the one that calls the endpoint. If not, nothing
+	// has changed, and another process must be asked.
+	Asked         bool `protobuf:"varint,1,opt,name=asked,proto3" json:"asked,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeliverNowResponse) Reset() {
+	*x = DeliverNowResponse{}
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliverNowResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliverNowResponse) ProtoMessage() {}
+
+func (x *DeliverNowResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliverNowResponse.ProtoReflect.Descriptor instead.
+func (*DeliverNowResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *DeliverNowResponse) GetAsked() bool {
+	if x != nil {
+		return x.Asked
+	}
+	return false
+}
+
 type ListSpansRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The matter, for example "concerns/0198…".
@@ -439,7 +645,7 @@ type ListSpansRequest struct {
 
 func (x *ListSpansRequest) Reset() {
 	*x = ListSpansRequest{}
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[5]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -451,7 +657,7 @@ func (x *ListSpansRequest) String() string {
 func (*ListSpansRequest) ProtoMessage() {}
 
 func (x *ListSpansRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[5]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -464,7 +670,7 @@ func (x *ListSpansRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSpansRequest.ProtoReflect.Descriptor instead.
 func (*ListSpansRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{5}
+	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListSpansRequest) GetSubject() string {
@@ -484,7 +690,7 @@ type ListSpansResponse struct {
 
 func (x *ListSpansResponse) Reset() {
 	*x = ListSpansResponse{}
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[6]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -496,7 +702,7 @@ func (x *ListSpansResponse) String() string {
 func (*ListSpansResponse) ProtoMessage() {}
 
 func (x *ListSpansResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[6]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -509,7 +715,7 @@ func (x *ListSpansResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSpansResponse.ProtoReflect.Descriptor instead.
 func (*ListSpansResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{6}
+	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListSpansResponse) GetSpans() []*Span {
@@ -540,7 +746,7 @@ type Span struct {
 
 func (x *Span) Reset() {
 	*x = Span{}
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[7]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -552,7 +758,7 @@ func (x *Span) String() string {
 func (*Span) ProtoMessage() {}
 
 func (x *Span) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[7]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -565,7 +771,7 @@ func (x *Span) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Span.ProtoReflect.Descriptor instead.
 func (*Span) Descriptor() ([]byte, []int) {
-	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{7}
+	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Span) GetTraceId() string {
@@ -636,12 +842,14 @@ var File_koppi_operator_v1_operator_proto protoreflect.FileDescriptor
 const file_koppi_operator_v1_operator_proto_rawDesc = "" +
 	"\n" +
 	" koppi/operator/v1/operator.proto\x12\x11koppi.operator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\"\x14\n" +
-	"\x12GetOverviewRequest\"\xe1\x01\n" +
+	"\x12GetOverviewRequest\"\xd3\x02\n" +
 	"\x13GetOverviewResponse\x12,\n" +
 	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x120\n" +
 	"\x04open\x18\x02 \x03(\v2\x1c.koppi.operator.v1.OpenLoopsR\x04open\x125\n" +
 	"\x06silent\x18\x03 \x03(\v2\x1d.koppi.operator.v1.SilentLoopR\x06silent\x123\n" +
-	"\areaders\x18\x04 \x03(\v2\x19.koppi.operator.v1.ReaderR\areaders\"\x89\x02\n" +
+	"\areaders\x18\x04 \x03(\v2\x19.koppi.operator.v1.ReaderR\areaders\x129\n" +
+	"\tendpoints\x18\x05 \x03(\v2\x1b.koppi.operator.v1.EndpointR\tendpoints\x125\n" +
+	"\bwall_now\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\awallNow\"\x89\x02\n" +
 	"\tOpenLoops\x12\x1e\n" +
 	"\aservice\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x120\n" +
 	"\x05phase\x18\x02 \x01(\x0e2\x1a.koppi.common.v1.LoopPhaseR\x05phase\x12#\n" +
@@ -669,7 +877,18 @@ const file_koppi_operator_v1_operator_proto_rawDesc = "" +
 	"\bconsumer\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\bconsumer\x12\x16\n" +
 	"\x06behind\x18\x04 \x01(\x04R\x06behind\x12?\n" +
 	"\rwaiting_since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\fwaitingSince\x12C\n" +
-	"\x0facknowledged_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x0eacknowledgedAt\"Q\n" +
+	"\x0facknowledged_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x0eacknowledgedAt\"\xab\x02\n" +
+	"\bEndpoint\x12\x1c\n" +
+	"\x06agency\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x06agency\x12?\n" +
+	"\rfailing_since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\ffailingSince\x12\x1b\n" +
+	"\tlast_code\x18\x03 \x01(\x05R\blastCode\x12(\n" +
+	"\x10last_http_status\x18\x04 \x01(\x05R\x0elastHttpStatus\x12B\n" +
+	"\x0flast_success_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\rlastSuccessAt\x125\n" +
+	"\bagain_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\aagainAt\":\n" +
+	"\x11DeliverNowRequest\x12%\n" +
+	"\x06agency\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18@\xe8\xb8\x18\x01R\x06agency\"*\n" +
+	"\x12DeliverNowResponse\x12\x14\n" +
+	"\x05asked\x18\x01 \x01(\bR\x05asked\"Q\n" +
 	"\x10ListSpansRequest\x12=\n" +
 	"\asubject\x18\x01 \x01(\tB#\xbaH r\x1e\x10\x01\x18\x80\x012\x17^[a-z]+/[A-Za-z0-9_-]+$R\asubject\"B\n" +
 	"\x11ListSpansResponse\x12-\n" +
@@ -689,10 +908,12 @@ const file_koppi_operator_v1_operator_proto_rawDesc = "" +
 	"\x06failed\x18\t \x01(\bR\x06failed\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x012\xc7\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x012\xa2\x02\n" +
 	"\x0fOperatorService\x12\\\n" +
 	"\vGetOverview\x12%.koppi.operator.v1.GetOverviewRequest\x1a&.koppi.operator.v1.GetOverviewResponse\x12V\n" +
-	"\tListSpans\x12#.koppi.operator.v1.ListSpansRequest\x1a$.koppi.operator.v1.ListSpansResponseB\xc3\x01\n" +
+	"\tListSpans\x12#.koppi.operator.v1.ListSpansRequest\x1a$.koppi.operator.v1.ListSpansResponse\x12Y\n" +
+	"\n" +
+	"DeliverNow\x12$.koppi.operator.v1.DeliverNowRequest\x1a%.koppi.operator.v1.DeliverNowResponseB\xc3\x01\n" +
 	"\x15com.koppi.operator.v1B\rOperatorProtoP\x01Z5koppi.internal/proto/gen/koppi/operator/v1;operatorv1\xa2\x02\x03KOX\xaa\x02\x11Koppi.Operator.V1\xca\x02\x11Koppi\\Operator\\V1\xe2\x02\x1dKoppi\\Operator\\V1\\GPBMetadata\xea\x02\x13Koppi::Operator::V1b\x06proto3"
 
 var (
@@ -707,48 +928,58 @@ func file_koppi_operator_v1_operator_proto_rawDescGZIP() []byte {
 	return file_koppi_operator_v1_operator_proto_rawDescData
 }
 
-var file_koppi_operator_v1_operator_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_koppi_operator_v1_operator_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_koppi_operator_v1_operator_proto_goTypes = []any{
 	(*GetOverviewRequest)(nil),    // 0: koppi.operator.v1.GetOverviewRequest
 	(*GetOverviewResponse)(nil),   // 1: koppi.operator.v1.GetOverviewResponse
 	(*OpenLoops)(nil),             // 2: koppi.operator.v1.OpenLoops
 	(*SilentLoop)(nil),            // 3: koppi.operator.v1.SilentLoop
 	(*Reader)(nil),                // 4: koppi.operator.v1.Reader
-	(*ListSpansRequest)(nil),      // 5: koppi.operator.v1.ListSpansRequest
-	(*ListSpansResponse)(nil),     // 6: koppi.operator.v1.ListSpansResponse
-	(*Span)(nil),                  // 7: koppi.operator.v1.Span
-	nil,                           // 8: koppi.operator.v1.Span.AttributesEntry
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
-	(v1.LoopPhase)(0),             // 10: koppi.common.v1.LoopPhase
-	(v1.Urgency)(0),               // 11: koppi.common.v1.Urgency
-	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
+	(*Endpoint)(nil),              // 5: koppi.operator.v1.Endpoint
+	(*DeliverNowRequest)(nil),     // 6: koppi.operator.v1.DeliverNowRequest
+	(*DeliverNowResponse)(nil),    // 7: koppi.operator.v1.DeliverNowResponse
+	(*ListSpansRequest)(nil),      // 8: koppi.operator.v1.ListSpansRequest
+	(*ListSpansResponse)(nil),     // 9: koppi.operator.v1.ListSpansResponse
+	(*Span)(nil),                  // 10: koppi.operator.v1.Span
+	nil,                           // 11: koppi.operator.v1.Span.AttributesEntry
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(v1.LoopPhase)(0),             // 13: koppi.common.v1.LoopPhase
+	(v1.Urgency)(0),               // 14: koppi.common.v1.Urgency
+	(*durationpb.Duration)(nil),   // 15: google.protobuf.Duration
 }
 var file_koppi_operator_v1_operator_proto_depIdxs = []int32{
-	9,  // 0: koppi.operator.v1.GetOverviewResponse.now:type_name -> google.protobuf.Timestamp
+	12, // 0: koppi.operator.v1.GetOverviewResponse.now:type_name -> google.protobuf.Timestamp
 	2,  // 1: koppi.operator.v1.GetOverviewResponse.open:type_name -> koppi.operator.v1.OpenLoops
 	3,  // 2: koppi.operator.v1.GetOverviewResponse.silent:type_name -> koppi.operator.v1.SilentLoop
 	4,  // 3: koppi.operator.v1.GetOverviewResponse.readers:type_name -> koppi.operator.v1.Reader
-	10, // 4: koppi.operator.v1.OpenLoops.phase:type_name -> koppi.common.v1.LoopPhase
-	9,  // 5: koppi.operator.v1.OpenLoops.oldest_at:type_name -> google.protobuf.Timestamp
-	10, // 6: koppi.operator.v1.SilentLoop.phase:type_name -> koppi.common.v1.LoopPhase
-	9,  // 7: koppi.operator.v1.SilentLoop.due_at:type_name -> google.protobuf.Timestamp
-	9,  // 8: koppi.operator.v1.SilentLoop.started_at:type_name -> google.protobuf.Timestamp
-	11, // 9: koppi.operator.v1.SilentLoop.urgency:type_name -> koppi.common.v1.Urgency
-	9,  // 10: koppi.operator.v1.Reader.waiting_since:type_name -> google.protobuf.Timestamp
-	9,  // 11: koppi.operator.v1.Reader.acknowledged_at:type_name -> google.protobuf.Timestamp
-	7,  // 12: koppi.operator.v1.ListSpansResponse.spans:type_name -> koppi.operator.v1.Span
-	9,  // 13: koppi.operator.v1.Span.started_at:type_name -> google.protobuf.Timestamp
-	12, // 14: koppi.operator.v1.Span.took:type_name -> google.protobuf.Duration
-	8,  // 15: koppi.operator.v1.Span.attributes:type_name -> koppi.operator.v1.Span.AttributesEntry
-	0,  // 16: koppi.operator.v1.OperatorService.GetOverview:input_type -> koppi.operator.v1.GetOverviewRequest
-	5,  // 17: koppi.operator.v1.OperatorService.ListSpans:input_type -> koppi.operator.v1.ListSpansRequest
-	1,  // 18: koppi.operator.v1.OperatorService.GetOverview:output_type -> koppi.operator.v1.GetOverviewResponse
-	6,  // 19: koppi.operator.v1.OperatorService.ListSpans:output_type -> koppi.operator.v1.ListSpansResponse
-	18, // [18:20] is the sub-list for method output_type
-	16, // [16:18] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	5,  // 4: koppi.operator.v1.GetOverviewResponse.endpoints:type_name -> koppi.operator.v1.Endpoint
+	12, // 5: koppi.operator.v1.GetOverviewResponse.wall_now:type_name -> google.protobuf.Timestamp
+	13, // 6: koppi.operator.v1.OpenLoops.phase:type_name -> koppi.common.v1.LoopPhase
+	12, // 7: koppi.operator.v1.OpenLoops.oldest_at:type_name -> google.protobuf.Timestamp
+	13, // 8: koppi.operator.v1.SilentLoop.phase:type_name -> koppi.common.v1.LoopPhase
+	12, // 9: koppi.operator.v1.SilentLoop.due_at:type_name -> google.protobuf.Timestamp
+	12, // 10: koppi.operator.v1.SilentLoop.started_at:type_name -> google.protobuf.Timestamp
+	14, // 11: koppi.operator.v1.SilentLoop.urgency:type_name -> koppi.common.v1.Urgency
+	12, // 12: koppi.operator.v1.Reader.waiting_since:type_name -> google.protobuf.Timestamp
+	12, // 13: koppi.operator.v1.Reader.acknowledged_at:type_name -> google.protobuf.Timestamp
+	12, // 14: koppi.operator.v1.Endpoint.failing_since:type_name -> google.protobuf.Timestamp
+	12, // 15: koppi.operator.v1.Endpoint.last_success_at:type_name -> google.protobuf.Timestamp
+	12, // 16: koppi.operator.v1.Endpoint.again_at:type_name -> google.protobuf.Timestamp
+	10, // 17: koppi.operator.v1.ListSpansResponse.spans:type_name -> koppi.operator.v1.Span
+	12, // 18: koppi.operator.v1.Span.started_at:type_name -> google.protobuf.Timestamp
+	15, // 19: koppi.operator.v1.Span.took:type_name -> google.protobuf.Duration
+	11, // 20: koppi.operator.v1.Span.attributes:type_name -> koppi.operator.v1.Span.AttributesEntry
+	0,  // 21: koppi.operator.v1.OperatorService.GetOverview:input_type -> koppi.operator.v1.GetOverviewRequest
+	8,  // 22: koppi.operator.v1.OperatorService.ListSpans:input_type -> koppi.operator.v1.ListSpansRequest
+	6,  // 23: koppi.operator.v1.OperatorService.DeliverNow:input_type -> koppi.operator.v1.DeliverNowRequest
+	1,  // 24: koppi.operator.v1.OperatorService.GetOverview:output_type -> koppi.operator.v1.GetOverviewResponse
+	9,  // 25: koppi.operator.v1.OperatorService.ListSpans:output_type -> koppi.operator.v1.ListSpansResponse
+	7,  // 26: koppi.operator.v1.OperatorService.DeliverNow:output_type -> koppi.operator.v1.DeliverNowResponse
+	24, // [24:27] is the sub-list for method output_type
+	21, // [21:24] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_koppi_operator_v1_operator_proto_init() }
@@ -762,7 +993,7 @@ func file_koppi_operator_v1_operator_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_operator_v1_operator_proto_rawDesc), len(file_koppi_operator_v1_operator_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -24,6 +24,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	OperatorService_GetOverview_FullMethodName = "/koppi.operator.v1.OperatorService/GetOverview"
 	OperatorService_ListSpans_FullMethodName   = "/koppi.operator.v1.OperatorService/ListSpans"
+	OperatorService_DeliverNow_FullMethodName  = "/koppi.operator.v1.OperatorService/DeliverNow"
 )
 
 // OperatorServiceClient is the client API for OperatorService service.
@@ -39,6 +40,10 @@ type OperatorServiceClient interface {
 	// has them. It is for a trial on one machine without a trace collector. UNIMPLEMENTED,
 	// NOT_SERVED without --dev: the collector then has the spans.
 	ListSpans(ctx context.Context, in *ListSpansRequest, opts ...grpc.CallOption) (*ListSpansResponse, error)
+	// DeliverNow calls an agency's endpoint at once, where it would be called again only after the
+	// interval that failures have lengthened (up to an hour). NOT_FOUND if Koppi does not call the
+	// agency.
+	DeliverNow(ctx context.Context, in *DeliverNowRequest, opts ...grpc.CallOption) (*DeliverNowResponse, error)
 }
 
 type operatorServiceClient struct {
@@ -69,6 +74,16 @@ func (c *operatorServiceClient) ListSpans(ctx context.Context, in *ListSpansRequ
 	return out, nil
 }
 
+func (c *operatorServiceClient) DeliverNow(ctx context.Context, in *DeliverNowRequest, opts ...grpc.CallOption) (*DeliverNowResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeliverNowResponse)
+	err := c.cc.Invoke(ctx, OperatorService_DeliverNow_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // OperatorServiceServer is the server API for OperatorService service.
 // All implementations must embed UnimplementedOperatorServiceServer
 // for forward compatibility.
@@ -82,6 +97,10 @@ type OperatorServiceServer interface {
 	// has them. It is for a trial on one machine without a trace collector. UNIMPLEMENTED,
 	// NOT_SERVED without --dev: the collector then has the spans.
 	ListSpans(context.Context, *ListSpansRequest) (*ListSpansResponse, error)
+	// DeliverNow calls an agency's endpoint at once, where it would be called again only after the
+	// interval that failures have lengthened (up to an hour). NOT_FOUND if Koppi does not call the
+	// agency.
+	DeliverNow(context.Context, *DeliverNowRequest) (*DeliverNowResponse, error)
 	mustEmbedUnimplementedOperatorServiceServer()
 }
 
@@ -97,6 +116,9 @@ func (UnimplementedOperatorServiceServer) GetOverview(context.Context, *GetOverv
 }
 func (UnimplementedOperatorServiceServer) ListSpans(context.Context, *ListSpansRequest) (*ListSpansResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListSpans not implemented")
+}
+func (UnimplementedOperatorServiceServer) DeliverNow(context.Context, *DeliverNowRequest) (*DeliverNowResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeliverNow not implemented")
 }
 func (UnimplementedOperatorServiceServer) mustEmbedUnimplementedOperatorServiceServer() {}
 func (UnimplementedOperatorServiceServer) testEmbeddedByValue()                         {}
@@ -155,6 +177,24 @@ func _OperatorService_ListSpans_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OperatorService_DeliverNow_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeliverNowRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperatorServiceServer).DeliverNow(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OperatorService_DeliverNow_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperatorServiceServer).DeliverNow(ctx, req.(*DeliverNowRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // OperatorService_ServiceDesc is the grpc.ServiceDesc for OperatorService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -169,6 +209,10 @@ var OperatorService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListSpans",
 			Handler:    _OperatorService_ListSpans_Handler,
+		},
+		{
+			MethodName: "DeliverNow",
+			Handler:    _OperatorService_DeliverNow_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

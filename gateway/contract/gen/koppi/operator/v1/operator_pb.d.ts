@@ -55,6 +55,20 @@ export declare type GetOverviewResponse = Message<"koppi.operator.v1.GetOverview
    * @generated from field: repeated koppi.operator.v1.Reader readers = 4;
    */
   readers: Reader[];
+
+  /**
+   * One for each agency that Koppi calls at an endpoint.
+   *
+   * @generated from field: repeated koppi.operator.v1.Endpoint endpoints = 5;
+   */
+  endpoints: Endpoint[];
+
+  /**
+   * Wall time of the overview: waiting_since and the times of endpoints are of the same clock.
+   *
+   * @generated from field: google.protobuf.Timestamp wall_now = 6;
+   */
+  wallNow?: Timestamp | undefined;
 };
 
 /**
@@ -221,7 +235,8 @@ export declare type Reader = Message<"koppi.operator.v1.Reader"> & {
   waitingSince?: Timestamp | undefined;
 
   /**
-   * Time of its last acknowledgement, in domain time.
+   * Time of its last acknowledgement, in domain time; absent if it has never acknowledged a
+   * message.
    *
    * @generated from field: google.protobuf.Timestamp acknowledged_at = 6;
    */
@@ -233,6 +248,102 @@ export declare type Reader = Message<"koppi.operator.v1.Reader"> & {
  * Use `create(ReaderSchema)` to create a new message.
  */
 export declare const ReaderSchema: GenMessage<Reader>;
+
+/**
+ * Endpoint is an agency's callback endpoint, as the gateway process that answers this call knows
+ * it. Only one process calls an endpoint, and it keeps this in memory: in the answer of another
+ * process, and until the first call after a start, everything but the agency is absent. The
+ * messages that wait are in Reader in every process.
+ *
+ * @generated from message koppi.operator.v1.Endpoint
+ */
+export declare type Endpoint = Message<"koppi.operator.v1.Endpoint"> & {
+  /**
+   * @generated from field: string agency = 1;
+   */
+  agency: string;
+
+  /**
+   * Wall time of the first call that failed since the last that succeeded; absent if the last
+   * call succeeded. A message that the endpoint refused permanently is parked, and no failure.
+   *
+   * @generated from field: google.protobuf.Timestamp failing_since = 2;
+   */
+  failingSince?: Timestamp | undefined;
+
+  /**
+   * Code of the last failure, as in google.rpc.Code: DEADLINE_EXCEEDED if the endpoint did not
+   * answer in time, UNAVAILABLE without a status if it could not be reached, UNKNOWN if its
+   * answer was not understood. Only set with failing_since.
+   *
+   * @generated from field: int32 last_code = 3;
+   */
+  lastCode: number;
+
+  /**
+   * HTTP status of that answer; 0 if there was none, and over gRPC.
+   *
+   * @generated from field: int32 last_http_status = 4;
+   */
+  lastHttpStatus: number;
+
+  /**
+   * Wall time of the last call in which it accepted a message.
+   *
+   * @generated from field: google.protobuf.Timestamp last_success_at = 5;
+   */
+  lastSuccessAt?: Timestamp | undefined;
+
+  /**
+   * Wall time of the next call; only set with failing_since.
+   *
+   * @generated from field: google.protobuf.Timestamp again_at = 6;
+   */
+  againAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message koppi.operator.v1.Endpoint.
+ * Use `create(EndpointSchema)` to create a new message.
+ */
+export declare const EndpointSchema: GenMessage<Endpoint>;
+
+/**
+ * @generated from message koppi.operator.v1.DeliverNowRequest
+ */
+export declare type DeliverNowRequest = Message<"koppi.operator.v1.DeliverNowRequest"> & {
+  /**
+   * The agency whose endpoint is called.
+   *
+   * @generated from field: string agency = 1;
+   */
+  agency: string;
+};
+
+/**
+ * Describes the message koppi.operator.v1.DeliverNowRequest.
+ * Use `create(DeliverNowRequestSchema)` to create a new message.
+ */
+export declare const DeliverNowRequestSchema: GenMessage<DeliverNowRequest>;
+
+/**
+ * @generated from message koppi.operator.v1.DeliverNowResponse
+ */
+export declare type DeliverNowResponse = Message<"koppi.operator.v1.DeliverNowResponse"> & {
+  /**
+   * Whether the gateway process that answers is the one that calls the endpoint. If not, nothing
+   * has changed, and another process must be asked.
+   *
+   * @generated from field: bool asked = 1;
+   */
+  asked: boolean;
+};
+
+/**
+ * Describes the message koppi.operator.v1.DeliverNowResponse.
+ * Use `create(DeliverNowResponseSchema)` to create a new message.
+ */
+export declare const DeliverNowResponseSchema: GenMessage<DeliverNowResponse>;
 
 /**
  * @generated from message koppi.operator.v1.ListSpansRequest
@@ -362,6 +473,18 @@ export declare const OperatorService: GenService<{
     methodKind: "unary";
     input: typeof ListSpansRequestSchema;
     output: typeof ListSpansResponseSchema;
+  },
+  /**
+   * DeliverNow calls an agency's endpoint at once, where it would be called again only after the
+   * interval that failures have lengthened (up to an hour). NOT_FOUND if Koppi does not call the
+   * agency.
+   *
+   * @generated from rpc koppi.operator.v1.OperatorService.DeliverNow
+   */
+  deliverNow: {
+    methodKind: "unary";
+    input: typeof DeliverNowRequestSchema;
+    output: typeof DeliverNowResponseSchema;
   },
 }>;
 
