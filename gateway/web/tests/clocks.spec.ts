@@ -49,7 +49,7 @@ test("an emergency shows its hour and what it rests on, and is let go of by tria
   await expect(form.locator("[data-urgency-now]")).toContainText("Hätätilanne, määräaika ma 23.11. klo 10.30");
   await expect(form.locator('[data-field="urgency"] input:checked')).toHaveCount(0);
   await form.locator("[data-send]").click();
-  await expect(form.locator('[data-field="urgency"]')).toContainText("Täytä tämä kohta");
+  await expect(form.locator('[data-field="urgency"]')).toContainText("Valitse: kuinka kiireellinen");
   await worker.fill(form, { urgency: "URGENCY_NORMAL" });
   await expect(form.locator('[data-field="letGo"]')).toContainText("Kiireellinen määräaika päättyy");
   await picture(worker.page, "clocks-triage-whole");
