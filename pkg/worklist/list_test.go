@@ -18,7 +18,7 @@ func TestPageSizesInContract(t *testing.T) {
 	for _, events := range services {
 		folder := filepath.Dir(events)
 		file := filepath.Join(folder, filepath.Base(filepath.Dir(folder))+".proto")
-		source, err := os.ReadFile(file) //nolint:gosec // the project's own contract
+		source, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -69,8 +69,16 @@ func when(bits, at int, text string) string {
 func queries() []journal.Query {
 	var all []journal.Query
 	for _, lead := range []journal.Query{
-		{Agency: "a"}, {Subject: "s"}, {Agency: "a", Subject: "s"}, {Client: "c"}, {Agency: "a", Client: "c"}, {Agency: "a", Case: "k"}, {Agency: "a", Client: "c", Case: "k"},
-		{Agency: "a", Number: "n"}, {Agency: "a", Client: "c", Number: "n"}, {Client: "c", Number: "n"},
+		{Agency: "a"},
+		{Subject: "s"},
+		{Agency: "a", Subject: "s"},
+		{Client: "c"},
+		{Agency: "a", Client: "c"},
+		{Agency: "a", Case: "k"},
+		{Agency: "a", Client: "c", Case: "k"},
+		{Agency: "a", Number: "n"},
+		{Agency: "a", Client: "c", Number: "n"},
+		{Client: "c", Number: "n"},
 	} {
 		for bits := range 1 << 8 {
 			set := func(at int) bool { return bits>>at&1 == 1 }
