@@ -109,11 +109,14 @@ const linked = (page: Page) => page.locator("a[href^='/']").evaluateAll((all) =>
 const pageOf = (path: string) =>
   path.replace(/^\/\w+\/(?=\w+\/[0-9a-f-]{36})/, "/").replace(/(?<=^\/new\/\w+)\?.*|(?<=^\/client\?id=).*|#.*/, "");
 
-async function crawl({ page, go }: Person, atLeast: number) {
+// What the menu of new matters leads to: it has no links.
+const begun = ["/new/concern", "/new/referral", "/new/consultation", "/new/plan"];
+
+async function crawl({ page, go }: Person, atLeast: number, more: string[]) {
   const reading = /\/(Get|List|Read|Check|Watch|Follow|Converse|Exchange|IssueToken)\w*$/;
   await page.route(/\/koppi\.[\w.]+\/\w+$/, (route) =>
     (reading.test(new URL(route.request().url()).pathname) ? route.continue() : route.abort()));
-  const found = new Map<string, string>(), ahead = ["/"], seen = new Set(ahead.map(pageOf));
+  const found = new Map<string, string>(), ahead = ["/", ...more], seen = new Set(ahead.map(pageOf));
   for (let path = ahead.shift(); path !== undefined; path = ahead.shift()) {
     await go(path);
     await settled(page);
@@ -126,11 +129,11 @@ async function crawl({ page, go }: Person, atLeast: number) {
   expect(Object.fromEntries(found)).toEqual({});
 }
 
-for (const [who, atLeast] of [["ps-21", 18], ["kela-17", 14], ["client", 1], ["operator", 2]] as const) {
+for (const [who, atLeast, more] of [["ps-21", 16, begun], ["kela-17", 14, begun], ["client", 1, []], ["operator", 2, []]] as const) {
   test(`no page shows ${who} a key or a name of the contract`, async ({ koppi, comes }) => {
     test.setTimeout(600_000);
     await busy(koppi);
-    await crawl(await comes(who), atLeast);
+    await crawl(await comes(who), atLeast, [...more]);
   });
 }
 
