@@ -191,5 +191,5 @@ func TestThePageIsLive(t *testing.T) {
 	}
 	line.Down.Store(false)
 	do(t, county, "shows what it missed", chromedp.EmulateViewport(1280, 900), chromedp.WaitNotPresent(".connection-down"),
-		chromedp.WaitVisible(`//a[@data-subject][contains(., "astaanotettu")]`, chromedp.BySearch))
+		chromedp.WaitVisible(`//button[@data-filter="fresh"][contains(., "0")]`, chromedp.BySearch))
 }

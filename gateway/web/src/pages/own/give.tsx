@@ -8,6 +8,7 @@ import { useDraft } from "../../app/drafts";
 import { useTexts } from "../../app/language";
 import { transport } from "../../app/transport";
 import { dayKey } from "../../ui/dates";
+import { DayInput } from "../../ui/form/dayinput";
 import { endOfDay } from "../../ui/form/times";
 import "../../ui/form/form.css";
 import { Ask } from "./ask";
@@ -61,12 +62,8 @@ export function Give({ done, cancel }: { done: () => void; cancel: () => void })
           status={says("purpose", "needed_purpose") ? "error" : "default"} statusText={says("purpose", "needed_purpose")} />
       </div>
       <div className="field" data-field="give-until">
-        <label htmlFor="give-until">{t("advance_until")}</label>
-        <span className="quiet" id="give-until-hint">{t("advance_untilHint")}</span>
-        <input id="give-until" type="date" value={draft.until} onChange={(event) => change({ until: event.target.value })}
-          aria-invalid={Boolean(says("until", "needed_until"))}
-          aria-describedby={`give-until-hint${says("until", "needed_until") ? " give-until-wrong" : ""}`} />
-        {says("until", "needed_until") && <p className="wrong" id="give-until-wrong">{t("needed_until")}</p>}
+        <DayInput id="give-until" label={t("advance_until")} hint={t("advance_untilHint")} value={draft.until}
+          change={(until) => change({ until })} from={dayKey(now)} until={last} wrong={says("until", "needed_until")} />
       </div>
       <Dots lines={[t("advance_means1"), t("advance_means2")]} />
     </Ask>
