@@ -18,7 +18,7 @@ func (c Consumer) Moved(advance Advance, last uint64) (Consumer, error) {
 	case advance.Epoch != 0 && advance.Epoch != c.Epoch:
 		return c, ErrTakenOver
 	}
-	// The time of the last acknowledgement outlasts a takeover; before the first, it is that of the opening.
+	// The time of the last acknowledgement outlasts a new epoch; before the first, it is that of the opening.
 	if advance.Sequence > c.Sequence || advance.TakeOver && c.Sequence == 0 {
 		c.Sequence, c.At = max(c.Sequence, advance.Sequence), advance.At
 	}

@@ -42,7 +42,8 @@ export class Endpoint {
       writeFileSync(join(this.folder, name), JSON.stringify(content), { mode: 0o600 });
       return join(this.folder, name);
     };
-    const secrets = file("secrets.json", Object.fromEntries(agencies.map((agency) => [agency, ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]])));
+    const secret = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"];
+    const secrets = file("secrets.json", Object.fromEntries(agencies.map((agency) => [agency, secret])));
     return `--directory ${file("directory.json", directory)} --callback-secrets ${secrets}`;
   }
 

@@ -208,10 +208,10 @@ export class Person {
   private async address(field: Locator, { agency, unit, worker }: { agency?: string; unit?: string; worker?: string }) {
     const { agencies } = await this.koppi.directory(), called = (names: Record<string, string>) => names[this.language]!;
     const there = agencies.find((one) => one.agency === agency || (!agency && one.units.some((its) => its.unit === unit)))!;
-    const pick = async (label: RegExp, name: string) => {
-      await field.getByRole("button", { name: label }).click({ timeout: 5_000 });
+    const pick = async (label: RegExp, name: string, timeout = 20_000) => {
+      await field.getByRole("button", { name: label }).click({ timeout });
       await this.page.getByRole("option", { name: new RegExp(`^${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}( \\(|$)`) })
-        .click({ timeout: 5_000 });
+        .click({ timeout });
     };
     // A proposed receiver is changed first.
     const change = field.locator("[data-change-receiver]");
@@ -219,8 +219,8 @@ export class Person {
     // A proposal may arrive meanwhile and replace the list.
     await expect(async () => {
       if (await change.count()) await change.click({ timeout: 1_000 });
-      if (agency) await pick(/Viranomainen/, called(there.names));
-    }).toPass({ timeout: 20_000 });
+      if (agency) await pick(/Viranomainen/, called(there.names), 5_000);
+    }).toPass({ timeout: 30_000 });
     if (unit) await pick(/Yksikkö/, called(there.units.find((one) => one.unit === unit)!.names));
     if (worker) await field.getByRole("textbox").fill(worker);
   }

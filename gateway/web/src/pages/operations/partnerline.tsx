@@ -34,11 +34,15 @@ export function PartnerLine({ partner, overview, changed }: Props) {
     <li className={`partner ${state}`} data-agency={partner.agency} data-consumer={consumer} data-state={state}>
       <div className="partner-line">
         <strong className="state"><span aria-hidden="true" className="shape">{shape}</span>{t(text)}</strong>
-        <span className="name"><strong>{agency(partner.agency)}</strong> <span className="quiet">{called ? t("called") : reads}</span></span>
+        <span className="name">
+          <strong>{agency(partner.agency)}</strong> <span className="quiet">{called ? t("called") : reads}</span>
+        </span>
         <span className="queue">{t("queue", { count: behind })}{waitingSince && state !== "working" && (
           <span className="quiet"> {t("oldestWaits", { when: when(waitingSince, wallNow) })}</span>
         )}</span>
-        <span className="last">{succeededAt ? t(called ? "delivered" : "acknowledged", { when: when(succeededAt, now) }) : t("never")}</span>
+        <span className="last">
+          {succeededAt ? t(called ? "delivered" : "acknowledged", { when: when(succeededAt, now) }) : t("never")}
+        </span>
         <span className="why">
           {failing ? <>{t(errorText(endpoint), { status: endpoint.lastHttpStatus })}{again && (
             <span className="quiet"> {t("tried", { when: when(again, wallNow) })}</span>
