@@ -884,9 +884,9 @@ const file_koppi_operator_v1_operator_proto_rawDesc = "" +
 	"\tlast_code\x18\x03 \x01(\x05R\blastCode\x12(\n" +
 	"\x10last_http_status\x18\x04 \x01(\x05R\x0elastHttpStatus\x12B\n" +
 	"\x0flast_success_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\rlastSuccessAt\x125\n" +
-	"\bagain_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\aagainAt\":\n" +
-	"\x11DeliverNowRequest\x12%\n" +
-	"\x06agency\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18@\xe8\xb8\x18\x01R\x06agency\"*\n" +
+	"\bagain_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\aagainAt\"Q\n" +
+	"\x11DeliverNowRequest\x12<\n" +
+	"\x06agency\x18\x01 \x01(\tB$\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\xe8\xb8\x18\x01R\x06agency\"*\n" +
 	"\x12DeliverNowResponse\x12\x14\n" +
 	"\x05asked\x18\x01 \x01(\bR\x05asked\"Q\n" +
 	"\x10ListSpansRequest\x12=\n" +
