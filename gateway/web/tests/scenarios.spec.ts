@@ -25,7 +25,7 @@ test("01: two rents unpaid and the power cut", async ({ comes }) => {
   await phase(kela, "LOOP_PHASE_TAKEN");
   await expect(kela.summary).toContainText("ps-21");
   await worker.take("RecordContactAttempt", { result: "CONTACT_RESULT_REACHED" });
-  await expect(kela.matter).toContainText("tavoitettu");
+  await expect(kela.matter).toContainText("asiakas tavoitettiin");
   await worker.take("StartAssessment");
   await worker.take("CompleteAssessment", { supportNeed: "SUPPORT_NEED_SPECIAL" });
   await worker.take("CloseConcern", { outcome: "OUTCOME_SERVICE_STARTED", feedback: "Sähköt palautettu, sosiaalityö jatkuu." });
