@@ -57,7 +57,9 @@ type Rules[S matter.State] struct {
 	NextCheck func(matter.History[S]) time.Time
 	Overdue   func(history matter.History[S], at time.Time) []matter.Event
 	// Later returns the events that disclose something of a subject later than it happened, once it
-	// is time. While there are any, nothing counts as overdue. May be nil.
+	// is time. They come after the due times that have passed: where the clock stood still past both,
+	// a subject with nothing to disclose later is overdue before anybody can take its next step. May
+	// be nil.
 	Later func(world matter.World[S], subject string, at time.Time) []matter.Event
 	// Always are steps that are never refused for a subject's size: each can be taken only a few
 	// times, and ends the subject, answers a question or acknowledges something. Finishes are steps
@@ -97,12 +99,11 @@ func (r Rules[S]) FallenDue(world matter.World[S], subject string, at time.Time)
 	if head.IsRevoked() {
 		return events
 	}
-	if r.Later != nil {
-		if later := r.Later(world, subject, at); len(later) > 0 {
-			return append(events, later...)
-		}
+	overdue := r.Overdue(world.Subjects[subject], at)
+	if r.Later == nil || len(overdue) > 0 {
+		return append(events, overdue...)
 	}
-	return append(events, r.Overdue(world.Subjects[subject], at)...)
+	return append(events, r.Later(world, subject, at)...)
 }
 
 // Withdrawal returns the events of a consent's withdrawal by an actor; the actor has no agency if

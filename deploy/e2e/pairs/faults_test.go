@@ -132,6 +132,15 @@ var storiesOfTimes = map[string]story{
 		p.slowly(40 * 24 * time.Hour)
 		p.mustDisclose("ConcernTaken", "AssessmentStarted", "AssessmentCompleted")
 	}},
+	"times/the clock stood still past what it lacks and its due time": {"r", func(p *pairing) {
+		lead := p.urgentReport("x.1")
+		p.step("t.1", "concern", "TakeConcern", lead)
+		own := p.urgentReport("r.1")
+		p.step("t.1", "concern", "ReceiveConcern", own)
+		p.pass(5 * 24 * time.Hour)
+		p.slowly(4 * 24 * time.Hour)
+		p.mustDisclose("ConcernOverdue", "ConcernTaken")
+	}},
 	"times/what it lacks without consent is told by the clock, and then it ends": {"r", func(p *pairing) {
 		lead := p.report("x.1", "t", "c", false, "")
 		p.step("t.1", "concern", "TakeConcern", lead)

@@ -35,16 +35,28 @@ func traceOf(flags string) string {
 // report is one about a client, with the client's consent or without.
 func (p *pairing) report(who, to, client string, consent bool, trace string) string {
 	p.t.Helper()
-	body := map[string]any{
-		"requestId": uuid.NewString(), "client": clientOfPair(p.set, client), "receiver": map[string]any{"agency": p.agency(to)}, "basis": unconsented(),
-		"topics": []any{"TOPIC_OTHER"}, "urgency": "URGENCY_NORMAL",
-	}
+	body := p.reportBody(to, client)
 	if consent {
 		body["basis"], body["description"] = p.consented(), "Kuvaus."
 	} else if to == "z" {
 		delete(body, "topics")
 	}
 	return p.begin("concern", doing{Who: who, Call: testkit.SubmitCall, Body: body, Trace: trace})
+}
+
+func (p *pairing) reportBody(to, client string) map[string]any {
+	return map[string]any{
+		"requestId": uuid.NewString(), "client": clientOfPair(p.set, client), "receiver": map[string]any{"agency": p.agency(to)}, "basis": unconsented(),
+		"topics": []any{"TOPIC_OTHER"}, "urgency": "URGENCY_NORMAL",
+	}
+}
+
+// urgentReport reports an emergency of the client to agency t.
+func (p *pairing) urgentReport(who string) string {
+	p.t.Helper()
+	body := p.reportBody("t", "c")
+	body["urgency"] = "URGENCY_EMERGENCY"
+	return p.begin("concern", doing{Who: who, Call: testkit.SubmitCall, Body: body})
 }
 
 func (p *pairing) consented() map[string]any {

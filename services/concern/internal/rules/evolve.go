@@ -94,7 +94,7 @@ func Evolve(c Concern, e matter.Event) Concern {
 		c.ResubmittedAs = m.GetResubmittedAs()
 	case *concernv1.ConcernOverdue:
 		c.Fire(m.GetDueAt().AsTime())
-		return c
+		return c.postponed(e.At)
 	}
 	if c.State != before.State || !slices.Equal(c.Groups, before.Groups) {
 		c = c.counted(e.At)

@@ -198,16 +198,32 @@ func (c Concern) unscheduled(e matter.Event) Concern {
 		return c
 	}
 	if next := c.Later[0]; next.GetEvent().MessageIs(e.Message) {
-		behind := max(0, e.At.Sub(next.GetAt().AsTime()))
-		var rest []*concernv1.ConcernJoined_Later_Step
-		for _, step := range c.Later[1:] {
-			step = proto.CloneOf(step)
-			step.At = timestamppb.New(step.GetAt().AsTime().Add(behind))
-			rest = append(rest, step)
-		}
-		c.Later = rest
+		c.Later = delayed(c.Later[1:], max(0, e.At.Sub(next.GetAt().AsTime())))
 	}
 	return c
+}
+
+// postponed returns a report that was found overdue at a time, with the scheduled steps whose time
+// had passed too after that time: a report that joined nothing would have been overdue before
+// anybody could take its next step.
+func (c Concern) postponed(at time.Time) Concern {
+	if len(c.Later) == 0 || c.Later[0].GetAt().AsTime().After(at) {
+		return c
+	}
+	first := withinOfficeHours(at.Add(time.Duration(float64(leastWait)*(1+matter.Chance(c.Lead, c.Subject, "stopped")))), c.Lead, c.Subject, "stopped morning")
+	c.Later = delayed(c.Later, first.Truncate(time.Microsecond).Sub(c.Later[0].GetAt().AsTime()))
+	return c
+}
+
+// delayed returns scheduled steps, each by a time later.
+func delayed(steps []*concernv1.ConcernJoined_Later_Step, by time.Duration) []*concernv1.ConcernJoined_Later_Step {
+	var all []*concernv1.ConcernJoined_Later_Step
+	for _, step := range steps {
+		step = proto.CloneOf(step)
+		step.At = timestamppb.New(step.GetAt().AsTime().Add(by))
+		all = append(all, step)
+	}
+	return all
 }
 
 // ends reports whether a step on a concern also ends the reports that follow it.

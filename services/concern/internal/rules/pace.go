@@ -14,14 +14,17 @@ import (
 // when the report lacks both.
 type pace struct{ least, most time.Duration }
 
+// leastWait is the shortest time between two steps that people take one after the other.
+const leastWait = 10 * time.Minute
+
 // paceOf returns the pace of a step that is recorded on following reports; false for all other
 // steps, and for ends, which are never delayed.
 func paceOf(m proto.Message) (pace, bool) {
 	switch m.(type) {
 	case *concernv1.ConcernReceived, *concernv1.ContactAttempted, *commonv1.ContactPlanned:
-		return pace{10 * time.Minute, 24 * time.Hour}, true
+		return pace{leastWait, 24 * time.Hour}, true
 	case *concernv1.ConcernTaken:
-		return pace{10 * time.Minute, 48 * time.Hour}, true
+		return pace{leastWait, 48 * time.Hour}, true
 	case *concernv1.AssessmentStarted:
 		return pace{time.Hour, 5 * 24 * time.Hour}, true
 	case *concernv1.AssessmentCompleted:
@@ -39,9 +42,7 @@ func (o *outcome) plan(c, lead Concern, m proto.Message, after time.Time) (time.
 	bounds, _ := paceOf(m)
 	wait := min(max(o.waited(lead.Subject, m), bounds.least), bounds.most)
 	at := after.Add(time.Duration(float64(wait) * (0.5 + matter.Chance(lead.Subject, c.Subject, matter.NameOf(m), "wait"))))
-	if !matter.InOfficeHours(at) {
-		at = matter.AfterOfficeHours(at, time.Duration(float64(2*time.Hour)*matter.Chance(lead.Subject, c.Subject, matter.NameOf(m), "morning")))
-	}
+	at = withinOfficeHours(at, lead.Subject, c.Subject, matter.NameOf(m), "morning")
 	until := deadline(c).At
 	if next := ahead(m); !next.IsZero() && next.Before(until) {
 		until = next
@@ -53,6 +54,15 @@ func (o *outcome) plan(c, lead Concern, m proto.Message, after time.Time) (time.
 		at = after.Add(time.Duration(float64(until.Sub(after)) * (0.2 + 0.6*matter.Chance(lead.Subject, c.Subject, matter.NameOf(m), "due"))))
 	}
 	return at.Truncate(time.Microsecond), true
+}
+
+// withinOfficeHours returns a time, or one in the first two hours of the next working day if it is
+// outside office hours. The names determine which: see matter.Chance.
+func withinOfficeHours(at time.Time, names ...string) time.Time {
+	if matter.InOfficeHours(at) {
+		return at
+	}
+	return matter.AfterOfficeHours(at, time.Duration(float64(2*time.Hour)*matter.Chance(names...)))
 }
 
 // waited returns the time between a concern's last event of the same kind as m and the event before
