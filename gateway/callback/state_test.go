@@ -64,7 +64,7 @@ func TestState(t *testing.T) {
 		}
 		begun := time.Now()
 		deliver(1)
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) // synctest's clock
 		got := deliver(1)
 		if !got.GetFailingSince().AsTime().Equal(begun) || got.GetLastCode() != int32(codes.Unavailable) || got.GetLastHttpStatus() != 503 ||
 			got.GetLastSuccessAt() != nil || !got.GetAgainAt().AsTime().Equal(c.again) {
@@ -122,10 +122,10 @@ func TestCallNow(t *testing.T) {
 		deliveries := make(chan *exchangev1.CaseMessage, 1)
 		deliveries <- concernMessage(1)
 		go func() { _ = c.work(ctx, stream, deliveries) }()
-		time.Sleep(24 * time.Hour)
+		time.Sleep(24 * time.Hour) // synctest's clock
 		synctest.Wait()
 		at.err = nil
-		time.Sleep(10 * time.Second)
+		time.Sleep(10 * time.Second) // synctest's clock
 		synctest.Wait()
 		if len(at.got) != 0 {
 			t.Fatal("the endpoint is called all the time")

@@ -55,7 +55,8 @@ func isOperator(ctx context.Context) error {
 
 // GetOverview merges the overviews of all services: open matters, matters in which something is
 // past due (the most pressing first), and the readers of mailboxes. It adds the endpoints that this
-// gateway calls. Its time is the earliest clock of any service. It fails if the caller is not an operator, or a service does not answer.
+// gateway calls. Its time is the earliest clock of any service. It fails if the caller is not an
+// operator, or a service does not answer.
 func (o *Operator) GetOverview(ctx context.Context, _ *operatorv1.GetOverviewRequest) (*operatorv1.GetOverviewResponse, error) {
 	if err := isOperator(ctx); err != nil {
 		return nil, err

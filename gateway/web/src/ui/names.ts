@@ -10,9 +10,6 @@ export const namesOf = (schema: DescEnum): string[] => schema.values.filter((val
 // Lists identify a client by the end of its id; only the open matter shows the name.
 export const shortId = (id: string) => `…${id.slice(-5)}`;
 
-// numberOf is the number of a matter that people say on the telephone, once its view has one.
-export const numberOf = (matter: object) => (matter as { matterNumber?: string }).matterNumber ?? "";
-
 export type Kind = "concerns" | "referrals" | "consultations" | "plans";
 export const kinds: Kind[] = ["concerns", "referrals", "consultations", "plans"];
 export const kindOf = (subject: string) => subject.split("/")[0] as Kind;

@@ -19,14 +19,14 @@ func Expected(view Referral, now time.Time) matter.Expectation {
 		view.Appointment(now, view.ahead(now)...),
 		matter.Expect(view.Onward.Pending, commonv1.ClientExpectation_CLIENT_EXPECTATION_OTHERS_ANSWER, due),
 		matter.Expect(view.State == stateSent, commonv1.ClientExpectation_CLIENT_EXPECTATION_OPENING, due),
-		matter.Expect(view.isDecided(), commonv1.ClientExpectation_CLIENT_EXPECTATION_DECISION, view.Statutory),
+		matter.Expect(view.awaitsDecision(), commonv1.ClientExpectation_CLIENT_EXPECTATION_DECISION, view.Statutory),
 		matter.Expect(undecided, commonv1.ClientExpectation_CLIENT_EXPECTATION_DECISION, due),
 		matter.Expect(true, commonv1.ClientExpectation_CLIENT_EXPECTATION_WORD, due),
 	)
 }
 
-// isDecided reports whether the receiver must decide a moved application by a day that the law sets.
-func (r Referral) isDecided() bool {
+// awaitsDecision reports whether the receiver must decide a moved application by a day that the law sets.
+func (r Referral) awaitsDecision() bool {
 	return !r.Statutory.IsZero() && r.CancelBy.IsZero() && r.State != stateDeclined
 }
 

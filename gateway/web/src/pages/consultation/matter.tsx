@@ -8,7 +8,7 @@ import { addTexts, useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { moment } from "../../ui/dates";
 import { isolated } from "../../ui/direction";
-import { idOf, kindOf, numberOf } from "../../ui/names";
+import { idOf, kindOf } from "../../ui/names";
 import { usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
 import { AskedTimeline } from "../../ui/timeline/asked";
@@ -63,7 +63,7 @@ function Open({ consultation, changed }: { consultation: Consultation; changed: 
   // for whoever may write.
   const ends = asks && state === ConsultationState.ANSWERED;
   return (
-    <MatterFrame title={[word("consultations"), isolated(topic)].filter(Boolean).join(": ")} number={numberOf(consultation)}
+    <MatterFrame title={[word("consultations"), isolated(topic)].filter(Boolean).join(": ")} number={consultation.matterNumber}
       summary={<Summary consultation={consultation} />} status={status} urgency={urgency} sender={consultation.asker}
       mistaken={<><Tombstone revocation={revocation} />{isWithdrawn(status) && <Withdrawn subject={subject} caseId={caseId} />}</>}
       actions={<Actions matter={consultation} naming={{ consultationId: id }} etag={etag} service={ConsultationService}

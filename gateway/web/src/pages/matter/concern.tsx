@@ -7,7 +7,7 @@ import {
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
-import { nameOf, numberOf } from "../../ui/names";
+import { nameOf } from "../../ui/names";
 import { useDirectory, usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
 import { Actions } from "./actions";
@@ -43,7 +43,7 @@ export function ConcernMatter({ id }: { id: string }) {
   if (!concern) return <p className="quiet">{shell("loading")}</p>;
   const topics = concern.topics.map((topic) => word(nameOf(TopicSchema, topic))), notReached = concern.contactAttempts.length;
   return (
-    <MatterFrame title={[word("concerns"), topics.join(", ")].filter(Boolean).join(": ")} number={numberOf(concern)}
+    <MatterFrame title={[word("concerns"), topics.join(", ")].filter(Boolean).join(": ")} number={concern.matterNumber}
       summary={summary(concern)} status={concern.status} urgency={urgencyNow(concern)} sender={concern.reporter}
       mistaken={concern.state === ConcernState.ENTERED_IN_ERROR ? <Tombstone revocation={concern.revocation} />
         : <Withdrawn subject={subject} caseId={concern.caseId} />}

@@ -6,7 +6,7 @@ import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { onDate } from "../../ui/dates";
-import { nameOf, numberOf } from "../../ui/names";
+import { nameOf } from "../../ui/names";
 import { useDirectory, usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
 import { Actions } from "./actions";
@@ -40,7 +40,7 @@ export function ReferralMatter({ id }: { id: string }) {
   const about = [referral.kind ? word(nameOf(ReferralKindSchema, referral.kind)) : "", referral.serviceKey && word(referral.serviceKey)]
     .filter(Boolean);
   return (
-    <MatterFrame title={[word("referrals"), about.join(", ")].filter(Boolean).join(": ")} number={numberOf(referral)}
+    <MatterFrame title={[word("referrals"), about.join(", ")].filter(Boolean).join(": ")} number={referral.matterNumber}
       summary={summary(referral)} status={referral.status} urgency={urgencyNow(referral)} sender={referral.sender}
       mistaken={referral.state === ReferralState.ENTERED_IN_ERROR ? <Tombstone revocation={referral.revocation} />
         : isWithdrawn(referral.status) && <Withdrawn subject={subject} caseId={referral.caseId} />}

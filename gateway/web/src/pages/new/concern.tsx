@@ -17,7 +17,6 @@ import { clientFields, clientGiven, clientLanguage, makeClient, municipalityFiel
 import { GuidedForm, type GuidePage } from "./guided";
 import { OpenCheck } from "./opencheck";
 import { Preview } from "./preview";
-import { numberOf } from "./receipt";
 import { urgencyFields } from "./urgency";
 
 const grounds: Ground[] = [
@@ -84,7 +83,7 @@ export function NewConcern({ origin, arrived }: Beginning) {
       send={async (request) => {
         const { concern } = await createClient(ConcernService, transport).submitConcern(request);
         return {
-          subject: `concerns/${concern?.concernId}`, number: numberOf(concern), status: concern?.status,
+          subject: `concerns/${concern?.concernId}`, number: concern?.matterNumber, status: concern?.status,
           after: request.basis?.ground === LegalGround.CLIENT_CONSENT ? "afterConcern" : "afterNotification",
         };
       }}

@@ -14,7 +14,6 @@ import { clientFields, clientLanguage, makeClient, noClient, useClientName } fro
 import { GuidedForm, type GuidePage } from "./guided";
 import { Preview } from "./preview";
 import { ReachableNow } from "./reachable";
-import { numberOf } from "./receipt";
 import { urgencyFields } from "./urgency";
 
 const grounds: Ground[] = [
@@ -65,7 +64,7 @@ export function NewConsultation({ origin, arrived }: Beginning) {
       send={async (request) => {
         const { consultation } = await createClient(ConsultationService, transport).openConsultation(request);
         return {
-          subject: `consultations/${consultation?.consultationId}`, number: numberOf(consultation), status: consultation?.status,
+          subject: `consultations/${consultation?.consultationId}`, number: consultation?.matterNumber, status: consultation?.status,
           after: "afterConsultation",
         };
       }}

@@ -11,7 +11,6 @@ import { draftOf, type Beginning } from "./begin";
 import { clientFields, clientLanguage, makeClient, noClient, useClientName } from "./client";
 import { GuidedForm, type GuidePage } from "./guided";
 import { Preview } from "./preview";
-import { numberOf } from "./receipt";
 
 const grounds: Ground[] = [{ name: "consent", ground: LegalGround.CLIENT_CONSENT, label: "groundConsent", provision: "1301/2014 § 39" }];
 
@@ -34,7 +33,7 @@ export function NewPlan({ origin, arrived }: Beginning) {
       })}
       send={async (request) => {
         const { plan } = await createClient(PlanService, transport).createPlan(request);
-        return { subject: `plans/${plan?.planId}`, number: numberOf(plan), status: plan?.status, after: "afterPlan" };
+        return { subject: `plans/${plan?.planId}`, number: plan?.matterNumber, status: plan?.status, after: "afterPlan" };
       }}
       arrived={arrived}
       preview={(values) => (

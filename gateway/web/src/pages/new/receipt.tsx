@@ -20,10 +20,6 @@ export interface Sent {
   after: string;
 }
 
-// numberOf returns the number of a matter's view.
-export const numberOf = (view: object | undefined): string | undefined =>
-  (view && "matterNumber" in view ? String(view.matterNumber) : undefined);
-
 const listOf: Record<Kind, "sent" | "consultations" | "plans"> = {
   concerns: "sent", referrals: "sent", consultations: "consultations", plans: "plans",
 };

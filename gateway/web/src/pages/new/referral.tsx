@@ -19,7 +19,6 @@ import { draftOf, type Beginning } from "./begin";
 import { clientFields, clientLanguage, makeClient, municipalityField, noClient, useClientName } from "./client";
 import { GuidedForm, type GuidePage } from "./guided";
 import { Preview } from "./preview";
-import { numberOf } from "./receipt";
 import { urgencyFields } from "./urgency";
 
 const consent: Ground = { name: "consent", ground: LegalGround.CLIENT_CONSENT, label: "groundConsent", provision: "703/2023 § 53" };
@@ -108,7 +107,7 @@ export function NewReferral({ origin, arrived }: Beginning) {
       send={async (request) => {
         const { referral } = await createClient(ReferralService, transport).sendReferral(request);
         return {
-          subject: `referrals/${referral?.referralId}`, number: numberOf(referral), status: referral?.status,
+          subject: `referrals/${referral?.referralId}`, number: referral?.matterNumber, status: referral?.status,
           after: `after_${nameOf(ReferralKindSchema, request.kind)}`,
         };
       }}

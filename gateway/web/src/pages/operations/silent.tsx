@@ -5,6 +5,7 @@ import { useTexts, useWords } from "../../app/language";
 import { distance, limit } from "../../ui/dates";
 import { kindOf, nameOf, shortId } from "../../ui/names";
 import { useDirectory } from "../../ui/party";
+import { telephone } from "../../ui/phone";
 import { Section, Table, type Fold } from "./section";
 
 interface Props { matters: SilentLoop[]; now: Date; showTrace: (subject: string) => void; fold: Fold }
@@ -31,7 +32,7 @@ export function Silent({ matters, now, showTrace, fold }: Props) {
               <td className="late">{due && <time dateTime={due.toISOString()} title={limit(due)}>{late(due)}</time>}</td>
               <td>{word(nameOf(LoopPhaseSchema, matter.phase))}</td>
               <td>{agency(matter.waitingOn)}{urgent && <><br />{phone ? (
-                <a href={`tel:${phone.replace(/[^+0-9]/g, "")}`}>{t("ring", { phone })}</a>
+                <a href={telephone(phone)}>{t("ring", { phone })}</a>
               ) : <span className="quiet">{t("noPhone")}</span>}</>}</td>
               <td>{agency(matter.sender)}</td>
               <td><button type="button" className="plain" onClick={() => showTrace(matter.subject)}>

@@ -2,10 +2,9 @@ import type { ContactPoint } from "koppi-contract/koppi/common/v1/contact_point_
 import { useNow } from "../../app/clock";
 import { useLanguage, useTexts } from "../../app/language";
 import { spokenDay } from "../../ui/dates";
+import { telephone } from "../../ui/phone";
 import { hoursOf, openingOf, spokenHour } from "./hours";
 import { useNames } from "./names";
-
-const tel = (number: string) => `tel:${number.replace(/[^\d+]/g, "")}`;
 
 // Call says whom to call about a situation. Outside the telephone's hours, and if the situation is
 // urgent, it has the numbers that are answered at any hour.
@@ -22,7 +21,7 @@ export function Call({ contact, urgent }: { contact: ContactPoint; urgent?: stri
       <p className="call-who" dir="auto">{names.full(contact.party)}</p>
       {phone ? (
         <p className="call-unit">
-          <a href={tel(phone)} data-call="unit" className={open && !urgent ? "number first" : "number"}>{t("call", { phone })}</a>
+          <a href={telephone(phone)} data-call="unit" className={open && !urgent ? "number first" : "number"}>{t("call", { phone })}</a>
           {hours && <span className="call-hours">{hours}</span>}
         </p>
       ) : <p>{t("call_none")}</p>}
@@ -38,7 +37,7 @@ function AtOnce({ emergencyPhone }: { emergencyPhone: string }) {
   return (
     <p className="at-once">
       {emergencyPhone && (
-        <a href={tel(emergencyPhone)} data-call="emergency" className="number">{t("call_emergency", { phone: emergencyPhone })}</a>
+        <a href={telephone(emergencyPhone)} data-call="emergency" className="number">{t("call_emergency", { phone: emergencyPhone })}</a>
       )}
       <Alarm />
     </p>

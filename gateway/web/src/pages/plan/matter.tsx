@@ -8,7 +8,6 @@ import { useTexts, useWords } from "../../app/language";
 import { refusalOf, unreachable } from "../../app/refusal";
 import { usePerson } from "../../app/session";
 import { limit } from "../../ui/dates";
-import { numberOf } from "../../ui/names";
 import { usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
 import { AskedTimeline } from "../../ui/timeline/asked";
@@ -38,7 +37,7 @@ export function PlanMatter({ id }: { id: string }) {
   const emptied = plan.revocation !== undefined || !plan.createdBy;
   return (
     <Changed value={changed}>
-      <MatterFrame title={word("plans")} number={numberOf(plan)} summary={<Summary plan={plan} />} status={plan.status}
+      <MatterFrame title={word("plans")} number={plan.matterNumber} summary={<Summary plan={plan} />} status={plan.status}
         phases={hasLine(plan) && !isWithdrawn(plan.status) ? <PlanLine plan={plan} /> : undefined} mistaken={<>
           <Mistaken plan={plan} />
           {!plan.revocation && isWithdrawn(plan.status) && <Withdrawn subject={subject} caseId={plan.caseId} />}

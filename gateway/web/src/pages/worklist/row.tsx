@@ -12,7 +12,7 @@ import type { ListName } from "./work";
 // useWaits returns a function that says whom a matter waits for: the person, its unit, a colleague,
 // another agency or the client.
 function useWaits(person: Person) {
-  const t = useTexts("worklist"), { agency, unit } = useDirectory();
+  const t = useTexts("worklist"), { shortAgency: agency, unit } = useDirectory();
   return ({ status, holder }: WorkItem) => {
     if (status?.waitingOnClient) return t("waitsForClient");
     const on = status?.waitingOn;
@@ -33,7 +33,7 @@ export function useCalled() {
 
 // useFrom returns a function that names the sender: another agency, or a unit of the person's own.
 export function useFrom(person: Person) {
-  const { agency, unit } = useDirectory();
+  const { shortAgency: agency, unit } = useDirectory();
   return ({ sender }: WorkItem) => {
     if (!sender?.agency) return "";
     return sender.agency === person.agency && sender.unit ? unit(sender.agency, sender.unit) : agency(sender.agency);
