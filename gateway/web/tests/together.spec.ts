@@ -29,6 +29,9 @@ test("a question is passed to another worker, a third agency is called in, and t
   await other.page.locator('.rooms a[href="/consultations"]').click();
   await other.page.locator('[data-queue="me"]').click();
   await expect(other.row(subject)).toHaveCount(0);
+  // The other's own list, read before the change, is read again when it is chosen.
+  await other.page.locator('[data-queue="unit"]').click();
+  await expect(other.row(subject)).toBeVisible();
   await worker.take("ReassignConsultation", { to: { worker: "ps-33" }, reason: "Hän tuntee vuokra-asiat." });
   await expect(kela.summary).toContainText("ps-33");
   await other.open(subject, "consultations", "me");

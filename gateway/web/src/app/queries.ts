@@ -17,6 +17,13 @@ export const queries: QueryClient = new QueryClient({
   },
 });
 
+// readAgain reads a query again. A first reading that is under way may lack the latest change, and a
+// second one would be the same request: it waits for the first.
+export async function readAgain(query: { isPending: boolean; refetch: () => Promise<unknown> }) {
+  if (query.isPending) await query.refetch();
+  await query.refetch();
+}
+
 // The session has ended: the page reads again who is signed in, shows where to sign in, and keeps
 // the drafts.
 ended.addEventListener("ended", () => {

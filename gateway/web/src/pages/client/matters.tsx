@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { useChanges } from "../../app/live";
+import { readAgain } from "../../app/queries";
 import { day } from "../../ui/dates";
 import { Marks, PhaseMark } from "../../ui/marks";
 import { idOf, kindOf } from "../../ui/names";
@@ -16,9 +17,12 @@ export const beginnings = ["concern", "referral", "consultation", "plan"] as con
 // Matters lists the client's matters in all services, as far as the reader's agency is a party.
 export function Matters({ sought }: { sought: Sought }) {
   const t = useTexts("client"), shell = useTexts("shell");
-  const { data, error, refetch } =
+  const query =
     useQuery({ queryKey: ["client", "matters", sought.clientId, sought.purpose], queryFn: () => readMatters(sought) });
-  useChanges((change) => { if (change !== "missed" && data?.some(({ subject }) => subject === change.subject)) void refetch(); });
+  const { data, error, isPending } = query;
+  useChanges((change) => {
+    if (change !== "missed" && (isPending || data?.some(({ subject }) => subject === change.subject))) void readAgain(query);
+  });
   return (
     <section aria-labelledby="client-matters">
       {data?.[0] && <Who read={() => whoIs(data[0]!.subject)} />}

@@ -6,6 +6,7 @@ import { ConsultationService } from "koppi-contract/koppi/consultation/v1/consul
 import { PlanService } from "koppi-contract/koppi/plan/v1/plan_pb";
 import { ReferralService } from "koppi-contract/koppi/referral/v1/referral_pb";
 import { useChanges } from "../../app/live";
+import { readAgain } from "../../app/queries";
 import { useTexts, useWords } from "../../app/language";
 import { useNow } from "../../app/clock";
 import { describeConcern } from "./concern";
@@ -38,7 +39,7 @@ export function useOwn(): Own {
   const concerns = useQuery(ConcernService.method.listConcerns, all), referrals = useQuery(ReferralService.method.listReferrals, all);
   const consultations = useQuery(ConsultationService.method.listConsultations, all), plans = useQuery(PlanService.method.listPlans, all);
   const reads = [concerns, referrals, consultations, plans];
-  const readAt = Math.min(...reads.map(({ dataUpdatedAt }) => dataUpdatedAt)), again = () => reads.forEach((read) => void read.refetch());
+  const readAt = Math.min(...reads.map(({ dataUpdatedAt }) => dataUpdatedAt)), again = () => reads.forEach((read) => void readAgain(read));
   useAgain(readAt, again);
   const matters = [
     ...(concerns.data?.concerns ?? []).map((one) => describeConcern(one, tongue)),

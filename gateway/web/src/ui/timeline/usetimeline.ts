@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { CaseworkService } from "koppi-contract/koppi/casework/v1/casework_pb";
 import type { CaseMessage } from "koppi-contract/koppi/exchange/v1/exchange_pb";
 import { useChanges } from "../../app/live";
+import { readAgain } from "../../app/queries";
 import { usePerson } from "../../app/session";
 import { binaryTransport } from "../../app/transport";
 
@@ -28,8 +29,8 @@ export function useTimeline(of: TimelineOf, also?: string) {
   const { agency, worker } = usePerson();
   const query = useQuery({ queryKey: ["timeline", agency, worker, of], queryFn: () => readAll(of), refetchOnMount: "always" });
   useChanges((change) => {
-    if (change === "missed" || change.subject === also || query.data?.some(({ subject }) =>
-      subject === change.subject)) void query.refetch();
+    if (change === "missed" || change.subject === also || query.isPending || query.data?.some(({ subject }) =>
+      subject === change.subject)) void readAgain(query);
   });
   return query;
 }
