@@ -17,10 +17,11 @@ var update = flag.Bool("update", false, "write the generated files anew")
 // without the number of working days.
 const firstYear, lastYear = 2026, 2045
 
-// daysOff are the weekdays of a year that are no working days.
+// daysOff are the holidays of a year, those on weekends too: a telephone with hours on Saturdays is
+// not answered on a holiday.
 func daysOff(year int) (days []string) {
 	for day := time.Date(year, 1, 1, 12, 0, 0, 0, matter.Helsinki()); day.Year() == year; day = day.AddDate(0, 0, 1) {
-		if day.Weekday() != time.Saturday && day.Weekday() != time.Sunday && !matter.IsWorkingDay(day) {
+		if matter.IsHoliday(day) {
 			days = append(days, fmt.Sprintf("%q", day.Format("01-02")))
 		}
 	}

@@ -1,6 +1,7 @@
 package matter
 
 import (
+	"slices"
 	"time"
 	_ "time/tzdata" // makes the zone available on machines without zone files
 
@@ -9,7 +10,7 @@ import (
 )
 
 // holidays are the days that are not working days in Finland, besides weekends: public holidays,
-// Christmas Eve and Midsummer Eve (150/1930 § 5).
+// Christmas Eve and Midsummer Eve (150/1930 § 5). The last four always fall on weekends.
 var holidays = []*cal.Holiday{
 	aa.NewYear, aa.Epiphany, aa.GoodFriday, aa.EasterMonday, aa.WorkersDay, aa.AscensionDay,
 	{Name: "Midsummer Eve", Month: time.June, Day: 19, Weekday: time.Friday, Offset: 1, Func: cal.CalcWeekdayFrom},
@@ -17,7 +18,9 @@ var holidays = []*cal.Holiday{
 	{Name: "Christmas Eve", Month: time.December, Day: 24, Func: cal.CalcDayOfMonth},
 	aa.ChristmasDay,
 	{Name: "Second Christmas Day", Month: time.December, Day: 26, Func: cal.CalcDayOfMonth},
-	// Midsummer Day, All Saints' Day, Easter Day and Whit Sunday fall on weekends.
+	{Name: "Midsummer Day", Month: time.June, Day: 20, Weekday: time.Saturday, Offset: 1, Func: cal.CalcWeekdayFrom},
+	{Name: "All Saints' Day", Month: time.October, Day: 31, Weekday: time.Saturday, Offset: 1, Func: cal.CalcWeekdayFrom},
+	aa.Easter, aa.Pentecost,
 }
 
 // helsinki is loaded once. The import of time/tzdata makes the zone available on every machine.
@@ -35,16 +38,17 @@ func Helsinki() *time.Location { return helsinki }
 // IsWorkingDay reports whether the day of a time, in Helsinki, is a working day.
 func IsWorkingDay(t time.Time) bool {
 	day := t.In(helsinki)
-	if day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
-		return false
-	}
-	for _, holiday := range holidays {
+	return day.Weekday() != time.Saturday && day.Weekday() != time.Sunday && !IsHoliday(t)
+}
+
+// IsHoliday reports whether the day of a time, in Helsinki, is a holiday or the eve of one that is
+// not a working day, whatever the day of the week.
+func IsHoliday(t time.Time) bool {
+	day := t.In(helsinki)
+	return slices.ContainsFunc(holidays, func(holiday *cal.Holiday) bool {
 		off, _ := holiday.Calc(day.Year())
-		if off.Month() == day.Month() && off.Day() == day.Day() {
-			return false
-		}
-	}
-	return true
+		return off.Month() == day.Month() && off.Day() == day.Day()
+	})
 }
 
 // EndOfWorkingDay returns the end (23:59:59 in Helsinki, given in UTC) of the n-th working day

@@ -45,6 +45,19 @@ func TestHolidays(t *testing.T) {
 	}
 }
 
+func TestHolidaysOnWeekends(t *testing.T) {
+	for _, day := range []string{"20.6.2026", "26.6.2027", "31.10.2026", "6.11.2027", "5.4.2026", "24.5.2026", "26.12.2026", "6.12.2026"} {
+		if !matter.IsHoliday(at(day)) || matter.IsWorkingDay(at(day)) {
+			t.Errorf("%s is no holiday", day)
+		}
+	}
+	for _, day := range []string{"21.6.2026", "27.6.2026", "7.11.2026", "1.11.2026", "21.11.2026"} {
+		if matter.IsHoliday(at(day)) {
+			t.Errorf("%s is a holiday", day)
+		}
+	}
+}
+
 func TestEndOfMonths(t *testing.T) {
 	for from, want := range map[string]string{
 		"23.11.2026": "23.2.2027", "30.11.2026": "28.2.2027", "31.12.2026": "31.3.2027", "1.1.2026": "1.4.2026",

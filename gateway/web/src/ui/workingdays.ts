@@ -1,11 +1,11 @@
 import daysOff from "./daysoff.json" with { type: "json" };
 
-// The weekdays that are no working days, by year: a list that the test TestDaysOff writes from the
-// services' calendar (pkg/matter/calendar.go), so that the pages only look up.
+// The holidays, by year: a list that the test TestDaysOff writes from the services' calendar
+// (pkg/matter/calendar.go), so that the pages only look up.
 const calendar: Record<string, string[] | undefined> = daysOff;
 const oneDay = 86_400_000;
 
-// isDayOff reports whether a day, given as YYYY-MM-DD, is a weekday that is no working day.
+// isDayOff reports whether a day, given as YYYY-MM-DD, is a holiday.
 export const isDayOff = (key: string) => calendar[key.slice(0, 4)]?.includes(key.slice(5)) ?? false;
 
 // workingDaysBetween counts the working days after a day, up to and including another, both given

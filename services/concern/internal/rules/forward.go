@@ -98,8 +98,5 @@ func (o *outcome) disclosesToOneReporter(from string, onward Concern) bool {
 // closing returns when a concern is closed that was taken by the agency that it was forwarded to.
 func (o *outcome) closing(from, onward string) time.Time {
 	at := o.At.Add(time.Duration(float64(10*time.Minute) * (0.5 + matter.Chance(from, onward, "closing"))))
-	if !matter.InOfficeHours(at) {
-		at = matter.AfterOfficeHours(at, time.Duration(float64(2*time.Hour)*matter.Chance(from, onward, "morning")))
-	}
-	return at.Truncate(time.Microsecond)
+	return withinOfficeHours(at, from, onward, "morning").Truncate(time.Microsecond)
 }

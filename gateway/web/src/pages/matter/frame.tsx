@@ -2,8 +2,9 @@ import { Link, useParams, useRouterState } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 
 import type { LoopStatus, Party, Urgency } from "koppi-contract/koppi/common/v1/party_pb";
-import { useTexts } from "../../app/language";
+import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
+import { useTitle } from "../../app/title";
 import { Marks } from "../../ui/marks";
 import { PhaseLine } from "./phaseline";
 import { StepPlace } from "./stepplace";
@@ -34,7 +35,8 @@ interface Props {
 // happened, and at its side the form of the chosen step, the client and related matters.
 export function MatterFrame({ title, number, summary, status, urgency, sender, phases, mistaken, actions, said, side, children }: Props) {
   const t = useTexts("matter"), shell = useTexts("shell"), person = usePerson(), heading = useRef<HTMLHeadingElement>(null);
-  const { id } = useParams({ strict: false });
+  const { id, kind } = useParams({ strict: false }), word = useWords();
+  useTitle(kind && [word(kind), number].filter(Boolean).join(" "), 1);
   const list = useRouterState({ select: (state) => state.location.pathname.split("/")[1] ?? "work" });
   const [place, setPlace] = useState<HTMLElement | null>(null), [chosen, choose] = useState<string>();
   const stepPlace = useMemo(() => ({ place, chosen, choose }), [place, chosen]);

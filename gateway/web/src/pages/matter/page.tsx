@@ -2,10 +2,9 @@ import { useParams } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { LoadingSpinner } from "suomifi-ui-components";
 
-import { addTexts, useTexts, useWords } from "../../app/language";
-import { useTitle } from "../../app/title";
+import { addTexts, useTexts } from "../../app/language";
 import texts from "../../texts/matter.json";
-import { shortId, type Kind } from "../../ui/names";
+import type { Kind } from "../../ui/names";
 import { ConcernMatter } from "./concern";
 import { ReferralMatter } from "./referral";
 import "./matter.css";
@@ -17,8 +16,7 @@ const PlanMatter = lazy(() => import("../plan/matter").then((page) => ({ default
 
 // MatterPage shows one matter, of any of the four services.
 export function MatterPage() {
-  const { kind, id } = useParams({ strict: false }) as { kind: Kind; id: string }, shell = useTexts("shell"), word = useWords();
-  useTitle(`${word(kind)} ${shortId(id)}`, 1);
+  const { kind, id } = useParams({ strict: false }) as { kind: Kind; id: string }, shell = useTexts("shell");
   const Matter = { concerns: ConcernMatter, referrals: ReferralMatter, consultations: ConsultationMatter, plans: PlanMatter }[kind];
   return (
     <Suspense fallback={<LoadingSpinner status="loading" variant="small" text={shell("loading")} />}>

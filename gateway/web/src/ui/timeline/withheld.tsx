@@ -8,8 +8,8 @@ import { useTexts } from "../../app/language";
 export const ruleNames = ["receiver-only", "no-consent", "client", "statutory-access", "erased", "parked"] as const;
 const ruleOf = ({ rule }: Withheld) => ruleNames.find((name) => name === rule.split("/")[0]);
 
-// WithheldParts shows what is withheld, and under which rule, so that an empty field is not
-// mistaken for a missing fact.
+// WithheldParts shows what is withheld, and why, so that an empty field is not mistaken for a missing
+// fact. The rules' keys are for lawyers (deploy/disclosure), not for workers.
 export function WithheldParts({ withheld }: { withheld: Withheld[] }) {
   const t = useTexts("timeline"), kept = withheld.filter(ruleOf);
   if (!kept.length) return null;
@@ -20,9 +20,6 @@ export function WithheldParts({ withheld }: { withheld: Withheld[] }) {
     <Details className="withheld" data-withheld={kept.map(({ rule }) => rule).join(" ")}
       summaryLabel={t("withheld", { what: fields, why: rules.map((rule) => t(`why_${rule}`)).join("; ") })}>
       {rules.map((rule) => <p key={rule}>{t(`explained_${rule}`)}</p>)}
-      <p className="quiet">
-        {t("rule", { count: new Set(kept.map(({ rule }) => rule)).size, rules: [...new Set(kept.map(({ rule }) => rule))].join(", ") })}
-      </p>
     </Details>
   );
 }
