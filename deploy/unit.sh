@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs all tests, for make test and make unit. usage: unit.sh WEB VERIFY MODULE...
-# VERIFY is the command that checks generated code and modules. It, the pages in browsers, the
-# processes together (deploy/e2e) and all other packages run at once, since each waits for much of
-# its time. The output of the first three follows when all have ended.
+# VERIFY is the command that checks generated code and modules. It runs beside the tests within
+# packages, which mostly compute; then the pages in browsers run beside the processes together
+# (deploy/e2e), which mostly wait. All four at once would slow each other until waits time out.
 set -u -o pipefail
 web=$1
 verify=$2
@@ -15,23 +15,21 @@ done
 # Once, before several builds at a time would compile the same.
 go build "${packages[@]}" || exit 1
 
-(cd "$web" && npx playwright test) >.tools/pages.log 2>&1 &
-pages=$!
-# Four folders at a time: their tests start processes and wait for them.
-go test -timeout 45m -p 4 -parallel 4 ./deploy/e2e/... >.tools/e2e.log 2>&1 &
-e2e=$!
-bash -c "$verify" >.tools/verify.log 2>&1 &
-verified=$!
-trap 'kill "$pages" "$e2e" "$verified" 2>/dev/null' INT TERM
-echo 'Checks of generated code, deploy/e2e and the pages run at the same time; their output follows at the end.'
-
 failed=0
+beside=
+trap 'kill $beside 2>/dev/null' INT TERM
+
+bash -c "$verify" >.tools/verify.log 2>&1 &
+beside=$!
 # shellcheck disable=SC2046 # names of packages have no blanks
 go test -timeout 45m $(go list "${packages[@]}" | grep -v '/deploy/e2e') || failed=1
-wait "$verified" || { failed=1; echo 'make verify failed:'; }
+wait "$beside" || { failed=1; echo 'make verify failed:'; }
 cat .tools/verify.log
-for part in e2e pages; do
-  wait "${!part}" || failed=1
-  cat ".tools/$part.log"
-done
+
+(cd "$web" && npx playwright test) >.tools/pages.log 2>&1 &
+beside=$!
+echo 'The pages run beside deploy/e2e; their output follows.'
+go test -timeout 45m -p 3 -parallel 4 ./deploy/e2e/... || failed=1
+wait "$beside" || failed=1
+cat .tools/pages.log
 exit "$failed"
