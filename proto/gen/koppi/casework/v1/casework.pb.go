@@ -466,10 +466,13 @@ type Unit struct {
 	Duty []*DutyPair `protobuf:"bytes,7,rep,name=duty,proto3" json:"duty,omitempty"`
 	// Telephone number for clients and other agencies, with its hours, and address; each empty if
 	// the directory does not have it.
-	Phone         string            `protobuf:"bytes,8,opt,name=phone,proto3" json:"phone,omitempty"`
-	PhoneHours    []*v11.PhoneHours `protobuf:"bytes,9,rep,name=phone_hours,json=phoneHours,proto3" json:"phone_hours,omitempty"`
-	Address       string            `protobuf:"bytes,10,opt,name=address,proto3" json:"address,omitempty"`
-	ShortNames    map[string]string `protobuf:"bytes,11,rep,name=short_names,json=shortNames,proto3" json:"short_names,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Phone      string            `protobuf:"bytes,8,opt,name=phone,proto3" json:"phone,omitempty"`
+	PhoneHours []*v11.PhoneHours `protobuf:"bytes,9,rep,name=phone_hours,json=phoneHours,proto3" json:"phone_hours,omitempty"`
+	Address    string            `protobuf:"bytes,10,opt,name=address,proto3" json:"address,omitempty"`
+	ShortNames map[string]string `protobuf:"bytes,11,rep,name=short_names,json=shortNames,proto3" json:"short_names,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The branch of administration of the unit: its own if the directory names one, else the
+	// agency's.
+	Kind          AgencyKind `protobuf:"varint,12,opt,name=kind,proto3,enum=koppi.casework.v1.AgencyKind" json:"kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -579,6 +582,13 @@ func (x *Unit) GetShortNames() map[string]string {
 		return x.ShortNames
 	}
 	return nil
+}
+
+func (x *Unit) GetKind() AgencyKind {
+	if x != nil {
+		return x.Kind
+	}
+	return AgencyKind_AGENCY_KIND_UNSPECIFIED
 }
 
 // DutyPair names the workers who take a unit's new matters in one week.
@@ -829,6 +839,321 @@ func (x *Route) GetInLanguage() bool {
 	return false
 }
 
+type ListGroundsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The agency, and the unit if one is addressed; empty for a plan, which has no receiver.
+	Receiver *v11.Party `protobuf:"bytes,1,opt,name=receiver,proto3" json:"receiver,omitempty"`
+	// What is sent: "concern", "consultation", "plan", "referral/" with a value of ReferralKind such
+	// as "referral/REFERRAL_KIND_SERVICE", or "consultation/invitation" or "plan/invitation".
+	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListGroundsRequest) Reset() {
+	*x = ListGroundsRequest{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListGroundsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListGroundsRequest) ProtoMessage() {}
+
+func (x *ListGroundsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListGroundsRequest.ProtoReflect.Descriptor instead.
+func (*ListGroundsRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListGroundsRequest) GetReceiver() *v11.Party {
+	if x != nil {
+		return x.Receiver
+	}
+	return nil
+}
+
+func (x *ListGroundsRequest) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+type ListGroundsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Grounds       []*Ground              `protobuf:"bytes,1,rep,name=grounds,proto3" json:"grounds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListGroundsResponse) Reset() {
+	*x = ListGroundsResponse{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListGroundsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListGroundsResponse) ProtoMessage() {}
+
+func (x *ListGroundsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListGroundsResponse.ProtoReflect.Descriptor instead.
+func (*ListGroundsResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListGroundsResponse) GetGrounds() []*Ground {
+	if x != nil {
+		return x.Grounds
+	}
+	return nil
+}
+
+// Ground is a row of the table of lawful grounds, as it applies to one sender, receiver and
+// message.
+type Ground struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key that LegalBasis.ground_key names.
+	Key       string          `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	Ground    v11.LegalGround `protobuf:"varint,2,opt,name=ground,proto3,enum=koppi.common.v1.LegalGround" json:"ground,omitempty"`
+	Provision string          `protobuf:"bytes,3,opt,name=provision,proto3" json:"provision,omitempty"`
+	// Names for the worker by BCP 47 tag: fi, sv, en.
+	Names map[string]string `protobuf:"bytes,4,rep,name=names,proto3" json:"names,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// What the sender attests: one of each group. A worker attests, or a system on behalf of one.
+	Attest []*AttestationGroup `protobuf:"bytes,5,rep,name=attest,proto3" json:"attest,omitempty"`
+	// The client's greatest age in full years on the day of sending; 0 for any.
+	MaxAge int32 `protobuf:"varint,6,opt,name=max_age,json=maxAge,proto3" json:"max_age,omitempty"`
+	// The most that this sender may say.
+	Content     v11.ContentProfile    `protobuf:"varint,7,opt,name=content,proto3,enum=koppi.common.v1.ContentProfile" json:"content,omitempty"`
+	Prohibition v11.ProhibitionEffect `protobuf:"varint,8,opt,name=prohibition,proto3,enum=koppi.common.v1.ProhibitionEffect" json:"prohibition,omitempty"`
+	// The law obliges the sender.
+	Duty          bool `protobuf:"varint,9,opt,name=duty,proto3" json:"duty,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Ground) Reset() {
+	*x = Ground{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Ground) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Ground) ProtoMessage() {}
+
+func (x *Ground) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Ground.ProtoReflect.Descriptor instead.
+func (*Ground) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Ground) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Ground) GetGround() v11.LegalGround {
+	if x != nil {
+		return x.Ground
+	}
+	return v11.LegalGround(0)
+}
+
+func (x *Ground) GetProvision() string {
+	if x != nil {
+		return x.Provision
+	}
+	return ""
+}
+
+func (x *Ground) GetNames() map[string]string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+func (x *Ground) GetAttest() []*AttestationGroup {
+	if x != nil {
+		return x.Attest
+	}
+	return nil
+}
+
+func (x *Ground) GetMaxAge() int32 {
+	if x != nil {
+		return x.MaxAge
+	}
+	return 0
+}
+
+func (x *Ground) GetContent() v11.ContentProfile {
+	if x != nil {
+		return x.Content
+	}
+	return v11.ContentProfile(0)
+}
+
+func (x *Ground) GetProhibition() v11.ProhibitionEffect {
+	if x != nil {
+		return x.Prohibition
+	}
+	return v11.ProhibitionEffect(0)
+}
+
+func (x *Ground) GetDuty() bool {
+	if x != nil {
+		return x.Duty
+	}
+	return false
+}
+
+// AttestationGroup is a choice of which one is attested.
+type AttestationGroup struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	AnyOf         []*AttestationItem     `protobuf:"bytes,1,rep,name=any_of,json=anyOf,proto3" json:"any_of,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttestationGroup) Reset() {
+	*x = AttestationGroup{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttestationGroup) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttestationGroup) ProtoMessage() {}
+
+func (x *AttestationGroup) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttestationGroup.ProtoReflect.Descriptor instead.
+func (*AttestationGroup) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *AttestationGroup) GetAnyOf() []*AttestationItem {
+	if x != nil {
+		return x.AnyOf
+	}
+	return nil
+}
+
+// AttestationItem is one field of Attestation.
+type AttestationItem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the field, for example "consent_unobtainable".
+	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
+	// What the worker attests, by BCP 47 tag: fi, sv, en.
+	Names         map[string]string `protobuf:"bytes,2,rep,name=names,proto3" json:"names,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttestationItem) Reset() {
+	*x = AttestationItem{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttestationItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttestationItem) ProtoMessage() {}
+
+func (x *AttestationItem) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttestationItem.ProtoReflect.Descriptor instead.
+func (*AttestationItem) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *AttestationItem) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *AttestationItem) GetNames() map[string]string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
 type ListWorkRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Queue Queue                  `protobuf:"varint,1,opt,name=queue,proto3,enum=koppi.casework.v1.Queue" json:"queue,omitempty"`
@@ -856,7 +1181,7 @@ type ListWorkRequest struct {
 
 func (x *ListWorkRequest) Reset() {
 	*x = ListWorkRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -868,7 +1193,7 @@ func (x *ListWorkRequest) String() string {
 func (*ListWorkRequest) ProtoMessage() {}
 
 func (x *ListWorkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -881,7 +1206,7 @@ func (x *ListWorkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkRequest.ProtoReflect.Descriptor instead.
 func (*ListWorkRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{10}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListWorkRequest) GetQueue() Queue {
@@ -964,7 +1289,7 @@ type ListWorkResponse struct {
 
 func (x *ListWorkResponse) Reset() {
 	*x = ListWorkResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -976,7 +1301,7 @@ func (x *ListWorkResponse) String() string {
 func (*ListWorkResponse) ProtoMessage() {}
 
 func (x *ListWorkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -989,7 +1314,7 @@ func (x *ListWorkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkResponse.ProtoReflect.Descriptor instead.
 func (*ListWorkResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{11}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListWorkResponse) GetItems() []*WorkItem {
@@ -1041,7 +1366,7 @@ type WorkItem struct {
 
 func (x *WorkItem) Reset() {
 	*x = WorkItem{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1053,7 +1378,7 @@ func (x *WorkItem) String() string {
 func (*WorkItem) ProtoMessage() {}
 
 func (x *WorkItem) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1066,7 +1391,7 @@ func (x *WorkItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkItem.ProtoReflect.Descriptor instead.
 func (*WorkItem) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{12}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WorkItem) GetService() string {
@@ -1180,7 +1505,7 @@ type ReassignWorkRequest struct {
 
 func (x *ReassignWorkRequest) Reset() {
 	*x = ReassignWorkRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1192,7 +1517,7 @@ func (x *ReassignWorkRequest) String() string {
 func (*ReassignWorkRequest) ProtoMessage() {}
 
 func (x *ReassignWorkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1205,7 +1530,7 @@ func (x *ReassignWorkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReassignWorkRequest.ProtoReflect.Descriptor instead.
 func (*ReassignWorkRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{13}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ReassignWorkRequest) GetRequestId() string {
@@ -1245,7 +1570,7 @@ type ReassignWorkResponse struct {
 
 func (x *ReassignWorkResponse) Reset() {
 	*x = ReassignWorkResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1257,7 +1582,7 @@ func (x *ReassignWorkResponse) String() string {
 func (*ReassignWorkResponse) ProtoMessage() {}
 
 func (x *ReassignWorkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1270,7 +1595,7 @@ func (x *ReassignWorkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReassignWorkResponse.ProtoReflect.Descriptor instead.
 func (*ReassignWorkResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{14}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ReassignWorkResponse) GetResults() []*Reassigned {
@@ -1292,7 +1617,7 @@ type Reassigned struct {
 
 func (x *Reassigned) Reset() {
 	*x = Reassigned{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1304,7 +1629,7 @@ func (x *Reassigned) String() string {
 func (*Reassigned) ProtoMessage() {}
 
 func (x *Reassigned) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1317,7 +1642,7 @@ func (x *Reassigned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reassigned.ProtoReflect.Descriptor instead.
 func (*Reassigned) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{15}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Reassigned) GetSubject() string {
@@ -1349,7 +1674,7 @@ type ListAccessesRequest struct {
 
 func (x *ListAccessesRequest) Reset() {
 	*x = ListAccessesRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1361,7 +1686,7 @@ func (x *ListAccessesRequest) String() string {
 func (*ListAccessesRequest) ProtoMessage() {}
 
 func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1374,7 +1699,7 @@ func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccessesRequest.ProtoReflect.Descriptor instead.
 func (*ListAccessesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{16}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListAccessesRequest) GetClientId() string {
@@ -1422,7 +1747,7 @@ type ListAccessesResponse struct {
 
 func (x *ListAccessesResponse) Reset() {
 	*x = ListAccessesResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1434,7 +1759,7 @@ func (x *ListAccessesResponse) String() string {
 func (*ListAccessesResponse) ProtoMessage() {}
 
 func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1447,7 +1772,7 @@ func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccessesResponse.ProtoReflect.Descriptor instead.
 func (*ListAccessesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{17}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListAccessesResponse) GetAccesses() []*Access {
@@ -1484,7 +1809,7 @@ type Access struct {
 
 func (x *Access) Reset() {
 	*x = Access{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1496,7 +1821,7 @@ func (x *Access) String() string {
 func (*Access) ProtoMessage() {}
 
 func (x *Access) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1509,7 +1834,7 @@ func (x *Access) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Access.ProtoReflect.Descriptor instead.
 func (*Access) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{18}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Access) GetAt() *timestamppb.Timestamp {
@@ -1573,7 +1898,7 @@ type GetStatisticsRequest struct {
 
 func (x *GetStatisticsRequest) Reset() {
 	*x = GetStatisticsRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1585,7 +1910,7 @@ func (x *GetStatisticsRequest) String() string {
 func (*GetStatisticsRequest) ProtoMessage() {}
 
 func (x *GetStatisticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1598,7 +1923,7 @@ func (x *GetStatisticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatisticsRequest.ProtoReflect.Descriptor instead.
 func (*GetStatisticsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{19}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetStatisticsRequest) GetFromMonth() string {
@@ -1626,7 +1951,7 @@ type GetStatisticsResponse struct {
 
 func (x *GetStatisticsResponse) Reset() {
 	*x = GetStatisticsResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1638,7 +1963,7 @@ func (x *GetStatisticsResponse) String() string {
 func (*GetStatisticsResponse) ProtoMessage() {}
 
 func (x *GetStatisticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1651,7 +1976,7 @@ func (x *GetStatisticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatisticsResponse.ProtoReflect.Descriptor instead.
 func (*GetStatisticsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{20}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GetStatisticsResponse) GetCounts() []*LoopCount {
@@ -1706,7 +2031,7 @@ type LoopCount struct {
 
 func (x *LoopCount) Reset() {
 	*x = LoopCount{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1718,7 +2043,7 @@ func (x *LoopCount) String() string {
 func (*LoopCount) ProtoMessage() {}
 
 func (x *LoopCount) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1731,7 +2056,7 @@ func (x *LoopCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoopCount.ProtoReflect.Descriptor instead.
 func (*LoopCount) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{21}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *LoopCount) GetService() string {
@@ -1874,7 +2199,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a=\n" +
 	"\x0fShortNamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe7\x04\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9a\x05\n" +
 	"\x04Unit\x12\x18\n" +
 	"\x04unit\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x04unit\x12>\n" +
 	"\x05names\x18\x02 \x03(\v2\".koppi.casework.v1.Unit.NamesEntryB\x04\xe8\xb8\x18\x01R\x05names\x12,\n" +
@@ -1889,7 +2214,8 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\aaddress\x18\n" +
 	" \x01(\tB\x04\xe8\xb8\x18\x01R\aaddress\x12N\n" +
 	"\vshort_names\x18\v \x03(\v2'.koppi.casework.v1.Unit.ShortNamesEntryB\x04\xe8\xb8\x18\x01R\n" +
-	"shortNames\x1a8\n" +
+	"shortNames\x121\n" +
+	"\x04kind\x18\f \x01(\x0e2\x1d.koppi.casework.v1.AgencyKindR\x04kind\x1a8\n" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -1914,7 +2240,35 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x04unit\x18\x02 \x01(\v2\x17.koppi.casework.v1.UnitR\x04unit\x121\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\x1d.koppi.casework.v1.AgencyKindR\x04kind\x12\x1f\n" +
 	"\vin_language\x18\x04 \x01(\bR\n" +
-	"inLanguage\"\xd5\x03\n" +
+	"inLanguage\"\x8b\x01\n" +
+	"\x12ListGroundsRequest\x122\n" +
+	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12A\n" +
+	"\amessage\x18\x02 \x01(\tB'\xbaH$r\"2 ^[a-z]{1,20}(/[a-zA-Z_]{1,50})?$R\amessage\"J\n" +
+	"\x13ListGroundsResponse\x123\n" +
+	"\agrounds\x18\x01 \x03(\v2\x19.koppi.casework.v1.GroundR\agrounds\"\xe1\x03\n" +
+	"\x06Ground\x12\x16\n" +
+	"\x03key\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x03key\x124\n" +
+	"\x06ground\x18\x02 \x01(\x0e2\x1c.koppi.common.v1.LegalGroundR\x06ground\x12\"\n" +
+	"\tprovision\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\tprovision\x12@\n" +
+	"\x05names\x18\x04 \x03(\v2$.koppi.casework.v1.Ground.NamesEntryB\x04\xe8\xb8\x18\x01R\x05names\x12;\n" +
+	"\x06attest\x18\x05 \x03(\v2#.koppi.casework.v1.AttestationGroupR\x06attest\x12\x17\n" +
+	"\amax_age\x18\x06 \x01(\x05R\x06maxAge\x129\n" +
+	"\acontent\x18\a \x01(\x0e2\x1f.koppi.common.v1.ContentProfileR\acontent\x12D\n" +
+	"\vprohibition\x18\b \x01(\x0e2\".koppi.common.v1.ProhibitionEffectR\vprohibition\x12\x12\n" +
+	"\x04duty\x18\t \x01(\bR\x04duty\x1a8\n" +
+	"\n" +
+	"NamesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"M\n" +
+	"\x10AttestationGroup\x129\n" +
+	"\x06any_of\x18\x01 \x03(\v2\".koppi.casework.v1.AttestationItemR\x05anyOf\"\xb2\x01\n" +
+	"\x0fAttestationItem\x12\x1a\n" +
+	"\x05field\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x05field\x12I\n" +
+	"\x05names\x18\x02 \x03(\v2-.koppi.casework.v1.AttestationItem.NamesEntryB\x04\xe8\xb8\x18\x01R\x05names\x1a8\n" +
+	"\n" +
+	"NamesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd5\x03\n" +
 	"\x0fListWorkRequest\x12:\n" +
 	"\x05queue\x18\x01 \x01(\x0e2\x18.koppi.casework.v1.QueueB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x05queue\x127\n" +
@@ -2018,11 +2372,12 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\bQUEUE_ME\x10\x01\x12\x0e\n" +
 	"\n" +
 	"QUEUE_UNIT\x10\x02\x12\x10\n" +
-	"\fQUEUE_AGENCY\x10\x032\xa0\x05\n" +
+	"\fQUEUE_AGENCY\x10\x032\xfe\x05\n" +
 	"\x0fCaseworkService\x12\\\n" +
 	"\vGetTimeline\x12%.koppi.casework.v1.GetTimelineRequest\x1a&.koppi.casework.v1.GetTimelineResponse\x12\\\n" +
 	"\vGetAgencies\x12%.koppi.casework.v1.GetAgenciesRequest\x1a&.koppi.casework.v1.GetAgenciesResponse\x12V\n" +
-	"\tFindUnits\x12#.koppi.casework.v1.FindUnitsRequest\x1a$.koppi.casework.v1.FindUnitsResponse\x12S\n" +
+	"\tFindUnits\x12#.koppi.casework.v1.FindUnitsRequest\x1a$.koppi.casework.v1.FindUnitsResponse\x12\\\n" +
+	"\vListGrounds\x12%.koppi.casework.v1.ListGroundsRequest\x1a&.koppi.casework.v1.ListGroundsResponse\x12S\n" +
 	"\bListWork\x12\".koppi.casework.v1.ListWorkRequest\x1a#.koppi.casework.v1.ListWorkResponse\x12_\n" +
 	"\fReassignWork\x12&.koppi.casework.v1.ReassignWorkRequest\x1a'.koppi.casework.v1.ReassignWorkResponse\x12_\n" +
 	"\fListAccesses\x12&.koppi.casework.v1.ListAccessesRequest\x1a'.koppi.casework.v1.ListAccessesResponse\x12b\n" +
@@ -2042,7 +2397,7 @@ func file_koppi_casework_v1_casework_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_casework_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(AgencyKind)(0),               // 0: koppi.casework.v1.AgencyKind
 	(Queue)(0),                    // 1: koppi.casework.v1.Queue
@@ -2056,87 +2411,109 @@ var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(*FindUnitsRequest)(nil),      // 9: koppi.casework.v1.FindUnitsRequest
 	(*FindUnitsResponse)(nil),     // 10: koppi.casework.v1.FindUnitsResponse
 	(*Route)(nil),                 // 11: koppi.casework.v1.Route
-	(*ListWorkRequest)(nil),       // 12: koppi.casework.v1.ListWorkRequest
-	(*ListWorkResponse)(nil),      // 13: koppi.casework.v1.ListWorkResponse
-	(*WorkItem)(nil),              // 14: koppi.casework.v1.WorkItem
-	(*ReassignWorkRequest)(nil),   // 15: koppi.casework.v1.ReassignWorkRequest
-	(*ReassignWorkResponse)(nil),  // 16: koppi.casework.v1.ReassignWorkResponse
-	(*Reassigned)(nil),            // 17: koppi.casework.v1.Reassigned
-	(*ListAccessesRequest)(nil),   // 18: koppi.casework.v1.ListAccessesRequest
-	(*ListAccessesResponse)(nil),  // 19: koppi.casework.v1.ListAccessesResponse
-	(*Access)(nil),                // 20: koppi.casework.v1.Access
-	(*GetStatisticsRequest)(nil),  // 21: koppi.casework.v1.GetStatisticsRequest
-	(*GetStatisticsResponse)(nil), // 22: koppi.casework.v1.GetStatisticsResponse
-	(*LoopCount)(nil),             // 23: koppi.casework.v1.LoopCount
-	nil,                           // 24: koppi.casework.v1.Agency.NamesEntry
-	nil,                           // 25: koppi.casework.v1.Agency.ShortNamesEntry
-	nil,                           // 26: koppi.casework.v1.Unit.NamesEntry
-	nil,                           // 27: koppi.casework.v1.Unit.ShortNamesEntry
-	(*v1.CaseMessage)(nil),        // 28: koppi.exchange.v1.CaseMessage
-	(*v11.PhoneHours)(nil),        // 29: koppi.common.v1.PhoneHours
-	(*v11.Party)(nil),             // 30: koppi.common.v1.Party
-	(*v11.LoopStatus)(nil),        // 31: koppi.common.v1.LoopStatus
-	(v11.Urgency)(0),              // 32: koppi.common.v1.Urgency
-	(*timestamppb.Timestamp)(nil), // 33: google.protobuf.Timestamp
-	(*v11.PlannedContact)(nil),    // 34: koppi.common.v1.PlannedContact
-	(*status.Status)(nil),         // 35: google.rpc.Status
-	(*v11.LegalBasis)(nil),        // 36: koppi.common.v1.LegalBasis
+	(*ListGroundsRequest)(nil),    // 12: koppi.casework.v1.ListGroundsRequest
+	(*ListGroundsResponse)(nil),   // 13: koppi.casework.v1.ListGroundsResponse
+	(*Ground)(nil),                // 14: koppi.casework.v1.Ground
+	(*AttestationGroup)(nil),      // 15: koppi.casework.v1.AttestationGroup
+	(*AttestationItem)(nil),       // 16: koppi.casework.v1.AttestationItem
+	(*ListWorkRequest)(nil),       // 17: koppi.casework.v1.ListWorkRequest
+	(*ListWorkResponse)(nil),      // 18: koppi.casework.v1.ListWorkResponse
+	(*WorkItem)(nil),              // 19: koppi.casework.v1.WorkItem
+	(*ReassignWorkRequest)(nil),   // 20: koppi.casework.v1.ReassignWorkRequest
+	(*ReassignWorkResponse)(nil),  // 21: koppi.casework.v1.ReassignWorkResponse
+	(*Reassigned)(nil),            // 22: koppi.casework.v1.Reassigned
+	(*ListAccessesRequest)(nil),   // 23: koppi.casework.v1.ListAccessesRequest
+	(*ListAccessesResponse)(nil),  // 24: koppi.casework.v1.ListAccessesResponse
+	(*Access)(nil),                // 25: koppi.casework.v1.Access
+	(*GetStatisticsRequest)(nil),  // 26: koppi.casework.v1.GetStatisticsRequest
+	(*GetStatisticsResponse)(nil), // 27: koppi.casework.v1.GetStatisticsResponse
+	(*LoopCount)(nil),             // 28: koppi.casework.v1.LoopCount
+	nil,                           // 29: koppi.casework.v1.Agency.NamesEntry
+	nil,                           // 30: koppi.casework.v1.Agency.ShortNamesEntry
+	nil,                           // 31: koppi.casework.v1.Unit.NamesEntry
+	nil,                           // 32: koppi.casework.v1.Unit.ShortNamesEntry
+	nil,                           // 33: koppi.casework.v1.Ground.NamesEntry
+	nil,                           // 34: koppi.casework.v1.AttestationItem.NamesEntry
+	(*v1.CaseMessage)(nil),        // 35: koppi.exchange.v1.CaseMessage
+	(*v11.PhoneHours)(nil),        // 36: koppi.common.v1.PhoneHours
+	(*v11.Party)(nil),             // 37: koppi.common.v1.Party
+	(v11.LegalGround)(0),          // 38: koppi.common.v1.LegalGround
+	(v11.ContentProfile)(0),       // 39: koppi.common.v1.ContentProfile
+	(v11.ProhibitionEffect)(0),    // 40: koppi.common.v1.ProhibitionEffect
+	(*v11.LoopStatus)(nil),        // 41: koppi.common.v1.LoopStatus
+	(v11.Urgency)(0),              // 42: koppi.common.v1.Urgency
+	(*timestamppb.Timestamp)(nil), // 43: google.protobuf.Timestamp
+	(*v11.PlannedContact)(nil),    // 44: koppi.common.v1.PlannedContact
+	(*status.Status)(nil),         // 45: google.rpc.Status
+	(*v11.LegalBasis)(nil),        // 46: koppi.common.v1.LegalBasis
 }
 var file_koppi_casework_v1_casework_proto_depIdxs = []int32{
-	28, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	35, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
 	6,  // 1: koppi.casework.v1.GetAgenciesResponse.agencies:type_name -> koppi.casework.v1.Agency
-	24, // 2: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
+	29, // 2: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
 	0,  // 3: koppi.casework.v1.Agency.kind:type_name -> koppi.casework.v1.AgencyKind
 	7,  // 4: koppi.casework.v1.Agency.units:type_name -> koppi.casework.v1.Unit
-	25, // 5: koppi.casework.v1.Agency.short_names:type_name -> koppi.casework.v1.Agency.ShortNamesEntry
-	26, // 6: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
+	30, // 5: koppi.casework.v1.Agency.short_names:type_name -> koppi.casework.v1.Agency.ShortNamesEntry
+	31, // 6: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
 	8,  // 7: koppi.casework.v1.Unit.duty:type_name -> koppi.casework.v1.DutyPair
-	29, // 8: koppi.casework.v1.Unit.phone_hours:type_name -> koppi.common.v1.PhoneHours
-	27, // 9: koppi.casework.v1.Unit.short_names:type_name -> koppi.casework.v1.Unit.ShortNamesEntry
-	0,  // 10: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
-	11, // 11: koppi.casework.v1.FindUnitsResponse.routes:type_name -> koppi.casework.v1.Route
-	30, // 12: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
-	7,  // 13: koppi.casework.v1.Route.unit:type_name -> koppi.casework.v1.Unit
-	0,  // 14: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
-	1,  // 15: koppi.casework.v1.ListWorkRequest.queue:type_name -> koppi.casework.v1.Queue
-	14, // 16: koppi.casework.v1.ListWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	31, // 17: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
-	32, // 18: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
-	30, // 19: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
-	33, // 20: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
-	34, // 21: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
-	30, // 22: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
-	30, // 23: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
-	17, // 24: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
-	35, // 25: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
-	33, // 26: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
-	33, // 27: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
-	20, // 28: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
-	33, // 29: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
-	30, // 30: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
-	36, // 31: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
-	23, // 32: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
-	30, // 33: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
-	30, // 34: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
-	2,  // 35: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
-	4,  // 36: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
-	9,  // 37: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
-	12, // 38: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
-	15, // 39: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
-	18, // 40: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
-	21, // 41: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
-	3,  // 42: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
-	5,  // 43: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
-	10, // 44: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
-	13, // 45: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
-	16, // 46: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
-	19, // 47: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
-	22, // 48: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
-	42, // [42:49] is the sub-list for method output_type
-	35, // [35:42] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	36, // 8: koppi.casework.v1.Unit.phone_hours:type_name -> koppi.common.v1.PhoneHours
+	32, // 9: koppi.casework.v1.Unit.short_names:type_name -> koppi.casework.v1.Unit.ShortNamesEntry
+	0,  // 10: koppi.casework.v1.Unit.kind:type_name -> koppi.casework.v1.AgencyKind
+	0,  // 11: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
+	11, // 12: koppi.casework.v1.FindUnitsResponse.routes:type_name -> koppi.casework.v1.Route
+	37, // 13: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
+	7,  // 14: koppi.casework.v1.Route.unit:type_name -> koppi.casework.v1.Unit
+	0,  // 15: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
+	37, // 16: koppi.casework.v1.ListGroundsRequest.receiver:type_name -> koppi.common.v1.Party
+	14, // 17: koppi.casework.v1.ListGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
+	38, // 18: koppi.casework.v1.Ground.ground:type_name -> koppi.common.v1.LegalGround
+	33, // 19: koppi.casework.v1.Ground.names:type_name -> koppi.casework.v1.Ground.NamesEntry
+	15, // 20: koppi.casework.v1.Ground.attest:type_name -> koppi.casework.v1.AttestationGroup
+	39, // 21: koppi.casework.v1.Ground.content:type_name -> koppi.common.v1.ContentProfile
+	40, // 22: koppi.casework.v1.Ground.prohibition:type_name -> koppi.common.v1.ProhibitionEffect
+	16, // 23: koppi.casework.v1.AttestationGroup.any_of:type_name -> koppi.casework.v1.AttestationItem
+	34, // 24: koppi.casework.v1.AttestationItem.names:type_name -> koppi.casework.v1.AttestationItem.NamesEntry
+	1,  // 25: koppi.casework.v1.ListWorkRequest.queue:type_name -> koppi.casework.v1.Queue
+	19, // 26: koppi.casework.v1.ListWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	41, // 27: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
+	42, // 28: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
+	37, // 29: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
+	43, // 30: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
+	44, // 31: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
+	37, // 32: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
+	37, // 33: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
+	22, // 34: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
+	45, // 35: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
+	43, // 36: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
+	43, // 37: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
+	25, // 38: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
+	43, // 39: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
+	37, // 40: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
+	46, // 41: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
+	28, // 42: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
+	37, // 43: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
+	37, // 44: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
+	2,  // 45: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
+	4,  // 46: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
+	9,  // 47: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
+	12, // 48: koppi.casework.v1.CaseworkService.ListGrounds:input_type -> koppi.casework.v1.ListGroundsRequest
+	17, // 49: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
+	20, // 50: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
+	23, // 51: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
+	26, // 52: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
+	3,  // 53: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
+	5,  // 54: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
+	10, // 55: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
+	13, // 56: koppi.casework.v1.CaseworkService.ListGrounds:output_type -> koppi.casework.v1.ListGroundsResponse
+	18, // 57: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
+	21, // 58: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
+	24, // 59: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
+	27, // 60: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
+	53, // [53:61] is the sub-list for method output_type
+	45, // [45:53] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_casework_proto_init() }
@@ -2144,14 +2521,14 @@ func file_koppi_casework_v1_casework_proto_init() {
 	if File_koppi_casework_v1_casework_proto != nil {
 		return
 	}
-	file_koppi_casework_v1_casework_proto_msgTypes[21].OneofWrappers = []any{}
+	file_koppi_casework_v1_casework_proto_msgTypes[26].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_casework_proto_rawDesc), len(file_koppi_casework_v1_casework_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   26,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

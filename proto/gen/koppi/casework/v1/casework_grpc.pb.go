@@ -25,6 +25,7 @@ const (
 	CaseworkService_GetTimeline_FullMethodName   = "/koppi.casework.v1.CaseworkService/GetTimeline"
 	CaseworkService_GetAgencies_FullMethodName   = "/koppi.casework.v1.CaseworkService/GetAgencies"
 	CaseworkService_FindUnits_FullMethodName     = "/koppi.casework.v1.CaseworkService/FindUnits"
+	CaseworkService_ListGrounds_FullMethodName   = "/koppi.casework.v1.CaseworkService/ListGrounds"
 	CaseworkService_ListWork_FullMethodName      = "/koppi.casework.v1.CaseworkService/ListWork"
 	CaseworkService_ReassignWork_FullMethodName  = "/koppi.casework.v1.CaseworkService/ReassignWork"
 	CaseworkService_ListAccesses_FullMethodName  = "/koppi.casework.v1.CaseworkService/ListAccesses"
@@ -45,6 +46,10 @@ type CaseworkServiceClient interface {
 	// first. A message that is addressed to an agency without a unit goes to the first of its
 	// units.
 	FindUnits(ctx context.Context, in *FindUnitsRequest, opts ...grpc.CallOption) (*FindUnitsResponse, error)
+	// ListGrounds returns the grounds on which the caller's unit may lawfully send a message to a
+	// receiver now, in the order of the table. It is empty if there is none. An unknown message is
+	// refused with INVALID_FIELD, an unknown receiver with UNKNOWN_PARTY.
+	ListGrounds(ctx context.Context, in *ListGroundsRequest, opts ...grpc.CallOption) (*ListGroundsResponse, error)
 	// ListWork returns the worklist over all four services, the earliest due time first. Each
 	// listed matter is recorded in the access log.
 	ListWork(ctx context.Context, in *ListWorkRequest, opts ...grpc.CallOption) (*ListWorkResponse, error)
@@ -97,6 +102,16 @@ func (c *caseworkServiceClient) FindUnits(ctx context.Context, in *FindUnitsRequ
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(FindUnitsResponse)
 	err := c.cc.Invoke(ctx, CaseworkService_FindUnits_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *caseworkServiceClient) ListGrounds(ctx context.Context, in *ListGroundsRequest, opts ...grpc.CallOption) (*ListGroundsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListGroundsResponse)
+	err := c.cc.Invoke(ctx, CaseworkService_ListGrounds_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -157,6 +172,10 @@ type CaseworkServiceServer interface {
 	// first. A message that is addressed to an agency without a unit goes to the first of its
 	// units.
 	FindUnits(context.Context, *FindUnitsRequest) (*FindUnitsResponse, error)
+	// ListGrounds returns the grounds on which the caller's unit may lawfully send a message to a
+	// receiver now, in the order of the table. It is empty if there is none. An unknown message is
+	// refused with INVALID_FIELD, an unknown receiver with UNKNOWN_PARTY.
+	ListGrounds(context.Context, *ListGroundsRequest) (*ListGroundsResponse, error)
 	// ListWork returns the worklist over all four services, the earliest due time first. Each
 	// listed matter is recorded in the access log.
 	ListWork(context.Context, *ListWorkRequest) (*ListWorkResponse, error)
@@ -193,6 +212,9 @@ func (UnimplementedCaseworkServiceServer) GetAgencies(context.Context, *GetAgenc
 }
 func (UnimplementedCaseworkServiceServer) FindUnits(context.Context, *FindUnitsRequest) (*FindUnitsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method FindUnits not implemented")
+}
+func (UnimplementedCaseworkServiceServer) ListGrounds(context.Context, *ListGroundsRequest) (*ListGroundsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListGrounds not implemented")
 }
 func (UnimplementedCaseworkServiceServer) ListWork(context.Context, *ListWorkRequest) (*ListWorkResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListWork not implemented")
@@ -277,6 +299,24 @@ func _CaseworkService_FindUnits_Handler(srv interface{}, ctx context.Context, de
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(CaseworkServiceServer).FindUnits(ctx, req.(*FindUnitsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CaseworkService_ListGrounds_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListGroundsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseworkServiceServer).ListGrounds(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseworkService_ListGrounds_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseworkServiceServer).ListGrounds(ctx, req.(*ListGroundsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -371,6 +411,10 @@ var CaseworkService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "FindUnits",
 			Handler:    _CaseworkService_FindUnits_Handler,
+		},
+		{
+			MethodName: "ListGrounds",
+			Handler:    _CaseworkService_ListGrounds_Handler,
 		},
 		{
 			MethodName: "ListWork",

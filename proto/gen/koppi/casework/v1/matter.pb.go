@@ -14,9 +14,9 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
-	v11 "koppi.internal/proto/gen/koppi/common/v1"
+	v1 "koppi.internal/proto/gen/koppi/common/v1"
 	v12 "koppi.internal/proto/gen/koppi/consent/v1"
-	v1 "koppi.internal/proto/gen/koppi/exchange/v1"
+	v11 "koppi.internal/proto/gen/koppi/exchange/v1"
 	v13 "koppi.internal/proto/gen/koppi/operator/v1"
 	reflect "reflect"
 	sync "sync"
@@ -83,6 +83,102 @@ func (WaitingKind) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{0}
 }
 
+type ReadGroundsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Receiver      *v1.Party              `protobuf:"bytes,1,opt,name=receiver,proto3" json:"receiver,omitempty"`
+	Message       string                 `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadGroundsRequest) Reset() {
+	*x = ReadGroundsRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadGroundsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadGroundsRequest) ProtoMessage() {}
+
+func (x *ReadGroundsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadGroundsRequest.ProtoReflect.Descriptor instead.
+func (*ReadGroundsRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *ReadGroundsRequest) GetReceiver() *v1.Party {
+	if x != nil {
+		return x.Receiver
+	}
+	return nil
+}
+
+func (x *ReadGroundsRequest) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+type ReadGroundsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Grounds       []*Ground              `protobuf:"bytes,1,rep,name=grounds,proto3" json:"grounds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadGroundsResponse) Reset() {
+	*x = ReadGroundsResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadGroundsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadGroundsResponse) ProtoMessage() {}
+
+func (x *ReadGroundsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadGroundsResponse.ProtoReflect.Descriptor instead.
+func (*ReadGroundsResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ReadGroundsResponse) GetGrounds() []*Ground {
+	if x != nil {
+		return x.Grounds
+	}
+	return nil
+}
+
 type ReadHistoryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One of the two is required. A client's token reads the client's own history if both are
@@ -107,7 +203,7 @@ type ReadHistoryRequest struct {
 
 func (x *ReadHistoryRequest) Reset() {
 	*x = ReadHistoryRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -119,7 +215,7 @@ func (x *ReadHistoryRequest) String() string {
 func (*ReadHistoryRequest) ProtoMessage() {}
 
 func (x *ReadHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -132,7 +228,7 @@ func (x *ReadHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ReadHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ReadHistoryRequest) GetCaseId() string {
@@ -200,7 +296,7 @@ func (x *ReadHistoryRequest) GetAfterVersion() uint64 {
 
 type ReadHistoryResponse struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
-	Messages []*v1.CaseMessage      `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	Messages []*v11.CaseMessage     `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
 	Reach    *Reach                 `protobuf:"bytes,2,opt,name=reach,proto3" json:"reach,omitempty"`
 	// More follows: the answer reached the limit or its maximum size.
 	More          bool `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"`
@@ -210,7 +306,7 @@ type ReadHistoryResponse struct {
 
 func (x *ReadHistoryResponse) Reset() {
 	*x = ReadHistoryResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -222,7 +318,7 @@ func (x *ReadHistoryResponse) String() string {
 func (*ReadHistoryResponse) ProtoMessage() {}
 
 func (x *ReadHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -235,10 +331,10 @@ func (x *ReadHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ReadHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{1}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *ReadHistoryResponse) GetMessages() []*v1.CaseMessage {
+func (x *ReadHistoryResponse) GetMessages() []*v11.CaseMessage {
 	if x != nil {
 		return x.Messages
 	}
@@ -269,7 +365,7 @@ type Reach struct {
 
 func (x *Reach) Reset() {
 	*x = Reach{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -281,7 +377,7 @@ func (x *Reach) String() string {
 func (*Reach) ProtoMessage() {}
 
 func (x *Reach) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -294,7 +390,7 @@ func (x *Reach) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reach.ProtoReflect.Descriptor instead.
 func (*Reach) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{2}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Reach) GetSubjects() []*Reach_Subject {
@@ -322,7 +418,7 @@ type TimelinePlace struct {
 
 func (x *TimelinePlace) Reset() {
 	*x = TimelinePlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -334,7 +430,7 @@ func (x *TimelinePlace) String() string {
 func (*TimelinePlace) ProtoMessage() {}
 
 func (x *TimelinePlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -347,7 +443,7 @@ func (x *TimelinePlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelinePlace.ProtoReflect.Descriptor instead.
 func (*TimelinePlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{3}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *TimelinePlace) GetReaches() map[string]*Reach {
@@ -402,7 +498,7 @@ type ReadAttachmentRequest struct {
 
 func (x *ReadAttachmentRequest) Reset() {
 	*x = ReadAttachmentRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -414,7 +510,7 @@ func (x *ReadAttachmentRequest) String() string {
 func (*ReadAttachmentRequest) ProtoMessage() {}
 
 func (x *ReadAttachmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -427,7 +523,7 @@ func (x *ReadAttachmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAttachmentRequest.ProtoReflect.Descriptor instead.
 func (*ReadAttachmentRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{4}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReadAttachmentRequest) GetSubject() string {
@@ -446,14 +542,14 @@ func (x *ReadAttachmentRequest) GetAttachmentId() string {
 
 type ReadAttachmentResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Attachment    *v11.Attachment        `protobuf:"bytes,1,opt,name=attachment,proto3" json:"attachment,omitempty"`
+	Attachment    *v1.Attachment         `protobuf:"bytes,1,opt,name=attachment,proto3" json:"attachment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReadAttachmentResponse) Reset() {
 	*x = ReadAttachmentResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -465,7 +561,7 @@ func (x *ReadAttachmentResponse) String() string {
 func (*ReadAttachmentResponse) ProtoMessage() {}
 
 func (x *ReadAttachmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -478,10 +574,10 @@ func (x *ReadAttachmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAttachmentResponse.ProtoReflect.Descriptor instead.
 func (*ReadAttachmentResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{5}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{7}
 }
 
-func (x *ReadAttachmentResponse) GetAttachment() *v11.Attachment {
+func (x *ReadAttachmentResponse) GetAttachment() *v1.Attachment {
 	if x != nil {
 		return x.Attachment
 	}
@@ -502,7 +598,7 @@ type ReadWorkRequest struct {
 
 func (x *ReadWorkRequest) Reset() {
 	*x = ReadWorkRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -514,7 +610,7 @@ func (x *ReadWorkRequest) String() string {
 func (*ReadWorkRequest) ProtoMessage() {}
 
 func (x *ReadWorkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -527,7 +623,7 @@ func (x *ReadWorkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWorkRequest.ProtoReflect.Descriptor instead.
 func (*ReadWorkRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{6}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ReadWorkRequest) GetWork() *ListWorkRequest {
@@ -564,7 +660,7 @@ type ReadWorkResponse struct {
 
 func (x *ReadWorkResponse) Reset() {
 	*x = ReadWorkResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -576,7 +672,7 @@ func (x *ReadWorkResponse) String() string {
 func (*ReadWorkResponse) ProtoMessage() {}
 
 func (x *ReadWorkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -589,7 +685,7 @@ func (x *ReadWorkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWorkResponse.ProtoReflect.Descriptor instead.
 func (*ReadWorkResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{7}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ReadWorkResponse) GetItems() []*WorkItem {
@@ -616,14 +712,14 @@ func (x *ReadWorkResponse) GetReached() *ReadWorkRequest_Place {
 type GetWaitingRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The units asked about. An empty unit means matters addressed to the agency only.
-	Units         []*v11.Party `protobuf:"bytes,1,rep,name=units,proto3" json:"units,omitempty"`
+	Units         []*v1.Party `protobuf:"bytes,1,rep,name=units,proto3" json:"units,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetWaitingRequest) Reset() {
 	*x = GetWaitingRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -635,7 +731,7 @@ func (x *GetWaitingRequest) String() string {
 func (*GetWaitingRequest) ProtoMessage() {}
 
 func (x *GetWaitingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -648,10 +744,10 @@ func (x *GetWaitingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWaitingRequest.ProtoReflect.Descriptor instead.
 func (*GetWaitingRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{8}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{10}
 }
 
-func (x *GetWaitingRequest) GetUnits() []*v11.Party {
+func (x *GetWaitingRequest) GetUnits() []*v1.Party {
 	if x != nil {
 		return x.Units
 	}
@@ -670,7 +766,7 @@ type GetWaitingResponse struct {
 
 func (x *GetWaitingResponse) Reset() {
 	*x = GetWaitingResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -682,7 +778,7 @@ func (x *GetWaitingResponse) String() string {
 func (*GetWaitingResponse) ProtoMessage() {}
 
 func (x *GetWaitingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -695,7 +791,7 @@ func (x *GetWaitingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWaitingResponse.ProtoReflect.Descriptor instead.
 func (*GetWaitingResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{9}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetWaitingResponse) GetNow() *timestamppb.Timestamp {
@@ -715,10 +811,10 @@ func (x *GetWaitingResponse) GetWaiting() []*Waiting {
 // Waiting is one matter that waits for a unit.
 type Waiting struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
-	Unit    *v11.Party             `protobuf:"bytes,1,opt,name=unit,proto3" json:"unit,omitempty"`
+	Unit    *v1.Party              `protobuf:"bytes,1,opt,name=unit,proto3" json:"unit,omitempty"`
 	Subject string                 `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
 	Kind    WaitingKind            `protobuf:"varint,3,opt,name=kind,proto3,enum=koppi.casework.v1.WaitingKind" json:"kind,omitempty"`
-	Urgency v11.Urgency            `protobuf:"varint,4,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	Urgency v1.Urgency             `protobuf:"varint,4,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
 	// Time by which the unit has to act; absent if there is no time limit.
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
 	// How many times the unit was notified of this entry, in this kind and with this due time,
@@ -731,7 +827,7 @@ type Waiting struct {
 
 func (x *Waiting) Reset() {
 	*x = Waiting{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -743,7 +839,7 @@ func (x *Waiting) String() string {
 func (*Waiting) ProtoMessage() {}
 
 func (x *Waiting) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -756,10 +852,10 @@ func (x *Waiting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Waiting.ProtoReflect.Descriptor instead.
 func (*Waiting) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{10}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{12}
 }
 
-func (x *Waiting) GetUnit() *v11.Party {
+func (x *Waiting) GetUnit() *v1.Party {
 	if x != nil {
 		return x.Unit
 	}
@@ -780,11 +876,11 @@ func (x *Waiting) GetKind() WaitingKind {
 	return WaitingKind_WAITING_KIND_UNSPECIFIED
 }
 
-func (x *Waiting) GetUrgency() v11.Urgency {
+func (x *Waiting) GetUrgency() v1.Urgency {
 	if x != nil {
 		return x.Urgency
 	}
-	return v11.Urgency(0)
+	return v1.Urgency(0)
 }
 
 func (x *Waiting) GetDueAt() *timestamppb.Timestamp {
@@ -818,7 +914,7 @@ type MarkToldRequest struct {
 
 func (x *MarkToldRequest) Reset() {
 	*x = MarkToldRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -830,7 +926,7 @@ func (x *MarkToldRequest) String() string {
 func (*MarkToldRequest) ProtoMessage() {}
 
 func (x *MarkToldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -843,7 +939,7 @@ func (x *MarkToldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkToldRequest.ProtoReflect.Descriptor instead.
 func (*MarkToldRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{11}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *MarkToldRequest) GetTold() []*Waiting {
@@ -861,7 +957,7 @@ type MarkToldResponse struct {
 
 func (x *MarkToldResponse) Reset() {
 	*x = MarkToldResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -873,7 +969,7 @@ func (x *MarkToldResponse) String() string {
 func (*MarkToldResponse) ProtoMessage() {}
 
 func (x *MarkToldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -886,7 +982,7 @@ func (x *MarkToldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkToldResponse.ProtoReflect.Descriptor instead.
 func (*MarkToldResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{12}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14}
 }
 
 type TallyRequest struct {
@@ -899,7 +995,7 @@ type TallyRequest struct {
 
 func (x *TallyRequest) Reset() {
 	*x = TallyRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -911,7 +1007,7 @@ func (x *TallyRequest) String() string {
 func (*TallyRequest) ProtoMessage() {}
 
 func (x *TallyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -924,7 +1020,7 @@ func (x *TallyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyRequest.ProtoReflect.Descriptor instead.
 func (*TallyRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{13}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *TallyRequest) GetMonth() string {
@@ -951,7 +1047,7 @@ type TallyResponse struct {
 
 func (x *TallyResponse) Reset() {
 	*x = TallyResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -963,7 +1059,7 @@ func (x *TallyResponse) String() string {
 func (*TallyResponse) ProtoMessage() {}
 
 func (x *TallyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -976,7 +1072,7 @@ func (x *TallyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse.ProtoReflect.Descriptor instead.
 func (*TallyResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *TallyResponse) GetNow() *timestamppb.Timestamp {
@@ -1026,7 +1122,7 @@ type ReadConsentsRequest struct {
 
 func (x *ReadConsentsRequest) Reset() {
 	*x = ReadConsentsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1038,7 +1134,7 @@ func (x *ReadConsentsRequest) String() string {
 func (*ReadConsentsRequest) ProtoMessage() {}
 
 func (x *ReadConsentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1051,7 +1147,7 @@ func (x *ReadConsentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadConsentsRequest.ProtoReflect.Descriptor instead.
 func (*ReadConsentsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{15}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ReadConsentsRequest) GetConsents() *v12.ListConsentsRequest {
@@ -1081,7 +1177,7 @@ type ReadConsentsResponse struct {
 
 func (x *ReadConsentsResponse) Reset() {
 	*x = ReadConsentsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1093,7 +1189,7 @@ func (x *ReadConsentsResponse) String() string {
 func (*ReadConsentsResponse) ProtoMessage() {}
 
 func (x *ReadConsentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1106,7 +1202,7 @@ func (x *ReadConsentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadConsentsResponse.ProtoReflect.Descriptor instead.
 func (*ReadConsentsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ReadConsentsResponse) GetConsents() []*v12.Consent {
@@ -1142,7 +1238,7 @@ type ConsentPlace struct {
 
 func (x *ConsentPlace) Reset() {
 	*x = ConsentPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1154,7 +1250,7 @@ func (x *ConsentPlace) String() string {
 func (*ConsentPlace) ProtoMessage() {}
 
 func (x *ConsentPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1167,7 +1263,7 @@ func (x *ConsentPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentPlace.ProtoReflect.Descriptor instead.
 func (*ConsentPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{17}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ConsentPlace) GetStartedAt() *timestamppb.Timestamp {
@@ -1197,7 +1293,7 @@ type ConsentsPlace struct {
 
 func (x *ConsentsPlace) Reset() {
 	*x = ConsentsPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1209,7 +1305,7 @@ func (x *ConsentsPlace) String() string {
 func (*ConsentsPlace) ProtoMessage() {}
 
 func (x *ConsentsPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1222,7 +1318,7 @@ func (x *ConsentsPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentsPlace.ProtoReflect.Descriptor instead.
 func (*ConsentsPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ConsentsPlace) GetAfter() map[string]*ConsentPlace {
@@ -1248,7 +1344,7 @@ type RecordWithdrawalRequest struct {
 
 func (x *RecordWithdrawalRequest) Reset() {
 	*x = RecordWithdrawalRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1260,7 +1356,7 @@ func (x *RecordWithdrawalRequest) String() string {
 func (*RecordWithdrawalRequest) ProtoMessage() {}
 
 func (x *RecordWithdrawalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1273,7 +1369,7 @@ func (x *RecordWithdrawalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWithdrawalRequest.ProtoReflect.Descriptor instead.
 func (*RecordWithdrawalRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{19}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RecordWithdrawalRequest) GetWithdrawal() *v12.WithdrawConsentRequest {
@@ -1295,7 +1391,7 @@ type RecordWithdrawalResponse struct {
 
 func (x *RecordWithdrawalResponse) Reset() {
 	*x = RecordWithdrawalResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1307,7 +1403,7 @@ func (x *RecordWithdrawalResponse) String() string {
 func (*RecordWithdrawalResponse) ProtoMessage() {}
 
 func (x *RecordWithdrawalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1320,7 +1416,7 @@ func (x *RecordWithdrawalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWithdrawalResponse.ProtoReflect.Descriptor instead.
 func (*RecordWithdrawalResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RecordWithdrawalResponse) GetConsent() *v12.Consent {
@@ -1346,7 +1442,7 @@ type RecordAcknowledgementRequest struct {
 
 func (x *RecordAcknowledgementRequest) Reset() {
 	*x = RecordAcknowledgementRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1358,7 +1454,7 @@ func (x *RecordAcknowledgementRequest) String() string {
 func (*RecordAcknowledgementRequest) ProtoMessage() {}
 
 func (x *RecordAcknowledgementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1371,7 +1467,7 @@ func (x *RecordAcknowledgementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordAcknowledgementRequest.ProtoReflect.Descriptor instead.
 func (*RecordAcknowledgementRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{21}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RecordAcknowledgementRequest) GetAcknowledgement() *v12.AcknowledgeWithdrawalRequest {
@@ -1390,7 +1486,7 @@ type RecordAcknowledgementResponse struct {
 
 func (x *RecordAcknowledgementResponse) Reset() {
 	*x = RecordAcknowledgementResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1402,7 +1498,7 @@ func (x *RecordAcknowledgementResponse) String() string {
 func (*RecordAcknowledgementResponse) ProtoMessage() {}
 
 func (x *RecordAcknowledgementResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1415,7 +1511,7 @@ func (x *RecordAcknowledgementResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordAcknowledgementResponse.ProtoReflect.Descriptor instead.
 func (*RecordAcknowledgementResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RecordAcknowledgementResponse) GetConsent() *v12.Consent {
@@ -1434,7 +1530,7 @@ type ReadWishesRequest struct {
 
 func (x *ReadWishesRequest) Reset() {
 	*x = ReadWishesRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1446,7 +1542,7 @@ func (x *ReadWishesRequest) String() string {
 func (*ReadWishesRequest) ProtoMessage() {}
 
 func (x *ReadWishesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1459,7 +1555,7 @@ func (x *ReadWishesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWishesRequest.ProtoReflect.Descriptor instead.
 func (*ReadWishesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{23}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ReadWishesRequest) GetWishes() *v12.ListWishesRequest {
@@ -1478,7 +1574,7 @@ type ReadWishesResponse struct {
 
 func (x *ReadWishesResponse) Reset() {
 	*x = ReadWishesResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1490,7 +1586,7 @@ func (x *ReadWishesResponse) String() string {
 func (*ReadWishesResponse) ProtoMessage() {}
 
 func (x *ReadWishesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1503,7 +1599,7 @@ func (x *ReadWishesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWishesResponse.ProtoReflect.Descriptor instead.
 func (*ReadWishesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ReadWishesResponse) GetWishes() *v12.Wishes {
@@ -1534,7 +1630,7 @@ type RecordWishRequest struct {
 
 func (x *RecordWishRequest) Reset() {
 	*x = RecordWishRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1546,7 +1642,7 @@ func (x *RecordWishRequest) String() string {
 func (*RecordWishRequest) ProtoMessage() {}
 
 func (x *RecordWishRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1559,7 +1655,7 @@ func (x *RecordWishRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWishRequest.ProtoReflect.Descriptor instead.
 func (*RecordWishRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{25}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RecordWishRequest) GetWish() isRecordWishRequest_Wish {
@@ -1695,7 +1791,7 @@ type VouchRequest struct {
 
 func (x *VouchRequest) Reset() {
 	*x = VouchRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1707,7 +1803,7 @@ func (x *VouchRequest) String() string {
 func (*VouchRequest) ProtoMessage() {}
 
 func (x *VouchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1720,7 +1816,7 @@ func (x *VouchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VouchRequest.ProtoReflect.Descriptor instead.
 func (*VouchRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *VouchRequest) GetRecord() *RecordWishRequest {
@@ -1741,7 +1837,7 @@ type VouchResponse struct {
 
 func (x *VouchResponse) Reset() {
 	*x = VouchResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1753,7 +1849,7 @@ func (x *VouchResponse) String() string {
 func (*VouchResponse) ProtoMessage() {}
 
 func (x *VouchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1766,7 +1862,7 @@ func (x *VouchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VouchResponse.ProtoReflect.Descriptor instead.
 func (*VouchResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{27}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *VouchResponse) GetVoucher() string {
@@ -1789,7 +1885,7 @@ type Voucher struct {
 
 func (x *Voucher) Reset() {
 	*x = Voucher{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1801,7 +1897,7 @@ func (x *Voucher) String() string {
 func (*Voucher) ProtoMessage() {}
 
 func (x *Voucher) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1814,7 +1910,7 @@ func (x *Voucher) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Voucher.ProtoReflect.Descriptor instead.
 func (*Voucher) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Voucher) GetWish() []byte {
@@ -1844,7 +1940,7 @@ type RecordWishResponse struct {
 
 func (x *RecordWishResponse) Reset() {
 	*x = RecordWishResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1856,7 +1952,7 @@ func (x *RecordWishResponse) String() string {
 func (*RecordWishResponse) ProtoMessage() {}
 
 func (x *RecordWishResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1869,7 +1965,7 @@ func (x *RecordWishResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWishResponse.ProtoReflect.Descriptor instead.
 func (*RecordWishResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{29}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RecordWishResponse) GetWishes() *v12.Wishes {
@@ -1899,7 +1995,7 @@ type ReadAccessesRequest struct {
 
 func (x *ReadAccessesRequest) Reset() {
 	*x = ReadAccessesRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1911,7 +2007,7 @@ func (x *ReadAccessesRequest) String() string {
 func (*ReadAccessesRequest) ProtoMessage() {}
 
 func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1924,7 +2020,7 @@ func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesRequest.ProtoReflect.Descriptor instead.
 func (*ReadAccessesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{30}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ReadAccessesRequest) GetAccesses() *ListAccessesRequest {
@@ -1960,7 +2056,7 @@ type ReadAccessesResponse struct {
 
 func (x *ReadAccessesResponse) Reset() {
 	*x = ReadAccessesResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1972,7 +2068,7 @@ func (x *ReadAccessesResponse) String() string {
 func (*ReadAccessesResponse) ProtoMessage() {}
 
 func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1985,7 +2081,7 @@ func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesResponse.ProtoReflect.Descriptor instead.
 func (*ReadAccessesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ReadAccessesResponse) GetAccesses() []*ReadAccessesResponse_Numbered {
@@ -2018,7 +2114,7 @@ type AccessPlace struct {
 
 func (x *AccessPlace) Reset() {
 	*x = AccessPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2030,7 +2126,7 @@ func (x *AccessPlace) String() string {
 func (*AccessPlace) ProtoMessage() {}
 
 func (x *AccessPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2043,7 +2139,7 @@ func (x *AccessPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessPlace.ProtoReflect.Descriptor instead.
 func (*AccessPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{32}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AccessPlace) GetBefore() map[string]int64 {
@@ -2077,7 +2173,7 @@ type CheckAttachmentsRequest struct {
 
 func (x *CheckAttachmentsRequest) Reset() {
 	*x = CheckAttachmentsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2089,7 +2185,7 @@ func (x *CheckAttachmentsRequest) String() string {
 func (*CheckAttachmentsRequest) ProtoMessage() {}
 
 func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2102,7 +2198,7 @@ func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsRequest.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *CheckAttachmentsRequest) GetAttachmentId() string {
@@ -2129,7 +2225,7 @@ type CheckAttachmentsResponse struct {
 
 func (x *CheckAttachmentsResponse) Reset() {
 	*x = CheckAttachmentsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2141,7 +2237,7 @@ func (x *CheckAttachmentsResponse) String() string {
 func (*CheckAttachmentsResponse) ProtoMessage() {}
 
 func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2154,7 +2250,7 @@ func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsResponse.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{34}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *CheckAttachmentsResponse) GetNaming() []string {
@@ -2172,7 +2268,7 @@ type OverseeRequest struct {
 
 func (x *OverseeRequest) Reset() {
 	*x = OverseeRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2184,7 +2280,7 @@ func (x *OverseeRequest) String() string {
 func (*OverseeRequest) ProtoMessage() {}
 
 func (x *OverseeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2197,7 +2293,7 @@ func (x *OverseeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverseeRequest.ProtoReflect.Descriptor instead.
 func (*OverseeRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{35}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{37}
 }
 
 type OverseeResponse struct {
@@ -2212,7 +2308,7 @@ type OverseeResponse struct {
 
 func (x *OverseeResponse) Reset() {
 	*x = OverseeResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2224,7 +2320,7 @@ func (x *OverseeResponse) String() string {
 func (*OverseeResponse) ProtoMessage() {}
 
 func (x *OverseeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2237,7 +2333,7 @@ func (x *OverseeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverseeResponse.ProtoReflect.Descriptor instead.
 func (*OverseeResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{36}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *OverseeResponse) GetNow() *timestamppb.Timestamp {
@@ -2278,7 +2374,7 @@ type IntroduceRequest struct {
 
 func (x *IntroduceRequest) Reset() {
 	*x = IntroduceRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2290,7 +2386,7 @@ func (x *IntroduceRequest) String() string {
 func (*IntroduceRequest) ProtoMessage() {}
 
 func (x *IntroduceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2303,7 +2399,7 @@ func (x *IntroduceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IntroduceRequest.ProtoReflect.Descriptor instead.
 func (*IntroduceRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{37}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *IntroduceRequest) GetClientId() string {
@@ -2324,7 +2420,7 @@ type IntroduceResponse struct {
 
 func (x *IntroduceResponse) Reset() {
 	*x = IntroduceResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2336,7 +2432,7 @@ func (x *IntroduceResponse) String() string {
 func (*IntroduceResponse) ProtoMessage() {}
 
 func (x *IntroduceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2349,7 +2445,7 @@ func (x *IntroduceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IntroduceResponse.ProtoReflect.Descriptor instead.
 func (*IntroduceResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{38}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *IntroduceResponse) GetIntroduction() string {
@@ -2364,7 +2460,7 @@ type Introduction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Internal id of the client.
 	Inner         string                 `protobuf:"bytes,1,opt,name=inner,proto3" json:"inner,omitempty"`
-	Client        *v11.Client            `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
+	Client        *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
 	Until         *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2372,7 +2468,7 @@ type Introduction struct {
 
 func (x *Introduction) Reset() {
 	*x = Introduction{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2384,7 +2480,7 @@ func (x *Introduction) String() string {
 func (*Introduction) ProtoMessage() {}
 
 func (x *Introduction) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2397,7 +2493,7 @@ func (x *Introduction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Introduction.ProtoReflect.Descriptor instead.
 func (*Introduction) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{39}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Introduction) GetInner() string {
@@ -2407,7 +2503,7 @@ func (x *Introduction) GetInner() string {
 	return ""
 }
 
-func (x *Introduction) GetClient() *v11.Client {
+func (x *Introduction) GetClient() *v1.Client {
 	if x != nil {
 		return x.Client
 	}
@@ -2429,7 +2525,7 @@ type ListWithdrawalsRequest struct {
 
 func (x *ListWithdrawalsRequest) Reset() {
 	*x = ListWithdrawalsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2441,7 +2537,7 @@ func (x *ListWithdrawalsRequest) String() string {
 func (*ListWithdrawalsRequest) ProtoMessage() {}
 
 func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2454,7 +2550,7 @@ func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWithdrawalsRequest.ProtoReflect.Descriptor instead.
 func (*ListWithdrawalsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{40}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{42}
 }
 
 type ListWithdrawalsResponse struct {
@@ -2468,7 +2564,7 @@ type ListWithdrawalsResponse struct {
 
 func (x *ListWithdrawalsResponse) Reset() {
 	*x = ListWithdrawalsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2480,7 +2576,7 @@ func (x *ListWithdrawalsResponse) String() string {
 func (*ListWithdrawalsResponse) ProtoMessage() {}
 
 func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2493,7 +2589,7 @@ func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWithdrawalsResponse.ProtoReflect.Descriptor instead.
 func (*ListWithdrawalsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{41}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListWithdrawalsResponse) GetWithdrawals() []string {
@@ -2516,7 +2612,7 @@ type NoteWithdrawalsRequest struct {
 
 func (x *NoteWithdrawalsRequest) Reset() {
 	*x = NoteWithdrawalsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2528,7 +2624,7 @@ func (x *NoteWithdrawalsRequest) String() string {
 func (*NoteWithdrawalsRequest) ProtoMessage() {}
 
 func (x *NoteWithdrawalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2541,7 +2637,7 @@ func (x *NoteWithdrawalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteWithdrawalsRequest.ProtoReflect.Descriptor instead.
 func (*NoteWithdrawalsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{42}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *NoteWithdrawalsRequest) GetWithdrawals() []string {
@@ -2566,7 +2662,7 @@ type NoteWithdrawalsResponse struct {
 
 func (x *NoteWithdrawalsResponse) Reset() {
 	*x = NoteWithdrawalsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2578,7 +2674,7 @@ func (x *NoteWithdrawalsResponse) String() string {
 func (*NoteWithdrawalsResponse) ProtoMessage() {}
 
 func (x *NoteWithdrawalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2591,7 +2687,7 @@ func (x *NoteWithdrawalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteWithdrawalsResponse.ProtoReflect.Descriptor instead.
 func (*NoteWithdrawalsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{43}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{45}
 }
 
 // Withdrawn is a withdrawn consent as one service passes it to the others. Only services read
@@ -2607,7 +2703,7 @@ type Withdrawn struct {
 
 func (x *Withdrawn) Reset() {
 	*x = Withdrawn{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2619,7 +2715,7 @@ func (x *Withdrawn) String() string {
 func (*Withdrawn) ProtoMessage() {}
 
 func (x *Withdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2632,7 +2728,7 @@ func (x *Withdrawn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Withdrawn.ProtoReflect.Descriptor instead.
 func (*Withdrawn) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{44}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Withdrawn) GetInner() string {
@@ -2660,7 +2756,7 @@ type Reach_Subject struct {
 
 func (x *Reach_Subject) Reset() {
 	*x = Reach_Subject{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2672,7 +2768,7 @@ func (x *Reach_Subject) String() string {
 func (*Reach_Subject) ProtoMessage() {}
 
 func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2685,7 +2781,7 @@ func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reach_Subject.ProtoReflect.Descriptor instead.
 func (*Reach_Subject) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{2, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{4, 0}
 }
 
 func (x *Reach_Subject) GetId() []byte {
@@ -2712,7 +2808,7 @@ type ReadWorkRequest_Place struct {
 
 func (x *ReadWorkRequest_Place) Reset() {
 	*x = ReadWorkRequest_Place{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2724,7 +2820,7 @@ func (x *ReadWorkRequest_Place) String() string {
 func (*ReadWorkRequest_Place) ProtoMessage() {}
 
 func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2737,7 +2833,7 @@ func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWorkRequest_Place.ProtoReflect.Descriptor instead.
 func (*ReadWorkRequest_Place) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{6, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{8, 0}
 }
 
 func (x *ReadWorkRequest_Place) GetDueAt() *timestamppb.Timestamp {
@@ -2769,7 +2865,7 @@ type TallyResponse_Count struct {
 
 func (x *TallyResponse_Count) Reset() {
 	*x = TallyResponse_Count{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[48]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2781,7 +2877,7 @@ func (x *TallyResponse_Count) String() string {
 func (*TallyResponse_Count) ProtoMessage() {}
 
 func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[48]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2794,7 +2890,7 @@ func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse_Count.ProtoReflect.Descriptor instead.
 func (*TallyResponse_Count) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16, 0}
 }
 
 func (x *TallyResponse_Count) GetSender() string {
@@ -2838,7 +2934,7 @@ type TallyResponse_Wait struct {
 
 func (x *TallyResponse_Wait) Reset() {
 	*x = TallyResponse_Wait{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2850,7 +2946,7 @@ func (x *TallyResponse_Wait) String() string {
 func (*TallyResponse_Wait) ProtoMessage() {}
 
 func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2863,7 +2959,7 @@ func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse_Wait.ProtoReflect.Descriptor instead.
 func (*TallyResponse_Wait) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14, 1}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16, 1}
 }
 
 func (x *TallyResponse_Wait) GetSender() string {
@@ -2899,7 +2995,7 @@ type TallyResponse_Door struct {
 
 func (x *TallyResponse_Door) Reset() {
 	*x = TallyResponse_Door{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[50]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2911,7 +3007,7 @@ func (x *TallyResponse_Door) String() string {
 func (*TallyResponse_Door) ProtoMessage() {}
 
 func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[50]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2924,7 +3020,7 @@ func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse_Door.ProtoReflect.Descriptor instead.
 func (*TallyResponse_Door) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14, 2}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16, 2}
 }
 
 func (x *TallyResponse_Door) GetClient() []byte {
@@ -2951,7 +3047,7 @@ type ReadAccessesResponse_Numbered struct {
 
 func (x *ReadAccessesResponse_Numbered) Reset() {
 	*x = ReadAccessesResponse_Numbered{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[52]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2963,7 +3059,7 @@ func (x *ReadAccessesResponse_Numbered) String() string {
 func (*ReadAccessesResponse_Numbered) ProtoMessage() {}
 
 func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[52]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2976,7 +3072,7 @@ func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesResponse_Numbered.ProtoReflect.Descriptor instead.
 func (*ReadAccessesResponse_Numbered) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33, 0}
 }
 
 func (x *ReadAccessesResponse_Numbered) GetNumber() int64 {
@@ -2997,7 +3093,12 @@ var File_koppi_casework_v1_matter_proto protoreflect.FileDescriptor
 
 const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\x1a koppi/operator/v1/operator.proto\"\xf7\x03\n" +
+	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\x1a koppi/operator/v1/operator.proto\"\x8b\x01\n" +
+	"\x12ReadGroundsRequest\x122\n" +
+	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12A\n" +
+	"\amessage\x18\x02 \x01(\tB'\xbaH$r\"2 ^[a-z]{1,20}(/[a-zA-Z_]{1,50})?$R\amessage\"J\n" +
+	"\x13ReadGroundsResponse\x123\n" +
+	"\agrounds\x18\x01 \x03(\v2\x19.koppi.casework.v1.GroundR\agrounds\"\xf7\x03\n" +
 	"\x12ReadHistoryRequest\x126\n" +
 	"\acase_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_-]{0,128}$R\x06caseId\x12:\n" +
 	"\tclient_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_-]{0,128}$R\bclientId\x12&\n" +
@@ -3190,11 +3291,12 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\vWaitingKind\x12\x1c\n" +
 	"\x18WAITING_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10WAITING_KIND_NEW\x10\x01\x12\x18\n" +
-	"\x14WAITING_KIND_OVERDUE\x10\x022\xae\b\n" +
+	"\x14WAITING_KIND_OVERDUE\x10\x022\x8c\t\n" +
 	"\rMatterService\x12\\\n" +
 	"\vReadHistory\x12%.koppi.casework.v1.ReadHistoryRequest\x1a&.koppi.casework.v1.ReadHistoryResponse\x12e\n" +
 	"\x0eReadAttachment\x12(.koppi.casework.v1.ReadAttachmentRequest\x1a).koppi.casework.v1.ReadAttachmentResponse\x12S\n" +
-	"\bReadWork\x12\".koppi.casework.v1.ReadWorkRequest\x1a#.koppi.casework.v1.ReadWorkResponse\x12_\n" +
+	"\bReadWork\x12\".koppi.casework.v1.ReadWorkRequest\x1a#.koppi.casework.v1.ReadWorkResponse\x12\\\n" +
+	"\vReadGrounds\x12%.koppi.casework.v1.ReadGroundsRequest\x1a&.koppi.casework.v1.ReadGroundsResponse\x12_\n" +
 	"\fReadConsents\x12&.koppi.casework.v1.ReadConsentsRequest\x1a'.koppi.casework.v1.ReadConsentsResponse\x12k\n" +
 	"\x10RecordWithdrawal\x12*.koppi.casework.v1.RecordWithdrawalRequest\x1a+.koppi.casework.v1.RecordWithdrawalResponse\x12z\n" +
 	"\x15RecordAcknowledgement\x12/.koppi.casework.v1.RecordAcknowledgementRequest\x1a0.koppi.casework.v1.RecordAcknowledgementResponse\x12Y\n" +
@@ -3229,194 +3331,201 @@ func file_koppi_casework_v1_matter_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_matter_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
+var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
 var file_koppi_casework_v1_matter_proto_goTypes = []any{
 	(WaitingKind)(0),                          // 0: koppi.casework.v1.WaitingKind
-	(*ReadHistoryRequest)(nil),                // 1: koppi.casework.v1.ReadHistoryRequest
-	(*ReadHistoryResponse)(nil),               // 2: koppi.casework.v1.ReadHistoryResponse
-	(*Reach)(nil),                             // 3: koppi.casework.v1.Reach
-	(*TimelinePlace)(nil),                     // 4: koppi.casework.v1.TimelinePlace
-	(*ReadAttachmentRequest)(nil),             // 5: koppi.casework.v1.ReadAttachmentRequest
-	(*ReadAttachmentResponse)(nil),            // 6: koppi.casework.v1.ReadAttachmentResponse
-	(*ReadWorkRequest)(nil),                   // 7: koppi.casework.v1.ReadWorkRequest
-	(*ReadWorkResponse)(nil),                  // 8: koppi.casework.v1.ReadWorkResponse
-	(*GetWaitingRequest)(nil),                 // 9: koppi.casework.v1.GetWaitingRequest
-	(*GetWaitingResponse)(nil),                // 10: koppi.casework.v1.GetWaitingResponse
-	(*Waiting)(nil),                           // 11: koppi.casework.v1.Waiting
-	(*MarkToldRequest)(nil),                   // 12: koppi.casework.v1.MarkToldRequest
-	(*MarkToldResponse)(nil),                  // 13: koppi.casework.v1.MarkToldResponse
-	(*TallyRequest)(nil),                      // 14: koppi.casework.v1.TallyRequest
-	(*TallyResponse)(nil),                     // 15: koppi.casework.v1.TallyResponse
-	(*ReadConsentsRequest)(nil),               // 16: koppi.casework.v1.ReadConsentsRequest
-	(*ReadConsentsResponse)(nil),              // 17: koppi.casework.v1.ReadConsentsResponse
-	(*ConsentPlace)(nil),                      // 18: koppi.casework.v1.ConsentPlace
-	(*ConsentsPlace)(nil),                     // 19: koppi.casework.v1.ConsentsPlace
-	(*RecordWithdrawalRequest)(nil),           // 20: koppi.casework.v1.RecordWithdrawalRequest
-	(*RecordWithdrawalResponse)(nil),          // 21: koppi.casework.v1.RecordWithdrawalResponse
-	(*RecordAcknowledgementRequest)(nil),      // 22: koppi.casework.v1.RecordAcknowledgementRequest
-	(*RecordAcknowledgementResponse)(nil),     // 23: koppi.casework.v1.RecordAcknowledgementResponse
-	(*ReadWishesRequest)(nil),                 // 24: koppi.casework.v1.ReadWishesRequest
-	(*ReadWishesResponse)(nil),                // 25: koppi.casework.v1.ReadWishesResponse
-	(*RecordWishRequest)(nil),                 // 26: koppi.casework.v1.RecordWishRequest
-	(*VouchRequest)(nil),                      // 27: koppi.casework.v1.VouchRequest
-	(*VouchResponse)(nil),                     // 28: koppi.casework.v1.VouchResponse
-	(*Voucher)(nil),                           // 29: koppi.casework.v1.Voucher
-	(*RecordWishResponse)(nil),                // 30: koppi.casework.v1.RecordWishResponse
-	(*ReadAccessesRequest)(nil),               // 31: koppi.casework.v1.ReadAccessesRequest
-	(*ReadAccessesResponse)(nil),              // 32: koppi.casework.v1.ReadAccessesResponse
-	(*AccessPlace)(nil),                       // 33: koppi.casework.v1.AccessPlace
-	(*CheckAttachmentsRequest)(nil),           // 34: koppi.casework.v1.CheckAttachmentsRequest
-	(*CheckAttachmentsResponse)(nil),          // 35: koppi.casework.v1.CheckAttachmentsResponse
-	(*OverseeRequest)(nil),                    // 36: koppi.casework.v1.OverseeRequest
-	(*OverseeResponse)(nil),                   // 37: koppi.casework.v1.OverseeResponse
-	(*IntroduceRequest)(nil),                  // 38: koppi.casework.v1.IntroduceRequest
-	(*IntroduceResponse)(nil),                 // 39: koppi.casework.v1.IntroduceResponse
-	(*Introduction)(nil),                      // 40: koppi.casework.v1.Introduction
-	(*ListWithdrawalsRequest)(nil),            // 41: koppi.casework.v1.ListWithdrawalsRequest
-	(*ListWithdrawalsResponse)(nil),           // 42: koppi.casework.v1.ListWithdrawalsResponse
-	(*NoteWithdrawalsRequest)(nil),            // 43: koppi.casework.v1.NoteWithdrawalsRequest
-	(*NoteWithdrawalsResponse)(nil),           // 44: koppi.casework.v1.NoteWithdrawalsResponse
-	(*Withdrawn)(nil),                         // 45: koppi.casework.v1.Withdrawn
-	(*Reach_Subject)(nil),                     // 46: koppi.casework.v1.Reach.Subject
-	nil,                                       // 47: koppi.casework.v1.TimelinePlace.ReachesEntry
-	(*ReadWorkRequest_Place)(nil),             // 48: koppi.casework.v1.ReadWorkRequest.Place
-	(*TallyResponse_Count)(nil),               // 49: koppi.casework.v1.TallyResponse.Count
-	(*TallyResponse_Wait)(nil),                // 50: koppi.casework.v1.TallyResponse.Wait
-	(*TallyResponse_Door)(nil),                // 51: koppi.casework.v1.TallyResponse.Door
-	nil,                                       // 52: koppi.casework.v1.ConsentsPlace.AfterEntry
-	(*ReadAccessesResponse_Numbered)(nil),     // 53: koppi.casework.v1.ReadAccessesResponse.Numbered
-	nil,                                       // 54: koppi.casework.v1.AccessPlace.BeforeEntry
-	(*timestamppb.Timestamp)(nil),             // 55: google.protobuf.Timestamp
-	(*v1.CaseMessage)(nil),                    // 56: koppi.exchange.v1.CaseMessage
-	(*v11.Attachment)(nil),                    // 57: koppi.common.v1.Attachment
-	(*ListWorkRequest)(nil),                   // 58: koppi.casework.v1.ListWorkRequest
-	(*WorkItem)(nil),                          // 59: koppi.casework.v1.WorkItem
-	(*v11.Party)(nil),                         // 60: koppi.common.v1.Party
-	(v11.Urgency)(0),                          // 61: koppi.common.v1.Urgency
-	(*v12.ListConsentsRequest)(nil),           // 62: koppi.consent.v1.ListConsentsRequest
-	(*v12.Consent)(nil),                       // 63: koppi.consent.v1.Consent
-	(*v12.WithdrawConsentRequest)(nil),        // 64: koppi.consent.v1.WithdrawConsentRequest
-	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 65: koppi.consent.v1.AcknowledgeWithdrawalRequest
-	(*v12.ListWishesRequest)(nil),             // 66: koppi.consent.v1.ListWishesRequest
-	(*v12.Wishes)(nil),                        // 67: koppi.consent.v1.Wishes
-	(*v12.GiveConsentRequest)(nil),            // 68: koppi.consent.v1.GiveConsentRequest
-	(*v12.WithdrawAdvanceConsentRequest)(nil), // 69: koppi.consent.v1.WithdrawAdvanceConsentRequest
-	(*v12.ProhibitTransferRequest)(nil),       // 70: koppi.consent.v1.ProhibitTransferRequest
-	(*v12.LiftProhibitionRequest)(nil),        // 71: koppi.consent.v1.LiftProhibitionRequest
-	(*v12.RequestOverrideRequest)(nil),        // 72: koppi.consent.v1.RequestOverrideRequest
-	(*v12.DecideOverrideRequest)(nil),         // 73: koppi.consent.v1.DecideOverrideRequest
-	(*v12.DecideWishRequest)(nil),             // 74: koppi.consent.v1.DecideWishRequest
-	(*ListAccessesRequest)(nil),               // 75: koppi.casework.v1.ListAccessesRequest
-	(*v13.OpenLoops)(nil),                     // 76: koppi.operator.v1.OpenLoops
-	(*v13.SilentLoop)(nil),                    // 77: koppi.operator.v1.SilentLoop
-	(*v13.Reader)(nil),                        // 78: koppi.operator.v1.Reader
-	(*v11.Client)(nil),                        // 79: koppi.common.v1.Client
-	(*v12.WithdrawnConsent)(nil),              // 80: koppi.consent.v1.WithdrawnConsent
-	(*Access)(nil),                            // 81: koppi.casework.v1.Access
+	(*ReadGroundsRequest)(nil),                // 1: koppi.casework.v1.ReadGroundsRequest
+	(*ReadGroundsResponse)(nil),               // 2: koppi.casework.v1.ReadGroundsResponse
+	(*ReadHistoryRequest)(nil),                // 3: koppi.casework.v1.ReadHistoryRequest
+	(*ReadHistoryResponse)(nil),               // 4: koppi.casework.v1.ReadHistoryResponse
+	(*Reach)(nil),                             // 5: koppi.casework.v1.Reach
+	(*TimelinePlace)(nil),                     // 6: koppi.casework.v1.TimelinePlace
+	(*ReadAttachmentRequest)(nil),             // 7: koppi.casework.v1.ReadAttachmentRequest
+	(*ReadAttachmentResponse)(nil),            // 8: koppi.casework.v1.ReadAttachmentResponse
+	(*ReadWorkRequest)(nil),                   // 9: koppi.casework.v1.ReadWorkRequest
+	(*ReadWorkResponse)(nil),                  // 10: koppi.casework.v1.ReadWorkResponse
+	(*GetWaitingRequest)(nil),                 // 11: koppi.casework.v1.GetWaitingRequest
+	(*GetWaitingResponse)(nil),                // 12: koppi.casework.v1.GetWaitingResponse
+	(*Waiting)(nil),                           // 13: koppi.casework.v1.Waiting
+	(*MarkToldRequest)(nil),                   // 14: koppi.casework.v1.MarkToldRequest
+	(*MarkToldResponse)(nil),                  // 15: koppi.casework.v1.MarkToldResponse
+	(*TallyRequest)(nil),                      // 16: koppi.casework.v1.TallyRequest
+	(*TallyResponse)(nil),                     // 17: koppi.casework.v1.TallyResponse
+	(*ReadConsentsRequest)(nil),               // 18: koppi.casework.v1.ReadConsentsRequest
+	(*ReadConsentsResponse)(nil),              // 19: koppi.casework.v1.ReadConsentsResponse
+	(*ConsentPlace)(nil),                      // 20: koppi.casework.v1.ConsentPlace
+	(*ConsentsPlace)(nil),                     // 21: koppi.casework.v1.ConsentsPlace
+	(*RecordWithdrawalRequest)(nil),           // 22: koppi.casework.v1.RecordWithdrawalRequest
+	(*RecordWithdrawalResponse)(nil),          // 23: koppi.casework.v1.RecordWithdrawalResponse
+	(*RecordAcknowledgementRequest)(nil),      // 24: koppi.casework.v1.RecordAcknowledgementRequest
+	(*RecordAcknowledgementResponse)(nil),     // 25: koppi.casework.v1.RecordAcknowledgementResponse
+	(*ReadWishesRequest)(nil),                 // 26: koppi.casework.v1.ReadWishesRequest
+	(*ReadWishesResponse)(nil),                // 27: koppi.casework.v1.ReadWishesResponse
+	(*RecordWishRequest)(nil),                 // 28: koppi.casework.v1.RecordWishRequest
+	(*VouchRequest)(nil),                      // 29: koppi.casework.v1.VouchRequest
+	(*VouchResponse)(nil),                     // 30: koppi.casework.v1.VouchResponse
+	(*Voucher)(nil),                           // 31: koppi.casework.v1.Voucher
+	(*RecordWishResponse)(nil),                // 32: koppi.casework.v1.RecordWishResponse
+	(*ReadAccessesRequest)(nil),               // 33: koppi.casework.v1.ReadAccessesRequest
+	(*ReadAccessesResponse)(nil),              // 34: koppi.casework.v1.ReadAccessesResponse
+	(*AccessPlace)(nil),                       // 35: koppi.casework.v1.AccessPlace
+	(*CheckAttachmentsRequest)(nil),           // 36: koppi.casework.v1.CheckAttachmentsRequest
+	(*CheckAttachmentsResponse)(nil),          // 37: koppi.casework.v1.CheckAttachmentsResponse
+	(*OverseeRequest)(nil),                    // 38: koppi.casework.v1.OverseeRequest
+	(*OverseeResponse)(nil),                   // 39: koppi.casework.v1.OverseeResponse
+	(*IntroduceRequest)(nil),                  // 40: koppi.casework.v1.IntroduceRequest
+	(*IntroduceResponse)(nil),                 // 41: koppi.casework.v1.IntroduceResponse
+	(*Introduction)(nil),                      // 42: koppi.casework.v1.Introduction
+	(*ListWithdrawalsRequest)(nil),            // 43: koppi.casework.v1.ListWithdrawalsRequest
+	(*ListWithdrawalsResponse)(nil),           // 44: koppi.casework.v1.ListWithdrawalsResponse
+	(*NoteWithdrawalsRequest)(nil),            // 45: koppi.casework.v1.NoteWithdrawalsRequest
+	(*NoteWithdrawalsResponse)(nil),           // 46: koppi.casework.v1.NoteWithdrawalsResponse
+	(*Withdrawn)(nil),                         // 47: koppi.casework.v1.Withdrawn
+	(*Reach_Subject)(nil),                     // 48: koppi.casework.v1.Reach.Subject
+	nil,                                       // 49: koppi.casework.v1.TimelinePlace.ReachesEntry
+	(*ReadWorkRequest_Place)(nil),             // 50: koppi.casework.v1.ReadWorkRequest.Place
+	(*TallyResponse_Count)(nil),               // 51: koppi.casework.v1.TallyResponse.Count
+	(*TallyResponse_Wait)(nil),                // 52: koppi.casework.v1.TallyResponse.Wait
+	(*TallyResponse_Door)(nil),                // 53: koppi.casework.v1.TallyResponse.Door
+	nil,                                       // 54: koppi.casework.v1.ConsentsPlace.AfterEntry
+	(*ReadAccessesResponse_Numbered)(nil),     // 55: koppi.casework.v1.ReadAccessesResponse.Numbered
+	nil,                                       // 56: koppi.casework.v1.AccessPlace.BeforeEntry
+	(*v1.Party)(nil),                          // 57: koppi.common.v1.Party
+	(*Ground)(nil),                            // 58: koppi.casework.v1.Ground
+	(*timestamppb.Timestamp)(nil),             // 59: google.protobuf.Timestamp
+	(*v11.CaseMessage)(nil),                   // 60: koppi.exchange.v1.CaseMessage
+	(*v1.Attachment)(nil),                     // 61: koppi.common.v1.Attachment
+	(*ListWorkRequest)(nil),                   // 62: koppi.casework.v1.ListWorkRequest
+	(*WorkItem)(nil),                          // 63: koppi.casework.v1.WorkItem
+	(v1.Urgency)(0),                           // 64: koppi.common.v1.Urgency
+	(*v12.ListConsentsRequest)(nil),           // 65: koppi.consent.v1.ListConsentsRequest
+	(*v12.Consent)(nil),                       // 66: koppi.consent.v1.Consent
+	(*v12.WithdrawConsentRequest)(nil),        // 67: koppi.consent.v1.WithdrawConsentRequest
+	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 68: koppi.consent.v1.AcknowledgeWithdrawalRequest
+	(*v12.ListWishesRequest)(nil),             // 69: koppi.consent.v1.ListWishesRequest
+	(*v12.Wishes)(nil),                        // 70: koppi.consent.v1.Wishes
+	(*v12.GiveConsentRequest)(nil),            // 71: koppi.consent.v1.GiveConsentRequest
+	(*v12.WithdrawAdvanceConsentRequest)(nil), // 72: koppi.consent.v1.WithdrawAdvanceConsentRequest
+	(*v12.ProhibitTransferRequest)(nil),       // 73: koppi.consent.v1.ProhibitTransferRequest
+	(*v12.LiftProhibitionRequest)(nil),        // 74: koppi.consent.v1.LiftProhibitionRequest
+	(*v12.RequestOverrideRequest)(nil),        // 75: koppi.consent.v1.RequestOverrideRequest
+	(*v12.DecideOverrideRequest)(nil),         // 76: koppi.consent.v1.DecideOverrideRequest
+	(*v12.DecideWishRequest)(nil),             // 77: koppi.consent.v1.DecideWishRequest
+	(*ListAccessesRequest)(nil),               // 78: koppi.casework.v1.ListAccessesRequest
+	(*v13.OpenLoops)(nil),                     // 79: koppi.operator.v1.OpenLoops
+	(*v13.SilentLoop)(nil),                    // 80: koppi.operator.v1.SilentLoop
+	(*v13.Reader)(nil),                        // 81: koppi.operator.v1.Reader
+	(*v1.Client)(nil),                         // 82: koppi.common.v1.Client
+	(*v12.WithdrawnConsent)(nil),              // 83: koppi.consent.v1.WithdrawnConsent
+	(*Access)(nil),                            // 84: koppi.casework.v1.Access
 }
 var file_koppi_casework_v1_matter_proto_depIdxs = []int32{
-	3,  // 0: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
-	55, // 1: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
-	56, // 2: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
-	3,  // 3: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
-	46, // 4: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
-	47, // 5: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
-	55, // 6: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
-	57, // 7: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
-	58, // 8: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
-	48, // 9: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	59, // 10: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	48, // 11: koppi.casework.v1.ReadWorkResponse.reached:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	60, // 12: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
-	55, // 13: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
-	11, // 14: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
-	60, // 15: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
-	0,  // 16: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
-	61, // 17: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
-	55, // 18: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
-	55, // 19: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
-	11, // 20: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
-	55, // 21: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
-	49, // 22: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
-	50, // 23: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
-	51, // 24: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
-	62, // 25: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
-	18, // 26: koppi.casework.v1.ReadConsentsRequest.after:type_name -> koppi.casework.v1.ConsentPlace
-	63, // 27: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
-	18, // 28: koppi.casework.v1.ReadConsentsResponse.places:type_name -> koppi.casework.v1.ConsentPlace
-	55, // 29: koppi.casework.v1.ConsentPlace.started_at:type_name -> google.protobuf.Timestamp
-	52, // 30: koppi.casework.v1.ConsentsPlace.after:type_name -> koppi.casework.v1.ConsentsPlace.AfterEntry
-	64, // 31: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
-	63, // 32: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
-	65, // 33: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
-	63, // 34: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
-	66, // 35: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
-	67, // 36: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	68, // 37: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
-	69, // 38: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
-	70, // 39: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
-	71, // 40: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
-	72, // 41: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
-	73, // 42: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
-	74, // 43: koppi.casework.v1.RecordWishRequest.decide_wish:type_name -> koppi.consent.v1.DecideWishRequest
-	26, // 44: koppi.casework.v1.VouchRequest.record:type_name -> koppi.casework.v1.RecordWishRequest
-	55, // 45: koppi.casework.v1.Voucher.until:type_name -> google.protobuf.Timestamp
-	67, // 46: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	75, // 47: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
-	53, // 48: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
-	54, // 49: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
-	55, // 50: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
-	76, // 51: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
-	77, // 52: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
-	78, // 53: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
-	79, // 54: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
-	55, // 55: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
-	80, // 56: koppi.casework.v1.Withdrawn.consent:type_name -> koppi.consent.v1.WithdrawnConsent
-	3,  // 57: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
-	55, // 58: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
-	18, // 59: koppi.casework.v1.ConsentsPlace.AfterEntry.value:type_name -> koppi.casework.v1.ConsentPlace
-	81, // 60: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
-	1,  // 61: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
-	5,  // 62: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
-	7,  // 63: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
-	16, // 64: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
-	20, // 65: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
-	22, // 66: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
-	24, // 67: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
-	26, // 68: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
-	27, // 69: koppi.casework.v1.MatterService.Vouch:input_type -> koppi.casework.v1.VouchRequest
-	31, // 70: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
-	38, // 71: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
-	34, // 72: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
-	9,  // 73: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
-	12, // 74: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
-	14, // 75: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
-	36, // 76: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
-	41, // 77: koppi.casework.v1.SuiteService.ListWithdrawals:input_type -> koppi.casework.v1.ListWithdrawalsRequest
-	43, // 78: koppi.casework.v1.SuiteService.NoteWithdrawals:input_type -> koppi.casework.v1.NoteWithdrawalsRequest
-	2,  // 79: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
-	6,  // 80: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
-	8,  // 81: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
-	17, // 82: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
-	21, // 83: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
-	23, // 84: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
-	25, // 85: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
-	30, // 86: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
-	28, // 87: koppi.casework.v1.MatterService.Vouch:output_type -> koppi.casework.v1.VouchResponse
-	32, // 88: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
-	39, // 89: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
-	35, // 90: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
-	10, // 91: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
-	13, // 92: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
-	15, // 93: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
-	37, // 94: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
-	42, // 95: koppi.casework.v1.SuiteService.ListWithdrawals:output_type -> koppi.casework.v1.ListWithdrawalsResponse
-	44, // 96: koppi.casework.v1.SuiteService.NoteWithdrawals:output_type -> koppi.casework.v1.NoteWithdrawalsResponse
-	79, // [79:97] is the sub-list for method output_type
-	61, // [61:79] is the sub-list for method input_type
-	61, // [61:61] is the sub-list for extension type_name
-	61, // [61:61] is the sub-list for extension extendee
-	0,  // [0:61] is the sub-list for field type_name
+	57, // 0: koppi.casework.v1.ReadGroundsRequest.receiver:type_name -> koppi.common.v1.Party
+	58, // 1: koppi.casework.v1.ReadGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
+	5,  // 2: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
+	59, // 3: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
+	60, // 4: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	5,  // 5: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
+	48, // 6: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
+	49, // 7: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
+	59, // 8: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
+	61, // 9: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
+	62, // 10: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
+	50, // 11: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	63, // 12: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	50, // 13: koppi.casework.v1.ReadWorkResponse.reached:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	57, // 14: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
+	59, // 15: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
+	13, // 16: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
+	57, // 17: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
+	0,  // 18: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
+	64, // 19: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
+	59, // 20: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
+	59, // 21: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
+	13, // 22: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
+	59, // 23: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
+	51, // 24: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
+	52, // 25: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
+	53, // 26: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
+	65, // 27: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
+	20, // 28: koppi.casework.v1.ReadConsentsRequest.after:type_name -> koppi.casework.v1.ConsentPlace
+	66, // 29: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
+	20, // 30: koppi.casework.v1.ReadConsentsResponse.places:type_name -> koppi.casework.v1.ConsentPlace
+	59, // 31: koppi.casework.v1.ConsentPlace.started_at:type_name -> google.protobuf.Timestamp
+	54, // 32: koppi.casework.v1.ConsentsPlace.after:type_name -> koppi.casework.v1.ConsentsPlace.AfterEntry
+	67, // 33: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
+	66, // 34: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
+	68, // 35: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
+	66, // 36: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
+	69, // 37: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
+	70, // 38: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	71, // 39: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
+	72, // 40: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
+	73, // 41: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
+	74, // 42: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
+	75, // 43: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
+	76, // 44: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
+	77, // 45: koppi.casework.v1.RecordWishRequest.decide_wish:type_name -> koppi.consent.v1.DecideWishRequest
+	28, // 46: koppi.casework.v1.VouchRequest.record:type_name -> koppi.casework.v1.RecordWishRequest
+	59, // 47: koppi.casework.v1.Voucher.until:type_name -> google.protobuf.Timestamp
+	70, // 48: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	78, // 49: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
+	55, // 50: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
+	56, // 51: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
+	59, // 52: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
+	79, // 53: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
+	80, // 54: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
+	81, // 55: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
+	82, // 56: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
+	59, // 57: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
+	83, // 58: koppi.casework.v1.Withdrawn.consent:type_name -> koppi.consent.v1.WithdrawnConsent
+	5,  // 59: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
+	59, // 60: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
+	20, // 61: koppi.casework.v1.ConsentsPlace.AfterEntry.value:type_name -> koppi.casework.v1.ConsentPlace
+	84, // 62: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
+	3,  // 63: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
+	7,  // 64: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
+	9,  // 65: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
+	1,  // 66: koppi.casework.v1.MatterService.ReadGrounds:input_type -> koppi.casework.v1.ReadGroundsRequest
+	18, // 67: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
+	22, // 68: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
+	24, // 69: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
+	26, // 70: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
+	28, // 71: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
+	29, // 72: koppi.casework.v1.MatterService.Vouch:input_type -> koppi.casework.v1.VouchRequest
+	33, // 73: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
+	40, // 74: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
+	36, // 75: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
+	11, // 76: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
+	14, // 77: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
+	16, // 78: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
+	38, // 79: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
+	43, // 80: koppi.casework.v1.SuiteService.ListWithdrawals:input_type -> koppi.casework.v1.ListWithdrawalsRequest
+	45, // 81: koppi.casework.v1.SuiteService.NoteWithdrawals:input_type -> koppi.casework.v1.NoteWithdrawalsRequest
+	4,  // 82: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
+	8,  // 83: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
+	10, // 84: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
+	2,  // 85: koppi.casework.v1.MatterService.ReadGrounds:output_type -> koppi.casework.v1.ReadGroundsResponse
+	19, // 86: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
+	23, // 87: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
+	25, // 88: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
+	27, // 89: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
+	32, // 90: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
+	30, // 91: koppi.casework.v1.MatterService.Vouch:output_type -> koppi.casework.v1.VouchResponse
+	34, // 92: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
+	41, // 93: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
+	37, // 94: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
+	12, // 95: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
+	15, // 96: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
+	17, // 97: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
+	39, // 98: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
+	44, // 99: koppi.casework.v1.SuiteService.ListWithdrawals:output_type -> koppi.casework.v1.ListWithdrawalsResponse
+	46, // 100: koppi.casework.v1.SuiteService.NoteWithdrawals:output_type -> koppi.casework.v1.NoteWithdrawalsResponse
+	82, // [82:101] is the sub-list for method output_type
+	63, // [63:82] is the sub-list for method input_type
+	63, // [63:63] is the sub-list for extension type_name
+	63, // [63:63] is the sub-list for extension extendee
+	0,  // [0:63] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_matter_proto_init() }
@@ -3425,7 +3534,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 		return
 	}
 	file_koppi_casework_v1_casework_proto_init()
-	file_koppi_casework_v1_matter_proto_msgTypes[25].OneofWrappers = []any{
+	file_koppi_casework_v1_matter_proto_msgTypes[27].OneofWrappers = []any{
 		(*RecordWishRequest_GiveConsent)(nil),
 		(*RecordWishRequest_WithdrawConsent)(nil),
 		(*RecordWishRequest_Prohibit)(nil),
@@ -3440,7 +3549,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_matter_proto_rawDesc), len(file_koppi_casework_v1_matter_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   54,
+			NumMessages:   56,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

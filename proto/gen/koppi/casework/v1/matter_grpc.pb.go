@@ -25,6 +25,7 @@ const (
 	MatterService_ReadHistory_FullMethodName           = "/koppi.casework.v1.MatterService/ReadHistory"
 	MatterService_ReadAttachment_FullMethodName        = "/koppi.casework.v1.MatterService/ReadAttachment"
 	MatterService_ReadWork_FullMethodName              = "/koppi.casework.v1.MatterService/ReadWork"
+	MatterService_ReadGrounds_FullMethodName           = "/koppi.casework.v1.MatterService/ReadGrounds"
 	MatterService_ReadConsents_FullMethodName          = "/koppi.casework.v1.MatterService/ReadConsents"
 	MatterService_RecordWithdrawal_FullMethodName      = "/koppi.casework.v1.MatterService/RecordWithdrawal"
 	MatterService_RecordAcknowledgement_FullMethodName = "/koppi.casework.v1.MatterService/RecordAcknowledgement"
@@ -48,6 +49,9 @@ type MatterServiceClient interface {
 	ReadAttachment(ctx context.Context, in *ReadAttachmentRequest, opts ...grpc.CallOption) (*ReadAttachmentResponse, error)
 	// ReadWork returns this service's part of a worklist.
 	ReadWork(ctx context.Context, in *ReadWorkRequest, opts ...grpc.CallOption) (*ReadWorkResponse, error)
+	// ReadGrounds returns the grounds on which the caller's unit may lawfully send one of this
+	// service's messages now: CaseworkService.ListGrounds.
+	ReadGrounds(ctx context.Context, in *ReadGroundsRequest, opts ...grpc.CallOption) (*ReadGroundsResponse, error)
 	// ReadConsents returns the consents of a client in this service's matters.
 	ReadConsents(ctx context.Context, in *ReadConsentsRequest, opts ...grpc.CallOption) (*ReadConsentsResponse, error)
 	// RecordWithdrawal withdraws the consent of one of this service's matters.
@@ -100,6 +104,16 @@ func (c *matterServiceClient) ReadWork(ctx context.Context, in *ReadWorkRequest,
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ReadWorkResponse)
 	err := c.cc.Invoke(ctx, MatterService_ReadWork_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *matterServiceClient) ReadGrounds(ctx context.Context, in *ReadGroundsRequest, opts ...grpc.CallOption) (*ReadGroundsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReadGroundsResponse)
+	err := c.cc.Invoke(ctx, MatterService_ReadGrounds_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -199,6 +213,9 @@ type MatterServiceServer interface {
 	ReadAttachment(context.Context, *ReadAttachmentRequest) (*ReadAttachmentResponse, error)
 	// ReadWork returns this service's part of a worklist.
 	ReadWork(context.Context, *ReadWorkRequest) (*ReadWorkResponse, error)
+	// ReadGrounds returns the grounds on which the caller's unit may lawfully send one of this
+	// service's messages now: CaseworkService.ListGrounds.
+	ReadGrounds(context.Context, *ReadGroundsRequest) (*ReadGroundsResponse, error)
 	// ReadConsents returns the consents of a client in this service's matters.
 	ReadConsents(context.Context, *ReadConsentsRequest) (*ReadConsentsResponse, error)
 	// RecordWithdrawal withdraws the consent of one of this service's matters.
@@ -235,6 +252,9 @@ func (UnimplementedMatterServiceServer) ReadAttachment(context.Context, *ReadAtt
 }
 func (UnimplementedMatterServiceServer) ReadWork(context.Context, *ReadWorkRequest) (*ReadWorkResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReadWork not implemented")
+}
+func (UnimplementedMatterServiceServer) ReadGrounds(context.Context, *ReadGroundsRequest) (*ReadGroundsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReadGrounds not implemented")
 }
 func (UnimplementedMatterServiceServer) ReadConsents(context.Context, *ReadConsentsRequest) (*ReadConsentsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReadConsents not implemented")
@@ -331,6 +351,24 @@ func _MatterService_ReadWork_Handler(srv interface{}, ctx context.Context, dec f
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(MatterServiceServer).ReadWork(ctx, req.(*ReadWorkRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MatterService_ReadGrounds_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReadGroundsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MatterServiceServer).ReadGrounds(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MatterService_ReadGrounds_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MatterServiceServer).ReadGrounds(ctx, req.(*ReadGroundsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -497,6 +535,10 @@ var MatterService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReadWork",
 			Handler:    _MatterService_ReadWork_Handler,
+		},
+		{
+			MethodName: "ReadGrounds",
+			Handler:    _MatterService_ReadGrounds_Handler,
 		},
 		{
 			MethodName: "ReadConsents",

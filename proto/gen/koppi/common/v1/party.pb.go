@@ -92,6 +92,118 @@ func (LegalGround) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{0}
 }
 
+// ContentProfile is the most that a message may say about a client.
+type ContentProfile int32
+
+const (
+	ContentProfile_CONTENT_PROFILE_UNSPECIFIED ContentProfile = 0
+	// Who the client is and how to reach the client: no topics, words or attachments.
+	ContentProfile_CONTENT_PROFILE_IDENTIFICATION ContentProfile = 1
+	// Topics and urgency too.
+	ContentProfile_CONTENT_PROFILE_TOPICS ContentProfile = 2
+	// Words and attachments too, as far as they are necessary.
+	ContentProfile_CONTENT_PROFILE_NECESSARY ContentProfile = 3
+	// All that the sender and the client decide to tell.
+	ContentProfile_CONTENT_PROFILE_WHOLE ContentProfile = 4
+)
+
+// Enum value maps for ContentProfile.
+var (
+	ContentProfile_name = map[int32]string{
+		0: "CONTENT_PROFILE_UNSPECIFIED",
+		1: "CONTENT_PROFILE_IDENTIFICATION",
+		2: "CONTENT_PROFILE_TOPICS",
+		3: "CONTENT_PROFILE_NECESSARY",
+		4: "CONTENT_PROFILE_WHOLE",
+	}
+	ContentProfile_value = map[string]int32{
+		"CONTENT_PROFILE_UNSPECIFIED":    0,
+		"CONTENT_PROFILE_IDENTIFICATION": 1,
+		"CONTENT_PROFILE_TOPICS":         2,
+		"CONTENT_PROFILE_NECESSARY":      3,
+		"CONTENT_PROFILE_WHOLE":          4,
+	}
+)
+
+func (x ContentProfile) Enum() *ContentProfile {
+	p := new(ContentProfile)
+	*p = x
+	return p
+}
+
+func (x ContentProfile) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ContentProfile) Descriptor() protoreflect.EnumDescriptor {
+	return file_koppi_common_v1_party_proto_enumTypes[1].Descriptor()
+}
+
+func (ContentProfile) Type() protoreflect.EnumType {
+	return &file_koppi_common_v1_party_proto_enumTypes[1]
+}
+
+func (x ContentProfile) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ContentProfile.Descriptor instead.
+func (ContentProfile) EnumDescriptor() ([]byte, []int) {
+	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{1}
+}
+
+// ProhibitionEffect states what a client's prohibition of disclosure does to a message.
+type ProhibitionEffect int32
+
+const (
+	ProhibitionEffect_PROHIBITION_EFFECT_UNSPECIFIED ProhibitionEffect = 0
+	// The message is not sent.
+	ProhibitionEffect_PROHIBITION_EFFECT_STOPS ProhibitionEffect = 1
+	// The law obliges the sender: the message is sent, and the client sees that it was.
+	ProhibitionEffect_PROHIBITION_EFFECT_RECORDED ProhibitionEffect = 2
+)
+
+// Enum value maps for ProhibitionEffect.
+var (
+	ProhibitionEffect_name = map[int32]string{
+		0: "PROHIBITION_EFFECT_UNSPECIFIED",
+		1: "PROHIBITION_EFFECT_STOPS",
+		2: "PROHIBITION_EFFECT_RECORDED",
+	}
+	ProhibitionEffect_value = map[string]int32{
+		"PROHIBITION_EFFECT_UNSPECIFIED": 0,
+		"PROHIBITION_EFFECT_STOPS":       1,
+		"PROHIBITION_EFFECT_RECORDED":    2,
+	}
+)
+
+func (x ProhibitionEffect) Enum() *ProhibitionEffect {
+	p := new(ProhibitionEffect)
+	*p = x
+	return p
+}
+
+func (x ProhibitionEffect) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ProhibitionEffect) Descriptor() protoreflect.EnumDescriptor {
+	return file_koppi_common_v1_party_proto_enumTypes[2].Descriptor()
+}
+
+func (ProhibitionEffect) Type() protoreflect.EnumType {
+	return &file_koppi_common_v1_party_proto_enumTypes[2]
+}
+
+func (x ProhibitionEffect) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ProhibitionEffect.Descriptor instead.
+func (ProhibitionEffect) EnumDescriptor() ([]byte, []int) {
+	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{2}
+}
+
 // LoopPhase states how far a matter has come, for the sender. The scale is the same in all
 // four services; the typed event of a message says more if the reader may know more.
 type LoopPhase int32
@@ -154,11 +266,11 @@ func (x LoopPhase) String() string {
 }
 
 func (LoopPhase) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_common_v1_party_proto_enumTypes[1].Descriptor()
+	return file_koppi_common_v1_party_proto_enumTypes[3].Descriptor()
 }
 
 func (LoopPhase) Type() protoreflect.EnumType {
-	return &file_koppi_common_v1_party_proto_enumTypes[1]
+	return &file_koppi_common_v1_party_proto_enumTypes[3]
 }
 
 func (x LoopPhase) Number() protoreflect.EnumNumber {
@@ -167,7 +279,7 @@ func (x LoopPhase) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use LoopPhase.Descriptor instead.
 func (LoopPhase) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{1}
+	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{3}
 }
 
 // DueBasis states what a due time rests on. If several due times are equal, the basis is the
@@ -216,11 +328,11 @@ func (x DueBasis) String() string {
 }
 
 func (DueBasis) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_common_v1_party_proto_enumTypes[2].Descriptor()
+	return file_koppi_common_v1_party_proto_enumTypes[4].Descriptor()
 }
 
 func (DueBasis) Type() protoreflect.EnumType {
-	return &file_koppi_common_v1_party_proto_enumTypes[2]
+	return &file_koppi_common_v1_party_proto_enumTypes[4]
 }
 
 func (x DueBasis) Number() protoreflect.EnumNumber {
@@ -229,7 +341,7 @@ func (x DueBasis) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use DueBasis.Descriptor instead.
 func (DueBasis) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{2}
+	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{4}
 }
 
 // Urgency is how soon the matter must be handled.
@@ -270,11 +382,11 @@ func (x Urgency) String() string {
 }
 
 func (Urgency) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_common_v1_party_proto_enumTypes[3].Descriptor()
+	return file_koppi_common_v1_party_proto_enumTypes[5].Descriptor()
 }
 
 func (Urgency) Type() protoreflect.EnumType {
-	return &file_koppi_common_v1_party_proto_enumTypes[3]
+	return &file_koppi_common_v1_party_proto_enumTypes[5]
 }
 
 func (x Urgency) Number() protoreflect.EnumNumber {
@@ -283,7 +395,7 @@ func (x Urgency) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Urgency.Descriptor instead.
 func (Urgency) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{3}
+	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{5}
 }
 
 // Party names the agency, unit or worker that acts or is addressed. An empty worker addresses
@@ -580,12 +692,22 @@ type LegalBasis struct {
 	Provision string `protobuf:"bytes,2,opt,name=provision,proto3" json:"provision,omitempty"`
 	// Time at which the client consented; required with LEGAL_GROUND_CLIENT_CONSENT.
 	ConsentedAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=consented_at,json=consentedAt,proto3" json:"consented_at,omitempty"`
-	// Required with LEGAL_GROUND_STATUTORY_NOTIFICATION.
+	// What an official attests; required where the ground's row asks for it, and refused where it does
+	// not.
 	Attestation *Attestation `protobuf:"bytes,4,opt,name=attestation,proto3" json:"attestation,omitempty"`
 	// Input only, in a request that sends something: a consent that the client gave in advance
 	// (ConsentService.GiveConsent). It replaces consented_at, which Koppi takes from it. It must
 	// be in force, name the service and cover every recipient.
-	ConsentId     string `protobuf:"bytes,5,opt,name=consent_id,json=consentId,proto3" json:"consent_id,omitempty"`
+	ConsentId string `protobuf:"bytes,5,opt,name=consent_id,json=consentId,proto3" json:"consent_id,omitempty"`
+	// Key of the row in the table of lawful grounds (CaseworkService.ListGrounds), for example
+	// "shl-35-2". With a key, ground and provision may be empty: Koppi takes them from the row, and
+	// refuses others than the row's. GROUND_UNKNOWN if no such row is in force, GROUND_NOT_LAWFUL if
+	// it does not allow this message from this sender to this receiver. Empty for a caller that does
+	// not know the table: Koppi then finds the row by ground and provision.
+	GroundKey string `protobuf:"bytes,6,opt,name=ground_key,json=groundKey,proto3" json:"ground_key,omitempty"`
+	// Output only: what the row allowed when the message was sent. Empty for what was sent before the
+	// table, and where no row holds. A later change of the table changes no message.
+	Terms         *GroundTerms `protobuf:"bytes,8,opt,name=terms,proto3" json:"terms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -655,14 +777,41 @@ func (x *LegalBasis) GetConsentId() string {
 	return ""
 }
 
-// Attestation is what an official attests when reporting without consent.
+func (x *LegalBasis) GetGroundKey() string {
+	if x != nil {
+		return x.GroundKey
+	}
+	return ""
+}
+
+func (x *LegalBasis) GetTerms() *GroundTerms {
+	if x != nil {
+		return x.Terms
+	}
+	return nil
+}
+
+// Attestation is what an official attests when sending without consent.
 type Attestation struct {
-	state                        protoimpl.MessageState `protogen:"open.v1"`
-	ConsentUnobtainable          bool                   `protobuf:"varint,1,opt,name=consent_unobtainable,json=consentUnobtainable,proto3" json:"consent_unobtainable,omitempty"`
-	EvidentlyUnableToCareForSelf bool                   `protobuf:"varint,2,opt,name=evidently_unable_to_care_for_self,json=evidentlyUnableToCareForSelf,proto3" json:"evidently_unable_to_care_for_self,omitempty"`
-	InterestOfChild              bool                   `protobuf:"varint,3,opt,name=interest_of_child,json=interestOfChild,proto3" json:"interest_of_child,omitempty"`
-	unknownFields                protoimpl.UnknownFields
-	sizeCache                    protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Consent cannot be obtained (1301/2014 § 35.2).
+	ConsentUnobtainable bool `protobuf:"varint,1,opt,name=consent_unobtainable,json=consentUnobtainable,proto3" json:"consent_unobtainable,omitempty"`
+	// The client is evidently unable to answer for their own care, health or safety (§ 35.2).
+	EvidentlyUnableToCareForSelf bool `protobuf:"varint,2,opt,name=evidently_unable_to_care_for_self,json=evidentlyUnableToCareForSelf,proto3" json:"evidently_unable_to_care_for_self,omitempty"`
+	// A child's interest necessarily requires it (§ 35.2).
+	InterestOfChild bool `protobuf:"varint,3,opt,name=interest_of_child,json=interestOfChild,proto3" json:"interest_of_child,omitempty"`
+	// The young person needs support without delay to reach services (1285/2016 § 11.4).
+	NeedsSupportWithoutDelay bool `protobuf:"varint,4,opt,name=needs_support_without_delay,json=needsSupportWithoutDelay,proto3" json:"needs_support_without_delay,omitempty"`
+	// The client cannot assess what permission means, and has no legal representative (703/2023
+	// § 53).
+	CannotAssessMeaning bool `protobuf:"varint,5,opt,name=cannot_assess_meaning,json=cannotAssessMeaning,proto3" json:"cannot_assess_meaning,omitempty"`
+	// The client is in evident need of care that cannot otherwise be clarified or given (703/2023
+	// § 56).
+	EvidentNeedOfCare bool `protobuf:"varint,6,opt,name=evident_need_of_care,json=evidentNeedOfCare,proto3" json:"evident_need_of_care,omitempty"`
+	// A child's need of protection may have to be clarified (417/2007 § 25).
+	ChildNeedsAssessment bool `protobuf:"varint,7,opt,name=child_needs_assessment,json=childNeedsAssessment,proto3" json:"child_needs_assessment,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *Attestation) Reset() {
@@ -716,6 +865,107 @@ func (x *Attestation) GetInterestOfChild() bool {
 	return false
 }
 
+func (x *Attestation) GetNeedsSupportWithoutDelay() bool {
+	if x != nil {
+		return x.NeedsSupportWithoutDelay
+	}
+	return false
+}
+
+func (x *Attestation) GetCannotAssessMeaning() bool {
+	if x != nil {
+		return x.CannotAssessMeaning
+	}
+	return false
+}
+
+func (x *Attestation) GetEvidentNeedOfCare() bool {
+	if x != nil {
+		return x.EvidentNeedOfCare
+	}
+	return false
+}
+
+func (x *Attestation) GetChildNeedsAssessment() bool {
+	if x != nil {
+		return x.ChildNeedsAssessment
+	}
+	return false
+}
+
+// GroundTerms are what a row of the table of lawful grounds allows.
+type GroundTerms struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The most that the message may say.
+	Content     ContentProfile    `protobuf:"varint,1,opt,name=content,proto3,enum=koppi.common.v1.ContentProfile" json:"content,omitempty"`
+	Prohibition ProhibitionEffect `protobuf:"varint,2,opt,name=prohibition,proto3,enum=koppi.common.v1.ProhibitionEffect" json:"prohibition,omitempty"`
+	// The kind of the receiving unit: a value of koppi.casework.v1.AgencyKind by name, for example
+	// "AGENCY_KIND_SOCIAL_SERVICES"; empty for a plan, which has no receiver.
+	ReceiverKind string `protobuf:"bytes,3,opt,name=receiver_kind,json=receiverKind,proto3" json:"receiver_kind,omitempty"`
+	// A lawyer has reviewed the row.
+	Reviewed      bool `protobuf:"varint,4,opt,name=reviewed,proto3" json:"reviewed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GroundTerms) Reset() {
+	*x = GroundTerms{}
+	mi := &file_koppi_common_v1_party_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GroundTerms) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GroundTerms) ProtoMessage() {}
+
+func (x *GroundTerms) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_common_v1_party_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GroundTerms.ProtoReflect.Descriptor instead.
+func (*GroundTerms) Descriptor() ([]byte, []int) {
+	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *GroundTerms) GetContent() ContentProfile {
+	if x != nil {
+		return x.Content
+	}
+	return ContentProfile_CONTENT_PROFILE_UNSPECIFIED
+}
+
+func (x *GroundTerms) GetProhibition() ProhibitionEffect {
+	if x != nil {
+		return x.Prohibition
+	}
+	return ProhibitionEffect_PROHIBITION_EFFECT_UNSPECIFIED
+}
+
+func (x *GroundTerms) GetReceiverKind() string {
+	if x != nil {
+		return x.ReceiverKind
+	}
+	return ""
+}
+
+func (x *GroundTerms) GetReviewed() bool {
+	if x != nil {
+		return x.Reviewed
+	}
+	return false
+}
+
 // LoopStatus is the status of a matter. Every case message carries it.
 type LoopStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -748,7 +998,7 @@ type LoopStatus struct {
 
 func (x *LoopStatus) Reset() {
 	*x = LoopStatus{}
-	mi := &file_koppi_common_v1_party_proto_msgTypes[5]
+	mi := &file_koppi_common_v1_party_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -760,7 +1010,7 @@ func (x *LoopStatus) String() string {
 func (*LoopStatus) ProtoMessage() {}
 
 func (x *LoopStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_common_v1_party_proto_msgTypes[5]
+	mi := &file_koppi_common_v1_party_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -773,7 +1023,7 @@ func (x *LoopStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoopStatus.ProtoReflect.Descriptor instead.
 func (*LoopStatus) Descriptor() ([]byte, []int) {
-	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{5}
+	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *LoopStatus) GetPhase() LoopPhase {
@@ -862,7 +1112,7 @@ type Attachment struct {
 
 func (x *Attachment) Reset() {
 	*x = Attachment{}
-	mi := &file_koppi_common_v1_party_proto_msgTypes[6]
+	mi := &file_koppi_common_v1_party_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -874,7 +1124,7 @@ func (x *Attachment) String() string {
 func (*Attachment) ProtoMessage() {}
 
 func (x *Attachment) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_common_v1_party_proto_msgTypes[6]
+	mi := &file_koppi_common_v1_party_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -887,7 +1137,7 @@ func (x *Attachment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attachment.ProtoReflect.Descriptor instead.
 func (*Attachment) Descriptor() ([]byte, []int) {
-	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{6}
+	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Attachment) GetAttachmentId() string {
@@ -937,7 +1187,7 @@ type PlannedContact struct {
 
 func (x *PlannedContact) Reset() {
 	*x = PlannedContact{}
-	mi := &file_koppi_common_v1_party_proto_msgTypes[7]
+	mi := &file_koppi_common_v1_party_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -949,7 +1199,7 @@ func (x *PlannedContact) String() string {
 func (*PlannedContact) ProtoMessage() {}
 
 func (x *PlannedContact) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_common_v1_party_proto_msgTypes[7]
+	mi := &file_koppi_common_v1_party_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -962,7 +1212,7 @@ func (x *PlannedContact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlannedContact.ProtoReflect.Descriptor instead.
 func (*PlannedContact) Descriptor() ([]byte, []int) {
-	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{7}
+	return file_koppi_common_v1_party_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PlannedContact) GetBy() *Party {
@@ -1017,7 +1267,7 @@ const file_koppi_common_v1_party_proto_rawDesc = "" +
 	"\xd8\x01\x01r\x05\x18\xfe\x01`\x01\xe8\xb8\x18\x04R\x05email\x12&\n" +
 	"\aaddress\x18\x06 \x01(\tB\f\xbaH\x05r\x03\x18\xf4\x03\xe8\xb8\x18\x04R\aaddress\x12<\n" +
 	"\fmunicipality\x18\a \x01(\tB\x18\xbaH\x11r\x0f2\r^([0-9]{3})?$\xe8\xb8\x18\x04R\fmunicipality\x12%\n" +
-	"\x0enon_disclosure\x18\b \x01(\bR\rnonDisclosure\"\xce\x02\n" +
+	"\x0enon_disclosure\x18\b \x01(\bR\rnonDisclosure\"\xca\x03\n" +
 	"\n" +
 	"LegalBasis\x12>\n" +
 	"\x06ground\x18\x01 \x01(\x0e2\x1c.koppi.common.v1.LegalGroundB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06ground\x12+\n" +
@@ -1025,11 +1275,23 @@ const file_koppi_common_v1_party_proto_rawDesc = "" +
 	"\fconsented_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vconsentedAt\x12>\n" +
 	"\vattestation\x18\x04 \x01(\v2\x1c.koppi.common.v1.AttestationR\vattestation\x12T\n" +
 	"\n" +
-	"consent_id\x18\x05 \x01(\tB5\xbaH2r02.^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$R\tconsentId\"\xb5\x01\n" +
+	"consent_id\x18\x05 \x01(\tB5\xbaH2r02.^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$R\tconsentId\x12F\n" +
+	"\n" +
+	"ground_key\x18\x06 \x01(\tB'\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$\xe8\xb8\x18\x01R\tgroundKey\x122\n" +
+	"\x05terms\x18\b \x01(\v2\x1c.koppi.common.v1.GroundTermsR\x05terms\"\x8f\x03\n" +
 	"\vAttestation\x121\n" +
 	"\x14consent_unobtainable\x18\x01 \x01(\bR\x13consentUnobtainable\x12G\n" +
 	"!evidently_unable_to_care_for_self\x18\x02 \x01(\bR\x1cevidentlyUnableToCareForSelf\x12*\n" +
-	"\x11interest_of_child\x18\x03 \x01(\bR\x0finterestOfChild\"\xdb\x03\n" +
+	"\x11interest_of_child\x18\x03 \x01(\bR\x0finterestOfChild\x12=\n" +
+	"\x1bneeds_support_without_delay\x18\x04 \x01(\bR\x18needsSupportWithoutDelay\x122\n" +
+	"\x15cannot_assess_meaning\x18\x05 \x01(\bR\x13cannotAssessMeaning\x12/\n" +
+	"\x14evident_need_of_care\x18\x06 \x01(\bR\x11evidentNeedOfCare\x124\n" +
+	"\x16child_needs_assessment\x18\a \x01(\bR\x14childNeedsAssessment\"\x8d\x02\n" +
+	"\vGroundTerms\x12C\n" +
+	"\acontent\x18\x01 \x01(\x0e2\x1f.koppi.common.v1.ContentProfileB\b\xbaH\x05\x82\x01\x02\x10\x01R\acontent\x12N\n" +
+	"\vprohibition\x18\x02 \x01(\x0e2\".koppi.common.v1.ProhibitionEffectB\b\xbaH\x05\x82\x01\x02\x10\x01R\vprohibition\x12M\n" +
+	"\rreceiver_kind\x18\x03 \x01(\tB(\xbaH!r\x1f2\x1d^(AGENCY_KIND_[A-Z_]{1,40})?$\xe8\xb8\x18\x01R\freceiverKind\x12\x1a\n" +
+	"\breviewed\x18\x04 \x01(\bR\breviewed\"\xdb\x03\n" +
 	"\n" +
 	"LoopStatus\x120\n" +
 	"\x05phase\x18\x01 \x01(\x0e2\x1a.koppi.common.v1.LoopPhaseR\x05phase\x120\n" +
@@ -1062,7 +1324,17 @@ const file_koppi_common_v1_party_proto_rawDesc = "" +
 	"\x1bLEGAL_GROUND_CLIENT_CONSENT\x10\x01\x12'\n" +
 	"#LEGAL_GROUND_STATUTORY_NOTIFICATION\x10\x02\x12!\n" +
 	"\x1dLEGAL_GROUND_STATUTORY_ACCESS\x10\x03\x12!\n" +
-	"\x1dLEGAL_GROUND_NO_PERSONAL_DATA\x10\x04*\xe9\x01\n" +
+	"\x1dLEGAL_GROUND_NO_PERSONAL_DATA\x10\x04*\xab\x01\n" +
+	"\x0eContentProfile\x12\x1f\n" +
+	"\x1bCONTENT_PROFILE_UNSPECIFIED\x10\x00\x12\"\n" +
+	"\x1eCONTENT_PROFILE_IDENTIFICATION\x10\x01\x12\x1a\n" +
+	"\x16CONTENT_PROFILE_TOPICS\x10\x02\x12\x1d\n" +
+	"\x19CONTENT_PROFILE_NECESSARY\x10\x03\x12\x19\n" +
+	"\x15CONTENT_PROFILE_WHOLE\x10\x04*v\n" +
+	"\x11ProhibitionEffect\x12\"\n" +
+	"\x1ePROHIBITION_EFFECT_UNSPECIFIED\x10\x00\x12\x1c\n" +
+	"\x18PROHIBITION_EFFECT_STOPS\x10\x01\x12\x1f\n" +
+	"\x1bPROHIBITION_EFFECT_RECORDED\x10\x02*\xe9\x01\n" +
 	"\tLoopPhase\x12\x1a\n" +
 	"\x16LOOP_PHASE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fLOOP_PHASE_SENT\x10\x01\x12\x17\n" +
@@ -1099,42 +1371,48 @@ func file_koppi_common_v1_party_proto_rawDescGZIP() []byte {
 	return file_koppi_common_v1_party_proto_rawDescData
 }
 
-var file_koppi_common_v1_party_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_koppi_common_v1_party_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_koppi_common_v1_party_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_koppi_common_v1_party_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_koppi_common_v1_party_proto_goTypes = []any{
 	(LegalGround)(0),              // 0: koppi.common.v1.LegalGround
-	(LoopPhase)(0),                // 1: koppi.common.v1.LoopPhase
-	(DueBasis)(0),                 // 2: koppi.common.v1.DueBasis
-	(Urgency)(0),                  // 3: koppi.common.v1.Urgency
-	(*Party)(nil),                 // 4: koppi.common.v1.Party
-	(*Client)(nil),                // 5: koppi.common.v1.Client
-	(*ClientDetails)(nil),         // 6: koppi.common.v1.ClientDetails
-	(*LegalBasis)(nil),            // 7: koppi.common.v1.LegalBasis
-	(*Attestation)(nil),           // 8: koppi.common.v1.Attestation
-	(*LoopStatus)(nil),            // 9: koppi.common.v1.LoopStatus
-	(*Attachment)(nil),            // 10: koppi.common.v1.Attachment
-	(*PlannedContact)(nil),        // 11: koppi.common.v1.PlannedContact
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(ContentProfile)(0),           // 1: koppi.common.v1.ContentProfile
+	(ProhibitionEffect)(0),        // 2: koppi.common.v1.ProhibitionEffect
+	(LoopPhase)(0),                // 3: koppi.common.v1.LoopPhase
+	(DueBasis)(0),                 // 4: koppi.common.v1.DueBasis
+	(Urgency)(0),                  // 5: koppi.common.v1.Urgency
+	(*Party)(nil),                 // 6: koppi.common.v1.Party
+	(*Client)(nil),                // 7: koppi.common.v1.Client
+	(*ClientDetails)(nil),         // 8: koppi.common.v1.ClientDetails
+	(*LegalBasis)(nil),            // 9: koppi.common.v1.LegalBasis
+	(*Attestation)(nil),           // 10: koppi.common.v1.Attestation
+	(*GroundTerms)(nil),           // 11: koppi.common.v1.GroundTerms
+	(*LoopStatus)(nil),            // 12: koppi.common.v1.LoopStatus
+	(*Attachment)(nil),            // 13: koppi.common.v1.Attachment
+	(*PlannedContact)(nil),        // 14: koppi.common.v1.PlannedContact
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
 }
 var file_koppi_common_v1_party_proto_depIdxs = []int32{
-	6,  // 0: koppi.common.v1.Client.details:type_name -> koppi.common.v1.ClientDetails
+	8,  // 0: koppi.common.v1.Client.details:type_name -> koppi.common.v1.ClientDetails
 	0,  // 1: koppi.common.v1.LegalBasis.ground:type_name -> koppi.common.v1.LegalGround
-	12, // 2: koppi.common.v1.LegalBasis.consented_at:type_name -> google.protobuf.Timestamp
-	8,  // 3: koppi.common.v1.LegalBasis.attestation:type_name -> koppi.common.v1.Attestation
-	1,  // 4: koppi.common.v1.LoopStatus.phase:type_name -> koppi.common.v1.LoopPhase
-	12, // 5: koppi.common.v1.LoopStatus.since:type_name -> google.protobuf.Timestamp
-	4,  // 6: koppi.common.v1.LoopStatus.responsible:type_name -> koppi.common.v1.Party
-	12, // 7: koppi.common.v1.LoopStatus.due_at:type_name -> google.protobuf.Timestamp
-	4,  // 8: koppi.common.v1.LoopStatus.waiting_on:type_name -> koppi.common.v1.Party
-	2,  // 9: koppi.common.v1.LoopStatus.due_basis:type_name -> koppi.common.v1.DueBasis
-	4,  // 10: koppi.common.v1.PlannedContact.by:type_name -> koppi.common.v1.Party
-	12, // 11: koppi.common.v1.PlannedContact.at:type_name -> google.protobuf.Timestamp
-	12, // 12: koppi.common.v1.PlannedContact.lapses_at:type_name -> google.protobuf.Timestamp
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	15, // 2: koppi.common.v1.LegalBasis.consented_at:type_name -> google.protobuf.Timestamp
+	10, // 3: koppi.common.v1.LegalBasis.attestation:type_name -> koppi.common.v1.Attestation
+	11, // 4: koppi.common.v1.LegalBasis.terms:type_name -> koppi.common.v1.GroundTerms
+	1,  // 5: koppi.common.v1.GroundTerms.content:type_name -> koppi.common.v1.ContentProfile
+	2,  // 6: koppi.common.v1.GroundTerms.prohibition:type_name -> koppi.common.v1.ProhibitionEffect
+	3,  // 7: koppi.common.v1.LoopStatus.phase:type_name -> koppi.common.v1.LoopPhase
+	15, // 8: koppi.common.v1.LoopStatus.since:type_name -> google.protobuf.Timestamp
+	6,  // 9: koppi.common.v1.LoopStatus.responsible:type_name -> koppi.common.v1.Party
+	15, // 10: koppi.common.v1.LoopStatus.due_at:type_name -> google.protobuf.Timestamp
+	6,  // 11: koppi.common.v1.LoopStatus.waiting_on:type_name -> koppi.common.v1.Party
+	4,  // 12: koppi.common.v1.LoopStatus.due_basis:type_name -> koppi.common.v1.DueBasis
+	6,  // 13: koppi.common.v1.PlannedContact.by:type_name -> koppi.common.v1.Party
+	15, // 14: koppi.common.v1.PlannedContact.at:type_name -> google.protobuf.Timestamp
+	15, // 15: koppi.common.v1.PlannedContact.lapses_at:type_name -> google.protobuf.Timestamp
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_koppi_common_v1_party_proto_init() }
@@ -1153,8 +1431,8 @@ func file_koppi_common_v1_party_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_common_v1_party_proto_rawDesc), len(file_koppi_common_v1_party_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   8,
+			NumEnums:      6,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -692,8 +692,8 @@ func (*WaitingWish_Lift) isWaitingWish_Of() {}
 
 func (*WaitingWish_Withdraw) isWaitingWish_Of() {}
 
-// BlockedSending is a step that a prohibition blocked. A repetition within one hour is
-// recorded in the access log only.
+// BlockedSending is a step that a prohibition blocked, or that was sent in spite of it because the
+// law obliges the sender. A repetition within one hour is recorded in the access log only.
 type BlockedSending struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	At    *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
@@ -703,7 +703,13 @@ type BlockedSending struct {
 	Receiver string `protobuf:"bytes,3,opt,name=receiver,proto3" json:"receiver,omitempty"`
 	Service  string `protobuf:"bytes,4,opt,name=service,proto3" json:"service,omitempty"`
 	// The method, for example "SendReferral".
-	Step          string `protobuf:"bytes,5,opt,name=step,proto3" json:"step,omitempty"`
+	Step string `protobuf:"bytes,5,opt,name=step,proto3" json:"step,omitempty"`
+	// The step was sent: its ground passes a prohibition (PROHIBITION_EFFECT_RECORDED). Only the
+	// client sees it.
+	Sent bool `protobuf:"varint,6,opt,name=sent,proto3" json:"sent,omitempty"`
+	// The ground of a step that was sent: see LegalBasis.ground_key and provision.
+	GroundKey     string `protobuf:"bytes,7,opt,name=ground_key,json=groundKey,proto3" json:"ground_key,omitempty"`
+	Provision     string `protobuf:"bytes,8,opt,name=provision,proto3" json:"provision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -769,6 +775,27 @@ func (x *BlockedSending) GetService() string {
 func (x *BlockedSending) GetStep() string {
 	if x != nil {
 		return x.Step
+	}
+	return ""
+}
+
+func (x *BlockedSending) GetSent() bool {
+	if x != nil {
+		return x.Sent
+	}
+	return false
+}
+
+func (x *BlockedSending) GetGroundKey() string {
+	if x != nil {
+		return x.GroundKey
+	}
+	return ""
+}
+
+func (x *BlockedSending) GetProvision() string {
+	if x != nil {
+		return x.Provision
 	}
 	return ""
 }
@@ -1670,13 +1697,17 @@ const file_koppi_consent_v1_wishes_proto_rawDesc = "" +
 	"\n" +
 	"everywhere\x18\r \x01(\bR\n" +
 	"everywhereB\x04\n" +
-	"\x02of\"\xc0\x01\n" +
+	"\x02of\"\x9d\x02\n" +
 	"\x0eBlockedSending\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12 \n" +
 	"\breceiver\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\breceiver\x12\x1e\n" +
 	"\aservice\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12\x18\n" +
-	"\x04step\x18\x05 \x01(\tB\x04\xe8\xb8\x18\x02R\x04step\"\xe3\x05\n" +
+	"\x04step\x18\x05 \x01(\tB\x04\xe8\xb8\x18\x02R\x04step\x12\x12\n" +
+	"\x04sent\x18\x06 \x01(\bR\x04sent\x12#\n" +
+	"\n" +
+	"ground_key\x18\a \x01(\tB\x04\xe8\xb8\x18\x01R\tgroundKey\x12\"\n" +
+	"\tprovision\x18\b \x01(\tB\x04\xe8\xb8\x18\x02R\tprovision\"\xe3\x05\n" +
 	"\bOverride\x12\x1f\n" +
 	"\voverride_id\x18\x01 \x01(\tR\n" +
 	"overrideId\x12\x1b\n" +

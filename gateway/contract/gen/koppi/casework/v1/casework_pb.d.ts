@@ -9,7 +9,7 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import type { Message } from "@bufbuild/protobuf";
 import type { CaseMessage } from "../../exchange/v1/exchange_pb.js";
 import type { PhoneHours } from "../../common/v1/contact_point_pb.js";
-import type { LegalBasis, LoopStatus, Party, PlannedContact, Urgency } from "../../common/v1/party_pb.js";
+import type { ContentProfile, LegalBasis, LegalGround, LoopStatus, Party, PlannedContact, ProhibitionEffect, Urgency } from "../../common/v1/party_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Status } from "../../../google/rpc/status_pb.js";
 
@@ -231,6 +231,14 @@ export declare type Unit = Message<"koppi.casework.v1.Unit"> & {
    * @generated from field: map<string, string> short_names = 11;
    */
   shortNames: { [key: string]: string };
+
+  /**
+   * The branch of administration of the unit: its own if the directory names one, else the
+   * agency's.
+   *
+   * @generated from field: koppi.casework.v1.AgencyKind kind = 12;
+   */
+  kind: AgencyKind;
 };
 
 /**
@@ -358,6 +366,164 @@ export declare type Route = Message<"koppi.casework.v1.Route"> & {
  * Use `create(RouteSchema)` to create a new message.
  */
 export declare const RouteSchema: GenMessage<Route>;
+
+/**
+ * @generated from message koppi.casework.v1.ListGroundsRequest
+ */
+export declare type ListGroundsRequest = Message<"koppi.casework.v1.ListGroundsRequest"> & {
+  /**
+   * The agency, and the unit if one is addressed; empty for a plan, which has no receiver.
+   *
+   * @generated from field: koppi.common.v1.Party receiver = 1;
+   */
+  receiver?: Party | undefined;
+
+  /**
+   * What is sent: "concern", "consultation", "plan", "referral/" with a value of ReferralKind such
+   * as "referral/REFERRAL_KIND_SERVICE", or "consultation/invitation" or "plan/invitation".
+   *
+   * @generated from field: string message = 2;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message koppi.casework.v1.ListGroundsRequest.
+ * Use `create(ListGroundsRequestSchema)` to create a new message.
+ */
+export declare const ListGroundsRequestSchema: GenMessage<ListGroundsRequest>;
+
+/**
+ * @generated from message koppi.casework.v1.ListGroundsResponse
+ */
+export declare type ListGroundsResponse = Message<"koppi.casework.v1.ListGroundsResponse"> & {
+  /**
+   * @generated from field: repeated koppi.casework.v1.Ground grounds = 1;
+   */
+  grounds: Ground[];
+};
+
+/**
+ * Describes the message koppi.casework.v1.ListGroundsResponse.
+ * Use `create(ListGroundsResponseSchema)` to create a new message.
+ */
+export declare const ListGroundsResponseSchema: GenMessage<ListGroundsResponse>;
+
+/**
+ * Ground is a row of the table of lawful grounds, as it applies to one sender, receiver and
+ * message.
+ *
+ * @generated from message koppi.casework.v1.Ground
+ */
+export declare type Ground = Message<"koppi.casework.v1.Ground"> & {
+  /**
+   * The key that LegalBasis.ground_key names.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * @generated from field: koppi.common.v1.LegalGround ground = 2;
+   */
+  ground: LegalGround;
+
+  /**
+   * @generated from field: string provision = 3;
+   */
+  provision: string;
+
+  /**
+   * Names for the worker by BCP 47 tag: fi, sv, en.
+   *
+   * @generated from field: map<string, string> names = 4;
+   */
+  names: { [key: string]: string };
+
+  /**
+   * What the sender attests: one of each group. A worker attests, or a system on behalf of one.
+   *
+   * @generated from field: repeated koppi.casework.v1.AttestationGroup attest = 5;
+   */
+  attest: AttestationGroup[];
+
+  /**
+   * The client's greatest age in full years on the day of sending; 0 for any.
+   *
+   * @generated from field: int32 max_age = 6;
+   */
+  maxAge: number;
+
+  /**
+   * The most that this sender may say.
+   *
+   * @generated from field: koppi.common.v1.ContentProfile content = 7;
+   */
+  content: ContentProfile;
+
+  /**
+   * @generated from field: koppi.common.v1.ProhibitionEffect prohibition = 8;
+   */
+  prohibition: ProhibitionEffect;
+
+  /**
+   * The law obliges the sender.
+   *
+   * @generated from field: bool duty = 9;
+   */
+  duty: boolean;
+};
+
+/**
+ * Describes the message koppi.casework.v1.Ground.
+ * Use `create(GroundSchema)` to create a new message.
+ */
+export declare const GroundSchema: GenMessage<Ground>;
+
+/**
+ * AttestationGroup is a choice of which one is attested.
+ *
+ * @generated from message koppi.casework.v1.AttestationGroup
+ */
+export declare type AttestationGroup = Message<"koppi.casework.v1.AttestationGroup"> & {
+  /**
+   * @generated from field: repeated koppi.casework.v1.AttestationItem any_of = 1;
+   */
+  anyOf: AttestationItem[];
+};
+
+/**
+ * Describes the message koppi.casework.v1.AttestationGroup.
+ * Use `create(AttestationGroupSchema)` to create a new message.
+ */
+export declare const AttestationGroupSchema: GenMessage<AttestationGroup>;
+
+/**
+ * AttestationItem is one field of Attestation.
+ *
+ * @generated from message koppi.casework.v1.AttestationItem
+ */
+export declare type AttestationItem = Message<"koppi.casework.v1.AttestationItem"> & {
+  /**
+   * Name of the field, for example "consent_unobtainable".
+   *
+   * @generated from field: string field = 1;
+   */
+  field: string;
+
+  /**
+   * What the worker attests, by BCP 47 tag: fi, sv, en.
+   *
+   * @generated from field: map<string, string> names = 2;
+   */
+  names: { [key: string]: string };
+};
+
+/**
+ * Describes the message koppi.casework.v1.AttestationItem.
+ * Use `create(AttestationItemSchema)` to create a new message.
+ */
+export declare const AttestationItemSchema: GenMessage<AttestationItem>;
 
 /**
  * @generated from message koppi.casework.v1.ListWorkRequest
@@ -1029,6 +1195,18 @@ export declare const CaseworkService: GenService<{
     methodKind: "unary";
     input: typeof FindUnitsRequestSchema;
     output: typeof FindUnitsResponseSchema;
+  },
+  /**
+   * ListGrounds returns the grounds on which the caller's unit may lawfully send a message to a
+   * receiver now, in the order of the table. It is empty if there is none. An unknown message is
+   * refused with INVALID_FIELD, an unknown receiver with UNKNOWN_PARTY.
+   *
+   * @generated from rpc koppi.casework.v1.CaseworkService.ListGrounds
+   */
+  listGrounds: {
+    methodKind: "unary";
+    input: typeof ListGroundsRequestSchema;
+    output: typeof ListGroundsResponseSchema;
   },
   /**
    * ListWork returns the worklist over all four services, the earliest due time first. Each

@@ -192,7 +192,8 @@ export declare type LegalBasis = Message<"koppi.common.v1.LegalBasis"> & {
   consentedAt?: Timestamp | undefined;
 
   /**
-   * Required with LEGAL_GROUND_STATUTORY_NOTIFICATION.
+   * What an official attests; required where the ground's row asks for it, and refused where it does
+   * not.
    *
    * @generated from field: koppi.common.v1.Attestation attestation = 4;
    */
@@ -206,6 +207,25 @@ export declare type LegalBasis = Message<"koppi.common.v1.LegalBasis"> & {
    * @generated from field: string consent_id = 5;
    */
   consentId: string;
+
+  /**
+   * Key of the row in the table of lawful grounds (CaseworkService.ListGrounds), for example
+   * "shl-35-2". With a key, ground and provision may be empty: Koppi takes them from the row, and
+   * refuses others than the row's. GROUND_UNKNOWN if no such row is in force, GROUND_NOT_LAWFUL if
+   * it does not allow this message from this sender to this receiver. Empty for a caller that does
+   * not know the table: Koppi then finds the row by ground and provision.
+   *
+   * @generated from field: string ground_key = 6;
+   */
+  groundKey: string;
+
+  /**
+   * Output only: what the row allowed when the message was sent. Empty for what was sent before the
+   * table, and where no row holds. A later change of the table changes no message.
+   *
+   * @generated from field: koppi.common.v1.GroundTerms terms = 8;
+   */
+  terms?: GroundTerms | undefined;
 };
 
 /**
@@ -215,25 +235,61 @@ export declare type LegalBasis = Message<"koppi.common.v1.LegalBasis"> & {
 export declare const LegalBasisSchema: GenMessage<LegalBasis>;
 
 /**
- * Attestation is what an official attests when reporting without consent.
+ * Attestation is what an official attests when sending without consent.
  *
  * @generated from message koppi.common.v1.Attestation
  */
 export declare type Attestation = Message<"koppi.common.v1.Attestation"> & {
   /**
+   * Consent cannot be obtained (1301/2014 § 35.2).
+   *
    * @generated from field: bool consent_unobtainable = 1;
    */
   consentUnobtainable: boolean;
 
   /**
+   * The client is evidently unable to answer for their own care, health or safety (§ 35.2).
+   *
    * @generated from field: bool evidently_unable_to_care_for_self = 2;
    */
   evidentlyUnableToCareForSelf: boolean;
 
   /**
+   * A child's interest necessarily requires it (§ 35.2).
+   *
    * @generated from field: bool interest_of_child = 3;
    */
   interestOfChild: boolean;
+
+  /**
+   * The young person needs support without delay to reach services (1285/2016 § 11.4).
+   *
+   * @generated from field: bool needs_support_without_delay = 4;
+   */
+  needsSupportWithoutDelay: boolean;
+
+  /**
+   * The client cannot assess what permission means, and has no legal representative (703/2023
+   * § 53).
+   *
+   * @generated from field: bool cannot_assess_meaning = 5;
+   */
+  cannotAssessMeaning: boolean;
+
+  /**
+   * The client is in evident need of care that cannot otherwise be clarified or given (703/2023
+   * § 56).
+   *
+   * @generated from field: bool evident_need_of_care = 6;
+   */
+  evidentNeedOfCare: boolean;
+
+  /**
+   * A child's need of protection may have to be clarified (417/2007 § 25).
+   *
+   * @generated from field: bool child_needs_assessment = 7;
+   */
+  childNeedsAssessment: boolean;
 };
 
 /**
@@ -241,6 +297,46 @@ export declare type Attestation = Message<"koppi.common.v1.Attestation"> & {
  * Use `create(AttestationSchema)` to create a new message.
  */
 export declare const AttestationSchema: GenMessage<Attestation>;
+
+/**
+ * GroundTerms are what a row of the table of lawful grounds allows.
+ *
+ * @generated from message koppi.common.v1.GroundTerms
+ */
+export declare type GroundTerms = Message<"koppi.common.v1.GroundTerms"> & {
+  /**
+   * The most that the message may say.
+   *
+   * @generated from field: koppi.common.v1.ContentProfile content = 1;
+   */
+  content: ContentProfile;
+
+  /**
+   * @generated from field: koppi.common.v1.ProhibitionEffect prohibition = 2;
+   */
+  prohibition: ProhibitionEffect;
+
+  /**
+   * The kind of the receiving unit: a value of koppi.casework.v1.AgencyKind by name, for example
+   * "AGENCY_KIND_SOCIAL_SERVICES"; empty for a plan, which has no receiver.
+   *
+   * @generated from field: string receiver_kind = 3;
+   */
+  receiverKind: string;
+
+  /**
+   * A lawyer has reviewed the row.
+   *
+   * @generated from field: bool reviewed = 4;
+   */
+  reviewed: boolean;
+};
+
+/**
+ * Describes the message koppi.common.v1.GroundTerms.
+ * Use `create(GroundTermsSchema)` to create a new message.
+ */
+export declare const GroundTermsSchema: GenMessage<GroundTerms>;
 
 /**
  * LoopStatus is the status of a matter. Every case message carries it.
@@ -446,6 +542,82 @@ export enum LegalGround {
  * Describes the enum koppi.common.v1.LegalGround.
  */
 export declare const LegalGroundSchema: GenEnum<LegalGround>;
+
+/**
+ * ContentProfile is the most that a message may say about a client.
+ *
+ * @generated from enum koppi.common.v1.ContentProfile
+ */
+export enum ContentProfile {
+  /**
+   * @generated from enum value: CONTENT_PROFILE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Who the client is and how to reach the client: no topics, words or attachments.
+   *
+   * @generated from enum value: CONTENT_PROFILE_IDENTIFICATION = 1;
+   */
+  IDENTIFICATION = 1,
+
+  /**
+   * Topics and urgency too.
+   *
+   * @generated from enum value: CONTENT_PROFILE_TOPICS = 2;
+   */
+  TOPICS = 2,
+
+  /**
+   * Words and attachments too, as far as they are necessary.
+   *
+   * @generated from enum value: CONTENT_PROFILE_NECESSARY = 3;
+   */
+  NECESSARY = 3,
+
+  /**
+   * All that the sender and the client decide to tell.
+   *
+   * @generated from enum value: CONTENT_PROFILE_WHOLE = 4;
+   */
+  WHOLE = 4,
+}
+
+/**
+ * Describes the enum koppi.common.v1.ContentProfile.
+ */
+export declare const ContentProfileSchema: GenEnum<ContentProfile>;
+
+/**
+ * ProhibitionEffect states what a client's prohibition of disclosure does to a message.
+ *
+ * @generated from enum koppi.common.v1.ProhibitionEffect
+ */
+export enum ProhibitionEffect {
+  /**
+   * @generated from enum value: PROHIBITION_EFFECT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The message is not sent.
+   *
+   * @generated from enum value: PROHIBITION_EFFECT_STOPS = 1;
+   */
+  STOPS = 1,
+
+  /**
+   * The law obliges the sender: the message is sent, and the client sees that it was.
+   *
+   * @generated from enum value: PROHIBITION_EFFECT_RECORDED = 2;
+   */
+  RECORDED = 2,
+}
+
+/**
+ * Describes the enum koppi.common.v1.ProhibitionEffect.
+ */
+export declare const ProhibitionEffectSchema: GenEnum<ProhibitionEffect>;
 
 /**
  * LoopPhase states how far a matter has come, for the sender. The scale is the same in all

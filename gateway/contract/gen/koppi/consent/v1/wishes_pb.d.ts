@@ -388,8 +388,8 @@ export declare type WaitingWish = Message<"koppi.consent.v1.WaitingWish"> & {
 export declare const WaitingWishSchema: GenMessage<WaitingWish>;
 
 /**
- * BlockedSending is a step that a prohibition blocked. A repetition within one hour is
- * recorded in the access log only.
+ * BlockedSending is a step that a prohibition blocked, or that was sent in spite of it because the
+ * law obliges the sender. A repetition within one hour is recorded in the access log only.
  *
  * @generated from message koppi.consent.v1.BlockedSending
  */
@@ -424,6 +424,26 @@ export declare type BlockedSending = Message<"koppi.consent.v1.BlockedSending"> 
    * @generated from field: string step = 5;
    */
   step: string;
+
+  /**
+   * The step was sent: its ground passes a prohibition (PROHIBITION_EFFECT_RECORDED). Only the
+   * client sees it.
+   *
+   * @generated from field: bool sent = 6;
+   */
+  sent: boolean;
+
+  /**
+   * The ground of a step that was sent: see LegalBasis.ground_key and provision.
+   *
+   * @generated from field: string ground_key = 7;
+   */
+  groundKey: string;
+
+  /**
+   * @generated from field: string provision = 8;
+   */
+  provision: string;
 };
 
 /**
