@@ -51,7 +51,9 @@ type Agency struct {
 
 // Unit is a part of an agency that handles matters.
 type Unit struct {
-	Key            string
+	Key string
+	// Kind is the unit's branch of administration: its own, or the agency's.
+	Kind           caseworkv1.AgencyKind
 	Names          map[string]string
 	ShortNames     map[string]string
 	Municipalities []string
@@ -121,6 +123,14 @@ func (d *Directory) Unit(agency, unit string) (Unit, bool) {
 		}
 	}
 	return Unit{}, false
+}
+
+// KindOf returns the branch of administration of a party: of its unit, or else of its agency.
+func (d *Directory) KindOf(party *commonv1.Party) caseworkv1.AgencyKind {
+	if unit, known := d.Unit(party.GetAgency(), party.GetUnit()); known {
+		return unit.Kind
+	}
+	return d.agencies()[party.GetAgency()].Kind
 }
 
 // Intake returns the unit that receives what is addressed to the agency without a unit; empty if there is

@@ -38,6 +38,7 @@ type fileAgency struct {
 
 type fileUnit struct {
 	Unit           string            `json:"unit"`
+	Kind           string            `json:"kind"`
 	Names          map[string]string `json:"names"`
 	ShortNames     map[string]string `json:"shortNames"`
 	Municipalities []string          `json:"municipalities"`
@@ -149,12 +150,11 @@ func (f fileAgency) check() (Agency, error) {
 	agency := Agency{
 		Key: f.Agency, Names: f.Names, ShortNames: f.ShortNames, Profile: Profile(f.NoConsentProfile), DutyPhone: f.DutyPhone, EmergencyPhone: f.EmergencyPhone,
 	}
-	kind := caseworkv1.AgencyKind_value["AGENCY_KIND_"+f.Kind]
-	agency.Kind = caseworkv1.AgencyKind(kind)
+	agency.Kind = kindOf(f.Kind)
 	switch {
 	case !keyForm.MatchString(f.Agency):
 		return agency, errors.New("the key must consist of lower-case letters, digits and hyphens")
-	case kind == 0:
+	case agency.Kind == 0:
 		return agency, fmt.Errorf("unknown kind %q", f.Kind)
 	case agency.Profile != Minimal && agency.Profile != Necessary:
 		return agency, fmt.Errorf("noConsentProfile must be MINIMAL or NECESSARY, not %q", f.NoConsentProfile)
@@ -183,6 +183,7 @@ func (f fileAgency) check() (Agency, error) {
 			return agency, fmt.Errorf("units[%d] %q is listed twice", i, entry.Unit)
 		}
 		seen[unit.Key] = true
+		unit.Kind = cmp.Or(unit.Kind, agency.Kind)
 		// A single unit receives everything that names no unit.
 		unit.Intake = unit.Intake || len(f.Units) == 1
 		if unit.Intake {
@@ -199,6 +200,11 @@ func (f fileAgency) check() (Agency, error) {
 	return agency, nil
 }
 
+// kindOf returns the kind of a name such as "HEALTH_CARE"; unspecified for an unknown one.
+func kindOf(name string) caseworkv1.AgencyKind {
+	return caseworkv1.AgencyKind(caseworkv1.AgencyKind_value["AGENCY_KIND_"+name])
+}
+
 func (f fileUnit) check() (Unit, error) {
 	unit := Unit{
 		Key: f.Unit, Names: f.Names, Municipalities: f.Municipalities, Languages: f.Languages,
@@ -206,6 +212,9 @@ func (f fileUnit) check() (Unit, error) {
 	}
 	if !keyForm.MatchString(f.Unit) {
 		return unit, errors.New("the key must consist of lower-case letters, digits and hyphens")
+	}
+	if unit.Kind = kindOf(f.Kind); unit.Kind == 0 && f.Kind != "" {
+		return unit, fmt.Errorf("unknown kind %q", f.Kind)
 	}
 	if err := cmp.Or(checkNames(f.Names), checkShortNames(f.ShortNames)); err != nil {
 		return unit, err

@@ -30,6 +30,10 @@ const (
 	IllegalStep           Reason = "ILLEGAL_STEP"
 	MatterFull            Reason = "MATTER_FULL"
 	LegalBasisRequired    Reason = "LEGAL_BASIS_REQUIRED"
+	GroundUnknown         Reason = "GROUND_UNKNOWN"
+	GroundNotLawful       Reason = "GROUND_NOT_LAWFUL"
+	ClientAge             Reason = "CLIENT_AGE"
+	NamedWorkerRequired   Reason = "NAMED_WORKER_REQUIRED"
 	ConsentWithdrawn      Reason = "CONSENT_WITHDRAWN"
 	ConsentExpired        Reason = "CONSENT_EXPIRED"
 	ConsentNotCovering    Reason = "CONSENT_NOT_COVERING"
@@ -86,6 +90,10 @@ var table = map[Reason]entry{
 	IllegalStep:           {codes.FailedPrecondition, "take one of the allowed steps"},
 	MatterFull:            {codes.FailedPrecondition, "end this matter and go on in a new one; steps that end, answer or acknowledge are still accepted"},
 	LegalBasisRequired:    {codes.InvalidArgument, "give the ground, the provision and, for consent, when it was given"},
+	GroundUnknown:         {codes.InvalidArgument, "name a ground that is in force now, by its key"},
+	GroundNotLawful:       {codes.InvalidArgument, "name a ground that is lawful for your unit, the receiver and what you send"},
+	ClientAge:             {codes.InvalidArgument, "check the client's date of birth, or name a ground that has no age limit"},
+	NamedWorkerRequired:   {codes.PermissionDenied, "name the worker who attests this; a system can send it only on behalf of one"},
 	ConsentWithdrawn:      {codes.FailedPrecondition, "ask the client for a new consent, and state when it was given"},
 	ConsentExpired:        {codes.FailedPrecondition, "ask the client for a new consent"},
 	ConsentNotCovering:    {codes.FailedPrecondition, "cite a consent that your agency may cite and that covers the service and the receiver, or ask the client for a new one"},

@@ -57,7 +57,7 @@ func toUnit(unit directory.Unit) *caseworkv1.Unit {
 	return &caseworkv1.Unit{
 		Unit: unit.Key, Names: unit.Names, Municipalities: unit.Municipalities, Languages: unit.Languages,
 		ServiceKeys: unit.ServiceKeys, Intake: unit.Intake, ShortNames: unit.ShortNames,
-		Phone: unit.Phone, PhoneHours: unit.PhoneHours, Address: unit.Address,
+		Phone: unit.Phone, PhoneHours: unit.PhoneHours, Address: unit.Address, Kind: unit.Kind,
 	}
 }
 
