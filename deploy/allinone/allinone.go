@@ -29,6 +29,7 @@ import (
 	"koppi.internal/pkg/denylist"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/ground"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/sqlite"
 	"koppi.internal/pkg/lease"
@@ -58,6 +59,9 @@ type Config struct {
 	// File is the directory's file, which is read again when it changes; nil if the directory is
 	// not from a file.
 	File *directory.File
+	// Grounds are the grounds on which messages may be sent, with their file if they have one; nil for
+	// the built-in table.
+	Grounds *ground.File
 	// KEK is the location of the key-encryption key, as seal.Source takes it; empty for an
 	// unencrypted file in Data.
 	KEK string
@@ -126,6 +130,13 @@ func Paths(data, service string) Files {
 func (k *Koppi) assemble(ctx context.Context) error {
 	if err := k.config.Uploads.Check(); err != nil {
 		return err
+	}
+	if k.config.Grounds == nil {
+		built, err := ground.Open("")
+		if err != nil {
+			return err
+		}
+		k.config.Grounds = built
 	}
 	parts, err := k.parts(ctx)
 	if err != nil {
@@ -208,6 +219,10 @@ func (k *Koppi) Serve(ctx context.Context) error {
 			return nil
 		})
 	}
+	group.Go(func() error {
+		k.config.Grounds.Watch(ctx, k.config.Logger)
+		return nil
+	})
 	if k.config.Partners != nil {
 		group.Go(func() error {
 			k.config.Partners.Watch(ctx, k.config.Logger)

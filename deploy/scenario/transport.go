@@ -26,6 +26,8 @@ type Refusal struct {
 	// Code is the code in Connect's spelling; Reason is ErrorInfo.reason.
 	Code, Reason string
 	Message      string
+	// Metadata is ErrorInfo.metadata.
+	Metadata map[string]string
 }
 
 func (r *Refusal) Error() string { return fmt.Sprintf("%s (%s): %s", r.Code, r.Reason, r.Message) }
@@ -89,7 +91,7 @@ func connectRefusal(httpStatus int, answer []byte) error {
 		if err := proto.Unmarshal(raw, info); err != nil {
 			return err
 		}
-		refusal.Reason = info.GetReason()
+		refusal.Reason, refusal.Metadata = info.GetReason(), info.GetMetadata()
 	}
 	return refusal
 }
@@ -142,7 +144,7 @@ func grpcRefusal(err error) error {
 	refusal := &Refusal{Code: connectCode(from.Code()), Message: from.Message()}
 	for _, detail := range from.Details() {
 		if info, ok := detail.(*errdetails.ErrorInfo); ok {
-			refusal.Reason = info.GetReason()
+			refusal.Reason, refusal.Metadata = info.GetReason(), info.GetMetadata()
 		}
 	}
 	return refusal

@@ -19,6 +19,7 @@ import (
 	"koppi.internal/pkg/directory"
 	agencies "koppi.internal/pkg/directory/gateway"
 	"koppi.internal/pkg/fanout"
+	grounds "koppi.internal/pkg/ground/gateway"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/limit"
 	overview "koppi.internal/pkg/overview/gateway"
@@ -72,6 +73,7 @@ type api struct {
 	*timeline.Timeline
 	*accesslog.AccessLog
 	*agencies.Directory
+	*grounds.Grounds
 	*statistics.Handler
 }
 
@@ -108,6 +110,7 @@ func New(config Config) (*Casework, error) {
 		Timeline:  &timeline.Timeline{Services: config.Services, Secrets: config.Secrets},
 		AccessLog: &accesslog.AccessLog{Services: config.Services, Secrets: config.Secrets},
 		Directory: &agencies.Directory{Directory: config.Directory},
+		Grounds:   &grounds.Grounds{Services: config.Services},
 		Handler:   &statistics.Handler{Statistics: config.Statistics},
 	})
 	attachmentv1.RegisterAttachmentServiceServer(c.server, c.attachments)

@@ -47,6 +47,9 @@ func (g *Guard[S]) StepOf(who identity.Caller, r proto.Message, access journal.A
 		step.basis = named.GetBasis()
 	}
 	step.sending = directive.Sending{By: caller.Actor(who).Party(), Service: g.Service, Step: matter.StepOf(r), Ground: step.basis.GetGround()}
+	if step.basis.GetTerms().GetProhibition() == commonv1.ProhibitionEffect_PROHIBITION_EFFECT_RECORDED {
+		step.sending.GroundKey, step.sending.Provision = step.basis.GetGroundKey(), step.basis.GetProvision()
+	}
 	return step
 }
 
@@ -143,6 +146,12 @@ func (g *Guard[S]) Authorise(ctx context.Context, c Clearance, recipients []comm
 			return journal.Batch{}, directive.NotCovering("this consent does not cover this receiver")
 		}
 		if !state.Prohibits(c.step.sending, one.Agency, kind) {
+			continue
+		}
+		if c.step.sending.PassesProhibitions() {
+			if passed := state.BlockedEvent(c.step.sending, one.Agency); passed != nil {
+				messages = append(messages, passed)
+			}
 			continue
 		}
 		if override := state.OverrideFor(c.step.sending, one.Agency); override != nil {

@@ -46,7 +46,7 @@ func (g *Guard[S]) RecordStopped(ctx context.Context, err error) error {
 			c.step.sending.At = at
 			var events []matter.Event
 			for _, agency := range stopped.agencies {
-				if message := world.State(subject).Stopped(c.step.sending, agency); message != nil {
+				if message := world.State(subject).BlockedEvent(c.step.sending, agency); message != nil {
 					events = append(events, c.events(message)...)
 				}
 			}

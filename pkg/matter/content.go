@@ -10,8 +10,9 @@ import (
 )
 
 // CheckBasis checks that a legal basis has one of the given grounds and what that ground requires:
-// the time of a consent, an official's attestation (1301/2014 § 35), and always the provision. It
-// refuses with fault.LegalBasisRequired or fault.AttestationRequired.
+// the time of a consent, and always the provision. What an official attests was checked with the
+// ground's row; a notification without a row needs an attestation (1301/2014 § 35). It refuses with
+// fault.LegalBasisRequired or fault.AttestationRequired.
 func CheckBasis(basis *commonv1.LegalBasis, at time.Time, grounds ...commonv1.LegalGround) error {
 	ground := basis.GetGround()
 	if ground == commonv1.LegalGround_LEGAL_GROUND_UNSPECIFIED {
@@ -31,13 +32,20 @@ func CheckBasis(basis *commonv1.LegalBasis, at time.Time, grounds ...commonv1.Le
 	if basis.GetProvision() == "" {
 		return fault.New(fault.LegalBasisRequired, "the provision is missing").Field("basis.provision", "required")
 	}
-	attested := basis.GetAttestation().GetConsentUnobtainable() &&
-		(basis.GetAttestation().GetEvidentlyUnableToCareForSelf() || basis.GetAttestation().GetInterestOfChild())
-	if ground == commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION && !attested {
-		return fault.New(fault.AttestationRequired, "a notification without consent needs an official's attestation").
-			Field("basis.attestation", "consent_unobtainable and one other statement")
+	if ground == commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION && basis.GetTerms() == nil {
+		return CheckAttested(basis.GetAttestation())
 	}
 	return nil
+}
+
+// CheckAttested refuses, with fault.AttestationRequired, a notification without the attestation of
+// 1301/2014 § 35.2.
+func CheckAttested(given *commonv1.Attestation) error {
+	if given.GetConsentUnobtainable() && (given.GetEvidentlyUnableToCareForSelf() || given.GetInterestOfChild()) {
+		return nil
+	}
+	return fault.New(fault.AttestationRequired, "a notification without consent needs an official's attestation").
+		Field("basis.attestation", "consent_unobtainable and one other statement")
 }
 
 func namesOf(grounds []commonv1.LegalGround) string {

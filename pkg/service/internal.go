@@ -9,6 +9,7 @@ import (
 	"koppi.internal/pkg/attachment/naming"
 	"koppi.internal/pkg/client"
 	"koppi.internal/pkg/consent"
+	"koppi.internal/pkg/ground/basis"
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/notice"
 	"koppi.internal/pkg/overview"
@@ -31,6 +32,7 @@ type internalAPI[S matter.State] struct {
 	*statistics.Counters
 	*overview.Overview
 	*notice.Waiting
+	*basis.Bases
 	*consent.Consents[S]
 	*consent.Recording[S]
 	*consent.Vouching[S]
@@ -45,7 +47,7 @@ type unimplemented struct {
 
 func newInternalAPI[S matter.State](s *Service[S], consents consents[S]) internalAPI[S] {
 	return internalAPI[S]{
-		Clients: s.Clients, Worklist: s.Worklist, Naming: s.naming, Overview: s.overview,
+		Clients: s.Clients, Worklist: s.Worklist, Naming: s.naming, Overview: s.overview, Bases: s.Bases,
 		Consents: consents.matters, Recording: consents.recording, Vouching: consents.vouching, Withdrawals: consents.withdrawals,
 		Timeline: &timeline.Timeline[S]{Matters: s.Matters, Store: s.Store, Secrets: s.Secrets, AccessLog: s.AccessLog},
 		Reader:   &accesslog.Reader[S]{Recorder: s.AccessLog, Engine: s.Engine, Store: s.Store, AccessLog: s.Deps.AccessLog, Secrets: s.Secrets},

@@ -24,6 +24,8 @@ import (
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/duetime"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/ground"
+	"koppi.internal/pkg/ground/basis"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/mailbox"
@@ -42,9 +44,11 @@ import (
 type Deps struct {
 	Store     journal.Store
 	Directory *directory.Directory
-	Secrets   *identity.Secrets
-	Clock     clock.Clock
-	Notify    notify.Notifier
+	// Grounds are the grounds on which messages may be sent.
+	Grounds *ground.Grounds
+	Secrets *identity.Secrets
+	Clock   clock.Clock
+	Notify  notify.Notifier
 	// Settings are stored beside the journal and are not part of its history.
 	Settings journal.Settings
 	// Counters hold what statistics count, Notices what units were informed of.
@@ -100,6 +104,7 @@ type Service[S matter.State] struct {
 
 	config    Config[S]
 	guard     *consent.Guard[S]
+	Bases     *basis.Bases
 	naming    *naming.Naming[S]
 	actions   *duetime.Actions[S]
 	dueTimes  *duetime.Job[S]
@@ -124,7 +129,7 @@ func New[S matter.State](deps Deps, config Config[S]) (*Service[S], error) {
 			Matters: matters, Store: deps.Store, Secrets: deps.Secrets, Clock: deps.Clock, AccessLog: recorder,
 			Responsible: config.Responsible, AllowTestCodes: deps.AllowTestCodes,
 		},
-		config: config, naming: attachments, actions: &duetime.Actions[S]{Engine: engine, Copies: copies},
+		config: config, Bases: &basis.Bases{Grounds: deps.Grounds, Directory: deps.Directory, Clock: deps.Clock}, naming: attachments, actions: &duetime.Actions[S]{Engine: engine, Copies: copies},
 		retention: &retention.Job{Service: name, Retention: deps.Retention, Forget: attachments.Forget, Clock: deps.Clock, Logger: deps.Logger},
 		log:       &accesslog.Log{Service: name, Log: deps.Log, Clock: deps.Clock, Logger: deps.Logger},
 		overview: &overview.Overview{

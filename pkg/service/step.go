@@ -9,6 +9,7 @@ import (
 	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/command"
 	"koppi.internal/pkg/consent"
+	"koppi.internal/pkg/ground/basis"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/matter"
@@ -40,6 +41,9 @@ type Step[S matter.State, F any] struct {
 	// Related returns the other subjects that the decision needs; nil for those that the rules
 	// name.
 	Related func(context.Context, matter.World[S], matter.Command[F]) ([]string, error)
+	// Sends returns what the step sends on a matter in a state; the table of lawful grounds decides on
+	// its legal basis. Nil for a step without one.
+	Sends func(S) basis.Sending
 	// Prepare gathers external facts, after the checks of relation and request_id; may be nil.
 	Prepare func(context.Context, matter.World[S], matter.Command[F]) (Prepared[F], error)
 	Decide  func(matter.World[S], matter.Command[F]) ([]matter.Event, error)
@@ -131,7 +135,6 @@ func run[S matter.State, F any](ctx context.Context, s *Service[S], who identity
 	if err != nil {
 		return reading.Shown[S]{}, none, err
 	}
-	guarded := s.guard.StepOf(who, c.request, access, c.asked.Subject)
 	result, err := command.Handle(ctx, s.Engine, command.Command[S, facts[F]]{
 		Target: command.Target{
 			Agency: who.Agency, Subject: c.asked.Subject, Starts: c.starts, RequestID: c.request.GetRequestId(), Digest: digest, Access: access,
@@ -140,7 +143,7 @@ func run[S matter.State, F any](ctx context.Context, s *Service[S], who identity
 		Check:      c.check,
 		Related:    c.related(),
 		Prepare: func(ctx context.Context, world matter.World[S], at time.Time) (facts[F], error) {
-			return prepare(ctx, s, who, c, guarded, world, at)
+			return prepare(ctx, s, who, c, access, world, at)
 		},
 		Decide: func(world matter.World[S], facts facts[F], _ time.Time) ([]matter.Event, error) {
 			events, err := c.step.Decide(world, facts.command)
@@ -170,7 +173,7 @@ func run[S matter.State, F any](ctx context.Context, s *Service[S], who identity
 
 // prepare gathers the facts of one attempt.
 func prepare[S matter.State, F any](
-	ctx context.Context, s *Service[S], who identity.Caller, c call[S, F], guarded consent.Step, world matter.World[S], at time.Time,
+	ctx context.Context, s *Service[S], who identity.Caller, c call[S, F], access journal.Access, world matter.World[S], at time.Time,
 ) (facts[F], error) {
 	asked, err := c.at(world), error(nil)
 	asked.At = at
@@ -183,7 +186,12 @@ func prepare[S matter.State, F any](
 		client = world.State(asked.Subject).Common().Client
 	}
 	gathered := facts[F]{clients: c.clients}
-	if gathered.clearance, asked.Request, err = s.guard.Prepare(ctx, guarded, c.request, client, at); err != nil {
+	based, err := c.based(ctx, s, asked, world)
+	if err != nil {
+		return gathered, err
+	}
+	guarded := s.guard.StepOf(who, based, access, asked.Subject)
+	if gathered.clearance, asked.Request, err = s.guard.Prepare(ctx, guarded, based, client, at); err != nil {
 		return gathered, err
 	}
 	if asked.Attachments, asked.Unavailable, err = s.naming.Find(ctx, who, c.request, client); err != nil {
@@ -204,6 +212,20 @@ func prepare[S matter.State, F any](
 	}
 	gathered.command = asked
 	return gathered, nil
+}
+
+// based returns the request with the legal basis that is recorded for it.
+func (c call[S, F]) based(ctx context.Context, s *Service[S], asked matter.Command[F], world matter.World[S]) (proto.Message, error) {
+	if c.step.Sends == nil {
+		return c.request, nil
+	}
+	return s.Bases.OfRequest(c.request, asked.Actor, c.step.Sends(world.State(asked.Subject)), asked.At, func() (time.Time, error) {
+		if c.starts {
+			return asked.Home.Born, nil
+		}
+		home, err := s.Clients.HomeFor(ctx, asked.Actor.Agency, world.Subjects[asked.Subject])
+		return home.Born, err
+	})
 }
 
 // at returns the command on what was loaded: it says whether the caller decided on another version

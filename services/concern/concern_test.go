@@ -20,6 +20,7 @@ import (
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/ground"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/seal"
@@ -88,8 +89,12 @@ func start(t testing.TB, changes ...func(*service.Deps)) (*tested, *faulty) {
 		}
 	})
 	f := &faulty{Store: store, path: path}
+	grounds, err := ground.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
 	deps := service.Deps{
-		Store: f, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Overviews: store, Directory: known, Secrets: secrets, Clock: clock.System(), Notify: &notify.Hub{},
+		Store: f, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Overviews: store, Directory: known, Grounds: grounds.Grounds, Secrets: secrets, Clock: clock.System(), Notify: &notify.Hub{},
 		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), AllowTestCodes: true,
 	}
 	for _, change := range changes {

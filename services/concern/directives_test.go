@@ -1,6 +1,7 @@
 package concern_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"sync"
@@ -13,6 +14,7 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/idcode"
+	"koppi.internal/pkg/ground"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/service"
@@ -76,11 +78,21 @@ type directives struct {
 	t        *testing.T
 }
 
+// stopping returns a table in which a prohibition stops every message, so that an override is needed.
+func stopping(t *testing.T) *ground.Grounds {
+	t.Helper()
+	table, err := ground.Parse(bytes.ReplaceAll(ground.BuiltIn, []byte(`"prohibition": "RECORDED"`), []byte(`"prohibition": "STOPS"`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ground.Hold(table)
+}
+
 func startDirectives(t *testing.T) *directives {
 	w := &directives{t: t}
 	w.tested, w.store = start(t, func(deps *service.Deps) {
 		w.Store, w.secrets = deps.Store, deps.Secrets
-		deps.Store = &w.between
+		deps.Store, deps.Grounds = &w.between, stopping(t)
 	})
 	w.Register(&w.casework)
 	return w

@@ -28,6 +28,7 @@ type cli struct {
 	Log       logCommand       `cmd:"" help:"Print checkpoints that prove that the access log is unchanged."`
 	Secrets   secretsCommand   `cmd:"" help:"Create the secrets that all processes of a suite share."`
 	Directory directoryCommand `cmd:"" help:"Check a directory file before use, or write the one of a synthetic country."`
+	Grounds   groundsCommand   `cmd:"" help:"Check a file of grounds before use."`
 	Callbacks callbacksCommand `cmd:"" help:"List messages that agencies' endpoints refused, and deliver them again."`
 }
 

@@ -11,6 +11,7 @@ import (
 	"koppi.internal/gateway/callback"
 	"koppi.internal/gateway/session"
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/ground"
 	"koppi.internal/pkg/limit"
 	notice "koppi.internal/pkg/notice/gateway"
 	"koppi.internal/pkg/process"
@@ -22,6 +23,7 @@ type upCommand struct {
 	Data      string    `help:"Folder of databases and keys." default:"data" env:"KOPPI_DATA"`
 	Clock     time.Time `help:"Stop the domain's clock at this time (RFC 3339); needs --dev and an empty folder."`
 	Directory string    `help:"Directory file of agencies; default is the scenarios' directory." env:"KOPPI_DIRECTORY"`
+	Grounds   string    `help:"File of the grounds on which messages may be sent; default is the built-in table." env:"KOPPI_GROUNDS"`
 	Origin    []string  `help:"Origin of another site whose pages may call; repeatable."`
 
 	Scanner string `help:"Address of a ClamAV daemon that scans attachments, host:port; without it, attachments are not scanned." env:"KOPPI_SCANNER"`
@@ -83,6 +85,9 @@ func (c *upCommand) allinone() (allinone.Config, error) {
 		}
 	}
 	if err != nil {
+		return settings, err
+	}
+	if settings.Grounds, err = ground.Open(c.Grounds); err != nil {
 		return settings, err
 	}
 	if settings.Partners, err = c.OpenPartners(settings.Directory); err != nil {

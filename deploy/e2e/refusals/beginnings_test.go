@@ -44,7 +44,7 @@ func TestBadBeginnings(t *testing.T) {
 		"referral of no known kind":       {"county", send, testkit.JSON(goodReferral(), map[string]any{"kind": "REFERRAL_KIND_GIFT"}), "invalid_argument", "INVALID_FIELD"},
 		"referral without a reason":       {"county", send, testkit.JSON(goodReferral(), map[string]any{"reason": nil}), "invalid_argument", "EXPLANATION_REQUIRED"},
 		"referral without a ground":       {"county", send, testkit.JSON(goodReferral(), map[string]any{"basis": nil}), "invalid_argument", "LEGAL_BASIS_REQUIRED"},
-		"referral on notification":        {"county", send, testkit.JSON(goodReferral(), basis(map[string]any{"ground": "LEGAL_GROUND_STATUTORY_NOTIFICATION", "provision": "1301/2014 § 35.1"})), "invalid_argument", "LEGAL_BASIS_REQUIRED"},
+		"referral on notification":        {"county", send, testkit.JSON(goodReferral(), basis(map[string]any{"ground": "LEGAL_GROUND_STATUTORY_NOTIFICATION", "provision": "1301/2014 § 35.1"})), "invalid_argument", "GROUND_NOT_LAWFUL"},
 		"referral with attachments":       {"county", send, testkit.JSON(goodReferral(), map[string]any{"attachmentIds": []string{uuid.NewString()}}), "invalid_argument", "ATTACHMENT_UNAVAILABLE"},
 		"referral to nobody":              {"county", send, testkit.JSON(goodReferral(), map[string]any{"receiver": map[string]any{"agency": "nobody"}}), "invalid_argument", "UNKNOWN_PARTY"},
 		"referral to oneself":             {"county", send, testkit.JSON(goodReferral(), map[string]any{"receiver": map[string]any{"agency": "hva-pohjois-savo"}}), "invalid_argument", "UNKNOWN_PARTY"},

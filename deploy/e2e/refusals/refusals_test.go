@@ -23,6 +23,7 @@ func basis(fields map[string]any) map[string]any { return map[string]any{"basis"
 // refusal quotes nothing of the report.
 func TestBadReports(t *testing.T) {
 	f := testkit.NewFixture(t)
+	young := map[string]any{"personalIdentityCode": "070900A905Y", "language": "fi"}
 	attested := map[string]any{"ground": "LEGAL_GROUND_STATUTORY_NOTIFICATION", "provision": "1301/2014 § 35.2", "attestation": map[string]any{"consentUnobtainable": true, "interestOfChild": true}}
 	for name, test := range map[string]struct {
 		body, code, reason string
@@ -56,7 +57,8 @@ func TestBadReports(t *testing.T) {
 		"half attestation":   {testkit.Report(basis(map[string]any{"ground": "LEGAL_GROUND_STATUTORY_NOTIFICATION", "provision": "1301/2014 § 35.1", "attestation": map[string]any{"consentUnobtainable": true}})), "invalid_argument", "ATTESTATION_REQUIRED"},
 		"no topics":          {testkit.Report(map[string]any{"topics": nil}), "invalid_argument", "TOPIC_REQUIRED"},
 		"described without":  {testkit.Report(map[string]any{"basis": attested, "description": "salainen"}), "invalid_argument", "CONTENT_NOT_ALLOWED"},
-		"topics to youth":    {testkit.Report(map[string]any{"basis": attested, "receiver": map[string]any{"agency": "etsiva-kuopio"}}), "invalid_argument", "CONTENT_NOT_ALLOWED"},
+		"topics to youth":    {testkit.Report(map[string]any{"basis": attested, "receiver": map[string]any{"agency": "etsiva-kuopio"}, "client": young}), "invalid_argument", "CONTENT_NOT_ALLOWED"},
+		"too old for youth":  {testkit.Report(map[string]any{"basis": attested, "receiver": map[string]any{"agency": "etsiva-kuopio"}}), "invalid_argument", "CLIENT_AGE"},
 		"code in text":       {testkit.Report(map[string]any{"description": "salainen 140391 – 9021"}), "invalid_argument", "CONTENT_NOT_ALLOWED"},
 		"attachments":        {testkit.Report(map[string]any{"attachmentIds": []string{uuid.NewString()}}), "invalid_argument", "ATTACHMENT_UNAVAILABLE"},
 		"unknown case":       {testkit.Report(map[string]any{"caseId": "salainen"}), "invalid_argument", "INVALID_FIELD"},

@@ -147,7 +147,7 @@ func requested(w Directives, c Command, r *consentv1.RequestOverrideRequest) ([]
 	}
 	stopped := false
 	for _, one := range w.Blocked {
-		stopped = stopped || one.GetBy().GetAgency() == c.By.GetAgency() && one.GetReceiver() == r.GetReceiver() && one.GetService() == r.GetService()
+		stopped = stopped || !one.GetSent() && one.GetBy().GetAgency() == c.By.GetAgency() && one.GetReceiver() == r.GetReceiver() && one.GetService() == r.GetService()
 	}
 	if !stopped {
 		// Otherwise an agency could find out what a client has prohibited without sending anything.

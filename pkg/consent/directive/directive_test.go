@@ -327,7 +327,7 @@ func TestOverridesProperties(t *testing.T) {
 					rt.Fatalf("admitted by %v, not by %+v", found, admits)
 				}
 				if found == nil {
-					if message := w.directives.Stopped(s, receiver); message != nil {
+					if message := w.directives.BlockedEvent(s, receiver); message != nil {
 						w.record(s.By, message)
 					}
 					stopped[s.By.GetAgency()+receiver] = true
@@ -344,7 +344,7 @@ func TestOverridesProperties(t *testing.T) {
 func TestStoppedSendingRecordedAgain(t *testing.T) {
 	w := newFixture(t)
 	s := w.sending(worker("kela", "a"))
-	w.record(s.By, w.directives.Stopped(s, "hva"))
+	w.record(s.By, w.directives.BlockedEvent(s, "hva"))
 	for name, test := range map[string]struct {
 		change   func(*directive.Sending)
 		receiver string
@@ -360,7 +360,7 @@ func TestStoppedSendingRecordedAgain(t *testing.T) {
 	} {
 		again := s
 		test.change(&again)
-		if got := w.directives.Stopped(again, test.receiver); (got != nil) != test.anew {
+		if got := w.directives.BlockedEvent(again, test.receiver); (got != nil) != test.anew {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -377,7 +377,7 @@ func TestVisibility(t *testing.T) {
 	w.record(nil, &consentv1.WishCarriedOut{WishId: prohibited, Withdrawn: []string{"plans/1", "plans/2"}, Continuing: []string{"plans/2", "plans/1"}})
 	w.must(nil, &consentv1.ProhibitTransferRequest{Recipient: toAgency("terveys")})
 	s := w.sending(kela)
-	w.record(kela, w.directives.Stopped(s, "hva"))
+	w.record(kela, w.directives.BlockedEvent(s, "hva"))
 	id := w.must(kela, &consentv1.RequestOverrideRequest{Service: "referral", Receiver: "hva", Ground: access, Provision: "§", Reason: "Syy."})
 	w.must(second, &consentv1.DecideOverrideRequest{Service: "referral", OverrideId: id, Approve: true})
 	party := func(subject string) bool { return subject == "plans/1" }

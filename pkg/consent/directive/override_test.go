@@ -33,7 +33,7 @@ func TestOverrideScope(t *testing.T) {
 		"another service":    {true, false, func(s *directive.Sending) { s.Service = "plan" }, "hva", false},
 	} {
 		w := newFixture(t)
-		w.record(first, w.directives.Stopped(w.sending(first), "hva"))
+		w.record(first, w.directives.BlockedEvent(w.sending(first), "hva"))
 		id := w.must(first, &consentv1.RequestOverrideRequest{Service: "referral", Receiver: "hva", Ground: access, Provision: "§", Reason: "Syy."})
 		if w.directives.OverrideFor(w.sending(first), "hva") != nil {
 			t.Fatal("one officer suffices")

@@ -15,8 +15,14 @@ type Sending struct {
 	By            *commonv1.Party
 	Service, Step string
 	Ground        commonv1.LegalGround
-	At            time.Time
+	// GroundKey and Provision are those of a sending whose ground passes prohibitions; empty for one
+	// that a prohibition stops.
+	GroundKey, Provision string
+	At                   time.Time
 }
+
+// PassesProhibitions reports whether the law obliges the sender, whatever the client has prohibited.
+func (s Sending) PassesProhibitions() bool { return s.GroundKey != "" }
 
 // Cited returns the advance consent that a sending cites. It returns CONSENT_NOT_COVERING if no
 // such consent exists for the sender and the service, CONSENT_WITHDRAWN if the client has withdrawn
@@ -73,16 +79,18 @@ func (w Directives) OverrideFor(s Sending, receiver string) *consentv1.Override 
 	return nil
 }
 
-// Stopped returns the event of a sending that a prohibition stopped; nil if the same sending was
-// recorded within the last hour (quietTime).
-func (w Directives) Stopped(s Sending, receiver string) *consentv1.SendingBlocked {
-	stopped := &consentv1.BlockedSending{Receiver: receiver, Service: s.Service, Step: s.Step}
+// BlockedEvent returns the event of a sending that a prohibition stopped, or that was sent in spite of it;
+// nil if the same was recorded within the last hour (quietTime).
+func (w Directives) BlockedEvent(s Sending, receiver string) *consentv1.SendingBlocked {
+	blocked := &consentv1.BlockedSending{
+		Receiver: receiver, Service: s.Service, Step: s.Step, Sent: s.PassesProhibitions(), GroundKey: s.GroundKey, Provision: s.Provision,
+	}
 	for _, one := range w.Blocked {
 		same := one.GetBy().GetAgency() == s.By.GetAgency() && one.GetBy().GetUnit() == s.By.GetUnit() && one.GetBy().GetWorker() == s.By.GetWorker() &&
-			one.GetReceiver() == receiver && one.GetStep() == s.Step
+			one.GetReceiver() == receiver && one.GetStep() == s.Step && one.GetSent() == blocked.GetSent()
 		if same && s.At.Sub(one.GetAt().AsTime()) < quietTime {
 			return nil
 		}
 	}
-	return &consentv1.SendingBlocked{Sending: stopped}
+	return &consentv1.SendingBlocked{Sending: blocked}
 }

@@ -18,6 +18,7 @@ import (
 	"koppi.internal/pkg/command"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/ground"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/postgres"
 	"koppi.internal/pkg/limit"
@@ -39,6 +40,7 @@ type Config struct {
 	Keys      string    `help:"PostgreSQL connection string of the keys, in a separate database." env:"KOPPI_KEYS" required:""`
 	Secrets   string    `help:"Folder of the suite's secrets, created by: koppi secrets." env:"KOPPI_SECRETS" required:""`
 	Directory string    `help:"Directory file of agencies." env:"KOPPI_DIRECTORY" required:""`
+	Grounds   string    `help:"File of the grounds on which messages may be sent; default is the built-in table." env:"KOPPI_GROUNDS"`
 	Redis     string    `help:"URL of the Redis that notifies other replicas; without it, replicas find messages only by the slow poll." env:"KOPPI_REDIS"`
 	Dev       bool      `help:"For trials: a development issuer, test persons, and a clock that can be moved. Loopback only."`
 	Clock     time.Time `help:"Stop the domain's clock at this time (RFC 3339); needs --dev and an empty journal."`
@@ -76,6 +78,10 @@ func (c *Config) Run(ctx context.Context, name string, build func(service.Deps) 
 	if err != nil {
 		return err
 	}
+	grounds, err := ground.Open(c.Grounds)
+	if err != nil {
+		return err
+	}
 	attachments, err := c.Papers.Open(ctx, kek)
 	if err != nil {
 		return err
@@ -88,7 +94,7 @@ func (c *Config) Run(ctx context.Context, name string, build func(service.Deps) 
 	defer func() { err = errors.Join(err, store.Close()) }()
 	group, ctx := errgroup.WithContext(ctx)
 	parts := service.Deps{
-		Store: store, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Attachments: attachments, Secrets: secrets, Clock: clock.System(), NewID: command.NewID, Random: rand.Reader, Logger: process.Logger(), AllowTestCodes: c.Dev,
+		Store: store, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Grounds: grounds.Grounds, Attachments: attachments, Secrets: secrets, Clock: clock.System(), NewID: command.NewID, Random: rand.Reader, Logger: process.Logger(), AllowTestCodes: c.Dev,
 	}
 	if parts.Notify, err = process.Notifier(ctx, c.Redis, name, parts.Logger, group); err != nil {
 		return err
@@ -134,6 +140,10 @@ func (c *Config) Run(ctx context.Context, name string, build func(service.Deps) 
 	group.Go(func() error { return built.Run(ctx) })
 	group.Go(func() error {
 		agencies.Watch(ctx, parts.Logger)
+		return nil
+	})
+	group.Go(func() error {
+		grounds.Watch(ctx, parts.Logger)
 		return nil
 	})
 	return group.Wait()

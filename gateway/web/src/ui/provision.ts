@@ -3,7 +3,7 @@ import { useTexts } from "../app/language";
 // The acts on which matters rest, by the names that people use.
 const acts: Record<string, string> = {
   "1301/2014": "act_welfare", "1412/1997": "act_assistance", "434/2003": "act_procedure", "703/2023": "act_clientData",
-  "1285/2016": "act_youth", "621/1999": "act_openness", "1326/2010": "act_health",
+  "1285/2016": "act_youth", "417/2007": "act_childWelfare", "621/1999": "act_openness", "1326/2010": "act_health",
 };
 
 // useProvision returns a function that writes provisions as officials do: "sosiaalihuoltolaki 36 §

@@ -15,11 +15,6 @@ type Command = matter.Command[Facts]
 
 // Facts are what the rules need from the directory, the identity service and the worklists.
 type Facts struct {
-	// Describes says that the caller's agency may describe the need in words without consent: its
-	// profile in the directory is NECESSARY.
-	Describes bool
-	// YouthWork says that the receiver is outreach youth work (1285/2016 § 11).
-	YouthWork bool
 	// Receiver is the addressed party, with the intake unit if the caller named none.
 	Receiver *commonv1.Party
 	Graces   matter.Graces

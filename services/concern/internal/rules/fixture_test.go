@@ -37,15 +37,21 @@ func facts(request proto.Message) (known rules.Facts) {
 	return known
 }
 
-var (
-	people  = rulestest.People
-	consent = rulestest.Consent
-)
+var people = rulestest.People
 
+// consent returns the basis of a client's consent, with the terms of its row.
+func consent(at time.Time) *commonv1.LegalBasis {
+	basis := rulestest.Consent(at)
+	basis.Terms = &commonv1.GroundTerms{Content: commonv1.ContentProfile_CONTENT_PROFILE_WHOLE}
+	return basis
+}
+
+// notification returns the basis of a report without consent by an agency that may name topics.
 func notification() *commonv1.LegalBasis {
 	return &commonv1.LegalBasis{
 		Ground: commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION, Provision: "1301/2014 § 35.2",
 		Attestation: &commonv1.Attestation{ConsentUnobtainable: true, InterestOfChild: true},
+		Terms:       &commonv1.GroundTerms{Content: commonv1.ContentProfile_CONTENT_PROFILE_TOPICS},
 	}
 }
 

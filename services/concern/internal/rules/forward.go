@@ -26,7 +26,7 @@ func checkForward(world World, command Command, r *concernv1.ForwardConcernReque
 // request names is passed on.
 func forward(o *outcome, command Command, r *concernv1.ForwardConcernRequest) {
 	c := o.State(command.Subject)
-	urgency := c.Clock.Urgency
+	urgency := urgencyOn(r.GetBasis(), c.Clock.Urgency)
 	due := matter.Grace(urgency, command.Facts.Graces, command.At)
 	o.Add(command.Subject, &concernv1.ConcernForwarded{
 		ForwardedConcernId: command.NewID, Receiver: command.Facts.Receiver,

@@ -44,7 +44,7 @@ func checkSubmission(command Command, r *concernv1.SubmitConcernRequest) error {
 func submit(o *outcome, command Command, r *concernv1.SubmitConcernRequest) {
 	o.report(command.Subject, r.GetBasis(), command.Client, command.Case, &concernv1.ConcernSubmitted{
 		Receiver: command.Facts.Receiver, Topics: r.GetTopics(), Description: r.GetDescription(),
-		Urgency: r.GetUrgency(), ClientLanguage: r.GetClient().GetLanguage(), Attachments: command.Attachments,
+		Urgency: urgencyOn(r.GetBasis(), r.GetUrgency()), ClientLanguage: r.GetClient().GetLanguage(), Attachments: command.Attachments,
 		MatterNumber: string(command.Number),
 	})
 }
@@ -80,18 +80,18 @@ type content struct {
 	attachments []string
 }
 
-// check checks that the ground allows the content (1301/2014 § 35; 1285/2016 § 11).
+// check checks that the terms of the ground allow the content (1301/2014 § 35; 1285/2016 § 11).
 func (c content) check(command Command) error {
 	if err := CheckBasis(c.basis, command.At); err != nil {
 		return err
 	}
+	most := c.basis.GetTerms().GetContent()
 	consent := c.basis.GetGround() == commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT
-	youth := command.Facts.YouthWork && !consent
-	switch {
-	case youth && len(c.topics) > 0:
-		return fault.New(fault.ContentNotAllowed, "without consent, a report to youth work says who the client is, how to reach the client and how urgent it is, but names no topics").
+	switch identification := most < commonv1.ContentProfile_CONTENT_PROFILE_TOPICS; {
+	case identification && len(c.topics) > 0:
+		return fault.New(fault.ContentNotAllowed, "on this ground, a report says who the client is and how to reach the client, but names no topics").
 			Field("topics", "leave empty")
-	case !youth && len(c.topics) == 0:
+	case !identification && len(c.topics) == 0:
 		return fault.New(fault.TopicRequired, "a report needs at least one topic").Field("topics", "choose at least one")
 	}
 	if !consent && c.receiver.GetWorker() != "" {
@@ -100,11 +100,21 @@ func (c content) check(command Command) error {
 		return fault.New(fault.ContentNotAllowed, "without consent, a report can be addressed only to an agency or a unit").
 			Field("receiver.worker", "leave empty")
 	}
-	if described := c.description != "" || len(c.attachments) > 0; described && !consent && (youth || !command.Facts.Describes) {
-		return fault.New(fault.ContentNotAllowed, "without consent a report carries topics, no description and no attachments").
+	if described := c.description != "" || len(c.attachments) > 0; described && most < commonv1.ContentProfile_CONTENT_PROFILE_NECESSARY {
+		return fault.New(fault.ContentNotAllowed, "on this ground, a report of your agency carries no description and no attachments").
 			Field("description", "leave empty")
 	}
 	return command.CheckAttachments()
+}
+
+// urgencyOn returns the urgency that is recorded for a report on a basis. A ground that lets nothing
+// be said of the need is for clients who need help without delay (1285/2016 § 11.4), whatever the
+// sender chose.
+func urgencyOn(basis *commonv1.LegalBasis, chosen commonv1.Urgency) commonv1.Urgency {
+	if basis.GetTerms().GetContent() == commonv1.ContentProfile_CONTENT_PROFILE_IDENTIFICATION {
+		return commonv1.Urgency_URGENCY_URGENT
+	}
+	return chosen
 }
 
 // CheckBasis checks a concern's legal basis (1301/2014 § 35): see matter.CheckBasis.

@@ -8,13 +8,16 @@ import (
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 )
 
-// grounds returns the grounds on which a consultation may go: without a named client, or on consent
-// or a statutory right (703/2023 §§ 31, 53).
+// grounds returns the grounds on which a consultation may go: without a named client, or on consent,
+// a statutory right or a notification (703/2023 §§ 31, 53).
 func grounds(named bool) []commonv1.LegalGround {
 	if !named {
 		return []commonv1.LegalGround{commonv1.LegalGround_LEGAL_GROUND_NO_PERSONAL_DATA}
 	}
-	return []commonv1.LegalGround{commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS}
+	return []commonv1.LegalGround{
+		commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS,
+		commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION,
+	}
 }
 
 func checkOpening(command Command, r *consultationv1.OpenConsultationRequest) error {

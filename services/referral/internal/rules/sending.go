@@ -34,9 +34,11 @@ func send(o *outcome, command Command, r *referralv1.SendReferralRequest) {
 	o.Start(command.Subject, r.GetBasis(), command.Client, command.Case, sent)
 }
 
-// checkBasis checks the ground of a referral: consent or a statutory right (703/2023 § 53).
+// checkBasis checks the ground of a referral: consent, a statutory right or a notification (703/2023
+// §§ 53, 56).
 func checkBasis(basis *commonv1.LegalBasis, command Command) error {
-	return matter.CheckBasis(basis, command.At, commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS)
+	return matter.CheckBasis(basis, command.At, commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS,
+		commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION)
 }
 
 // checkArrived checks the day on which a moved application arrived: not in the future, and at most

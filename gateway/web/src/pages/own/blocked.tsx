@@ -7,9 +7,11 @@ import { Dots } from "./dots";
 import { useNames } from "./names";
 import { onDay } from "./ownmatter";
 
-// Blocked lists the sendings that prohibitions have stopped, and those admitted in spite of them.
+// Blocked lists the sendings that prohibitions have stopped, those that the law obliged to, and those
+// admitted in spite of them.
 export function Blocked({ directives }: { directives: Wishes | undefined }) {
-  const t = useTexts("own"), names = useNames(), blocked = directives?.blocked ?? [], overrides = directives?.overrides ?? [];
+  const t = useTexts("own"), names = useNames(), provision = useProvision(), overrides = directives?.overrides ?? [];
+  const blocked = (directives?.blocked ?? []).filter(({ sent }) => !sent), passed = (directives?.blocked ?? []).filter(({ sent }) => sent);
   return (
     <>
       {blocked.length > 0 && (
@@ -17,6 +19,14 @@ export function Blocked({ directives }: { directives: Wishes | undefined }) {
           <h3 id="own-blocked">{t("blocked")}</h3>
           <Dots lines={blocked.map(({ at, by, receiver }) =>
             t("blocked_one", { date: moment(dateOf(at)!), who: names.full(by), receiver: names.agency(receiver) }))} />
+        </section>
+      )}
+      {passed.length > 0 && (
+        <section className="own-part" aria-labelledby="own-passed" data-passed>
+          <h3 id="own-passed">{t("passed")}</h3>
+          <Dots lines={passed.map(({ at, by, receiver, provision: law }) => t("passed_one", {
+            date: moment(dateOf(at)!), who: names.full(by), receiver: names.agency(receiver), law: provision(law),
+          }))} />
         </section>
       )}
       {overrides.length > 0 && (
