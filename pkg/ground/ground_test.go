@@ -208,7 +208,7 @@ func TestConfiguredRow(t *testing.T) {
 		t.Fatalf("%v, %d rows", ok, len(table.Rows()))
 	}
 	if row.Content != ground.Whole || row.Prohibition != ground.Recorded || !row.Duty || row.General || row.Reviewed != nil || row.From != "2023-01-01" || row.Until != "" ||
-		row.Source != "1023/2022" || row.Doubts == "" || row.Names["sv"] == "" || row.Client["en"] == "" || ground.GroundName(row.Ground) != "STATUTORY_ACCESS" {
+		row.Source != "1023/2022" || row.Doubts == "" || row.Names["sv"] == "" || row.Client["en"] == "" || ground.Name(row.Ground) != "STATUTORY_ACCESS" {
 		t.Errorf("%+v", row)
 	}
 	if due := row.Due; due == nil || due.WorkingDays != 7 || due.UrgentWorkingDays != 1 || due.CountsFrom != ground.Sending || !slices.Equal(due.Receivers, []caseworkv1.AgencyKind{social}) ||

@@ -133,7 +133,7 @@ func (t *Table) checkWithoutKey() error {
 		found := false
 		for i, row := range t.rows {
 			if row.Key == key && row.Ground != ground {
-				return fmt.Errorf("%s: ground: must be %s, since it holds for requests without a key", placeOf(i, key), GroundName(ground))
+				return fmt.Errorf("%s: ground: must be %s, since it holds for requests without a key", placeOf(i, key), Name(ground))
 			}
 			found = found || row.Key == key
 		}

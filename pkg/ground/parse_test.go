@@ -105,7 +105,7 @@ func TestParseRefuses(t *testing.T) {
 		{"grounds.shl-35-2.names.se", "a", notification + `names: unknown language "se"`},
 		{"grounds.shl-35-2.client", absent{}, notification + `client: the text in "fi" is missing`},
 		{"grounds.shl-35-2.client.en", absent{}, notification + `client: the text in "en" is missing`},
-		{"grounds.shl-35-2.client.sv", "{{reciever}}", notification + `client: the text in "sv" has a placeholder other than`},
+		{"grounds.shl-35-2.client.sv", "{{nobody}}", notification + `client: the text in "sv" has a placeholder other than`},
 		{"grounds.consent.key", "agreed", `acceptWithoutKey: needs a row "consent"`},
 		{"grounds.anonymous.key", "nobody", `acceptWithoutKey: needs a row "anonymous"`},
 		{"grounds.shl-35-2.source", "from 010594-Y9032", notification + "source: contains what looks like an identity code"},

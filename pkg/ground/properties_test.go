@@ -120,8 +120,17 @@ func TestPropertyAChangedCell(t *testing.T) {
 		"source", "reviewed", "doubts", "names", "client",
 	}
 	fixed := []any{
-		absent{}, nil, "", 0, 1, 17, -1, 1.5, true, false, []any{}, map[string]any{}, "x", "STOPS", "RECORDED", "WHOLE", "TOPICS", "CLIENT_CONSENT", "STATUTORY_ACCESS", "2026-11-30",
-		"1301/2014 § 35.2", []any{"SOCIAL_SERVICES"}, []any{"plan"}, []any{"concern"}, []any{[]any{"interestOfChild"}}, map[string]any{"by": "A", "on": "2026-01-01"},
+		absent{},
+		nil, "", 0, 1, 17, -1, 1.5, true, false,
+		[]any{},
+		map[string]any{},
+		"x", "STOPS", "RECORDED", "WHOLE", "TOPICS", "CLIENT_CONSENT", "STATUTORY_ACCESS", "2026-11-30",
+		"1301/2014 § 35.2",
+		[]any{"SOCIAL_SERVICES"},
+		[]any{"plan"},
+		[]any{"concern"},
+		[]any{[]any{"interestOfChild"}},
+		map[string]any{"by": "A", "on": "2026-01-01"},
 		map[string]any{"fi": "a", "sv": "b", "en": "c"},
 	}
 	rapid.Check(t, func(rt *rapid.T) {

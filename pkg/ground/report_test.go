@@ -46,17 +46,26 @@ func TestCheckGaps(t *testing.T) {
 		want    string
 	}{
 		{"from today on", map[string]any{"grounds.hl-21.senders": []string{"SOCIAL_SERVICES", "BENEFITS", "HEALTH_CARE"}}, "[{2026-11-30 }] YOUTH_WORK EMPLOYMENT > SOCIAL_SERVICES BENEFITS HEALTH_CARE YOUTH_WORK EMPLOYMENT: " + transfer},
-		{"from a later day on", map[string]any{"grounds.hl-21.until": "2027-01-01", "grounds.hl-21.senders": []string{"BENEFITS"}, "grounds.hl-21.receivers": []string{"SOCIAL_SERVICES"}, "grounds.ttl-14c.until": "2027-02-01"},
+		{
+			"from a later day on",
+			map[string]any{"grounds.hl-21.until": "2027-01-01", "grounds.hl-21.senders": []string{"BENEFITS"}, "grounds.hl-21.receivers": []string{"SOCIAL_SERVICES"}, "grounds.ttl-14c.until": "2027-02-01"},
 			"[{2026-11-30 }] SOCIAL_SERVICES HEALTH_CARE YOUTH_WORK EMPLOYMENT > SOCIAL_SERVICES BENEFITS HEALTH_CARE YOUTH_WORK EMPLOYMENT: " + transfer +
 				"\n[{2026-11-30 }] BENEFITS > BENEFITS HEALTH_CARE YOUTH_WORK EMPLOYMENT: " + transfer +
-				"\n[{2027-02-01 }] BENEFITS > SOCIAL_SERVICES: " + transfer},
-		{"from different days on", map[string]any{"grounds.hl-21.senders": []string{"BENEFITS"}, "grounds.hl-21.receivers": []string{"HEALTH_CARE", "BENEFITS", "EMPLOYMENT", "YOUTH_WORK"}, "grounds.ttl-14c.senders": []string{"HEALTH_CARE"}, "grounds.ttl-14c.until": "2027-02-01", "grounds.hl-21.due": nil},
+				"\n[{2027-02-01 }] BENEFITS > SOCIAL_SERVICES: " + transfer,
+		},
+		{
+			"from different days on",
+			map[string]any{"grounds.hl-21.senders": []string{"BENEFITS"}, "grounds.hl-21.receivers": []string{"HEALTH_CARE", "BENEFITS", "EMPLOYMENT", "YOUTH_WORK"}, "grounds.ttl-14c.senders": []string{"HEALTH_CARE"}, "grounds.ttl-14c.until": "2027-02-01", "grounds.hl-21.due": nil},
 			"[{2026-11-30 }] SOCIAL_SERVICES YOUTH_WORK EMPLOYMENT > SOCIAL_SERVICES BENEFITS HEALTH_CARE YOUTH_WORK EMPLOYMENT: " + transfer +
 				"\n[{2026-11-30 }] BENEFITS > SOCIAL_SERVICES: " + transfer +
 				"\n[{2026-11-30 }] HEALTH_CARE > BENEFITS HEALTH_CARE YOUTH_WORK EMPLOYMENT: " + transfer +
-				"\n[{2027-02-01 }] HEALTH_CARE > SOCIAL_SERVICES: " + transfer},
-		{"until a later day", map[string]any{"grounds.consent.from": "2027-01-01", "grounds.consent.messages": []string{"plan"}, "grounds.consent.receivers": []string{}, "grounds.shl-39-3.until": "2026-12-01"},
-			"[{2026-12-01 2027-01-01}] BENEFITS HEALTH_CARE YOUTH_WORK EMPLOYMENT > : plan"},
+				"\n[{2027-02-01 }] HEALTH_CARE > SOCIAL_SERVICES: " + transfer,
+		},
+		{
+			"until a later day",
+			map[string]any{"grounds.consent.from": "2027-01-01", "grounds.consent.messages": []string{"plan"}, "grounds.consent.receivers": []string{}, "grounds.shl-39-3.until": "2026-12-01"},
+			"[{2026-12-01 2027-01-01}] BENEFITS HEALTH_CARE YOUTH_WORK EMPLOYMENT > : plan",
+		},
 	} {
 		got := shown(changed(t, test.changes).Check(today).Gaps)
 		if test.name == "until a later day" {

@@ -141,8 +141,8 @@ func KindName(kind caseworkv1.AgencyKind) string {
 	return strings.TrimPrefix(kind.String(), kindPrefix)
 }
 
-// GroundName returns a legal ground as the file writes it, such as "CLIENT_CONSENT".
-func GroundName(ground commonv1.LegalGround) string {
+// Name returns a legal ground as the file writes it, such as "CLIENT_CONSENT".
+func Name(ground commonv1.LegalGround) string {
 	return strings.TrimPrefix(ground.String(), groundPrefix)
 }
 

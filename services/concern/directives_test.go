@@ -13,8 +13,8 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/ground"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/service"
