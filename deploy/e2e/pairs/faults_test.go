@@ -38,7 +38,7 @@ var storiesOfAccesses = map[string]story{
 		own := p.report("r.1", "t", "c", true, "")
 		p.step("t.1", "concern", "ReceiveConcern", own)
 		p.forward("t.1", own, "y", true)
-		p.report("x.1", "y", "c", false, "")
+		p.report("x.1", "y", "c", true, "")
 		p.step("r.1", "concern", "RevokeConcern", own, anyReason())
 	}},
 	"accesses/its consent ends, and forwards with it": {"r", func(p *pairing) {

@@ -73,7 +73,7 @@ func (p *pairing) word(name string) string {
 		return uuid.NewString()
 	case strings.Contains(name, "month"):
 		return p.b.now.AddDate(0, -1, 0).Format("2006-01")
-	case name == "service", name == "services":
+	case name == "service", name == "services", name == "message":
 		return "concern"
 	case name == "sender" && !p.ofClient():
 		// An agency records consents to what it sends itself.

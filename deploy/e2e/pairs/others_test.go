@@ -52,7 +52,7 @@ var storiesOfOthers = map[string]story{
 	"others/the receiver of a concern, and what became of its forward": {"t", func(p *pairing) {
 		own := p.report("x.1", "t", "c", true, "")
 		p.step("t.1", "concern", "ReceiveConcern", own)
-		p.report("r.1", "y", "c", false, "")
+		p.report("r.1", "y", "c", true, "")
 		onward := p.forward("t.1", own, "y", true)
 		p.step("y.1", "concern", "ReceiveConcern", onward)
 		p.do(p.stepOf("y.1", "concern", "TriageConcern", onward, map[string]any{"urgency": "URGENCY_URGENT", "supportNeed": "SUPPORT_NEED_SPECIAL"}))
