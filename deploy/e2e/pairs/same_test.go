@@ -153,8 +153,9 @@ func (n *pairNames) sameAnswer(call string, a, b answer) []difference {
 		return all
 	}
 	all = append(all, n.differ(call, "", a.Body, b.Body)...)
-	// How much is behind a message that is tied is chance too, and how many digits that has.
-	if a.Size != b.Size && fmt.Sprint(a.field("backlog")) == fmt.Sprint(b.field("backlog")) {
+	// How much is behind a message that is tied is chance too, and how many digits that has; so are
+	// the digits of its sequence.
+	if a.Size-n.tiedDigits(a.Body) != b.Size-n.tiedDigits(b.Body) && fmt.Sprint(a.field("backlog")) == fmt.Sprint(b.field("backlog")) {
 		all = append(all, difference{call + " size", fmt.Sprint(a.Size), fmt.Sprint(b.Size)})
 	}
 	headers := maps.Clone(b.Header)

@@ -121,6 +121,26 @@ func (n *pairNames) untied(fields map[string]any) map[string]any {
 	return fields
 }
 
+// tiedDigits is by how many digits the sequences in a body are longer than the first ones of their
+// moments.
+func (n *pairNames) tiedDigits(body any) int {
+	digits := 0
+	switch body := body.(type) {
+	case map[string]any:
+		if first, tied := n.ties[tieOf(body)]; tied {
+			digits = len(fmt.Sprint(body["sequence"])) - len(fmt.Sprint(first))
+		}
+		for _, value := range body {
+			digits += n.tiedDigits(value)
+		}
+	case []any:
+		for _, value := range body {
+			digits += n.tiedDigits(value)
+		}
+	}
+	return digits
+}
+
 // countOf is a count as JSON has it; none is left out.
 func countOf(value any) int {
 	if value == nil {
