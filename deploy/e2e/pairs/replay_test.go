@@ -143,7 +143,7 @@ func (p *pairing) discloser(message map[string]any) (doing, map[string]any, bool
 		step = "DeclineConcern"
 		body["explanation"] = "muualle"
 		carry(body, "reason", event["reason"])
-		carry(body, "explanation", event["explanation"])
+		carry(body, "explanation", p.explained(message))
 		carry(body, "suggestedReceiver", asNamed(event["suggestedReceiver"]))
 	case "ConsentWithdrawn":
 		return p.withdrawer(message, subject, event)
@@ -294,6 +294,20 @@ func (p *pairing) clientOf(subject string) string {
 		}
 	}
 	return "c"
+}
+
+// explained is the explanation of a decline: of the message itself, or of another of that moment, since
+// a decline ends all reports that follow, and only those on consent are told why.
+func (p *pairing) explained(message map[string]any) any {
+	for _, one := range p.log {
+		for _, other := range one.disclosed {
+			event, _ := other["event"].(map[string]any)
+			if other["occurredAt"] == message["occurredAt"] && eventOf(other) == eventOf(message) && event["explanation"] != nil {
+				return event["explanation"]
+			}
+		}
+	}
+	return nil
 }
 
 // answered is what an agency does with a concern that the reader's agency forwarded to it.
