@@ -956,9 +956,12 @@ type Ground struct {
 	Content     v11.ContentProfile    `protobuf:"varint,7,opt,name=content,proto3,enum=koppi.common.v1.ContentProfile" json:"content,omitempty"`
 	Prohibition v11.ProhibitionEffect `protobuf:"varint,8,opt,name=prohibition,proto3,enum=koppi.common.v1.ProhibitionEffect" json:"prohibition,omitempty"`
 	// The law obliges the sender.
-	Duty          bool `protobuf:"varint,9,opt,name=duty,proto3" json:"duty,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Duty bool `protobuf:"varint,9,opt,name=duty,proto3" json:"duty,omitempty"`
+	// The sender asks the client whether the receiver may tell it how the matter goes on, and sends the
+	// answer in LegalBasis.feedback_consented_at.
+	AsksFeedbackConsent bool `protobuf:"varint,10,opt,name=asks_feedback_consent,json=asksFeedbackConsent,proto3" json:"asks_feedback_consent,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *Ground) Reset() {
@@ -1050,6 +1053,13 @@ func (x *Ground) GetProhibition() v11.ProhibitionEffect {
 func (x *Ground) GetDuty() bool {
 	if x != nil {
 		return x.Duty
+	}
+	return false
+}
+
+func (x *Ground) GetAsksFeedbackConsent() bool {
+	if x != nil {
+		return x.AsksFeedbackConsent
 	}
 	return false
 }
@@ -2245,7 +2255,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12A\n" +
 	"\amessage\x18\x02 \x01(\tB'\xbaH$r\"2 ^[a-z]{1,20}(/[a-zA-Z_]{1,50})?$R\amessage\"J\n" +
 	"\x13ListGroundsResponse\x123\n" +
-	"\agrounds\x18\x01 \x03(\v2\x19.koppi.casework.v1.GroundR\agrounds\"\xe1\x03\n" +
+	"\agrounds\x18\x01 \x03(\v2\x19.koppi.casework.v1.GroundR\agrounds\"\x95\x04\n" +
 	"\x06Ground\x12\x16\n" +
 	"\x03key\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x03key\x124\n" +
 	"\x06ground\x18\x02 \x01(\x0e2\x1c.koppi.common.v1.LegalGroundR\x06ground\x12\"\n" +
@@ -2255,7 +2265,9 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\amax_age\x18\x06 \x01(\x05R\x06maxAge\x129\n" +
 	"\acontent\x18\a \x01(\x0e2\x1f.koppi.common.v1.ContentProfileR\acontent\x12D\n" +
 	"\vprohibition\x18\b \x01(\x0e2\".koppi.common.v1.ProhibitionEffectR\vprohibition\x12\x12\n" +
-	"\x04duty\x18\t \x01(\bR\x04duty\x1a8\n" +
+	"\x04duty\x18\t \x01(\bR\x04duty\x122\n" +
+	"\x15asks_feedback_consent\x18\n" +
+	" \x01(\bR\x13asksFeedbackConsent\x1a8\n" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +

@@ -705,6 +705,11 @@ type LegalBasis struct {
 	// it does not allow this message from this sender to this receiver. Empty for a caller that does
 	// not know the table: Koppi then finds the row by ground and provision.
 	GroundKey string `protobuf:"bytes,6,opt,name=ground_key,json=groundKey,proto3" json:"ground_key,omitempty"`
+	// Time at which the client consented to the reporter hearing how the concern goes on, which is
+	// another consent than that to be helped. It belongs to a concern on consent alone, with the key of
+	// its ground; empty if the client said no or was not asked. Without a key Koppi sets it to the time
+	// of the consent, which covered both before.
+	FeedbackConsentedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=feedback_consented_at,json=feedbackConsentedAt,proto3" json:"feedback_consented_at,omitempty"`
 	// Output only: what the row allowed when the message was sent. Empty for what was sent before the
 	// table, and where no row holds. A later change of the table changes no message.
 	Terms         *GroundTerms `protobuf:"bytes,8,opt,name=terms,proto3" json:"terms,omitempty"`
@@ -782,6 +787,13 @@ func (x *LegalBasis) GetGroundKey() string {
 		return x.GroundKey
 	}
 	return ""
+}
+
+func (x *LegalBasis) GetFeedbackConsentedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FeedbackConsentedAt
+	}
+	return nil
 }
 
 func (x *LegalBasis) GetTerms() *GroundTerms {
@@ -1267,7 +1279,7 @@ const file_koppi_common_v1_party_proto_rawDesc = "" +
 	"\xd8\x01\x01r\x05\x18\xfe\x01`\x01\xe8\xb8\x18\x04R\x05email\x12&\n" +
 	"\aaddress\x18\x06 \x01(\tB\f\xbaH\x05r\x03\x18\xf4\x03\xe8\xb8\x18\x04R\aaddress\x12<\n" +
 	"\fmunicipality\x18\a \x01(\tB\x18\xbaH\x11r\x0f2\r^([0-9]{3})?$\xe8\xb8\x18\x04R\fmunicipality\x12%\n" +
-	"\x0enon_disclosure\x18\b \x01(\bR\rnonDisclosure\"\xca\x03\n" +
+	"\x0enon_disclosure\x18\b \x01(\bR\rnonDisclosure\"\x9a\x04\n" +
 	"\n" +
 	"LegalBasis\x12>\n" +
 	"\x06ground\x18\x01 \x01(\x0e2\x1c.koppi.common.v1.LegalGroundB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06ground\x12+\n" +
@@ -1277,7 +1289,8 @@ const file_koppi_common_v1_party_proto_rawDesc = "" +
 	"\n" +
 	"consent_id\x18\x05 \x01(\tB5\xbaH2r02.^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$R\tconsentId\x12F\n" +
 	"\n" +
-	"ground_key\x18\x06 \x01(\tB'\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$\xe8\xb8\x18\x01R\tgroundKey\x122\n" +
+	"ground_key\x18\x06 \x01(\tB'\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$\xe8\xb8\x18\x01R\tgroundKey\x12N\n" +
+	"\x15feedback_consented_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x13feedbackConsentedAt\x122\n" +
 	"\x05terms\x18\b \x01(\v2\x1c.koppi.common.v1.GroundTermsR\x05terms\"\x8f\x03\n" +
 	"\vAttestation\x121\n" +
 	"\x14consent_unobtainable\x18\x01 \x01(\bR\x13consentUnobtainable\x12G\n" +
@@ -1396,23 +1409,24 @@ var file_koppi_common_v1_party_proto_depIdxs = []int32{
 	0,  // 1: koppi.common.v1.LegalBasis.ground:type_name -> koppi.common.v1.LegalGround
 	15, // 2: koppi.common.v1.LegalBasis.consented_at:type_name -> google.protobuf.Timestamp
 	10, // 3: koppi.common.v1.LegalBasis.attestation:type_name -> koppi.common.v1.Attestation
-	11, // 4: koppi.common.v1.LegalBasis.terms:type_name -> koppi.common.v1.GroundTerms
-	1,  // 5: koppi.common.v1.GroundTerms.content:type_name -> koppi.common.v1.ContentProfile
-	2,  // 6: koppi.common.v1.GroundTerms.prohibition:type_name -> koppi.common.v1.ProhibitionEffect
-	3,  // 7: koppi.common.v1.LoopStatus.phase:type_name -> koppi.common.v1.LoopPhase
-	15, // 8: koppi.common.v1.LoopStatus.since:type_name -> google.protobuf.Timestamp
-	6,  // 9: koppi.common.v1.LoopStatus.responsible:type_name -> koppi.common.v1.Party
-	15, // 10: koppi.common.v1.LoopStatus.due_at:type_name -> google.protobuf.Timestamp
-	6,  // 11: koppi.common.v1.LoopStatus.waiting_on:type_name -> koppi.common.v1.Party
-	4,  // 12: koppi.common.v1.LoopStatus.due_basis:type_name -> koppi.common.v1.DueBasis
-	6,  // 13: koppi.common.v1.PlannedContact.by:type_name -> koppi.common.v1.Party
-	15, // 14: koppi.common.v1.PlannedContact.at:type_name -> google.protobuf.Timestamp
-	15, // 15: koppi.common.v1.PlannedContact.lapses_at:type_name -> google.protobuf.Timestamp
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	15, // 4: koppi.common.v1.LegalBasis.feedback_consented_at:type_name -> google.protobuf.Timestamp
+	11, // 5: koppi.common.v1.LegalBasis.terms:type_name -> koppi.common.v1.GroundTerms
+	1,  // 6: koppi.common.v1.GroundTerms.content:type_name -> koppi.common.v1.ContentProfile
+	2,  // 7: koppi.common.v1.GroundTerms.prohibition:type_name -> koppi.common.v1.ProhibitionEffect
+	3,  // 8: koppi.common.v1.LoopStatus.phase:type_name -> koppi.common.v1.LoopPhase
+	15, // 9: koppi.common.v1.LoopStatus.since:type_name -> google.protobuf.Timestamp
+	6,  // 10: koppi.common.v1.LoopStatus.responsible:type_name -> koppi.common.v1.Party
+	15, // 11: koppi.common.v1.LoopStatus.due_at:type_name -> google.protobuf.Timestamp
+	6,  // 12: koppi.common.v1.LoopStatus.waiting_on:type_name -> koppi.common.v1.Party
+	4,  // 13: koppi.common.v1.LoopStatus.due_basis:type_name -> koppi.common.v1.DueBasis
+	6,  // 14: koppi.common.v1.PlannedContact.by:type_name -> koppi.common.v1.Party
+	15, // 15: koppi.common.v1.PlannedContact.at:type_name -> google.protobuf.Timestamp
+	15, // 16: koppi.common.v1.PlannedContact.lapses_at:type_name -> google.protobuf.Timestamp
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_koppi_common_v1_party_proto_init() }

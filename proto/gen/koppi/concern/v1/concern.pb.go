@@ -1266,6 +1266,127 @@ func (x *RecordContactAttemptResponse) GetConcern() *Concern {
 	return nil
 }
 
+type RecordFeedbackConsentRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ConcernId string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
+	Etag      string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	Consented bool                   `protobuf:"varint,4,opt,name=consented,proto3" json:"consented,omitempty"`
+	// Time at which the client consented, not in the future. Required with a yes, empty with a no.
+	ConsentedAt   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=consented_at,json=consentedAt,proto3" json:"consented_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordFeedbackConsentRequest) Reset() {
+	*x = RecordFeedbackConsentRequest{}
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordFeedbackConsentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordFeedbackConsentRequest) ProtoMessage() {}
+
+func (x *RecordFeedbackConsentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordFeedbackConsentRequest.ProtoReflect.Descriptor instead.
+func (*RecordFeedbackConsentRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *RecordFeedbackConsentRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RecordFeedbackConsentRequest) GetConcernId() string {
+	if x != nil {
+		return x.ConcernId
+	}
+	return ""
+}
+
+func (x *RecordFeedbackConsentRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RecordFeedbackConsentRequest) GetConsented() bool {
+	if x != nil {
+		return x.Consented
+	}
+	return false
+}
+
+func (x *RecordFeedbackConsentRequest) GetConsentedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ConsentedAt
+	}
+	return nil
+}
+
+type RecordFeedbackConsentResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Concern       *Concern               `protobuf:"bytes,1,opt,name=concern,proto3" json:"concern,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordFeedbackConsentResponse) Reset() {
+	*x = RecordFeedbackConsentResponse{}
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordFeedbackConsentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordFeedbackConsentResponse) ProtoMessage() {}
+
+func (x *RecordFeedbackConsentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordFeedbackConsentResponse.ProtoReflect.Descriptor instead.
+func (*RecordFeedbackConsentResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *RecordFeedbackConsentResponse) GetConcern() *Concern {
+	if x != nil {
+		return x.Concern
+	}
+	return nil
+}
+
 type RequestInformationRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -1282,7 +1403,7 @@ type RequestInformationRequest struct {
 
 func (x *RequestInformationRequest) Reset() {
 	*x = RequestInformationRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[20]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1294,7 +1415,7 @@ func (x *RequestInformationRequest) String() string {
 func (*RequestInformationRequest) ProtoMessage() {}
 
 func (x *RequestInformationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[20]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1307,7 +1428,7 @@ func (x *RequestInformationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestInformationRequest.ProtoReflect.Descriptor instead.
 func (*RequestInformationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{20}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RequestInformationRequest) GetRequestId() string {
@@ -1354,7 +1475,7 @@ type RequestInformationResponse struct {
 
 func (x *RequestInformationResponse) Reset() {
 	*x = RequestInformationResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[21]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1366,7 +1487,7 @@ func (x *RequestInformationResponse) String() string {
 func (*RequestInformationResponse) ProtoMessage() {}
 
 func (x *RequestInformationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[21]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1379,7 +1500,7 @@ func (x *RequestInformationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestInformationResponse.ProtoReflect.Descriptor instead.
 func (*RequestInformationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{21}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RequestInformationResponse) GetConcern() *Concern {
@@ -1403,7 +1524,7 @@ type ProvideInformationRequest struct {
 
 func (x *ProvideInformationRequest) Reset() {
 	*x = ProvideInformationRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[22]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1415,7 +1536,7 @@ func (x *ProvideInformationRequest) String() string {
 func (*ProvideInformationRequest) ProtoMessage() {}
 
 func (x *ProvideInformationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[22]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1428,7 +1549,7 @@ func (x *ProvideInformationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProvideInformationRequest.ProtoReflect.Descriptor instead.
 func (*ProvideInformationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{22}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ProvideInformationRequest) GetRequestId() string {
@@ -1482,7 +1603,7 @@ type ProvideInformationResponse struct {
 
 func (x *ProvideInformationResponse) Reset() {
 	*x = ProvideInformationResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[23]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1494,7 +1615,7 @@ func (x *ProvideInformationResponse) String() string {
 func (*ProvideInformationResponse) ProtoMessage() {}
 
 func (x *ProvideInformationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[23]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1507,7 +1628,7 @@ func (x *ProvideInformationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProvideInformationResponse.ProtoReflect.Descriptor instead.
 func (*ProvideInformationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{23}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ProvideInformationResponse) GetConcern() *Concern {
@@ -1528,7 +1649,7 @@ type StartAssessmentRequest struct {
 
 func (x *StartAssessmentRequest) Reset() {
 	*x = StartAssessmentRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[24]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1540,7 +1661,7 @@ func (x *StartAssessmentRequest) String() string {
 func (*StartAssessmentRequest) ProtoMessage() {}
 
 func (x *StartAssessmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[24]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1553,7 +1674,7 @@ func (x *StartAssessmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartAssessmentRequest.ProtoReflect.Descriptor instead.
 func (*StartAssessmentRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{24}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *StartAssessmentRequest) GetRequestId() string {
@@ -1586,7 +1707,7 @@ type StartAssessmentResponse struct {
 
 func (x *StartAssessmentResponse) Reset() {
 	*x = StartAssessmentResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[25]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1598,7 +1719,7 @@ func (x *StartAssessmentResponse) String() string {
 func (*StartAssessmentResponse) ProtoMessage() {}
 
 func (x *StartAssessmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[25]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1611,7 +1732,7 @@ func (x *StartAssessmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartAssessmentResponse.ProtoReflect.Descriptor instead.
 func (*StartAssessmentResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{25}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *StartAssessmentResponse) GetConcern() *Concern {
@@ -1635,7 +1756,7 @@ type CompleteAssessmentRequest struct {
 
 func (x *CompleteAssessmentRequest) Reset() {
 	*x = CompleteAssessmentRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[26]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1647,7 +1768,7 @@ func (x *CompleteAssessmentRequest) String() string {
 func (*CompleteAssessmentRequest) ProtoMessage() {}
 
 func (x *CompleteAssessmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[26]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1660,7 +1781,7 @@ func (x *CompleteAssessmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteAssessmentRequest.ProtoReflect.Descriptor instead.
 func (*CompleteAssessmentRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{26}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CompleteAssessmentRequest) GetRequestId() string {
@@ -1707,7 +1828,7 @@ type CompleteAssessmentResponse struct {
 
 func (x *CompleteAssessmentResponse) Reset() {
 	*x = CompleteAssessmentResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[27]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1719,7 +1840,7 @@ func (x *CompleteAssessmentResponse) String() string {
 func (*CompleteAssessmentResponse) ProtoMessage() {}
 
 func (x *CompleteAssessmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[27]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1732,7 +1853,7 @@ func (x *CompleteAssessmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteAssessmentResponse.ProtoReflect.Descriptor instead.
 func (*CompleteAssessmentResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{27}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CompleteAssessmentResponse) GetConcern() *Concern {
@@ -1757,7 +1878,7 @@ type CloseConcernRequest struct {
 
 func (x *CloseConcernRequest) Reset() {
 	*x = CloseConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[28]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1769,7 +1890,7 @@ func (x *CloseConcernRequest) String() string {
 func (*CloseConcernRequest) ProtoMessage() {}
 
 func (x *CloseConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[28]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1782,7 +1903,7 @@ func (x *CloseConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseConcernRequest.ProtoReflect.Descriptor instead.
 func (*CloseConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{28}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *CloseConcernRequest) GetRequestId() string {
@@ -1836,7 +1957,7 @@ type CloseConcernResponse struct {
 
 func (x *CloseConcernResponse) Reset() {
 	*x = CloseConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[29]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1848,7 +1969,7 @@ func (x *CloseConcernResponse) String() string {
 func (*CloseConcernResponse) ProtoMessage() {}
 
 func (x *CloseConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[29]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1861,7 +1982,7 @@ func (x *CloseConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseConcernResponse.ProtoReflect.Descriptor instead.
 func (*CloseConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{29}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *CloseConcernResponse) GetConcern() *Concern {
@@ -1892,7 +2013,7 @@ type ForwardConcernRequest struct {
 
 func (x *ForwardConcernRequest) Reset() {
 	*x = ForwardConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[30]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1904,7 +2025,7 @@ func (x *ForwardConcernRequest) String() string {
 func (*ForwardConcernRequest) ProtoMessage() {}
 
 func (x *ForwardConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[30]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1917,7 +2038,7 @@ func (x *ForwardConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForwardConcernRequest.ProtoReflect.Descriptor instead.
 func (*ForwardConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{30}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ForwardConcernRequest) GetRequestId() string {
@@ -1993,7 +2114,7 @@ type ForwardConcernResponse struct {
 
 func (x *ForwardConcernResponse) Reset() {
 	*x = ForwardConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[31]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2005,7 +2126,7 @@ func (x *ForwardConcernResponse) String() string {
 func (*ForwardConcernResponse) ProtoMessage() {}
 
 func (x *ForwardConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[31]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2018,7 +2139,7 @@ func (x *ForwardConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForwardConcernResponse.ProtoReflect.Descriptor instead.
 func (*ForwardConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{31}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ForwardConcernResponse) GetConcern() *Concern {
@@ -2050,7 +2171,7 @@ type DeclineConcernRequest struct {
 
 func (x *DeclineConcernRequest) Reset() {
 	*x = DeclineConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[32]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2062,7 +2183,7 @@ func (x *DeclineConcernRequest) String() string {
 func (*DeclineConcernRequest) ProtoMessage() {}
 
 func (x *DeclineConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[32]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2075,7 +2196,7 @@ func (x *DeclineConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineConcernRequest.ProtoReflect.Descriptor instead.
 func (*DeclineConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{32}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *DeclineConcernRequest) GetRequestId() string {
@@ -2129,7 +2250,7 @@ type DeclineConcernResponse struct {
 
 func (x *DeclineConcernResponse) Reset() {
 	*x = DeclineConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[33]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2141,7 +2262,7 @@ func (x *DeclineConcernResponse) String() string {
 func (*DeclineConcernResponse) ProtoMessage() {}
 
 func (x *DeclineConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[33]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2154,7 +2275,7 @@ func (x *DeclineConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineConcernResponse.ProtoReflect.Descriptor instead.
 func (*DeclineConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{33}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *DeclineConcernResponse) GetConcern() *Concern {
@@ -2176,7 +2297,7 @@ type WithdrawConcernRequest struct {
 
 func (x *WithdrawConcernRequest) Reset() {
 	*x = WithdrawConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[34]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2188,7 +2309,7 @@ func (x *WithdrawConcernRequest) String() string {
 func (*WithdrawConcernRequest) ProtoMessage() {}
 
 func (x *WithdrawConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[34]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2201,7 +2322,7 @@ func (x *WithdrawConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawConcernRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{34}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *WithdrawConcernRequest) GetRequestId() string {
@@ -2241,7 +2362,7 @@ type WithdrawConcernResponse struct {
 
 func (x *WithdrawConcernResponse) Reset() {
 	*x = WithdrawConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[35]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2253,7 +2374,7 @@ func (x *WithdrawConcernResponse) String() string {
 func (*WithdrawConcernResponse) ProtoMessage() {}
 
 func (x *WithdrawConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[35]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2266,7 +2387,7 @@ func (x *WithdrawConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawConcernResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{35}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *WithdrawConcernResponse) GetConcern() *Concern {
@@ -2291,7 +2412,7 @@ type SettleConcernRequest struct {
 
 func (x *SettleConcernRequest) Reset() {
 	*x = SettleConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[36]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2303,7 +2424,7 @@ func (x *SettleConcernRequest) String() string {
 func (*SettleConcernRequest) ProtoMessage() {}
 
 func (x *SettleConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[36]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2316,7 +2437,7 @@ func (x *SettleConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleConcernRequest.ProtoReflect.Descriptor instead.
 func (*SettleConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{36}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *SettleConcernRequest) GetRequestId() string {
@@ -2363,7 +2484,7 @@ type SettleConcernResponse struct {
 
 func (x *SettleConcernResponse) Reset() {
 	*x = SettleConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[37]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2375,7 +2496,7 @@ func (x *SettleConcernResponse) String() string {
 func (*SettleConcernResponse) ProtoMessage() {}
 
 func (x *SettleConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[37]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2388,7 +2509,7 @@ func (x *SettleConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleConcernResponse.ProtoReflect.Descriptor instead.
 func (*SettleConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{37}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *SettleConcernResponse) GetConcern() *Concern {
@@ -2411,7 +2532,7 @@ type RevokeConcernRequest struct {
 
 func (x *RevokeConcernRequest) Reset() {
 	*x = RevokeConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[38]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2423,7 +2544,7 @@ func (x *RevokeConcernRequest) String() string {
 func (*RevokeConcernRequest) ProtoMessage() {}
 
 func (x *RevokeConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[38]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2436,7 +2557,7 @@ func (x *RevokeConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeConcernRequest.ProtoReflect.Descriptor instead.
 func (*RevokeConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{38}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *RevokeConcernRequest) GetRequestId() string {
@@ -2476,7 +2597,7 @@ type RevokeConcernResponse struct {
 
 func (x *RevokeConcernResponse) Reset() {
 	*x = RevokeConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[39]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2488,7 +2609,7 @@ func (x *RevokeConcernResponse) String() string {
 func (*RevokeConcernResponse) ProtoMessage() {}
 
 func (x *RevokeConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[39]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2501,7 +2622,7 @@ func (x *RevokeConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeConcernResponse.ProtoReflect.Descriptor instead.
 func (*RevokeConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{39}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *RevokeConcernResponse) GetConcern() *Concern {
@@ -2522,7 +2643,7 @@ type AcknowledgeRevocationRequest struct {
 
 func (x *AcknowledgeRevocationRequest) Reset() {
 	*x = AcknowledgeRevocationRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[40]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2534,7 +2655,7 @@ func (x *AcknowledgeRevocationRequest) String() string {
 func (*AcknowledgeRevocationRequest) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[40]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2547,7 +2668,7 @@ func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationRequest.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{40}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *AcknowledgeRevocationRequest) GetRequestId() string {
@@ -2580,7 +2701,7 @@ type AcknowledgeRevocationResponse struct {
 
 func (x *AcknowledgeRevocationResponse) Reset() {
 	*x = AcknowledgeRevocationResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[41]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2592,7 +2713,7 @@ func (x *AcknowledgeRevocationResponse) String() string {
 func (*AcknowledgeRevocationResponse) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[41]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2605,7 +2726,7 @@ func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationResponse.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{41}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *AcknowledgeRevocationResponse) GetConcern() *Concern {
@@ -2720,6 +2841,16 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06result\x12B\n" +
 	"\x0fnext_attempt_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\"S\n" +
 	"\x1cRecordContactAttemptResponse\x123\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xeb\x01\n" +
+	"\x1cRecordFeedbackConsentRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
+	"\n" +
+	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12\x1c\n" +
+	"\tconsented\x18\x04 \x01(\bR\tconsented\x12=\n" +
+	"\fconsented_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vconsentedAt\"T\n" +
+	"\x1dRecordFeedbackConsentResponse\x123\n" +
 	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xea\x01\n" +
 	"\x19RequestInformationRequest\x12'\n" +
 	"\n" +
@@ -2834,7 +2965,7 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"T\n" +
 	"\x1dAcknowledgeRevocationResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern2\xd3\x11\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern2\xcd\x12\n" +
 	"\x0eConcernService\x12`\n" +
 	"\rSubmitConcern\x12&.koppi.concern.v1.SubmitConcernRequest\x1a'.koppi.concern.v1.SubmitConcernResponse\x12i\n" +
 	"\x10CheckOpenConcern\x12).koppi.concern.v1.CheckOpenConcernRequest\x1a*.koppi.concern.v1.CheckOpenConcernResponse\x12W\n" +
@@ -2846,7 +2977,8 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\rTriageConcern\x12&.koppi.concern.v1.TriageConcernRequest\x1a'.koppi.concern.v1.TriageConcernResponse\x12Z\n" +
 	"\vTakeConcern\x12$.koppi.concern.v1.TakeConcernRequest\x1a%.koppi.concern.v1.TakeConcernResponse\x12f\n" +
 	"\x0fReassignConcern\x12(.koppi.concern.v1.ReassignConcernRequest\x1a).koppi.concern.v1.ReassignConcernResponse\x12u\n" +
-	"\x14RecordContactAttempt\x12-.koppi.concern.v1.RecordContactAttemptRequest\x1a..koppi.concern.v1.RecordContactAttemptResponse\x12o\n" +
+	"\x14RecordContactAttempt\x12-.koppi.concern.v1.RecordContactAttemptRequest\x1a..koppi.concern.v1.RecordContactAttemptResponse\x12x\n" +
+	"\x15RecordFeedbackConsent\x12..koppi.concern.v1.RecordFeedbackConsentRequest\x1a/.koppi.concern.v1.RecordFeedbackConsentResponse\x12o\n" +
 	"\x12RequestInformation\x12+.koppi.concern.v1.RequestInformationRequest\x1a,.koppi.concern.v1.RequestInformationResponse\x12f\n" +
 	"\x0fStartAssessment\x12(.koppi.concern.v1.StartAssessmentRequest\x1a).koppi.concern.v1.StartAssessmentResponse\x12o\n" +
 	"\x12CompleteAssessment\x12+.koppi.concern.v1.CompleteAssessmentRequest\x1a,.koppi.concern.v1.CompleteAssessmentResponse\x12]\n" +
@@ -2873,7 +3005,7 @@ func file_koppi_concern_v1_concern_proto_rawDescGZIP() []byte {
 	return file_koppi_concern_v1_concern_proto_rawDescData
 }
 
-var file_koppi_concern_v1_concern_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
+var file_koppi_concern_v1_concern_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_koppi_concern_v1_concern_proto_goTypes = []any{
 	(*SubmitConcernRequest)(nil),          // 0: koppi.concern.v1.SubmitConcernRequest
 	(*SubmitConcernResponse)(nil),         // 1: koppi.concern.v1.SubmitConcernResponse
@@ -2895,143 +3027,149 @@ var file_koppi_concern_v1_concern_proto_goTypes = []any{
 	(*ReassignConcernResponse)(nil),       // 17: koppi.concern.v1.ReassignConcernResponse
 	(*RecordContactAttemptRequest)(nil),   // 18: koppi.concern.v1.RecordContactAttemptRequest
 	(*RecordContactAttemptResponse)(nil),  // 19: koppi.concern.v1.RecordContactAttemptResponse
-	(*RequestInformationRequest)(nil),     // 20: koppi.concern.v1.RequestInformationRequest
-	(*RequestInformationResponse)(nil),    // 21: koppi.concern.v1.RequestInformationResponse
-	(*ProvideInformationRequest)(nil),     // 22: koppi.concern.v1.ProvideInformationRequest
-	(*ProvideInformationResponse)(nil),    // 23: koppi.concern.v1.ProvideInformationResponse
-	(*StartAssessmentRequest)(nil),        // 24: koppi.concern.v1.StartAssessmentRequest
-	(*StartAssessmentResponse)(nil),       // 25: koppi.concern.v1.StartAssessmentResponse
-	(*CompleteAssessmentRequest)(nil),     // 26: koppi.concern.v1.CompleteAssessmentRequest
-	(*CompleteAssessmentResponse)(nil),    // 27: koppi.concern.v1.CompleteAssessmentResponse
-	(*CloseConcernRequest)(nil),           // 28: koppi.concern.v1.CloseConcernRequest
-	(*CloseConcernResponse)(nil),          // 29: koppi.concern.v1.CloseConcernResponse
-	(*ForwardConcernRequest)(nil),         // 30: koppi.concern.v1.ForwardConcernRequest
-	(*ForwardConcernResponse)(nil),        // 31: koppi.concern.v1.ForwardConcernResponse
-	(*DeclineConcernRequest)(nil),         // 32: koppi.concern.v1.DeclineConcernRequest
-	(*DeclineConcernResponse)(nil),        // 33: koppi.concern.v1.DeclineConcernResponse
-	(*WithdrawConcernRequest)(nil),        // 34: koppi.concern.v1.WithdrawConcernRequest
-	(*WithdrawConcernResponse)(nil),       // 35: koppi.concern.v1.WithdrawConcernResponse
-	(*SettleConcernRequest)(nil),          // 36: koppi.concern.v1.SettleConcernRequest
-	(*SettleConcernResponse)(nil),         // 37: koppi.concern.v1.SettleConcernResponse
-	(*RevokeConcernRequest)(nil),          // 38: koppi.concern.v1.RevokeConcernRequest
-	(*RevokeConcernResponse)(nil),         // 39: koppi.concern.v1.RevokeConcernResponse
-	(*AcknowledgeRevocationRequest)(nil),  // 40: koppi.concern.v1.AcknowledgeRevocationRequest
-	(*AcknowledgeRevocationResponse)(nil), // 41: koppi.concern.v1.AcknowledgeRevocationResponse
-	(*v1.Client)(nil),                     // 42: koppi.common.v1.Client
-	(*v1.Party)(nil),                      // 43: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),                 // 44: koppi.common.v1.LegalBasis
-	(Topic)(0),                            // 45: koppi.concern.v1.Topic
-	(v1.Urgency)(0),                       // 46: koppi.common.v1.Urgency
-	(*Concern)(nil),                       // 47: koppi.concern.v1.Concern
-	(*v1.LoopStatus)(nil),                 // 48: koppi.common.v1.LoopStatus
-	(*v1.ClientDetails)(nil),              // 49: koppi.common.v1.ClientDetails
-	(ConcernState)(0),                     // 50: koppi.concern.v1.ConcernState
-	(SupportNeed)(0),                      // 51: koppi.concern.v1.SupportNeed
-	(Track)(0),                            // 52: koppi.concern.v1.Track
-	(StatutoryGroup)(0),                   // 53: koppi.concern.v1.StatutoryGroup
-	(ContactResult)(0),                    // 54: koppi.concern.v1.ContactResult
-	(*timestamppb.Timestamp)(nil),         // 55: google.protobuf.Timestamp
-	(Outcome)(0),                          // 56: koppi.concern.v1.Outcome
-	(DeclineReason)(0),                    // 57: koppi.concern.v1.DeclineReason
-	(*PlanContactRequest)(nil),            // 58: koppi.concern.v1.PlanContactRequest
-	(*PlanContactResponse)(nil),           // 59: koppi.concern.v1.PlanContactResponse
+	(*RecordFeedbackConsentRequest)(nil),  // 20: koppi.concern.v1.RecordFeedbackConsentRequest
+	(*RecordFeedbackConsentResponse)(nil), // 21: koppi.concern.v1.RecordFeedbackConsentResponse
+	(*RequestInformationRequest)(nil),     // 22: koppi.concern.v1.RequestInformationRequest
+	(*RequestInformationResponse)(nil),    // 23: koppi.concern.v1.RequestInformationResponse
+	(*ProvideInformationRequest)(nil),     // 24: koppi.concern.v1.ProvideInformationRequest
+	(*ProvideInformationResponse)(nil),    // 25: koppi.concern.v1.ProvideInformationResponse
+	(*StartAssessmentRequest)(nil),        // 26: koppi.concern.v1.StartAssessmentRequest
+	(*StartAssessmentResponse)(nil),       // 27: koppi.concern.v1.StartAssessmentResponse
+	(*CompleteAssessmentRequest)(nil),     // 28: koppi.concern.v1.CompleteAssessmentRequest
+	(*CompleteAssessmentResponse)(nil),    // 29: koppi.concern.v1.CompleteAssessmentResponse
+	(*CloseConcernRequest)(nil),           // 30: koppi.concern.v1.CloseConcernRequest
+	(*CloseConcernResponse)(nil),          // 31: koppi.concern.v1.CloseConcernResponse
+	(*ForwardConcernRequest)(nil),         // 32: koppi.concern.v1.ForwardConcernRequest
+	(*ForwardConcernResponse)(nil),        // 33: koppi.concern.v1.ForwardConcernResponse
+	(*DeclineConcernRequest)(nil),         // 34: koppi.concern.v1.DeclineConcernRequest
+	(*DeclineConcernResponse)(nil),        // 35: koppi.concern.v1.DeclineConcernResponse
+	(*WithdrawConcernRequest)(nil),        // 36: koppi.concern.v1.WithdrawConcernRequest
+	(*WithdrawConcernResponse)(nil),       // 37: koppi.concern.v1.WithdrawConcernResponse
+	(*SettleConcernRequest)(nil),          // 38: koppi.concern.v1.SettleConcernRequest
+	(*SettleConcernResponse)(nil),         // 39: koppi.concern.v1.SettleConcernResponse
+	(*RevokeConcernRequest)(nil),          // 40: koppi.concern.v1.RevokeConcernRequest
+	(*RevokeConcernResponse)(nil),         // 41: koppi.concern.v1.RevokeConcernResponse
+	(*AcknowledgeRevocationRequest)(nil),  // 42: koppi.concern.v1.AcknowledgeRevocationRequest
+	(*AcknowledgeRevocationResponse)(nil), // 43: koppi.concern.v1.AcknowledgeRevocationResponse
+	(*v1.Client)(nil),                     // 44: koppi.common.v1.Client
+	(*v1.Party)(nil),                      // 45: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),                 // 46: koppi.common.v1.LegalBasis
+	(Topic)(0),                            // 47: koppi.concern.v1.Topic
+	(v1.Urgency)(0),                       // 48: koppi.common.v1.Urgency
+	(*Concern)(nil),                       // 49: koppi.concern.v1.Concern
+	(*v1.LoopStatus)(nil),                 // 50: koppi.common.v1.LoopStatus
+	(*v1.ClientDetails)(nil),              // 51: koppi.common.v1.ClientDetails
+	(ConcernState)(0),                     // 52: koppi.concern.v1.ConcernState
+	(SupportNeed)(0),                      // 53: koppi.concern.v1.SupportNeed
+	(Track)(0),                            // 54: koppi.concern.v1.Track
+	(StatutoryGroup)(0),                   // 55: koppi.concern.v1.StatutoryGroup
+	(ContactResult)(0),                    // 56: koppi.concern.v1.ContactResult
+	(*timestamppb.Timestamp)(nil),         // 57: google.protobuf.Timestamp
+	(Outcome)(0),                          // 58: koppi.concern.v1.Outcome
+	(DeclineReason)(0),                    // 59: koppi.concern.v1.DeclineReason
+	(*PlanContactRequest)(nil),            // 60: koppi.concern.v1.PlanContactRequest
+	(*PlanContactResponse)(nil),           // 61: koppi.concern.v1.PlanContactResponse
 }
 var file_koppi_concern_v1_concern_proto_depIdxs = []int32{
-	42, // 0: koppi.concern.v1.SubmitConcernRequest.client:type_name -> koppi.common.v1.Client
-	43, // 1: koppi.concern.v1.SubmitConcernRequest.receiver:type_name -> koppi.common.v1.Party
-	44, // 2: koppi.concern.v1.SubmitConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	45, // 3: koppi.concern.v1.SubmitConcernRequest.topics:type_name -> koppi.concern.v1.Topic
-	46, // 4: koppi.concern.v1.SubmitConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
-	47, // 5: koppi.concern.v1.SubmitConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	42, // 6: koppi.concern.v1.CheckOpenConcernRequest.client:type_name -> koppi.common.v1.Client
-	43, // 7: koppi.concern.v1.CheckOpenConcernRequest.receiver:type_name -> koppi.common.v1.Party
-	44, // 8: koppi.concern.v1.CheckOpenConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	48, // 9: koppi.concern.v1.CheckOpenConcernResponse.status:type_name -> koppi.common.v1.LoopStatus
-	49, // 10: koppi.concern.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
-	47, // 11: koppi.concern.v1.GetConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	50, // 12: koppi.concern.v1.ListConcernsRequest.states:type_name -> koppi.concern.v1.ConcernState
-	47, // 13: koppi.concern.v1.ListConcernsResponse.concerns:type_name -> koppi.concern.v1.Concern
-	47, // 14: koppi.concern.v1.ReceiveConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	46, // 15: koppi.concern.v1.TriageConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
-	51, // 16: koppi.concern.v1.TriageConcernRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
-	52, // 17: koppi.concern.v1.TriageConcernRequest.track:type_name -> koppi.concern.v1.Track
-	43, // 18: koppi.concern.v1.TriageConcernRequest.assign_to:type_name -> koppi.common.v1.Party
-	53, // 19: koppi.concern.v1.TriageConcernRequest.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
-	47, // 20: koppi.concern.v1.TriageConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	47, // 21: koppi.concern.v1.TakeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	43, // 22: koppi.concern.v1.ReassignConcernRequest.to:type_name -> koppi.common.v1.Party
-	47, // 23: koppi.concern.v1.ReassignConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	54, // 24: koppi.concern.v1.RecordContactAttemptRequest.result:type_name -> koppi.concern.v1.ContactResult
-	55, // 25: koppi.concern.v1.RecordContactAttemptRequest.next_attempt_at:type_name -> google.protobuf.Timestamp
-	47, // 26: koppi.concern.v1.RecordContactAttemptResponse.concern:type_name -> koppi.concern.v1.Concern
-	55, // 27: koppi.concern.v1.RequestInformationRequest.due_at:type_name -> google.protobuf.Timestamp
-	47, // 28: koppi.concern.v1.RequestInformationResponse.concern:type_name -> koppi.concern.v1.Concern
-	47, // 29: koppi.concern.v1.ProvideInformationResponse.concern:type_name -> koppi.concern.v1.Concern
-	47, // 30: koppi.concern.v1.StartAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
-	51, // 31: koppi.concern.v1.CompleteAssessmentRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
-	47, // 32: koppi.concern.v1.CompleteAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
-	56, // 33: koppi.concern.v1.CloseConcernRequest.outcome:type_name -> koppi.concern.v1.Outcome
-	47, // 34: koppi.concern.v1.CloseConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	43, // 35: koppi.concern.v1.ForwardConcernRequest.receiver:type_name -> koppi.common.v1.Party
-	44, // 36: koppi.concern.v1.ForwardConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	45, // 37: koppi.concern.v1.ForwardConcernRequest.topics:type_name -> koppi.concern.v1.Topic
-	47, // 38: koppi.concern.v1.ForwardConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	57, // 39: koppi.concern.v1.DeclineConcernRequest.reason:type_name -> koppi.concern.v1.DeclineReason
-	43, // 40: koppi.concern.v1.DeclineConcernRequest.suggested_receiver:type_name -> koppi.common.v1.Party
-	47, // 41: koppi.concern.v1.DeclineConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	47, // 42: koppi.concern.v1.WithdrawConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	47, // 43: koppi.concern.v1.SettleConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	47, // 44: koppi.concern.v1.RevokeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	47, // 45: koppi.concern.v1.AcknowledgeRevocationResponse.concern:type_name -> koppi.concern.v1.Concern
-	0,  // 46: koppi.concern.v1.ConcernService.SubmitConcern:input_type -> koppi.concern.v1.SubmitConcernRequest
-	2,  // 47: koppi.concern.v1.ConcernService.CheckOpenConcern:input_type -> koppi.concern.v1.CheckOpenConcernRequest
-	6,  // 48: koppi.concern.v1.ConcernService.GetConcern:input_type -> koppi.concern.v1.GetConcernRequest
-	4,  // 49: koppi.concern.v1.ConcernService.GetClient:input_type -> koppi.concern.v1.GetClientRequest
-	8,  // 50: koppi.concern.v1.ConcernService.ListConcerns:input_type -> koppi.concern.v1.ListConcernsRequest
-	10, // 51: koppi.concern.v1.ConcernService.ReceiveConcern:input_type -> koppi.concern.v1.ReceiveConcernRequest
-	12, // 52: koppi.concern.v1.ConcernService.TriageConcern:input_type -> koppi.concern.v1.TriageConcernRequest
-	14, // 53: koppi.concern.v1.ConcernService.TakeConcern:input_type -> koppi.concern.v1.TakeConcernRequest
-	16, // 54: koppi.concern.v1.ConcernService.ReassignConcern:input_type -> koppi.concern.v1.ReassignConcernRequest
-	18, // 55: koppi.concern.v1.ConcernService.RecordContactAttempt:input_type -> koppi.concern.v1.RecordContactAttemptRequest
-	20, // 56: koppi.concern.v1.ConcernService.RequestInformation:input_type -> koppi.concern.v1.RequestInformationRequest
-	24, // 57: koppi.concern.v1.ConcernService.StartAssessment:input_type -> koppi.concern.v1.StartAssessmentRequest
-	26, // 58: koppi.concern.v1.ConcernService.CompleteAssessment:input_type -> koppi.concern.v1.CompleteAssessmentRequest
-	28, // 59: koppi.concern.v1.ConcernService.CloseConcern:input_type -> koppi.concern.v1.CloseConcernRequest
-	30, // 60: koppi.concern.v1.ConcernService.ForwardConcern:input_type -> koppi.concern.v1.ForwardConcernRequest
-	32, // 61: koppi.concern.v1.ConcernService.DeclineConcern:input_type -> koppi.concern.v1.DeclineConcernRequest
-	22, // 62: koppi.concern.v1.ConcernService.ProvideInformation:input_type -> koppi.concern.v1.ProvideInformationRequest
-	34, // 63: koppi.concern.v1.ConcernService.WithdrawConcern:input_type -> koppi.concern.v1.WithdrawConcernRequest
-	36, // 64: koppi.concern.v1.ConcernService.SettleConcern:input_type -> koppi.concern.v1.SettleConcernRequest
-	58, // 65: koppi.concern.v1.ConcernService.PlanContact:input_type -> koppi.concern.v1.PlanContactRequest
-	38, // 66: koppi.concern.v1.ConcernService.RevokeConcern:input_type -> koppi.concern.v1.RevokeConcernRequest
-	40, // 67: koppi.concern.v1.ConcernService.AcknowledgeRevocation:input_type -> koppi.concern.v1.AcknowledgeRevocationRequest
-	1,  // 68: koppi.concern.v1.ConcernService.SubmitConcern:output_type -> koppi.concern.v1.SubmitConcernResponse
-	3,  // 69: koppi.concern.v1.ConcernService.CheckOpenConcern:output_type -> koppi.concern.v1.CheckOpenConcernResponse
-	7,  // 70: koppi.concern.v1.ConcernService.GetConcern:output_type -> koppi.concern.v1.GetConcernResponse
-	5,  // 71: koppi.concern.v1.ConcernService.GetClient:output_type -> koppi.concern.v1.GetClientResponse
-	9,  // 72: koppi.concern.v1.ConcernService.ListConcerns:output_type -> koppi.concern.v1.ListConcernsResponse
-	11, // 73: koppi.concern.v1.ConcernService.ReceiveConcern:output_type -> koppi.concern.v1.ReceiveConcernResponse
-	13, // 74: koppi.concern.v1.ConcernService.TriageConcern:output_type -> koppi.concern.v1.TriageConcernResponse
-	15, // 75: koppi.concern.v1.ConcernService.TakeConcern:output_type -> koppi.concern.v1.TakeConcernResponse
-	17, // 76: koppi.concern.v1.ConcernService.ReassignConcern:output_type -> koppi.concern.v1.ReassignConcernResponse
-	19, // 77: koppi.concern.v1.ConcernService.RecordContactAttempt:output_type -> koppi.concern.v1.RecordContactAttemptResponse
-	21, // 78: koppi.concern.v1.ConcernService.RequestInformation:output_type -> koppi.concern.v1.RequestInformationResponse
-	25, // 79: koppi.concern.v1.ConcernService.StartAssessment:output_type -> koppi.concern.v1.StartAssessmentResponse
-	27, // 80: koppi.concern.v1.ConcernService.CompleteAssessment:output_type -> koppi.concern.v1.CompleteAssessmentResponse
-	29, // 81: koppi.concern.v1.ConcernService.CloseConcern:output_type -> koppi.concern.v1.CloseConcernResponse
-	31, // 82: koppi.concern.v1.ConcernService.ForwardConcern:output_type -> koppi.concern.v1.ForwardConcernResponse
-	33, // 83: koppi.concern.v1.ConcernService.DeclineConcern:output_type -> koppi.concern.v1.DeclineConcernResponse
-	23, // 84: koppi.concern.v1.ConcernService.ProvideInformation:output_type -> koppi.concern.v1.ProvideInformationResponse
-	35, // 85: koppi.concern.v1.ConcernService.WithdrawConcern:output_type -> koppi.concern.v1.WithdrawConcernResponse
-	37, // 86: koppi.concern.v1.ConcernService.SettleConcern:output_type -> koppi.concern.v1.SettleConcernResponse
-	59, // 87: koppi.concern.v1.ConcernService.PlanContact:output_type -> koppi.concern.v1.PlanContactResponse
-	39, // 88: koppi.concern.v1.ConcernService.RevokeConcern:output_type -> koppi.concern.v1.RevokeConcernResponse
-	41, // 89: koppi.concern.v1.ConcernService.AcknowledgeRevocation:output_type -> koppi.concern.v1.AcknowledgeRevocationResponse
-	68, // [68:90] is the sub-list for method output_type
-	46, // [46:68] is the sub-list for method input_type
-	46, // [46:46] is the sub-list for extension type_name
-	46, // [46:46] is the sub-list for extension extendee
-	0,  // [0:46] is the sub-list for field type_name
+	44, // 0: koppi.concern.v1.SubmitConcernRequest.client:type_name -> koppi.common.v1.Client
+	45, // 1: koppi.concern.v1.SubmitConcernRequest.receiver:type_name -> koppi.common.v1.Party
+	46, // 2: koppi.concern.v1.SubmitConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	47, // 3: koppi.concern.v1.SubmitConcernRequest.topics:type_name -> koppi.concern.v1.Topic
+	48, // 4: koppi.concern.v1.SubmitConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
+	49, // 5: koppi.concern.v1.SubmitConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	44, // 6: koppi.concern.v1.CheckOpenConcernRequest.client:type_name -> koppi.common.v1.Client
+	45, // 7: koppi.concern.v1.CheckOpenConcernRequest.receiver:type_name -> koppi.common.v1.Party
+	46, // 8: koppi.concern.v1.CheckOpenConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	50, // 9: koppi.concern.v1.CheckOpenConcernResponse.status:type_name -> koppi.common.v1.LoopStatus
+	51, // 10: koppi.concern.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
+	49, // 11: koppi.concern.v1.GetConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	52, // 12: koppi.concern.v1.ListConcernsRequest.states:type_name -> koppi.concern.v1.ConcernState
+	49, // 13: koppi.concern.v1.ListConcernsResponse.concerns:type_name -> koppi.concern.v1.Concern
+	49, // 14: koppi.concern.v1.ReceiveConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	48, // 15: koppi.concern.v1.TriageConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
+	53, // 16: koppi.concern.v1.TriageConcernRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
+	54, // 17: koppi.concern.v1.TriageConcernRequest.track:type_name -> koppi.concern.v1.Track
+	45, // 18: koppi.concern.v1.TriageConcernRequest.assign_to:type_name -> koppi.common.v1.Party
+	55, // 19: koppi.concern.v1.TriageConcernRequest.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
+	49, // 20: koppi.concern.v1.TriageConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	49, // 21: koppi.concern.v1.TakeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	45, // 22: koppi.concern.v1.ReassignConcernRequest.to:type_name -> koppi.common.v1.Party
+	49, // 23: koppi.concern.v1.ReassignConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	56, // 24: koppi.concern.v1.RecordContactAttemptRequest.result:type_name -> koppi.concern.v1.ContactResult
+	57, // 25: koppi.concern.v1.RecordContactAttemptRequest.next_attempt_at:type_name -> google.protobuf.Timestamp
+	49, // 26: koppi.concern.v1.RecordContactAttemptResponse.concern:type_name -> koppi.concern.v1.Concern
+	57, // 27: koppi.concern.v1.RecordFeedbackConsentRequest.consented_at:type_name -> google.protobuf.Timestamp
+	49, // 28: koppi.concern.v1.RecordFeedbackConsentResponse.concern:type_name -> koppi.concern.v1.Concern
+	57, // 29: koppi.concern.v1.RequestInformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	49, // 30: koppi.concern.v1.RequestInformationResponse.concern:type_name -> koppi.concern.v1.Concern
+	49, // 31: koppi.concern.v1.ProvideInformationResponse.concern:type_name -> koppi.concern.v1.Concern
+	49, // 32: koppi.concern.v1.StartAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
+	53, // 33: koppi.concern.v1.CompleteAssessmentRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
+	49, // 34: koppi.concern.v1.CompleteAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
+	58, // 35: koppi.concern.v1.CloseConcernRequest.outcome:type_name -> koppi.concern.v1.Outcome
+	49, // 36: koppi.concern.v1.CloseConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	45, // 37: koppi.concern.v1.ForwardConcernRequest.receiver:type_name -> koppi.common.v1.Party
+	46, // 38: koppi.concern.v1.ForwardConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	47, // 39: koppi.concern.v1.ForwardConcernRequest.topics:type_name -> koppi.concern.v1.Topic
+	49, // 40: koppi.concern.v1.ForwardConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	59, // 41: koppi.concern.v1.DeclineConcernRequest.reason:type_name -> koppi.concern.v1.DeclineReason
+	45, // 42: koppi.concern.v1.DeclineConcernRequest.suggested_receiver:type_name -> koppi.common.v1.Party
+	49, // 43: koppi.concern.v1.DeclineConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	49, // 44: koppi.concern.v1.WithdrawConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	49, // 45: koppi.concern.v1.SettleConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	49, // 46: koppi.concern.v1.RevokeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	49, // 47: koppi.concern.v1.AcknowledgeRevocationResponse.concern:type_name -> koppi.concern.v1.Concern
+	0,  // 48: koppi.concern.v1.ConcernService.SubmitConcern:input_type -> koppi.concern.v1.SubmitConcernRequest
+	2,  // 49: koppi.concern.v1.ConcernService.CheckOpenConcern:input_type -> koppi.concern.v1.CheckOpenConcernRequest
+	6,  // 50: koppi.concern.v1.ConcernService.GetConcern:input_type -> koppi.concern.v1.GetConcernRequest
+	4,  // 51: koppi.concern.v1.ConcernService.GetClient:input_type -> koppi.concern.v1.GetClientRequest
+	8,  // 52: koppi.concern.v1.ConcernService.ListConcerns:input_type -> koppi.concern.v1.ListConcernsRequest
+	10, // 53: koppi.concern.v1.ConcernService.ReceiveConcern:input_type -> koppi.concern.v1.ReceiveConcernRequest
+	12, // 54: koppi.concern.v1.ConcernService.TriageConcern:input_type -> koppi.concern.v1.TriageConcernRequest
+	14, // 55: koppi.concern.v1.ConcernService.TakeConcern:input_type -> koppi.concern.v1.TakeConcernRequest
+	16, // 56: koppi.concern.v1.ConcernService.ReassignConcern:input_type -> koppi.concern.v1.ReassignConcernRequest
+	18, // 57: koppi.concern.v1.ConcernService.RecordContactAttempt:input_type -> koppi.concern.v1.RecordContactAttemptRequest
+	20, // 58: koppi.concern.v1.ConcernService.RecordFeedbackConsent:input_type -> koppi.concern.v1.RecordFeedbackConsentRequest
+	22, // 59: koppi.concern.v1.ConcernService.RequestInformation:input_type -> koppi.concern.v1.RequestInformationRequest
+	26, // 60: koppi.concern.v1.ConcernService.StartAssessment:input_type -> koppi.concern.v1.StartAssessmentRequest
+	28, // 61: koppi.concern.v1.ConcernService.CompleteAssessment:input_type -> koppi.concern.v1.CompleteAssessmentRequest
+	30, // 62: koppi.concern.v1.ConcernService.CloseConcern:input_type -> koppi.concern.v1.CloseConcernRequest
+	32, // 63: koppi.concern.v1.ConcernService.ForwardConcern:input_type -> koppi.concern.v1.ForwardConcernRequest
+	34, // 64: koppi.concern.v1.ConcernService.DeclineConcern:input_type -> koppi.concern.v1.DeclineConcernRequest
+	24, // 65: koppi.concern.v1.ConcernService.ProvideInformation:input_type -> koppi.concern.v1.ProvideInformationRequest
+	36, // 66: koppi.concern.v1.ConcernService.WithdrawConcern:input_type -> koppi.concern.v1.WithdrawConcernRequest
+	38, // 67: koppi.concern.v1.ConcernService.SettleConcern:input_type -> koppi.concern.v1.SettleConcernRequest
+	60, // 68: koppi.concern.v1.ConcernService.PlanContact:input_type -> koppi.concern.v1.PlanContactRequest
+	40, // 69: koppi.concern.v1.ConcernService.RevokeConcern:input_type -> koppi.concern.v1.RevokeConcernRequest
+	42, // 70: koppi.concern.v1.ConcernService.AcknowledgeRevocation:input_type -> koppi.concern.v1.AcknowledgeRevocationRequest
+	1,  // 71: koppi.concern.v1.ConcernService.SubmitConcern:output_type -> koppi.concern.v1.SubmitConcernResponse
+	3,  // 72: koppi.concern.v1.ConcernService.CheckOpenConcern:output_type -> koppi.concern.v1.CheckOpenConcernResponse
+	7,  // 73: koppi.concern.v1.ConcernService.GetConcern:output_type -> koppi.concern.v1.GetConcernResponse
+	5,  // 74: koppi.concern.v1.ConcernService.GetClient:output_type -> koppi.concern.v1.GetClientResponse
+	9,  // 75: koppi.concern.v1.ConcernService.ListConcerns:output_type -> koppi.concern.v1.ListConcernsResponse
+	11, // 76: koppi.concern.v1.ConcernService.ReceiveConcern:output_type -> koppi.concern.v1.ReceiveConcernResponse
+	13, // 77: koppi.concern.v1.ConcernService.TriageConcern:output_type -> koppi.concern.v1.TriageConcernResponse
+	15, // 78: koppi.concern.v1.ConcernService.TakeConcern:output_type -> koppi.concern.v1.TakeConcernResponse
+	17, // 79: koppi.concern.v1.ConcernService.ReassignConcern:output_type -> koppi.concern.v1.ReassignConcernResponse
+	19, // 80: koppi.concern.v1.ConcernService.RecordContactAttempt:output_type -> koppi.concern.v1.RecordContactAttemptResponse
+	21, // 81: koppi.concern.v1.ConcernService.RecordFeedbackConsent:output_type -> koppi.concern.v1.RecordFeedbackConsentResponse
+	23, // 82: koppi.concern.v1.ConcernService.RequestInformation:output_type -> koppi.concern.v1.RequestInformationResponse
+	27, // 83: koppi.concern.v1.ConcernService.StartAssessment:output_type -> koppi.concern.v1.StartAssessmentResponse
+	29, // 84: koppi.concern.v1.ConcernService.CompleteAssessment:output_type -> koppi.concern.v1.CompleteAssessmentResponse
+	31, // 85: koppi.concern.v1.ConcernService.CloseConcern:output_type -> koppi.concern.v1.CloseConcernResponse
+	33, // 86: koppi.concern.v1.ConcernService.ForwardConcern:output_type -> koppi.concern.v1.ForwardConcernResponse
+	35, // 87: koppi.concern.v1.ConcernService.DeclineConcern:output_type -> koppi.concern.v1.DeclineConcernResponse
+	25, // 88: koppi.concern.v1.ConcernService.ProvideInformation:output_type -> koppi.concern.v1.ProvideInformationResponse
+	37, // 89: koppi.concern.v1.ConcernService.WithdrawConcern:output_type -> koppi.concern.v1.WithdrawConcernResponse
+	39, // 90: koppi.concern.v1.ConcernService.SettleConcern:output_type -> koppi.concern.v1.SettleConcernResponse
+	61, // 91: koppi.concern.v1.ConcernService.PlanContact:output_type -> koppi.concern.v1.PlanContactResponse
+	41, // 92: koppi.concern.v1.ConcernService.RevokeConcern:output_type -> koppi.concern.v1.RevokeConcernResponse
+	43, // 93: koppi.concern.v1.ConcernService.AcknowledgeRevocation:output_type -> koppi.concern.v1.AcknowledgeRevocationResponse
+	71, // [71:94] is the sub-list for method output_type
+	48, // [48:71] is the sub-list for method input_type
+	48, // [48:48] is the sub-list for extension type_name
+	48, // [48:48] is the sub-list for extension extendee
+	0,  // [0:48] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_concern_proto_init() }
@@ -3047,7 +3185,7 @@ func file_koppi_concern_v1_concern_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_concern_v1_concern_proto_rawDesc), len(file_koppi_concern_v1_concern_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   42,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

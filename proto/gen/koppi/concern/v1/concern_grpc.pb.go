@@ -32,6 +32,7 @@ const (
 	ConcernService_TakeConcern_FullMethodName           = "/koppi.concern.v1.ConcernService/TakeConcern"
 	ConcernService_ReassignConcern_FullMethodName       = "/koppi.concern.v1.ConcernService/ReassignConcern"
 	ConcernService_RecordContactAttempt_FullMethodName  = "/koppi.concern.v1.ConcernService/RecordContactAttempt"
+	ConcernService_RecordFeedbackConsent_FullMethodName = "/koppi.concern.v1.ConcernService/RecordFeedbackConsent"
 	ConcernService_RequestInformation_FullMethodName    = "/koppi.concern.v1.ConcernService/RequestInformation"
 	ConcernService_StartAssessment_FullMethodName       = "/koppi.concern.v1.ConcernService/StartAssessment"
 	ConcernService_CompleteAssessment_FullMethodName    = "/koppi.concern.v1.ConcernService/CompleteAssessment"
@@ -84,6 +85,11 @@ type ConcernServiceClient interface {
 	// RecordContactAttempt records that the receiver tried to contact the client, and the
 	// result.
 	RecordContactAttempt(ctx context.Context, in *RecordContactAttemptRequest, opts ...grpc.CallOption) (*RecordContactAttemptResponse, error)
+	// RecordFeedbackConsent records the client's answer to the question whether the reporter may hear
+	// how the concern goes on (1301/2014 § 40.2), from the receipt until the concern ends. A report that
+	// joined another has its own answer. The last answer holds: with a yes the reporter hears of the
+	// steps from then on, with a no of the handling and the end alone.
+	RecordFeedbackConsent(ctx context.Context, in *RecordFeedbackConsentRequest, opts ...grpc.CallOption) (*RecordFeedbackConsentResponse, error)
 	// RequestInformation asks the reporter a question. One question at a time can be open.
 	RequestInformation(ctx context.Context, in *RequestInformationRequest, opts ...grpc.CallOption) (*RequestInformationResponse, error)
 	// StartAssessment begins the service needs assessment of a taken concern.
@@ -219,6 +225,16 @@ func (c *concernServiceClient) RecordContactAttempt(ctx context.Context, in *Rec
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RecordContactAttemptResponse)
 	err := c.cc.Invoke(ctx, ConcernService_RecordContactAttempt_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *concernServiceClient) RecordFeedbackConsent(ctx context.Context, in *RecordFeedbackConsentRequest, opts ...grpc.CallOption) (*RecordFeedbackConsentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RecordFeedbackConsentResponse)
+	err := c.cc.Invoke(ctx, ConcernService_RecordFeedbackConsent_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -383,6 +399,11 @@ type ConcernServiceServer interface {
 	// RecordContactAttempt records that the receiver tried to contact the client, and the
 	// result.
 	RecordContactAttempt(context.Context, *RecordContactAttemptRequest) (*RecordContactAttemptResponse, error)
+	// RecordFeedbackConsent records the client's answer to the question whether the reporter may hear
+	// how the concern goes on (1301/2014 § 40.2), from the receipt until the concern ends. A report that
+	// joined another has its own answer. The last answer holds: with a yes the reporter hears of the
+	// steps from then on, with a no of the handling and the end alone.
+	RecordFeedbackConsent(context.Context, *RecordFeedbackConsentRequest) (*RecordFeedbackConsentResponse, error)
 	// RequestInformation asks the reporter a question. One question at a time can be open.
 	RequestInformation(context.Context, *RequestInformationRequest) (*RequestInformationResponse, error)
 	// StartAssessment begins the service needs assessment of a taken concern.
@@ -453,6 +474,9 @@ func (UnimplementedConcernServiceServer) ReassignConcern(context.Context, *Reass
 }
 func (UnimplementedConcernServiceServer) RecordContactAttempt(context.Context, *RecordContactAttemptRequest) (*RecordContactAttemptResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RecordContactAttempt not implemented")
+}
+func (UnimplementedConcernServiceServer) RecordFeedbackConsent(context.Context, *RecordFeedbackConsentRequest) (*RecordFeedbackConsentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RecordFeedbackConsent not implemented")
 }
 func (UnimplementedConcernServiceServer) RequestInformation(context.Context, *RequestInformationRequest) (*RequestInformationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RequestInformation not implemented")
@@ -687,6 +711,24 @@ func _ConcernService_RecordContactAttempt_Handler(srv interface{}, ctx context.C
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ConcernServiceServer).RecordContactAttempt(ctx, req.(*RecordContactAttemptRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConcernService_RecordFeedbackConsent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecordFeedbackConsentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConcernServiceServer).RecordFeedbackConsent(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConcernService_RecordFeedbackConsent_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConcernServiceServer).RecordFeedbackConsent(ctx, req.(*RecordFeedbackConsentRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -953,6 +995,10 @@ var ConcernService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RecordContactAttempt",
 			Handler:    _ConcernService_RecordContactAttempt_Handler,
+		},
+		{
+			MethodName: "RecordFeedbackConsent",
+			Handler:    _ConcernService_RecordFeedbackConsent_Handler,
 		},
 		{
 			MethodName: "RequestInformation",

@@ -651,6 +651,88 @@ func (x *ContactAttempted) GetNextAttemptAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// FeedbackConsentRecorded: the client said whether the reporter may hear how the concern goes on.
+// Disclosed to the reporter only if it begins or ceases to hear by it. What it was told before,
+// it keeps (679/2016 art. 7.3).
+type FeedbackConsentRecorded struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Consented bool                   `protobuf:"varint,1,opt,name=consented,proto3" json:"consented,omitempty"`
+	// Time of the consent; unset if the client did not consent.
+	ConsentedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=consented_at,json=consentedAt,proto3" json:"consented_at,omitempty"`
+	ByClient    bool                   `protobuf:"varint,3,opt,name=by_client,json=byClient,proto3" json:"by_client,omitempty"`
+	// The state and the responsible party at that time. A reporter that ceases to hear is told
+	// neither.
+	State         ConcernState `protobuf:"varint,4,opt,name=state,proto3,enum=koppi.concern.v1.ConcernState" json:"state,omitempty"`
+	Holder        *v1.Party    `protobuf:"bytes,5,opt,name=holder,proto3" json:"holder,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FeedbackConsentRecorded) Reset() {
+	*x = FeedbackConsentRecorded{}
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FeedbackConsentRecorded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FeedbackConsentRecorded) ProtoMessage() {}
+
+func (x *FeedbackConsentRecorded) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FeedbackConsentRecorded.ProtoReflect.Descriptor instead.
+func (*FeedbackConsentRecorded) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *FeedbackConsentRecorded) GetConsented() bool {
+	if x != nil {
+		return x.Consented
+	}
+	return false
+}
+
+func (x *FeedbackConsentRecorded) GetConsentedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ConsentedAt
+	}
+	return nil
+}
+
+func (x *FeedbackConsentRecorded) GetByClient() bool {
+	if x != nil {
+		return x.ByClient
+	}
+	return false
+}
+
+func (x *FeedbackConsentRecorded) GetState() ConcernState {
+	if x != nil {
+		return x.State
+	}
+	return ConcernState_CONCERN_STATE_UNSPECIFIED
+}
+
+func (x *FeedbackConsentRecorded) GetHolder() *v1.Party {
+	if x != nil {
+		return x.Holder
+	}
+	return nil
+}
+
 // InformationRequested: the receiver asked the reporter a question.
 type InformationRequested struct {
 	state                protoimpl.MessageState `protogen:"open.v1"`
@@ -663,7 +745,7 @@ type InformationRequested struct {
 
 func (x *InformationRequested) Reset() {
 	*x = InformationRequested{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[9]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -675,7 +757,7 @@ func (x *InformationRequested) String() string {
 func (*InformationRequested) ProtoMessage() {}
 
 func (x *InformationRequested) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[9]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -688,7 +770,7 @@ func (x *InformationRequested) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InformationRequested.ProtoReflect.Descriptor instead.
 func (*InformationRequested) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{9}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *InformationRequested) GetInformationRequestId() string {
@@ -724,7 +806,7 @@ type InformationProvided struct {
 
 func (x *InformationProvided) Reset() {
 	*x = InformationProvided{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[10]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -736,7 +818,7 @@ func (x *InformationProvided) String() string {
 func (*InformationProvided) ProtoMessage() {}
 
 func (x *InformationProvided) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[10]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -749,7 +831,7 @@ func (x *InformationProvided) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InformationProvided.ProtoReflect.Descriptor instead.
 func (*InformationProvided) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{10}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *InformationProvided) GetInformationRequestId() string {
@@ -782,7 +864,7 @@ type AssessmentStarted struct {
 
 func (x *AssessmentStarted) Reset() {
 	*x = AssessmentStarted{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[11]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -794,7 +876,7 @@ func (x *AssessmentStarted) String() string {
 func (*AssessmentStarted) ProtoMessage() {}
 
 func (x *AssessmentStarted) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[11]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -807,7 +889,7 @@ func (x *AssessmentStarted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentStarted.ProtoReflect.Descriptor instead.
 func (*AssessmentStarted) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{11}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{12}
 }
 
 // AssessmentCompleted: the receiver ended the assessment.
@@ -821,7 +903,7 @@ type AssessmentCompleted struct {
 
 func (x *AssessmentCompleted) Reset() {
 	*x = AssessmentCompleted{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[12]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -833,7 +915,7 @@ func (x *AssessmentCompleted) String() string {
 func (*AssessmentCompleted) ProtoMessage() {}
 
 func (x *AssessmentCompleted) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[12]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -846,7 +928,7 @@ func (x *AssessmentCompleted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentCompleted.ProtoReflect.Descriptor instead.
 func (*AssessmentCompleted) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{12}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *AssessmentCompleted) GetSupportNeed() SupportNeed {
@@ -877,7 +959,7 @@ type ConcernForwarded struct {
 
 func (x *ConcernForwarded) Reset() {
 	*x = ConcernForwarded{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[13]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -889,7 +971,7 @@ func (x *ConcernForwarded) String() string {
 func (*ConcernForwarded) ProtoMessage() {}
 
 func (x *ConcernForwarded) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[13]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -902,7 +984,7 @@ func (x *ConcernForwarded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcernForwarded.ProtoReflect.Descriptor instead.
 func (*ConcernForwarded) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{13}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ConcernForwarded) GetForwardedConcernId() string {
@@ -949,7 +1031,7 @@ type ForwardAnswered struct {
 
 func (x *ForwardAnswered) Reset() {
 	*x = ForwardAnswered{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[14]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -961,7 +1043,7 @@ func (x *ForwardAnswered) String() string {
 func (*ForwardAnswered) ProtoMessage() {}
 
 func (x *ForwardAnswered) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[14]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -974,7 +1056,7 @@ func (x *ForwardAnswered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForwardAnswered.ProtoReflect.Descriptor instead.
 func (*ForwardAnswered) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{14}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ForwardAnswered) GetForwardedConcernId() string {
@@ -1010,7 +1092,7 @@ type ConcernClosed struct {
 
 func (x *ConcernClosed) Reset() {
 	*x = ConcernClosed{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[15]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1022,7 +1104,7 @@ func (x *ConcernClosed) String() string {
 func (*ConcernClosed) ProtoMessage() {}
 
 func (x *ConcernClosed) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[15]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1035,7 +1117,7 @@ func (x *ConcernClosed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcernClosed.ProtoReflect.Descriptor instead.
 func (*ConcernClosed) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{15}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ConcernClosed) GetOutcome() Outcome {
@@ -1071,7 +1153,7 @@ type ConcernDeclined struct {
 
 func (x *ConcernDeclined) Reset() {
 	*x = ConcernDeclined{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[16]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1083,7 +1165,7 @@ func (x *ConcernDeclined) String() string {
 func (*ConcernDeclined) ProtoMessage() {}
 
 func (x *ConcernDeclined) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[16]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1096,7 +1178,7 @@ func (x *ConcernDeclined) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcernDeclined.ProtoReflect.Descriptor instead.
 func (*ConcernDeclined) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{16}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ConcernDeclined) GetReason() DeclineReason {
@@ -1130,7 +1212,7 @@ type ConcernWithdrawn struct {
 
 func (x *ConcernWithdrawn) Reset() {
 	*x = ConcernWithdrawn{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[17]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1142,7 +1224,7 @@ func (x *ConcernWithdrawn) String() string {
 func (*ConcernWithdrawn) ProtoMessage() {}
 
 func (x *ConcernWithdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[17]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1155,7 +1237,7 @@ func (x *ConcernWithdrawn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcernWithdrawn.ProtoReflect.Descriptor instead.
 func (*ConcernWithdrawn) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{17}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ConcernWithdrawn) GetReason() string {
@@ -1176,7 +1258,7 @@ type ConcernSettled struct {
 
 func (x *ConcernSettled) Reset() {
 	*x = ConcernSettled{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[18]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1188,7 +1270,7 @@ func (x *ConcernSettled) String() string {
 func (*ConcernSettled) ProtoMessage() {}
 
 func (x *ConcernSettled) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[18]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1201,7 +1283,7 @@ func (x *ConcernSettled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcernSettled.ProtoReflect.Descriptor instead.
 func (*ConcernSettled) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{18}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ConcernSettled) GetResubmittedAs() string {
@@ -1232,7 +1314,7 @@ type ConcernOverdue struct {
 
 func (x *ConcernOverdue) Reset() {
 	*x = ConcernOverdue{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[19]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1244,7 +1326,7 @@ func (x *ConcernOverdue) String() string {
 func (*ConcernOverdue) ProtoMessage() {}
 
 func (x *ConcernOverdue) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[19]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1257,7 +1339,7 @@ func (x *ConcernOverdue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcernOverdue.ProtoReflect.Descriptor instead.
 func (*ConcernOverdue) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{19}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ConcernOverdue) GetState() ConcernState {
@@ -1293,7 +1375,7 @@ type ConcernJoined_Later struct {
 
 func (x *ConcernJoined_Later) Reset() {
 	*x = ConcernJoined_Later{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[20]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1305,7 +1387,7 @@ func (x *ConcernJoined_Later) String() string {
 func (*ConcernJoined_Later) ProtoMessage() {}
 
 func (x *ConcernJoined_Later) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[20]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1342,7 +1424,7 @@ type ConcernJoined_Later_Step struct {
 
 func (x *ConcernJoined_Later_Step) Reset() {
 	*x = ConcernJoined_Later_Step{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[21]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1354,7 +1436,7 @@ func (x *ConcernJoined_Later_Step) String() string {
 func (*ConcernJoined_Later_Step) ProtoMessage() {}
 
 func (x *ConcernJoined_Later_Step) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[21]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1445,7 +1527,13 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"\x8f\x01\n" +
 	"\x10ContactAttempted\x127\n" +
 	"\x06result\x18\x01 \x01(\x0e2\x1f.koppi.concern.v1.ContactResultR\x06result\x12B\n" +
-	"\x0fnext_attempt_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\"\xa1\x01\n" +
+	"\x0fnext_attempt_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\"\xf9\x01\n" +
+	"\x17FeedbackConsentRecorded\x12\x1c\n" +
+	"\tconsented\x18\x01 \x01(\bR\tconsented\x12=\n" +
+	"\fconsented_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\vconsentedAt\x12\x1b\n" +
+	"\tby_client\x18\x03 \x01(\bR\bbyClient\x124\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x1e.koppi.concern.v1.ConcernStateR\x05state\x12.\n" +
+	"\x06holder\x18\x05 \x01(\v2\x16.koppi.common.v1.PartyR\x06holder\"\xa1\x01\n" +
 	"\x14InformationRequested\x124\n" +
 	"\x16information_request_id\x18\x01 \x01(\tR\x14informationRequestId\x12 \n" +
 	"\bquestion\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\bquestion\x121\n" +
@@ -1498,7 +1586,7 @@ func file_koppi_concern_v1_events_proto_rawDescGZIP() []byte {
 	return file_koppi_concern_v1_events_proto_rawDescData
 }
 
-var file_koppi_concern_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_koppi_concern_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_koppi_concern_v1_events_proto_goTypes = []any{
 	(*ConcernSubmitted)(nil),         // 0: koppi.concern.v1.ConcernSubmitted
 	(*ConcernJoined)(nil),            // 1: koppi.concern.v1.ConcernJoined
@@ -1509,75 +1597,79 @@ var file_koppi_concern_v1_events_proto_goTypes = []any{
 	(*ConcernTaken)(nil),             // 6: koppi.concern.v1.ConcernTaken
 	(*ConcernReassigned)(nil),        // 7: koppi.concern.v1.ConcernReassigned
 	(*ContactAttempted)(nil),         // 8: koppi.concern.v1.ContactAttempted
-	(*InformationRequested)(nil),     // 9: koppi.concern.v1.InformationRequested
-	(*InformationProvided)(nil),      // 10: koppi.concern.v1.InformationProvided
-	(*AssessmentStarted)(nil),        // 11: koppi.concern.v1.AssessmentStarted
-	(*AssessmentCompleted)(nil),      // 12: koppi.concern.v1.AssessmentCompleted
-	(*ConcernForwarded)(nil),         // 13: koppi.concern.v1.ConcernForwarded
-	(*ForwardAnswered)(nil),          // 14: koppi.concern.v1.ForwardAnswered
-	(*ConcernClosed)(nil),            // 15: koppi.concern.v1.ConcernClosed
-	(*ConcernDeclined)(nil),          // 16: koppi.concern.v1.ConcernDeclined
-	(*ConcernWithdrawn)(nil),         // 17: koppi.concern.v1.ConcernWithdrawn
-	(*ConcernSettled)(nil),           // 18: koppi.concern.v1.ConcernSettled
-	(*ConcernOverdue)(nil),           // 19: koppi.concern.v1.ConcernOverdue
-	(*ConcernJoined_Later)(nil),      // 20: koppi.concern.v1.ConcernJoined.Later
-	(*ConcernJoined_Later_Step)(nil), // 21: koppi.concern.v1.ConcernJoined.Later.Step
-	(*v1.Party)(nil),                 // 22: koppi.common.v1.Party
-	(Topic)(0),                       // 23: koppi.concern.v1.Topic
-	(v1.Urgency)(0),                  // 24: koppi.common.v1.Urgency
-	(*v1.Attachment)(nil),            // 25: koppi.common.v1.Attachment
-	(*timestamppb.Timestamp)(nil),    // 26: google.protobuf.Timestamp
-	(StatutoryGroup)(0),              // 27: koppi.concern.v1.StatutoryGroup
-	(SupportNeed)(0),                 // 28: koppi.concern.v1.SupportNeed
-	(Track)(0),                       // 29: koppi.concern.v1.Track
-	(ContactResult)(0),               // 30: koppi.concern.v1.ContactResult
-	(v1.LoopPhase)(0),                // 31: koppi.common.v1.LoopPhase
-	(Outcome)(0),                     // 32: koppi.concern.v1.Outcome
-	(DeclineReason)(0),               // 33: koppi.concern.v1.DeclineReason
-	(ConcernState)(0),                // 34: koppi.concern.v1.ConcernState
-	(*anypb.Any)(nil),                // 35: google.protobuf.Any
+	(*FeedbackConsentRecorded)(nil),  // 9: koppi.concern.v1.FeedbackConsentRecorded
+	(*InformationRequested)(nil),     // 10: koppi.concern.v1.InformationRequested
+	(*InformationProvided)(nil),      // 11: koppi.concern.v1.InformationProvided
+	(*AssessmentStarted)(nil),        // 12: koppi.concern.v1.AssessmentStarted
+	(*AssessmentCompleted)(nil),      // 13: koppi.concern.v1.AssessmentCompleted
+	(*ConcernForwarded)(nil),         // 14: koppi.concern.v1.ConcernForwarded
+	(*ForwardAnswered)(nil),          // 15: koppi.concern.v1.ForwardAnswered
+	(*ConcernClosed)(nil),            // 16: koppi.concern.v1.ConcernClosed
+	(*ConcernDeclined)(nil),          // 17: koppi.concern.v1.ConcernDeclined
+	(*ConcernWithdrawn)(nil),         // 18: koppi.concern.v1.ConcernWithdrawn
+	(*ConcernSettled)(nil),           // 19: koppi.concern.v1.ConcernSettled
+	(*ConcernOverdue)(nil),           // 20: koppi.concern.v1.ConcernOverdue
+	(*ConcernJoined_Later)(nil),      // 21: koppi.concern.v1.ConcernJoined.Later
+	(*ConcernJoined_Later_Step)(nil), // 22: koppi.concern.v1.ConcernJoined.Later.Step
+	(*v1.Party)(nil),                 // 23: koppi.common.v1.Party
+	(Topic)(0),                       // 24: koppi.concern.v1.Topic
+	(v1.Urgency)(0),                  // 25: koppi.common.v1.Urgency
+	(*v1.Attachment)(nil),            // 26: koppi.common.v1.Attachment
+	(*timestamppb.Timestamp)(nil),    // 27: google.protobuf.Timestamp
+	(StatutoryGroup)(0),              // 28: koppi.concern.v1.StatutoryGroup
+	(SupportNeed)(0),                 // 29: koppi.concern.v1.SupportNeed
+	(Track)(0),                       // 30: koppi.concern.v1.Track
+	(ContactResult)(0),               // 31: koppi.concern.v1.ContactResult
+	(ConcernState)(0),                // 32: koppi.concern.v1.ConcernState
+	(v1.LoopPhase)(0),                // 33: koppi.common.v1.LoopPhase
+	(Outcome)(0),                     // 34: koppi.concern.v1.Outcome
+	(DeclineReason)(0),               // 35: koppi.concern.v1.DeclineReason
+	(*anypb.Any)(nil),                // 36: google.protobuf.Any
 }
 var file_koppi_concern_v1_events_proto_depIdxs = []int32{
-	22, // 0: koppi.concern.v1.ConcernSubmitted.receiver:type_name -> koppi.common.v1.Party
-	23, // 1: koppi.concern.v1.ConcernSubmitted.topics:type_name -> koppi.concern.v1.Topic
-	24, // 2: koppi.concern.v1.ConcernSubmitted.urgency:type_name -> koppi.common.v1.Urgency
-	25, // 3: koppi.concern.v1.ConcernSubmitted.attachments:type_name -> koppi.common.v1.Attachment
-	26, // 4: koppi.concern.v1.ConcernSubmitted.due_at:type_name -> google.protobuf.Timestamp
-	27, // 5: koppi.concern.v1.ConcernSubmitted.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
-	20, // 6: koppi.concern.v1.ConcernJoined.later:type_name -> koppi.concern.v1.ConcernJoined.Later
-	24, // 7: koppi.concern.v1.ReportJoined.urgency:type_name -> koppi.common.v1.Urgency
-	24, // 8: koppi.concern.v1.ConcernPromoted.urgency:type_name -> koppi.common.v1.Urgency
-	24, // 9: koppi.concern.v1.ConcernTriaged.urgency:type_name -> koppi.common.v1.Urgency
-	28, // 10: koppi.concern.v1.ConcernTriaged.support_need:type_name -> koppi.concern.v1.SupportNeed
-	29, // 11: koppi.concern.v1.ConcernTriaged.track:type_name -> koppi.concern.v1.Track
-	22, // 12: koppi.concern.v1.ConcernTriaged.assigned_to:type_name -> koppi.common.v1.Party
-	27, // 13: koppi.concern.v1.ConcernTriaged.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
-	22, // 14: koppi.concern.v1.ConcernTaken.worker:type_name -> koppi.common.v1.Party
-	22, // 15: koppi.concern.v1.ConcernReassigned.to:type_name -> koppi.common.v1.Party
-	30, // 16: koppi.concern.v1.ContactAttempted.result:type_name -> koppi.concern.v1.ContactResult
-	26, // 17: koppi.concern.v1.ContactAttempted.next_attempt_at:type_name -> google.protobuf.Timestamp
-	26, // 18: koppi.concern.v1.InformationRequested.due_at:type_name -> google.protobuf.Timestamp
-	25, // 19: koppi.concern.v1.InformationProvided.attachments:type_name -> koppi.common.v1.Attachment
-	28, // 20: koppi.concern.v1.AssessmentCompleted.support_need:type_name -> koppi.concern.v1.SupportNeed
-	22, // 21: koppi.concern.v1.ConcernForwarded.receiver:type_name -> koppi.common.v1.Party
-	26, // 22: koppi.concern.v1.ConcernForwarded.due_at:type_name -> google.protobuf.Timestamp
-	31, // 23: koppi.concern.v1.ForwardAnswered.phase:type_name -> koppi.common.v1.LoopPhase
-	26, // 24: koppi.concern.v1.ForwardAnswered.closes_at:type_name -> google.protobuf.Timestamp
-	32, // 25: koppi.concern.v1.ConcernClosed.outcome:type_name -> koppi.concern.v1.Outcome
-	25, // 26: koppi.concern.v1.ConcernClosed.attachments:type_name -> koppi.common.v1.Attachment
-	33, // 27: koppi.concern.v1.ConcernDeclined.reason:type_name -> koppi.concern.v1.DeclineReason
-	22, // 28: koppi.concern.v1.ConcernDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
-	34, // 29: koppi.concern.v1.ConcernOverdue.state:type_name -> koppi.concern.v1.ConcernState
-	26, // 30: koppi.concern.v1.ConcernOverdue.due_at:type_name -> google.protobuf.Timestamp
-	21, // 31: koppi.concern.v1.ConcernJoined.Later.steps:type_name -> koppi.concern.v1.ConcernJoined.Later.Step
-	35, // 32: koppi.concern.v1.ConcernJoined.Later.Step.event:type_name -> google.protobuf.Any
-	22, // 33: koppi.concern.v1.ConcernJoined.Later.Step.by:type_name -> koppi.common.v1.Party
-	26, // 34: koppi.concern.v1.ConcernJoined.Later.Step.at:type_name -> google.protobuf.Timestamp
-	35, // [35:35] is the sub-list for method output_type
-	35, // [35:35] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	23, // 0: koppi.concern.v1.ConcernSubmitted.receiver:type_name -> koppi.common.v1.Party
+	24, // 1: koppi.concern.v1.ConcernSubmitted.topics:type_name -> koppi.concern.v1.Topic
+	25, // 2: koppi.concern.v1.ConcernSubmitted.urgency:type_name -> koppi.common.v1.Urgency
+	26, // 3: koppi.concern.v1.ConcernSubmitted.attachments:type_name -> koppi.common.v1.Attachment
+	27, // 4: koppi.concern.v1.ConcernSubmitted.due_at:type_name -> google.protobuf.Timestamp
+	28, // 5: koppi.concern.v1.ConcernSubmitted.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
+	21, // 6: koppi.concern.v1.ConcernJoined.later:type_name -> koppi.concern.v1.ConcernJoined.Later
+	25, // 7: koppi.concern.v1.ReportJoined.urgency:type_name -> koppi.common.v1.Urgency
+	25, // 8: koppi.concern.v1.ConcernPromoted.urgency:type_name -> koppi.common.v1.Urgency
+	25, // 9: koppi.concern.v1.ConcernTriaged.urgency:type_name -> koppi.common.v1.Urgency
+	29, // 10: koppi.concern.v1.ConcernTriaged.support_need:type_name -> koppi.concern.v1.SupportNeed
+	30, // 11: koppi.concern.v1.ConcernTriaged.track:type_name -> koppi.concern.v1.Track
+	23, // 12: koppi.concern.v1.ConcernTriaged.assigned_to:type_name -> koppi.common.v1.Party
+	28, // 13: koppi.concern.v1.ConcernTriaged.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
+	23, // 14: koppi.concern.v1.ConcernTaken.worker:type_name -> koppi.common.v1.Party
+	23, // 15: koppi.concern.v1.ConcernReassigned.to:type_name -> koppi.common.v1.Party
+	31, // 16: koppi.concern.v1.ContactAttempted.result:type_name -> koppi.concern.v1.ContactResult
+	27, // 17: koppi.concern.v1.ContactAttempted.next_attempt_at:type_name -> google.protobuf.Timestamp
+	27, // 18: koppi.concern.v1.FeedbackConsentRecorded.consented_at:type_name -> google.protobuf.Timestamp
+	32, // 19: koppi.concern.v1.FeedbackConsentRecorded.state:type_name -> koppi.concern.v1.ConcernState
+	23, // 20: koppi.concern.v1.FeedbackConsentRecorded.holder:type_name -> koppi.common.v1.Party
+	27, // 21: koppi.concern.v1.InformationRequested.due_at:type_name -> google.protobuf.Timestamp
+	26, // 22: koppi.concern.v1.InformationProvided.attachments:type_name -> koppi.common.v1.Attachment
+	29, // 23: koppi.concern.v1.AssessmentCompleted.support_need:type_name -> koppi.concern.v1.SupportNeed
+	23, // 24: koppi.concern.v1.ConcernForwarded.receiver:type_name -> koppi.common.v1.Party
+	27, // 25: koppi.concern.v1.ConcernForwarded.due_at:type_name -> google.protobuf.Timestamp
+	33, // 26: koppi.concern.v1.ForwardAnswered.phase:type_name -> koppi.common.v1.LoopPhase
+	27, // 27: koppi.concern.v1.ForwardAnswered.closes_at:type_name -> google.protobuf.Timestamp
+	34, // 28: koppi.concern.v1.ConcernClosed.outcome:type_name -> koppi.concern.v1.Outcome
+	26, // 29: koppi.concern.v1.ConcernClosed.attachments:type_name -> koppi.common.v1.Attachment
+	35, // 30: koppi.concern.v1.ConcernDeclined.reason:type_name -> koppi.concern.v1.DeclineReason
+	23, // 31: koppi.concern.v1.ConcernDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
+	32, // 32: koppi.concern.v1.ConcernOverdue.state:type_name -> koppi.concern.v1.ConcernState
+	27, // 33: koppi.concern.v1.ConcernOverdue.due_at:type_name -> google.protobuf.Timestamp
+	22, // 34: koppi.concern.v1.ConcernJoined.Later.steps:type_name -> koppi.concern.v1.ConcernJoined.Later.Step
+	36, // 35: koppi.concern.v1.ConcernJoined.Later.Step.event:type_name -> google.protobuf.Any
+	23, // 36: koppi.concern.v1.ConcernJoined.Later.Step.by:type_name -> koppi.common.v1.Party
+	27, // 37: koppi.concern.v1.ConcernJoined.Later.Step.at:type_name -> google.protobuf.Timestamp
+	38, // [38:38] is the sub-list for method output_type
+	38, // [38:38] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_events_proto_init() }
@@ -1592,7 +1684,7 @@ func file_koppi_concern_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_concern_v1_events_proto_rawDesc), len(file_koppi_concern_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -621,9 +621,12 @@ type Concern struct {
 	// nothing of the matter.
 	MatterNumber string `protobuf:"bytes,51,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
 	// What the client can expect next. Set for the client only.
-	ClientStatus  *v1.ClientStatus `protobuf:"bytes,52,opt,name=client_status,json=clientStatus,proto3" json:"client_status,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ClientStatus *v1.ClientStatus `protobuf:"bytes,52,opt,name=client_status,json=clientStatus,proto3" json:"client_status,omitempty"`
+	// Time at which the client consented to the reporter hearing how the concern goes on; empty if
+	// that consent does not stand. The reporter reads the time at which it began to hear.
+	FeedbackConsentedAt *timestamppb.Timestamp `protobuf:"bytes,53,opt,name=feedback_consented_at,json=feedbackConsentedAt,proto3" json:"feedback_consented_at,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *Concern) Reset() {
@@ -936,6 +939,13 @@ func (x *Concern) GetClientStatus() *v1.ClientStatus {
 	return nil
 }
 
+func (x *Concern) GetFeedbackConsentedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FeedbackConsentedAt
+	}
+	return nil
+}
+
 // ContactAttempt is an attempt of the receiver to contact the client.
 type ContactAttempt struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
@@ -1095,7 +1105,7 @@ var File_koppi_concern_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xe3\x10\n" +
+	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xb3\x11\n" +
 	"\aConcern\x12\x1d\n" +
 	"\n" +
 	"concern_id\x18\x01 \x01(\tR\tconcernId\x12\x17\n" +
@@ -1140,7 +1150,8 @@ const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\x10statutory_groups\x18& \x03(\x0e2 .koppi.concern.v1.StatutoryGroupR\x0fstatutoryGroups\x123\n" +
 	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\x12)\n" +
 	"\rmatter_number\x183 \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x12B\n" +
-	"\rclient_status\x184 \x01(\v2\x1d.koppi.common.v1.ClientStatusR\fclientStatus\"\xe1\x01\n" +
+	"\rclient_status\x184 \x01(\v2\x1d.koppi.common.v1.ClientStatusR\fclientStatus\x12N\n" +
+	"\x15feedback_consented_at\x185 \x01(\v2\x1a.google.protobuf.TimestampR\x13feedbackConsentedAt\"\xe1\x01\n" +
 	"\x0eContactAttempt\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x127\n" +
@@ -1290,18 +1301,19 @@ var file_koppi_concern_v1_state_proto_depIdxs = []int32{
 	3,  // 20: koppi.concern.v1.Concern.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
 	19, // 21: koppi.concern.v1.Concern.left_out:type_name -> koppi.common.v1.LeftOut
 	20, // 22: koppi.concern.v1.Concern.client_status:type_name -> koppi.common.v1.ClientStatus
-	16, // 23: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
-	12, // 24: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
-	5,  // 25: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
-	16, // 26: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
-	16, // 27: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
-	16, // 28: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
-	16, // 29: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
-	30, // [30:30] is the sub-list for method output_type
-	30, // [30:30] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	16, // 23: koppi.concern.v1.Concern.feedback_consented_at:type_name -> google.protobuf.Timestamp
+	16, // 24: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
+	12, // 25: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
+	5,  // 26: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
+	16, // 27: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
+	16, // 28: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
+	16, // 29: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
+	16, // 30: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_state_proto_init() }

@@ -472,6 +472,14 @@ export declare type Ground = Message<"koppi.casework.v1.Ground"> & {
    * @generated from field: bool duty = 9;
    */
   duty: boolean;
+
+  /**
+   * The sender asks the client whether the receiver may tell it how the matter goes on, and sends the
+   * answer in LegalBasis.feedback_consented_at.
+   *
+   * @generated from field: bool asks_feedback_consent = 10;
+   */
+  asksFeedbackConsent: boolean;
 };
 
 /**

@@ -220,6 +220,16 @@ export declare type LegalBasis = Message<"koppi.common.v1.LegalBasis"> & {
   groundKey: string;
 
   /**
+   * Time at which the client consented to the reporter hearing how the concern goes on, which is
+   * another consent than that to be helped. It belongs to a concern on consent alone, with the key of
+   * its ground; empty if the client said no or was not asked. Without a key Koppi sets it to the time
+   * of the consent, which covered both before.
+   *
+   * @generated from field: google.protobuf.Timestamp feedback_consented_at = 7;
+   */
+  feedbackConsentedAt?: Timestamp | undefined;
+
+  /**
    * Output only: what the row allowed when the message was sent. Empty for what was sent before the
    * table, and where no row holds. A later change of the table changes no message.
    *

@@ -579,6 +579,60 @@ export declare type RecordContactAttemptResponse = Message<"koppi.concern.v1.Rec
 export declare const RecordContactAttemptResponseSchema: GenMessage<RecordContactAttemptResponse>;
 
 /**
+ * @generated from message koppi.concern.v1.RecordFeedbackConsentRequest
+ */
+export declare type RecordFeedbackConsentRequest = Message<"koppi.concern.v1.RecordFeedbackConsentRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string concern_id = 2;
+   */
+  concernId: string;
+
+  /**
+   * @generated from field: string etag = 3;
+   */
+  etag: string;
+
+  /**
+   * @generated from field: bool consented = 4;
+   */
+  consented: boolean;
+
+  /**
+   * Time at which the client consented, not in the future. Required with a yes, empty with a no.
+   *
+   * @generated from field: google.protobuf.Timestamp consented_at = 5;
+   */
+  consentedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message koppi.concern.v1.RecordFeedbackConsentRequest.
+ * Use `create(RecordFeedbackConsentRequestSchema)` to create a new message.
+ */
+export declare const RecordFeedbackConsentRequestSchema: GenMessage<RecordFeedbackConsentRequest>;
+
+/**
+ * @generated from message koppi.concern.v1.RecordFeedbackConsentResponse
+ */
+export declare type RecordFeedbackConsentResponse = Message<"koppi.concern.v1.RecordFeedbackConsentResponse"> & {
+  /**
+   * @generated from field: koppi.concern.v1.Concern concern = 1;
+   */
+  concern?: Concern | undefined;
+};
+
+/**
+ * Describes the message koppi.concern.v1.RecordFeedbackConsentResponse.
+ * Use `create(RecordFeedbackConsentResponseSchema)` to create a new message.
+ */
+export declare const RecordFeedbackConsentResponseSchema: GenMessage<RecordFeedbackConsentResponse>;
+
+/**
  * @generated from message koppi.concern.v1.RequestInformationRequest
  */
 export declare type RequestInformationRequest = Message<"koppi.concern.v1.RequestInformationRequest"> & {
@@ -1299,6 +1353,19 @@ export declare const ConcernService: GenService<{
     methodKind: "unary";
     input: typeof RecordContactAttemptRequestSchema;
     output: typeof RecordContactAttemptResponseSchema;
+  },
+  /**
+   * RecordFeedbackConsent records the client's answer to the question whether the reporter may hear
+   * how the concern goes on (1301/2014 § 40.2), from the receipt until the concern ends. A report that
+   * joined another has its own answer. The last answer holds: with a yes the reporter hears of the
+   * steps from then on, with a no of the handling and the end alone.
+   *
+   * @generated from rpc koppi.concern.v1.ConcernService.RecordFeedbackConsent
+   */
+  recordFeedbackConsent: {
+    methodKind: "unary";
+    input: typeof RecordFeedbackConsentRequestSchema;
+    output: typeof RecordFeedbackConsentResponseSchema;
   },
   /**
    * RequestInformation asks the reporter a question. One question at a time can be open.

@@ -394,6 +394,51 @@ export declare type ContactAttempted = Message<"koppi.concern.v1.ContactAttempte
 export declare const ContactAttemptedSchema: GenMessage<ContactAttempted>;
 
 /**
+ * FeedbackConsentRecorded: the client said whether the reporter may hear how the concern goes on.
+ * Disclosed to the reporter only if it begins or ceases to hear by it. What it was told before,
+ * it keeps (679/2016 art. 7.3).
+ *
+ * @generated from message koppi.concern.v1.FeedbackConsentRecorded
+ */
+export declare type FeedbackConsentRecorded = Message<"koppi.concern.v1.FeedbackConsentRecorded"> & {
+  /**
+   * @generated from field: bool consented = 1;
+   */
+  consented: boolean;
+
+  /**
+   * Time of the consent; unset if the client did not consent.
+   *
+   * @generated from field: google.protobuf.Timestamp consented_at = 2;
+   */
+  consentedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: bool by_client = 3;
+   */
+  byClient: boolean;
+
+  /**
+   * The state and the responsible party at that time. A reporter that ceases to hear is told
+   * neither.
+   *
+   * @generated from field: koppi.concern.v1.ConcernState state = 4;
+   */
+  state: ConcernState;
+
+  /**
+   * @generated from field: koppi.common.v1.Party holder = 5;
+   */
+  holder?: Party | undefined;
+};
+
+/**
+ * Describes the message koppi.concern.v1.FeedbackConsentRecorded.
+ * Use `create(FeedbackConsentRecordedSchema)` to create a new message.
+ */
+export declare const FeedbackConsentRecordedSchema: GenMessage<FeedbackConsentRecorded>;
+
+/**
  * InformationRequested: the receiver asked the reporter a question.
  *
  * @generated from message koppi.concern.v1.InformationRequested

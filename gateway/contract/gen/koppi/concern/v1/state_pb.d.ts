@@ -256,6 +256,14 @@ export declare type Concern = Message<"koppi.concern.v1.Concern"> & {
    * @generated from field: koppi.common.v1.ClientStatus client_status = 52;
    */
   clientStatus?: ClientStatus | undefined;
+
+  /**
+   * Time at which the client consented to the reporter hearing how the concern goes on; empty if
+   * that consent does not stand. The reporter reads the time at which it began to hear.
+   *
+   * @generated from field: google.protobuf.Timestamp feedback_consented_at = 53;
+   */
+  feedbackConsentedAt?: Timestamp | undefined;
 };
 
 /**
