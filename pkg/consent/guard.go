@@ -65,9 +65,6 @@ type Clearance struct {
 	consented *timestamppb.Timestamp
 }
 
-// clockTolerance is how far a sender's clock may be ahead of the suite's in the time of a consent.
-const clockTolerance = 5 * time.Minute
-
 // Prepare begins an attempt at a step that concerns a client. It also returns the request as the
 // rules need it: with the time of the consent that it cites.
 func (g *Guard[S]) Prepare(ctx context.Context, step Step, r proto.Message, client string, at time.Time) (Clearance, proto.Message, error) {
@@ -77,7 +74,7 @@ func (g *Guard[S]) Prepare(ctx context.Context, step Step, r proto.Message, clie
 		c.consented = step.basis.GetConsentedAt()
 	}
 	switch id := step.basis.GetConsentId(); {
-	case id == "" && c.consented.AsTime().After(at) && !c.consented.AsTime().After(at.Add(clockTolerance)):
+	case id == "" && c.consented.AsTime().After(at) && !c.consented.AsTime().After(at.Add(matter.ClockTolerance)):
 		// The sender's clock is ahead, so the consent gets the present time. The check of the legal
 		// basis refuses a later time.
 		c.consented = timestamppb.New(at)

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/matter"
@@ -15,8 +14,8 @@ import (
 
 // CheckBasis refuses, with fault.InvalidField, a basis that names the row by its key and contradicts it:
 // another ground or provision than the row's, and what belongs to consent where the row is not of consent.
-// feedback_consented_at belongs to concerns on consent alone, and is not in the future. Whether a consent is
-// complete is not checked here.
+// feedback_consented_at belongs to concerns on consent alone, and is not in the future by more than the
+// clock's tolerance. Whether a consent is complete is not checked here.
 func (r Row) CheckBasis(use Use, basis *commonv1.LegalBasis) error {
 	ground, provision := basis.GetGround(), basis.GetProvision()
 	switch {
@@ -29,15 +28,12 @@ func (r Row) CheckBasis(use Use, basis *commonv1.LegalBasis) error {
 	case !r.onConsent() && basis.GetConsentId() != "":
 		return contradicts("basis.consent_id", "leave empty: this ground is not the client's consent")
 	}
-	feedback := feedbackConsent(basis)
-	switch {
+	switch feedback := basis.GetFeedbackConsentedAt(); {
 	case feedback == nil:
 		return nil
-	case !r.onConsent():
-		return contradicts("basis.feedback_consented_at", "leave empty: this ground is not the client's consent")
-	case use.Message != Concern:
-		return contradicts("basis.feedback_consented_at", "leave empty: only a concern has it")
-	case feedback.AsTime().After(use.At):
+	case !r.AsksFeedbackConsent(use.Message):
+		return contradicts("basis.feedback_consented_at", "leave empty: only a concern on the client's consent has it")
+	case feedback.AsTime().After(use.At.Add(matter.ClockTolerance)):
 		return contradicts("basis.feedback_consented_at", "not in the future")
 	}
 	return nil
@@ -47,17 +43,9 @@ func contradicts(field, description string) error {
 	return fault.New(fault.InvalidField, "the legal basis contradicts its ground").Field(field, description)
 }
 
-// feedbackConsent returns a basis's feedback_consented_at; nil if it is empty, or if the contract does not
-// have the field yet.
-func feedbackConsent(basis *commonv1.LegalBasis) *timestamppb.Timestamp {
-	message := basis.ProtoReflect()
-	field := message.Descriptor().Fields().ByTextName("feedback_consented_at")
-	if field == nil || !message.Has(field) {
-		return nil
-	}
-	at, _ := message.Get(field).Message().Interface().(*timestamppb.Timestamp)
-	return at
-}
+// AsksFeedbackConsent reports whether the sender of a message on this row asks the client whether the
+// receiver may tell it how the matter goes on.
+func (r Row) AsksFeedbackConsent(message string) bool { return message == Concern && r.onConsent() }
 
 // CheckAge refuses, with fault.ClientAge, a client who is older than the row allows, or whose age is not
 // known. Born is the date of birth at midnight UTC, zero if it is not known. At is the time of the sending.

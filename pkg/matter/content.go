@@ -9,6 +9,10 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
+// ClockTolerance is how far a caller's clock may be ahead of the suite's in the time of a consent.
+// Such a time becomes the present one.
+const ClockTolerance = 5 * time.Minute
+
 // CheckBasis checks that a legal basis has one of the given grounds and what that ground requires:
 // the time of a consent, and always the provision. What an official attests was checked with the
 // ground's row; a notification without a row needs an attestation (1301/2014 § 35). It refuses with

@@ -24,6 +24,9 @@ type Reader struct {
 	// OnConsent says that the disclosure to the reader rests on the client's consent. Its right
 	// ends when the consent is withdrawn.
 	OnConsent bool
+	// HearsBack says that a concern's reporter hears how the concern goes on, since the client
+	// consented to that. It does not follow from Consent, nor Consent from it.
+	HearsBack bool
 	// Gone says that the matter was disclosed to the reader earlier and is no longer, because it
 	// has left. The reader then has no relation to the matter until it is invited again.
 	Gone bool

@@ -194,6 +194,10 @@ func prepare[S matter.State, F any](
 	if gathered.clearance, asked.Request, err = s.guard.Prepare(ctx, guarded, based, client, at); err != nil {
 		return gathered, err
 	}
+	if c.step.Sends != nil {
+		// The time of a cited consent is known only now.
+		asked.Request = basis.WithFeedback(c.request, asked.Request, c.step.Sends(world.State(asked.Subject)))
+	}
 	if asked.Attachments, asked.Unavailable, err = s.naming.Find(ctx, who, c.request, client); err != nil {
 		return gathered, err
 	}

@@ -182,6 +182,9 @@ func (w *Fixture[S, F]) checkStatus(t *rapid.T, subject string, view matter.View
 		t.Fatalf("%s for %s in %s: responsible is %v", subject, view.Reader.Agency, status.GetPhase(), status.GetResponsible())
 	}
 	whole := view.Reader.Role == matter.RoleReceiver || view.Reader.Consent
+	if w.Rules.Service == "concern" && view.Reader.Role == matter.RoleSender {
+		whole = view.Reader.HearsBack
+	}
 	if !ended && whole && (status.GetDueAt() == nil || status.GetWaitingOn() == nil) {
 		t.Fatalf("%s for %s in %s has no turn or no due time", subject, view.Reader.Agency, status.GetPhase())
 	}

@@ -12,7 +12,7 @@ import (
 // notPostponing are the events that must not postpone a due time: receipts, events of the
 // clock, and steps in which nobody handles the matter.
 var notPostponing = []string{
-	"ConcernReceived", "ConcernOverdue", "ConcernReassigned", "ConcernJoined", "ReferralReceived", "ReferralOverdue", "ReferralReassigned",
+	"ConcernReceived", "ConcernOverdue", "ConcernReassigned", "ConcernJoined", "FeedbackConsentRecorded", "ReferralReceived", "ReferralOverdue", "ReferralReassigned",
 	"ConsultationOverdue", "ConsultationReassigned", "ContactPlanned", "WithdrawalAcknowledged", "WithdrawalOverdue",
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/clock"
@@ -68,6 +69,9 @@ func (b *Bases) Of(basis *commonv1.LegalBasis, actor matter.Actor, sending Sendi
 	if actor.Agency == "" || basis.GetGroundKey() == "" && basis.GetGround() == commonv1.LegalGround_LEGAL_GROUND_UNSPECIFIED {
 		return basis, nil
 	}
+	if basis.GetGroundKey() == "" && basis.GetFeedbackConsentedAt() != nil {
+		return nil, fault.New(fault.InvalidField, "a consent to feedback needs the key of the ground").Field("basis.feedback_consented_at", "leave empty without basis.ground_key")
+	}
 	table, use := b.Grounds.Table(), b.use(actor, sending, at)
 	row, err := checked(table, use, basis, actor)
 	if err != nil || row == nil {
@@ -83,11 +87,29 @@ func (b *Bases) Of(basis *commonv1.LegalBasis, actor matter.Actor, sending Sendi
 		}
 	}
 	recorded := proto.CloneOf(basis)
+	if feedback := basis.GetFeedbackConsentedAt(); feedback != nil {
+		// The sender's clock may be ahead.
+		recorded.FeedbackConsentedAt = timestamppb.New(matter.Earlier(feedback.AsTime(), at))
+	}
 	recorded.GroundKey, recorded.Ground, recorded.Terms = row.Key, row.Ground, b.terms(*row, actor.Agency, use)
 	if basis.GetGroundKey() != "" {
 		recorded.Provision = row.Provision
 	}
 	return recorded, nil
+}
+
+// WithFeedback returns a request with the client's consent to feedback: a consent to a concern covers
+// it, if the caller wrote the request without a key, as before the table. Resolved is the request with
+// its legal basis and the time of its consent.
+func WithFeedback(written, resolved proto.Message, sending Sending) proto.Message {
+	named, ok := written.(interface{ GetBasis() *commonv1.LegalBasis })
+	if !ok || sending.Message != ground.Concern || named.GetBasis().GetGroundKey() != "" || named.GetBasis().GetGround() != commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT {
+		return resolved
+	}
+	resolved = proto.Clone(resolved)
+	basis := resolved.(interface{ GetBasis() *commonv1.LegalBasis }).GetBasis() //nolint:forcetypeassert // of the same type as written
+	basis.FeedbackConsentedAt = basis.GetConsentedAt()
+	return resolved
 }
 
 // checked returns the row of a basis, after the checks that need no facts about the client; nil if the
@@ -178,6 +200,7 @@ func (b *Bases) ReadGrounds(ctx context.Context, r *caseworkv1.ReadGroundsReques
 		response.Grounds = append(response.Grounds, &caseworkv1.Ground{
 			Key: row.Key, Ground: row.Ground, Provision: row.Provision, Names: row.Names, Attest: attest(table, row), MaxAge: int32(row.MaxAge), //nolint:gosec // years
 			Content: b.content(row, who.Agency, r.GetMessage()), Prohibition: commonv1.ProhibitionEffect(row.Prohibition), Duty: row.Duty, //nolint:gosec // a small enum
+			AsksFeedbackConsent: row.AsksFeedbackConsent(r.GetMessage()),
 		})
 	}
 	return response, nil

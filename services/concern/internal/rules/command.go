@@ -73,7 +73,8 @@ func RelatedTo(known World, command Command, own []string) []string {
 	case *concernv1.ReceiveConcernRequest:
 		return concerns(c.Lead, Collection+c.OwnLead)
 	case *concernv1.TriageConcernRequest, *concernv1.ReassignConcernRequest, *concernv1.RequestInformationRequest,
-		*concernv1.ProvideInformationRequest, *concernv1.SettleConcernRequest, *concernv1.AcknowledgeRevocationRequest:
+		*concernv1.ProvideInformationRequest, *concernv1.SettleConcernRequest, *concernv1.AcknowledgeRevocationRequest,
+		*concernv1.RecordFeedbackConsentRequest:
 		return nil
 	case *concernv1.WithdrawConcernRequest, *concernv1.RevokeConcernRequest:
 		if c.Lead != "" {

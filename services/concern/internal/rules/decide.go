@@ -35,6 +35,10 @@ func Decide(world World, command Command) ([]matter.Event, error) {
 func CheckStep(world World, command Command) error {
 	view := world.View(command.Subject, command.Actor.Agency)
 	err := Table.CheckStep(view, command)
+	if _, own := command.Request.(*concernv1.RecordFeedbackConsentRequest); own {
+		// Each report has its own answer, so the lead does not help.
+		return err
+	}
 	if fault.ReasonOf(err) == fault.IllegalStep && view.Reader.Role == matter.RoleReceiver && view.State.Lead != "" && view.State.IsOpen() {
 		return joinedAlready(view, command)
 	}

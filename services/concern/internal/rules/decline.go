@@ -2,12 +2,12 @@ package rules
 
 import (
 	"koppi.internal/pkg/fault"
-	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// checkDecline refuses to decline with a reason that would reveal to a reporter without consent whether
-// the receiver knows the client (1301/2014 § 35; 621/1999 § 24).
+// checkDecline refuses to decline with a reason that would reveal to a reporter whether the receiver
+// knows the client, if the client has not consented to the reporter hearing how it goes (1301/2014 §
+// 35; 621/1999 § 24).
 func checkDecline(world World, command Command, r *concernv1.DeclineConcernRequest) error {
 	if r.GetReason() != concernv1.DeclineReason_DECLINE_REASON_CLIENT_UNKNOWN {
 		return nil
@@ -15,8 +15,8 @@ func checkDecline(world World, command Command, r *concernv1.DeclineConcernReque
 	lead := world.State(command.Subject)
 	for _, subject := range append([]string{command.Subject}, lead.Reports...) {
 		c := world.State(subject)
-		if c.IsOpen() && c.Basis.GetGround() != commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT {
-			return fault.New(fault.ContentNotAllowed, "a report without consent cannot be declined because the client is unknown").
+		if c.IsOpen() && !c.hears() {
+			return fault.New(fault.ContentNotAllowed, "a report without consent to feedback cannot be declined because the client is unknown").
 				Field("reason", "choose another reason")
 		}
 	}

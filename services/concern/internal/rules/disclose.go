@@ -10,14 +10,14 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// The audiences of a concern: its reporter, with the client's consent now or without it, and the
-// client. The matter is the receiver's, so everything about it is disclosed to the receiver; but in
+// The audiences of a concern: its reporter, with the client's consent to hear how it goes on or
+// without it, and the client. The matter is the receiver's, so everything about it is disclosed to the receiver; but in
 // a report without consent only those words that the law lets a reporter say.
 const (
 	Consent   matter.Audience = "consent"
 	NoConsent matter.Audience = "no-consent"
 	Client    matter.Audience = "client"
-	// Notified is the receiver of a report without consent.
+	// Notified is the receiver of a report whose legal basis is not consent.
 	Notified matter.Audience = "notified"
 )
 
@@ -52,6 +52,8 @@ var Disclosures = []matter.Disclosure{
 	matter.Hide("no-consent/worker", "ConcernTaken", "worker", withoutConsent...),
 	matter.Hide("no-consent/turn", "ConcernTaken", "status.due_at", withoutConsent...),
 	matter.Hide("no-consent/turn", "ConcernTaken", "status.waiting_on", withoutConsent...),
+	matter.Hide("no-consent/turn", "FeedbackConsentRecorded", "state", withoutConsent...),
+	matter.Hide("no-consent/worker", "FeedbackConsentRecorded", "holder", withoutConsent...),
 	matter.Hide("no-consent/outcome", "ConcernClosed", "outcome", withoutConsent...),
 	matter.Hide("no-consent/feedback", "ConcernClosed", "feedback", withoutConsent...),
 	matter.Hide("no-consent/feedback", "ConcernClosed", "attachments", withoutConsent...),
@@ -72,33 +74,35 @@ var Disclosures = []matter.Disclosure{
 // Provisions give the reason and the provision of a rule, by the first part of the rule's key.
 var Provisions = map[string]string{
 	"receiver-only": "what the receiver finds and plans is of its own client record: a reporter learns what became of its message, not what was found (1301/2014 § 35, 703/2023)",
-	"no-consent":    "without the client's consent, or after its withdrawal, a reporter learns that its report is handled and ended (1301/2014 § 35.2, 621/1999 § 24)",
+	"no-consent":    "without the client's consent to feedback, or after its withdrawal, a reporter learns that its report is handled and ended (1301/2014 §§ 35.2, 40.2, 621/1999 § 24)",
 	"minimal":       "without the client's consent a reporter states whom the report concerns, how to reach the person, what it is about and how urgent it is, answers questions, and adds no words of its own (1301/2014 § 35.2)",
 	"client":        "what officials write to each other may be about others than the client (621/1999 § 11)",
 }
 
-// Disclosed lists the events that are disclosed to a reporter, with the grounds on which they are.
+// Disclosed lists the events that are disclosed to a reporter, with the audiences to which they are.
 // All other events are not disclosed to a reporter, and leave no trace in what it sees.
 var Disclosed = map[string][]matter.Audience{
-	"ConcernSubmitted":     reporters,
-	"ConcernJoined":        reporters, // only if a report of the same agency leads: see isDisclosed
-	"ConcernPromoted":      reporters, // only if the reporter was shown JOINED: see isDisclosed
-	"ConcernReceived":      reporters,
-	"ConcernTriaged":       withConsent,
-	"ConcernTaken":         reporters,
-	"ConcernReassigned":    withConsent,
-	"ContactPlanned":       withConsent,
-	"ContactAttempted":     withConsent,
-	"InformationRequested": reporters,
-	"InformationProvided":  reporters,
-	"AssessmentStarted":    withConsent,
-	"AssessmentCompleted":  withConsent,
-	"ConcernForwarded":     withConsent,
-	"ConcernClosed":        reporters,
-	"ConcernDeclined":      reporters,
-	"ConcernWithdrawn":     reporters,
-	"ConcernSettled":       reporters,
-	"ConcernOverdue":       reporters, // only for a due time that the reporter was shown: see isDisclosed
+	"ConcernSubmitted":  reporters,
+	"ConcernJoined":     reporters, // only if a report of the same agency leads: see isDisclosed
+	"ConcernPromoted":   reporters, // only if the reporter was shown JOINED: see isDisclosed
+	"ConcernReceived":   reporters,
+	"ConcernTriaged":    withConsent,
+	"ConcernTaken":      reporters,
+	"ConcernReassigned": withConsent,
+	// Only if the reporter begins or ceases to hear by it: see isDisclosed.
+	"FeedbackConsentRecorded": reporters,
+	"ContactPlanned":          withConsent,
+	"ContactAttempted":        withConsent,
+	"InformationRequested":    reporters,
+	"InformationProvided":     reporters,
+	"AssessmentStarted":       withConsent,
+	"AssessmentCompleted":     withConsent,
+	"ConcernForwarded":        withConsent,
+	"ConcernClosed":           reporters,
+	"ConcernDeclined":         reporters,
+	"ConcernWithdrawn":        reporters,
+	"ConcernSettled":          reporters,
+	"ConcernOverdue":          reporters, // only for a due time that the reporter was shown: see isDisclosed
 }
 
 // Disclose returns an event as one reader may see it, given what the reader had been shown before.
@@ -127,7 +131,7 @@ func audienceOf(reader matter.Reader) matter.Audience {
 		return ""
 	case reader.Role == matter.RoleReceiver:
 		return Notified
-	case reader.Consent:
+	case reader.HearsBack:
 		return Consent
 	default:
 		return NoConsent
@@ -157,6 +161,10 @@ func isDisclosed(view Concern, message proto.Message, reader matter.Reader) bool
 		}
 	case *concernv1.ConcernPromoted:
 		if !m.GetReporterShown() {
+			return false
+		}
+	case *concernv1.FeedbackConsentRecorded:
+		if m.GetConsented() == view.HearsBack || reader.IsSilenced() {
 			return false
 		}
 	}

@@ -104,11 +104,19 @@ func (c Concern) counted(at time.Time) Concern {
 	return c
 }
 
+// dueInAssessment returns the due time of an assessment that began at a time.
+func dueInAssessment(from time.Time) time.Time { return matter.EndOfTerm(from, monthsToAssess, from) }
+
+// dueAssessed returns the due time after an assessment that ended at a time.
+func (c Concern) dueAssessed(at time.Time) time.Time {
+	return matter.NotPast(matter.EndOfTerm(c.Started, monthsToAssess, at), at)
+}
+
 // dueAfterAnswer returns the due time of a state, counted from an answer.
 func dueAfterAnswer(state concernv1.ConcernState, from time.Time) time.Time {
 	switch state {
 	case concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT, concernv1.ConcernState_CONCERN_STATE_ASSESSED:
-		return matter.EndOfTerm(from, monthsToAssess, from)
+		return dueInAssessment(from)
 	default:
 		return matter.EndOfWorkingDay(from, workingDaysToTake)
 	}

@@ -53,6 +53,8 @@ func Evolve(c Concern, e matter.Event) Concern {
 		c.Due = matter.NotPast(matter.EndOfWorkingDay(c.Started, workingDaysToTake), e.At)
 	case *concernv1.ConcernReassigned:
 		c.Holder = m.GetTo()
+	case *concernv1.FeedbackConsentRecorded:
+		return feedbackRecorded(c, e, m)
 	case *commonv1.ContactPlanned:
 		c.PlanContact(e, m)
 	case *concernv1.ContactAttempted:
@@ -69,11 +71,11 @@ func Evolve(c Concern, e matter.Event) Concern {
 		c = informationProvided(c, e, m)
 	case *concernv1.AssessmentStarted:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT, e.At)
-		c.Due = matter.EndOfTerm(e.At, monthsToAssess, e.At)
+		c.Due = dueInAssessment(e.At)
 	case *concernv1.AssessmentCompleted:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_ASSESSED, e.At)
 		c.SupportNeed, c.PlanID = orKept(m.GetSupportNeed(), c.SupportNeed), m.GetPlanId()
-		c.Due = matter.NotPast(matter.EndOfTerm(c.Started, monthsToAssess, e.At), e.At)
+		c.Due = c.dueAssessed(e.At)
 	case *concernv1.ConcernForwarded:
 		c = forwarded(c, m)
 	case *concernv1.ForwardAnswered:
@@ -106,11 +108,11 @@ func Evolve(c Concern, e matter.Event) Concern {
 	return c
 }
 
-// isDisclosedToReporter reports whether events of this type are disclosed to the reporter on its
-// ground.
+// isDisclosedToReporter reports whether events of this type are disclosed to the reporter, by
+// whether it hears how the concern goes on.
 func isDisclosedToReporter(c Concern, message proto.Message) bool {
 	audience := NoConsent
-	if c.RestsOnConsent() && !c.IsWithdrawn() {
+	if c.hears() {
 		audience = Consent
 	}
 	return slices.Contains(Disclosed[matter.NameOf(message)], audience)
@@ -164,7 +166,7 @@ func submitted(e matter.Event, m *concernv1.ConcernSubmitted) Concern {
 	if from := m.GetForwardedFromConcernId(); from != "" {
 		c.ForwardedFrom = Collection + from
 	}
-	return c.to(concernv1.ConcernState_CONCERN_STATE_SUBMITTED, e.At)
+	return c.hearing().to(concernv1.ConcernState_CONCERN_STATE_SUBMITTED, e.At)
 }
 
 // unreceivedDue returns the due time of a concern that was not received; zero for all others.

@@ -39,8 +39,16 @@ func facts(request proto.Message) (known rules.Facts) {
 
 var people = rulestest.People
 
-// consent returns the basis of a client's consent, with the terms of its row.
+// consent returns the basis of a client's consent, to be helped and to feedback, with the terms of its
+// row.
 func consent(at time.Time) *commonv1.LegalBasis {
+	basis := helped(at)
+	basis.FeedbackConsentedAt = basis.GetConsentedAt()
+	return basis
+}
+
+// helped returns the basis of a client's consent to be helped, and not to feedback.
+func helped(at time.Time) *commonv1.LegalBasis {
 	basis := rulestest.Consent(at)
 	basis.Terms = &commonv1.GroundTerms{Content: commonv1.ContentProfile_CONTENT_PROFILE_WHOLE}
 	return basis
@@ -103,11 +111,12 @@ const (
 	settle      = "SettleConcern"
 	revoke      = "RevokeConcern"
 	acknowledge = "AcknowledgeRevocation"
+	answer      = "RecordFeedbackConsent"
 )
 
 var allSteps = []string{
 	receive, triage, take, "ReassignConcern", "RecordContactAttempt", "PlanContact", ask, assess, assessed, closing, forward, decline,
-	"ProvideInformation", withdraw, settle, revoke, acknowledge,
+	"ProvideInformation", withdraw, settle, revoke, acknowledge, answer,
 }
 
 // requests returns a valid request of each step; a forward goes to the other.
@@ -131,5 +140,6 @@ func requests(w *base, subject string, other matter.Actor) map[string]proto.Mess
 		settle:                 &concernv1.SettleConcernRequest{Reason: "hoidettu"},
 		revoke:                 &concernv1.RevokeConcernRequest{Reason: "väärä henkilö"},
 		acknowledge:            &concernv1.AcknowledgeRevocationRequest{},
+		answer:                 &concernv1.RecordFeedbackConsentRequest{Consented: true, ConsentedAt: timestamppb.New(w.Now.Add(-time.Minute))},
 	}
 }

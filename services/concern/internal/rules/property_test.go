@@ -23,10 +23,7 @@ import (
 func act(t *rapid.T, w *base) {
 	rulestest.Act(t, w, func(t *rapid.T, w *base) {
 		who := rapid.SampledFrom(rulestest.Agencies()).Draw(t, "who")
-		basis := notification()
-		if rapid.Bool().Draw(t, "consent") {
-			basis = consent(w.Now)
-		}
+		basis := rapid.SampledFrom([]*commonv1.LegalBasis{notification(), helped(w.Now), consent(w.Now), consent(w.Now)}).Draw(t, "basis")
 		to := rapid.SampledFrom([]string{"hva", "hva", "terveys"}).Draw(t, "to")
 		_, _ = (&fixture{w}).submitUrgent(who, to, rapid.SampledFrom([]string{"anna", "bo"}).Draw(t, "client"), basis, urgency(t))
 	}, allSteps, func(t *rapid.T, request proto.Message, subject string, actor matter.Actor) {
@@ -44,6 +41,10 @@ func act(t *rapid.T, w *base) {
 			m.Result = concernv1.ContactResult(rapid.IntRange(1, 4).Draw(t, "result"))
 			if rapid.Bool().Draw(t, "again") {
 				m.NextAttemptAt = timestamppb.New(w.Now.Add(time.Duration(rapid.IntRange(1, 20*24*60).Draw(t, "in minutes")) * time.Minute))
+			}
+		case *concernv1.RecordFeedbackConsentRequest:
+			if !rapid.Bool().Draw(t, "consented") {
+				m.Consented, m.ConsentedAt = false, nil
 			}
 		case *concernv1.ProvideInformationRequest:
 			m.InformationRequestId = w.View(actor.Agency, subject).State.Open
@@ -254,6 +255,11 @@ func replay(t *rapid.T, bare *fixture, twin, reporter, receiver string, e matter
 		step(receiver, &concernv1.RequestInformationRequest{Question: m.GetQuestion(), DueAt: m.GetDueAt()})
 	case *concernv1.InformationProvided:
 		step(reporter, &concernv1.ProvideInformationRequest{InformationRequestId: m.GetInformationRequestId(), Answer: m.GetAnswer()})
+	case *concernv1.FeedbackConsentRecorded:
+		if m.GetConsented() {
+			reach(t, bare, twin, m)
+		}
+		step(receiver, &concernv1.RecordFeedbackConsentRequest{Consented: m.GetConsented(), ConsentedAt: m.GetConsentedAt()})
 	case *concernv1.AssessmentStarted:
 		step(receiver, &concernv1.StartAssessmentRequest{})
 	case *concernv1.AssessmentCompleted:
@@ -284,6 +290,34 @@ func replay(t *rapid.T, bare *fixture, twin, reporter, receiver string, e matter
 	}
 	if err != nil {
 		t.Fatalf("%s cannot happen to the twin: %v", e.Message.ProtoReflect().Descriptor().Name(), err)
+	}
+}
+
+// reach takes the hidden steps that lead the twin to the state and the responsible party that a
+// reporter is shown when it begins to hear.
+func reach(t *rapid.T, bare *fixture, twin string, m *concernv1.FeedbackConsentRecorded) {
+	t.Helper()
+	var steps []proto.Message
+	state := bare.Histories[twin].State.State
+	for _, next := range []struct {
+		state   concernv1.ConcernState
+		request proto.Message
+	}{
+		{concernv1.ConcernState_CONCERN_STATE_TRIAGED, &concernv1.TriageConcernRequest{}},
+		{concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT, &concernv1.StartAssessmentRequest{}},
+		{concernv1.ConcernState_CONCERN_STATE_ASSESSED, &concernv1.CompleteAssessmentRequest{}},
+	} {
+		if state < next.state && m.GetState() >= next.state && (next.state != concernv1.ConcernState_CONCERN_STATE_TRIAGED || m.GetState() == next.state) {
+			steps = append(steps, next.request)
+		}
+	}
+	if !proto.Equal(rules.Responsible(bare.Histories[twin].State), m.GetHolder()) {
+		steps = append(steps, &concernv1.ReassignConcernRequest{To: m.GetHolder(), Reason: "muu syy"})
+	}
+	for _, request := range steps {
+		if err := bare.Try(people[m.GetHolder().GetAgency()], twin, request); err != nil {
+			t.Fatalf("%s cannot happen to the twin: %v", matter.StepOf(request), err)
+		}
 	}
 }
 

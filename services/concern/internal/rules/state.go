@@ -2,13 +2,15 @@
 // time. They do no input or output. Read in this order: state.go (what a concern is), table.go (each
 // step: who may take it, when, which checks its content must pass, and what it records), decide.go
 // (command → events), outcome.go and following.go (the events that follow for other concerns),
-// evolve.go (event → state), due.go and status.go (whose turn it is, and until when), disclose.go
+// evolve.go (event → state), feedback.go (what the reporter may hear, when that changes), due.go and status.go (whose turn it is, and until when), disclose.go
 // (what is disclosed to whom), view.go (what a caller reads).
 package rules
 
 import (
 	"slices"
 	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
@@ -63,6 +65,14 @@ type Concern struct {
 	TakenBefore bool
 	// Reports are the reports that joined this one, in the order of joining.
 	Reports []string
+
+	// HearsBack says that the client consented to the reporter hearing how the concern goes on, and
+	// FeedbackConsentedAt when. A consent of the time before terms may lack the time.
+	HearsBack           bool
+	FeedbackConsentedAt *timestamppb.Timestamp
+	// HeardFrom is when the reporter began to hear, after steps that it was not told; zero if it has
+	// heard from the beginning or never.
+	HeardFrom time.Time
 
 	// ReceivedBy is the party that received it; nil if a step straight from SUBMITTED implied the
 	// receipt.

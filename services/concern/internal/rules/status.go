@@ -11,11 +11,14 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// Status returns the status of a concern as a reader sees it. A reporter without consent learns
-// what became of its report and no more: of other parties it sees the agency only, and once the
-// concern is taken it sees neither a due time nor a turn, unless it must answer a question. A new
-// due time would reveal that an assessment began.
+// Status returns the status of a concern as a reader sees it. A reporter without consent to hear how
+// it goes on learns what became of its report and no more: of other parties it sees the agency only,
+// and once the concern is taken it sees neither a due time nor a turn, unless it must answer a
+// question. A new due time would reveal that an assessment began.
 func Status(view Concern, reader matter.Reader) *commonv1.LoopStatus {
+	if reader.Role == matter.RoleSender {
+		view = view.asHeard()
+	}
 	return statusWith(view, reader, deadline(view))
 }
 
@@ -26,18 +29,10 @@ func statusBefore(view Concern, reader matter.Reader) *commonv1.LoopStatus {
 
 func statusWith(view Concern, reader matter.Reader, due matter.Deadline) *commonv1.LoopStatus {
 	status := matter.WithoutBasis(matter.NewStatus(view.Head, Responsible(view), turn(view), due), reader)
-	if reader.Role != matter.RoleSender || reader.Consent {
+	if reader.Role != matter.RoleSender || reader.HearsBack {
 		return status
 	}
-	if status.Phase == commonv1.LoopPhase_LOOP_PHASE_TAKEN {
-		status.Phase = commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS
-	}
-	if view.taken() && view.Open == "" {
-		status.DueAt, status.Overdue, status.WaitingOn = nil, false, nil
-	}
-	status.Responsible = matter.AgencyAlone(status.Responsible, reader.Agency)
-	status.WaitingOn = matter.AgencyAlone(status.WaitingOn, reader.Agency)
-	return status
+	return view.withoutTurn(status, reader.Agency)
 }
 
 // Responsible returns the party that is responsible: exactly one until the concern ends.
@@ -81,11 +76,11 @@ func WorklistEntry(view Concern, reader matter.Reader) matter.WorklistEntry {
 }
 
 // Readers returns the agencies to which a concern is disclosed, the reporter first. Withdrawn says
-// that the consent on which it rests is withdrawn.
+// that the consent on which it rests is withdrawn, which also ends what the reporter hears.
 func Readers(c Concern, withdrawn bool) []matter.Reader {
 	consent := c.RestsOnConsent() && !withdrawn
 	return []matter.Reader{
-		{Agency: c.Sender.GetAgency(), Role: matter.RoleSender, Consent: consent, OnConsent: c.RestsOnConsent()},
+		{Agency: c.Sender.GetAgency(), Role: matter.RoleSender, Consent: consent, OnConsent: c.RestsOnConsent(), HearsBack: c.HearsBack && !withdrawn},
 		{Agency: c.Receiver.GetAgency(), Role: matter.RoleReceiver, Consent: consent},
 	}
 }

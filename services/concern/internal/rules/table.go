@@ -78,6 +78,10 @@ var Table = matter.NewTable[Concern, Facts, *outcome](
 			o.Add(command.Subject, matter.ContactPlanned(r))
 		},
 	},
+	step[*concernv1.RecordFeedbackConsentRequest]{
+		By: receiver, When: feedbackAsked, WhenFull: matter.Finishes,
+		Check: checkFeedbackConsent, Record: recordFeedbackConsent,
+	},
 	step[*concernv1.RequestInformationRequest]{
 		By: receiver, When: unasked(run(stateReceived, stateAssessed)), Touch: "InformationRequested",
 		Record: func(o *outcome, command Command, r *concernv1.RequestInformationRequest) {

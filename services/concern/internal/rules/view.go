@@ -26,7 +26,7 @@ func ToConcern(view Concern, reader matter.Reader, actor matter.Actor) *concernv
 		DeclineReason: view.DeclineReason, DeclineExplanation: view.Explanation,
 		SuggestedReceiver: view.SuggestedReceiver, ResubmittedAs: view.ResubmittedAs,
 		AvailableActions: Allowed(matter.View[Concern]{State: view, Reader: reader}, actor), JoinedConcernId: idOrEmpty(view.Lead),
-		Revocation: view.Revocation.Message(),
+		Revocation: view.Revocation.Message(), FeedbackConsentedAt: view.feedbackConsent(),
 	}
 	for _, forward := range view.Forwards {
 		out.ForwardedToConcernIds = append(out.ForwardedToConcernIds, ID(forward.Subject))
