@@ -52,7 +52,8 @@ func of[S matter.State](t *testing.T, rules command.Rules[S], start proto.Messag
 	var none S
 	view := rules.Evolve(none, matter.Event{
 		Subject: "x/1", Message: start, By: &commonv1.Party{Agency: "sender", Unit: "u", Worker: "w"}, At: due.Add(-time.Hour),
-		Basis: &commonv1.LegalBasis{Ground: commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT},
+		// With terms, a consent does not cover feedback: the page shows how a reporter begins to hear.
+		Basis: &commonv1.LegalBasis{Ground: commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, Terms: &commonv1.GroundTerms{}},
 	})
 	files = append(files, commonv1.File_koppi_common_v1_contact_proto)
 	events := slices.DeleteFunc(rulestest.Events(t, append(files, commonv1.File_koppi_common_v1_withdrawal_proto, commonv1.File_koppi_common_v1_revocation_proto)...), func(m proto.Message) bool {
@@ -68,6 +69,13 @@ var due = time.Unix(1_800_000_000, 0)
 
 func reader(name, agency string, role matter.Role, consent bool) rulestest.Reader {
 	return rulestest.Reader{Name: name, Reader: matter.Reader{Agency: agency, Role: role, Consent: consent}}
+}
+
+// reporter returns the reporter of a concern, who hears how it goes on or does not.
+func reporter(name string, hears bool) rulestest.Reader {
+	one := reader(name, "sender", matter.RoleSender, hears)
+	one.HearsBack = hears
+	return one
 }
 
 // withdrawn returns a reader whose right rested on a consent that was withdrawn.
@@ -92,7 +100,7 @@ func parts(t *testing.T) []part {
 	return []part{
 		of(t, concern.Rules(), &concernv1.ConcernSubmitted{Receiver: receiver, DueAt: at}, []rulestest.Reader{
 			reader("receiver", "receiver", matter.RoleReceiver, true), reader("receiver, no consent", "receiver", matter.RoleReceiver, false),
-			reader("reporter, consent", "sender", matter.RoleSender, true), reader("reporter, no consent", "sender", matter.RoleSender, false), client,
+			reporter("reporter, consent", true), reporter("reporter, no consent", false), client,
 		}, concernv1.File_koppi_concern_v1_events_proto),
 		of(t, referral.Rules(), &referralv1.ReferralSent{Receiver: receiver, DueAt: at}, []rulestest.Reader{
 			reader("receiver", "receiver", matter.RoleReceiver, true), notified, reader("sender", "sender", matter.RoleSender, true),

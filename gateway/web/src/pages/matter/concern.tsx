@@ -32,6 +32,9 @@ const linkedOf = (concern: Concern): Linked[] => [
   ...(concern.resubmittedAs ? [{ how: "linkedResubmitted", subject: concern.resubmittedAs }] : []),
 ];
 
+// The client's answer on feedback has no form yet. A button alone would record a no.
+const elsewhere = ["RecordFeedbackConsent"];
+
 // ConcernMatter shows a concern report.
 export function ConcernMatter({ id }: { id: string }) {
   const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName();
@@ -48,7 +51,7 @@ export function ConcernMatter({ id }: { id: string }) {
       mistaken={concern.state === ConcernState.ENTERED_IN_ERROR ? <Tombstone revocation={concern.revocation} />
         : <Withdrawn subject={subject} caseId={concern.caseId} />}
       actions={<Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService}
-        available={concern.availableActions} steps={concernSteps({ own: person.agency, agencies })} changed={changed} more={[begin]} />}
+        available={concern.availableActions} steps={concernSteps({ own: person.agency, agencies })} changed={changed} elsewhere={elsewhere} more={[begin]} />}
       said={!concern.revocation && concern.description && <Said said={concern.description} label="description" />}
       side={<MatterSide subject={subject} caseId={concern.caseId} clientId={concern.clientId} language={concern.clientLanguage}
         status={concern.status} basis={concern.basis} attachments={[...concern.attachments, ...concern.outcomeAttachments]}

@@ -23,6 +23,7 @@ export function DetailLine({ subject, detail: { field, value } }: { subject: str
   const t = useTexts("timeline"), word = useWords(), party = usePartyName(), provision = useProvision();
   // A true flag needs no value beside its label.
   if (value === true) return <div className="fact"><dd dir="auto">{t(`field_${field.name}`)}</dd></div>;
+  if (value === false) return <div className="fact"><dd dir="auto">{t(`field_${field.name}_not`)}</dd></div>;
   const shown = () => {
     if (field.enum) return [value].flat().map((one) => word(nameOf(field.enum!, one as never))).join(", ");
     switch (field.message?.typeName) {
