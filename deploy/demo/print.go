@@ -81,7 +81,11 @@ func (p *printer) Called(s scenario.Scenario, step scenario.Step, body []byte, a
 func (p *printer) request(request map[string]any) {
 	if basis := object(request, "basis"); len(basis) > 0 {
 		ground, _ := basis["ground"].(string)
-		p.line("    %s (%v)", grounds[ground], basis["provision"])
+		if key, ok := basis["groundKey"].(string); ok {
+			p.line("    on the ground %s", key)
+		} else {
+			p.line("    %s (%v)", grounds[ground], basis["provision"])
+		}
 	}
 	var said []string
 	if topics, ok := request["topics"].([]any); ok {

@@ -16,6 +16,7 @@ var actions = map[string]string{
 	"TakeConcern":             "takes it (otti kopin)",
 	"ReassignConcern":         "reassigns it within the agency",
 	"RecordContactAttempt":    "records an attempt to reach the client",
+	"RecordFeedbackConsent":   "records whether the client lets the reporter hear how it goes on",
 	"RequestInformation":      "asks the reporter a question",
 	"ProvideInformation":      "answers the question",
 	"StartAssessment":         "starts the assessment of service needs (palvelutarpeen arviointi)",
@@ -81,6 +82,7 @@ var actions = map[string]string{
 	"AcknowledgeRevocation":   "acknowledges that it has removed its copy",
 	"GetClient":               "asks who the client is (a recorded reading)",
 	"ListConcerns":            "reads the worklist",
+	"ListGrounds":             "asks on which grounds it may send a message",
 }
 
 var phases = map[string]string{

@@ -51,7 +51,8 @@ export function ConcernMatter({ id }: { id: string }) {
       mistaken={concern.state === ConcernState.ENTERED_IN_ERROR ? <Tombstone revocation={concern.revocation} />
         : <Withdrawn subject={subject} caseId={concern.caseId} />}
       actions={<Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService}
-        available={concern.availableActions} steps={concernSteps({ own: person.agency, agencies })} changed={changed} elsewhere={elsewhere} more={[begin]} />}
+        available={concern.availableActions} steps={concernSteps({ own: person.agency, agencies })} changed={changed}
+        elsewhere={elsewhere} more={[begin]} />}
       said={!concern.revocation && concern.description && <Said said={concern.description} label="description" />}
       side={<MatterSide subject={subject} caseId={concern.caseId} clientId={concern.clientId} language={concern.clientLanguage}
         status={concern.status} basis={concern.basis} attachments={[...concern.attachments, ...concern.outcomeAttachments]}
