@@ -270,10 +270,21 @@ func (d *drawing) step() {
 	}
 	body := d.filled(serviceCalls[m.service]+step, who[:1], view)
 	body["requestId"], body[m.service+"Id"] = uuid.NewString(), m.id
+	if step == "RecordFeedbackConsent" && d.hasEarlier(m) {
+		// The reporter knows that the one report follows the other, so that no state of it can be reached alone.
+		body = map[string]any{"requestId": body["requestId"], "concernId": m.id, "consented": false}
+	}
 	if step == "ForwardConcern" && d.reader == "t" && slices.Contains(m.parties, "t") {
 		body["receiver"] = map[string]any{"agency": d.agency(d.partner)}
 	}
 	d.after(m, step, body, d.do(doing{Who: who, Call: serviceCalls[m.service] + step, Body: body, Trace: d.trace(), GRPC: d.chance("grpc"), Wait: time.Microsecond}))
+}
+
+// hasEarlier reports whether the reporter of a concern has another about the same client.
+func (d *drawing) hasEarlier(m *drawn) bool {
+	return slices.ContainsFunc(d.matters, func(one *drawn) bool {
+		return one != m && one.service == m.service && one.client == m.client && one.parties[0] == m.parties[0]
+	})
 }
 
 // after notes who may know of what by a step.

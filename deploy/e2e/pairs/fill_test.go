@@ -33,6 +33,11 @@ func (d *drawing) filled(call, own string, view map[string]any) map[string]any {
 		return map[string]any{"to": unit, "reason": pick(d, "reason", "Loma.", "Työtilanne muuttui.")}
 	case "RecordContactAttempt":
 		return map[string]any{"result": pick(d, "result", "CONTACT_RESULT_REACHED", "CONTACT_RESULT_NOT_REACHED"), "nextAttemptAt": later(pick(d, "next", time.Hour, 50*time.Hour))}
+	case "RecordFeedbackConsent":
+		if !d.chance("consented") {
+			return map[string]any{"consented": false}
+		}
+		return map[string]any{"consented": true, "consentedAt": later(0)}
 	case "PlanContact":
 		return map[string]any{"at": later(time.Hour), "lapsesAt": later(48 * time.Hour)}
 	case "RequestInformation":

@@ -58,6 +58,37 @@ var storiesOfOthers = map[string]story{
 		p.do(p.stepOf("y.1", "concern", "TriageConcern", onward, map[string]any{"urgency": "URGENCY_URGENT", "supportNeed": "SUPPORT_NEED_SPECIAL"}))
 		p.do(p.stepOf("y.2", "concern", "TakeConcern", onward))
 	}},
+	"others/feedback that the client refused, or that changed nothing": {"r", func(p *pairing) {
+		own := p.report("r.1", "t", "c", false, "")
+		no := map[string]any{"consented": false}
+		p.step("t.1", "concern", "ReceiveConcern", own)
+		p.step("t.1", "concern", "RecordFeedbackConsent", own, no)
+		p.step("t.2", "concern", "TakeConcern", own)
+		p.step("t.2", "concern", "RecordFeedbackConsent", own, no)
+		p.step("t.2", "concern", "StartAssessment", own)
+		p.pass(20 * 24 * time.Hour)
+		p.step("t.2", "concern", "RecordFeedbackConsent", own, no)
+		p.step("t.2", "concern", "CloseConcern", own, map[string]any{"outcome": "OUTCOME_GUIDED"})
+	}},
+	"others/feedback that begins late, of a report that joined another's": {"r", func(p *pairing) {
+		yes := func() map[string]any {
+			return map[string]any{"consented": true, "consentedAt": p.b.now.Format(time.RFC3339Nano)}
+		}
+		first := p.report("x.1", "t", "c", true, "")
+		p.step("t.1", "concern", "TakeConcern", first)
+		own := p.report("r.1", "t", "c", false, "")
+		p.step("t.1", "concern", "ReceiveConcern", own)
+		p.pass(3 * 24 * time.Hour)
+		p.step("t.1", "concern", "StartAssessment", first)
+		p.step("t.1", "concern", "RecordContactAttempt", first, map[string]any{"result": "CONTACT_RESULT_REACHED"})
+		p.pass(10 * 24 * time.Hour)
+		p.step("t.1", "concern", "RecordFeedbackConsent", own, yes())
+		p.step("t.1", "concern", "RecordFeedbackConsent", own, yes())
+		p.step("t.1", "concern", "CompleteAssessment", first, map[string]any{"supportNeed": "SUPPORT_NEED_NETWORK"})
+		p.step("t.1", "concern", "RecordFeedbackConsent", first, map[string]any{"consented": false})
+		p.pass(40 * 24 * time.Hour)
+		p.step("t.1", "concern", "CloseConcern", first, map[string]any{"outcome": "OUTCOME_GUIDED"})
+	}},
 	"others/triage, notes and an assessment without consent": {"r", func(p *pairing) {
 		own := p.report("r.1", "t", "c", false, "")
 		p.step("t.1", "concern", "ReceiveConcern", own)

@@ -3,6 +3,7 @@ package pairs
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -128,6 +129,13 @@ func (p *pairing) discloser(message map[string]any) (doing, map[string]any, bool
 		step = "RequestInformation"
 		carry(body, "question", event["question"])
 		carry(body, "dueAt", event["dueAt"])
+	case "FeedbackConsentRecorded":
+		step = "RecordFeedbackConsent"
+		carry(body, "consented", event["consented"])
+		carry(body, "consentedAt", event["consentedAt"])
+		if event["consented"] == true {
+			p.reach(id, who, event)
+		}
 	case "AssessmentStarted":
 		step = "StartAssessment"
 	case "AssessmentCompleted":
@@ -184,6 +192,9 @@ func (p *pairing) byLead(message map[string]any) bool {
 				consent = basis["ground"] == "LEGAL_GROUND_CLIENT_CONSENT"
 			case "ConcernJoined":
 				joined = true
+			case "FeedbackConsentRecorded":
+				event, _ := disclosed["event"].(map[string]any)
+				consent = event["consented"] == true
 			case "ConsentWithdrawn":
 				consent = false
 			}
@@ -193,6 +204,42 @@ func (p *pairing) byLead(message map[string]any) bool {
 		}
 	}
 	return joined && consent && eventOf(message) != "ConcernReceived"
+}
+
+// reach takes in world A the steps that lead a report to the state and the responsible party that its
+// reporter is told when it begins to hear. They too are told to nobody but the receiver.
+func (p *pairing) reach(id, who string, event map[string]any) {
+	hidden := func(step string, content map[string]any) map[string]any {
+		body := map[string]any{"concernId": id}
+		maps.Copy(body, content)
+		d, named, _ := p.said(doing{Who: who, Call: testkit.ConcernService + step}, body)
+		if step == "GetConcern" {
+			delete(named, "requestId")
+		}
+		got := p.call(p.a, d, named)
+		concern, _ := got.field("concern").(map[string]any)
+		if !got.ok() {
+			p.apart = append(p.apart, difference{path: "what B tells cannot come about where nothing is hidden: " + step, a: got.String(), b: asJSON(event)})
+		}
+		return concern
+	}
+	concern := hidden("GetConcern", nil)
+	for _, next := range []struct {
+		step   string
+		states []string
+	}{
+		{"TriageConcern", []string{"TRIAGED"}}, {"StartAssessment", []string{"IN_ASSESSMENT", "ASSESSED"}}, {"CompleteAssessment", []string{"ASSESSED"}},
+	} {
+		offered, _ := concern["availableActions"].([]any)
+		state := strings.TrimPrefix(fmt.Sprint(event["state"]), "CONCERN_STATE_")
+		if slices.Contains(next.states, state) && slices.Contains(offered, any(next.step)) {
+			concern = hidden(next.step, nil)
+		}
+	}
+	status, _ := concern["status"].(map[string]any)
+	if asJSON(asNamed(status["responsible"])) != asJSON(asNamed(event["holder"])) {
+		hidden("ReassignConcern", map[string]any{"to": asNamed(event["holder"]), "reason": "muu syy"})
+	}
 }
 
 func carry(body map[string]any, field string, value any) {
