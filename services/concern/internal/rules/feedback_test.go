@@ -296,6 +296,12 @@ func TestWithdrawnConsentEndsFeedback(t *testing.T) {
 	if shown := rules.ToConcern(view.State, view.Reader, people["kela"]); view.Reader.HearsBack || shown.GetFeedbackConsentedAt() != nil || shown.GetState() != isTaken {
 		t.Errorf("the reporter hears: %v, and reads %v", view.Reader.HearsBack, shown)
 	}
+	if view.State.HearsBack {
+		t.Error("the reporter is still shown that it began to hear")
+	}
+	if shown := rules.ToConcern(w.View("hva", c).State, w.View("hva", c).Reader, people["hva"]); shown.GetFeedbackConsentedAt() != nil {
+		t.Errorf("the receiver reads that the client consented at %v", shown.GetFeedbackConsentedAt())
+	}
 	if err := w.step("hva", c, w.Request(c, answer, people["kela"])); fault.ReasonOf(err) != fault.IllegalStep {
 		t.Errorf("after the withdrawal: %v", err)
 	}
