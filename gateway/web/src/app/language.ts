@@ -2,7 +2,6 @@ import i18next from "i18next";
 import { initReactI18next, useTranslation } from "react-i18next";
 
 import { isolated } from "../ui/direction";
-import refusals from "../texts/refusals.json";
 import shell from "../texts/shell.json";
 import words from "../texts/words.json";
 
@@ -29,13 +28,15 @@ const oneStop = {
 };
 
 export function startTexts() {
-  for (const [page, texts] of Object.entries({ shell, words, refusals })) addTexts(page, texts);
+  for (const [page, texts] of Object.entries({ shell, words })) addTexts(page, texts);
   const preferred = localStorage.getItem(kept) ?? navigator.language.slice(0, 2);
   const lng = languages.find((language) => language === preferred) ?? "fi";
   void i18next.use(initReactI18next).use(oneStop).init({
     lng, fallbackLng: false, postProcess: oneStop.name, interpolation: { escapeValue: true, escape: isolated }, resources,
-    initAsync: false, returnNull: false,
+    initAsync: false, returnNull: false, react: { bindI18nStore: "added" },
   });
+  // Nothing is refused before the page is shown: these texts follow it.
+  void import("../texts/refusals.json").then(({ default: refusals }) => addTexts("refusals", refusals));
   document.documentElement.lang = lng;
 }
 
