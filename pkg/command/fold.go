@@ -71,7 +71,9 @@ func (r Rules[S]) next(history matter.History[S], event matter.Event, all []matt
 		}
 		next.Views[reader.Agency] = view
 	}
-	if len(told) == live {
+	// A due time is each reader's own: whether two readers have the same one may follow from a step
+	// that one of them may not know of.
+	if _, passed := event.Message.(matter.Passed); len(told) == live && !passed {
 		next.Shared = event.ID
 	}
 	return next, told

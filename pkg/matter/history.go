@@ -26,7 +26,7 @@ type History[S any] struct {
 	Views   map[string]View[S]
 	// Events are all events of the matter, oldest first.
 	Events []Event
-	// Shared is the id of the last event that was disclosed to every reader.
+	// Shared is the id of the last event that was disclosed to every reader and is no due time.
 	Shared string
 	// Withdrawn treats the consent on which the matter rests as withdrawn from the beginning. It is
 	// used to compute what may be disclosed again now.

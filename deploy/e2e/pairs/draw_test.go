@@ -239,9 +239,14 @@ func (d *drawing) acknowledges() {
 	if who == d.reader {
 		who = "r"
 	}
-	got := d.do(doing{Who: who + ".system", Call: "koppi.exchange.v1.ExchangeService/ListMessages", Body: map[string]any{"pageSize": 100}})
+	d.acknowledge(who)
+}
+
+// acknowledge reads and acknowledges the mailbox of an agency.
+func (p *pairing) acknowledge(who string) {
+	got := p.do(doing{Who: who + ".system", Call: "koppi.exchange.v1.ExchangeService/ListMessages", Body: map[string]any{"pageSize": 100}})
 	if cursor, ok := got.field("nextCursor").(string); ok && len(got.list("messages")) > 0 {
-		d.do(doing{Who: who + ".system", Call: acknowledgeCall, Body: map[string]any{"cursor": cursor}})
+		p.do(doing{Who: who + ".system", Call: acknowledgeCall, Body: map[string]any{"cursor": cursor}})
 	}
 }
 

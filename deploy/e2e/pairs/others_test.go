@@ -89,6 +89,14 @@ var storiesOfOthers = map[string]story{
 		p.pass(40 * 24 * time.Hour)
 		p.step("t.1", "concern", "CloseConcern", first, map[string]any{"outcome": "OUTCOME_GUIDED"})
 	}},
+	"others/a hidden triage moves the receiver's due time, after its system had all": {"r", func(p *pairing) {
+		own := p.report("r.1", "t", "c", false, "")
+		p.step("t.1", "concern", "ReceiveConcern", own)
+		p.step("t.1", "concern", "TriageConcern", own, map[string]any{"urgency": "URGENCY_URGENT"})
+		p.acknowledge("t")
+		p.pass(20 * 24 * time.Hour)
+		p.mustDisclose("ConcernOverdue")
+	}},
 	"others/triage, notes and an assessment without consent": {"r", func(p *pairing) {
 		own := p.report("r.1", "t", "c", false, "")
 		p.step("t.1", "concern", "ReceiveConcern", own)
