@@ -73,13 +73,15 @@ func TestUpgrade(t *testing.T) {
 	conn := testkit.Must(process.Calling{}.Dial([]string{c.Gateways[0].Address, c.Gateways[1].Address}))
 	defer func() { _ = conn.Close() }()
 	l := newTraffic(t, conn)
-	// What a due time rests on, judging anew after taking, and the matter's number, only this version
-	// knows.
+	// What a due time rests on, judging anew after taking, the matter's number and consent to hear back,
+	// only this version knows.
 	l.known = func(answer *concernv1.TakeConcernResponse) *concernv1.TakeConcernResponse {
 		both := proto.CloneOf(answer)
-		both.Concern.MatterNumber = ""
+		both.Concern.MatterNumber, both.Concern.FeedbackConsentedAt = "", nil
 		both.Concern.Status.DueBasis = commonv1.DueBasis_DUE_BASIS_UNSPECIFIED
-		both.Concern.AvailableActions = slices.DeleteFunc(both.GetConcern().GetAvailableActions(), func(step string) bool { return step == "TriageConcern" })
+		both.Concern.AvailableActions = slices.DeleteFunc(both.GetConcern().GetAvailableActions(), func(step string) bool {
+			return step == "TriageConcern" || step == "RecordFeedbackConsent"
+		})
 		return both
 	}
 	services := slices.Concat(slices.Collect(maps.Values(c.Services))...)
