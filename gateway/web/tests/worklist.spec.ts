@@ -13,6 +13,20 @@ test("what arrives is announced, and does not move what is read", async ({ koppi
   await expect(fresh).toHaveCount(0);
 });
 
+test("what arrives while another page is open is announced on return", async ({ koppi, comes }) => {
+  const first = await report(koppi), guide = await comes("ps-04"), other = await comes("ps-21");
+  await expect(guide.row(first)).toBeVisible();
+  await guide.page.locator('.rooms a[href="/client"]').click();
+  await expect(guide.row(first)).toHaveCount(0);
+  const second = await report(koppi, { code: "140391-9021" });
+  // The change has reached the browsers.
+  await other.page.locator('[data-queue="agency"]').click();
+  await expect(other.row(second).or(other.page.locator("button.fresh"))).toBeVisible();
+  await guide.page.locator('.rooms a[href="/work"]').click();
+  await guide.page.locator("button.fresh").click();
+  await expect(guide.row(second)).toBeVisible();
+});
+
 test("the keyboard goes all the way", async ({ koppi, comes }) => {
   const subjects = [await report(koppi), await report(koppi, { code: "140391-9021" })], guide = await comes("ps-04");
   await expect(guide.row(subjects[1]!)).toBeVisible();

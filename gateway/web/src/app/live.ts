@@ -1,5 +1,6 @@
 import { useEffect, useSyncExternalStore } from "react";
 
+import { queries } from "./queries";
 import { share } from "./shared";
 import type { Change } from "./watch";
 
@@ -10,7 +11,11 @@ const listeners = new Set<Listener>();
 const connectionListeners = new Set<() => void>();
 let down = false;
 
-const say = (change: Change | "missed") => listeners.forEach((listener) => listener(change));
+function say(change: Change | "missed") {
+  // A list that is not shown now is read again when it is.
+  void queries.invalidateQueries({ queryKey: ["work"], refetchType: "none" });
+  listeners.forEach((listener) => listener(change));
+}
 
 function setDown(now: boolean) {
   if (down === now) return;

@@ -5,7 +5,7 @@ import { useEffect, useState } from "react";
 import { CaseworkService, Queue, type WorkItem } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { dateOf } from "../../app/clock";
 import { useChanges } from "../../app/live";
-import { queries, readAgain } from "../../app/queries";
+import { readAgain } from "../../app/queries";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { kindOf } from "../../ui/names";
@@ -56,11 +56,7 @@ export function useWork(list: ListName, queue: QueueName): Work {
   const person = usePerson();
   const query = useQuery({ queryKey: ["work", person.agency, person.worker, list, queue], queryFn: () => read(list, queue) });
   const { data, error, isPending, refetch } = query;
-  useSoon(() => {
-    // The other lists are read when they are chosen.
-    void queries.invalidateQueries({ queryKey: ["work"], refetchType: "none" });
-    void readAgain(query);
-  });
+  useSoon(() => void readAgain(query));
   const [shown, setShown] = useState<string[]>();
   const key = `${list} ${queue}`;
   useEffect(() => setShown(undefined), [key]);
@@ -79,6 +75,7 @@ function useSoon(act: () => void) {
   const [soon] = useState<{ due?: ReturnType<typeof setTimeout>; last: number; act: () => void }>({ last: -apart, act });
   // The page may show another list by the time that it reads.
   useEffect(() => { soon.act = act; });
+  useEffect(() => () => { clearTimeout(soon.due); soon.due = undefined; }, [soon]);
   useChanges(() => {
     if (soon.due) return;
     soon.due = setTimeout(() => {
