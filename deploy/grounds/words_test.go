@@ -49,7 +49,7 @@ var legalGrounds = map[commonv1.LegalGround]string{
 	commonv1.LegalGround_LEGAL_GROUND_NO_PERSONAL_DATA:       "nobody being identified",
 }
 
-var contents = map[ground.Content]string{
+var contents = map[commonv1.ContentProfile]string{
 	ground.Identification: "Only who the client is and how to reach the client: no topics, no words and no attachments. The message is recorded as urgent, because the provision itself asks for no delay.",
 	ground.Topics:         "Who the client is, how to reach the client, topics and urgency: no words and no attachments.",
 	ground.Necessary:      "What the receiver must know and nothing else: topics, urgency, words and attachments.",
@@ -58,7 +58,7 @@ var contents = map[ground.Content]string{
 
 const profile = " In a concern report, a sender whose agency has the profile MINIMAL in the directory names topics and urgency at most."
 
-var prohibitions = map[ground.Prohibition]string{
+var prohibitions = map[commonv1.ProhibitionEffect]string{
 	ground.Stops:    "The message is not sent, unless a second officer of the sender has approved an override.",
 	ground.Recorded: "The message is sent nevertheless. The client sees that it was sent, and on which provision.",
 }

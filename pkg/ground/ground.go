@@ -35,8 +35,8 @@ type Row struct {
 	// MaxAge is the client's highest age, in full years on the day of sending; 0 for none.
 	MaxAge int
 	// Content is the most that may be sent.
-	Content     Content
-	Prohibition Prohibition
+	Content     commonv1.ContentProfile
+	Prohibition commonv1.ProhibitionEffect
 	// Due is nil if the ground sets no due time.
 	Due *Due
 	// Duty says that the law obliges the sender, and does not only permit.

@@ -55,7 +55,8 @@ func (f fileRow) check() (Row, error) {
 	}
 	row.Messages = f.Messages
 	row.Ground = commonv1.LegalGround(commonv1.LegalGround_value[groundPrefix+f.Ground])
-	row.Content, row.Prohibition = contents[f.Content], prohibitions[f.Prohibition]
+	row.Content = commonv1.ContentProfile(commonv1.ContentProfile_value[contentPrefix+f.Content])
+	row.Prohibition = commonv1.ProhibitionEffect(commonv1.ProhibitionEffect_value[prohibitionPrefix+f.Prohibition])
 	switch {
 	case row.Ground == commonv1.LegalGround_LEGAL_GROUND_UNSPECIFIED:
 		return row, fmt.Errorf("ground: unknown ground %q", f.Ground)

@@ -37,39 +37,20 @@ func Messages() []string {
 // moved is the message of a moved application.
 var moved = ReferralOf(referralv1.ReferralKind_REFERRAL_KIND_APPLICATION_TRANSFER)
 
-// Content is the most that a ground allows to send. A greater value allows all that a lesser one does.
-type Content int
-
+// The most that a ground allows to send, in the contract's words; a greater value allows all that a lesser
+// one does.
 const (
-	// Identification allows who the client is and how to reach the client.
-	Identification Content = iota + 1
-	// Topics also allows topics and urgency.
-	Topics
-	// Necessary also allows words and attachments that the receiver must know.
-	Necessary
-	// Whole allows everything.
-	Whole
+	Identification = commonv1.ContentProfile_CONTENT_PROFILE_IDENTIFICATION
+	Topics         = commonv1.ContentProfile_CONTENT_PROFILE_TOPICS
+	Necessary      = commonv1.ContentProfile_CONTENT_PROFILE_NECESSARY
+	Whole          = commonv1.ContentProfile_CONTENT_PROFILE_WHOLE
 )
 
-var contents = map[string]Content{"IDENTIFICATION": Identification, "TOPICS": Topics, "NECESSARY": Necessary, "WHOLE": Whole}
-
-// String returns the content as the file writes it.
-func (c Content) String() string { return nameOf(contents, c) }
-
-// Prohibition is what happens to a message that the client has prohibited.
-type Prohibition int
-
+// What happens to a message that the client has prohibited, in the contract's words.
 const (
-	// Stops refuses the message.
-	Stops Prohibition = iota + 1
-	// Recorded sends the message nevertheless, and shows the client that it was sent.
-	Recorded
+	Stops    = commonv1.ProhibitionEffect_PROHIBITION_EFFECT_STOPS
+	Recorded = commonv1.ProhibitionEffect_PROHIBITION_EFFECT_RECORDED
 )
-
-var prohibitions = map[string]Prohibition{"STOPS": Stops, "RECORDED": Recorded}
-
-// String returns the effect as the file writes it.
-func (p Prohibition) String() string { return nameOf(prohibitions, p) }
 
 // CountsFrom is the day from which a due time is counted.
 type CountsFrom int
@@ -147,8 +128,10 @@ func Name(ground commonv1.LegalGround) string {
 }
 
 const (
-	kindPrefix   = "AGENCY_KIND_"
-	groundPrefix = "LEGAL_GROUND_"
+	kindPrefix        = "AGENCY_KIND_"
+	groundPrefix      = "LEGAL_GROUND_"
+	contentPrefix     = "CONTENT_PROFILE_"
+	prohibitionPrefix = "PROHIBITION_EFFECT_"
 )
 
 // kinds returns all agency kinds, in the order of the contract.

@@ -7,6 +7,7 @@ import (
 	"koppi.internal/pkg/accesslog"
 	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/ground"
 	"koppi.internal/pkg/ground/basis"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/matter"
@@ -44,7 +45,7 @@ func (s *Service) taken(r service.Request) step {
 		return taken
 	}
 	receiver := forward.GetReceiver()
-	taken.Sends = sendsTo(receiver)
+	taken.Sends = basis.To[rules.Concern](ground.Concern, receiver)
 	taken.UniqueKeys = func(world rules.World, command rules.Command) []string {
 		return []string{rules.UniqueKey(world.State(command.Subject).Client, receiver.GetAgency())}
 	}
@@ -61,16 +62,11 @@ func (s *Service) taken(r service.Request) step {
 	return taken
 }
 
-// sendsTo says that a step sends a concern to a receiver.
-func sendsTo(receiver *commonv1.Party) func(rules.Concern) basis.Sending {
-	return func(rules.Concern) basis.Sending { return basis.Sending{Message: Name, Receiver: receiver} }
-}
-
 // SubmitConcern reports a concern. If the receiver has an open concern about the client, the report
 // joins it.
 func (s *Service) SubmitConcern(ctx context.Context, r *concernv1.SubmitConcernRequest) (*concernv1.SubmitConcernResponse, error) {
 	shown, err := service.Begin(ctx, s.kernel, r, step{
-		Decide: rules.Decide, Related: s.related, Sends: sendsTo(r.GetReceiver()),
+		Decide: rules.Decide, Related: s.related, Sends: basis.To[rules.Concern](ground.Concern, r.GetReceiver()),
 		UniqueKeys: func(_ rules.World, command rules.Command) []string {
 			return []string{rules.UniqueKey(command.Client, r.GetReceiver().GetAgency())}
 		},
@@ -116,8 +112,7 @@ func (s *Service) own(ctx context.Context, agency, client string) ([]string, err
 
 // facts returns what the rules need to know of a receiver.
 func (s *Service) facts(ctx context.Context, world rules.World, command rules.Command, receiver *commonv1.Party, client string) (rules.Facts, error) {
-	to, _ := s.Directory.Agency(receiver.GetAgency())
-	facts := rules.Facts{ToSocialServices: to.Kind == caseworkv1.AgencyKind_AGENCY_KIND_SOCIAL_SERVICES}
+	facts := rules.Facts{ToSocialServices: s.Directory.KindOf(receiver) == caseworkv1.AgencyKind_AGENCY_KIND_SOCIAL_SERVICES}
 	home, err := command.Home, error(nil)
 	if home == (matter.Home{}) {
 		home, err = s.Clients.HomeFor(ctx, command.Actor.Agency, world.Subjects[command.Subject])
@@ -150,7 +145,7 @@ func (s *Service) CheckOpenConcern(ctx context.Context, r *concernv1.CheckOpenCo
 	if !caller.IsParty(who) {
 		return nil, fault.New(fault.RoleNotAllowed, "only a worker or system of an agency can ask this")
 	}
-	based, err := s.Bases.Of(r.GetBasis(), caller.Actor(who), basis.Sending{Message: Name, Receiver: r.GetReceiver()}, s.Now(),
+	based, err := s.Bases.Of(r.GetBasis(), caller.Actor(who), basis.Sending{Message: ground.Concern, Receiver: r.GetReceiver()}, s.Now(),
 		func() (time.Time, error) { return person.Home.Born, nil })
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package consultation
 import (
 	"context"
 
+	"koppi.internal/pkg/ground"
 	"koppi.internal/pkg/ground/basis"
 	"koppi.internal/pkg/reading"
 	"koppi.internal/pkg/service"
@@ -25,7 +26,7 @@ type (
 // OpenConsultation asks a question.
 func (s *Service) OpenConsultation(ctx context.Context, r *consultationv1.OpenConsultationRequest) (*consultationv1.OpenConsultationResponse, error) {
 	shown, err := service.Begin(ctx, s.kernel, r, step{
-		Decide: rules.Decide, Prepare: s.addressed(r.GetAddressee()), Sends: sends(Name, r.GetAddressee()),
+		Decide: rules.Decide, Prepare: s.addressed(r.GetAddressee()), Sends: basis.To[rules.Consultation](ground.Consultation, r.GetAddressee()),
 	})
 	if err != nil {
 		return nil, err
@@ -39,18 +40,13 @@ func (s *Service) take(ctx context.Context, r service.Request) (reading.Shown[ru
 	id := r.(request).GetConsultationId() //nolint:forcetypeassert // the requests of all steps name their consultation
 	taken := step{Decide: rules.Decide, Etag: service.EtagOf(r)}
 	if invite, ok := r.(*consultationv1.InviteParticipantRequest); ok {
-		taken.Prepare, taken.Sends = s.addressed(invite.GetParticipant()), sends(Name+"/invitation", invite.GetParticipant())
+		taken.Prepare, taken.Sends = s.addressed(invite.GetParticipant()), basis.To[rules.Consultation](ground.ConsultationInvitation, invite.GetParticipant())
 	}
 	shown, state, err := service.Take(ctx, s.kernel, r, id, taken)
 	if err == nil {
 		s.Signals.Send(id, changed)
 	}
 	return shown, state, err
-}
-
-// sends says that a step sends a message to a party.
-func sends(message string, to *commonv1.Party) func(rules.Consultation) basis.Sending {
-	return func(rules.Consultation) basis.Sending { return basis.Sending{Message: message, Receiver: to} }
 }
 
 // addressed gathers what the directory says of a party.

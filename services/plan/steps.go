@@ -3,10 +3,10 @@ package plan
 import (
 	"context"
 
+	"koppi.internal/pkg/ground"
 	"koppi.internal/pkg/ground/basis"
 	"koppi.internal/pkg/reading"
 	"koppi.internal/pkg/service"
-	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 	"koppi.internal/services/plan/internal/rules"
 )
@@ -24,7 +24,7 @@ type (
 
 // CreatePlan begins a plan.
 func (s *Service) CreatePlan(ctx context.Context, r *planv1.CreatePlanRequest) (*planv1.CreatePlanResponse, error) {
-	shown, err := service.Begin(ctx, s.kernel, r, step{Decide: rules.Decide, Sends: sends(Name, nil)})
+	shown, err := service.Begin(ctx, s.kernel, r, step{Decide: rules.Decide, Sends: basis.To[rules.Plan](ground.Plan, nil)})
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (s *Service) take(ctx context.Context, r service.Request) (reading.Shown[ru
 	case *planv1.UpdateGoalRequest:
 		taken.Etag = "" // it is the goal's etag, which the rules compare
 	case *planv1.InviteMemberRequest:
-		taken.Sends = sends(Name+"/invitation", r.GetParty())
+		taken.Sends = basis.To[rules.Plan](ground.PlanInvitation, r.GetParty())
 		taken.Prepare = func(ctx context.Context, world rules.World, command rules.Command) (prepared, error) {
 			home, err := s.Clients.HomeFor(ctx, command.Actor.Agency, world.Subjects[command.Subject])
 			unit, _ := s.Addressed(r.GetParty(), home.Among(), "")
@@ -48,9 +48,4 @@ func (s *Service) take(ctx context.Context, r service.Request) (reading.Shown[ru
 	}
 	named := r.(request) //nolint:forcetypeassert // the requests of all steps name their plan
 	return service.Take(ctx, s.kernel, r, named.GetPlanId(), taken)
-}
-
-// sends says that a step sends a message to a party.
-func sends(message string, to *commonv1.Party) func(rules.Plan) basis.Sending {
-	return func(rules.Plan) basis.Sending { return basis.Sending{Message: message, Receiver: to} }
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/ground"
 	"koppi.internal/pkg/ground/basis"
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/reading"
@@ -36,7 +37,7 @@ func (s *Service) take(ctx context.Context, r service.Request, taken step) (read
 func (s *Service) SendReferral(ctx context.Context, r *referralv1.SendReferralRequest) (*referralv1.SendReferralResponse, error) {
 	shown, err := service.Begin(ctx, s.kernel, r, step{
 		Decide: rules.Decide,
-		Sends:  func(rules.Referral) basis.Sending { return sending(r.GetKind(), r.GetReceiver()) },
+		Sends:  basis.To[rules.Referral](ground.ReferralOf(r.GetKind()), r.GetReceiver()),
 		Prepare: func(_ context.Context, _ rules.World, command rules.Command) (prepared, error) {
 			return prepared{Facts: s.addressed(r.GetReceiver(), command.Home, r.GetServiceKey())}, nil
 		},
@@ -52,7 +53,7 @@ func (s *Service) redirect(r *referralv1.RedirectReferralRequest) step {
 	return step{
 		Decide: rules.Decide, Etag: r.GetEtag(),
 		Sends: func(known rules.Referral) basis.Sending {
-			return sending(known.Kind, r.GetReceiver())
+			return basis.Sending{Message: ground.ReferralOf(known.Kind), Receiver: r.GetReceiver()}
 		},
 		Prepare: func(ctx context.Context, world rules.World, command rules.Command) (prepared, error) {
 			home, err := s.Clients.HomeFor(ctx, command.Actor.Agency, world.Subjects[command.Subject])
@@ -68,16 +69,10 @@ func (s *Service) redirect(r *referralv1.RedirectReferralRequest) step {
 	}
 }
 
-// sending is a referral of a kind to a receiver.
-func sending(kind referralv1.ReferralKind, receiver *commonv1.Party) basis.Sending {
-	return basis.Sending{Message: Name + "/" + kind.String(), Receiver: receiver}
-}
-
 // addressed returns what the directory says of a receiver.
 func (s *Service) addressed(receiver *commonv1.Party, home matter.Home, serviceKey string) rules.Facts {
 	var facts rules.Facts
 	facts.Receiver, facts.Graces = s.Addressed(receiver, home, serviceKey)
-	agency, _ := s.Directory.Agency(receiver.GetAgency())
-	facts.ToSocialServices = agency.Kind == caseworkv1.AgencyKind_AGENCY_KIND_SOCIAL_SERVICES
+	facts.ToSocialServices = s.Directory.KindOf(receiver) == caseworkv1.AgencyKind_AGENCY_KIND_SOCIAL_SERVICES
 	return facts
 }

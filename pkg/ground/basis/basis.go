@@ -35,6 +35,11 @@ type Sending struct {
 	Receiver *commonv1.Party
 }
 
+// To says that a step sends a message to a receiver, whatever the state of the matter. S is the state.
+func To[S any](message string, receiver *commonv1.Party) func(S) Sending {
+	return func(S) Sending { return Sending{Message: message, Receiver: receiver} }
+}
+
 // Born returns the client's date of birth at midnight UTC; zero if it is not known. It is called only
 // for a ground with an age limit.
 type Born func() (time.Time, error)
@@ -155,7 +160,7 @@ func (b *Bases) use(actor matter.Actor, sending Sending, at time.Time) ground.Us
 // terms are what a row allows to a sender.
 func (b *Bases) terms(row ground.Row, sender string, use ground.Use) *commonv1.GroundTerms {
 	terms := &commonv1.GroundTerms{
-		Content: b.content(row, sender, use.Message), Prohibition: commonv1.ProhibitionEffect(row.Prohibition), Reviewed: row.Reviewed != nil, //nolint:gosec // a small enum
+		Content: b.content(row, sender, use.Message), Prohibition: row.Prohibition, Reviewed: row.Reviewed != nil,
 	}
 	if use.Receiver != caseworkv1.AgencyKind_AGENCY_KIND_UNSPECIFIED {
 		terms.ReceiverKind = use.Receiver.String()
@@ -166,12 +171,11 @@ func (b *Bases) terms(row ground.Row, sender string, use ground.Use) *commonv1.G
 // content is the most that a sender may say on a row. Without consent, a concern says no more than the
 // sender's agency has agreed for such reports.
 func (b *Bases) content(row ground.Row, sender, message string) commonv1.ContentProfile {
-	content := commonv1.ContentProfile(row.Content) //nolint:gosec // a small enum
 	agency, _ := b.Directory.Agency(sender)
 	if message == ground.Concern && row.Ground == commonv1.LegalGround_LEGAL_GROUND_STATUTORY_NOTIFICATION && agency.Profile != directory.Necessary {
-		return min(content, commonv1.ContentProfile_CONTENT_PROFILE_TOPICS)
+		return min(row.Content, ground.Topics)
 	}
-	return content
+	return row.Content
 }
 
 // ReadGrounds returns the grounds on which the caller's unit may send one of this service's messages
@@ -199,7 +203,7 @@ func (b *Bases) ReadGrounds(ctx context.Context, r *caseworkv1.ReadGroundsReques
 	for _, row := range table.Lawful(use) {
 		response.Grounds = append(response.Grounds, &caseworkv1.Ground{
 			Key: row.Key, Ground: row.Ground, Provision: row.Provision, Names: row.Names, Attest: attest(table, row), MaxAge: int32(row.MaxAge), //nolint:gosec // years
-			Content: b.content(row, who.Agency, r.GetMessage()), Prohibition: commonv1.ProhibitionEffect(row.Prohibition), Duty: row.Duty, //nolint:gosec // a small enum
+			Content: b.content(row, who.Agency, r.GetMessage()), Prohibition: row.Prohibition, Duty: row.Duty,
 			AsksFeedbackConsent: row.AsksFeedbackConsent(r.GetMessage()),
 		})
 	}

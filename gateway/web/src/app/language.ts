@@ -35,8 +35,9 @@ export function startTexts() {
     lng, fallbackLng: false, postProcess: oneStop.name, interpolation: { escapeValue: true, escape: isolated }, resources,
     initAsync: false, returnNull: false, react: { bindI18nStore: "added" },
   });
-  // Nothing is refused before the page is shown: these texts follow it.
-  void import("../texts/refusals.json").then(({ default: refusals }) => addTexts("refusals", refusals));
+  // Nothing is refused before the page is shown: these texts follow it. Without them, as on a line that
+  // was just cut, a refusal shows the service's own message.
+  void import("../texts/refusals.json").then(({ default: refusals }) => addTexts("refusals", refusals), () => undefined);
   document.documentElement.lang = lng;
 }
 
