@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 
 import { begin, health, known, phase } from "./begin";
-import { ordinary, report } from "./cases";
+import { attested, ordinary, report } from "./cases";
 import { expect, test } from "./fixtures";
 import type { Person } from "./person";
 
@@ -117,6 +117,19 @@ test("a prohibition stops a sending; two officers admit one, refuse another, and
   await worker.last(form);
   await form.locator("[data-send]").click();
   await expect(form).toContainText("Asiakas on kieltänyt tietojen antamisen");
+});
+
+test("a report that the law lets pass a prohibition is sent, and the client reads who sent it and why", async ({ koppi, comes }) => {
+  const client = await comes("client");
+  await client.go("/own?show=consents");
+  await decide(client.page, "ProhibitTransfer", async (ask) => client.fill(ask, { "prohibit-who": "Pohjois-Savon hyvinvointialue" }));
+  await report(koppi, { code: "030694W9024", basis: attested });
+  await client.go("/own?show=consents");
+  const passed = client.page.locator("[data-passed]");
+  await expect(passed).toContainText("Perustoimeentulotuki (Kela)");
+  await expect(passed).toContainText("sosiaalihuoltolaki 35 § 2 mom.");
+  await expect(client.page.locator("[data-blocked]")).toHaveCount(0);
+  await picture(client.page, "own-passed");
 });
 
 test("an agency records what the client wishes, and takes it back; so does the client", async ({ koppi, comes }) => {

@@ -42,7 +42,7 @@ func (w Directives) For(r Reader) *consentv1.Wishes {
 		}
 	}
 	for _, b := range w.Blocked {
-		// That the law obliged a sender, in spite of the prohibition, is for the client alone.
+		// That a sending passed the prohibition is for the client alone.
 		if r.own(b.GetBy()) && (r.Agency == "" || !b.GetSent()) {
 			b = proto.CloneOf(b)
 			b.By = r.shown(b.GetBy())

@@ -21,7 +21,7 @@ type Sending struct {
 	At                   time.Time
 }
 
-// PassesProhibitions reports whether the law obliges the sender, whatever the client has prohibited.
+// PassesProhibitions reports whether the law lets the sending pass, whatever the client has prohibited.
 func (s Sending) PassesProhibitions() bool { return s.GroundKey != "" }
 
 // Cited returns the advance consent that a sending cites. It returns CONSENT_NOT_COVERING if no

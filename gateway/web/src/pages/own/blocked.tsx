@@ -7,7 +7,7 @@ import { Dots } from "./dots";
 import { useNames } from "./names";
 import { onDay } from "./ownmatter";
 
-// Blocked lists the sendings that prohibitions have stopped, those that the law obliged to, and those
+// Blocked lists the sendings that prohibitions have stopped, those that the law let pass, and those
 // admitted in spite of them.
 export function Blocked({ directives }: { directives: Wishes | undefined }) {
   const t = useTexts("own"), names = useNames(), provision = useProvision(), overrides = directives?.overrides ?? [];

@@ -159,7 +159,7 @@ const (
 	ProhibitionEffect_PROHIBITION_EFFECT_UNSPECIFIED ProhibitionEffect = 0
 	// The message is not sent.
 	ProhibitionEffect_PROHIBITION_EFFECT_STOPS ProhibitionEffect = 1
-	// The law obliges the sender: the message is sent, and the client sees that it was.
+	// The law lets the message pass: it is sent, and the client sees that it was.
 	ProhibitionEffect_PROHIBITION_EFFECT_RECORDED ProhibitionEffect = 2
 )
 

@@ -693,7 +693,7 @@ func (*WaitingWish_Lift) isWaitingWish_Of() {}
 func (*WaitingWish_Withdraw) isWaitingWish_Of() {}
 
 // BlockedSending is a step that a prohibition blocked, or that was sent in spite of it because the
-// law obliges the sender. A repetition within one hour is recorded in the access log only.
+// law lets it pass. A repetition within one hour is recorded in the access log only.
 type BlockedSending struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	At    *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`

@@ -617,7 +617,7 @@ export enum ProhibitionEffect {
   STOPS = 1,
 
   /**
-   * The law obliges the sender: the message is sent, and the client sees that it was.
+   * The law lets the message pass: it is sent, and the client sees that it was.
    *
    * @generated from enum value: PROHIBITION_EFFECT_RECORDED = 2;
    */

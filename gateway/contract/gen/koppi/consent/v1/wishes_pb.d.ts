@@ -389,7 +389,7 @@ export declare const WaitingWishSchema: GenMessage<WaitingWish>;
 
 /**
  * BlockedSending is a step that a prohibition blocked, or that was sent in spite of it because the
- * law obliges the sender. A repetition within one hour is recorded in the access log only.
+ * law lets it pass. A repetition within one hour is recorded in the access log only.
  *
  * @generated from message koppi.consent.v1.BlockedSending
  */
