@@ -24,7 +24,10 @@ test("a concern is reported by the keyboard alone", async ({ comes }) => {
     await expect.poll(() => page.evaluate(() => document.activeElement?.tagName), "the heading has the focus").toBe("H1");
   };
   await page.locator("button.begin, .begin button").first().focus();
-  await press("Enter", "Enter");
+  await press("Enter");
+  // The menu has the focus once it is open.
+  await expect(page.locator("[role=menuitem]").first()).toBeFocused();
+  await press("Enter");
   // The first field has the focus.
   await form.locator('[data-field="code"]').waitFor();
   await expect(form.locator('[data-field="code"] input')).toBeFocused();
