@@ -72,6 +72,11 @@ type Actor struct {
 	Automatic bool
 }
 
+// IsSocialWorker reports whether the actor, or the worker on whose behalf a system acts, is a social
+// worker: the one profession that assesses a client who needs special support, and works with them
+// (1301/2014 §§ 36, 42).
+func (a Actor) IsSocialWorker() bool { return a.Role == "social_worker" }
+
 // Party returns the actor as events name it; nil for the client, who belongs to no agency.
 func (a Actor) Party() *commonv1.Party {
 	if a.Agency == "" {

@@ -63,13 +63,19 @@ func asked(states []concernv1.ConcernState) condition {
 	return func(view Concern, actor matter.Actor) bool { return leading(states)(view, actor) && view.Open != "" }
 }
 
-// profession lets only social workers make the assessment of a client in need of special support
-// (1301/2014 § 36, § 3 on special support).
+// profession refuses to let another than a social worker assess a client for whom triage recorded a
+// need of special support.
 func profession(view Concern, actor matter.Actor) error {
-	special := view.SupportNeed == concernv1.SupportNeed_SUPPORT_NEED_SPECIAL ||
-		view.SupportNeed == concernv1.SupportNeed_SUPPORT_NEED_SPECIAL_NOT_ENGAGED
-	if special && actor.Role != "social_worker" {
-		return fault.New(fault.ProfessionNotAllowed, "only a social worker can assess a client in need of special support")
+	return checkAssessor(view.SupportNeed, actor)
+}
+
+// checkAssessor refuses to let another than a social worker make the assessment of a client with such a
+// need (1301/2014 § 36, § 3 on special support).
+func checkAssessor(need concernv1.SupportNeed, actor matter.Actor) error {
+	special := need == concernv1.SupportNeed_SUPPORT_NEED_SPECIAL || need == concernv1.SupportNeed_SUPPORT_NEED_SPECIAL_NOT_ENGAGED
+	if special && !actor.IsSocialWorker() {
+		return fault.New(fault.ProfessionNotAllowed, "only a social worker can assess a client in need of special support").
+			Advise("record the need by triage and hand the concern to a social worker")
 	}
 	return nil
 }

@@ -31,12 +31,14 @@ func act(t *rapid.T, w *base) {
 		case *concernv1.ForwardConcernRequest:
 			m.KeepOpen = rapid.Bool().Draw(t, "keep open")
 		case *concernv1.TriageConcernRequest:
-			m.Urgency = urgency(t)
+			m.Urgency, m.SupportNeed = urgency(t), supportNeed(t)
 			if rapid.Bool().Draw(t, "in a group") {
 				m.StatutoryGroups = []concernv1.StatutoryGroup{rapid.SampledFrom([]concernv1.StatutoryGroup{
 					concernv1.StatutoryGroup_STATUTORY_GROUP_DISABLED_PERSON, concernv1.StatutoryGroup_STATUTORY_GROUP_SPECIAL_SUPPORT_CHILD,
 				}).Draw(t, "group")}
 			}
+		case *concernv1.CompleteAssessmentRequest:
+			m.SupportNeed = supportNeed(t)
 		case *concernv1.RecordContactAttemptRequest:
 			m.Result = concernv1.ContactResult(rapid.IntRange(1, 4).Draw(t, "result"))
 			if rapid.Bool().Draw(t, "again") {
@@ -64,6 +66,7 @@ func TestInvariants(t *testing.T) {
 	rulestest.Invariants(t, func() *base { return newFixture().base }, act, func(t *rapid.T, w *base, changed map[string]matter.History[rules.Concern]) {
 		checkReports(t, w, changed)
 		checkReached(t, w, changed)
+		checkAssessors(t, changed)
 	})
 }
 

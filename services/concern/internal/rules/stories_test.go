@@ -168,18 +168,6 @@ func TestNextAttempt(t *testing.T) {
 	w.ExpectTurn(t, "hva", c, "hva/tyoikaiset/ps-21 responsible, hva's turn until 2.12.2026 23.59")
 }
 
-func TestSpecialSupportIsAssessedByASocialWorker(t *testing.T) {
-	w := newFixture()
-	c, err := w.submit("kela", "terveys", "anna", consent(w.Now))
-	must(t, err)
-	w.take(t, "terveys", c, receive)
-	must(t, w.step("terveys", c, &concernv1.TriageConcernRequest{SupportNeed: concernv1.SupportNeed_SUPPORT_NEED_SPECIAL}))
-	w.take(t, "terveys", c, take)
-	if err := w.step("terveys", c, w.Request(c, assess, people["terveys"])); fault.ReasonOf(err) != fault.ProfessionNotAllowed {
-		t.Error(err)
-	}
-}
-
 func TestReportWithoutConsentIsNotDeclinedAsUnknown(t *testing.T) {
 	w := newFixture()
 	c, err := w.submit("kela", "hva", "anna", notification())

@@ -45,7 +45,10 @@ var Table = matter.NewTable[Concern, Facts, *outcome](
 		},
 	},
 	step[*concernv1.CompleteAssessmentRequest]{
-		By: receiver, When: leading(run(stateInAssessment, stateInAssessment)), Touch: "AssessmentCompleted", WhenFull: matter.Always,
+		By: receiver, When: leading(run(stateInAssessment, stateInAssessment)), May: profession, Touch: "AssessmentCompleted", WhenFull: matter.Always,
+		Check: func(_ World, command Command, r *concernv1.CompleteAssessmentRequest) error {
+			return checkAssessor(r.GetSupportNeed(), command.Actor)
+		},
 		Record: func(o *outcome, command Command, r *concernv1.CompleteAssessmentRequest) {
 			o.Add(command.Subject, &concernv1.AssessmentCompleted{SupportNeed: r.GetSupportNeed(), PlanId: r.GetPlanId()})
 		},

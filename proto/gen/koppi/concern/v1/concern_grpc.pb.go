@@ -92,9 +92,13 @@ type ConcernServiceClient interface {
 	RecordFeedbackConsent(ctx context.Context, in *RecordFeedbackConsentRequest, opts ...grpc.CallOption) (*RecordFeedbackConsentResponse, error)
 	// RequestInformation asks the reporter a question. One question at a time can be open.
 	RequestInformation(ctx context.Context, in *RequestInformationRequest, opts ...grpc.CallOption) (*RequestInformationResponse, error)
-	// StartAssessment begins the service needs assessment of a taken concern.
+	// StartAssessment begins the service needs assessment of a taken concern. Only a social worker
+	// assesses a client who needs special support (1301/2014 § 36): others are refused with
+	// PROFESSION_NOT_ALLOWED, here and in CompleteAssessment.
 	StartAssessment(ctx context.Context, in *StartAssessmentRequest, opts ...grpc.CallOption) (*StartAssessmentResponse, error)
-	// CompleteAssessment ends the assessment and records the support need.
+	// CompleteAssessment ends the assessment and records the support need. A worker of another
+	// profession who finds that the client needs special support records it with TriageConcern and
+	// hands the concern to a social worker.
 	CompleteAssessment(ctx context.Context, in *CompleteAssessmentRequest, opts ...grpc.CallOption) (*CompleteAssessmentResponse, error)
 	// CloseConcern ends the concern with an outcome, and feedback to the reporter.
 	CloseConcern(ctx context.Context, in *CloseConcernRequest, opts ...grpc.CallOption) (*CloseConcernResponse, error)
@@ -406,9 +410,13 @@ type ConcernServiceServer interface {
 	RecordFeedbackConsent(context.Context, *RecordFeedbackConsentRequest) (*RecordFeedbackConsentResponse, error)
 	// RequestInformation asks the reporter a question. One question at a time can be open.
 	RequestInformation(context.Context, *RequestInformationRequest) (*RequestInformationResponse, error)
-	// StartAssessment begins the service needs assessment of a taken concern.
+	// StartAssessment begins the service needs assessment of a taken concern. Only a social worker
+	// assesses a client who needs special support (1301/2014 § 36): others are refused with
+	// PROFESSION_NOT_ALLOWED, here and in CompleteAssessment.
 	StartAssessment(context.Context, *StartAssessmentRequest) (*StartAssessmentResponse, error)
-	// CompleteAssessment ends the assessment and records the support need.
+	// CompleteAssessment ends the assessment and records the support need. A worker of another
+	// profession who finds that the client needs special support records it with TriageConcern and
+	// hands the concern to a social worker.
 	CompleteAssessment(context.Context, *CompleteAssessmentRequest) (*CompleteAssessmentResponse, error)
 	// CloseConcern ends the concern with an outcome, and feedback to the reporter.
 	CloseConcern(context.Context, *CloseConcernRequest) (*CloseConcernResponse, error)

@@ -1378,7 +1378,9 @@ export declare const ConcernService: GenService<{
     output: typeof RequestInformationResponseSchema;
   },
   /**
-   * StartAssessment begins the service needs assessment of a taken concern.
+   * StartAssessment begins the service needs assessment of a taken concern. Only a social worker
+   * assesses a client who needs special support (1301/2014 § 36): others are refused with
+   * PROFESSION_NOT_ALLOWED, here and in CompleteAssessment.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.StartAssessment
    */
@@ -1388,7 +1390,9 @@ export declare const ConcernService: GenService<{
     output: typeof StartAssessmentResponseSchema;
   },
   /**
-   * CompleteAssessment ends the assessment and records the support need.
+   * CompleteAssessment ends the assessment and records the support need. A worker of another
+   * profession who finds that the client needs special support records it with TriageConcern and
+   * hands the concern to a social worker.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.CompleteAssessment
    */
