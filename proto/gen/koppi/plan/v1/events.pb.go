@@ -832,6 +832,60 @@ func (x *ClientViewRecorded) GetComment() string {
 	return ""
 }
 
+// SpecialSupportRecorded: a social worker recorded whether the client needs special support.
+type SpecialSupportRecorded struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	SpecialSupport bool                   `protobuf:"varint,1,opt,name=special_support,json=specialSupport,proto3" json:"special_support,omitempty"`
+	// The plan's social worker from then on; absent if there is no need.
+	SocialWorker  *v1.Party `protobuf:"bytes,2,opt,name=social_worker,json=socialWorker,proto3" json:"social_worker,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpecialSupportRecorded) Reset() {
+	*x = SpecialSupportRecorded{}
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpecialSupportRecorded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpecialSupportRecorded) ProtoMessage() {}
+
+func (x *SpecialSupportRecorded) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpecialSupportRecorded.ProtoReflect.Descriptor instead.
+func (*SpecialSupportRecorded) Descriptor() ([]byte, []int) {
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *SpecialSupportRecorded) GetSpecialSupport() bool {
+	if x != nil {
+		return x.SpecialSupport
+	}
+	return false
+}
+
+func (x *SpecialSupportRecorded) GetSocialWorker() *v1.Party {
+	if x != nil {
+		return x.SocialWorker
+	}
+	return nil
+}
+
 // ResponsibilityOffered: the responsible worker offered the responsibility to another.
 type ResponsibilityOffered struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -843,7 +897,7 @@ type ResponsibilityOffered struct {
 
 func (x *ResponsibilityOffered) Reset() {
 	*x = ResponsibilityOffered{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[14]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -855,7 +909,7 @@ func (x *ResponsibilityOffered) String() string {
 func (*ResponsibilityOffered) ProtoMessage() {}
 
 func (x *ResponsibilityOffered) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[14]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -868,7 +922,7 @@ func (x *ResponsibilityOffered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponsibilityOffered.ProtoReflect.Descriptor instead.
 func (*ResponsibilityOffered) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{14}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ResponsibilityOffered) GetTo() *v1.Party {
@@ -895,7 +949,7 @@ type ResponsibilityAccepted struct {
 
 func (x *ResponsibilityAccepted) Reset() {
 	*x = ResponsibilityAccepted{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[15]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -907,7 +961,7 @@ func (x *ResponsibilityAccepted) String() string {
 func (*ResponsibilityAccepted) ProtoMessage() {}
 
 func (x *ResponsibilityAccepted) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[15]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -920,7 +974,7 @@ func (x *ResponsibilityAccepted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponsibilityAccepted.ProtoReflect.Descriptor instead.
 func (*ResponsibilityAccepted) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{15}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ResponsibilityAccepted) GetBy() *v1.Party {
@@ -940,7 +994,7 @@ type ResponsibilityDeclined struct {
 
 func (x *ResponsibilityDeclined) Reset() {
 	*x = ResponsibilityDeclined{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[16]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -952,7 +1006,7 @@ func (x *ResponsibilityDeclined) String() string {
 func (*ResponsibilityDeclined) ProtoMessage() {}
 
 func (x *ResponsibilityDeclined) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[16]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -965,7 +1019,7 @@ func (x *ResponsibilityDeclined) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponsibilityDeclined.ProtoReflect.Descriptor instead.
 func (*ResponsibilityDeclined) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{16}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ResponsibilityDeclined) GetReason() string {
@@ -985,7 +1039,7 @@ type ReviewScheduled struct {
 
 func (x *ReviewScheduled) Reset() {
 	*x = ReviewScheduled{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[17]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -997,7 +1051,7 @@ func (x *ReviewScheduled) String() string {
 func (*ReviewScheduled) ProtoMessage() {}
 
 func (x *ReviewScheduled) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[17]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1010,7 +1064,7 @@ func (x *ReviewScheduled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewScheduled.ProtoReflect.Descriptor instead.
 func (*ReviewScheduled) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{17}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ReviewScheduled) GetAt() *timestamppb.Timestamp {
@@ -1029,7 +1083,7 @@ type ReviewStarted struct {
 
 func (x *ReviewStarted) Reset() {
 	*x = ReviewStarted{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[18]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1041,7 +1095,7 @@ func (x *ReviewStarted) String() string {
 func (*ReviewStarted) ProtoMessage() {}
 
 func (x *ReviewStarted) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[18]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1054,7 +1108,7 @@ func (x *ReviewStarted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewStarted.ProtoReflect.Descriptor instead.
 func (*ReviewStarted) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{18}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{19}
 }
 
 // ReviewCompleted: the review ended.
@@ -1068,7 +1122,7 @@ type ReviewCompleted struct {
 
 func (x *ReviewCompleted) Reset() {
 	*x = ReviewCompleted{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[19]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1080,7 +1134,7 @@ func (x *ReviewCompleted) String() string {
 func (*ReviewCompleted) ProtoMessage() {}
 
 func (x *ReviewCompleted) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[19]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1093,7 +1147,7 @@ func (x *ReviewCompleted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviewCompleted.ProtoReflect.Descriptor instead.
 func (*ReviewCompleted) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{19}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ReviewCompleted) GetNextReviewAt() *timestamppb.Timestamp {
@@ -1120,7 +1174,7 @@ type PlanEnded struct {
 
 func (x *PlanEnded) Reset() {
 	*x = PlanEnded{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[20]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1132,7 +1186,7 @@ func (x *PlanEnded) String() string {
 func (*PlanEnded) ProtoMessage() {}
 
 func (x *PlanEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[20]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1145,7 +1199,7 @@ func (x *PlanEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanEnded.ProtoReflect.Descriptor instead.
 func (*PlanEnded) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{20}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PlanEnded) GetReason() string {
@@ -1167,7 +1221,7 @@ type PlanOverdue struct {
 
 func (x *PlanOverdue) Reset() {
 	*x = PlanOverdue{}
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[21]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1179,7 +1233,7 @@ func (x *PlanOverdue) String() string {
 func (*PlanOverdue) ProtoMessage() {}
 
 func (x *PlanOverdue) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_events_proto_msgTypes[21]
+	mi := &file_koppi_plan_v1_events_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1192,7 +1246,7 @@ func (x *PlanOverdue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanOverdue.ProtoReflect.Descriptor instead.
 func (*PlanOverdue) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{21}
+	return file_koppi_plan_v1_events_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PlanOverdue) GetWhat() string {
@@ -1264,7 +1318,10 @@ const file_koppi_plan_v1_events_proto_rawDesc = "" +
 	"\n" +
 	"felt_heard\x18\x01 \x01(\bR\tfeltHeard\x12$\n" +
 	"\x0eown_goals_lead\x18\x02 \x01(\bR\fownGoalsLead\x12\x1e\n" +
-	"\acomment\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x03R\acomment\"]\n" +
+	"\acomment\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x03R\acomment\"~\n" +
+	"\x16SpecialSupportRecorded\x12'\n" +
+	"\x0fspecial_support\x18\x01 \x01(\bR\x0especialSupport\x12;\n" +
+	"\rsocial_worker\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\fsocialWorker\"]\n" +
 	"\x15ResponsibilityOffered\x12&\n" +
 	"\x02to\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\x12\x1c\n" +
 	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"@\n" +
@@ -1297,7 +1354,7 @@ func file_koppi_plan_v1_events_proto_rawDescGZIP() []byte {
 	return file_koppi_plan_v1_events_proto_rawDescData
 }
 
-var file_koppi_plan_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_koppi_plan_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_koppi_plan_v1_events_proto_goTypes = []any{
 	(*PlanCreated)(nil),            // 0: koppi.plan.v1.PlanCreated
 	(*MemberInvited)(nil),          // 1: koppi.plan.v1.MemberInvited
@@ -1313,44 +1370,46 @@ var file_koppi_plan_v1_events_proto_goTypes = []any{
 	(*ActionReassigned)(nil),       // 11: koppi.plan.v1.ActionReassigned
 	(*ActionCompleted)(nil),        // 12: koppi.plan.v1.ActionCompleted
 	(*ClientViewRecorded)(nil),     // 13: koppi.plan.v1.ClientViewRecorded
-	(*ResponsibilityOffered)(nil),  // 14: koppi.plan.v1.ResponsibilityOffered
-	(*ResponsibilityAccepted)(nil), // 15: koppi.plan.v1.ResponsibilityAccepted
-	(*ResponsibilityDeclined)(nil), // 16: koppi.plan.v1.ResponsibilityDeclined
-	(*ReviewScheduled)(nil),        // 17: koppi.plan.v1.ReviewScheduled
-	(*ReviewStarted)(nil),          // 18: koppi.plan.v1.ReviewStarted
-	(*ReviewCompleted)(nil),        // 19: koppi.plan.v1.ReviewCompleted
-	(*PlanEnded)(nil),              // 20: koppi.plan.v1.PlanEnded
-	(*PlanOverdue)(nil),            // 21: koppi.plan.v1.PlanOverdue
-	(*v1.Party)(nil),               // 22: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),          // 23: koppi.common.v1.LegalBasis
-	(*Plan)(nil),                   // 24: koppi.plan.v1.Plan
-	(*timestamppb.Timestamp)(nil),  // 25: google.protobuf.Timestamp
-	(*v1.Attachment)(nil),          // 26: koppi.common.v1.Attachment
+	(*SpecialSupportRecorded)(nil), // 14: koppi.plan.v1.SpecialSupportRecorded
+	(*ResponsibilityOffered)(nil),  // 15: koppi.plan.v1.ResponsibilityOffered
+	(*ResponsibilityAccepted)(nil), // 16: koppi.plan.v1.ResponsibilityAccepted
+	(*ResponsibilityDeclined)(nil), // 17: koppi.plan.v1.ResponsibilityDeclined
+	(*ReviewScheduled)(nil),        // 18: koppi.plan.v1.ReviewScheduled
+	(*ReviewStarted)(nil),          // 19: koppi.plan.v1.ReviewStarted
+	(*ReviewCompleted)(nil),        // 20: koppi.plan.v1.ReviewCompleted
+	(*PlanEnded)(nil),              // 21: koppi.plan.v1.PlanEnded
+	(*PlanOverdue)(nil),            // 22: koppi.plan.v1.PlanOverdue
+	(*v1.Party)(nil),               // 23: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),          // 24: koppi.common.v1.LegalBasis
+	(*Plan)(nil),                   // 25: koppi.plan.v1.Plan
+	(*timestamppb.Timestamp)(nil),  // 26: google.protobuf.Timestamp
+	(*v1.Attachment)(nil),          // 27: koppi.common.v1.Attachment
 }
 var file_koppi_plan_v1_events_proto_depIdxs = []int32{
-	22, // 0: koppi.plan.v1.PlanCreated.responsible:type_name -> koppi.common.v1.Party
-	22, // 1: koppi.plan.v1.MemberInvited.party:type_name -> koppi.common.v1.Party
-	23, // 2: koppi.plan.v1.MemberInvited.basis:type_name -> koppi.common.v1.LegalBasis
+	23, // 0: koppi.plan.v1.PlanCreated.responsible:type_name -> koppi.common.v1.Party
+	23, // 1: koppi.plan.v1.MemberInvited.party:type_name -> koppi.common.v1.Party
+	24, // 2: koppi.plan.v1.MemberInvited.basis:type_name -> koppi.common.v1.LegalBasis
 	2,  // 3: koppi.plan.v1.MemberInvited.snapshot:type_name -> koppi.plan.v1.PlanSnapshot
-	24, // 4: koppi.plan.v1.PlanSnapshot.plan:type_name -> koppi.plan.v1.Plan
-	21, // 5: koppi.plan.v1.PlanSnapshot.overdue:type_name -> koppi.plan.v1.PlanOverdue
-	22, // 6: koppi.plan.v1.MemberJoined.party:type_name -> koppi.common.v1.Party
-	22, // 7: koppi.plan.v1.MemberLeft.party:type_name -> koppi.common.v1.Party
-	22, // 8: koppi.plan.v1.InvitationDeclined.party:type_name -> koppi.common.v1.Party
-	22, // 9: koppi.plan.v1.ActionAdded.owner:type_name -> koppi.common.v1.Party
-	25, // 10: koppi.plan.v1.ActionAdded.due_at:type_name -> google.protobuf.Timestamp
-	22, // 11: koppi.plan.v1.ActionReassigned.to:type_name -> koppi.common.v1.Party
-	26, // 12: koppi.plan.v1.ActionCompleted.attachments:type_name -> koppi.common.v1.Attachment
-	22, // 13: koppi.plan.v1.ResponsibilityOffered.to:type_name -> koppi.common.v1.Party
-	22, // 14: koppi.plan.v1.ResponsibilityAccepted.by:type_name -> koppi.common.v1.Party
-	25, // 15: koppi.plan.v1.ReviewScheduled.at:type_name -> google.protobuf.Timestamp
-	25, // 16: koppi.plan.v1.ReviewCompleted.next_review_at:type_name -> google.protobuf.Timestamp
-	25, // 17: koppi.plan.v1.PlanOverdue.due_at:type_name -> google.protobuf.Timestamp
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	25, // 4: koppi.plan.v1.PlanSnapshot.plan:type_name -> koppi.plan.v1.Plan
+	22, // 5: koppi.plan.v1.PlanSnapshot.overdue:type_name -> koppi.plan.v1.PlanOverdue
+	23, // 6: koppi.plan.v1.MemberJoined.party:type_name -> koppi.common.v1.Party
+	23, // 7: koppi.plan.v1.MemberLeft.party:type_name -> koppi.common.v1.Party
+	23, // 8: koppi.plan.v1.InvitationDeclined.party:type_name -> koppi.common.v1.Party
+	23, // 9: koppi.plan.v1.ActionAdded.owner:type_name -> koppi.common.v1.Party
+	26, // 10: koppi.plan.v1.ActionAdded.due_at:type_name -> google.protobuf.Timestamp
+	23, // 11: koppi.plan.v1.ActionReassigned.to:type_name -> koppi.common.v1.Party
+	27, // 12: koppi.plan.v1.ActionCompleted.attachments:type_name -> koppi.common.v1.Attachment
+	23, // 13: koppi.plan.v1.SpecialSupportRecorded.social_worker:type_name -> koppi.common.v1.Party
+	23, // 14: koppi.plan.v1.ResponsibilityOffered.to:type_name -> koppi.common.v1.Party
+	23, // 15: koppi.plan.v1.ResponsibilityAccepted.by:type_name -> koppi.common.v1.Party
+	26, // 16: koppi.plan.v1.ReviewScheduled.at:type_name -> google.protobuf.Timestamp
+	26, // 17: koppi.plan.v1.ReviewCompleted.next_review_at:type_name -> google.protobuf.Timestamp
+	26, // 18: koppi.plan.v1.PlanOverdue.due_at:type_name -> google.protobuf.Timestamp
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_koppi_plan_v1_events_proto_init() }
@@ -1365,7 +1424,7 @@ func file_koppi_plan_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_plan_v1_events_proto_rawDesc), len(file_koppi_plan_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -34,10 +34,13 @@ type CreatePlanRequest struct {
 	Client    *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
 	Basis     *v1.LegalBasis         `protobuf:"bytes,3,opt,name=basis,proto3" json:"basis,omitempty"`
 	// The responsible worker; empty means the caller.
-	Responsible   *v1.Party `protobuf:"bytes,4,opt,name=responsible,proto3" json:"responsible,omitempty"`
-	CaseId        string    `protobuf:"bytes,5,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Responsible *v1.Party `protobuf:"bytes,4,opt,name=responsible,proto3" json:"responsible,omitempty"`
+	CaseId      string    `protobuf:"bytes,5,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
+	// The client needs special support, as the caller has judged, who is a social worker and becomes
+	// the plan's social worker.
+	SpecialSupport bool `protobuf:"varint,6,opt,name=special_support,json=specialSupport,proto3" json:"special_support,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *CreatePlanRequest) Reset() {
@@ -103,6 +106,13 @@ func (x *CreatePlanRequest) GetCaseId() string {
 		return x.CaseId
 	}
 	return ""
+}
+
+func (x *CreatePlanRequest) GetSpecialSupport() bool {
+	if x != nil {
+		return x.SpecialSupport
+	}
+	return false
 }
 
 type CreatePlanResponse struct {
@@ -1865,6 +1875,111 @@ func (x *RecordClientViewResponse) GetPlan() *Plan {
 	return nil
 }
 
+type RecordSpecialSupportRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	PlanId    string                 `protobuf:"bytes,2,opt,name=plan_id,json=planId,proto3" json:"plan_id,omitempty"`
+	// False: the client does not need special support, or no longer.
+	SpecialSupport bool `protobuf:"varint,3,opt,name=special_support,json=specialSupport,proto3" json:"special_support,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *RecordSpecialSupportRequest) Reset() {
+	*x = RecordSpecialSupportRequest{}
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordSpecialSupportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordSpecialSupportRequest) ProtoMessage() {}
+
+func (x *RecordSpecialSupportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordSpecialSupportRequest.ProtoReflect.Descriptor instead.
+func (*RecordSpecialSupportRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *RecordSpecialSupportRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RecordSpecialSupportRequest) GetPlanId() string {
+	if x != nil {
+		return x.PlanId
+	}
+	return ""
+}
+
+func (x *RecordSpecialSupportRequest) GetSpecialSupport() bool {
+	if x != nil {
+		return x.SpecialSupport
+	}
+	return false
+}
+
+type RecordSpecialSupportResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Plan          *Plan                  `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordSpecialSupportResponse) Reset() {
+	*x = RecordSpecialSupportResponse{}
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordSpecialSupportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordSpecialSupportResponse) ProtoMessage() {}
+
+func (x *RecordSpecialSupportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordSpecialSupportResponse.ProtoReflect.Descriptor instead.
+func (*RecordSpecialSupportResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *RecordSpecialSupportResponse) GetPlan() *Plan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
 type OfferResponsibilityRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -1877,7 +1992,7 @@ type OfferResponsibilityRequest struct {
 
 func (x *OfferResponsibilityRequest) Reset() {
 	*x = OfferResponsibilityRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[32]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1889,7 +2004,7 @@ func (x *OfferResponsibilityRequest) String() string {
 func (*OfferResponsibilityRequest) ProtoMessage() {}
 
 func (x *OfferResponsibilityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[32]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1902,7 +2017,7 @@ func (x *OfferResponsibilityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferResponsibilityRequest.ProtoReflect.Descriptor instead.
 func (*OfferResponsibilityRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{32}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *OfferResponsibilityRequest) GetRequestId() string {
@@ -1942,7 +2057,7 @@ type OfferResponsibilityResponse struct {
 
 func (x *OfferResponsibilityResponse) Reset() {
 	*x = OfferResponsibilityResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[33]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1954,7 +2069,7 @@ func (x *OfferResponsibilityResponse) String() string {
 func (*OfferResponsibilityResponse) ProtoMessage() {}
 
 func (x *OfferResponsibilityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[33]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1967,7 +2082,7 @@ func (x *OfferResponsibilityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferResponsibilityResponse.ProtoReflect.Descriptor instead.
 func (*OfferResponsibilityResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{33}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *OfferResponsibilityResponse) GetPlan() *Plan {
@@ -1987,7 +2102,7 @@ type AcceptResponsibilityRequest struct {
 
 func (x *AcceptResponsibilityRequest) Reset() {
 	*x = AcceptResponsibilityRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[34]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1999,7 +2114,7 @@ func (x *AcceptResponsibilityRequest) String() string {
 func (*AcceptResponsibilityRequest) ProtoMessage() {}
 
 func (x *AcceptResponsibilityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[34]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2012,7 +2127,7 @@ func (x *AcceptResponsibilityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptResponsibilityRequest.ProtoReflect.Descriptor instead.
 func (*AcceptResponsibilityRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{34}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *AcceptResponsibilityRequest) GetRequestId() string {
@@ -2038,7 +2153,7 @@ type AcceptResponsibilityResponse struct {
 
 func (x *AcceptResponsibilityResponse) Reset() {
 	*x = AcceptResponsibilityResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[35]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2050,7 +2165,7 @@ func (x *AcceptResponsibilityResponse) String() string {
 func (*AcceptResponsibilityResponse) ProtoMessage() {}
 
 func (x *AcceptResponsibilityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[35]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2063,7 +2178,7 @@ func (x *AcceptResponsibilityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptResponsibilityResponse.ProtoReflect.Descriptor instead.
 func (*AcceptResponsibilityResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{35}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *AcceptResponsibilityResponse) GetPlan() *Plan {
@@ -2084,7 +2199,7 @@ type DeclineResponsibilityRequest struct {
 
 func (x *DeclineResponsibilityRequest) Reset() {
 	*x = DeclineResponsibilityRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[36]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2096,7 +2211,7 @@ func (x *DeclineResponsibilityRequest) String() string {
 func (*DeclineResponsibilityRequest) ProtoMessage() {}
 
 func (x *DeclineResponsibilityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[36]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2109,7 +2224,7 @@ func (x *DeclineResponsibilityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineResponsibilityRequest.ProtoReflect.Descriptor instead.
 func (*DeclineResponsibilityRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{36}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *DeclineResponsibilityRequest) GetRequestId() string {
@@ -2142,7 +2257,7 @@ type DeclineResponsibilityResponse struct {
 
 func (x *DeclineResponsibilityResponse) Reset() {
 	*x = DeclineResponsibilityResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[37]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2154,7 +2269,7 @@ func (x *DeclineResponsibilityResponse) String() string {
 func (*DeclineResponsibilityResponse) ProtoMessage() {}
 
 func (x *DeclineResponsibilityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[37]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2167,7 +2282,7 @@ func (x *DeclineResponsibilityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineResponsibilityResponse.ProtoReflect.Descriptor instead.
 func (*DeclineResponsibilityResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{37}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *DeclineResponsibilityResponse) GetPlan() *Plan {
@@ -2188,7 +2303,7 @@ type ScheduleReviewRequest struct {
 
 func (x *ScheduleReviewRequest) Reset() {
 	*x = ScheduleReviewRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[38]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2200,7 +2315,7 @@ func (x *ScheduleReviewRequest) String() string {
 func (*ScheduleReviewRequest) ProtoMessage() {}
 
 func (x *ScheduleReviewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[38]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2213,7 +2328,7 @@ func (x *ScheduleReviewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScheduleReviewRequest.ProtoReflect.Descriptor instead.
 func (*ScheduleReviewRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{38}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ScheduleReviewRequest) GetRequestId() string {
@@ -2246,7 +2361,7 @@ type ScheduleReviewResponse struct {
 
 func (x *ScheduleReviewResponse) Reset() {
 	*x = ScheduleReviewResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[39]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2258,7 +2373,7 @@ func (x *ScheduleReviewResponse) String() string {
 func (*ScheduleReviewResponse) ProtoMessage() {}
 
 func (x *ScheduleReviewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[39]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2271,7 +2386,7 @@ func (x *ScheduleReviewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScheduleReviewResponse.ProtoReflect.Descriptor instead.
 func (*ScheduleReviewResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{39}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ScheduleReviewResponse) GetPlan() *Plan {
@@ -2291,7 +2406,7 @@ type StartReviewRequest struct {
 
 func (x *StartReviewRequest) Reset() {
 	*x = StartReviewRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[40]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2303,7 +2418,7 @@ func (x *StartReviewRequest) String() string {
 func (*StartReviewRequest) ProtoMessage() {}
 
 func (x *StartReviewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[40]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2316,7 +2431,7 @@ func (x *StartReviewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartReviewRequest.ProtoReflect.Descriptor instead.
 func (*StartReviewRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{40}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *StartReviewRequest) GetRequestId() string {
@@ -2342,7 +2457,7 @@ type StartReviewResponse struct {
 
 func (x *StartReviewResponse) Reset() {
 	*x = StartReviewResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[41]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2354,7 +2469,7 @@ func (x *StartReviewResponse) String() string {
 func (*StartReviewResponse) ProtoMessage() {}
 
 func (x *StartReviewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[41]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2367,7 +2482,7 @@ func (x *StartReviewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartReviewResponse.ProtoReflect.Descriptor instead.
 func (*StartReviewResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{41}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *StartReviewResponse) GetPlan() *Plan {
@@ -2389,7 +2504,7 @@ type CompleteReviewRequest struct {
 
 func (x *CompleteReviewRequest) Reset() {
 	*x = CompleteReviewRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[42]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2401,7 +2516,7 @@ func (x *CompleteReviewRequest) String() string {
 func (*CompleteReviewRequest) ProtoMessage() {}
 
 func (x *CompleteReviewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[42]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2414,7 +2529,7 @@ func (x *CompleteReviewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteReviewRequest.ProtoReflect.Descriptor instead.
 func (*CompleteReviewRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{42}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *CompleteReviewRequest) GetRequestId() string {
@@ -2454,7 +2569,7 @@ type CompleteReviewResponse struct {
 
 func (x *CompleteReviewResponse) Reset() {
 	*x = CompleteReviewResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[43]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2466,7 +2581,7 @@ func (x *CompleteReviewResponse) String() string {
 func (*CompleteReviewResponse) ProtoMessage() {}
 
 func (x *CompleteReviewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[43]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2479,7 +2594,7 @@ func (x *CompleteReviewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteReviewResponse.ProtoReflect.Descriptor instead.
 func (*CompleteReviewResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{43}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *CompleteReviewResponse) GetPlan() *Plan {
@@ -2500,7 +2615,7 @@ type EndPlanRequest struct {
 
 func (x *EndPlanRequest) Reset() {
 	*x = EndPlanRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[44]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2512,7 +2627,7 @@ func (x *EndPlanRequest) String() string {
 func (*EndPlanRequest) ProtoMessage() {}
 
 func (x *EndPlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[44]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2525,7 +2640,7 @@ func (x *EndPlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndPlanRequest.ProtoReflect.Descriptor instead.
 func (*EndPlanRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{44}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *EndPlanRequest) GetRequestId() string {
@@ -2558,7 +2673,7 @@ type EndPlanResponse struct {
 
 func (x *EndPlanResponse) Reset() {
 	*x = EndPlanResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[45]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2570,7 +2685,7 @@ func (x *EndPlanResponse) String() string {
 func (*EndPlanResponse) ProtoMessage() {}
 
 func (x *EndPlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[45]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2583,7 +2698,7 @@ func (x *EndPlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndPlanResponse.ProtoReflect.Descriptor instead.
 func (*EndPlanResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{45}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *EndPlanResponse) GetPlan() *Plan {
@@ -2606,7 +2721,7 @@ type RevokePlanRequest struct {
 
 func (x *RevokePlanRequest) Reset() {
 	*x = RevokePlanRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[46]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2618,7 +2733,7 @@ func (x *RevokePlanRequest) String() string {
 func (*RevokePlanRequest) ProtoMessage() {}
 
 func (x *RevokePlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[46]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2631,7 +2746,7 @@ func (x *RevokePlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokePlanRequest.ProtoReflect.Descriptor instead.
 func (*RevokePlanRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{46}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *RevokePlanRequest) GetRequestId() string {
@@ -2671,7 +2786,7 @@ type RevokePlanResponse struct {
 
 func (x *RevokePlanResponse) Reset() {
 	*x = RevokePlanResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[47]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2683,7 +2798,7 @@ func (x *RevokePlanResponse) String() string {
 func (*RevokePlanResponse) ProtoMessage() {}
 
 func (x *RevokePlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[47]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2696,7 +2811,7 @@ func (x *RevokePlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokePlanResponse.ProtoReflect.Descriptor instead.
 func (*RevokePlanResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{47}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *RevokePlanResponse) GetPlan() *Plan {
@@ -2717,7 +2832,7 @@ type AcknowledgeRevocationRequest struct {
 
 func (x *AcknowledgeRevocationRequest) Reset() {
 	*x = AcknowledgeRevocationRequest{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[48]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2729,7 +2844,7 @@ func (x *AcknowledgeRevocationRequest) String() string {
 func (*AcknowledgeRevocationRequest) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[48]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2742,7 +2857,7 @@ func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationRequest.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{48}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *AcknowledgeRevocationRequest) GetRequestId() string {
@@ -2775,7 +2890,7 @@ type AcknowledgeRevocationResponse struct {
 
 func (x *AcknowledgeRevocationResponse) Reset() {
 	*x = AcknowledgeRevocationResponse{}
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[49]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2787,7 +2902,7 @@ func (x *AcknowledgeRevocationResponse) String() string {
 func (*AcknowledgeRevocationResponse) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_plan_v1_plan_proto_msgTypes[49]
+	mi := &file_koppi_plan_v1_plan_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2800,7 +2915,7 @@ func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationResponse.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{49}
+	return file_koppi_plan_v1_plan_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *AcknowledgeRevocationResponse) GetPlan() *Plan {
@@ -2814,14 +2929,15 @@ var File_koppi_plan_v1_plan_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\n" +
-	"\x18koppi/plan/v1/plan.proto\x12\rkoppi.plan.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1bkoppi/plan/v1/contact.proto\x1a\x19koppi/plan/v1/state.proto\"\x97\x02\n" +
+	"\x18koppi/plan/v1/plan.proto\x12\rkoppi.plan.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1bkoppi/plan/v1/contact.proto\x1a\x19koppi/plan/v1/state.proto\"\xc0\x02\n" +
 	"\x11CreatePlanRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x127\n" +
 	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientB\x06\xbaH\x03\xc8\x01\x01R\x06client\x121\n" +
 	"\x05basis\x18\x03 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x128\n" +
 	"\vresponsible\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyR\vresponsible\x123\n" +
-	"\acase_id\x18\x05 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\x06caseId\"=\n" +
+	"\acase_id\x18\x05 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\x06caseId\x12'\n" +
+	"\x0fspecial_support\x18\x06 \x01(\bR\x0especialSupport\"=\n" +
 	"\x12CreatePlanResponse\x12'\n" +
 	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"5\n" +
 	"\x10GetClientRequest\x12!\n" +
@@ -2948,6 +3064,13 @@ const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\x0eown_goals_lead\x18\x04 \x01(\bR\fownGoalsLead\x12&\n" +
 	"\acomment\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\acomment\"C\n" +
 	"\x18RecordClientViewResponse\x12'\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\x92\x01\n" +
+	"\x1bRecordSpecialSupportRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
+	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12'\n" +
+	"\x0fspecial_support\x18\x03 \x01(\bR\x0especialSupport\"G\n" +
+	"\x1cRecordSpecialSupportResponse\x12'\n" +
 	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\xbe\x01\n" +
 	"\x1aOfferResponsibilityRequest\x12'\n" +
 	"\n" +
@@ -3012,7 +3135,7 @@ const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\aplan_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"H\n" +
 	"\x1dAcknowledgeRevocationResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan2\xa9\x12\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan2\x9a\x13\n" +
 	"\vPlanService\x12Q\n" +
 	"\n" +
 	"CreatePlan\x12 .koppi.plan.v1.CreatePlanRequest\x1a!.koppi.plan.v1.CreatePlanResponse\x12H\n" +
@@ -3032,7 +3155,8 @@ const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\tAddAction\x12\x1f.koppi.plan.v1.AddActionRequest\x1a .koppi.plan.v1.AddActionResponse\x12]\n" +
 	"\x0eReassignAction\x12$.koppi.plan.v1.ReassignActionRequest\x1a%.koppi.plan.v1.ReassignActionResponse\x12]\n" +
 	"\x0eCompleteAction\x12$.koppi.plan.v1.CompleteActionRequest\x1a%.koppi.plan.v1.CompleteActionResponse\x12c\n" +
-	"\x10RecordClientView\x12&.koppi.plan.v1.RecordClientViewRequest\x1a'.koppi.plan.v1.RecordClientViewResponse\x12l\n" +
+	"\x10RecordClientView\x12&.koppi.plan.v1.RecordClientViewRequest\x1a'.koppi.plan.v1.RecordClientViewResponse\x12o\n" +
+	"\x14RecordSpecialSupport\x12*.koppi.plan.v1.RecordSpecialSupportRequest\x1a+.koppi.plan.v1.RecordSpecialSupportResponse\x12l\n" +
 	"\x13OfferResponsibility\x12).koppi.plan.v1.OfferResponsibilityRequest\x1a*.koppi.plan.v1.OfferResponsibilityResponse\x12o\n" +
 	"\x14AcceptResponsibility\x12*.koppi.plan.v1.AcceptResponsibilityRequest\x1a+.koppi.plan.v1.AcceptResponsibilityResponse\x12r\n" +
 	"\x15DeclineResponsibility\x12+.koppi.plan.v1.DeclineResponsibilityRequest\x1a,.koppi.plan.v1.DeclineResponsibilityResponse\x12]\n" +
@@ -3058,7 +3182,7 @@ func file_koppi_plan_v1_plan_proto_rawDescGZIP() []byte {
 	return file_koppi_plan_v1_plan_proto_rawDescData
 }
 
-var file_koppi_plan_v1_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
+var file_koppi_plan_v1_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_koppi_plan_v1_plan_proto_goTypes = []any{
 	(*CreatePlanRequest)(nil),             // 0: koppi.plan.v1.CreatePlanRequest
 	(*CreatePlanResponse)(nil),            // 1: koppi.plan.v1.CreatePlanResponse
@@ -3092,128 +3216,133 @@ var file_koppi_plan_v1_plan_proto_goTypes = []any{
 	(*CompleteActionResponse)(nil),        // 29: koppi.plan.v1.CompleteActionResponse
 	(*RecordClientViewRequest)(nil),       // 30: koppi.plan.v1.RecordClientViewRequest
 	(*RecordClientViewResponse)(nil),      // 31: koppi.plan.v1.RecordClientViewResponse
-	(*OfferResponsibilityRequest)(nil),    // 32: koppi.plan.v1.OfferResponsibilityRequest
-	(*OfferResponsibilityResponse)(nil),   // 33: koppi.plan.v1.OfferResponsibilityResponse
-	(*AcceptResponsibilityRequest)(nil),   // 34: koppi.plan.v1.AcceptResponsibilityRequest
-	(*AcceptResponsibilityResponse)(nil),  // 35: koppi.plan.v1.AcceptResponsibilityResponse
-	(*DeclineResponsibilityRequest)(nil),  // 36: koppi.plan.v1.DeclineResponsibilityRequest
-	(*DeclineResponsibilityResponse)(nil), // 37: koppi.plan.v1.DeclineResponsibilityResponse
-	(*ScheduleReviewRequest)(nil),         // 38: koppi.plan.v1.ScheduleReviewRequest
-	(*ScheduleReviewResponse)(nil),        // 39: koppi.plan.v1.ScheduleReviewResponse
-	(*StartReviewRequest)(nil),            // 40: koppi.plan.v1.StartReviewRequest
-	(*StartReviewResponse)(nil),           // 41: koppi.plan.v1.StartReviewResponse
-	(*CompleteReviewRequest)(nil),         // 42: koppi.plan.v1.CompleteReviewRequest
-	(*CompleteReviewResponse)(nil),        // 43: koppi.plan.v1.CompleteReviewResponse
-	(*EndPlanRequest)(nil),                // 44: koppi.plan.v1.EndPlanRequest
-	(*EndPlanResponse)(nil),               // 45: koppi.plan.v1.EndPlanResponse
-	(*RevokePlanRequest)(nil),             // 46: koppi.plan.v1.RevokePlanRequest
-	(*RevokePlanResponse)(nil),            // 47: koppi.plan.v1.RevokePlanResponse
-	(*AcknowledgeRevocationRequest)(nil),  // 48: koppi.plan.v1.AcknowledgeRevocationRequest
-	(*AcknowledgeRevocationResponse)(nil), // 49: koppi.plan.v1.AcknowledgeRevocationResponse
-	(*v1.Client)(nil),                     // 50: koppi.common.v1.Client
-	(*v1.LegalBasis)(nil),                 // 51: koppi.common.v1.LegalBasis
-	(*v1.Party)(nil),                      // 52: koppi.common.v1.Party
-	(*Plan)(nil),                          // 53: koppi.plan.v1.Plan
-	(*v1.ClientDetails)(nil),              // 54: koppi.common.v1.ClientDetails
-	(PlanState)(0),                        // 55: koppi.plan.v1.PlanState
-	(*timestamppb.Timestamp)(nil),         // 56: google.protobuf.Timestamp
-	(*PlanContactRequest)(nil),            // 57: koppi.plan.v1.PlanContactRequest
-	(*PlanContactResponse)(nil),           // 58: koppi.plan.v1.PlanContactResponse
+	(*RecordSpecialSupportRequest)(nil),   // 32: koppi.plan.v1.RecordSpecialSupportRequest
+	(*RecordSpecialSupportResponse)(nil),  // 33: koppi.plan.v1.RecordSpecialSupportResponse
+	(*OfferResponsibilityRequest)(nil),    // 34: koppi.plan.v1.OfferResponsibilityRequest
+	(*OfferResponsibilityResponse)(nil),   // 35: koppi.plan.v1.OfferResponsibilityResponse
+	(*AcceptResponsibilityRequest)(nil),   // 36: koppi.plan.v1.AcceptResponsibilityRequest
+	(*AcceptResponsibilityResponse)(nil),  // 37: koppi.plan.v1.AcceptResponsibilityResponse
+	(*DeclineResponsibilityRequest)(nil),  // 38: koppi.plan.v1.DeclineResponsibilityRequest
+	(*DeclineResponsibilityResponse)(nil), // 39: koppi.plan.v1.DeclineResponsibilityResponse
+	(*ScheduleReviewRequest)(nil),         // 40: koppi.plan.v1.ScheduleReviewRequest
+	(*ScheduleReviewResponse)(nil),        // 41: koppi.plan.v1.ScheduleReviewResponse
+	(*StartReviewRequest)(nil),            // 42: koppi.plan.v1.StartReviewRequest
+	(*StartReviewResponse)(nil),           // 43: koppi.plan.v1.StartReviewResponse
+	(*CompleteReviewRequest)(nil),         // 44: koppi.plan.v1.CompleteReviewRequest
+	(*CompleteReviewResponse)(nil),        // 45: koppi.plan.v1.CompleteReviewResponse
+	(*EndPlanRequest)(nil),                // 46: koppi.plan.v1.EndPlanRequest
+	(*EndPlanResponse)(nil),               // 47: koppi.plan.v1.EndPlanResponse
+	(*RevokePlanRequest)(nil),             // 48: koppi.plan.v1.RevokePlanRequest
+	(*RevokePlanResponse)(nil),            // 49: koppi.plan.v1.RevokePlanResponse
+	(*AcknowledgeRevocationRequest)(nil),  // 50: koppi.plan.v1.AcknowledgeRevocationRequest
+	(*AcknowledgeRevocationResponse)(nil), // 51: koppi.plan.v1.AcknowledgeRevocationResponse
+	(*v1.Client)(nil),                     // 52: koppi.common.v1.Client
+	(*v1.LegalBasis)(nil),                 // 53: koppi.common.v1.LegalBasis
+	(*v1.Party)(nil),                      // 54: koppi.common.v1.Party
+	(*Plan)(nil),                          // 55: koppi.plan.v1.Plan
+	(*v1.ClientDetails)(nil),              // 56: koppi.common.v1.ClientDetails
+	(PlanState)(0),                        // 57: koppi.plan.v1.PlanState
+	(*timestamppb.Timestamp)(nil),         // 58: google.protobuf.Timestamp
+	(*PlanContactRequest)(nil),            // 59: koppi.plan.v1.PlanContactRequest
+	(*PlanContactResponse)(nil),           // 60: koppi.plan.v1.PlanContactResponse
 }
 var file_koppi_plan_v1_plan_proto_depIdxs = []int32{
-	50, // 0: koppi.plan.v1.CreatePlanRequest.client:type_name -> koppi.common.v1.Client
-	51, // 1: koppi.plan.v1.CreatePlanRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	52, // 2: koppi.plan.v1.CreatePlanRequest.responsible:type_name -> koppi.common.v1.Party
-	53, // 3: koppi.plan.v1.CreatePlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	54, // 4: koppi.plan.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
-	53, // 5: koppi.plan.v1.GetPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	55, // 6: koppi.plan.v1.ListPlansRequest.states:type_name -> koppi.plan.v1.PlanState
-	53, // 7: koppi.plan.v1.ListPlansResponse.plans:type_name -> koppi.plan.v1.Plan
-	52, // 8: koppi.plan.v1.InviteMemberRequest.party:type_name -> koppi.common.v1.Party
-	51, // 9: koppi.plan.v1.InviteMemberRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	53, // 10: koppi.plan.v1.InviteMemberResponse.plan:type_name -> koppi.plan.v1.Plan
-	53, // 11: koppi.plan.v1.JoinPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	53, // 12: koppi.plan.v1.StartPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	53, // 13: koppi.plan.v1.LeavePlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	53, // 14: koppi.plan.v1.AddGoalResponse.plan:type_name -> koppi.plan.v1.Plan
-	53, // 15: koppi.plan.v1.UpdateGoalResponse.plan:type_name -> koppi.plan.v1.Plan
-	53, // 16: koppi.plan.v1.AssessGoalResponse.plan:type_name -> koppi.plan.v1.Plan
-	52, // 17: koppi.plan.v1.AddActionRequest.owner:type_name -> koppi.common.v1.Party
-	56, // 18: koppi.plan.v1.AddActionRequest.due_at:type_name -> google.protobuf.Timestamp
-	53, // 19: koppi.plan.v1.AddActionResponse.plan:type_name -> koppi.plan.v1.Plan
-	52, // 20: koppi.plan.v1.ReassignActionRequest.to:type_name -> koppi.common.v1.Party
-	53, // 21: koppi.plan.v1.ReassignActionResponse.plan:type_name -> koppi.plan.v1.Plan
-	53, // 22: koppi.plan.v1.CompleteActionResponse.plan:type_name -> koppi.plan.v1.Plan
-	53, // 23: koppi.plan.v1.RecordClientViewResponse.plan:type_name -> koppi.plan.v1.Plan
-	52, // 24: koppi.plan.v1.OfferResponsibilityRequest.to:type_name -> koppi.common.v1.Party
-	53, // 25: koppi.plan.v1.OfferResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
-	53, // 26: koppi.plan.v1.AcceptResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
-	53, // 27: koppi.plan.v1.DeclineResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
-	56, // 28: koppi.plan.v1.ScheduleReviewRequest.at:type_name -> google.protobuf.Timestamp
-	53, // 29: koppi.plan.v1.ScheduleReviewResponse.plan:type_name -> koppi.plan.v1.Plan
-	53, // 30: koppi.plan.v1.StartReviewResponse.plan:type_name -> koppi.plan.v1.Plan
-	56, // 31: koppi.plan.v1.CompleteReviewRequest.next_review_at:type_name -> google.protobuf.Timestamp
-	53, // 32: koppi.plan.v1.CompleteReviewResponse.plan:type_name -> koppi.plan.v1.Plan
-	53, // 33: koppi.plan.v1.EndPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	53, // 34: koppi.plan.v1.RevokePlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	53, // 35: koppi.plan.v1.AcknowledgeRevocationResponse.plan:type_name -> koppi.plan.v1.Plan
-	0,  // 36: koppi.plan.v1.PlanService.CreatePlan:input_type -> koppi.plan.v1.CreatePlanRequest
-	4,  // 37: koppi.plan.v1.PlanService.GetPlan:input_type -> koppi.plan.v1.GetPlanRequest
-	2,  // 38: koppi.plan.v1.PlanService.GetClient:input_type -> koppi.plan.v1.GetClientRequest
-	6,  // 39: koppi.plan.v1.PlanService.ListPlans:input_type -> koppi.plan.v1.ListPlansRequest
-	8,  // 40: koppi.plan.v1.PlanService.InviteMember:input_type -> koppi.plan.v1.InviteMemberRequest
-	10, // 41: koppi.plan.v1.PlanService.JoinPlan:input_type -> koppi.plan.v1.JoinPlanRequest
-	12, // 42: koppi.plan.v1.PlanService.DeclineInvitation:input_type -> koppi.plan.v1.DeclineInvitationRequest
-	16, // 43: koppi.plan.v1.PlanService.LeavePlan:input_type -> koppi.plan.v1.LeavePlanRequest
-	14, // 44: koppi.plan.v1.PlanService.StartPlan:input_type -> koppi.plan.v1.StartPlanRequest
-	18, // 45: koppi.plan.v1.PlanService.AddGoal:input_type -> koppi.plan.v1.AddGoalRequest
-	20, // 46: koppi.plan.v1.PlanService.UpdateGoal:input_type -> koppi.plan.v1.UpdateGoalRequest
-	22, // 47: koppi.plan.v1.PlanService.AssessGoal:input_type -> koppi.plan.v1.AssessGoalRequest
-	24, // 48: koppi.plan.v1.PlanService.AddAction:input_type -> koppi.plan.v1.AddActionRequest
-	26, // 49: koppi.plan.v1.PlanService.ReassignAction:input_type -> koppi.plan.v1.ReassignActionRequest
-	28, // 50: koppi.plan.v1.PlanService.CompleteAction:input_type -> koppi.plan.v1.CompleteActionRequest
-	30, // 51: koppi.plan.v1.PlanService.RecordClientView:input_type -> koppi.plan.v1.RecordClientViewRequest
-	32, // 52: koppi.plan.v1.PlanService.OfferResponsibility:input_type -> koppi.plan.v1.OfferResponsibilityRequest
-	34, // 53: koppi.plan.v1.PlanService.AcceptResponsibility:input_type -> koppi.plan.v1.AcceptResponsibilityRequest
-	36, // 54: koppi.plan.v1.PlanService.DeclineResponsibility:input_type -> koppi.plan.v1.DeclineResponsibilityRequest
-	38, // 55: koppi.plan.v1.PlanService.ScheduleReview:input_type -> koppi.plan.v1.ScheduleReviewRequest
-	40, // 56: koppi.plan.v1.PlanService.StartReview:input_type -> koppi.plan.v1.StartReviewRequest
-	42, // 57: koppi.plan.v1.PlanService.CompleteReview:input_type -> koppi.plan.v1.CompleteReviewRequest
-	44, // 58: koppi.plan.v1.PlanService.EndPlan:input_type -> koppi.plan.v1.EndPlanRequest
-	57, // 59: koppi.plan.v1.PlanService.PlanContact:input_type -> koppi.plan.v1.PlanContactRequest
-	46, // 60: koppi.plan.v1.PlanService.RevokePlan:input_type -> koppi.plan.v1.RevokePlanRequest
-	48, // 61: koppi.plan.v1.PlanService.AcknowledgeRevocation:input_type -> koppi.plan.v1.AcknowledgeRevocationRequest
-	1,  // 62: koppi.plan.v1.PlanService.CreatePlan:output_type -> koppi.plan.v1.CreatePlanResponse
-	5,  // 63: koppi.plan.v1.PlanService.GetPlan:output_type -> koppi.plan.v1.GetPlanResponse
-	3,  // 64: koppi.plan.v1.PlanService.GetClient:output_type -> koppi.plan.v1.GetClientResponse
-	7,  // 65: koppi.plan.v1.PlanService.ListPlans:output_type -> koppi.plan.v1.ListPlansResponse
-	9,  // 66: koppi.plan.v1.PlanService.InviteMember:output_type -> koppi.plan.v1.InviteMemberResponse
-	11, // 67: koppi.plan.v1.PlanService.JoinPlan:output_type -> koppi.plan.v1.JoinPlanResponse
-	13, // 68: koppi.plan.v1.PlanService.DeclineInvitation:output_type -> koppi.plan.v1.DeclineInvitationResponse
-	17, // 69: koppi.plan.v1.PlanService.LeavePlan:output_type -> koppi.plan.v1.LeavePlanResponse
-	15, // 70: koppi.plan.v1.PlanService.StartPlan:output_type -> koppi.plan.v1.StartPlanResponse
-	19, // 71: koppi.plan.v1.PlanService.AddGoal:output_type -> koppi.plan.v1.AddGoalResponse
-	21, // 72: koppi.plan.v1.PlanService.UpdateGoal:output_type -> koppi.plan.v1.UpdateGoalResponse
-	23, // 73: koppi.plan.v1.PlanService.AssessGoal:output_type -> koppi.plan.v1.AssessGoalResponse
-	25, // 74: koppi.plan.v1.PlanService.AddAction:output_type -> koppi.plan.v1.AddActionResponse
-	27, // 75: koppi.plan.v1.PlanService.ReassignAction:output_type -> koppi.plan.v1.ReassignActionResponse
-	29, // 76: koppi.plan.v1.PlanService.CompleteAction:output_type -> koppi.plan.v1.CompleteActionResponse
-	31, // 77: koppi.plan.v1.PlanService.RecordClientView:output_type -> koppi.plan.v1.RecordClientViewResponse
-	33, // 78: koppi.plan.v1.PlanService.OfferResponsibility:output_type -> koppi.plan.v1.OfferResponsibilityResponse
-	35, // 79: koppi.plan.v1.PlanService.AcceptResponsibility:output_type -> koppi.plan.v1.AcceptResponsibilityResponse
-	37, // 80: koppi.plan.v1.PlanService.DeclineResponsibility:output_type -> koppi.plan.v1.DeclineResponsibilityResponse
-	39, // 81: koppi.plan.v1.PlanService.ScheduleReview:output_type -> koppi.plan.v1.ScheduleReviewResponse
-	41, // 82: koppi.plan.v1.PlanService.StartReview:output_type -> koppi.plan.v1.StartReviewResponse
-	43, // 83: koppi.plan.v1.PlanService.CompleteReview:output_type -> koppi.plan.v1.CompleteReviewResponse
-	45, // 84: koppi.plan.v1.PlanService.EndPlan:output_type -> koppi.plan.v1.EndPlanResponse
-	58, // 85: koppi.plan.v1.PlanService.PlanContact:output_type -> koppi.plan.v1.PlanContactResponse
-	47, // 86: koppi.plan.v1.PlanService.RevokePlan:output_type -> koppi.plan.v1.RevokePlanResponse
-	49, // 87: koppi.plan.v1.PlanService.AcknowledgeRevocation:output_type -> koppi.plan.v1.AcknowledgeRevocationResponse
-	62, // [62:88] is the sub-list for method output_type
-	36, // [36:62] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	52, // 0: koppi.plan.v1.CreatePlanRequest.client:type_name -> koppi.common.v1.Client
+	53, // 1: koppi.plan.v1.CreatePlanRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	54, // 2: koppi.plan.v1.CreatePlanRequest.responsible:type_name -> koppi.common.v1.Party
+	55, // 3: koppi.plan.v1.CreatePlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	56, // 4: koppi.plan.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
+	55, // 5: koppi.plan.v1.GetPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	57, // 6: koppi.plan.v1.ListPlansRequest.states:type_name -> koppi.plan.v1.PlanState
+	55, // 7: koppi.plan.v1.ListPlansResponse.plans:type_name -> koppi.plan.v1.Plan
+	54, // 8: koppi.plan.v1.InviteMemberRequest.party:type_name -> koppi.common.v1.Party
+	53, // 9: koppi.plan.v1.InviteMemberRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	55, // 10: koppi.plan.v1.InviteMemberResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 11: koppi.plan.v1.JoinPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 12: koppi.plan.v1.StartPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 13: koppi.plan.v1.LeavePlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 14: koppi.plan.v1.AddGoalResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 15: koppi.plan.v1.UpdateGoalResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 16: koppi.plan.v1.AssessGoalResponse.plan:type_name -> koppi.plan.v1.Plan
+	54, // 17: koppi.plan.v1.AddActionRequest.owner:type_name -> koppi.common.v1.Party
+	58, // 18: koppi.plan.v1.AddActionRequest.due_at:type_name -> google.protobuf.Timestamp
+	55, // 19: koppi.plan.v1.AddActionResponse.plan:type_name -> koppi.plan.v1.Plan
+	54, // 20: koppi.plan.v1.ReassignActionRequest.to:type_name -> koppi.common.v1.Party
+	55, // 21: koppi.plan.v1.ReassignActionResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 22: koppi.plan.v1.CompleteActionResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 23: koppi.plan.v1.RecordClientViewResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 24: koppi.plan.v1.RecordSpecialSupportResponse.plan:type_name -> koppi.plan.v1.Plan
+	54, // 25: koppi.plan.v1.OfferResponsibilityRequest.to:type_name -> koppi.common.v1.Party
+	55, // 26: koppi.plan.v1.OfferResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 27: koppi.plan.v1.AcceptResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 28: koppi.plan.v1.DeclineResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
+	58, // 29: koppi.plan.v1.ScheduleReviewRequest.at:type_name -> google.protobuf.Timestamp
+	55, // 30: koppi.plan.v1.ScheduleReviewResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 31: koppi.plan.v1.StartReviewResponse.plan:type_name -> koppi.plan.v1.Plan
+	58, // 32: koppi.plan.v1.CompleteReviewRequest.next_review_at:type_name -> google.protobuf.Timestamp
+	55, // 33: koppi.plan.v1.CompleteReviewResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 34: koppi.plan.v1.EndPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 35: koppi.plan.v1.RevokePlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 36: koppi.plan.v1.AcknowledgeRevocationResponse.plan:type_name -> koppi.plan.v1.Plan
+	0,  // 37: koppi.plan.v1.PlanService.CreatePlan:input_type -> koppi.plan.v1.CreatePlanRequest
+	4,  // 38: koppi.plan.v1.PlanService.GetPlan:input_type -> koppi.plan.v1.GetPlanRequest
+	2,  // 39: koppi.plan.v1.PlanService.GetClient:input_type -> koppi.plan.v1.GetClientRequest
+	6,  // 40: koppi.plan.v1.PlanService.ListPlans:input_type -> koppi.plan.v1.ListPlansRequest
+	8,  // 41: koppi.plan.v1.PlanService.InviteMember:input_type -> koppi.plan.v1.InviteMemberRequest
+	10, // 42: koppi.plan.v1.PlanService.JoinPlan:input_type -> koppi.plan.v1.JoinPlanRequest
+	12, // 43: koppi.plan.v1.PlanService.DeclineInvitation:input_type -> koppi.plan.v1.DeclineInvitationRequest
+	16, // 44: koppi.plan.v1.PlanService.LeavePlan:input_type -> koppi.plan.v1.LeavePlanRequest
+	14, // 45: koppi.plan.v1.PlanService.StartPlan:input_type -> koppi.plan.v1.StartPlanRequest
+	18, // 46: koppi.plan.v1.PlanService.AddGoal:input_type -> koppi.plan.v1.AddGoalRequest
+	20, // 47: koppi.plan.v1.PlanService.UpdateGoal:input_type -> koppi.plan.v1.UpdateGoalRequest
+	22, // 48: koppi.plan.v1.PlanService.AssessGoal:input_type -> koppi.plan.v1.AssessGoalRequest
+	24, // 49: koppi.plan.v1.PlanService.AddAction:input_type -> koppi.plan.v1.AddActionRequest
+	26, // 50: koppi.plan.v1.PlanService.ReassignAction:input_type -> koppi.plan.v1.ReassignActionRequest
+	28, // 51: koppi.plan.v1.PlanService.CompleteAction:input_type -> koppi.plan.v1.CompleteActionRequest
+	30, // 52: koppi.plan.v1.PlanService.RecordClientView:input_type -> koppi.plan.v1.RecordClientViewRequest
+	32, // 53: koppi.plan.v1.PlanService.RecordSpecialSupport:input_type -> koppi.plan.v1.RecordSpecialSupportRequest
+	34, // 54: koppi.plan.v1.PlanService.OfferResponsibility:input_type -> koppi.plan.v1.OfferResponsibilityRequest
+	36, // 55: koppi.plan.v1.PlanService.AcceptResponsibility:input_type -> koppi.plan.v1.AcceptResponsibilityRequest
+	38, // 56: koppi.plan.v1.PlanService.DeclineResponsibility:input_type -> koppi.plan.v1.DeclineResponsibilityRequest
+	40, // 57: koppi.plan.v1.PlanService.ScheduleReview:input_type -> koppi.plan.v1.ScheduleReviewRequest
+	42, // 58: koppi.plan.v1.PlanService.StartReview:input_type -> koppi.plan.v1.StartReviewRequest
+	44, // 59: koppi.plan.v1.PlanService.CompleteReview:input_type -> koppi.plan.v1.CompleteReviewRequest
+	46, // 60: koppi.plan.v1.PlanService.EndPlan:input_type -> koppi.plan.v1.EndPlanRequest
+	59, // 61: koppi.plan.v1.PlanService.PlanContact:input_type -> koppi.plan.v1.PlanContactRequest
+	48, // 62: koppi.plan.v1.PlanService.RevokePlan:input_type -> koppi.plan.v1.RevokePlanRequest
+	50, // 63: koppi.plan.v1.PlanService.AcknowledgeRevocation:input_type -> koppi.plan.v1.AcknowledgeRevocationRequest
+	1,  // 64: koppi.plan.v1.PlanService.CreatePlan:output_type -> koppi.plan.v1.CreatePlanResponse
+	5,  // 65: koppi.plan.v1.PlanService.GetPlan:output_type -> koppi.plan.v1.GetPlanResponse
+	3,  // 66: koppi.plan.v1.PlanService.GetClient:output_type -> koppi.plan.v1.GetClientResponse
+	7,  // 67: koppi.plan.v1.PlanService.ListPlans:output_type -> koppi.plan.v1.ListPlansResponse
+	9,  // 68: koppi.plan.v1.PlanService.InviteMember:output_type -> koppi.plan.v1.InviteMemberResponse
+	11, // 69: koppi.plan.v1.PlanService.JoinPlan:output_type -> koppi.plan.v1.JoinPlanResponse
+	13, // 70: koppi.plan.v1.PlanService.DeclineInvitation:output_type -> koppi.plan.v1.DeclineInvitationResponse
+	17, // 71: koppi.plan.v1.PlanService.LeavePlan:output_type -> koppi.plan.v1.LeavePlanResponse
+	15, // 72: koppi.plan.v1.PlanService.StartPlan:output_type -> koppi.plan.v1.StartPlanResponse
+	19, // 73: koppi.plan.v1.PlanService.AddGoal:output_type -> koppi.plan.v1.AddGoalResponse
+	21, // 74: koppi.plan.v1.PlanService.UpdateGoal:output_type -> koppi.plan.v1.UpdateGoalResponse
+	23, // 75: koppi.plan.v1.PlanService.AssessGoal:output_type -> koppi.plan.v1.AssessGoalResponse
+	25, // 76: koppi.plan.v1.PlanService.AddAction:output_type -> koppi.plan.v1.AddActionResponse
+	27, // 77: koppi.plan.v1.PlanService.ReassignAction:output_type -> koppi.plan.v1.ReassignActionResponse
+	29, // 78: koppi.plan.v1.PlanService.CompleteAction:output_type -> koppi.plan.v1.CompleteActionResponse
+	31, // 79: koppi.plan.v1.PlanService.RecordClientView:output_type -> koppi.plan.v1.RecordClientViewResponse
+	33, // 80: koppi.plan.v1.PlanService.RecordSpecialSupport:output_type -> koppi.plan.v1.RecordSpecialSupportResponse
+	35, // 81: koppi.plan.v1.PlanService.OfferResponsibility:output_type -> koppi.plan.v1.OfferResponsibilityResponse
+	37, // 82: koppi.plan.v1.PlanService.AcceptResponsibility:output_type -> koppi.plan.v1.AcceptResponsibilityResponse
+	39, // 83: koppi.plan.v1.PlanService.DeclineResponsibility:output_type -> koppi.plan.v1.DeclineResponsibilityResponse
+	41, // 84: koppi.plan.v1.PlanService.ScheduleReview:output_type -> koppi.plan.v1.ScheduleReviewResponse
+	43, // 85: koppi.plan.v1.PlanService.StartReview:output_type -> koppi.plan.v1.StartReviewResponse
+	45, // 86: koppi.plan.v1.PlanService.CompleteReview:output_type -> koppi.plan.v1.CompleteReviewResponse
+	47, // 87: koppi.plan.v1.PlanService.EndPlan:output_type -> koppi.plan.v1.EndPlanResponse
+	60, // 88: koppi.plan.v1.PlanService.PlanContact:output_type -> koppi.plan.v1.PlanContactResponse
+	49, // 89: koppi.plan.v1.PlanService.RevokePlan:output_type -> koppi.plan.v1.RevokePlanResponse
+	51, // 90: koppi.plan.v1.PlanService.AcknowledgeRevocation:output_type -> koppi.plan.v1.AcknowledgeRevocationResponse
+	64, // [64:91] is the sub-list for method output_type
+	37, // [37:64] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_koppi_plan_v1_plan_proto_init() }
@@ -3229,7 +3358,7 @@ func file_koppi_plan_v1_plan_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_plan_v1_plan_proto_rawDesc), len(file_koppi_plan_v1_plan_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   50,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

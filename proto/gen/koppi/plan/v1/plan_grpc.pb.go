@@ -39,6 +39,7 @@ const (
 	PlanService_ReassignAction_FullMethodName        = "/koppi.plan.v1.PlanService/ReassignAction"
 	PlanService_CompleteAction_FullMethodName        = "/koppi.plan.v1.PlanService/CompleteAction"
 	PlanService_RecordClientView_FullMethodName      = "/koppi.plan.v1.PlanService/RecordClientView"
+	PlanService_RecordSpecialSupport_FullMethodName  = "/koppi.plan.v1.PlanService/RecordSpecialSupport"
 	PlanService_OfferResponsibility_FullMethodName   = "/koppi.plan.v1.PlanService/OfferResponsibility"
 	PlanService_AcceptResponsibility_FullMethodName  = "/koppi.plan.v1.PlanService/AcceptResponsibility"
 	PlanService_DeclineResponsibility_FullMethodName = "/koppi.plan.v1.PlanService/DeclineResponsibility"
@@ -74,7 +75,8 @@ type PlanServiceClient interface {
 	// DeclineInvitation declines an invitation, for the invited unit, which then is no party to
 	// the plan.
 	DeclineInvitation(ctx context.Context, in *DeclineInvitationRequest, opts ...grpc.CallOption) (*DeclineInvitationResponse, error)
-	// LeavePlan is for a unit that has no open action in the plan and is not responsible for it.
+	// LeavePlan is for a unit that has no open action in the plan, is not responsible for it, and is
+	// not the unit of its social worker.
 	LeavePlan(ctx context.Context, in *LeavePlanRequest, opts ...grpc.CallOption) (*LeavePlanResponse, error)
 	// StartPlan makes a draft active without a second agency.
 	StartPlan(ctx context.Context, in *StartPlanRequest, opts ...grpc.CallOption) (*StartPlanResponse, error)
@@ -95,6 +97,10 @@ type PlanServiceClient interface {
 	CompleteAction(ctx context.Context, in *CompleteActionRequest, opts ...grpc.CallOption) (*CompleteActionResponse, error)
 	// RecordClientView records what the client says about the plan and about being heard.
 	RecordClientView(ctx context.Context, in *RecordClientViewRequest, opts ...grpc.CallOption) (*RecordClientViewResponse, error)
+	// RecordSpecialSupport records whether the client needs special support. The caller is a social
+	// worker of a unit that has joined, and with true becomes the plan's social worker, also in
+	// place of another (1301/2014 § 42.3).
+	RecordSpecialSupport(ctx context.Context, in *RecordSpecialSupportRequest, opts ...grpc.CallOption) (*RecordSpecialSupportResponse, error)
 	// OfferResponsibility offers the responsibility for the plan to another worker. It passes
 	// only when that worker accepts it: a plan always has a named responsible worker.
 	OfferResponsibility(ctx context.Context, in *OfferResponsibilityRequest, opts ...grpc.CallOption) (*OfferResponsibilityResponse, error)
@@ -293,6 +299,16 @@ func (c *planServiceClient) RecordClientView(ctx context.Context, in *RecordClie
 	return out, nil
 }
 
+func (c *planServiceClient) RecordSpecialSupport(ctx context.Context, in *RecordSpecialSupportRequest, opts ...grpc.CallOption) (*RecordSpecialSupportResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RecordSpecialSupportResponse)
+	err := c.cc.Invoke(ctx, PlanService_RecordSpecialSupport_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *planServiceClient) OfferResponsibility(ctx context.Context, in *OfferResponsibilityRequest, opts ...grpc.CallOption) (*OfferResponsibilityResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(OfferResponsibilityResponse)
@@ -416,7 +432,8 @@ type PlanServiceServer interface {
 	// DeclineInvitation declines an invitation, for the invited unit, which then is no party to
 	// the plan.
 	DeclineInvitation(context.Context, *DeclineInvitationRequest) (*DeclineInvitationResponse, error)
-	// LeavePlan is for a unit that has no open action in the plan and is not responsible for it.
+	// LeavePlan is for a unit that has no open action in the plan, is not responsible for it, and is
+	// not the unit of its social worker.
 	LeavePlan(context.Context, *LeavePlanRequest) (*LeavePlanResponse, error)
 	// StartPlan makes a draft active without a second agency.
 	StartPlan(context.Context, *StartPlanRequest) (*StartPlanResponse, error)
@@ -437,6 +454,10 @@ type PlanServiceServer interface {
 	CompleteAction(context.Context, *CompleteActionRequest) (*CompleteActionResponse, error)
 	// RecordClientView records what the client says about the plan and about being heard.
 	RecordClientView(context.Context, *RecordClientViewRequest) (*RecordClientViewResponse, error)
+	// RecordSpecialSupport records whether the client needs special support. The caller is a social
+	// worker of a unit that has joined, and with true becomes the plan's social worker, also in
+	// place of another (1301/2014 § 42.3).
+	RecordSpecialSupport(context.Context, *RecordSpecialSupportRequest) (*RecordSpecialSupportResponse, error)
 	// OfferResponsibility offers the responsibility for the plan to another worker. It passes
 	// only when that worker accepts it: a plan always has a named responsible worker.
 	OfferResponsibility(context.Context, *OfferResponsibilityRequest) (*OfferResponsibilityResponse, error)
@@ -522,6 +543,9 @@ func (UnimplementedPlanServiceServer) CompleteAction(context.Context, *CompleteA
 }
 func (UnimplementedPlanServiceServer) RecordClientView(context.Context, *RecordClientViewRequest) (*RecordClientViewResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RecordClientView not implemented")
+}
+func (UnimplementedPlanServiceServer) RecordSpecialSupport(context.Context, *RecordSpecialSupportRequest) (*RecordSpecialSupportResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RecordSpecialSupport not implemented")
 }
 func (UnimplementedPlanServiceServer) OfferResponsibility(context.Context, *OfferResponsibilityRequest) (*OfferResponsibilityResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method OfferResponsibility not implemented")
@@ -862,6 +886,24 @@ func _PlanService_RecordClientView_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PlanService_RecordSpecialSupport_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecordSpecialSupportRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PlanServiceServer).RecordSpecialSupport(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PlanService_RecordSpecialSupport_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PlanServiceServer).RecordSpecialSupport(ctx, req.(*RecordSpecialSupportRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _PlanService_OfferResponsibility_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(OfferResponsibilityRequest)
 	if err := dec(in); err != nil {
@@ -1112,6 +1154,10 @@ var PlanService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RecordClientView",
 			Handler:    _PlanService_RecordClientView_Handler,
+		},
+		{
+			MethodName: "RecordSpecialSupport",
+			Handler:    _PlanService_RecordSpecialSupport_Handler,
 		},
 		{
 			MethodName: "OfferResponsibility",

@@ -182,7 +182,12 @@ type Plan struct {
 	// nothing of the matter.
 	MatterNumber string `protobuf:"bytes,51,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
 	// What the client can expect next. Set for the client only.
-	ClientStatus  *v1.ClientStatus `protobuf:"bytes,52,opt,name=client_status,json=clientStatus,proto3" json:"client_status,omitempty"`
+	ClientStatus *v1.ClientStatus `protobuf:"bytes,52,opt,name=client_status,json=clientStatus,proto3" json:"client_status,omitempty"`
+	// The client needs special support (1301/2014 § 3), as a social worker has judged.
+	SpecialSupport bool `protobuf:"varint,53,opt,name=special_support,json=specialSupport,proto3" json:"special_support,omitempty"`
+	// The social worker who is responsible, or works beside the responsible worker, while special
+	// support stands (1301/2014 § 42.3).
+	SocialWorker  *v1.Party `protobuf:"bytes,54,opt,name=social_worker,json=socialWorker,proto3" json:"social_worker,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -388,6 +393,20 @@ func (x *Plan) GetMatterNumber() string {
 func (x *Plan) GetClientStatus() *v1.ClientStatus {
 	if x != nil {
 		return x.ClientStatus
+	}
+	return nil
+}
+
+func (x *Plan) GetSpecialSupport() bool {
+	if x != nil {
+		return x.SpecialSupport
+	}
+	return false
+}
+
+func (x *Plan) GetSocialWorker() *v1.Party {
+	if x != nil {
+		return x.SocialWorker
 	}
 	return nil
 }
@@ -804,7 +823,7 @@ var File_koppi_plan_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x19koppi/plan/v1/state.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\x92\n" +
+	"\x19koppi/plan/v1/state.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xf8\n" +
 	"\n" +
 	"\x04Plan\x12\x17\n" +
 	"\aplan_id\x18\x01 \x01(\tR\x06planId\x12\x17\n" +
@@ -837,7 +856,9 @@ const file_koppi_plan_v1_state_proto_rawDesc = "" +
 	"revocation\x123\n" +
 	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\x12)\n" +
 	"\rmatter_number\x183 \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x12B\n" +
-	"\rclient_status\x184 \x01(\v2\x1d.koppi.common.v1.ClientStatusR\fclientStatus\"\xcd\x01\n" +
+	"\rclient_status\x184 \x01(\v2\x1d.koppi.common.v1.ClientStatusR\fclientStatus\x12'\n" +
+	"\x0fspecial_support\x185 \x01(\bR\x0especialSupport\x12;\n" +
+	"\rsocial_worker\x186 \x01(\v2\x16.koppi.common.v1.PartyR\fsocialWorker\"\xcd\x01\n" +
 	"\x06Member\x12,\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x120\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1a.koppi.plan.v1.MemberStateR\x05state\x120\n" +
@@ -940,23 +961,24 @@ var file_koppi_plan_v1_state_proto_depIdxs = []int32{
 	13, // 14: koppi.plan.v1.Plan.revocation:type_name -> koppi.common.v1.Revocation
 	14, // 15: koppi.plan.v1.Plan.left_out:type_name -> koppi.common.v1.LeftOut
 	15, // 16: koppi.plan.v1.Plan.client_status:type_name -> koppi.common.v1.ClientStatus
-	10, // 17: koppi.plan.v1.Member.party:type_name -> koppi.common.v1.Party
-	1,  // 18: koppi.plan.v1.Member.state:type_name -> koppi.plan.v1.MemberState
-	11, // 19: koppi.plan.v1.Member.since:type_name -> google.protobuf.Timestamp
-	9,  // 20: koppi.plan.v1.Member.basis:type_name -> koppi.common.v1.LegalBasis
-	5,  // 21: koppi.plan.v1.Goal.assessments:type_name -> koppi.plan.v1.Assessment
-	11, // 22: koppi.plan.v1.Assessment.at:type_name -> google.protobuf.Timestamp
-	10, // 23: koppi.plan.v1.Assessment.by:type_name -> koppi.common.v1.Party
-	10, // 24: koppi.plan.v1.Action.owner:type_name -> koppi.common.v1.Party
-	11, // 25: koppi.plan.v1.Action.due_at:type_name -> google.protobuf.Timestamp
-	11, // 26: koppi.plan.v1.Action.completed_at:type_name -> google.protobuf.Timestamp
-	16, // 27: koppi.plan.v1.Action.attachments:type_name -> koppi.common.v1.Attachment
-	11, // 28: koppi.plan.v1.ClientView.at:type_name -> google.protobuf.Timestamp
-	29, // [29:29] is the sub-list for method output_type
-	29, // [29:29] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	10, // 17: koppi.plan.v1.Plan.social_worker:type_name -> koppi.common.v1.Party
+	10, // 18: koppi.plan.v1.Member.party:type_name -> koppi.common.v1.Party
+	1,  // 19: koppi.plan.v1.Member.state:type_name -> koppi.plan.v1.MemberState
+	11, // 20: koppi.plan.v1.Member.since:type_name -> google.protobuf.Timestamp
+	9,  // 21: koppi.plan.v1.Member.basis:type_name -> koppi.common.v1.LegalBasis
+	5,  // 22: koppi.plan.v1.Goal.assessments:type_name -> koppi.plan.v1.Assessment
+	11, // 23: koppi.plan.v1.Assessment.at:type_name -> google.protobuf.Timestamp
+	10, // 24: koppi.plan.v1.Assessment.by:type_name -> koppi.common.v1.Party
+	10, // 25: koppi.plan.v1.Action.owner:type_name -> koppi.common.v1.Party
+	11, // 26: koppi.plan.v1.Action.due_at:type_name -> google.protobuf.Timestamp
+	11, // 27: koppi.plan.v1.Action.completed_at:type_name -> google.protobuf.Timestamp
+	16, // 28: koppi.plan.v1.Action.attachments:type_name -> koppi.common.v1.Attachment
+	11, // 29: koppi.plan.v1.ClientView.at:type_name -> google.protobuf.Timestamp
+	30, // [30:30] is the sub-list for method output_type
+	30, // [30:30] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_koppi_plan_v1_state_proto_init() }

@@ -388,6 +388,31 @@ export declare type ClientViewRecorded = Message<"koppi.plan.v1.ClientViewRecord
 export declare const ClientViewRecordedSchema: GenMessage<ClientViewRecorded>;
 
 /**
+ * SpecialSupportRecorded: a social worker recorded whether the client needs special support.
+ *
+ * @generated from message koppi.plan.v1.SpecialSupportRecorded
+ */
+export declare type SpecialSupportRecorded = Message<"koppi.plan.v1.SpecialSupportRecorded"> & {
+  /**
+   * @generated from field: bool special_support = 1;
+   */
+  specialSupport: boolean;
+
+  /**
+   * The plan's social worker from then on; absent if there is no need.
+   *
+   * @generated from field: koppi.common.v1.Party social_worker = 2;
+   */
+  socialWorker?: Party | undefined;
+};
+
+/**
+ * Describes the message koppi.plan.v1.SpecialSupportRecorded.
+ * Use `create(SpecialSupportRecordedSchema)` to create a new message.
+ */
+export declare const SpecialSupportRecordedSchema: GenMessage<SpecialSupportRecorded>;
+
+/**
  * ResponsibilityOffered: the responsible worker offered the responsibility to another.
  *
  * @generated from message koppi.plan.v1.ResponsibilityOffered

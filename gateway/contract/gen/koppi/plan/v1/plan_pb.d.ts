@@ -48,6 +48,14 @@ export declare type CreatePlanRequest = Message<"koppi.plan.v1.CreatePlanRequest
    * @generated from field: string case_id = 5;
    */
   caseId: string;
+
+  /**
+   * The client needs special support, as the caller has judged, who is a social worker and becomes
+   * the plan's social worker.
+   *
+   * @generated from field: bool special_support = 6;
+   */
+  specialSupport: boolean;
 };
 
 /**
@@ -806,6 +814,50 @@ export declare type RecordClientViewResponse = Message<"koppi.plan.v1.RecordClie
 export declare const RecordClientViewResponseSchema: GenMessage<RecordClientViewResponse>;
 
 /**
+ * @generated from message koppi.plan.v1.RecordSpecialSupportRequest
+ */
+export declare type RecordSpecialSupportRequest = Message<"koppi.plan.v1.RecordSpecialSupportRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string plan_id = 2;
+   */
+  planId: string;
+
+  /**
+   * False: the client does not need special support, or no longer.
+   *
+   * @generated from field: bool special_support = 3;
+   */
+  specialSupport: boolean;
+};
+
+/**
+ * Describes the message koppi.plan.v1.RecordSpecialSupportRequest.
+ * Use `create(RecordSpecialSupportRequestSchema)` to create a new message.
+ */
+export declare const RecordSpecialSupportRequestSchema: GenMessage<RecordSpecialSupportRequest>;
+
+/**
+ * @generated from message koppi.plan.v1.RecordSpecialSupportResponse
+ */
+export declare type RecordSpecialSupportResponse = Message<"koppi.plan.v1.RecordSpecialSupportResponse"> & {
+  /**
+   * @generated from field: koppi.plan.v1.Plan plan = 1;
+   */
+  plan?: Plan | undefined;
+};
+
+/**
+ * Describes the message koppi.plan.v1.RecordSpecialSupportResponse.
+ * Use `create(RecordSpecialSupportResponseSchema)` to create a new message.
+ */
+export declare const RecordSpecialSupportResponseSchema: GenMessage<RecordSpecialSupportResponse>;
+
+/**
  * @generated from message koppi.plan.v1.OfferResponsibilityRequest
  */
 export declare type OfferResponsibilityRequest = Message<"koppi.plan.v1.OfferResponsibilityRequest"> & {
@@ -1270,7 +1322,8 @@ export declare const PlanService: GenService<{
     output: typeof DeclineInvitationResponseSchema;
   },
   /**
-   * LeavePlan is for a unit that has no open action in the plan and is not responsible for it.
+   * LeavePlan is for a unit that has no open action in the plan, is not responsible for it, and is
+   * not the unit of its social worker.
    *
    * @generated from rpc koppi.plan.v1.PlanService.LeavePlan
    */
@@ -1361,6 +1414,18 @@ export declare const PlanService: GenService<{
     methodKind: "unary";
     input: typeof RecordClientViewRequestSchema;
     output: typeof RecordClientViewResponseSchema;
+  },
+  /**
+   * RecordSpecialSupport records whether the client needs special support. The caller is a social
+   * worker of a unit that has joined, and with true becomes the plan's social worker, also in
+   * place of another (1301/2014 § 42.3).
+   *
+   * @generated from rpc koppi.plan.v1.PlanService.RecordSpecialSupport
+   */
+  recordSpecialSupport: {
+    methodKind: "unary";
+    input: typeof RecordSpecialSupportRequestSchema;
+    output: typeof RecordSpecialSupportResponseSchema;
   },
   /**
    * OfferResponsibility offers the responsibility for the plan to another worker. It passes

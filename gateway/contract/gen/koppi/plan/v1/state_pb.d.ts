@@ -170,6 +170,21 @@ export declare type Plan = Message<"koppi.plan.v1.Plan"> & {
    * @generated from field: koppi.common.v1.ClientStatus client_status = 52;
    */
   clientStatus?: ClientStatus | undefined;
+
+  /**
+   * The client needs special support (1301/2014 § 3), as a social worker has judged.
+   *
+   * @generated from field: bool special_support = 53;
+   */
+  specialSupport: boolean;
+
+  /**
+   * The social worker who is responsible, or works beside the responsible worker, while special
+   * support stands (1301/2014 § 42.3).
+   *
+   * @generated from field: koppi.common.v1.Party social_worker = 54;
+   */
+  socialWorker?: Party | undefined;
 };
 
 /**
