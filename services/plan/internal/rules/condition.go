@@ -5,7 +5,6 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/matter"
-	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
 
@@ -52,14 +51,13 @@ func creatorGone(view Plan, _ matter.Actor) bool {
 	return !isMember(view.Plan, view.Sender.GetAgency())
 }
 
-// withoutDuties reports whether the actor's unit neither answers for the plan nor owns an open action.
+// withoutDuties reports whether the actor's unit neither answers for the plan, nor has its social worker,
+// nor owns an open action.
 func withoutDuties(view Plan, actor matter.Actor) bool {
-	unit := func(party *commonv1.Party) bool {
-		return party.GetAgency() == actor.Agency && party.GetUnit() == actor.Unit
-	}
-	return !unit(view.Plan.GetResponsible()) && !slices.ContainsFunc(view.Plan.GetActions(), func(a *planv1.Action) bool {
-		return a.GetCompletedAt() == nil && unit(a.GetOwner())
-	})
+	return !isUnitOf(actor, view.Plan.GetResponsible()) && !isUnitOf(actor, view.Plan.GetSocialWorker()) &&
+		!slices.ContainsFunc(view.Plan.GetActions(), func(a *planv1.Action) bool {
+			return a.GetCompletedAt() == nil && isUnitOf(actor, a.GetOwner())
+		})
 }
 
 // invitedOrJoined refuses actors whose unit is neither invited nor a member.

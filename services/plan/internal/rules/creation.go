@@ -16,6 +16,9 @@ func checkCreation(command Command, r *planv1.CreatePlanRequest) error {
 	if err == nil && actor.Automatic {
 		err = fault.New(fault.RoleNotAllowed, "a system can create a plan only on behalf of a worker")
 	}
+	if err == nil && r.GetSpecialSupport() {
+		err = checkProfession(actor)
+	}
 	if named := r.GetResponsible(); err == nil && named != nil &&
 		(named.GetAgency() != actor.Agency || named.GetUnit() != actor.Unit || named.GetWorker() == "") {
 		err = fault.New(fault.UnknownParty, "a new plan needs a responsible worker of your own unit; offer the responsibility to others later").
@@ -24,12 +27,16 @@ func checkCreation(command Command, r *planv1.CreatePlanRequest) error {
 	return cmp.Or(err, checkBasis(r.GetBasis(), command.At))
 }
 
-// create begins a plan. The worker who creates it answers for it, unless the request names another.
+// create begins a plan. The worker who creates it answers for it, unless the request names another, and is
+// its social worker if the client needs special support.
 func create(d *draft, command Command, r *planv1.CreatePlanRequest) {
 	d.Start(command.Subject, r.GetBasis(), command.Client, command.Case, &planv1.PlanCreated{
 		Responsible: orActor(r.GetResponsible(), command.Actor), ClientLanguage: r.GetClient().GetLanguage(),
 		MatterNumber: string(command.Number),
 	})
+	if r.GetSpecialSupport() {
+		recordSpecialSupport(d, command, true)
+	}
 }
 
 // checkBasis checks the ground of a plan: it is made and shared on consent, or where a law requires

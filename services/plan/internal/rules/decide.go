@@ -30,7 +30,7 @@ func Decide(world World, command Command) ([]matter.Event, error) {
 		create(d, command, r)
 		return d.Events(), nil
 	}
-	if err := Table.CheckStep(world.View(command.Subject, command.Actor.Agency), command); err != nil {
+	if err := checkStep(world.View(command.Subject, command.Actor.Agency), command); err != nil {
 		return nil, err
 	}
 	if err := Table.CheckContent(world, command); err != nil {

@@ -62,6 +62,8 @@ func Evolve(p Plan, e matter.Event) Plan {
 		plan.ClientViews = append(plan.ClientViews, &planv1.ClientView{
 			At: timestamppb.New(e.At), FeltHeard: m.GetFeltHeard(), OwnGoalsLead: m.GetOwnGoalsLead(), Comment: m.GetComment(),
 		})
+	case *planv1.SpecialSupportRecorded:
+		plan.SpecialSupport, plan.SocialWorker = m.GetSpecialSupport(), m.GetSocialWorker()
 	case *planv1.PlanEnded:
 		plan.State, plan.EndReason = stateEnded, m.GetReason()
 		plan.ResponsibilityOfferedTo, plan.ResponsibilityDueAt = nil, nil

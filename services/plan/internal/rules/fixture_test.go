@@ -37,9 +37,13 @@ var (
 func party(actor matter.Actor) *commonv1.Party { return actor.Party() }
 
 func create(w *base, actor matter.Actor) (string, error) {
-	return w.Begin(rules.Command{Actor: actor, Client: "anna", Request: &planv1.CreatePlanRequest{
-		Basis: rulestest.Consent(w.Now), Client: &commonv1.Client{Language: "fi"},
-	}})
+	return createBy(w, actor, &planv1.CreatePlanRequest{})
+}
+
+// createBy creates a plan by a request, on consent.
+func createBy(w *base, actor matter.Actor, request *planv1.CreatePlanRequest) (string, error) {
+	request.Basis, request.Client = rulestest.Consent(w.Now), &commonv1.Client{Language: "fi"}
+	return w.Begin(rules.Command{Actor: actor, Client: "anna", Request: request})
 }
 
 // created returns a new plan of hva.
@@ -61,7 +65,7 @@ func facts(request proto.Message) (known rules.Facts) {
 
 var allSteps = []string{
 	"InviteMember", "JoinPlan", "DeclineInvitation", "LeavePlan", "StartPlan", "AddGoal", "UpdateGoal", "AssessGoal",
-	"AddAction", "ReassignAction", "CompleteAction", "PlanContact", "RecordClientView", "OfferResponsibility", "AcceptResponsibility",
+	"AddAction", "ReassignAction", "CompleteAction", "PlanContact", "RecordClientView", "RecordSpecialSupport", "OfferResponsibility", "AcceptResponsibility",
 	"DeclineResponsibility", "ScheduleReview", "StartReview", "CompleteReview", "EndPlan", "RevokePlan", "AcknowledgeRevocation",
 }
 
@@ -95,6 +99,7 @@ func requests(w *base, subject string, other matter.Actor) map[string]proto.Mess
 		"CompleteAction":        &planv1.CompleteActionRequest{ActionId: action},
 		"PlanContact":           &planv1.PlanContactRequest{At: timestamppb.New(w.Now.Add(time.Hour))},
 		"RecordClientView":      &planv1.RecordClientViewRequest{FeltHeard: true},
+		"RecordSpecialSupport":  &planv1.RecordSpecialSupportRequest{SpecialSupport: true},
 		"OfferResponsibility":   &planv1.OfferResponsibilityRequest{To: party(heir), Reason: "loma"},
 		"AcceptResponsibility":  &planv1.AcceptResponsibilityRequest{},
 		"DeclineResponsibility": &planv1.DeclineResponsibilityRequest{},

@@ -22,6 +22,7 @@ var lives = []rulestest.Life{
 	{Name: "ACTIVE, started alone", Steps: "creator AddGoal, creator StartPlan"},
 	{Name: "ACTIVE, joined by another agency", Steps: "creator AddGoal, creator InviteMember, member JoinPlan"},
 	{Name: "ACTIVE, with actions", Steps: "creator AddGoal, creator InviteMember, member JoinPlan, creator AddAction, member AddAction"},
+	{Name: "ACTIVE, special support", Steps: "creator AddGoal, creator InviteMember, member JoinPlan, creator RecordSpecialSupport"},
 	{Name: "ACTIVE, responsibility offered", Steps: "creator AddGoal, creator StartPlan, creator OfferResponsibility"},
 	{Name: "ACTIVE, responsibility handed on", Steps: "creator AddGoal, creator StartPlan, creator OfferResponsibility, colleague AcceptResponsibility"},
 	{Name: "ACTIVE, an invitation declined", Steps: "creator AddGoal, creator StartPlan, creator InviteMember, member DeclineInvitation"},

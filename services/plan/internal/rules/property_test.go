@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"slices"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -8,6 +9,7 @@ import (
 
 	"koppi.internal/pkg/command/rulestest"
 	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 	"koppi.internal/services/plan/internal/rules"
 )
@@ -16,7 +18,9 @@ import (
 func TestInvariants(t *testing.T) {
 	rulestest.Invariants(t, func() *base { return newFixture().base }, func(t *rapid.T, w *base) {
 		rulestest.Act(t, w, func(t *rapid.T, w *base) {
-			_, _ = create(w, rapid.SampledFrom(rulestest.Everybody()).Draw(t, "creator"))
+			_, _ = createBy(w, rapid.SampledFrom(rulestest.Everybody()).Draw(t, "creator"), &planv1.CreatePlanRequest{
+				SpecialSupport: rapid.Bool().Draw(t, "special support"),
+			})
 		}, allSteps, vary)
 	}, checkPlans)
 }
@@ -28,11 +32,14 @@ func vary(t *rapid.T, request proto.Message, _ string, _ matter.Actor) {
 		m.To = other
 	case *planv1.ReassignActionRequest:
 		m.To = other
+	case *planv1.RecordSpecialSupportRequest:
+		m.SpecialSupport = rapid.Bool().Draw(t, "special support")
 	}
 }
 
-// checkPlans checks that the responsible worker and the owners of open items are of units that have
-// joined the plan, and that all members see the same plan.
+// checkPlans checks that the responsible worker, the social worker and the owners of open items are of
+// units that have joined the plan, that the plan has a social worker exactly while special support stands,
+// and that all members see the same plan.
 func checkPlans(t *rapid.T, _ *base, changed map[string]matter.History[rules.Plan]) {
 	for subject, history := range changed {
 		p := history.State
@@ -50,10 +57,19 @@ func checkPlans(t *rapid.T, _ *base, changed map[string]matter.History[rules.Pla
 				t.Fatalf("%s of %s is owned by %v, which is not a member", item.What, subject, item.Owner)
 			}
 		}
+		worker := p.Plan.GetSocialWorker()
+		if p.Plan.GetSpecialSupport() != isSocialWorker(worker) || worker != nil && !in[worker.GetAgency()+"/"+worker.GetUnit()] {
+			t.Fatalf("special support of %s stands: %v, with %v", subject, p.Plan.GetSpecialSupport(), worker)
+		}
 		for agency, view := range history.Views {
 			if history.Related(agency) && !proto.Equal(view.State.Plan, p.Plan) {
 				t.Fatalf("%s sees another plan than there is:\n%v\n%v", agency, view.State.Plan, p.Plan)
 			}
 		}
 	}
+}
+
+// isSocialWorker reports whether a party is one of the fixture's social workers.
+func isSocialWorker(party *commonv1.Party) bool {
+	return slices.ContainsFunc(rulestest.Everybody(), func(a matter.Actor) bool { return a.IsSocialWorker() && proto.Equal(a.Party(), party) })
 }

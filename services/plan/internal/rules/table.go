@@ -103,6 +103,14 @@ var Table = matter.NewTable[Plan, Facts, *draft](
 			d.Add(command.Subject, &planv1.ClientViewRecorded{FeltHeard: r.GetFeltHeard(), OwnGoalsLead: r.GetOwnGoalsLead(), Comment: r.GetComment()})
 		},
 	},
+	// What stands may be recorded again, and another social worker takes over by it. The step is admitted on a
+	// full plan, because the unit of the plan's social worker could not leave it otherwise.
+	step[*planv1.RecordSpecialSupportRequest]{
+		By: everybody, May: joinedSocialWorker, When: ongoing(anytime), WhenFull: matter.Finishes,
+		Record: func(d *draft, command Command, r *planv1.RecordSpecialSupportRequest) {
+			recordSpecialSupport(d, command, r.GetSpecialSupport())
+		},
+	},
 	step[*planv1.InviteMemberRequest]{
 		By: everybody, May: joined, When: ongoing(anytime),
 		Check: checkInvitation, Record: invite,

@@ -19,7 +19,7 @@ func ToPlan(view matter.View[Plan], actor matter.Actor) *planv1.Plan {
 	plan.PlanId, plan.Status = ID(p.Subject), Status(p, view.Reader)
 	plan.AvailableActions, plan.Revocation = Allowed(view, actor), p.Revocation.Message()
 	if p.Ended() {
-		plan.Responsible = nil
+		plan.Responsible, plan.SocialWorker = nil, nil
 	}
 	for _, item := range p.Items() {
 		if action := action(plan, item.What[min(len(actionPrefix), len(item.What)):]); action != nil {
