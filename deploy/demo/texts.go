@@ -66,6 +66,7 @@ var actions = map[string]string{
 	"ReassignAction":          "reassigns an action to %s",
 	"CompleteAction":          "completes the action",
 	"RecordClientView":        "records the client's view of the plan",
+	"RecordSpecialSupport":    "records whether the client needs special support",
 	"OfferResponsibility":     "offers the responsibility for the plan to %s",
 	"AcceptResponsibility":    "accepts the responsibility",
 	"DeclineResponsibility":   "declines the responsibility",

@@ -95,6 +95,8 @@ func (d *drawing) filled(call, own string, view map[string]any) map[string]any {
 		return map[string]any{"nextReviewAt": later(900 * time.Hour), "summary": "Hyvin."}
 	case "RecordClientView":
 		return map[string]any{"feltHeard": true, "comment": "Kuultiin."}
+	case "RecordSpecialSupport":
+		return map[string]any{"specialSupport": d.chance("special support")}
 	default:
 		if reason := methodOf(call).Input().Fields().ByName("reason"); reason != nil && reason.Kind() == protoreflect.StringKind {
 			return map[string]any{"reason": "Syy."}
