@@ -9,8 +9,8 @@ export const did = [
   "CompleteReferral", "CancelReferral", "SettleReferral",
   "OpenConsultation", "TakeConsultation", "PostMessage", "InviteParticipant", "ReassignConsultation", "CloseConsultation",
   "CreatePlan", "InviteMember", "JoinPlan", "DeclineInvitation", "LeavePlan", "StartPlan", "AddGoal", "UpdateGoal", "AssessGoal",
-  "AddAction", "ReassignAction", "CompleteAction", "RecordClientView", "OfferResponsibility", "AcceptResponsibility",
-  "DeclineResponsibility", "ScheduleReview", "StartReview", "CompleteReview", "EndPlan",
+  "AddAction", "ReassignAction", "CompleteAction", "RecordClientView", "RecordSpecialSupport", "OfferResponsibility",
+  "AcceptResponsibility", "DeclineResponsibility", "ScheduleReview", "StartReview", "CompleteReview", "EndPlan",
   "WithdrawConsent", "AcknowledgeWithdrawal", "RecordWish", "Vouch", "Prohibited", "Overdue",
 ] as const;
 export type Did = (typeof did)[number];

@@ -10,7 +10,8 @@ const shapes: Record<MemberState, [shape: string, key: string]> = {
   [MemberState.LEFT]: ["↩", "memberLeft"], [MemberState.DECLINED]: ["⊘", "memberDeclined"],
 };
 
-// Answering shows who is responsible for the whole plan, and to whom that is offered.
+// Answering shows who is responsible for the whole plan, to whom that is offered, and the social worker while
+// the client needs special support.
 export function Answering({ plan }: { plan: Plan }) {
   const t = useTexts("plan"), name = usePartyName(), due = dateOf(plan.responsibilityDueAt);
   if (!plan.responsible) return null;
@@ -18,6 +19,7 @@ export function Answering({ plan }: { plan: Plan }) {
     <section aria-labelledby="plan-answering" data-answering>
       <h3 id="plan-answering">{t("answering")}</h3>
       <p>{name(plan.responsible)}</p>
+      {plan.socialWorker && <p data-support>{t("supportedBy", { who: name(plan.socialWorker) })}</p>}
       {plan.responsibilityOfferedTo && <p className="offer">
         <span aria-hidden="true" className="shape">◷</span>
         {t("offered", { who: name(plan.responsibilityOfferedTo), date: due ? limit(due) : "" })}

@@ -157,6 +157,16 @@ const recordView: Step<Plan> = {
   }),
 };
 
+const recordSupport: Step<Plan> = {
+  fields: () => [
+    {
+      kind: "options", name: "support", label: "specialSupport", hint: "specialSupportHint", required: true, of: ["special_support"],
+      options: [{ value: "yes", label: "yes" }, { value: "no", label: "no" }],
+    },
+  ],
+  make: (values) => ({ specialSupport: text(values, "support") === "yes" }),
+};
+
 // Setting is what the steps depend on besides the plan.
 interface Setting {
   units: Choice[];
@@ -183,6 +193,7 @@ export const planSteps = ({ units, goals, me, reviewDue }: Setting): Steps<Plan>
   StartReview: { rare: true, first: () => reviewDue },
   AddAction: { ...addAction(units, goals, me), rare: true, first: ({ state }) => state === PlanState.ACTIVE && !reviewDue },
   RecordClientView: { ...recordView, rare: true },
+  RecordSpecialSupport: { ...recordSupport, rare: true },
   InviteMember: { ...inviteMember, rare: true },
   OfferResponsibility: { ...offerResponsibility(units), rare: true },
   PlanContact: { ...planContact(me.agency), rare: true },

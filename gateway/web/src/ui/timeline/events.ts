@@ -30,8 +30,8 @@ const isSet = (field: DescField, value: unknown) => {
   if (Array.isArray(value)) return value.length > 0;
   // A score of 0 counts as set.
   if (field.fieldKind === "scalar" && field.scalar === ScalarType.SINT32) return true;
-  // A client's no is an answer too.
-  if (field.name === "consented") return true;
+  // A no is an answer too.
+  if (field.name === "consented" || field.name === "special_support") return true;
   return value !== undefined && value !== "" && value !== false && value !== 0;
 };
 
