@@ -57,6 +57,7 @@ func TestBadBeginnings(t *testing.T) {
 		"question by an operator":         {"operator", ask, testkit.JSON(goodQuestion(), nil), "permission_denied", "ROLE_NOT_ALLOWED"},
 		"plan without a client":           {"county", create, testkit.JSON(goodPlan(), map[string]any{"client": nil}), "invalid_argument", "INVALID_FIELD"},
 		"plan by a system in no name":     {"system", create, testkit.JSON(goodPlan(), nil), "permission_denied", "ROLE_NOT_ALLOWED"},
+		"special support by a nurse":      {"nurse", create, testkit.JSON(goodPlan(), map[string]any{"specialSupport": true}), "permission_denied", "PROFESSION_NOT_ALLOWED"},
 		"plan of another's worker":        {"county", create, testkit.JSON(goodPlan(), map[string]any{"responsible": map[string]any{"agency": "kela", "unit": "toimeentulotuki", "worker": "kela-17"}}), "invalid_argument", "UNKNOWN_PARTY"},
 		"plan in a case that is not":      {"county", create, testkit.JSON(goodPlan(), map[string]any{"caseId": "abc"}), "invalid_argument", "INVALID_FIELD"},
 		"list of another's, by a client":  {"client", testkit.PlanService + "ListPlans", `{"worker":"ps-21"}`, "invalid_argument", "INVALID_FIELD"},
