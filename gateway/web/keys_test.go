@@ -8,9 +8,12 @@ import (
 	"testing"
 )
 
-// has tells whether one of these pages has a text by a key. Only a call that counts is answered by
-// the forms of a number.
+// has tells whether one of these pages has a text by a key; a key such as "ground:missing" names its
+// page. Only a call that counts is answered by the forms of a number.
 func has(all map[string]texts, pages []string, key string, counted bool) bool {
+	if page, within, other := strings.Cut(key, ":"); other {
+		pages, key = []string{page}, within
+	}
 	return slices.ContainsFunc(pages, func(page string) bool {
 		said := all[page]["fi"]
 		return said[key] != "" || counted && plural(said, key+"_other") != ""
@@ -195,11 +198,11 @@ func TestNoTextIsUnused(t *testing.T) {
 		named, made := map[string]bool{}, []*regexp.Regexp{}
 		for _, one := range code {
 			told := page == "matter" && steps.MatchString(one.text)
-			if !slices.Contains(pagesOf(code, one.dir), page) && !strings.HasPrefix(one.dir, "src/ui") && !told {
+			if !slices.Contains(pagesOf(code, one.dir), page) && !strings.HasPrefix(one.dir, "src/ui") && !told && !strings.Contains(one.text, `"`+page+":") {
 				continue
 			}
 			for _, found := range literal.FindAllStringSubmatch(one.text, -1) {
-				named[found[1]] = true
+				named[strings.TrimPrefix(found[1], page+":")] = true
 			}
 			for _, found := range template.FindAllStringSubmatch(one.text, -1) {
 				// Of an address or a name in storage no key is made.

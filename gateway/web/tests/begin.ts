@@ -5,8 +5,9 @@ import type { Person } from "./person";
 export const county = { agency: "hva-pohjois-savo" }, adults = { unit: "tyoikaiset-kuopio" };
 export const health = { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" };
 export const consented = { ground: "now" };
-// Within an open matter the form asks for the time of the client's consent.
-export const earlier = { ground: "consent", consentedAt: "2026-11-23T08:55" };
+export const earlier = { ground: "earlier", consentedAt: "2026-11-23T08:55" };
+// A report asks too whether the client consents to the reporter hearing back.
+export const reported = { ...consented, feedback: "yes" };
 export const known = (code: string) => ({ code, language: "fi" });
 
 // begin fills in and sends the form of a new matter, opens the matter, and returns its subject.

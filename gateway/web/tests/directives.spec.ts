@@ -67,7 +67,7 @@ test("a prohibition stops a sending; two officers admit one, refuse another, and
   await client.go("/own?show=consents");
   await decide(client.page, "ProhibitTransfer", async (ask) => client.fill(ask, { "prohibit-who": theHealth }));
   const referral = {
-    kind: "REFERRAL_KIND_SERVICE", ground: "access", "provision-access": "703/2023 § 53", ...known("030694W9024"), receiver: health,
+    kind: "REFERRAL_KIND_SERVICE", ground: "atl-53-6", attestation: ["cannot_assess_meaning"], ...known("030694W9024"), receiver: health,
     reason: "Kiireellinen hoidon tarve.", urgency: "URGENCY_URGENT",
   };
   await worker.go("/new/referral");
@@ -78,7 +78,7 @@ test("a prohibition stops a sending; two officers admit one, refuse another, and
   await expect(form).toContainText("Asiakas on kieltänyt tietojen antamisen");
   await worker.go(`/work/${concern}`);
   await looksUp(worker);
-  const asks = { ground: "access", provision: "1326/2010 § 50", reason: "Henki on vaarassa." };
+  const asks = { ground: "notification", provision: "703/2023 § 53.6", reason: "Henki on vaarassa." };
   await worker.take("RequestOverride", asks);
   await expect(worker.page.locator(".overrides")).toContainText("Et voi ratkaista omaa pyyntöäsi");
   await expect(worker.step("ApproveOverride")).toHaveCount(0);

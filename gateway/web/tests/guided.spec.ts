@@ -1,7 +1,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
-import { consented, county, health, known } from "./begin";
+import { consented, reported, county, health, known } from "./begin";
 import { expect, test } from "./fixtures";
 import type { Person } from "./person";
 import { pictures } from "./pictures";
@@ -48,9 +48,9 @@ test("a report with consent takes nine clicks, and its receipt tells the number 
   await page.locator(".begin-concern").click();
   await expect(field(kela, "code").locator("input")).toBeFocused();
   await page.keyboard.type("010594y9032");
-  await pick("ground", "Suostui juuri nyt");
-  await pick("municipality", "Kuopio");
+  // Where one agency of the kind serves, it is proposed without the municipality.
   await expect(form.locator("[data-proposed]")).toBeVisible();
+  await pick("ground", "suostui juuri nyt");
   await form.locator("[data-next]").click();
   await pick("topics", "vuokrarästi");
   await pick("urgency", "Ei kiireellinen");
@@ -58,6 +58,7 @@ test("a report with consent takes nine clicks, and its receipt tells the number 
   await field(kela, "description").locator("textarea").focus();
   await page.keyboard.type("Kaksi vuokraa maksamatta.");
   await form.locator("[data-next]").click();
+  await pick("feedback", "Kyllä");
   await expect(page.locator(".preview")).toContainText("010594Y9032");
   await form.locator("[data-send]").click();
   const receipt = page.locator("[data-receipt]");
@@ -79,14 +80,15 @@ test("a report with consent takes nine clicks, and its receipt tells the number 
 const forms: [what: string, who: string, pages: Record<string, unknown>[]][] = [
   ["concern", "kela-17", [
     { ...known("010594Y9032"), ...consented, municipality: "297" },
-    { topics: ["TOPIC_RENT_ARREARS"], description: "Kaksi vuokraa maksamatta.", urgency: "URGENCY_NORMAL" }, {},
+    { topics: ["TOPIC_RENT_ARREARS"], description: "Kaksi vuokraa maksamatta.", urgency: "URGENCY_NORMAL" },
+    { feedback: "yes" },
   ]],
   ["referral", "ps-21", [
     { ...known("010594Y9032"), kind: "REFERRAL_KIND_SERVICE", service: "tyokyvyn-arvio", receiver: health },
     { reason: "Arvio tarvitaan.", urgency: "URGENCY_NORMAL" }, consented,
   ]],
   ["consultation", "ps-21", [
-    { ground: "nobody", receiver: health }, { topic: "Lääkitys", question: "Voiko se väsyttää?", urgency: "URGENCY_NORMAL" }, {},
+    { ground: "anonymous", receiver: health }, { topic: "Lääkitys", question: "Voiko se väsyttää?", urgency: "URGENCY_NORMAL" }, {},
   ]],
   ["plan", "ps-21", [known("010594Y9032"), consented]],
 ];
@@ -180,7 +182,7 @@ test("back keeps what was typed: by the button, the browser's button, and a relo
   const at = (number: number) => expect(form).toHaveAttribute("data-page", String(number));
   await kela.go("/new/concern");
   await kela.fill(form, {
-    ...known("010594Y9032"), ...consented, receiver: county, topics: ["TOPIC_OTHER"], description: "Kaksi vuokraa.",
+    ...known("010594Y9032"), ...reported, receiver: county, topics: ["TOPIC_OTHER"], description: "Kaksi vuokraa.",
     urgency: "URGENCY_NORMAL",
   });
   await kela.last(form);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Locator, Page } from "@playwright/test";
 
-import { adults, county } from "./begin";
+import { adults, county, earlier } from "./begin";
 import { consent, ordinary, report } from "./cases";
 import { expect, test } from "./fixtures";
 import type { Koppi } from "./koppi";
@@ -193,8 +193,7 @@ test("a new plan asks for the client's goal first, and an invited unit answers b
   await worker.take("AddGoal", { text: "Haluan oman avaimen.", setBy: "client" });
   await expect(primary(worker.page)).toHaveText("Aloita suunnitelma");
   await worker.take("InviteMember", {
-    party: { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" }, ground: "LEGAL_GROUND_CLIENT_CONSENT",
-    consentedAt: "2026-11-23T08:55", provision: "703/2023 § 53",
+    ...earlier, party: { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" },
   });
   await nurse.open(subject, "plans");
   await expect(primary(nurse.page)).toHaveText("Liity suunnitelmaan");

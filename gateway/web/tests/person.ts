@@ -4,6 +4,9 @@ import words from "../src/texts/words.json" with { type: "json" };
 import type { Koppi } from "./koppi";
 
 type Language = "fi" | "sv" | "en";
+// The grounds depend on the receiver, and what a form asks next on the ground.
+const order = ["receiver", "participant", "party", "", "ground", "consentedAt", "feedback"];
+const place = (field: string) => (order.includes(field) ? order.indexOf(field) : order.indexOf(""));
 const locales = { fi: "fi-FI", sv: "sv-FI", en: "en-GB" };
 
 // Person is a user in a browser of their own.
@@ -110,13 +113,13 @@ export class Person {
 
   // fill fills in a form, on whichever of its pages the fields are.
   async fill(form: Locator, values: Record<string, unknown>) {
-    const page = form.locator("xpath=self::*[@data-page]");
+    const page = form.locator("xpath=self::*[@data-page]"), ordered = Object.entries(values).sort(([a], [b]) => place(a) - place(b));
     await form.waitFor();
     if (!await page.count()) {
-      for (const [name, value] of Object.entries(values)) await this.give(form.locator(`[data-field="${name}"]`), value);
+      for (const [name, value] of ordered) await this.give(form.locator(`[data-field="${name}"]`), value);
       return;
     }
-    const left = new Map(Object.entries(values));
+    const left = new Map(ordered);
     for (let turned = false; ;) {
       for (let filled = true; filled;) {
         filled = false;
@@ -175,6 +178,7 @@ export class Person {
   // give fills in one field, by its kind.
   private async give(field: Locator, value: unknown) {
     await field.waitFor();
+    await field.locator("input, textarea, button").first().waitFor({ state: "attached" });
     if (Array.isArray(value)) {
       for (const one of value) await this.tick(field.locator(`input[value="${one}"]`));
     } else if (typeof value === "boolean") {
@@ -182,7 +186,8 @@ export class Person {
     } else if (typeof value === "object" && value) {
       await this.address(field, value as { agency?: string; unit?: string; worker?: string });
     } else if (await field.locator("input[type=radio]").count()) {
-      await this.tick(field.locator(`input[type=radio][value="${String(value)}"]`));
+      // The time of a consent is part of its option: "shl-35-1/now".
+      await this.tick(field.locator(`input[type=radio]:is([value="${String(value)}"], [value$="/${String(value)}"])`).first());
     } else if (await field.locator("button[aria-haspopup=listbox]").count()) {
       await field.locator("button[aria-haspopup=listbox]").click();
       await this.page.getByRole("option", { name: this.word(String(value)), exact: true }).click();

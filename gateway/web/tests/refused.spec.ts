@@ -1,4 +1,4 @@
-import { begin, consented, county, health, known } from "./begin";
+import { begin, consented, reported, county, health, known } from "./begin";
 import { expect, test } from "./fixtures";
 import type { Person } from "./person";
 import { pictures } from "./pictures";
@@ -23,7 +23,7 @@ const refusal = (reason: string, field: string) => ({
 
 const person = { nameOnly: true, familyName: "Testinen", phone: "040 1234567", language: "fi" };
 const of = {
-  basis: ["basis", "basis.ground", "basis.consented_at", "basis.provision", "basis.consent_id"],
+  basis: ["basis", "basis.ground", "basis.ground_key", "basis.consented_at", "basis.provision", "basis.consent_id"],
   client: [
     "client", "client.personal_identity_code", "client.language", "client.details", "client.details.family_name",
     "client.details.given_names", "client.details.birth_date", "client.details.phones[0]", "client.details.municipality",
@@ -35,7 +35,7 @@ const of = {
 const forms: [what: string, who: string, method: string, values: Record<string, unknown>, paths: string[]][] = [
   [
     "concern", "kela-17", "SubmitConcern",
-    { ...consented, ...person, receiver: county, topics: ["TOPIC_OTHER"], description: "Kaksi vuokraa.", urgency: "URGENCY_NORMAL" },
+    { ...reported, ...person, receiver: county, topics: ["TOPIC_OTHER"], description: "Kaksi vuokraa.", urgency: "URGENCY_NORMAL" },
     [...of.basis, ...of.client, ...of.receiver, ...of.rest, "topics", "topics[0]", "description"],
   ],
   [
@@ -59,7 +59,7 @@ const shared = [...of.basis, ...of.client, ...of.receiver]
 // The place of each of these does not depend on which field comes first.
 const places: Record<string, string> = {
   "client.language": "language", "client.details.phones[0]": "phone", "client.details.family_name": "familyName",
-  "basis.consented_at": "ground", "basis.provision": "provision", "urgency": "urgency", "attachment_ids[0]": "attachments",
+  "basis.consented_at": "ground", "basis.provision": "ground", "urgency": "urgency", "attachment_ids[0]": "attachments",
   "client.details.non_disclosure": "nonDisclosure",
 };
 
@@ -116,10 +116,10 @@ test("a consent of tomorrow is not accepted where its moment was typed, and what
   await pictures(page, "refused-consent");
   // A client taken over from another matter has no field here: the form says it above.
   const subject = await begin(kela, "concern", {
-    ...consented, ...known("010594Y9032"), receiver: county, topics: ["TOPIC_OTHER"], urgency: "URGENCY_NORMAL",
+    ...reported, ...known("010594Y9032"), receiver: county, topics: ["TOPIC_OTHER"], urgency: "URGENCY_NORMAL",
   });
   await kela.go(`/new/concern?from=${encodeURIComponent(subject)}`);
-  await kela.fill(form, { ...consented, receiver: county, topics: ["TOPIC_OTHER"], urgency: "URGENCY_NORMAL" });
+  await kela.fill(form, { ...reported, receiver: county, topics: ["TOPIC_OTHER"], urgency: "URGENCY_NORMAL" });
   await page.route("**/SubmitConcern", (route) => route.fulfill({ status: 400, json: refusal("UNKNOWN_CLIENT", "client.client_id") }));
   await send(kela, "SubmitConcern");
   await expect(form.locator(".problem")).toContainText("Asiakasta ei tunneta");

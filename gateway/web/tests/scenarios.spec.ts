@@ -1,15 +1,15 @@
-import { adults, begin, consented, county, earlier, health, known, phase, subjectOf } from "./begin";
+import { adults, begin, consented, reported, county, earlier, health, known, phase, subjectOf } from "./begin";
 import { expect, test } from "./fixtures";
 
 // The cases of deploy/scenarios, through the pages: each person in a browser of their own; each
 // step appears on the other pages without a reload.
 
-const attested = { ground: "notification", attestation: ["unobtainable", "unable"] };
+const attested = { ground: "shl-35-2", attestation: ["consent_unobtainable", "evidently_unable_to_care_for_self"] };
 
 test("01: two rents unpaid and the power cut", async ({ comes }) => {
   const kela = await comes("kela-17"), guide = await comes("ps-04"), worker = await comes("ps-21");
   const subject = await begin(kela, "concern", {
-    ...consented, ...known("010594Y9032"), receiver: county, topics: ["TOPIC_RENT_ARREARS", "TOPIC_ELECTRICITY_CUT"],
+    ...reported, ...known("010594Y9032"), receiver: county, topics: ["TOPIC_RENT_ARREARS", "TOPIC_ELECTRICITY_CUT"],
     description: "Kaksi vuokraa maksamatta, sähköt katkaistu perjantaina.", urgency: "URGENCY_URGENT",
   });
   await phase(kela, "LOOP_PHASE_SENT");
@@ -39,13 +39,13 @@ test("02: without consent the reporter learns the fate of the message, not of th
   const about = { ...known("090965-9062"), receiver: county, topics: ["TOPIC_INABILITY_TO_MANAGE_AFFAIRS"], urgency: "URGENCY_URGENT" };
   await kela.go("/new/concern");
   const form = kela.page.locator("form.step-form");
-  await kela.fill(form, { ground: "notification", ...about });
+  await kela.fill(form, { ground: attested.ground, ...about });
   await expect(form.locator('[data-field="topics"]')).toBeVisible();
   await expect(form.locator('[data-field="description"]')).toHaveCount(0);
   await kela.last(form);
   await form.locator("[data-send]").click();
   const said = form.locator('[data-field="attestation"] .fi-status-text--error').filter({ hasText: /./ });
-  await expect(said).toHaveText("Valitse kohta 1 ja lisäksi kohta 2 tai 3.");
+  await expect(said).toHaveText("Merkitse, mitä vakuutat.");
   await kela.fill(form, { attestation: attested.attestation });
   await kela.send(form);
   const subject = await subjectOf(kela.page);
@@ -91,13 +91,13 @@ test("03: reported again and again: joined, and nobody learns of another's repor
 test("04: passed on to health care, and the answer finds its way back", async ({ comes, koppi }) => {
   const kela = await comes("kela-17"), worker = await comes("ps-21"), nurse = await comes("tk-02");
   const first = await begin(kela, "concern", {
-    ...consented, ...known("030694W9024"), receiver: { ...county, ...adults }, topics: ["TOPIC_MENTAL_HEALTH"],
+    ...reported, ...known("030694W9024"), receiver: { ...county, ...adults }, topics: ["TOPIC_MENTAL_HEALTH"],
     description: "Ei jaksa hoitaa asioitaan, ei hoitokontaktia.", urgency: "URGENCY_URGENT",
   });
   await worker.open(first);
   await worker.take("TakeConcern");
   await worker.take("ForwardConcern", {
-    ...earlier, receiver: health, topics: ["TOPIC_MENTAL_HEALTH"], description: "Ei jaksa hoitaa asioitaan, ei hoitokontaktia.",
+    ...earlier, feedback: "yes", receiver: health, topics: ["TOPIC_MENTAL_HEALTH"], description: "Ei jaksa hoitaa asioitaan, ei hoitokontaktia.",
   });
   await expect(worker.summary).toContainText("Odottaa: Kuopion terveysasema");
   const row = nurse.page.locator("a.row, button.fresh").first();
@@ -123,7 +123,7 @@ test.describe("05", () => {
   test("05: nobody takes it, and silence is told to both sides", async ({ comes, koppi }) => {
     const kela = await comes("kela-17"), guide = await comes("ps-04");
     const subject = await begin(kela, "concern", {
-      ...consented, ...known("020516C903K"), receiver: county, topics: ["TOPIC_RENT_ARREARS"], description: "Vuokra maksamatta.",
+      ...reported, ...known("020516C903K"), receiver: county, topics: ["TOPIC_RENT_ARREARS"], description: "Vuokra maksamatta.",
       urgency: "URGENCY_NORMAL",
     });
     await guide.open(subject);
@@ -141,8 +141,9 @@ test.describe("05", () => {
 test("06: a decision notice acknowledged; a referral redirected, and nobody drops it between", async ({ comes, koppi }) => {
   const worker = await comes("ps-21"), nurse = await comes("tk-02"), job = await comes("ty-09");
   const notice = await begin(worker, "referral", {
-    kind: "REFERRAL_KIND_DECISION_NOTICE", ground: "notice", ...known("010594Y9032"), receiver: { agency: "kela", unit: "toimeentulotuki" },
-    reason: "Ehkäisevä toimeentulotuki myönnetty sähkölaskuun.", urgency: "URGENCY_NORMAL",
+    kind: "REFERRAL_KIND_DECISION_NOTICE", ground: "ttl-18b-3", ...known("010594Y9032"),
+    receiver: { agency: "kela", unit: "toimeentulotuki" }, reason: "Ehkäisevä toimeentulotuki myönnetty sähkölaskuun.",
+    urgency: "URGENCY_NORMAL",
   });
   const kela = await comes("kela-17");
   await kela.open(notice);
@@ -184,7 +185,7 @@ test("07: an anonymous question gets its answer, and turns into a referral", asy
   const worker = await comes("ps-21"), nurse = await comes("tk-02");
   await worker.go("/new/consultation");
   const form = worker.page.locator("form.step-form");
-  const question = { ground: "nobody", receiver: health, topic: "Lääkitys ja työkyky", urgency: "URGENCY_NORMAL" };
+  const question = { ground: "anonymous", receiver: health, topic: "Lääkitys ja työkyky", urgency: "URGENCY_NORMAL" };
   await worker.fill(form, { ...question, question: "Asiakas 010594Y9032 kysyy lääkityksestä." });
   await form.locator("[data-next]").click();
   await expect(form.locator('[data-field="question"]')).toContainText("Tekstissä on henkilötunnus");
@@ -216,7 +217,7 @@ test("08: one plan of three agencies: own goals lead, responsibility is handed o
   const subject = await begin(worker, "plan", { ...consented, ...known("140391-9021") });
   await worker.take("AddGoal", { text: "Haluan nukkua yöt ja jaksaa viedä lapsen päiväkotiin.", setBy: "client" });
   await worker.take("InviteMember", {
-    party: health, ground: "LEGAL_GROUND_CLIENT_CONSENT", consentedAt: "2026-11-23T08:55", provision: "703/2023 § 53",
+    ...earlier, party: health,
   });
   await nurse.open(subject, "plans");
   await expect(nurse.step("AddAction")).toHaveCount(0);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { adults, begin, consented, county, phase, subjectOf } from "./begin";
+import { adults, begin, consented, reported, county, phase, subjectOf } from "./begin";
 import { attested, consent, report } from "./cases";
 import { expect, test } from "./fixtures";
 import type { Koppi } from "./koppi";
@@ -150,7 +150,7 @@ test("a client known by name alone is found by it, and a plan begun from the con
   await form.locator("[data-next]").click();
   await expect(form.locator('[data-field="familyName"]')).toContainText("Kirjoita sukunimi.");
   const subject = await begin(kela, "concern", {
-    ...consented, ...who, receiver: { ...county, ...adults }, topics: ["TOPIC_HOMELESSNESS"], description: "Yöpyy tuttavien luona.",
+    ...reported, ...who, receiver: { ...county, ...adults }, topics: ["TOPIC_HOMELESSNESS"], description: "Yöpyy tuttavien luona.",
     urgency: "URGENCY_NORMAL",
   });
   await worker.open(subject);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { adults, county, phase } from "./begin";
+import { adults, county, earlier, phase } from "./begin";
 import { ordinary } from "./cases";
 import { expect, test } from "./fixtures";
 import type { Koppi } from "./koppi";
@@ -41,7 +41,7 @@ test("a question is passed to another worker, a third agency is called in, and t
   await expect(worker.row(subject)).toHaveCount(0);
   await youth.page.locator('.rooms a[href="/consultations"]').click();
   await expect(youth.page.locator(".list > p.quiet")).toBeVisible();
-  await other.take("InviteParticipant", { participant: youthWork });
+  await other.take("InviteParticipant", { participant: youthWork, ground: "anonymous" });
   await expect(kela.matter).toContainText("Etsivä nuorisotyö");
   await expect(youth.page.locator("button.fresh")).toContainText("1 uusi");
   await youth.open(subject, "consultations");
@@ -117,7 +117,7 @@ test("a plan goes on: tasks change hands, two change a goal, it is reviewed, and
 test("an invitation is declined, a member leaves, and what was entered in error reaches who had left", async ({ koppi, comes }) => {
   const { plan } = await ordinary(koppi), worker = await comes("ps-21"), nurse = await comes("tk-02"), youth = await comes("en-03");
   await worker.open(plan, "plans");
-  await worker.take("InviteMember", { party: youthWork, ground: "LEGAL_GROUND_CLIENT_CONSENT", consentedAt: "2026-11-23T08:55" });
+  await worker.take("InviteMember", { party: youthWork, ...earlier });
   await youth.open(plan, "plans");
   await expect(youth.matter.locator("[data-invited]")).toBeVisible();
   await youth.take("DeclineInvitation", { reason: "Emme tunne asiakasta." });

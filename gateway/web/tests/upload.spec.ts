@@ -35,7 +35,7 @@ function calls(page: Page, name: string) {
 async function consultation(who: Person) {
   await who.go("/new/consultation");
   const form = who.page.locator("form.step-form");
-  await who.fill(form, { ground: "nobody", receiver: health });
+  await who.fill(form, { ground: "anonymous", receiver: health });
   await who.next(form);
   return form;
 }

@@ -27,12 +27,15 @@ const listRoutes = lists.map((name: ListName) => {
   return list.addChildren([matter]);
 });
 
+interface BeginSearch { from?: string; page?: number; sent?: string; about?: "child" }
+
 const beginnings = createRoute({
   getParentRoute: () => root, path: "new/$what", component: lazyRouteComponent(() => import("../pages/new/page"), "NewPage"),
-  // The matter that the new one follows from, the page of the form, and what was sent by it.
-  validateSearch: ({ from, page, sent }: Record<string, unknown>): { from?: string; page?: number; sent?: string } => ({
+  // The matter that the new one follows from, the page of the form, what was sent by it, and whom a
+  // report is about.
+  validateSearch: ({ from, page, sent, about }: Record<string, unknown>): BeginSearch => ({
     from: typeof from === "string" ? from : undefined, page: typeof page === "number" && page > 1 ? page : undefined,
-    sent: typeof sent === "string" ? sent : undefined,
+    sent: typeof sent === "string" ? sent : undefined, about: about === "child" ? about : undefined,
   }),
 });
 const client = createRoute({

@@ -1,42 +1,13 @@
-import { enumFromJson } from "@bufbuild/protobuf";
-
-import { LegalGround, LegalGroundSchema } from "koppi-contract/koppi/common/v1/party_pb";
 import { ConsultationState, type Consultation } from "koppi-contract/koppi/consultation/v1/consultation_pb";
-import { receiver, text, type Field, type Values } from "../../ui/form/fields";
-import { finnish } from "../../ui/form/times";
+import { receiver, text } from "../../ui/form/fields";
+import { attestedFields, groundFields } from "../../ui/ground/fields";
+import { basisOf } from "../../ui/ground/value";
 import type { Steps } from "../matter/actions";
 import { acknowledge } from "../matter/steps";
-
-// The usual provisions of a consultation's grounds (703/2023 §§ 31, 53).
-const provisions = { anonymous: "703/2023 § 31", consent: "703/2023 § 53" };
-const consent = "LEGAL_GROUND_CLIENT_CONSENT", access = "LEGAL_GROUND_STATUTORY_ACCESS";
 
 const isNamed = ({ clientId }: Consultation) => clientId !== "";
 const partiesOf = ({ asker, addressee, participants }: Consultation) =>
   [asker, addressee, ...participants].flatMap((party) => party?.agency ?? []);
-const isGround = (ground: string) => (values: Values) => text(values, "ground") === ground;
-
-// Each onward sending has a legal ground of its own. Without a named client there is only one.
-const groundFields = (consultation: Consultation): Field[] => (isNamed(consultation) ? [
-  {
-    kind: "choice", name: "ground", label: "consultGround", schema: LegalGroundSchema, only: [consent, access], required: true,
-    of: ["basis", "basis.ground"],
-  },
-  { kind: "moment", name: "consentedAt", label: "consultConsentedAt", required: true, when: isGround(consent), of: ["basis.consented_at"] },
-  {
-    kind: "line", name: "provision", label: "consultProvision", hint: "consultProvisionHint", required: true, when: isGround(access),
-    of: ["basis.provision"],
-  },
-] : [{ kind: "note", name: "anonymous", label: "consultAnonymous", text: "consultAnonymous" }]);
-
-function basis(values: Values, consultation: Consultation) {
-  if (!isNamed(consultation)) return { ground: LegalGround.NO_PERSONAL_DATA, provision: provisions.anonymous };
-  const ground = enumFromJson(LegalGroundSchema, (text(values, "ground") || "LEGAL_GROUND_UNSPECIFIED") as never);
-  if (ground === LegalGround.CLIENT_CONSENT) return {
-    ground, provision: provisions.consent, consentedAt: finnish(text(values, "consentedAt")),
-  };
-  return { ground, provision: text(values, "provision") };
-}
 
 // A matter that the consultation may have led to, in words.
 export interface Followed { subject: string; words: string }
@@ -69,14 +40,17 @@ export const consultationSteps = ({ agency, unit }: { agency: string; unit: stri
     make: (values) => ({ to: receiver(values, "to"), reason: text(values, "reason") }),
   },
   InviteParticipant: {
-    fields: (consultation) => [
+    fields: (consultation, values) => [
       {
         kind: "receiver", name: "participant", label: "consultParticipant", hint: "consultParticipantHint",
         without: partiesOf(consultation), required: true,
       },
-      ...groundFields(consultation),
+      ...groundFields({
+        message: "consultation/invitation", receiver: "participant", clientId: consultation.clientId, anonymous: !isNamed(consultation),
+      }, values),
+      ...attestedFields(values),
     ],
-    make: (values, consultation) => ({ participant: receiver(values, "participant"), basis: basis(values, consultation) }),
+    make: (values) => ({ participant: receiver(values, "participant"), basis: basisOf(values) }),
   },
   RevokeConsultation: {
     fields: () => [{ kind: "area", name: "reason", label: "consultMistake", hint: "consultMistakeHint", required: true }],

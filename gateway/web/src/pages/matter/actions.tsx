@@ -16,7 +16,7 @@ import { StepPlace } from "./stepplace";
 
 // Step is the form of a step. A step without fields is sent at once.
 export type Step<M> = Rules<M> & {
-  fields?: (matter: M) => Field[];
+  fields?: (matter: M, values: Values) => Field[];
   // The rest of the request, besides request_id, the matter's id and its etag.
   make?: (values: Values, matter: M) => Record<string, unknown>;
   initial?: (matter: M) => Values;
@@ -122,7 +122,8 @@ export function Actions<M>({
       <div role="status">{led && <p className="led quiet" data-led={led}>{t("enterTakes", { step: called(led) })}</p>}</div>
       {open && formPlace && createPortal(
         <StepForm key={open} draft={`${open} ${Object.values(naming).join()}`} texts={texts} title={called(open)}
-          schema={methodOf(service, open)!.input} fields={steps[open]?.fields?.(matter) ?? []} initial={steps[open]?.initial?.(matter)}
+          schema={methodOf(service, open)!.input} fields={(values) => steps[open]?.fields?.(matter, values) ?? []}
+          initial={steps[open]?.initial?.(matter)}
           make={(values, requestId) => request(open, requestId, steps[open]?.make?.(values, matter))}
           send={(message) => send(open, message)} done={() => { choose(undefined); setTaken(open); }}
           cancel={() => { left.current = open; choose(undefined); }} sure={sure && own(sure)}

@@ -8,7 +8,7 @@ import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { nameOf } from "../../ui/names";
-import { useDirectory, usePartyName } from "../../ui/party";
+import { usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
 import { Actions } from "./actions";
 import { useBeginnings } from "./beginnings";
@@ -38,7 +38,7 @@ const elsewhere = ["RecordFeedbackConsent"];
 // ConcernMatter shows a concern report.
 export function ConcernMatter({ id }: { id: string }) {
   const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName();
-  const { agencies } = useDirectory(), summary = useConcernSummary(), subject = `concerns/${id}`;
+  const summary = useConcernSummary(), subject = `concerns/${id}`;
   const begin = useBeginnings(subject);
   const { data, error, changed } = useMatter(subject, ConcernService.method.getConcern, { concernId: id });
   const concern = data?.concern;
@@ -51,7 +51,7 @@ export function ConcernMatter({ id }: { id: string }) {
       mistaken={concern.state === ConcernState.ENTERED_IN_ERROR ? <Tombstone revocation={concern.revocation} />
         : <Withdrawn subject={subject} caseId={concern.caseId} />}
       actions={<Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService}
-        available={concern.availableActions} steps={concernSteps({ own: person.agency, agencies })} changed={changed}
+        available={concern.availableActions} steps={concernSteps({ own: person.agency })} changed={changed}
         elsewhere={elsewhere} more={[begin]} />}
       said={!concern.revocation && concern.description && <Said said={concern.description} label="description" />}
       side={<MatterSide subject={subject} caseId={concern.caseId} clientId={concern.clientId} language={concern.clientLanguage}

@@ -6,9 +6,10 @@ import { UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 
 import { list, text, type Field } from "../../ui/form/fields";
 import { endOfDay, finnish } from "../../ui/form/times";
+import { attestedFields, groundFields } from "../../ui/ground/fields";
+import { allowsTopics, allowsWords, basisOf, chosenOf, isNecessary } from "../../ui/ground/value";
 import { namesOf, nameOf } from "../../ui/names";
 import type { Steps } from "./actions";
-import { basisOf, byConsent, groundFields, toYouthWork } from "./ground";
 import {
   acknowledge, attachmentsField, enumOf, onConsent, partyOf, planContact, reasonField, reassign, revoke, settle, suggestedField, triage,
   withAttachments, type Setting,
@@ -103,31 +104,30 @@ export function concernSteps(setting: Setting): Steps<Concern> {
       make: (values) => ({ supportNeed: enumOf(SupportNeedSchema, values, "supportNeed") }),
     },
     ForwardConcern: {
-      fields: (concern) => [
-        ...groundFields("consent", "notification"),
+      fields: (concern, values) => [
         { kind: "receiver", name: "receiver", label: "receiver", without: [setting.own, concern.reporter?.agency ?? ""], required: true },
-        {
+        ...groundFields({ message: "concern", receiver: "receiver", clientId: concern.clientId }, values),
+        ...attestedFields(values),
+        ...(allowsTopics(values) ? [{
           kind: "choices", name: "topics", label: "topics", hint: "topicsForwardHint", schema: TopicSchema, search: "searchTopics",
-          required: true, when: (values) => byConsent(values) || !toYouthWork(values, setting),
-        },
-        {
-          kind: "note", name: "noTopics", label: "", text: "noTopics",
-          when: (values) => values.ground === "notification" && toYouthWork(values, setting),
-        },
-        { kind: "area", name: "description", label: "description", hint: "descriptionForwardHint", when: byConsent },
-        { ...attachmentsField, when: byConsent },
-        { kind: "note", name: "noDescription", label: "", text: "noDescription", when: ({ ground }) => ground === "notification" },
+          required: true,
+        } satisfies Field] : [{ kind: "note", name: "noTopics", label: "", text: "ground:identityOnly" } satisfies Field]),
+        ...(allowsWords(values) ? [
+          {
+            kind: "area", name: "description", label: "description",
+            hint: isNecessary(values) ? "ground:onlyNecessary" : "descriptionForwardHint",
+          },
+          attachmentsField,
+        ] satisfies Field[] : allowsTopics(values)
+          ? [{ kind: "note", name: "noDescription", label: "", text: "ground:topicsOnly" } satisfies Field] : []),
         { kind: "check", name: "keepOpen", label: "keepOpen", hint: "keepOpenHint", of: ["keep_open"] },
       ],
       initial: (concern) => ({ topics: concern.topics.map((topic) => nameOf(TopicSchema, topic)) }),
-      make: (values) => {
-        const consent = byConsent(values), disclosed = consent || !toYouthWork(values, setting);
-        return {
-          basis: basisOf(values, setting), receiver: partyOf(values, "receiver"), keepOpen: values.keepOpen === true,
-          topics: disclosed ? list(values, "topics").map((topic) => enumOf(TopicSchema, { topic }, "topic")) : [],
-          ...(consent ? { description: text(values, "description"), ...withAttachments(values) } : {}),
-        };
-      },
+      make: (values) => ({
+        basis: basisOf(values), receiver: partyOf(values, "receiver"), keepOpen: values.keepOpen === true,
+        topics: allowsTopics(values) ? list(values, "topics").map((topic) => enumOf(TopicSchema, { topic }, "topic")) : [],
+        ...(chosenOf(values) && allowsWords(values) ? { description: text(values, "description"), ...withAttachments(values) } : {}),
+      }),
       sure: "sureForward",
     },
     ReassignConcern: { ...reassign(setting), rare: true },

@@ -7,7 +7,7 @@ import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { onDate } from "../../ui/dates";
 import { nameOf } from "../../ui/names";
-import { useDirectory, usePartyName } from "../../ui/party";
+import { usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
 import { Actions } from "./actions";
 import { useBeginnings } from "./beginnings";
@@ -31,7 +31,7 @@ const linkedOf = (referral: Referral): Linked[] => [
 // ReferralMatter shows a referral.
 export function ReferralMatter({ id }: { id: string }) {
   const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName();
-  const { agencies } = useDirectory(), summary = useReferralSummary(), subject = `referrals/${id}`;
+  const summary = useReferralSummary(), subject = `referrals/${id}`;
   const begin = useBeginnings(subject);
   const { data, error, changed } = useMatter(subject, ReferralService.method.getReferral, { referralId: id });
   const referral = data?.referral;
@@ -45,7 +45,7 @@ export function ReferralMatter({ id }: { id: string }) {
       mistaken={referral.state === ReferralState.ENTERED_IN_ERROR ? <Tombstone revocation={referral.revocation} />
         : isWithdrawn(referral.status) && <Withdrawn subject={subject} caseId={referral.caseId} />}
       actions={<Actions matter={referral} naming={{ referralId: id }} etag={referral.etag} service={ReferralService}
-        available={referral.availableActions} steps={referralSteps({ own: person.agency, agencies })} changed={changed} more={[begin]} />}
+        available={referral.availableActions} steps={referralSteps({ own: person.agency })} changed={changed} more={[begin]} />}
       said={!referral.revocation && referral.reason && <Said said={referral.reason} label="referralReason" />}
       side={<MatterSide subject={subject} caseId={referral.caseId} clientId={referral.clientId} language={referral.clientLanguage}
         status={referral.status} basis={referral.basis} attachments={[...referral.attachments, ...referral.outcomeAttachments]}

@@ -1,6 +1,6 @@
 import {
-  AppointmentResultSchema, ReferralDeclineReason, ReferralDeclineReasonSchema, ReferralKind, ReferralOutcome, ReferralOutcomeSchema,
-  ReferralState, type Referral,
+  AppointmentResultSchema, ReferralDeclineReason, ReferralDeclineReasonSchema, ReferralKind, ReferralKindSchema, ReferralOutcome,
+  ReferralOutcomeSchema, ReferralState, type Referral,
 } from "koppi-contract/koppi/referral/v1/state_pb";
 import { UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 
@@ -8,9 +8,10 @@ import { dateOf } from "../../app/clock";
 import { moment } from "../../ui/dates";
 import { text, type Field, type Values } from "../../ui/form/fields";
 import { finnish } from "../../ui/form/times";
+import { attestedFields, groundFields } from "../../ui/ground/fields";
+import { basisOf } from "../../ui/ground/value";
 import { nameOf } from "../../ui/names";
 import type { Steps } from "./actions";
-import { basisOf, groundFields } from "./ground";
 import {
   acknowledge, attachmentsField, enumOf, partyOf, planContact, reassign, revoke, settle, suggestedField, triage, withAttachments,
   type Setting,
@@ -98,18 +99,19 @@ export function referralSteps(setting: Setting): Steps<Referral> {
       first: (referral) => isNotice(referral) && undecided(referral),
     },
     RedirectReferral: {
-      fields: (referral) => [
+      fields: (referral, values) => [
         { kind: "note", name: "redirectNote", label: "", text: "redirectNote" },
-        ...groundFields("consent", "access"),
         {
           kind: "receiver", name: "receiver", label: "receiver", without: [setting.own, referral.sender?.agency ?? ""],
           service: referral.serviceKey, required: true,
         },
+        ...groundFields({
+          message: `referral/${nameOf(ReferralKindSchema, referral.kind)}`, receiver: "receiver", clientId: referral.clientId,
+        }, values),
+        ...attestedFields(values),
         { ...explanation, hint: "redirectHint" },
       ],
-      make: (values) => ({
-        basis: basisOf(values, setting), receiver: partyOf(values, "receiver"), explanation: text(values, "explanation"),
-      }),
+      make: (values) => ({ basis: basisOf(values), receiver: partyOf(values, "receiver"), explanation: text(values, "explanation") }),
       sure: "sureRedirect",
     },
     ReassignReferral: { ...reassign(setting), rare: true },

@@ -1,4 +1,3 @@
-import type { Agency } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { LegalGround, type LegalBasis, type LoopStatus, type Party, type PlannedContact } from "koppi-contract/koppi/common/v1/party_pb";
 import type { DescEnum } from "@bufbuild/protobuf";
 
@@ -11,7 +10,6 @@ import { isUrgent } from "./urgencynow";
 export interface Setting {
   // The agency that the person acts for.
   own: string;
-  agencies: Agency[];
 }
 
 // enumOf returns the number of a chosen name; 0 if none is chosen.

@@ -1,7 +1,7 @@
 import { enumFromJson } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 
-import { LegalGround, UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
+import { ContentProfile, Urgency, UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 import { ConcernService, SubmitConcernRequestSchema } from "koppi-contract/koppi/concern/v1/concern_pb";
 import { TopicSchema } from "koppi-contract/koppi/concern/v1/state_pb";
 import { AgencyKind } from "koppi-contract/koppi/casework/v1/casework_pb";
@@ -10,93 +10,103 @@ import { useLanguage, useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { attachmentIds, attachmentNames, list, receiver, text, type Field, type Values } from "../../ui/form/fields";
-import { useDirectory } from "../../ui/party";
-import { basisFields, basisGiven, beginnings, groundFields, groundOf, makeBasis, type Ground } from "./basis";
+import { attestedFields, groundFields } from "../../ui/ground/fields";
+import { allowsTopics, allowsWords, basisGiven, basisOf, chosenOf, hearsBack, isConsent, isNecessary } from "../../ui/ground/value";
 import { draftOf, type Beginning } from "./begin";
+import { ChildWelfare } from "./childwelfare";
 import { clientFields, clientGiven, clientLanguage, makeClient, municipalityField, noClient, useClientName } from "./client";
 import { GuidedForm, type GuidePage } from "./guided";
 import { OpenCheck } from "./opencheck";
 import { Preview } from "./preview";
 import { urgencyFields } from "./urgency";
 
-const grounds: Ground[] = [
-  {
-    name: "consent", ground: LegalGround.CLIENT_CONSENT, label: "groundConsent", hint: "groundConsentHint",
-    provision: "1301/2014 § 35.1",
-  },
-  {
-    name: "notification", ground: LegalGround.STATUTORY_NOTIFICATION, label: "groundNotification", hint: "groundNotificationHint",
-    provision: "1301/2014 § 35.2",
-  },
-];
-const consented = (values: Values) => groundOf(grounds, values)?.ground === LegalGround.CLIENT_CONSENT;
+// A child welfare notification is about the child, on a ground of its own.
+const childWelfare = "417/2007 § 25";
 
-// NewConcern is the form of a concern report. The first page asks whether the client has consented:
-// that decides what the next may contain.
-export function NewConcern({ origin, arrived }: Beginning) {
-  const t = useTexts("new"), word = useWords(), now = useNow(), person = usePerson(), directory = useDirectory(), name = useClientName();
+const consented = (values: Values) => { const chosen = chosenOf(values); return chosen !== undefined && isConsent(chosen); };
+// On a ground that allows the identity alone, the law asks that nothing is delayed.
+const identityOnly = (values: Values) => chosenOf(values)?.content === ContentProfile.IDENTIFICATION;
+const hasTyped = (values: Values) => text(values, "description") !== "" || attachmentIds(values, "attachments").length > 0;
+const note = (name: string, text: string): Field => ({ kind: "note", name, label: "", text });
+
+// contentFields ask for what the chosen ground allows to say.
+const contentFields = (values: Values, word: (name: string) => string, alone: boolean): Field[] => [
+  ...(allowsTopics(values) ? [{
+    kind: "choices", name: "topics", label: "topics", schema: TopicSchema, search: "searchTopics", required: true, missing: "missingTopics",
+  } satisfies Field] : [note("noTopics", "ground:identityOnly")]),
+  {
+    kind: "drawn", name: "child", label: "topics", when: () => alone && list(values, "topics").includes("TOPIC_CHILD_IN_FAMILY"),
+    draw: () => <ChildWelfare />,
+  },
+  ...(allowsWords(values) ? [
+    {
+      kind: "area", name: "description", label: "description",
+      hint: isNecessary(values) ? "ground:onlyNecessary" : "descriptionHint",
+    },
+    { kind: "attachments", name: "attachments", label: "attachments", of: ["attachment_ids"] },
+  ] satisfies Field[] : [
+    ...(allowsTopics(values) ? [note("noDescription", "ground:topicsOnly")] : []),
+    ...(hasTyped(values) ? [note("keptUnsent", "ground:keptUnsent")] : []),
+  ]),
+  ...(identityOnly(values) ? [note("urgentByLaw", "urgentByLaw"), note("inDanger", "inDanger")] : urgencyFields(values, word)),
+];
+
+// NewConcern is the form of a concern report. The first page asks on which ground it is sent: that
+// decides what the next may contain.
+export function NewConcern({ origin, about, arrived }: Beginning) {
+  const t = useTexts("new"), word = useWords(), now = useNow(), person = usePerson(), name = useClientName();
   const [language] = useLanguage();
-  const toYouthWork = (values: Values) =>
-    directory.agencies.find(({ agency }) => agency === receiver(values, "receiver")?.agency)?.kind === AgencyKind.YOUTH_WORK;
-  // Without consent, outreach youth work receives only the identity, the contact details and the
-  // urgency (1285/2016 § 11).
-  const topicless = (values: Values) => !consented(values) && toYouthWork(values);
-  const checked = (values: Values) => (basisGiven(grounds, values) && clientGiven(values, origin) && receiver(values, "receiver")?.agency
-    ? { client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: makeBasis(grounds, values) } : undefined);
+  const checked = (values: Values) => (basisGiven(values) && clientGiven(values, origin) && receiver(values, "receiver")?.agency
+    ? { client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: basisOf(values) } : undefined);
+  const asks = {
+    message: "concern", receiver: "receiver", clientId: origin?.clientId, prefer: about === "child" ? childWelfare : undefined,
+  };
   const pages = (values: Values): GuidePage[] => {
     const check: Field = { kind: "drawn", name: "check", label: "receiver", draw: () => <OpenCheck request={checked(values)} /> };
     return [
       { name: "who", heading: "pageWho", fields: [
-        ...clientFields(origin, now, values), ...groundFields(grounds, values, "hasConsented", now), ...(origin ? [] : [municipalityField]),
+        ...clientFields(origin, now, values), ...(origin ? [] : [municipalityField]),
         {
           kind: "receiver", name: "receiver", label: "receiver", required: true, missing: "missingReceiver", without: [person.agency],
           municipality: text(values, "municipality"), language: clientLanguage(values, origin),
           propose: { kind: AgencyKind.SOCIAL_SERVICES },
         },
+        ...groundFields(asks, values),
         ...(consented(values) ? [check] : []),
       ] },
-      { name: "what", heading: "pageWhat", fields: [
-        ...(topicless(values) ? [{ kind: "note", name: "noTopics", label: "topics", text: "noTopics" }] : [{
-          kind: "choices", name: "topics", label: "topics", schema: TopicSchema, search: "searchTopics", required: true,
-          missing: "missingTopics",
-        }]) as Field[],
-        ...(consented(values) ? [
-          { kind: "area", name: "description", label: "description", hint: "descriptionHint" },
-          { kind: "attachments", name: "attachments", label: "attachments", of: ["attachment_ids"] },
-        ] : [{ kind: "note", name: "noDescription", label: "description", text: "noDescription" }]) as Field[],
-        ...urgencyFields(values, word),
-      ] },
-      { name: "basis", heading: "pageBasis", fields: [...basisFields(grounds, values), ...(consented(values) ? [] : [check])] },
+      { name: "what", heading: "pageWhat", fields: contentFields(values, word, about !== "child") },
+      { name: "basis", heading: "pageBasis", fields: [...attestedFields(values), ...(consented(values) ? [] : [check])] },
     ];
   };
+  const after = (values: Values) => (hearsBack(values) ? "afterConcern" : "afterNotification");
   return (
-    <GuidedForm draft={draftOf("concern", origin)} title={t("concern")} schema={SubmitConcernRequestSchema} pages={pages}
-      sendLabel={t("sendConcern")}
-      initial={{ ...beginnings(now), ...noClient(language), topics: origin?.topics ?? [], urgency: origin?.urgency ?? "" }}
+    <GuidedForm draft={draftOf(about ? `concern-${about}` : "concern", origin)} title={t("concern")} schema={SubmitConcernRequestSchema}
+      pages={pages} sendLabel={t("sendConcern")}
+      initial={{ ...noClient(language), topics: origin?.topics ?? [], urgency: origin?.urgency ?? "" }}
       make={(values, requestId) => ({
-        requestId, client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: makeBasis(grounds, values),
-        topics: topicless(values) ? [] : list(values, "topics").map((topic) => enumFromJson(TopicSchema, topic as never)),
-        description: consented(values) ? text(values, "description") : "",
-        urgency: text(values, "urgency") ? enumFromJson(UrgencySchema, text(values, "urgency") as never) : 0,
-        attachmentIds: consented(values) ? attachmentIds(values, "attachments") : [], caseId: origin?.caseId ?? "",
+        requestId, client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: basisOf(values),
+        topics: allowsTopics(values) ? list(values, "topics").map((topic) => enumFromJson(TopicSchema, topic as never)) : [],
+        description: allowsWords(values) ? text(values, "description") : "",
+        urgency: identityOnly(values) ? Urgency.URGENT
+          : text(values, "urgency") ? enumFromJson(UrgencySchema, text(values, "urgency") as never) : 0,
+        attachmentIds: allowsWords(values) ? attachmentIds(values, "attachments") : [], caseId: origin?.caseId ?? "",
       })}
       send={async (request) => {
         const { concern } = await createClient(ConcernService, transport).submitConcern(request);
         return {
           subject: `concerns/${concern?.concernId}`, number: concern?.matterNumber, status: concern?.status,
-          after: request.basis?.ground === LegalGround.CLIENT_CONSENT ? "afterConcern" : "afterNotification",
+          after: request.basis?.feedbackConsentedAt ? "afterConcern" : "afterNotification",
         };
       }}
       arrived={arrived}
       preview={(values) => (
-        <Preview values={values} grounds={grounds} client={name(values, origin)} language={clientLanguage(values, origin)}
-          after={consented(values) ? "afterConcern" : "afterNotification"} content={[
-          ...(topicless(values) ? [] : [[t("topics"), list(values, "topics").map(word).join(", ")] as [string, string]]),
-          ...(consented(values) ? [
+        <Preview values={values} client={name(values, origin)} language={clientLanguage(values, origin)} after={after(values)} content={[
+          ...(allowsTopics(values) ? [[t("topics"), list(values, "topics").map(word).join(", ")] as [string, string]] : []),
+          ...(allowsWords(values) ? [
             [t("description"), text(values, "description")],
             [t("attachments"), attachmentNames(values, "attachments") || t("noAttachments")],
           ] as [string, string][] : []),
-          [t("urgency"), text(values, "urgency") && word(text(values, "urgency"))],
+          [t("urgency"), word(identityOnly(values) ? "URGENCY_URGENT" : text(values, "urgency"))],
         ]} />
       )} />
   );

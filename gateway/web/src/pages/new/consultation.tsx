@@ -8,7 +8,8 @@ import { useLanguage, useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { attachmentIds, attachmentNames, receiver, text, type Field, type Values } from "../../ui/form/fields";
-import { basisFields, beginnings, groundFields, groundOf, makeBasis, type Ground } from "./basis";
+import { attestedFields, groundFields } from "../../ui/ground/fields";
+import { basisOf, chosenOf, isNecessary } from "../../ui/ground/value";
 import { draftOf, type Beginning } from "./begin";
 import { clientFields, clientLanguage, makeClient, noClient, useClientName } from "./client";
 import { GuidedForm, type GuidePage } from "./guided";
@@ -16,12 +17,7 @@ import { Preview } from "./preview";
 import { ReachableNow } from "./reachable";
 import { urgencyFields } from "./urgency";
 
-const grounds: Ground[] = [
-  { name: "nobody", ground: LegalGround.NO_PERSONAL_DATA, label: "groundNobody", hint: "groundNobodyHint", provision: "703/2023 § 31" },
-  { name: "consent", ground: LegalGround.CLIENT_CONSENT, label: "groundConsent", hint: "groundNamedHint", provision: "703/2023 § 53" },
-  { name: "access", ground: LegalGround.STATUTORY_ACCESS, label: "groundAccess", hint: "groundAccessHint", provision: "" },
-];
-const nobody = ({ ground }: Values) => ground === "nobody";
+const nobody = (values: Values) => chosenOf(values)?.ground === LegalGround.NO_PERSONAL_DATA;
 
 // NewConsultation is the form of a consultation: it asks a worker of another agency for advice,
 // about a client or without naming one; then there is no client field.
@@ -29,33 +25,33 @@ export function NewConsultation({ origin, arrived }: Beginning) {
   const t = useTexts("new"), word = useWords(), now = useNow(), person = usePerson(), name = useClientName(), [language] = useLanguage();
   const pages = (values: Values): GuidePage[] => [
     { name: "who", heading: "pageWhom", fields: [
-      ...groundFields(grounds, values, "ground", now),
-      ...(nobody(values) ? [{ kind: "note", name: "identifyNobody", label: "client", text: "identifyNobody" } satisfies Field]
-        : groundOf(grounds, values) ? clientFields(origin, now, values) : []),
       {
         kind: "receiver", name: "receiver", label: "addressee", required: true, missing: "missingAddressee", without: [person.agency],
         worker: true, of: ["addressee"], language: nobody(values) ? "" : clientLanguage(values, origin),
       },
       { kind: "drawn", name: "reachable", label: "addressee", draw: () => <ReachableNow party={receiver(values, "receiver")} /> },
+      ...groundFields({ message: "consultation", receiver: "receiver", clientId: origin?.clientId }, values),
+      ...(nobody(values) ? [{ kind: "note", name: "identifyNobody", label: "client", text: "identifyNobody" } satisfies Field]
+        : chosenOf(values) ? clientFields(origin, now, values) : []),
     ] },
     { name: "what", heading: "pageWhat", fields: [
       { kind: "line", name: "topic", label: "topic", required: true, missing: "missingTopic" },
       {
         kind: "area", name: "question", label: "question", required: true, missing: "missingQuestion",
-        hint: nobody(values) ? "identifyNobody" : undefined,
+        hint: nobody(values) ? "identifyNobody" : isNecessary(values) ? "ground:onlyNecessary" : undefined,
       },
       { kind: "attachments", name: "attachments", label: "attachments", of: ["attachment_ids"] },
       ...urgencyFields(values, word, true),
     ] },
-    { name: "basis", heading: "pageBasis", fields: basisFields(grounds, values) },
+    { name: "basis", heading: "pageBasis", fields: attestedFields(values) },
   ];
   return (
     <GuidedForm draft={draftOf("consultation", origin)} title={t("consultation")} schema={OpenConsultationRequestSchema} pages={pages}
       sendLabel={t("sendConsultation")}
-      initial={{ ...beginnings(now), ...noClient(language), topic: "", question: "", urgency: origin?.urgency ?? "" }}
+      initial={{ ...noClient(language), topic: "", question: "", urgency: origin?.urgency ?? "" }}
       make={(values, requestId) => ({
         requestId, client: nobody(values) ? undefined : makeClient(values, origin), addressee: receiver(values, "receiver"),
-        basis: makeBasis(grounds, values), topic: text(values, "topic"), question: text(values, "question"),
+        basis: basisOf(values), topic: text(values, "topic"), question: text(values, "question"),
         urgency: text(values, "urgency") ? enumFromJson(UrgencySchema, text(values, "urgency") as never) : 0,
         attachmentIds: attachmentIds(values, "attachments"),
         // A case would identify the client.
@@ -70,7 +66,7 @@ export function NewConsultation({ origin, arrived }: Beginning) {
       }}
       arrived={arrived}
       preview={(values) => (
-        <Preview values={values} grounds={grounds} client={nobody(values) ? undefined : name(values, origin)}
+        <Preview values={values} client={nobody(values) ? undefined : name(values, origin)}
           language={clientLanguage(values, origin)} after="afterConsultation" content={[
           [t("topic"), text(values, "topic")], [t("question"), text(values, "question")],
           [t("attachments"), attachmentNames(values, "attachments") || t("noAttachments")],

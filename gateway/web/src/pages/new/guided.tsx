@@ -35,10 +35,10 @@ const missing = ({ required, name }: Field, values: Values) => required === true
 // the page before.
 function usePages() {
   const navigate = useNavigate(), { history } = useRouter(), { what } = useParams({ strict: false }) as { what: string };
-  const { from, page = 1 } = useSearch({ strict: false }) as { from?: string; page?: number };
+  const { from, page = 1, about } = useSearch({ strict: false }) as { from?: string; page?: number; about?: "child" };
   const before = useLocation({ select: ({ state }) => state.before });
   const turn = (to: number, state: { before?: number } = {}, replace = false) => void navigate({
-    to: "/new/$what", params: { what }, search: { from, page: to > 1 ? to : undefined }, state, replace,
+    to: "/new/$what", params: { what }, search: { from, about, page: to > 1 ? to : undefined }, state, replace,
   });
   return {
     page,

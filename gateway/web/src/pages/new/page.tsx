@@ -18,12 +18,13 @@ addTexts("new", texts);
 
 const forms = { concern: NewConcern, referral: NewReferral, consultation: NewConsultation, plan: NewPlan };
 
-interface Search { from?: string; sent?: string }
+interface Search { from?: string; sent?: string; about?: "child" }
 
 // NewPage begins a matter: a concern report, a referral, a consultation or a plan. A matter that
 // follows from another keeps its client and case. Once it was sent, the page is its receipt.
 export function NewPage() {
-  const { what } = useParams({ strict: false }) as { what: string }, { from, sent: subject } = useSearch({ strict: false }) as Search;
+  const { what } = useParams({ strict: false }) as { what: string };
+  const { from, sent: subject, about } = useSearch({ strict: false }) as Search;
   const shell = useTexts("shell"), { data: origin, error, isLoading } = useOrigin(from), clock = useClock(), navigate = useNavigate();
   const [sent, setSent] = useState<Sent>(), Form = forms[what as keyof typeof forms];
   if (!Form) return <Navigate to="/" replace />;
@@ -42,7 +43,7 @@ export function NewPage() {
     <div className="beginning">
       {error && <Problem error={error} />}
       {origin && <FollowsFrom origin={origin} />}
-      <Form key={`${what} ${origin?.subject ?? ""}`} origin={origin ?? undefined} arrived={arrived} />
+      <Form key={`${what} ${origin?.subject ?? ""} ${about ?? ""}`} origin={origin ?? undefined} about={about} arrived={arrived} />
     </div>
   );
 }

@@ -1,19 +1,19 @@
 import type { ReactNode } from "react";
 
-import { useTexts } from "../../app/language";
-import { receiver, type Values } from "../../ui/form/fields";
+import { useLanguage, useTexts } from "../../app/language";
+import { receiver, text, type Values } from "../../ui/form/fields";
 import { moment } from "../../ui/dates";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import { LegalGround } from "koppi-contract/koppi/common/v1/party_pb";
 import { useDirectory } from "../../ui/party";
 import { useProvision } from "../../ui/provision";
-import { attestations } from "./attestations";
-import { consentTime, groundOf, provisionOf, type Ground } from "./basis";
+import { attested, chosenOf, consentTime } from "../../ui/ground/value";
 import { useLanguageName } from "./client";
+
+// What the client answered about hearing back.
+const feedback: Record<string, string> = { yes: "feedbackYes", no: "feedbackNo", unasked: "feedbackUnasked" };
 
 interface Props {
   values: Values;
-  grounds: Ground[];
   // The client; empty if no one is named.
   client?: string;
   // The content, each part under its label.
@@ -28,11 +28,11 @@ interface Props {
 
 // Preview shows what will be sent, to whom and on which ground, and what the sender will learn
 // afterwards.
-export function Preview({ values, grounds, client, language, content, after, toNobody }: Props) {
-  const t = useTexts("new"), directory = useDirectory(), said = useProvision(), chosen = groundOf(grounds, values);
-  const tongue = useLanguageName();
+export function Preview({ values, client, language, content, after, toNobody }: Props) {
+  const t = useTexts("new"), ground = useTexts("ground"), directory = useDirectory(), said = useProvision(), chosen = chosenOf(values);
+  const tongue = useLanguageName(), [spoken] = useLanguage(), called = (names: Record<string, string>) => names[spoken] ?? names.fi;
+  const answer = feedback[text(values, "feedback")];
   if (!chosen) return null;
-  const provision = provisionOf(chosen, values);
   const to = receiver(values, "receiver"), consented = consentTime(values);
   const addressed = to?.agency
     && [to.worker, to.unit && directory.unit(to.agency, to.unit), directory.agency(to.agency)].filter(Boolean).join(", ");
@@ -43,17 +43,12 @@ export function Preview({ values, grounds, client, language, content, after, toN
     [
       t("previewGround"),
       <>
-        {t(chosen.label)}
-        {provision && ` (${said(provision)})`}
-        {chosen.ground === LegalGround.CLIENT_CONSENT && consented && (
-          <>, {moment(timestampDate(consented))}</>
-        )}
-        {chosen.ground === LegalGround.STATUTORY_NOTIFICATION && attestations.filter(
-          (one) => (values.attestation as string[] | undefined)?.includes(one),
-        ).map((one) => <span key={one} className="attested">{t(`attest_${one}`)}</span>)}
+        {called(chosen.names)} ({said(chosen.provision)}){consented && <>, {moment(timestampDate(consented))}</>}
+        {attested(values).map(({ field, names }) => <span key={field} className="attested">{called(names)}</span>)}
       </>,
     ],
     ...content,
+    ...(chosen.asksFeedback ? [[ground("feedback"), answer && ground(answer)] as [string, ReactNode]] : []),
   ];
   return (
     <section className="preview" aria-labelledby="preview-title">

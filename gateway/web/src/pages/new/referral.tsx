@@ -2,7 +2,7 @@ import { enumFromJson } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { Dropdown, DropdownItem } from "suomifi-ui-components";
 
-import { LegalGround, UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
+import { UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 import { ReferralService, SendReferralRequestSchema } from "koppi-contract/koppi/referral/v1/referral_pb";
 import { ReferralKindSchema } from "koppi-contract/koppi/referral/v1/state_pb";
 import { AgencyKind } from "koppi-contract/koppi/casework/v1/casework_pb";
@@ -12,34 +12,16 @@ import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { dayKey, onDate } from "../../ui/dates";
 import { attachmentIds, attachmentNames, receiver, text, type Drawn, type Values } from "../../ui/form/fields";
+import { attestedFields, groundFields } from "../../ui/ground/fields";
+import { basisOf } from "../../ui/ground/value";
 import { nameOf } from "../../ui/names";
 import { useDirectory } from "../../ui/party";
-import { basisFields, beginnings, groundFields, makeBasis, type Ground } from "./basis";
 import { draftOf, type Beginning } from "./begin";
 import { clientFields, clientLanguage, makeClient, municipalityField, noClient, useClientName } from "./client";
 import { GuidedForm, type GuidePage } from "./guided";
 import { Preview } from "./preview";
 import { urgencyFields } from "./urgency";
 
-const consent: Ground = { name: "consent", ground: LegalGround.CLIENT_CONSENT, label: "groundConsent", provision: "703/2023 § 53" };
-const notice: Ground = {
-  name: "notice", ground: LegalGround.STATUTORY_ACCESS, label: "groundAccess", hint: "groundNoticeHint", provision: "1412/1997 § 18 b.3",
-};
-const transfer: Ground = {
-  name: "transfer", ground: LegalGround.STATUTORY_ACCESS, label: "groundAccess", hint: "groundAccessHint", provision: "434/2003 § 21",
-};
-const access: Ground = {
-  name: "access", ground: LegalGround.STATUTORY_ACCESS, label: "groundAccess", hint: "groundAccessHint", provision: "",
-};
-
-// The grounds of each kind, the usual one first.
-const groundsOf: Record<string, Ground[]> = {
-  REFERRAL_KIND_SERVICE: [consent, access],
-  REFERRAL_KIND_APPLICATION_TRANSFER: [transfer, consent],
-  REFERRAL_KIND_DECISION_NOTICE: [notice, consent],
-  REFERRAL_KIND_DOCUMENTS: [consent, access],
-};
-const groundsFor = ({ kind }: Values) => groundsOf[String(kind)] ?? [];
 const isService = ({ kind }: Values) => kind === "REFERRAL_KIND_SERVICE";
 
 // The outcome of each kind, and the label of its reason.
@@ -88,17 +70,20 @@ export function NewReferral({ origin, arrived }: Beginning) {
       ...urgencyFields(values, word),
     ] },
     { name: "basis", heading: "pageBasis", fields: [
-      ...groundFields(groundsFor(values), values, "ground", now), ...basisFields(groundsFor(values), values),
+      ...groundFields({
+        message: text(values, "kind") && `referral/${text(values, "kind")}`, receiver: "receiver", clientId: origin?.clientId,
+      }, values),
+      ...attestedFields(values),
     ] },
   ];
   return (
     <GuidedForm draft={draftOf("referral", origin)} title={t("referral")} schema={SendReferralRequestSchema} pages={pages}
       sendLabel={t("sendReferral")}
       initial={{
-        ...beginnings(now), ...noClient(language), kind: "", service: "", reason: "", arrivedOn: today, urgency: origin?.urgency ?? "",
+        ...noClient(language), kind: "", service: "", reason: "", arrivedOn: today, urgency: origin?.urgency ?? "",
       }}
       make={(values, requestId) => ({
-        requestId, client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: makeBasis(groundsFor(values), values),
+        requestId, client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: basisOf(values),
         kind: text(values, "kind") ? enumFromJson(ReferralKindSchema, text(values, "kind") as never) : 0, serviceKey: serviceKey(values),
         reason: text(values, "reason"), applicationArrivedOn: isMoved(values) ? text(values, "arrivedOn") : "",
         urgency: text(values, "urgency") ? enumFromJson(UrgencySchema, text(values, "urgency") as never) : 0,
@@ -113,7 +98,7 @@ export function NewReferral({ origin, arrived }: Beginning) {
       }}
       arrived={arrived}
       preview={(values) => (
-        <Preview values={values} grounds={groundsFor(values)} client={name(values, origin)} language={clientLanguage(values, origin)}
+        <Preview values={values} client={name(values, origin)} language={clientLanguage(values, origin)}
           after={`after_${String(values.kind)}`} content={[
           [t("kind"), text(values, "kind") && t(`kind_${text(values, "kind")}`)],
           ...(serviceKey(values) ? [[t("service"), word(serviceKey(values))] as [string, string]] : []),

@@ -58,7 +58,7 @@ function Offered({ plan, name, step, of, what, inMenu, refused, changed }: Props
     <div ref={place} className={open ? "step open" : "step"}>
       {open ? (
         <StepForm draft={[name, plan.planId, of].join("-")} texts="plan" title={said} schema={method.input}
-          fields={step.fields!(plan)} initial={step.initial?.(plan)} sure={sure && t(sure)} sendLabel={said}
+          fields={(values) => step.fields!(plan, values)} initial={step.initial?.(plan)} sure={sure && t(sure)} sendLabel={said}
           make={(values, requestId) => ({ requestId, planId: plan.planId, ...step.make?.(values, plan) }) as MessageInitShape<DescMessage>}
           done={close} cancel={close} send={(message) =>
             callUnaryMethod(transport, method, message).then(changed, (no: unknown) => { if (!refused?.(no, message)) throw no; })} />

@@ -1,9 +1,9 @@
-import { enumFromJson } from "@bufbuild/protobuf";
-
-import { LegalGroundSchema, type Party } from "koppi-contract/koppi/common/v1/party_pb";
+import type { Party } from "koppi-contract/koppi/common/v1/party_pb";
 import { PlanState, type Action, type Goal, type Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { attachmentIds, receiver, text, type Field, type Values } from "../../ui/form/fields";
 import { endOfDay, finnish } from "../../ui/form/times";
+import { attestedFields, groundFields } from "../../ui/ground/fields";
+import { basisOf } from "../../ui/ground/value";
 import type { Step, Steps } from "../matter/actions";
 
 const reason: Step<Plan> = {
@@ -112,31 +112,14 @@ const planContact = (own: string): Step<Plan> => ({
   make: (values) => ({ at: values.takeBack === true ? undefined : time(values, "at") }),
 });
 
-const consent = (values: Values) => text(values, "ground") === "LEGAL_GROUND_CLIENT_CONSENT";
-
 const inviteMember: Step<Plan> = {
-  fields: () => [
-    { kind: "receiver", name: "party", label: "invited" },
-    {
-      kind: "options", name: "ground", label: "ground", hint: "groundHint", required: true, of: ["basis.ground"],
-      options: [
-        { value: "LEGAL_GROUND_CLIENT_CONSENT", label: "groundConsent" },
-        { value: "LEGAL_GROUND_STATUTORY_ACCESS", label: "groundAccess" },
-      ],
-    },
-    { kind: "moment", name: "consentedAt", label: "consentedAt", required: true, of: ["basis.consented_at"], when: consent },
-    {
-      kind: "line", name: "provision", label: "provision", required: true, of: ["basis.provision"],
-      when: (values) => text(values, "ground") !== "",
-    },
+  fields: ({ clientId }, values) => [
+    { kind: "receiver", name: "party", label: "invited", hint: "invitedHint", required: true },
+    ...groundFields({ message: "plan/invitation", receiver: "party", clientId }, values), ...attestedFields(values),
   ],
-  initial: () => ({ provision: "1301/2014 § 41" }),
   make: (values) => ({
     party: receiver(values, "party") && { agency: receiver(values, "party")!.agency, unit: receiver(values, "party")!.unit ?? "" },
-    basis: {
-      ground: text(values, "ground") ? enumFromJson(LegalGroundSchema, text(values, "ground") as never) : 0,
-      provision: text(values, "provision"), consentedAt: consent(values) ? time(values, "consentedAt") : undefined,
-    },
+    basis: basisOf(values),
   }),
 };
 

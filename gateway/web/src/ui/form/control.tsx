@@ -4,13 +4,15 @@ import {
 } from "suomifi-ui-components";
 
 import { useTexts, useWords } from "../../app/language";
+import type { Chosen } from "../ground/value";
 import { namesOf } from "../names";
 import type { AttachmentValue, Field, ReceiverValue, Values } from "./fields";
 import { ReceiverField } from "./receiver";
 
-// Calendars and uploads are loaded with the first form that has them.
+// Calendars, uploads and grounds are loaded with the first form that has them.
 const DayInput = lazy(async () => ({ default: (await import("./dayinput")).DayInput }));
 const MomentInput = lazy(async () => ({ default: (await import("./dayinput")).MomentInput }));
+const GroundChoice = lazy(async () => ({ default: (await import("../ground/choice")).GroundChoice }));
 const AttachmentsField = lazy(async () => ({ default: (await import("./attachments")).AttachmentsField }));
 
 interface Props {
@@ -60,6 +62,9 @@ export function FieldControl({ id, field, texts, values, value, change, wrong }:
       <Choices {...{ id, field, label, hint, value, change, wrong }} search={field.search && own(field.search)} />
     );
     case "receiver": return <ReceiverField {...{ id, field, label, hint, wrong, change }} value={value as ReceiverValue | undefined} />;
+    case "ground": return (
+      <Suspense><GroundChoice {...{ id, field, label, wrong, values, change }} value={value as Chosen | undefined} /></Suspense>
+    );
     case "attachments": return (
       <Suspense>
         <AttachmentsField {...{ id, label, hint, wrong, change }} value={(value as AttachmentValue[] | undefined) ?? []} />

@@ -2,9 +2,10 @@ import type { DescEnum } from "@bufbuild/protobuf";
 import type { ReactNode } from "react";
 
 import type { AgencyKind } from "koppi-contract/koppi/casework/v1/casework_pb";
+import type { Asks } from "../ground/asks";
 
 // Fields are declared, not rendered: what each asks for, and the name of its value in the form.
-// Labels are keys of the form's texts.
+// Labels are keys of the form's texts, or of other texts: "ground:missing".
 interface Common {
   name: string;
   label: string;
@@ -42,6 +43,8 @@ export type Field = Common & (
     kind: "receiver"; within?: string; without?: string[]; service?: string; municipality?: string; language?: string; worker?: boolean;
     propose?: { kind?: AgencyKind };
   }
+  // A lawful ground towards the receiver; its value is a Chosen of ui/ground.
+  | { kind: "ground"; asks: Asks }
   // Attachments, uploaded at once; the value holds their ids and names.
   | { kind: "attachments" }
   // A line of text between the fields, by key.

@@ -1,0 +1,137 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+
+import { begin, county, health, known, reported, subjectOf } from "./begin";
+import { expect, test } from "./fixtures";
+import type { Person } from "./person";
+import { pictures } from "./pictures";
+
+// On which ground a message is sent: the forms offer what is lawful towards its receiver, ask for what
+// that asks for, and let nothing more be said.
+
+const youthWork = { agency: "etsiva-kuopio" }, young = "070900A905Y";
+const formOf = (who: Person) => who.page.locator("form.step-form");
+const field = (who: Person, name: string) => formOf(who).locator(`[data-field="${name}"]`);
+const offered = (who: Person) => field(who, "ground").locator("input[type=radio]").evaluateAll((all) => all.map((one) =>
+  (one as HTMLInputElement).value));
+
+async function accessible(page: Page) {
+  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+    .analyze();
+  expect.soft(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`)).toEqual([]);
+}
+
+test("a counsellor passes a concern on to health care without consent, and says what is necessary", async ({ comes }) => {
+  const counsellor = await comes("ps-33"), nurse = await comes("tk-02"), { page } = counsellor, form = formOf(counsellor);
+  await counsellor.go("/new/concern");
+  await counsellor.fill(form, { ...known("240699-9085"), receiver: health });
+  await expect(field(counsellor, "ground").locator("input").first()).toBeAttached();
+  expect(await offered(counsellor)).toEqual(["shl-40-1/now", "shl-40-1/earlier", "atl-53-6", "atl-56"]);
+  await counsellor.fill(form, { ground: "atl-56" });
+  await pictures(page, "ground-choice");
+  await accessible(page);
+  await counsellor.next(form);
+  await expect(field(counsellor, "description")).toContainText("Kerro vain se, mikä on välttämätöntä.");
+  await counsellor.fill(form, { topics: ["TOPIC_SELF_NEGLECT"], description: "Ei syö eikä avaa ovea.", urgency: "URGENCY_URGENT" });
+  await counsellor.next(form);
+  await form.locator("[data-send]").click();
+  await expect(field(counsellor, "attestation")).toContainText("Merkitse, mitä vakuutat.");
+  await counsellor.fill(form, { attestation: ["evident_need_of_care"] });
+  await pictures(page, "ground-attested");
+  await accessible(page);
+  await counsellor.send(form);
+  const subject = await subjectOf(page);
+  await nurse.open(subject);
+  await expect(nurse.matter).toContainText("Ei syö eikä avaa ovea.");
+  await expect(nurse.matter).toContainText("asiakastietolaki 56 §");
+});
+
+test("outreach youth work learns without consent who and how to reach, and nothing else", async ({ comes }) => {
+  const kela = await comes("kela-17"), youth = await comes("en-03"), { page } = kela, form = formOf(kela);
+  const about = { receiver: youthWork, ground: "nl-11-4" };
+  await kela.go("/new/concern");
+  await kela.fill(form, { ...known("010594Y9032"), ...about });
+  await kela.next(form);
+  await expect(form).toContainText("Onko hätä? Soita 112 tai sosiaalipäivystykseen.");
+  for (const name of ["topics", "description", "attachments", "urgency"]) await expect(field(kela, name)).toHaveCount(0);
+  await pictures(page, "ground-youth");
+  await kela.next(form);
+  await kela.fill(form, { attestation: ["needs_support_without_delay"] });
+  // A client who is too old: the ground is said to be the wrong one, and what was typed is kept.
+  await form.locator("[data-send]").click();
+  await expect(form).toContainText("Perusteella on ikäraja");
+  await expect(form).toHaveAttribute("data-page", "1");
+  await kela.fill(form, known(young));
+  await kela.send(form);
+  await expect(page.locator("[data-receipt]")).toContainText("Et saa tietää, mitä apua asiakas sai.");
+  const subject = await subjectOf(page);
+  await youth.open(subject);
+  await expect(youth.matter).toContainText("nuorisolaki 11 § 4 mom.");
+  await expect(youth.matter.locator('[data-urgency="URGENCY_URGENT"], .urgency').first()).toBeVisible();
+});
+
+test("another receiver keeps what was typed, and the form says what fell away", async ({ comes }) => {
+  const kela = await comes("kela-17"), { page } = kela, form = formOf(kela);
+  await kela.go("/new/concern");
+  await expect(field(kela, "ground").locator("input").first()).toBeAttached();
+  await kela.fill(form, {
+    ...known(young), ground: "now", topics: ["TOPIC_RENT_ARREARS"], description: "Kaksi vuokraa.", urgency: "URGENCY_NORMAL",
+  });
+  await kela.first(form);
+  await kela.fill(form, { receiver: youthWork });
+  await expect(field(kela, "ground")).toContainText("Peruste ”Asiakas suostuu yhteydenottoon” ei käy tälle vastaanottajalle.");
+  await expect(field(kela, "code").locator("input")).toHaveValue(young);
+  await pictures(page, "ground-fell");
+  await accessible(page);
+  await form.locator("[data-next]").click();
+  await expect(field(kela, "ground")).toContainText("Valitse peruste.");
+  await kela.fill(form, { ground: "nl-11-4" });
+  await kela.next(form);
+  await expect(form).toContainText("Kirjoittamasi kuvaus ja liitteet säilyvät, mutta niitä ei lähetetä.");
+  await kela.first(form);
+  await kela.fill(form, { receiver: county });
+  await kela.fill(form, { ground: "now" });
+  await kela.next(form);
+  await expect(field(kela, "description").locator("textarea")).toHaveValue("Kaksi vuokraa.");
+});
+
+test("a child in the family: a child welfare notification is a form of its own", async ({ comes }) => {
+  const nurse = await comes("tk-02"), { page } = nurse, form = formOf(nurse);
+  await nurse.go("/new/concern");
+  await nurse.fill(form, { ...known("240699-9085"), receiver: county, ground: "now", topics: ["TOPIC_CHILD_IN_FAMILY"] });
+  const link = page.locator("[data-child-welfare]");
+  await pictures(page, "ground-child");
+  const opened = page.waitForEvent("popup");
+  await link.click();
+  const other = await opened;
+  await expect(other.locator('input[type=radio][value="lsl-25"]')).toBeChecked();
+  await expect(other.locator('[data-field="code"] input')).toHaveValue("");
+  // What was begun is still there.
+  await expect(field(nurse, "topics").locator('input[value="TOPIC_CHILD_IN_FAMILY"]')).toBeChecked();
+});
+
+test("a receiver that the law gives no ground for is said at once", async ({ comes }) => {
+  const kela = await comes("kela-17"), form = formOf(kela);
+  // A table that lacks each ground towards it.
+  await kela.page.route("**/ListGrounds*", (route) => route.fulfill({ json: {} }));
+  await kela.go("/new/concern");
+  await expect(field(kela, "ground").locator("[data-no-ground]")).toContainText("Laki ei anna siihen perustetta.");
+  await kela.fill(form, known("010594Y9032"));
+  await form.locator("[data-next]").click();
+  await expect(form).toHaveAttribute("data-page", "1");
+});
+
+test("the client hears back by a consent of its own: who asked and got no, learns the fate alone", async ({ comes }) => {
+  const kela = await comes("kela-17"), worker = await comes("ps-21");
+  const about = { receiver: { ...county, unit: "tyoikaiset-kuopio" }, topics: ["TOPIC_RENT_ARREARS"], urgency: "URGENCY_NORMAL" };
+  const heard = await begin(kela, "concern", { ...reported, ...known("010594Y9032"), ...about });
+  const unheard = await begin(kela, "concern", { ...reported, feedback: "unasked", ...known("110585-907A"), ...about });
+  for (const [subject, names] of [[heard, true], [unheard, false]] as const) {
+    await worker.open(subject);
+    await worker.take("TakeConcern");
+    await kela.open(subject, "sent");
+    await expect(kela.phase).toContainText(kela.word(names ? "LOOP_PHASE_TAKEN" : "LOOP_PHASE_IN_PROGRESS"));
+    if (names) await expect(kela.summary).toContainText("ps-21");
+    else await expect(kela.summary).not.toContainText("ps-21");
+  }
+});
