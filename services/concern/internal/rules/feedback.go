@@ -65,11 +65,28 @@ func checkFeedbackConsent(_ World, command Command, r *concernv1.RecordFeedbackC
 // concern from now on.
 func recordFeedbackConsent(o *outcome, command Command, r *concernv1.RecordFeedbackConsentRequest) {
 	c := o.State(command.Subject)
-	recorded := &concernv1.FeedbackConsentRecorded{Consented: r.GetConsented(), State: c.State, Holder: proto.CloneOf(Responsible(c))}
+	recorded := &concernv1.FeedbackConsentRecorded{
+		Consented: r.GetConsented(), ByClient: command.Actor.Agency == "", State: c.State, Holder: proto.CloneOf(Responsible(c)),
+	}
 	if r.GetConsented() {
 		recorded.ConsentedAt = timestamppb.New(matter.Earlier(r.GetConsentedAt().AsTime(), command.At))
 	}
 	o.Add(command.Subject, recorded)
+}
+
+// AnswerFeedback returns the events of the client's own answer, on the same conditions as an answer
+// that the receiver records.
+func AnswerFeedback(world World, subject string, r *concernv1.RecordFeedbackConsentRequest, at time.Time) ([]matter.Event, error) {
+	command := Command{Subject: subject, Request: r, At: at}
+	if !feedbackAsked(world.State(subject), command.Actor) {
+		return nil, fault.New(fault.IllegalStep, "this concern is not received yet, or it has ended").With("allowed_steps", "")
+	}
+	if err := checkFeedbackConsent(world, command, r); err != nil {
+		return nil, err
+	}
+	o := newOutcome(world, command)
+	recordFeedbackConsent(o, command, r)
+	return o.Events(), nil
 }
 
 // feedbackRecorded folds the client's answer. A reporter that begins to hear takes over the state and

@@ -86,7 +86,8 @@ type ConcernServiceClient interface {
 	// result.
 	RecordContactAttempt(ctx context.Context, in *RecordContactAttemptRequest, opts ...grpc.CallOption) (*RecordContactAttemptResponse, error)
 	// RecordFeedbackConsent records the client's answer to the question whether the reporter may hear
-	// how the concern goes on (1301/2014 § 40.2), from the receipt until the concern ends. A report that
+	// how the concern goes on (1301/2014 § 40.2), from the receipt until the concern ends. A worker of
+	// the receiver calls it, or the client; a client's etag is not compared. A report that
 	// joined another has its own answer. The last answer holds: with a yes the reporter hears of the
 	// steps from then on, with a no of the handling and the end alone.
 	RecordFeedbackConsent(ctx context.Context, in *RecordFeedbackConsentRequest, opts ...grpc.CallOption) (*RecordFeedbackConsentResponse, error)
@@ -404,7 +405,8 @@ type ConcernServiceServer interface {
 	// result.
 	RecordContactAttempt(context.Context, *RecordContactAttemptRequest) (*RecordContactAttemptResponse, error)
 	// RecordFeedbackConsent records the client's answer to the question whether the reporter may hear
-	// how the concern goes on (1301/2014 § 40.2), from the receipt until the concern ends. A report that
+	// how the concern goes on (1301/2014 § 40.2), from the receipt until the concern ends. A worker of
+	// the receiver calls it, or the client; a client's etag is not compared. A report that
 	// joined another has its own answer. The last answer holds: with a yes the reporter hears of the
 	// steps from then on, with a no of the handling and the end alone.
 	RecordFeedbackConsent(context.Context, *RecordFeedbackConsentRequest) (*RecordFeedbackConsentResponse, error)

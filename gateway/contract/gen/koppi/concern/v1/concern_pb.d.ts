@@ -1356,7 +1356,8 @@ export declare const ConcernService: GenService<{
   },
   /**
    * RecordFeedbackConsent records the client's answer to the question whether the reporter may hear
-   * how the concern goes on (1301/2014 § 40.2), from the receipt until the concern ends. A report that
+   * how the concern goes on (1301/2014 § 40.2), from the receipt until the concern ends. A worker of
+   * the receiver calls it, or the client; a client's etag is not compared. A report that
    * joined another has its own answer. The last answer holds: with a yes the reporter hears of the
    * steps from then on, with a no of the handling and the end alone.
    *
