@@ -22,6 +22,8 @@ const pages: [name: string, person: string, path: (cases: Cases) => string][] = 
   ["client", "ps-21", () => "/client"],
   ["own", "client", () => "/own"],
   ["operations", "operator", () => "/operations"],
+  ["accessibility", "client", () => "/accessibility"],
+  ["privacy", "client", () => "/privacy"],
 ];
 
 // Loading is complete: the text of the page no longer changes.

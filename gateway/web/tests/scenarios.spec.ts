@@ -97,7 +97,8 @@ test("04: passed on to health care, and the answer finds its way back", async ({
   await worker.open(first);
   await worker.take("TakeConcern");
   await worker.take("ForwardConcern", {
-    ...earlier, feedback: "yes", receiver: health, topics: ["TOPIC_MENTAL_HEALTH"], description: "Ei jaksa hoitaa asioitaan, ei hoitokontaktia.",
+    ...earlier, feedback: "yes", receiver: health, topics: ["TOPIC_MENTAL_HEALTH"],
+    description: "Ei jaksa hoitaa asioitaan, ei hoitokontaktia.",
   });
   await expect(worker.summary).toContainText("Odottaa: Kuopion terveysasema");
   const row = nurse.page.locator("a.row, button.fresh").first();

@@ -210,6 +210,15 @@ func (b *Bases) ReadGrounds(ctx context.Context, r *caseworkv1.ReadGroundsReques
 	return response, nil
 }
 
+// ReadGroundTexts returns what each row of the table says to the client.
+func (b *Bases) ReadGroundTexts(context.Context, *caseworkv1.ReadGroundTextsRequest) (*caseworkv1.ReadGroundTextsResponse, error) {
+	response := &caseworkv1.ReadGroundTextsResponse{}
+	for _, row := range b.Grounds.Table().Rows() {
+		response.Texts = append(response.Texts, &caseworkv1.GroundText{Key: row.Key, Provision: row.Provision, Client: row.Client})
+	}
+	return response, nil
+}
+
 // attest returns what a row asks a person to attest.
 func attest(table *ground.Table, row ground.Row) []*caseworkv1.AttestationGroup {
 	var groups []*caseworkv1.AttestationGroup

@@ -28,3 +28,17 @@ func (g *Grounds) ListGrounds(ctx context.Context, r *caseworkv1.ListGroundsRequ
 	}
 	return &caseworkv1.ListGroundsResponse{Grounds: found.GetGrounds()}, nil
 }
+
+// ListGroundTexts asks one service: all have the same table.
+func (g *Grounds) ListGroundTexts(ctx context.Context, _ *caseworkv1.ListGroundTextsRequest) (*caseworkv1.ListGroundTextsResponse, error) {
+	var failed error
+	for _, name := range g.Services.Names() {
+		service := caseworkv1.NewMatterServiceClient(g.Services[name])
+		found, err := service.ReadGroundTexts(identity.Forward(ctx), &caseworkv1.ReadGroundTextsRequest{})
+		if err == nil {
+			return &caseworkv1.ListGroundTextsResponse{Texts: found.GetTexts()}, nil
+		}
+		failed = err
+	}
+	return nil, failed
+}

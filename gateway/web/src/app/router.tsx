@@ -64,9 +64,18 @@ const operations = createRoute({
   validateSearch: ({ trace }: Record<string, unknown>): OperationsSearch => ({ trace: typeof trace === "string" ? trace : undefined }),
 });
 
+// The notices that everybody may read, signed in or not.
+const accessibility = createRoute({
+  getParentRoute: () => root, path: "accessibility",
+  component: lazyRouteComponent(() => import("../pages/notices/page"), "Accessibility"),
+});
+const privacy = createRoute({
+  getParentRoute: () => root, path: "privacy", component: lazyRouteComponent(() => import("../pages/notices/page"), "Privacy"),
+});
+
+const pages = [home, ...listRoutes, beginnings, client, own, statistics, operations, accessibility, privacy];
 export const router = createRouter({
-  routeTree: root.addChildren([home, ...listRoutes, beginnings, client, own, statistics, operations]), defaultNotFoundComponent: Home,
-  defaultErrorComponent: Failed, scrollRestoration: true,
+  routeTree: root.addChildren(pages), defaultNotFoundComponent: Home, defaultErrorComponent: Failed, scrollRestoration: true,
 });
 
 declare module "@tanstack/react-router" {

@@ -16,9 +16,14 @@ import { useDirectory } from "../ui/party";
 import "./shell.css";
 import "./print.css";
 
+// The pages that everybody may read.
+const notices = ["/accessibility", "/privacy"] as const;
+const useNotice = () => useRouterState({ select: ({ matches }) => matches.some(({ routeId }) => notices.some((one) => one === routeId)) });
+
 // Shell surrounds every page; without a session it shows where to sign in.
 export function Shell() {
-  const { data, isError } = useSession(), t = useTexts("shell");
+  const { data, isError } = useSession(), t = useTexts("shell"), notice = useNotice();
+  if (notice && !data?.person) return <Frame><Outlet /></Frame>;
   // The open page stays while the server does not answer: it may contain input.
   if (isError && !data) return <Frame><InlineAlert status="error">{t("unreachable")}</InlineAlert></Frame>;
   if (!data) return <Frame><LoadingSpinner status="loading" variant="small" text={t("loading")} /></Frame>;
@@ -47,13 +52,16 @@ function Frame({ children, menu, bar }: { children: ReactNode; menu?: ReactNode;
       </header>
       {bar}
       <main id="main" tabIndex={-1}>{children}</main>
+      <footer className="foot"><ul>
+        {notices.map((to) => <li key={to}><Link to={to}>{t(to)}</Link></li>)}
+      </ul></footer>
     </>
   );
 }
 
 function SignedIn({ person }: { person: Person }) {
   // An operator has no matters and nothing to watch, and has pages of its own.
-  const operator = person.role === "operator", there = useRouterState({
+  const operator = person.role === "operator", notice = useNotice(), there = useRouterState({
     select: (state) => state.matches.some(({ routeId }) => routeId === "/statistics" || routeId === "/operations"),
   });
   const t = useTexts("shell"), down = useConnection(operator || !person.worker ? undefined : person.session);
@@ -61,7 +69,7 @@ function SignedIn({ person }: { person: Person }) {
     <Frame menu={<><Rooms person={person} /><Who person={person} /></>} bar={person.trial && <TrialClock />}>
       <SessionEnd person={person} />
       <div role="status">{down && <InlineAlert status="warning" className="connection-down">{t("cut")}</InlineAlert>}</div>
-      {operator && !there ? <Navigate to="/operations" replace /> : <Outlet />}
+      {operator && !there && !notice ? <Navigate to="/operations" replace /> : <Outlet />}
     </Frame>
   );
 }

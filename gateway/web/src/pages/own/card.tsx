@@ -1,6 +1,7 @@
 import { useTexts } from "../../app/language";
 import { day, limit } from "../../ui/dates";
 import { expectationOf } from "./expectation";
+import { HearingBack } from "./hearing";
 import { useNames } from "./names";
 import type { OwnMatter } from "./ownmatter";
 
@@ -22,6 +23,7 @@ export function MatterCard({ matter, level: Heading, lead }: { matter: OwnMatter
       </p>)}
       {matter.law && <p>{matter.law}</p>}
       {who && <dl><dt>{t("holder")}</dt><dd dir="auto">{who}</dd></dl>}
+      {matter.hearing && <HearingBack hearing={matter.hearing} />}
       {matter.notes.map((note) => <p key={note}>{note}</p>)}
       {said && (said.text || said.topics.length > 0) && (
         <>

@@ -1,9 +1,9 @@
-import { LegalGround } from "koppi-contract/koppi/common/v1/party_pb";
 import {
   ConcernState, ConcernStateSchema, ContactResult, DeclineReasonSchema, OutcomeSchema, TopicSchema, type Concern,
 } from "koppi-contract/koppi/concern/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { nameOf } from "../../ui/names";
+import { isRefusedConcern, rightOf } from "./rights";
 import { frameOf, onDay, type Meeting, type OwnMatter, type Tongue } from "./ownmatter";
 
 // The states with a text here; a joined report is shown like any other matter.
@@ -13,8 +13,14 @@ export const concernStates = [
   "CONCERN_STATE_DECLINED", "CONCERN_STATE_WITHDRAWN",
 ] as const;
 
+// The states in which the client can say whether the reporter hears how the concern goes on.
+const received = [
+  ConcernState.RECEIVED, ConcernState.TRIAGED, ConcernState.TAKEN, ConcernState.INFORMATION_REQUESTED, ConcernState.IN_ASSESSMENT,
+  ConcernState.ASSESSED,
+];
+
 export function describeConcern(concern: Concern, tongue: Tongue): OwnMatter {
-  const { t, word, names } = tongue, { status } = concern;
+  const { t, word, names, because } = tongue, { status } = concern;
   const state = concern.state === ConcernState.JOINED ? ConcernState.SUBMITTED : concern.state, name = nameOf(ConcernStateSchema, state);
   const frame = frameOf({
     subject: `concerns/${concern.concernId}`, state: name, read: concern, sender: concern.reporter, began: dateOf(concern.submittedAt),
@@ -29,17 +35,22 @@ export function describeConcern(concern: Concern, tongue: Tongue): OwnMatter {
     concern.outcome ? t(nameOf(OutcomeSchema, concern.outcome)) : "",
     concern.declineReason ? t(nameOf(DeclineReasonSchema, concern.declineReason)) : "",
     concern.declineExplanation,
+    isRefusedConcern(concern) ? t(rightOf(names.kindOf(concern.receiver))) : "",
     elsewhere ? t("offered", { who: names.full(status?.waitingOn) }) : "",
   ];
   const notes = [
-    t(concern.forwardedFromConcernId ? "concern_onward" : concern.basis?.ground === LegalGround.CLIENT_CONSENT ? "concern_consent"
-      : "concern_notice", { sender, date }),
+    [t(concern.forwardedFromConcernId ? "concern_onward" : "concern_began", { sender, date }), because(concern.basis, { sender, receiver })]
+      .filter(Boolean).join(" "),
     ...lastContact(concern, tongue),
   ];
   return {
     ...frame, title: t("concern"), summary: t(name, { sender, receiver, holder }), means: means.filter(Boolean), notes,
     appointments: [...frame.appointments, ...agreed(concern, tongue, holder)],
     said: { topics: concern.topics.map((topic) => word(nameOf(TopicSchema, topic))), text: concern.description },
+    hearing: received.includes(state) || concern.feedbackConsentedAt ? {
+      concernId: concern.concernId, who: sender, since: onDay(dateOf(concern.feedbackConsentedAt)) || undefined,
+      open: !frame.ended && received.includes(state),
+    } : undefined,
   };
 }
 

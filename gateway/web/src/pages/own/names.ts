@@ -6,11 +6,15 @@ import { useDirectory } from "../../ui/party";
 // useNames returns functions that name a party for the client: by agency in a sentence, by unit and
 // agency as a contact. A worker's name is shown if there is one, the worker's id never.
 export function useNames() {
-  const { shortAgency: agency, unit } = useDirectory(), t = useTexts("own");
+  const { agencies, shortAgency: agency, unit } = useDirectory(), t = useTexts("own");
   const unitOf = (party?: Party) => (party?.unit ? unit(party.agency, party.unit) : agencyOf(party));
   const agencyOf = (party?: Party) => (party?.agency ? agency(party.agency) : "");
   return {
     agency, agencyOf, unitOf,
+    kindOf: (party?: Party) => {
+      const found = agencies.find((one) => one.agency === party?.agency);
+      return found?.units.find((one) => one.unit === party?.unit)?.kind || found?.kind;
+    },
     full: (party?: Party) => {
       const place = party?.unit ? `${unitOf(party)} (${agencyOf(party)})` : agencyOf(party);
       return [party?.displayName, place].filter(Boolean).join(", ");

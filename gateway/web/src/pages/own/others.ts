@@ -11,7 +11,7 @@ export const planStates = ["PLAN_STATE_DRAFT", "PLAN_STATE_ACTIVE", "PLAN_STATE_
 
 // Messages between professionals are not shown: they may concern others.
 export function describeConsultation(consultation: Consultation, tongue: Tongue): OwnMatter {
-  const { t, names } = tongue, name = nameOf(ConsultationStateSchema, consultation.state), { status } = consultation;
+  const { t, names, because } = tongue, name = nameOf(ConsultationStateSchema, consultation.state), { status } = consultation;
   const frame = frameOf({
     subject: `consultations/${consultation.consultationId}`, state: name, read: consultation, sender: consultation.asker,
     began: dateOf(consultation.openedAt),
@@ -23,21 +23,26 @@ export function describeConsultation(consultation: Consultation, tongue: Tongue)
   };
   return {
     ...frame, title: t("consultation"), summary: t(name, values), urgent: false, means: frame.ended ? [] : [t("nothingToDo")],
-    notes: [t("consultation_began", values), t("saidBetween")],
+    notes: [
+      [t("consultation_began", values), because(consultation.basis, values)].filter(Boolean).join(" "), t("saidBetween"),
+    ],
     said: { topics: consultation.topic ? [consultation.topic] : [], text: "" },
   };
 }
 
 export function describePlan(plan: Plan, tongue: Tongue): OwnMatter {
-  const { t, names } = tongue, name = nameOf(PlanStateSchema, plan.state);
+  const { t, names, because } = tongue, name = nameOf(PlanStateSchema, plan.state);
   const frame = frameOf({
     subject: `plans/${plan.planId}`, state: name, read: plan, sender: plan.createdBy, began: dateOf(plan.createdAt),
   }, tongue);
   if (frame.mistake) return { ...frame, title: t("plan"), summary: "" };
+  const sender = names.agencyOf(plan.createdBy);
   return {
     ...frame, title: t("plan"), summary: t(name), responsible: frame.ended ? undefined : plan.responsible,
     // The plan's due time may be an action's, which binds its owner and not the plan.
     urgent: false, law: undefined,
-    notes: [t("plan_began", { sender: names.agencyOf(plan.createdBy), date: onDay(frame.began) })],
+    notes: [
+      [t("plan_began", { sender, date: onDay(frame.began) }), because(plan.basis, { sender, receiver: "" })].filter(Boolean).join(" "),
+    ],
   };
 }

@@ -5,10 +5,15 @@ import { DueBasis, type LoopStatus, type Party, type PlannedContact } from "kopp
 import type { Revocation } from "koppi-contract/koppi/common/v1/revocation_pb";
 import { dateOf } from "../../app/clock";
 import { day, limit } from "../../ui/dates";
+import type { Because } from "./because";
 import type { Names } from "./names";
 
 // Meeting is an appointment with its place, or a contact that somebody has planned.
 export interface Meeting { at: Date; place: string; who?: string }
+
+// Hearing is whether the agency that reported a concern hears how it goes on, since when, and whether
+// the client can change that.
+export interface Hearing { concernId: string; who: string; since?: string; open: boolean }
 
 // OwnMatter is a matter as its client sees it: short sentences, no codes.
 export interface OwnMatter {
@@ -36,13 +41,14 @@ export interface OwnMatter {
   appointments: Meeting[];
   // What was sent about the client: topics and text.
   said?: { topics: string[]; text: string };
+  hearing?: Hearing;
   began: Date;
   ended?: Date;
   // Entered in error: by whom, and how far the removal has come.
   mistake?: { sender: Party | undefined; revocation: Revocation | undefined };
 }
 
-export interface Tongue { t: TFunction; word: (name: string) => string; names: Names; now: Date }
+export interface Tongue { t: TFunction; word: (name: string) => string; names: Names; because: Because; now: Date }
 
 const endings = /_(CLOSED|COMPLETED|WITHDRAWN|CANCELLED|REDIRECTED|ENDED|ENTERED_IN_ERROR)$/;
 const mistakes = /_ENTERED_IN_ERROR$/;

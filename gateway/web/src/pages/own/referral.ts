@@ -6,6 +6,7 @@ import { ClientExpectation } from "koppi-contract/koppi/common/v1/client_status_
 import { dateOf } from "../../app/clock";
 import { limit } from "../../ui/dates";
 import { nameOf } from "../../ui/names";
+import { isRefusedReferral, rightOf } from "./rights";
 import { frameOf, onDay, type OwnMatter, type Tongue } from "./ownmatter";
 
 export const referralStates = [
@@ -17,7 +18,7 @@ export const referralKinds = [
 ] as const;
 
 export function describeReferral(referral: Referral, tongue: Tongue): OwnMatter {
-  const { t, names, now } = tongue, { status } = referral, name = nameOf(ReferralStateSchema, referral.state);
+  const { t, names, because, now } = tongue, { status } = referral, name = nameOf(ReferralStateSchema, referral.state);
   const frame = frameOf({
     subject: `referrals/${referral.referralId}`, state: name, read: referral, sender: referral.sender, began: dateOf(referral.sentAt),
   }, tongue);
@@ -38,6 +39,7 @@ export function describeReferral(referral: Referral, tongue: Tongue): OwnMatter 
     referral.outcomeNote,
     referral.declineReason ? t(nameOf(ReferralDeclineReasonSchema, referral.declineReason)) : "",
     referral.declineExplanation,
+    isRefusedReferral(referral) ? t(rightOf(names.kindOf(referral.receiver))) : "",
     status?.waitingOnClient && referral.state === ReferralState.ON_HOLD ? t("awaitsYou", { who: names.full(status.responsible) }) : "",
     referral.cancellationRequested ? t("cancelling") : "",
     quiet && referral.clientStatus?.expect !== ClientExpectation.YOUR_ANSWER ? t("nothingToDo") : "",
@@ -46,7 +48,10 @@ export function describeReferral(referral: Referral, tongue: Tongue): OwnMatter 
     result === AppointmentResult.UNSPECIFIED && (dateOf(at)?.getTime() ?? 0) >= now.getTime());
   return {
     ...frame, title: t(kind), summary: decide ? t("movedBy", { date: limit(decide) }) : moved ? t("moved") : summary,
-    means: means.filter(Boolean), notes: [t(`${kind}_began`, { sender, receiver, date: onDay(frame.began) })],
+    means: means.filter(Boolean), notes: [
+      [t(`${kind}_began`, { sender, receiver, date: onDay(frame.began) }), because(referral.basis, { sender, receiver })]
+        .filter(Boolean).join(" "),
+    ],
     // The summary of a moved application names the day by which it is decided.
     urgent: frame.urgent && !quiet, law: decide ? undefined : frame.law,
     appointments: [...frame.appointments, ...ahead.map(({ at, place }) => ({ at: dateOf(at)!, place }))],

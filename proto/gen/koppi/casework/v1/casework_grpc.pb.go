@@ -22,14 +22,15 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CaseworkService_GetTimeline_FullMethodName   = "/koppi.casework.v1.CaseworkService/GetTimeline"
-	CaseworkService_GetAgencies_FullMethodName   = "/koppi.casework.v1.CaseworkService/GetAgencies"
-	CaseworkService_FindUnits_FullMethodName     = "/koppi.casework.v1.CaseworkService/FindUnits"
-	CaseworkService_ListGrounds_FullMethodName   = "/koppi.casework.v1.CaseworkService/ListGrounds"
-	CaseworkService_ListWork_FullMethodName      = "/koppi.casework.v1.CaseworkService/ListWork"
-	CaseworkService_ReassignWork_FullMethodName  = "/koppi.casework.v1.CaseworkService/ReassignWork"
-	CaseworkService_ListAccesses_FullMethodName  = "/koppi.casework.v1.CaseworkService/ListAccesses"
-	CaseworkService_GetStatistics_FullMethodName = "/koppi.casework.v1.CaseworkService/GetStatistics"
+	CaseworkService_GetTimeline_FullMethodName     = "/koppi.casework.v1.CaseworkService/GetTimeline"
+	CaseworkService_GetAgencies_FullMethodName     = "/koppi.casework.v1.CaseworkService/GetAgencies"
+	CaseworkService_FindUnits_FullMethodName       = "/koppi.casework.v1.CaseworkService/FindUnits"
+	CaseworkService_ListGrounds_FullMethodName     = "/koppi.casework.v1.CaseworkService/ListGrounds"
+	CaseworkService_ListGroundTexts_FullMethodName = "/koppi.casework.v1.CaseworkService/ListGroundTexts"
+	CaseworkService_ListWork_FullMethodName        = "/koppi.casework.v1.CaseworkService/ListWork"
+	CaseworkService_ReassignWork_FullMethodName    = "/koppi.casework.v1.CaseworkService/ReassignWork"
+	CaseworkService_ListAccesses_FullMethodName    = "/koppi.casework.v1.CaseworkService/ListAccesses"
+	CaseworkService_GetStatistics_FullMethodName   = "/koppi.casework.v1.CaseworkService/GetStatistics"
 )
 
 // CaseworkServiceClient is the client API for CaseworkService service.
@@ -50,6 +51,10 @@ type CaseworkServiceClient interface {
 	// receiver now, in the order of the table. It is empty if there is none. An unknown message is
 	// refused with INVALID_FIELD, an unknown receiver with UNKNOWN_PARTY.
 	ListGrounds(ctx context.Context, in *ListGroundsRequest, opts ...grpc.CallOption) (*ListGroundsResponse, error)
+	// ListGroundTexts returns what each ground of the table says to the client whom a message on it is
+	// about: for the client's own page. The rows of all periods are returned, since a matter keeps the
+	// ground on which it was sent.
+	ListGroundTexts(ctx context.Context, in *ListGroundTextsRequest, opts ...grpc.CallOption) (*ListGroundTextsResponse, error)
 	// ListWork returns the worklist over all four services, the earliest due time first. Each
 	// listed matter is recorded in the access log.
 	ListWork(ctx context.Context, in *ListWorkRequest, opts ...grpc.CallOption) (*ListWorkResponse, error)
@@ -118,6 +123,16 @@ func (c *caseworkServiceClient) ListGrounds(ctx context.Context, in *ListGrounds
 	return out, nil
 }
 
+func (c *caseworkServiceClient) ListGroundTexts(ctx context.Context, in *ListGroundTextsRequest, opts ...grpc.CallOption) (*ListGroundTextsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListGroundTextsResponse)
+	err := c.cc.Invoke(ctx, CaseworkService_ListGroundTexts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *caseworkServiceClient) ListWork(ctx context.Context, in *ListWorkRequest, opts ...grpc.CallOption) (*ListWorkResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListWorkResponse)
@@ -176,6 +191,10 @@ type CaseworkServiceServer interface {
 	// receiver now, in the order of the table. It is empty if there is none. An unknown message is
 	// refused with INVALID_FIELD, an unknown receiver with UNKNOWN_PARTY.
 	ListGrounds(context.Context, *ListGroundsRequest) (*ListGroundsResponse, error)
+	// ListGroundTexts returns what each ground of the table says to the client whom a message on it is
+	// about: for the client's own page. The rows of all periods are returned, since a matter keeps the
+	// ground on which it was sent.
+	ListGroundTexts(context.Context, *ListGroundTextsRequest) (*ListGroundTextsResponse, error)
 	// ListWork returns the worklist over all four services, the earliest due time first. Each
 	// listed matter is recorded in the access log.
 	ListWork(context.Context, *ListWorkRequest) (*ListWorkResponse, error)
@@ -215,6 +234,9 @@ func (UnimplementedCaseworkServiceServer) FindUnits(context.Context, *FindUnitsR
 }
 func (UnimplementedCaseworkServiceServer) ListGrounds(context.Context, *ListGroundsRequest) (*ListGroundsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListGrounds not implemented")
+}
+func (UnimplementedCaseworkServiceServer) ListGroundTexts(context.Context, *ListGroundTextsRequest) (*ListGroundTextsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListGroundTexts not implemented")
 }
 func (UnimplementedCaseworkServiceServer) ListWork(context.Context, *ListWorkRequest) (*ListWorkResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListWork not implemented")
@@ -321,6 +343,24 @@ func _CaseworkService_ListGrounds_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CaseworkService_ListGroundTexts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListGroundTextsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseworkServiceServer).ListGroundTexts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseworkService_ListGroundTexts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseworkServiceServer).ListGroundTexts(ctx, req.(*ListGroundTextsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CaseworkService_ListWork_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListWorkRequest)
 	if err := dec(in); err != nil {
@@ -415,6 +455,10 @@ var CaseworkService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListGrounds",
 			Handler:    _CaseworkService_ListGrounds_Handler,
+		},
+		{
+			MethodName: "ListGroundTexts",
+			Handler:    _CaseworkService_ListGroundTexts_Handler,
 		},
 		{
 			MethodName: "ListWork",

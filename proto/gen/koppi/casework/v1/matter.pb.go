@@ -83,6 +83,86 @@ func (WaitingKind) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{0}
 }
 
+type ReadGroundTextsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadGroundTextsRequest) Reset() {
+	*x = ReadGroundTextsRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadGroundTextsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadGroundTextsRequest) ProtoMessage() {}
+
+func (x *ReadGroundTextsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadGroundTextsRequest.ProtoReflect.Descriptor instead.
+func (*ReadGroundTextsRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{0}
+}
+
+type ReadGroundTextsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Texts         []*GroundText          `protobuf:"bytes,1,rep,name=texts,proto3" json:"texts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadGroundTextsResponse) Reset() {
+	*x = ReadGroundTextsResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadGroundTextsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadGroundTextsResponse) ProtoMessage() {}
+
+func (x *ReadGroundTextsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadGroundTextsResponse.ProtoReflect.Descriptor instead.
+func (*ReadGroundTextsResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ReadGroundTextsResponse) GetTexts() []*GroundText {
+	if x != nil {
+		return x.Texts
+	}
+	return nil
+}
+
 type ReadGroundsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Receiver      *v1.Party              `protobuf:"bytes,1,opt,name=receiver,proto3" json:"receiver,omitempty"`
@@ -93,7 +173,7 @@ type ReadGroundsRequest struct {
 
 func (x *ReadGroundsRequest) Reset() {
 	*x = ReadGroundsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -105,7 +185,7 @@ func (x *ReadGroundsRequest) String() string {
 func (*ReadGroundsRequest) ProtoMessage() {}
 
 func (x *ReadGroundsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -118,7 +198,7 @@ func (x *ReadGroundsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadGroundsRequest.ProtoReflect.Descriptor instead.
 func (*ReadGroundsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ReadGroundsRequest) GetReceiver() *v1.Party {
@@ -144,7 +224,7 @@ type ReadGroundsResponse struct {
 
 func (x *ReadGroundsResponse) Reset() {
 	*x = ReadGroundsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -156,7 +236,7 @@ func (x *ReadGroundsResponse) String() string {
 func (*ReadGroundsResponse) ProtoMessage() {}
 
 func (x *ReadGroundsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -169,7 +249,7 @@ func (x *ReadGroundsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadGroundsResponse.ProtoReflect.Descriptor instead.
 func (*ReadGroundsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{1}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ReadGroundsResponse) GetGrounds() []*Ground {
@@ -203,7 +283,7 @@ type ReadHistoryRequest struct {
 
 func (x *ReadHistoryRequest) Reset() {
 	*x = ReadHistoryRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -215,7 +295,7 @@ func (x *ReadHistoryRequest) String() string {
 func (*ReadHistoryRequest) ProtoMessage() {}
 
 func (x *ReadHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -228,7 +308,7 @@ func (x *ReadHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ReadHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{2}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ReadHistoryRequest) GetCaseId() string {
@@ -306,7 +386,7 @@ type ReadHistoryResponse struct {
 
 func (x *ReadHistoryResponse) Reset() {
 	*x = ReadHistoryResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -318,7 +398,7 @@ func (x *ReadHistoryResponse) String() string {
 func (*ReadHistoryResponse) ProtoMessage() {}
 
 func (x *ReadHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -331,7 +411,7 @@ func (x *ReadHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ReadHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{3}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ReadHistoryResponse) GetMessages() []*v11.CaseMessage {
@@ -365,7 +445,7 @@ type Reach struct {
 
 func (x *Reach) Reset() {
 	*x = Reach{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -377,7 +457,7 @@ func (x *Reach) String() string {
 func (*Reach) ProtoMessage() {}
 
 func (x *Reach) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -390,7 +470,7 @@ func (x *Reach) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reach.ProtoReflect.Descriptor instead.
 func (*Reach) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{4}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Reach) GetSubjects() []*Reach_Subject {
@@ -418,7 +498,7 @@ type TimelinePlace struct {
 
 func (x *TimelinePlace) Reset() {
 	*x = TimelinePlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -430,7 +510,7 @@ func (x *TimelinePlace) String() string {
 func (*TimelinePlace) ProtoMessage() {}
 
 func (x *TimelinePlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -443,7 +523,7 @@ func (x *TimelinePlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelinePlace.ProtoReflect.Descriptor instead.
 func (*TimelinePlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{5}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TimelinePlace) GetReaches() map[string]*Reach {
@@ -498,7 +578,7 @@ type ReadAttachmentRequest struct {
 
 func (x *ReadAttachmentRequest) Reset() {
 	*x = ReadAttachmentRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -510,7 +590,7 @@ func (x *ReadAttachmentRequest) String() string {
 func (*ReadAttachmentRequest) ProtoMessage() {}
 
 func (x *ReadAttachmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -523,7 +603,7 @@ func (x *ReadAttachmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAttachmentRequest.ProtoReflect.Descriptor instead.
 func (*ReadAttachmentRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{6}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ReadAttachmentRequest) GetSubject() string {
@@ -549,7 +629,7 @@ type ReadAttachmentResponse struct {
 
 func (x *ReadAttachmentResponse) Reset() {
 	*x = ReadAttachmentResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -561,7 +641,7 @@ func (x *ReadAttachmentResponse) String() string {
 func (*ReadAttachmentResponse) ProtoMessage() {}
 
 func (x *ReadAttachmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -574,7 +654,7 @@ func (x *ReadAttachmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAttachmentResponse.ProtoReflect.Descriptor instead.
 func (*ReadAttachmentResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{7}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ReadAttachmentResponse) GetAttachment() *v1.Attachment {
@@ -598,7 +678,7 @@ type ReadWorkRequest struct {
 
 func (x *ReadWorkRequest) Reset() {
 	*x = ReadWorkRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -610,7 +690,7 @@ func (x *ReadWorkRequest) String() string {
 func (*ReadWorkRequest) ProtoMessage() {}
 
 func (x *ReadWorkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -623,7 +703,7 @@ func (x *ReadWorkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWorkRequest.ProtoReflect.Descriptor instead.
 func (*ReadWorkRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{8}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ReadWorkRequest) GetWork() *ListWorkRequest {
@@ -660,7 +740,7 @@ type ReadWorkResponse struct {
 
 func (x *ReadWorkResponse) Reset() {
 	*x = ReadWorkResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -672,7 +752,7 @@ func (x *ReadWorkResponse) String() string {
 func (*ReadWorkResponse) ProtoMessage() {}
 
 func (x *ReadWorkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -685,7 +765,7 @@ func (x *ReadWorkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWorkResponse.ProtoReflect.Descriptor instead.
 func (*ReadWorkResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{9}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ReadWorkResponse) GetItems() []*WorkItem {
@@ -719,7 +799,7 @@ type GetWaitingRequest struct {
 
 func (x *GetWaitingRequest) Reset() {
 	*x = GetWaitingRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -731,7 +811,7 @@ func (x *GetWaitingRequest) String() string {
 func (*GetWaitingRequest) ProtoMessage() {}
 
 func (x *GetWaitingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -744,7 +824,7 @@ func (x *GetWaitingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWaitingRequest.ProtoReflect.Descriptor instead.
 func (*GetWaitingRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{10}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetWaitingRequest) GetUnits() []*v1.Party {
@@ -766,7 +846,7 @@ type GetWaitingResponse struct {
 
 func (x *GetWaitingResponse) Reset() {
 	*x = GetWaitingResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -778,7 +858,7 @@ func (x *GetWaitingResponse) String() string {
 func (*GetWaitingResponse) ProtoMessage() {}
 
 func (x *GetWaitingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -791,7 +871,7 @@ func (x *GetWaitingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWaitingResponse.ProtoReflect.Descriptor instead.
 func (*GetWaitingResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{11}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetWaitingResponse) GetNow() *timestamppb.Timestamp {
@@ -827,7 +907,7 @@ type Waiting struct {
 
 func (x *Waiting) Reset() {
 	*x = Waiting{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -839,7 +919,7 @@ func (x *Waiting) String() string {
 func (*Waiting) ProtoMessage() {}
 
 func (x *Waiting) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -852,7 +932,7 @@ func (x *Waiting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Waiting.ProtoReflect.Descriptor instead.
 func (*Waiting) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{12}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Waiting) GetUnit() *v1.Party {
@@ -914,7 +994,7 @@ type MarkToldRequest struct {
 
 func (x *MarkToldRequest) Reset() {
 	*x = MarkToldRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -926,7 +1006,7 @@ func (x *MarkToldRequest) String() string {
 func (*MarkToldRequest) ProtoMessage() {}
 
 func (x *MarkToldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -939,7 +1019,7 @@ func (x *MarkToldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkToldRequest.ProtoReflect.Descriptor instead.
 func (*MarkToldRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{13}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *MarkToldRequest) GetTold() []*Waiting {
@@ -957,7 +1037,7 @@ type MarkToldResponse struct {
 
 func (x *MarkToldResponse) Reset() {
 	*x = MarkToldResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -969,7 +1049,7 @@ func (x *MarkToldResponse) String() string {
 func (*MarkToldResponse) ProtoMessage() {}
 
 func (x *MarkToldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -982,7 +1062,7 @@ func (x *MarkToldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkToldResponse.ProtoReflect.Descriptor instead.
 func (*MarkToldResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16}
 }
 
 type TallyRequest struct {
@@ -995,7 +1075,7 @@ type TallyRequest struct {
 
 func (x *TallyRequest) Reset() {
 	*x = TallyRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1007,7 +1087,7 @@ func (x *TallyRequest) String() string {
 func (*TallyRequest) ProtoMessage() {}
 
 func (x *TallyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1020,7 +1100,7 @@ func (x *TallyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyRequest.ProtoReflect.Descriptor instead.
 func (*TallyRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{15}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *TallyRequest) GetMonth() string {
@@ -1047,7 +1127,7 @@ type TallyResponse struct {
 
 func (x *TallyResponse) Reset() {
 	*x = TallyResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1059,7 +1139,7 @@ func (x *TallyResponse) String() string {
 func (*TallyResponse) ProtoMessage() {}
 
 func (x *TallyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1072,7 +1152,7 @@ func (x *TallyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse.ProtoReflect.Descriptor instead.
 func (*TallyResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *TallyResponse) GetNow() *timestamppb.Timestamp {
@@ -1122,7 +1202,7 @@ type ReadConsentsRequest struct {
 
 func (x *ReadConsentsRequest) Reset() {
 	*x = ReadConsentsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1134,7 +1214,7 @@ func (x *ReadConsentsRequest) String() string {
 func (*ReadConsentsRequest) ProtoMessage() {}
 
 func (x *ReadConsentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1147,7 +1227,7 @@ func (x *ReadConsentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadConsentsRequest.ProtoReflect.Descriptor instead.
 func (*ReadConsentsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{17}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ReadConsentsRequest) GetConsents() *v12.ListConsentsRequest {
@@ -1177,7 +1257,7 @@ type ReadConsentsResponse struct {
 
 func (x *ReadConsentsResponse) Reset() {
 	*x = ReadConsentsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1189,7 +1269,7 @@ func (x *ReadConsentsResponse) String() string {
 func (*ReadConsentsResponse) ProtoMessage() {}
 
 func (x *ReadConsentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1202,7 +1282,7 @@ func (x *ReadConsentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadConsentsResponse.ProtoReflect.Descriptor instead.
 func (*ReadConsentsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ReadConsentsResponse) GetConsents() []*v12.Consent {
@@ -1238,7 +1318,7 @@ type ConsentPlace struct {
 
 func (x *ConsentPlace) Reset() {
 	*x = ConsentPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1250,7 +1330,7 @@ func (x *ConsentPlace) String() string {
 func (*ConsentPlace) ProtoMessage() {}
 
 func (x *ConsentPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1263,7 +1343,7 @@ func (x *ConsentPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentPlace.ProtoReflect.Descriptor instead.
 func (*ConsentPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{19}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ConsentPlace) GetStartedAt() *timestamppb.Timestamp {
@@ -1293,7 +1373,7 @@ type ConsentsPlace struct {
 
 func (x *ConsentsPlace) Reset() {
 	*x = ConsentsPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1305,7 +1385,7 @@ func (x *ConsentsPlace) String() string {
 func (*ConsentsPlace) ProtoMessage() {}
 
 func (x *ConsentsPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1318,7 +1398,7 @@ func (x *ConsentsPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentsPlace.ProtoReflect.Descriptor instead.
 func (*ConsentsPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ConsentsPlace) GetAfter() map[string]*ConsentPlace {
@@ -1344,7 +1424,7 @@ type RecordWithdrawalRequest struct {
 
 func (x *RecordWithdrawalRequest) Reset() {
 	*x = RecordWithdrawalRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1356,7 +1436,7 @@ func (x *RecordWithdrawalRequest) String() string {
 func (*RecordWithdrawalRequest) ProtoMessage() {}
 
 func (x *RecordWithdrawalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1369,7 +1449,7 @@ func (x *RecordWithdrawalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWithdrawalRequest.ProtoReflect.Descriptor instead.
 func (*RecordWithdrawalRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{21}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RecordWithdrawalRequest) GetWithdrawal() *v12.WithdrawConsentRequest {
@@ -1391,7 +1471,7 @@ type RecordWithdrawalResponse struct {
 
 func (x *RecordWithdrawalResponse) Reset() {
 	*x = RecordWithdrawalResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1403,7 +1483,7 @@ func (x *RecordWithdrawalResponse) String() string {
 func (*RecordWithdrawalResponse) ProtoMessage() {}
 
 func (x *RecordWithdrawalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1416,7 +1496,7 @@ func (x *RecordWithdrawalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWithdrawalResponse.ProtoReflect.Descriptor instead.
 func (*RecordWithdrawalResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RecordWithdrawalResponse) GetConsent() *v12.Consent {
@@ -1442,7 +1522,7 @@ type RecordAcknowledgementRequest struct {
 
 func (x *RecordAcknowledgementRequest) Reset() {
 	*x = RecordAcknowledgementRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1454,7 +1534,7 @@ func (x *RecordAcknowledgementRequest) String() string {
 func (*RecordAcknowledgementRequest) ProtoMessage() {}
 
 func (x *RecordAcknowledgementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1467,7 +1547,7 @@ func (x *RecordAcknowledgementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordAcknowledgementRequest.ProtoReflect.Descriptor instead.
 func (*RecordAcknowledgementRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{23}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RecordAcknowledgementRequest) GetAcknowledgement() *v12.AcknowledgeWithdrawalRequest {
@@ -1486,7 +1566,7 @@ type RecordAcknowledgementResponse struct {
 
 func (x *RecordAcknowledgementResponse) Reset() {
 	*x = RecordAcknowledgementResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1498,7 +1578,7 @@ func (x *RecordAcknowledgementResponse) String() string {
 func (*RecordAcknowledgementResponse) ProtoMessage() {}
 
 func (x *RecordAcknowledgementResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1511,7 +1591,7 @@ func (x *RecordAcknowledgementResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordAcknowledgementResponse.ProtoReflect.Descriptor instead.
 func (*RecordAcknowledgementResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RecordAcknowledgementResponse) GetConsent() *v12.Consent {
@@ -1530,7 +1610,7 @@ type ReadWishesRequest struct {
 
 func (x *ReadWishesRequest) Reset() {
 	*x = ReadWishesRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1542,7 +1622,7 @@ func (x *ReadWishesRequest) String() string {
 func (*ReadWishesRequest) ProtoMessage() {}
 
 func (x *ReadWishesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1555,7 +1635,7 @@ func (x *ReadWishesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWishesRequest.ProtoReflect.Descriptor instead.
 func (*ReadWishesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{25}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ReadWishesRequest) GetWishes() *v12.ListWishesRequest {
@@ -1574,7 +1654,7 @@ type ReadWishesResponse struct {
 
 func (x *ReadWishesResponse) Reset() {
 	*x = ReadWishesResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1586,7 +1666,7 @@ func (x *ReadWishesResponse) String() string {
 func (*ReadWishesResponse) ProtoMessage() {}
 
 func (x *ReadWishesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1599,7 +1679,7 @@ func (x *ReadWishesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWishesResponse.ProtoReflect.Descriptor instead.
 func (*ReadWishesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ReadWishesResponse) GetWishes() *v12.Wishes {
@@ -1630,7 +1710,7 @@ type RecordWishRequest struct {
 
 func (x *RecordWishRequest) Reset() {
 	*x = RecordWishRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1642,7 +1722,7 @@ func (x *RecordWishRequest) String() string {
 func (*RecordWishRequest) ProtoMessage() {}
 
 func (x *RecordWishRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1655,7 +1735,7 @@ func (x *RecordWishRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWishRequest.ProtoReflect.Descriptor instead.
 func (*RecordWishRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{27}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RecordWishRequest) GetWish() isRecordWishRequest_Wish {
@@ -1791,7 +1871,7 @@ type VouchRequest struct {
 
 func (x *VouchRequest) Reset() {
 	*x = VouchRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1803,7 +1883,7 @@ func (x *VouchRequest) String() string {
 func (*VouchRequest) ProtoMessage() {}
 
 func (x *VouchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1816,7 +1896,7 @@ func (x *VouchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VouchRequest.ProtoReflect.Descriptor instead.
 func (*VouchRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *VouchRequest) GetRecord() *RecordWishRequest {
@@ -1837,7 +1917,7 @@ type VouchResponse struct {
 
 func (x *VouchResponse) Reset() {
 	*x = VouchResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1849,7 +1929,7 @@ func (x *VouchResponse) String() string {
 func (*VouchResponse) ProtoMessage() {}
 
 func (x *VouchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1862,7 +1942,7 @@ func (x *VouchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VouchResponse.ProtoReflect.Descriptor instead.
 func (*VouchResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{29}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *VouchResponse) GetVoucher() string {
@@ -1885,7 +1965,7 @@ type Voucher struct {
 
 func (x *Voucher) Reset() {
 	*x = Voucher{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1897,7 +1977,7 @@ func (x *Voucher) String() string {
 func (*Voucher) ProtoMessage() {}
 
 func (x *Voucher) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1910,7 +1990,7 @@ func (x *Voucher) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Voucher.ProtoReflect.Descriptor instead.
 func (*Voucher) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{30}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Voucher) GetWish() []byte {
@@ -1940,7 +2020,7 @@ type RecordWishResponse struct {
 
 func (x *RecordWishResponse) Reset() {
 	*x = RecordWishResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1952,7 +2032,7 @@ func (x *RecordWishResponse) String() string {
 func (*RecordWishResponse) ProtoMessage() {}
 
 func (x *RecordWishResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1965,7 +2045,7 @@ func (x *RecordWishResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWishResponse.ProtoReflect.Descriptor instead.
 func (*RecordWishResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RecordWishResponse) GetWishes() *v12.Wishes {
@@ -1995,7 +2075,7 @@ type ReadAccessesRequest struct {
 
 func (x *ReadAccessesRequest) Reset() {
 	*x = ReadAccessesRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2007,7 +2087,7 @@ func (x *ReadAccessesRequest) String() string {
 func (*ReadAccessesRequest) ProtoMessage() {}
 
 func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2020,7 +2100,7 @@ func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesRequest.ProtoReflect.Descriptor instead.
 func (*ReadAccessesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{32}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ReadAccessesRequest) GetAccesses() *ListAccessesRequest {
@@ -2056,7 +2136,7 @@ type ReadAccessesResponse struct {
 
 func (x *ReadAccessesResponse) Reset() {
 	*x = ReadAccessesResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2068,7 +2148,7 @@ func (x *ReadAccessesResponse) String() string {
 func (*ReadAccessesResponse) ProtoMessage() {}
 
 func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2081,7 +2161,7 @@ func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesResponse.ProtoReflect.Descriptor instead.
 func (*ReadAccessesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ReadAccessesResponse) GetAccesses() []*ReadAccessesResponse_Numbered {
@@ -2114,7 +2194,7 @@ type AccessPlace struct {
 
 func (x *AccessPlace) Reset() {
 	*x = AccessPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2126,7 +2206,7 @@ func (x *AccessPlace) String() string {
 func (*AccessPlace) ProtoMessage() {}
 
 func (x *AccessPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2139,7 +2219,7 @@ func (x *AccessPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessPlace.ProtoReflect.Descriptor instead.
 func (*AccessPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{34}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *AccessPlace) GetBefore() map[string]int64 {
@@ -2173,7 +2253,7 @@ type CheckAttachmentsRequest struct {
 
 func (x *CheckAttachmentsRequest) Reset() {
 	*x = CheckAttachmentsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2185,7 +2265,7 @@ func (x *CheckAttachmentsRequest) String() string {
 func (*CheckAttachmentsRequest) ProtoMessage() {}
 
 func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2198,7 +2278,7 @@ func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsRequest.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{35}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *CheckAttachmentsRequest) GetAttachmentId() string {
@@ -2225,7 +2305,7 @@ type CheckAttachmentsResponse struct {
 
 func (x *CheckAttachmentsResponse) Reset() {
 	*x = CheckAttachmentsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2237,7 +2317,7 @@ func (x *CheckAttachmentsResponse) String() string {
 func (*CheckAttachmentsResponse) ProtoMessage() {}
 
 func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2250,7 +2330,7 @@ func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsResponse.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{36}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *CheckAttachmentsResponse) GetNaming() []string {
@@ -2268,7 +2348,7 @@ type OverseeRequest struct {
 
 func (x *OverseeRequest) Reset() {
 	*x = OverseeRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2280,7 +2360,7 @@ func (x *OverseeRequest) String() string {
 func (*OverseeRequest) ProtoMessage() {}
 
 func (x *OverseeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2293,7 +2373,7 @@ func (x *OverseeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverseeRequest.ProtoReflect.Descriptor instead.
 func (*OverseeRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{37}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{39}
 }
 
 type OverseeResponse struct {
@@ -2308,7 +2388,7 @@ type OverseeResponse struct {
 
 func (x *OverseeResponse) Reset() {
 	*x = OverseeResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2320,7 +2400,7 @@ func (x *OverseeResponse) String() string {
 func (*OverseeResponse) ProtoMessage() {}
 
 func (x *OverseeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2333,7 +2413,7 @@ func (x *OverseeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverseeResponse.ProtoReflect.Descriptor instead.
 func (*OverseeResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{38}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *OverseeResponse) GetNow() *timestamppb.Timestamp {
@@ -2374,7 +2454,7 @@ type IntroduceRequest struct {
 
 func (x *IntroduceRequest) Reset() {
 	*x = IntroduceRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2386,7 +2466,7 @@ func (x *IntroduceRequest) String() string {
 func (*IntroduceRequest) ProtoMessage() {}
 
 func (x *IntroduceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2399,7 +2479,7 @@ func (x *IntroduceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IntroduceRequest.ProtoReflect.Descriptor instead.
 func (*IntroduceRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{39}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *IntroduceRequest) GetClientId() string {
@@ -2420,7 +2500,7 @@ type IntroduceResponse struct {
 
 func (x *IntroduceResponse) Reset() {
 	*x = IntroduceResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2432,7 +2512,7 @@ func (x *IntroduceResponse) String() string {
 func (*IntroduceResponse) ProtoMessage() {}
 
 func (x *IntroduceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2445,7 +2525,7 @@ func (x *IntroduceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IntroduceResponse.ProtoReflect.Descriptor instead.
 func (*IntroduceResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{40}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *IntroduceResponse) GetIntroduction() string {
@@ -2468,7 +2548,7 @@ type Introduction struct {
 
 func (x *Introduction) Reset() {
 	*x = Introduction{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2480,7 +2560,7 @@ func (x *Introduction) String() string {
 func (*Introduction) ProtoMessage() {}
 
 func (x *Introduction) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2493,7 +2573,7 @@ func (x *Introduction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Introduction.ProtoReflect.Descriptor instead.
 func (*Introduction) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{41}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Introduction) GetInner() string {
@@ -2525,7 +2605,7 @@ type ListWithdrawalsRequest struct {
 
 func (x *ListWithdrawalsRequest) Reset() {
 	*x = ListWithdrawalsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2537,7 +2617,7 @@ func (x *ListWithdrawalsRequest) String() string {
 func (*ListWithdrawalsRequest) ProtoMessage() {}
 
 func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2550,7 +2630,7 @@ func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWithdrawalsRequest.ProtoReflect.Descriptor instead.
 func (*ListWithdrawalsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{42}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{44}
 }
 
 type ListWithdrawalsResponse struct {
@@ -2564,7 +2644,7 @@ type ListWithdrawalsResponse struct {
 
 func (x *ListWithdrawalsResponse) Reset() {
 	*x = ListWithdrawalsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2576,7 +2656,7 @@ func (x *ListWithdrawalsResponse) String() string {
 func (*ListWithdrawalsResponse) ProtoMessage() {}
 
 func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2589,7 +2669,7 @@ func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWithdrawalsResponse.ProtoReflect.Descriptor instead.
 func (*ListWithdrawalsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{43}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ListWithdrawalsResponse) GetWithdrawals() []string {
@@ -2612,7 +2692,7 @@ type NoteWithdrawalsRequest struct {
 
 func (x *NoteWithdrawalsRequest) Reset() {
 	*x = NoteWithdrawalsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2624,7 +2704,7 @@ func (x *NoteWithdrawalsRequest) String() string {
 func (*NoteWithdrawalsRequest) ProtoMessage() {}
 
 func (x *NoteWithdrawalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2637,7 +2717,7 @@ func (x *NoteWithdrawalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteWithdrawalsRequest.ProtoReflect.Descriptor instead.
 func (*NoteWithdrawalsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{44}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *NoteWithdrawalsRequest) GetWithdrawals() []string {
@@ -2662,7 +2742,7 @@ type NoteWithdrawalsResponse struct {
 
 func (x *NoteWithdrawalsResponse) Reset() {
 	*x = NoteWithdrawalsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2674,7 +2754,7 @@ func (x *NoteWithdrawalsResponse) String() string {
 func (*NoteWithdrawalsResponse) ProtoMessage() {}
 
 func (x *NoteWithdrawalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2687,7 +2767,7 @@ func (x *NoteWithdrawalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteWithdrawalsResponse.ProtoReflect.Descriptor instead.
 func (*NoteWithdrawalsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{45}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{47}
 }
 
 // Withdrawn is a withdrawn consent as one service passes it to the others. Only services read
@@ -2703,7 +2783,7 @@ type Withdrawn struct {
 
 func (x *Withdrawn) Reset() {
 	*x = Withdrawn{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2715,7 +2795,7 @@ func (x *Withdrawn) String() string {
 func (*Withdrawn) ProtoMessage() {}
 
 func (x *Withdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2728,7 +2808,7 @@ func (x *Withdrawn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Withdrawn.ProtoReflect.Descriptor instead.
 func (*Withdrawn) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{46}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Withdrawn) GetInner() string {
@@ -2756,7 +2836,7 @@ type Reach_Subject struct {
 
 func (x *Reach_Subject) Reset() {
 	*x = Reach_Subject{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2768,7 +2848,7 @@ func (x *Reach_Subject) String() string {
 func (*Reach_Subject) ProtoMessage() {}
 
 func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2781,7 +2861,7 @@ func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reach_Subject.ProtoReflect.Descriptor instead.
 func (*Reach_Subject) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{4, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{6, 0}
 }
 
 func (x *Reach_Subject) GetId() []byte {
@@ -2808,7 +2888,7 @@ type ReadWorkRequest_Place struct {
 
 func (x *ReadWorkRequest_Place) Reset() {
 	*x = ReadWorkRequest_Place{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2820,7 +2900,7 @@ func (x *ReadWorkRequest_Place) String() string {
 func (*ReadWorkRequest_Place) ProtoMessage() {}
 
 func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2833,7 +2913,7 @@ func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWorkRequest_Place.ProtoReflect.Descriptor instead.
 func (*ReadWorkRequest_Place) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{8, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{10, 0}
 }
 
 func (x *ReadWorkRequest_Place) GetDueAt() *timestamppb.Timestamp {
@@ -2865,7 +2945,7 @@ type TallyResponse_Count struct {
 
 func (x *TallyResponse_Count) Reset() {
 	*x = TallyResponse_Count{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[50]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2877,7 +2957,7 @@ func (x *TallyResponse_Count) String() string {
 func (*TallyResponse_Count) ProtoMessage() {}
 
 func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[50]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2890,7 +2970,7 @@ func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse_Count.ProtoReflect.Descriptor instead.
 func (*TallyResponse_Count) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18, 0}
 }
 
 func (x *TallyResponse_Count) GetSender() string {
@@ -2934,7 +3014,7 @@ type TallyResponse_Wait struct {
 
 func (x *TallyResponse_Wait) Reset() {
 	*x = TallyResponse_Wait{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[51]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2946,7 +3026,7 @@ func (x *TallyResponse_Wait) String() string {
 func (*TallyResponse_Wait) ProtoMessage() {}
 
 func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[51]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2959,7 +3039,7 @@ func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse_Wait.ProtoReflect.Descriptor instead.
 func (*TallyResponse_Wait) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16, 1}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18, 1}
 }
 
 func (x *TallyResponse_Wait) GetSender() string {
@@ -2995,7 +3075,7 @@ type TallyResponse_Door struct {
 
 func (x *TallyResponse_Door) Reset() {
 	*x = TallyResponse_Door{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[52]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3007,7 +3087,7 @@ func (x *TallyResponse_Door) String() string {
 func (*TallyResponse_Door) ProtoMessage() {}
 
 func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[52]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3020,7 +3100,7 @@ func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse_Door.ProtoReflect.Descriptor instead.
 func (*TallyResponse_Door) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16, 2}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18, 2}
 }
 
 func (x *TallyResponse_Door) GetClient() []byte {
@@ -3047,7 +3127,7 @@ type ReadAccessesResponse_Numbered struct {
 
 func (x *ReadAccessesResponse_Numbered) Reset() {
 	*x = ReadAccessesResponse_Numbered{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[54]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3059,7 +3139,7 @@ func (x *ReadAccessesResponse_Numbered) String() string {
 func (*ReadAccessesResponse_Numbered) ProtoMessage() {}
 
 func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[54]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3072,7 +3152,7 @@ func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesResponse_Numbered.ProtoReflect.Descriptor instead.
 func (*ReadAccessesResponse_Numbered) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{35, 0}
 }
 
 func (x *ReadAccessesResponse_Numbered) GetNumber() int64 {
@@ -3093,7 +3173,10 @@ var File_koppi_casework_v1_matter_proto protoreflect.FileDescriptor
 
 const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\x1a koppi/operator/v1/operator.proto\"\x8b\x01\n" +
+	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\x1a koppi/operator/v1/operator.proto\"\x18\n" +
+	"\x16ReadGroundTextsRequest\"N\n" +
+	"\x17ReadGroundTextsResponse\x123\n" +
+	"\x05texts\x18\x01 \x03(\v2\x1d.koppi.casework.v1.GroundTextR\x05texts\"\x8b\x01\n" +
 	"\x12ReadGroundsRequest\x122\n" +
 	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12A\n" +
 	"\amessage\x18\x02 \x01(\tB'\xbaH$r\"2 ^[a-z]{1,20}(/[a-zA-Z_]{1,50})?$R\amessage\"J\n" +
@@ -3291,12 +3374,13 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\vWaitingKind\x12\x1c\n" +
 	"\x18WAITING_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10WAITING_KIND_NEW\x10\x01\x12\x18\n" +
-	"\x14WAITING_KIND_OVERDUE\x10\x022\x8c\t\n" +
+	"\x14WAITING_KIND_OVERDUE\x10\x022\xf6\t\n" +
 	"\rMatterService\x12\\\n" +
 	"\vReadHistory\x12%.koppi.casework.v1.ReadHistoryRequest\x1a&.koppi.casework.v1.ReadHistoryResponse\x12e\n" +
 	"\x0eReadAttachment\x12(.koppi.casework.v1.ReadAttachmentRequest\x1a).koppi.casework.v1.ReadAttachmentResponse\x12S\n" +
 	"\bReadWork\x12\".koppi.casework.v1.ReadWorkRequest\x1a#.koppi.casework.v1.ReadWorkResponse\x12\\\n" +
-	"\vReadGrounds\x12%.koppi.casework.v1.ReadGroundsRequest\x1a&.koppi.casework.v1.ReadGroundsResponse\x12_\n" +
+	"\vReadGrounds\x12%.koppi.casework.v1.ReadGroundsRequest\x1a&.koppi.casework.v1.ReadGroundsResponse\x12h\n" +
+	"\x0fReadGroundTexts\x12).koppi.casework.v1.ReadGroundTextsRequest\x1a*.koppi.casework.v1.ReadGroundTextsResponse\x12_\n" +
 	"\fReadConsents\x12&.koppi.casework.v1.ReadConsentsRequest\x1a'.koppi.casework.v1.ReadConsentsResponse\x12k\n" +
 	"\x10RecordWithdrawal\x12*.koppi.casework.v1.RecordWithdrawalRequest\x1a+.koppi.casework.v1.RecordWithdrawalResponse\x12z\n" +
 	"\x15RecordAcknowledgement\x12/.koppi.casework.v1.RecordAcknowledgementRequest\x1a0.koppi.casework.v1.RecordAcknowledgementResponse\x12Y\n" +
@@ -3331,201 +3415,207 @@ func file_koppi_casework_v1_matter_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_matter_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
+var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 58)
 var file_koppi_casework_v1_matter_proto_goTypes = []any{
 	(WaitingKind)(0),                          // 0: koppi.casework.v1.WaitingKind
-	(*ReadGroundsRequest)(nil),                // 1: koppi.casework.v1.ReadGroundsRequest
-	(*ReadGroundsResponse)(nil),               // 2: koppi.casework.v1.ReadGroundsResponse
-	(*ReadHistoryRequest)(nil),                // 3: koppi.casework.v1.ReadHistoryRequest
-	(*ReadHistoryResponse)(nil),               // 4: koppi.casework.v1.ReadHistoryResponse
-	(*Reach)(nil),                             // 5: koppi.casework.v1.Reach
-	(*TimelinePlace)(nil),                     // 6: koppi.casework.v1.TimelinePlace
-	(*ReadAttachmentRequest)(nil),             // 7: koppi.casework.v1.ReadAttachmentRequest
-	(*ReadAttachmentResponse)(nil),            // 8: koppi.casework.v1.ReadAttachmentResponse
-	(*ReadWorkRequest)(nil),                   // 9: koppi.casework.v1.ReadWorkRequest
-	(*ReadWorkResponse)(nil),                  // 10: koppi.casework.v1.ReadWorkResponse
-	(*GetWaitingRequest)(nil),                 // 11: koppi.casework.v1.GetWaitingRequest
-	(*GetWaitingResponse)(nil),                // 12: koppi.casework.v1.GetWaitingResponse
-	(*Waiting)(nil),                           // 13: koppi.casework.v1.Waiting
-	(*MarkToldRequest)(nil),                   // 14: koppi.casework.v1.MarkToldRequest
-	(*MarkToldResponse)(nil),                  // 15: koppi.casework.v1.MarkToldResponse
-	(*TallyRequest)(nil),                      // 16: koppi.casework.v1.TallyRequest
-	(*TallyResponse)(nil),                     // 17: koppi.casework.v1.TallyResponse
-	(*ReadConsentsRequest)(nil),               // 18: koppi.casework.v1.ReadConsentsRequest
-	(*ReadConsentsResponse)(nil),              // 19: koppi.casework.v1.ReadConsentsResponse
-	(*ConsentPlace)(nil),                      // 20: koppi.casework.v1.ConsentPlace
-	(*ConsentsPlace)(nil),                     // 21: koppi.casework.v1.ConsentsPlace
-	(*RecordWithdrawalRequest)(nil),           // 22: koppi.casework.v1.RecordWithdrawalRequest
-	(*RecordWithdrawalResponse)(nil),          // 23: koppi.casework.v1.RecordWithdrawalResponse
-	(*RecordAcknowledgementRequest)(nil),      // 24: koppi.casework.v1.RecordAcknowledgementRequest
-	(*RecordAcknowledgementResponse)(nil),     // 25: koppi.casework.v1.RecordAcknowledgementResponse
-	(*ReadWishesRequest)(nil),                 // 26: koppi.casework.v1.ReadWishesRequest
-	(*ReadWishesResponse)(nil),                // 27: koppi.casework.v1.ReadWishesResponse
-	(*RecordWishRequest)(nil),                 // 28: koppi.casework.v1.RecordWishRequest
-	(*VouchRequest)(nil),                      // 29: koppi.casework.v1.VouchRequest
-	(*VouchResponse)(nil),                     // 30: koppi.casework.v1.VouchResponse
-	(*Voucher)(nil),                           // 31: koppi.casework.v1.Voucher
-	(*RecordWishResponse)(nil),                // 32: koppi.casework.v1.RecordWishResponse
-	(*ReadAccessesRequest)(nil),               // 33: koppi.casework.v1.ReadAccessesRequest
-	(*ReadAccessesResponse)(nil),              // 34: koppi.casework.v1.ReadAccessesResponse
-	(*AccessPlace)(nil),                       // 35: koppi.casework.v1.AccessPlace
-	(*CheckAttachmentsRequest)(nil),           // 36: koppi.casework.v1.CheckAttachmentsRequest
-	(*CheckAttachmentsResponse)(nil),          // 37: koppi.casework.v1.CheckAttachmentsResponse
-	(*OverseeRequest)(nil),                    // 38: koppi.casework.v1.OverseeRequest
-	(*OverseeResponse)(nil),                   // 39: koppi.casework.v1.OverseeResponse
-	(*IntroduceRequest)(nil),                  // 40: koppi.casework.v1.IntroduceRequest
-	(*IntroduceResponse)(nil),                 // 41: koppi.casework.v1.IntroduceResponse
-	(*Introduction)(nil),                      // 42: koppi.casework.v1.Introduction
-	(*ListWithdrawalsRequest)(nil),            // 43: koppi.casework.v1.ListWithdrawalsRequest
-	(*ListWithdrawalsResponse)(nil),           // 44: koppi.casework.v1.ListWithdrawalsResponse
-	(*NoteWithdrawalsRequest)(nil),            // 45: koppi.casework.v1.NoteWithdrawalsRequest
-	(*NoteWithdrawalsResponse)(nil),           // 46: koppi.casework.v1.NoteWithdrawalsResponse
-	(*Withdrawn)(nil),                         // 47: koppi.casework.v1.Withdrawn
-	(*Reach_Subject)(nil),                     // 48: koppi.casework.v1.Reach.Subject
-	nil,                                       // 49: koppi.casework.v1.TimelinePlace.ReachesEntry
-	(*ReadWorkRequest_Place)(nil),             // 50: koppi.casework.v1.ReadWorkRequest.Place
-	(*TallyResponse_Count)(nil),               // 51: koppi.casework.v1.TallyResponse.Count
-	(*TallyResponse_Wait)(nil),                // 52: koppi.casework.v1.TallyResponse.Wait
-	(*TallyResponse_Door)(nil),                // 53: koppi.casework.v1.TallyResponse.Door
-	nil,                                       // 54: koppi.casework.v1.ConsentsPlace.AfterEntry
-	(*ReadAccessesResponse_Numbered)(nil),     // 55: koppi.casework.v1.ReadAccessesResponse.Numbered
-	nil,                                       // 56: koppi.casework.v1.AccessPlace.BeforeEntry
-	(*v1.Party)(nil),                          // 57: koppi.common.v1.Party
-	(*Ground)(nil),                            // 58: koppi.casework.v1.Ground
-	(*timestamppb.Timestamp)(nil),             // 59: google.protobuf.Timestamp
-	(*v11.CaseMessage)(nil),                   // 60: koppi.exchange.v1.CaseMessage
-	(*v1.Attachment)(nil),                     // 61: koppi.common.v1.Attachment
-	(*ListWorkRequest)(nil),                   // 62: koppi.casework.v1.ListWorkRequest
-	(*WorkItem)(nil),                          // 63: koppi.casework.v1.WorkItem
-	(v1.Urgency)(0),                           // 64: koppi.common.v1.Urgency
-	(*v12.ListConsentsRequest)(nil),           // 65: koppi.consent.v1.ListConsentsRequest
-	(*v12.Consent)(nil),                       // 66: koppi.consent.v1.Consent
-	(*v12.WithdrawConsentRequest)(nil),        // 67: koppi.consent.v1.WithdrawConsentRequest
-	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 68: koppi.consent.v1.AcknowledgeWithdrawalRequest
-	(*v12.ListWishesRequest)(nil),             // 69: koppi.consent.v1.ListWishesRequest
-	(*v12.Wishes)(nil),                        // 70: koppi.consent.v1.Wishes
-	(*v12.GiveConsentRequest)(nil),            // 71: koppi.consent.v1.GiveConsentRequest
-	(*v12.WithdrawAdvanceConsentRequest)(nil), // 72: koppi.consent.v1.WithdrawAdvanceConsentRequest
-	(*v12.ProhibitTransferRequest)(nil),       // 73: koppi.consent.v1.ProhibitTransferRequest
-	(*v12.LiftProhibitionRequest)(nil),        // 74: koppi.consent.v1.LiftProhibitionRequest
-	(*v12.RequestOverrideRequest)(nil),        // 75: koppi.consent.v1.RequestOverrideRequest
-	(*v12.DecideOverrideRequest)(nil),         // 76: koppi.consent.v1.DecideOverrideRequest
-	(*v12.DecideWishRequest)(nil),             // 77: koppi.consent.v1.DecideWishRequest
-	(*ListAccessesRequest)(nil),               // 78: koppi.casework.v1.ListAccessesRequest
-	(*v13.OpenLoops)(nil),                     // 79: koppi.operator.v1.OpenLoops
-	(*v13.SilentLoop)(nil),                    // 80: koppi.operator.v1.SilentLoop
-	(*v13.Reader)(nil),                        // 81: koppi.operator.v1.Reader
-	(*v1.Client)(nil),                         // 82: koppi.common.v1.Client
-	(*v12.WithdrawnConsent)(nil),              // 83: koppi.consent.v1.WithdrawnConsent
-	(*Access)(nil),                            // 84: koppi.casework.v1.Access
+	(*ReadGroundTextsRequest)(nil),            // 1: koppi.casework.v1.ReadGroundTextsRequest
+	(*ReadGroundTextsResponse)(nil),           // 2: koppi.casework.v1.ReadGroundTextsResponse
+	(*ReadGroundsRequest)(nil),                // 3: koppi.casework.v1.ReadGroundsRequest
+	(*ReadGroundsResponse)(nil),               // 4: koppi.casework.v1.ReadGroundsResponse
+	(*ReadHistoryRequest)(nil),                // 5: koppi.casework.v1.ReadHistoryRequest
+	(*ReadHistoryResponse)(nil),               // 6: koppi.casework.v1.ReadHistoryResponse
+	(*Reach)(nil),                             // 7: koppi.casework.v1.Reach
+	(*TimelinePlace)(nil),                     // 8: koppi.casework.v1.TimelinePlace
+	(*ReadAttachmentRequest)(nil),             // 9: koppi.casework.v1.ReadAttachmentRequest
+	(*ReadAttachmentResponse)(nil),            // 10: koppi.casework.v1.ReadAttachmentResponse
+	(*ReadWorkRequest)(nil),                   // 11: koppi.casework.v1.ReadWorkRequest
+	(*ReadWorkResponse)(nil),                  // 12: koppi.casework.v1.ReadWorkResponse
+	(*GetWaitingRequest)(nil),                 // 13: koppi.casework.v1.GetWaitingRequest
+	(*GetWaitingResponse)(nil),                // 14: koppi.casework.v1.GetWaitingResponse
+	(*Waiting)(nil),                           // 15: koppi.casework.v1.Waiting
+	(*MarkToldRequest)(nil),                   // 16: koppi.casework.v1.MarkToldRequest
+	(*MarkToldResponse)(nil),                  // 17: koppi.casework.v1.MarkToldResponse
+	(*TallyRequest)(nil),                      // 18: koppi.casework.v1.TallyRequest
+	(*TallyResponse)(nil),                     // 19: koppi.casework.v1.TallyResponse
+	(*ReadConsentsRequest)(nil),               // 20: koppi.casework.v1.ReadConsentsRequest
+	(*ReadConsentsResponse)(nil),              // 21: koppi.casework.v1.ReadConsentsResponse
+	(*ConsentPlace)(nil),                      // 22: koppi.casework.v1.ConsentPlace
+	(*ConsentsPlace)(nil),                     // 23: koppi.casework.v1.ConsentsPlace
+	(*RecordWithdrawalRequest)(nil),           // 24: koppi.casework.v1.RecordWithdrawalRequest
+	(*RecordWithdrawalResponse)(nil),          // 25: koppi.casework.v1.RecordWithdrawalResponse
+	(*RecordAcknowledgementRequest)(nil),      // 26: koppi.casework.v1.RecordAcknowledgementRequest
+	(*RecordAcknowledgementResponse)(nil),     // 27: koppi.casework.v1.RecordAcknowledgementResponse
+	(*ReadWishesRequest)(nil),                 // 28: koppi.casework.v1.ReadWishesRequest
+	(*ReadWishesResponse)(nil),                // 29: koppi.casework.v1.ReadWishesResponse
+	(*RecordWishRequest)(nil),                 // 30: koppi.casework.v1.RecordWishRequest
+	(*VouchRequest)(nil),                      // 31: koppi.casework.v1.VouchRequest
+	(*VouchResponse)(nil),                     // 32: koppi.casework.v1.VouchResponse
+	(*Voucher)(nil),                           // 33: koppi.casework.v1.Voucher
+	(*RecordWishResponse)(nil),                // 34: koppi.casework.v1.RecordWishResponse
+	(*ReadAccessesRequest)(nil),               // 35: koppi.casework.v1.ReadAccessesRequest
+	(*ReadAccessesResponse)(nil),              // 36: koppi.casework.v1.ReadAccessesResponse
+	(*AccessPlace)(nil),                       // 37: koppi.casework.v1.AccessPlace
+	(*CheckAttachmentsRequest)(nil),           // 38: koppi.casework.v1.CheckAttachmentsRequest
+	(*CheckAttachmentsResponse)(nil),          // 39: koppi.casework.v1.CheckAttachmentsResponse
+	(*OverseeRequest)(nil),                    // 40: koppi.casework.v1.OverseeRequest
+	(*OverseeResponse)(nil),                   // 41: koppi.casework.v1.OverseeResponse
+	(*IntroduceRequest)(nil),                  // 42: koppi.casework.v1.IntroduceRequest
+	(*IntroduceResponse)(nil),                 // 43: koppi.casework.v1.IntroduceResponse
+	(*Introduction)(nil),                      // 44: koppi.casework.v1.Introduction
+	(*ListWithdrawalsRequest)(nil),            // 45: koppi.casework.v1.ListWithdrawalsRequest
+	(*ListWithdrawalsResponse)(nil),           // 46: koppi.casework.v1.ListWithdrawalsResponse
+	(*NoteWithdrawalsRequest)(nil),            // 47: koppi.casework.v1.NoteWithdrawalsRequest
+	(*NoteWithdrawalsResponse)(nil),           // 48: koppi.casework.v1.NoteWithdrawalsResponse
+	(*Withdrawn)(nil),                         // 49: koppi.casework.v1.Withdrawn
+	(*Reach_Subject)(nil),                     // 50: koppi.casework.v1.Reach.Subject
+	nil,                                       // 51: koppi.casework.v1.TimelinePlace.ReachesEntry
+	(*ReadWorkRequest_Place)(nil),             // 52: koppi.casework.v1.ReadWorkRequest.Place
+	(*TallyResponse_Count)(nil),               // 53: koppi.casework.v1.TallyResponse.Count
+	(*TallyResponse_Wait)(nil),                // 54: koppi.casework.v1.TallyResponse.Wait
+	(*TallyResponse_Door)(nil),                // 55: koppi.casework.v1.TallyResponse.Door
+	nil,                                       // 56: koppi.casework.v1.ConsentsPlace.AfterEntry
+	(*ReadAccessesResponse_Numbered)(nil),     // 57: koppi.casework.v1.ReadAccessesResponse.Numbered
+	nil,                                       // 58: koppi.casework.v1.AccessPlace.BeforeEntry
+	(*GroundText)(nil),                        // 59: koppi.casework.v1.GroundText
+	(*v1.Party)(nil),                          // 60: koppi.common.v1.Party
+	(*Ground)(nil),                            // 61: koppi.casework.v1.Ground
+	(*timestamppb.Timestamp)(nil),             // 62: google.protobuf.Timestamp
+	(*v11.CaseMessage)(nil),                   // 63: koppi.exchange.v1.CaseMessage
+	(*v1.Attachment)(nil),                     // 64: koppi.common.v1.Attachment
+	(*ListWorkRequest)(nil),                   // 65: koppi.casework.v1.ListWorkRequest
+	(*WorkItem)(nil),                          // 66: koppi.casework.v1.WorkItem
+	(v1.Urgency)(0),                           // 67: koppi.common.v1.Urgency
+	(*v12.ListConsentsRequest)(nil),           // 68: koppi.consent.v1.ListConsentsRequest
+	(*v12.Consent)(nil),                       // 69: koppi.consent.v1.Consent
+	(*v12.WithdrawConsentRequest)(nil),        // 70: koppi.consent.v1.WithdrawConsentRequest
+	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 71: koppi.consent.v1.AcknowledgeWithdrawalRequest
+	(*v12.ListWishesRequest)(nil),             // 72: koppi.consent.v1.ListWishesRequest
+	(*v12.Wishes)(nil),                        // 73: koppi.consent.v1.Wishes
+	(*v12.GiveConsentRequest)(nil),            // 74: koppi.consent.v1.GiveConsentRequest
+	(*v12.WithdrawAdvanceConsentRequest)(nil), // 75: koppi.consent.v1.WithdrawAdvanceConsentRequest
+	(*v12.ProhibitTransferRequest)(nil),       // 76: koppi.consent.v1.ProhibitTransferRequest
+	(*v12.LiftProhibitionRequest)(nil),        // 77: koppi.consent.v1.LiftProhibitionRequest
+	(*v12.RequestOverrideRequest)(nil),        // 78: koppi.consent.v1.RequestOverrideRequest
+	(*v12.DecideOverrideRequest)(nil),         // 79: koppi.consent.v1.DecideOverrideRequest
+	(*v12.DecideWishRequest)(nil),             // 80: koppi.consent.v1.DecideWishRequest
+	(*ListAccessesRequest)(nil),               // 81: koppi.casework.v1.ListAccessesRequest
+	(*v13.OpenLoops)(nil),                     // 82: koppi.operator.v1.OpenLoops
+	(*v13.SilentLoop)(nil),                    // 83: koppi.operator.v1.SilentLoop
+	(*v13.Reader)(nil),                        // 84: koppi.operator.v1.Reader
+	(*v1.Client)(nil),                         // 85: koppi.common.v1.Client
+	(*v12.WithdrawnConsent)(nil),              // 86: koppi.consent.v1.WithdrawnConsent
+	(*Access)(nil),                            // 87: koppi.casework.v1.Access
 }
 var file_koppi_casework_v1_matter_proto_depIdxs = []int32{
-	57, // 0: koppi.casework.v1.ReadGroundsRequest.receiver:type_name -> koppi.common.v1.Party
-	58, // 1: koppi.casework.v1.ReadGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
-	5,  // 2: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
-	59, // 3: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
-	60, // 4: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
-	5,  // 5: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
-	48, // 6: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
-	49, // 7: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
-	59, // 8: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
-	61, // 9: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
-	62, // 10: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
-	50, // 11: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	63, // 12: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	50, // 13: koppi.casework.v1.ReadWorkResponse.reached:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	57, // 14: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
-	59, // 15: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
-	13, // 16: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
-	57, // 17: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
-	0,  // 18: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
-	64, // 19: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
-	59, // 20: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
-	59, // 21: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
-	13, // 22: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
-	59, // 23: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
-	51, // 24: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
-	52, // 25: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
-	53, // 26: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
-	65, // 27: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
-	20, // 28: koppi.casework.v1.ReadConsentsRequest.after:type_name -> koppi.casework.v1.ConsentPlace
-	66, // 29: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
-	20, // 30: koppi.casework.v1.ReadConsentsResponse.places:type_name -> koppi.casework.v1.ConsentPlace
-	59, // 31: koppi.casework.v1.ConsentPlace.started_at:type_name -> google.protobuf.Timestamp
-	54, // 32: koppi.casework.v1.ConsentsPlace.after:type_name -> koppi.casework.v1.ConsentsPlace.AfterEntry
-	67, // 33: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
-	66, // 34: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
-	68, // 35: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
-	66, // 36: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
-	69, // 37: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
-	70, // 38: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	71, // 39: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
-	72, // 40: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
-	73, // 41: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
-	74, // 42: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
-	75, // 43: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
-	76, // 44: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
-	77, // 45: koppi.casework.v1.RecordWishRequest.decide_wish:type_name -> koppi.consent.v1.DecideWishRequest
-	28, // 46: koppi.casework.v1.VouchRequest.record:type_name -> koppi.casework.v1.RecordWishRequest
-	59, // 47: koppi.casework.v1.Voucher.until:type_name -> google.protobuf.Timestamp
-	70, // 48: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	78, // 49: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
-	55, // 50: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
-	56, // 51: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
-	59, // 52: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
-	79, // 53: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
-	80, // 54: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
-	81, // 55: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
-	82, // 56: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
-	59, // 57: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
-	83, // 58: koppi.casework.v1.Withdrawn.consent:type_name -> koppi.consent.v1.WithdrawnConsent
-	5,  // 59: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
-	59, // 60: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
-	20, // 61: koppi.casework.v1.ConsentsPlace.AfterEntry.value:type_name -> koppi.casework.v1.ConsentPlace
-	84, // 62: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
-	3,  // 63: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
-	7,  // 64: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
-	9,  // 65: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
-	1,  // 66: koppi.casework.v1.MatterService.ReadGrounds:input_type -> koppi.casework.v1.ReadGroundsRequest
-	18, // 67: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
-	22, // 68: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
-	24, // 69: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
-	26, // 70: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
-	28, // 71: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
-	29, // 72: koppi.casework.v1.MatterService.Vouch:input_type -> koppi.casework.v1.VouchRequest
-	33, // 73: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
-	40, // 74: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
-	36, // 75: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
-	11, // 76: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
-	14, // 77: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
-	16, // 78: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
-	38, // 79: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
-	43, // 80: koppi.casework.v1.SuiteService.ListWithdrawals:input_type -> koppi.casework.v1.ListWithdrawalsRequest
-	45, // 81: koppi.casework.v1.SuiteService.NoteWithdrawals:input_type -> koppi.casework.v1.NoteWithdrawalsRequest
-	4,  // 82: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
-	8,  // 83: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
-	10, // 84: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
-	2,  // 85: koppi.casework.v1.MatterService.ReadGrounds:output_type -> koppi.casework.v1.ReadGroundsResponse
-	19, // 86: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
-	23, // 87: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
-	25, // 88: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
-	27, // 89: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
-	32, // 90: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
-	30, // 91: koppi.casework.v1.MatterService.Vouch:output_type -> koppi.casework.v1.VouchResponse
-	34, // 92: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
-	41, // 93: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
-	37, // 94: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
-	12, // 95: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
-	15, // 96: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
-	17, // 97: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
-	39, // 98: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
-	44, // 99: koppi.casework.v1.SuiteService.ListWithdrawals:output_type -> koppi.casework.v1.ListWithdrawalsResponse
-	46, // 100: koppi.casework.v1.SuiteService.NoteWithdrawals:output_type -> koppi.casework.v1.NoteWithdrawalsResponse
-	82, // [82:101] is the sub-list for method output_type
-	63, // [63:82] is the sub-list for method input_type
-	63, // [63:63] is the sub-list for extension type_name
-	63, // [63:63] is the sub-list for extension extendee
-	0,  // [0:63] is the sub-list for field type_name
+	59, // 0: koppi.casework.v1.ReadGroundTextsResponse.texts:type_name -> koppi.casework.v1.GroundText
+	60, // 1: koppi.casework.v1.ReadGroundsRequest.receiver:type_name -> koppi.common.v1.Party
+	61, // 2: koppi.casework.v1.ReadGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
+	7,  // 3: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
+	62, // 4: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
+	63, // 5: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	7,  // 6: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
+	50, // 7: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
+	51, // 8: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
+	62, // 9: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
+	64, // 10: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
+	65, // 11: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
+	52, // 12: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	66, // 13: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	52, // 14: koppi.casework.v1.ReadWorkResponse.reached:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	60, // 15: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
+	62, // 16: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
+	15, // 17: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
+	60, // 18: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
+	0,  // 19: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
+	67, // 20: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
+	62, // 21: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
+	62, // 22: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
+	15, // 23: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
+	62, // 24: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
+	53, // 25: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
+	54, // 26: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
+	55, // 27: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
+	68, // 28: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
+	22, // 29: koppi.casework.v1.ReadConsentsRequest.after:type_name -> koppi.casework.v1.ConsentPlace
+	69, // 30: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
+	22, // 31: koppi.casework.v1.ReadConsentsResponse.places:type_name -> koppi.casework.v1.ConsentPlace
+	62, // 32: koppi.casework.v1.ConsentPlace.started_at:type_name -> google.protobuf.Timestamp
+	56, // 33: koppi.casework.v1.ConsentsPlace.after:type_name -> koppi.casework.v1.ConsentsPlace.AfterEntry
+	70, // 34: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
+	69, // 35: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
+	71, // 36: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
+	69, // 37: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
+	72, // 38: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
+	73, // 39: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	74, // 40: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
+	75, // 41: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
+	76, // 42: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
+	77, // 43: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
+	78, // 44: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
+	79, // 45: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
+	80, // 46: koppi.casework.v1.RecordWishRequest.decide_wish:type_name -> koppi.consent.v1.DecideWishRequest
+	30, // 47: koppi.casework.v1.VouchRequest.record:type_name -> koppi.casework.v1.RecordWishRequest
+	62, // 48: koppi.casework.v1.Voucher.until:type_name -> google.protobuf.Timestamp
+	73, // 49: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	81, // 50: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
+	57, // 51: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
+	58, // 52: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
+	62, // 53: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
+	82, // 54: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
+	83, // 55: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
+	84, // 56: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
+	85, // 57: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
+	62, // 58: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
+	86, // 59: koppi.casework.v1.Withdrawn.consent:type_name -> koppi.consent.v1.WithdrawnConsent
+	7,  // 60: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
+	62, // 61: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
+	22, // 62: koppi.casework.v1.ConsentsPlace.AfterEntry.value:type_name -> koppi.casework.v1.ConsentPlace
+	87, // 63: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
+	5,  // 64: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
+	9,  // 65: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
+	11, // 66: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
+	3,  // 67: koppi.casework.v1.MatterService.ReadGrounds:input_type -> koppi.casework.v1.ReadGroundsRequest
+	1,  // 68: koppi.casework.v1.MatterService.ReadGroundTexts:input_type -> koppi.casework.v1.ReadGroundTextsRequest
+	20, // 69: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
+	24, // 70: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
+	26, // 71: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
+	28, // 72: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
+	30, // 73: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
+	31, // 74: koppi.casework.v1.MatterService.Vouch:input_type -> koppi.casework.v1.VouchRequest
+	35, // 75: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
+	42, // 76: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
+	38, // 77: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
+	13, // 78: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
+	16, // 79: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
+	18, // 80: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
+	40, // 81: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
+	45, // 82: koppi.casework.v1.SuiteService.ListWithdrawals:input_type -> koppi.casework.v1.ListWithdrawalsRequest
+	47, // 83: koppi.casework.v1.SuiteService.NoteWithdrawals:input_type -> koppi.casework.v1.NoteWithdrawalsRequest
+	6,  // 84: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
+	10, // 85: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
+	12, // 86: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
+	4,  // 87: koppi.casework.v1.MatterService.ReadGrounds:output_type -> koppi.casework.v1.ReadGroundsResponse
+	2,  // 88: koppi.casework.v1.MatterService.ReadGroundTexts:output_type -> koppi.casework.v1.ReadGroundTextsResponse
+	21, // 89: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
+	25, // 90: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
+	27, // 91: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
+	29, // 92: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
+	34, // 93: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
+	32, // 94: koppi.casework.v1.MatterService.Vouch:output_type -> koppi.casework.v1.VouchResponse
+	36, // 95: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
+	43, // 96: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
+	39, // 97: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
+	14, // 98: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
+	17, // 99: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
+	19, // 100: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
+	41, // 101: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
+	46, // 102: koppi.casework.v1.SuiteService.ListWithdrawals:output_type -> koppi.casework.v1.ListWithdrawalsResponse
+	48, // 103: koppi.casework.v1.SuiteService.NoteWithdrawals:output_type -> koppi.casework.v1.NoteWithdrawalsResponse
+	84, // [84:104] is the sub-list for method output_type
+	64, // [64:84] is the sub-list for method input_type
+	64, // [64:64] is the sub-list for extension type_name
+	64, // [64:64] is the sub-list for extension extendee
+	0,  // [0:64] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_matter_proto_init() }
@@ -3534,7 +3624,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 		return
 	}
 	file_koppi_casework_v1_casework_proto_init()
-	file_koppi_casework_v1_matter_proto_msgTypes[27].OneofWrappers = []any{
+	file_koppi_casework_v1_matter_proto_msgTypes[29].OneofWrappers = []any{
 		(*RecordWishRequest_GiveConsent)(nil),
 		(*RecordWishRequest_WithdrawConsent)(nil),
 		(*RecordWishRequest_Prohibit)(nil),
@@ -3549,7 +3639,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_matter_proto_rawDesc), len(file_koppi_casework_v1_matter_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   56,
+			NumMessages:   58,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

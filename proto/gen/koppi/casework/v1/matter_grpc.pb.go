@@ -26,6 +26,7 @@ const (
 	MatterService_ReadAttachment_FullMethodName        = "/koppi.casework.v1.MatterService/ReadAttachment"
 	MatterService_ReadWork_FullMethodName              = "/koppi.casework.v1.MatterService/ReadWork"
 	MatterService_ReadGrounds_FullMethodName           = "/koppi.casework.v1.MatterService/ReadGrounds"
+	MatterService_ReadGroundTexts_FullMethodName       = "/koppi.casework.v1.MatterService/ReadGroundTexts"
 	MatterService_ReadConsents_FullMethodName          = "/koppi.casework.v1.MatterService/ReadConsents"
 	MatterService_RecordWithdrawal_FullMethodName      = "/koppi.casework.v1.MatterService/RecordWithdrawal"
 	MatterService_RecordAcknowledgement_FullMethodName = "/koppi.casework.v1.MatterService/RecordAcknowledgement"
@@ -52,6 +53,8 @@ type MatterServiceClient interface {
 	// ReadGrounds returns the grounds on which the caller's unit may lawfully send one of this
 	// service's messages now: CaseworkService.ListGrounds.
 	ReadGrounds(ctx context.Context, in *ReadGroundsRequest, opts ...grpc.CallOption) (*ReadGroundsResponse, error)
+	// ReadGroundTexts returns what each ground of the service's table says to the client.
+	ReadGroundTexts(ctx context.Context, in *ReadGroundTextsRequest, opts ...grpc.CallOption) (*ReadGroundTextsResponse, error)
 	// ReadConsents returns the consents of a client in this service's matters.
 	ReadConsents(ctx context.Context, in *ReadConsentsRequest, opts ...grpc.CallOption) (*ReadConsentsResponse, error)
 	// RecordWithdrawal withdraws the consent of one of this service's matters.
@@ -114,6 +117,16 @@ func (c *matterServiceClient) ReadGrounds(ctx context.Context, in *ReadGroundsRe
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ReadGroundsResponse)
 	err := c.cc.Invoke(ctx, MatterService_ReadGrounds_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *matterServiceClient) ReadGroundTexts(ctx context.Context, in *ReadGroundTextsRequest, opts ...grpc.CallOption) (*ReadGroundTextsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReadGroundTextsResponse)
+	err := c.cc.Invoke(ctx, MatterService_ReadGroundTexts_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -216,6 +229,8 @@ type MatterServiceServer interface {
 	// ReadGrounds returns the grounds on which the caller's unit may lawfully send one of this
 	// service's messages now: CaseworkService.ListGrounds.
 	ReadGrounds(context.Context, *ReadGroundsRequest) (*ReadGroundsResponse, error)
+	// ReadGroundTexts returns what each ground of the service's table says to the client.
+	ReadGroundTexts(context.Context, *ReadGroundTextsRequest) (*ReadGroundTextsResponse, error)
 	// ReadConsents returns the consents of a client in this service's matters.
 	ReadConsents(context.Context, *ReadConsentsRequest) (*ReadConsentsResponse, error)
 	// RecordWithdrawal withdraws the consent of one of this service's matters.
@@ -255,6 +270,9 @@ func (UnimplementedMatterServiceServer) ReadWork(context.Context, *ReadWorkReque
 }
 func (UnimplementedMatterServiceServer) ReadGrounds(context.Context, *ReadGroundsRequest) (*ReadGroundsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReadGrounds not implemented")
+}
+func (UnimplementedMatterServiceServer) ReadGroundTexts(context.Context, *ReadGroundTextsRequest) (*ReadGroundTextsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReadGroundTexts not implemented")
 }
 func (UnimplementedMatterServiceServer) ReadConsents(context.Context, *ReadConsentsRequest) (*ReadConsentsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReadConsents not implemented")
@@ -369,6 +387,24 @@ func _MatterService_ReadGrounds_Handler(srv interface{}, ctx context.Context, de
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(MatterServiceServer).ReadGrounds(ctx, req.(*ReadGroundsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MatterService_ReadGroundTexts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReadGroundTextsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MatterServiceServer).ReadGroundTexts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MatterService_ReadGroundTexts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MatterServiceServer).ReadGroundTexts(ctx, req.(*ReadGroundTextsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -539,6 +575,10 @@ var MatterService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReadGrounds",
 			Handler:    _MatterService_ReadGrounds_Handler,
+		},
+		{
+			MethodName: "ReadGroundTexts",
+			Handler:    _MatterService_ReadGroundTexts_Handler,
 		},
 		{
 			MethodName: "ReadConsents",

@@ -410,6 +410,66 @@ export declare type ListGroundsResponse = Message<"koppi.casework.v1.ListGrounds
 export declare const ListGroundsResponseSchema: GenMessage<ListGroundsResponse>;
 
 /**
+ * @generated from message koppi.casework.v1.ListGroundTextsRequest
+ */
+export declare type ListGroundTextsRequest = Message<"koppi.casework.v1.ListGroundTextsRequest"> & {
+};
+
+/**
+ * Describes the message koppi.casework.v1.ListGroundTextsRequest.
+ * Use `create(ListGroundTextsRequestSchema)` to create a new message.
+ */
+export declare const ListGroundTextsRequestSchema: GenMessage<ListGroundTextsRequest>;
+
+/**
+ * @generated from message koppi.casework.v1.ListGroundTextsResponse
+ */
+export declare type ListGroundTextsResponse = Message<"koppi.casework.v1.ListGroundTextsResponse"> & {
+  /**
+   * @generated from field: repeated koppi.casework.v1.GroundText texts = 1;
+   */
+  texts: GroundText[];
+};
+
+/**
+ * Describes the message koppi.casework.v1.ListGroundTextsResponse.
+ * Use `create(ListGroundTextsResponseSchema)` to create a new message.
+ */
+export declare const ListGroundTextsResponseSchema: GenMessage<ListGroundTextsResponse>;
+
+/**
+ * GroundText is what a row of the table of lawful grounds says to the client.
+ *
+ * @generated from message koppi.casework.v1.GroundText
+ */
+export declare type GroundText = Message<"koppi.casework.v1.GroundText"> & {
+  /**
+   * See LegalBasis.ground_key and provision.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * @generated from field: string provision = 2;
+   */
+  provision: string;
+
+  /**
+   * By BCP 47 tag: fi, sv, en. "{{sender}}" and "{{receiver}}" stand for the names of the agencies.
+   *
+   * @generated from field: map<string, string> client = 3;
+   */
+  client: { [key: string]: string };
+};
+
+/**
+ * Describes the message koppi.casework.v1.GroundText.
+ * Use `create(GroundTextSchema)` to create a new message.
+ */
+export declare const GroundTextSchema: GenMessage<GroundText>;
+
+/**
  * Ground is a row of the table of lawful grounds, as it applies to one sender, receiver and
  * message.
  *
@@ -1215,6 +1275,18 @@ export declare const CaseworkService: GenService<{
     methodKind: "unary";
     input: typeof ListGroundsRequestSchema;
     output: typeof ListGroundsResponseSchema;
+  },
+  /**
+   * ListGroundTexts returns what each ground of the table says to the client whom a message on it is
+   * about: for the client's own page. The rows of all periods are returned, since a matter keeps the
+   * ground on which it was sent.
+   *
+   * @generated from rpc koppi.casework.v1.CaseworkService.ListGroundTexts
+   */
+  listGroundTexts: {
+    methodKind: "unary";
+    input: typeof ListGroundTextsRequestSchema;
+    output: typeof ListGroundTextsResponseSchema;
   },
   /**
    * ListWork returns the worklist over all four services, the earliest due time first. Each
