@@ -135,3 +135,83 @@ test("the client hears back by a consent of its own: who asked and got no, learn
     else await expect(kela.summary).not.toContainText("ps-21");
   }
 });
+
+test("the worker asks the client whether the reporter hears back, and the client changes its mind", async ({ comes }) => {
+  const kela = await comes("kela-17"), worker = await comes("ps-21"), code = "030694W9024";
+  const about = { receiver: { ...county, unit: "tyoikaiset-kuopio" }, topics: ["TOPIC_RENT_ARREARS"], urgency: "URGENCY_NORMAL" };
+  const subject = await begin(kela, "concern", { ...reported, feedback: "no", ...known(code), ...about });
+  await worker.open(subject);
+  await worker.take("TakeConcern");
+  await expect(kela.phase).toContainText(kela.word("LOOP_PHASE_IN_PROGRESS"));
+  await expect(worker.matter.locator("[data-hears-back]")).toHaveText("vain ilmoituksen vaihe");
+  await worker.take("RecordFeedbackConsent", { answer: "yes" });
+  await expect(worker.matter.locator("[data-hears-back]")).toHaveText("miten asia etenee (lupa 23.11.2026)");
+  await expect(kela.phase).toContainText(kela.word("LOOP_PHASE_TAKEN"));
+  const client = await comes("client", { width: 390, height: 844 }), { page } = client;
+  await page.locator(`[data-situation="${subject}"] [data-fold="more"] button`).first().click();
+  const hearing = page.locator(`[data-subject="${subject}"] [data-hearing]`);
+  await expect(page.locator(`[data-subject="${subject}"]`)).toContainText("Suostuit siihen, että Kela ottaa yhteyttä sosiaalihuoltoon.");
+  await expect(hearing).toContainText("Kela saa tietää, miten asiasi etenee. Annoit siihen luvan 23.11.2026.");
+  await hearing.locator('[data-step="RecordFeedbackConsent"]').click();
+  await pictures(page, "own-hearing");
+  await accessible(page);
+  for (let presses = 0; presses < 2; presses += 1) await hearing.locator("[data-send]").click();
+  await expect(hearing).toHaveAttribute("data-hearing", "no");
+  await expect(worker.matter.locator("[data-hears-back]")).toHaveText("vain ilmoituksen vaihe");
+});
+
+test("who finds a need of special support and is no social worker records it, and hands the concern over", async ({ comes }) => {
+  const kela = await comes("kela-17"), counsellor = await comes("ps-33"), worker = await comes("ps-21");
+  const about = { receiver: { ...county, unit: "tyoikaiset-kuopio" }, topics: ["TOPIC_MENTAL_HEALTH"], urgency: "URGENCY_NORMAL" };
+  const subject = await begin(kela, "concern", { ...reported, ...known("030694W9024"), ...about });
+  await counsellor.open(subject);
+  await counsellor.take("TakeConcern");
+  await counsellor.take("StartAssessment");
+  await counsellor.press("CompleteAssessment");
+  const form = formOf(counsellor);
+  await expect(form.locator('input[value="SUPPORT_NEED_SPECIAL"]')).toHaveCount(0);
+  await pictures(counsellor.page, "special-found");
+  await accessible(counsellor.page);
+  await form.locator("[data-special-found] button").click();
+  await counsellor.fill(form, { supportNeed: "SUPPORT_NEED_SPECIAL", assignTo: { unit: "tyoikaiset-kuopio", worker: "ps-21" } });
+  await counsellor.send(form);
+  await expect(counsellor.step("CompleteAssessment")).toHaveCount(0);
+  await worker.open(subject);
+  await worker.take("CompleteAssessment", { supportNeed: "SUPPORT_NEED_SPECIAL" });
+  await expect(worker.matter).toContainText(worker.word("SUPPORT_NEED_SPECIAL"));
+});
+
+test("a plan with special support names its social worker, to the client too", async ({ comes }) => {
+  const worker = await comes("ps-21"), { page } = worker, form = formOf(worker);
+  await worker.go("/new/plan");
+  await worker.fill(form, { ...known("030694W9024"), ground: "shl-39-1", special: true });
+  await pictures(page, "new-plan-special");
+  await worker.send(form);
+  const subject = await subjectOf(page);
+  await expect(worker.matter.locator("[data-support]")).toContainText("ps-21");
+  await pictures(page, "plan-special");
+  await expect(worker.step("LeavePlan")).toHaveCount(0);
+  await worker.take("RecordSpecialSupport", { support: "no" });
+  await expect(worker.matter.locator("[data-support]")).toHaveCount(0);
+  await worker.take("RecordSpecialSupport", { support: "yes" });
+  const client = await comes("client", { width: 390, height: 844 });
+  await client.go("/own?show=plan");
+  const plan = client.page.locator(`[data-plan="${subject.split("/")[1]}"]`);
+  await expect(plan.locator("[data-support]")).toContainText("Tukenasi on sosiaalityöntekijä");
+  await pictures(client.page, "own-plan-special");
+});
+
+test("the notices are read without signing in", async ({ page, koppi }) => {
+  for (const [path, title] of [["/accessibility", "Saavutettavuusseloste"], ["/privacy", "Tietosuojaseloste"]] as const) {
+    await page.goto(koppi.line.address + path);
+    await page.getByRole("button", { name: "Suomi" }).click();
+    await expect(page.locator("h1")).toHaveText(title);
+    await expect(page.locator("[data-person]")).toHaveCount(0);
+    await pictures(page, `notice${path.replace("/", "-")}`);
+    await accessible(page);
+  }
+  await page.locator('footer a[href="/accessibility"]').click();
+  await expect(page.locator("h1")).toHaveText("Saavutettavuusseloste");
+  await page.goto(`${koppi.line.address}/work`);
+  await expect(page.locator("[data-person]").first()).toBeVisible();
+});

@@ -5,7 +5,9 @@ import {
   ConcernState, OutcomeSchema, StatutoryGroupSchema, SupportNeedSchema, TopicSchema, TrackSchema, type Concern,
 } from "koppi-contract/koppi/concern/v1/state_pb";
 import { useTexts, useWords } from "../../app/language";
+import { dateOf } from "../../app/clock";
 import { usePerson } from "../../app/session";
+import { day } from "../../ui/dates";
 import { transport } from "../../app/transport";
 import { nameOf } from "../../ui/names";
 import { usePartyName } from "../../ui/party";
@@ -32,9 +34,6 @@ const linkedOf = (concern: Concern): Linked[] => [
   ...(concern.resubmittedAs ? [{ how: "linkedResubmitted", subject: concern.resubmittedAs }] : []),
 ];
 
-// The client's answer on feedback has no form yet. A button alone would record a no.
-const elsewhere = ["RecordFeedbackConsent"];
-
 // ConcernMatter shows a concern report.
 export function ConcernMatter({ id }: { id: string }) {
   const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName();
@@ -51,14 +50,20 @@ export function ConcernMatter({ id }: { id: string }) {
       mistaken={concern.state === ConcernState.ENTERED_IN_ERROR ? <Tombstone revocation={concern.revocation} />
         : <Withdrawn subject={subject} caseId={concern.caseId} />}
       actions={<Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService}
-        available={concern.availableActions} steps={concernSteps({ own: person.agency })} changed={changed}
-        elsewhere={elsewhere} more={[begin]} />}
+        available={concern.availableActions} steps={concernSteps({ own: person.agency, role: person.role })} changed={changed}
+        more={[begin]} />}
       said={!concern.revocation && concern.description && <Said said={concern.description} label="description" />}
       side={<MatterSide subject={subject} caseId={concern.caseId} clientId={concern.clientId} language={concern.clientLanguage}
         status={concern.status} basis={concern.basis} attachments={[...concern.attachments, ...concern.outcomeAttachments]}
         linked={linkedOf(concern)} read={() => createClient(ConcernService, transport).getClient({ concernId: id })}>
         <dt>{t("from")}</dt><dd dir="auto">{party(concern.reporter)}</dd>
         <dt>{t("to")}</dt><dd dir="auto">{party(concern.receiver)}</dd>
+        {!concern.revocation && <>
+          <dt>{t("hearsBack")}</dt>
+          <dd data-hears-back>
+            {concern.feedbackConsentedAt ? t("hearsBackYes", { date: day(dateOf(concern.feedbackConsentedAt)!) }) : t("hearsBackNo")}
+          </dd>
+        </>}
         <Triaged matter={concern} />
         {concern.statutoryGroups.length > 0 && <>
           <dt>{t("groupsOf")}</dt>

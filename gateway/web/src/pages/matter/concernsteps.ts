@@ -1,15 +1,19 @@
+import { createElement } from "react";
+
 import {
   ConcernState, ContactResultSchema, DeclineReason, DeclineReasonSchema, OutcomeSchema, StatutoryGroup, StatutoryGroupSchema,
   SupportNeedSchema, TopicSchema, TrackSchema, type Concern,
 } from "koppi-contract/koppi/concern/v1/state_pb";
 import { UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 
+import { lastNow } from "../../app/clock";
 import { list, text, type Field } from "../../ui/form/fields";
-import { endOfDay, finnish } from "../../ui/form/times";
+import { endOfDay, finnish, local } from "../../ui/form/times";
 import { attestedFields, groundFields } from "../../ui/ground/fields";
 import { allowsTopics, allowsWords, basisOf, chosenOf, isNecessary } from "../../ui/ground/value";
 import { namesOf, nameOf } from "../../ui/names";
 import type { Steps } from "./actions";
+import { SpecialFound } from "./specialfound";
 import {
   acknowledge, attachmentsField, enumOf, onConsent, partyOf, planContact, reasonField, reassign, revoke, settle, suggestedField, triage,
   withAttachments, type Setting,
@@ -19,9 +23,12 @@ import { isUrgent, urgencyBefore, urgencyFields } from "./urgencynow";
 // The question that waits for the reporter's answer.
 const openQuestion = (concern: Concern) => concern.informationRequests.find(({ answeredAt }) => !answeredAt);
 
-const supportNeed = (required: boolean): Field => ({
-  kind: "choice", name: "supportNeed", label: "supportNeed", schema: SupportNeedSchema, of: ["support_need"], required,
+const supportNeed = (required: boolean, only?: string[]): Field => ({
+  kind: "choice", name: "supportNeed", label: "supportNeed", schema: SupportNeedSchema, of: ["support_need"], required, only,
 });
+
+// The needs that an assessment by another than a social worker can find.
+const ordinary = namesOf(SupportNeedSchema).filter((name) => !name.startsWith("SUPPORT_NEED_SPECIAL"));
 
 // The matter is taken: triage keeps its owner unless it names another.
 const isHeld = ({ state }: Concern) => state >= ConcernState.TAKEN;
@@ -81,6 +88,23 @@ export function concernSteps(setting: Setting): Steps<Concern> {
       make: (values) => ({ result: enumOf(ContactResultSchema, values, "result"), nextAttemptAt: finnish(text(values, "next")) }),
     },
     PlanContact: planContact(setting),
+    RecordFeedbackConsent: {
+      fields: () => [
+        {
+          kind: "options", name: "answer", label: "hearsBackAsk", required: true, of: ["consented"],
+          options: [{ value: "yes", label: "hearsBackAnsweredYes" }, { value: "no", label: "hearsBackAnsweredNo" }],
+        },
+        {
+          kind: "moment", name: "at", label: "hearsBackAt", required: true, of: ["consented_at"],
+          when: ({ answer }) => answer === "yes",
+        },
+      ],
+      initial: () => ({ at: local(new Date(lastNow() ?? Date.now())) }),
+      make: (values) => ({
+        consented: values.answer === "yes", consentedAt: values.answer === "yes" ? finnish(text(values, "at")) : undefined,
+      }),
+      rare: true,
+    },
     RequestInformation: {
       fields: () => [
         { kind: "area", name: "question", label: "question", hint: "questionHint", required: true },
@@ -99,7 +123,9 @@ export function concernSteps(setting: Setting): Steps<Concern> {
       }),
     },
     CompleteAssessment: {
-      fields: () => [supportNeed(true)],
+      fields: () => (setting.role === "social_worker" ? [supportNeed(true)] : [
+        supportNeed(true, ordinary), { kind: "drawn", name: "specialFound", label: "", draw: () => createElement(SpecialFound) },
+      ]),
       initial: (concern) => (concern.supportNeed ? { supportNeed: nameOf(SupportNeedSchema, concern.supportNeed) } : {}),
       make: (values) => ({ supportNeed: enumOf(SupportNeedSchema, values, "supportNeed") }),
     },

@@ -45,7 +45,8 @@ export function ReferralMatter({ id }: { id: string }) {
       mistaken={referral.state === ReferralState.ENTERED_IN_ERROR ? <Tombstone revocation={referral.revocation} />
         : isWithdrawn(referral.status) && <Withdrawn subject={subject} caseId={referral.caseId} />}
       actions={<Actions matter={referral} naming={{ referralId: id }} etag={referral.etag} service={ReferralService}
-        available={referral.availableActions} steps={referralSteps({ own: person.agency })} changed={changed} more={[begin]} />}
+        available={referral.availableActions} steps={referralSteps({ own: person.agency, role: person.role })} changed={changed}
+        more={[begin]} />}
       said={!referral.revocation && referral.reason && <Said said={referral.reason} label="referralReason" />}
       side={<MatterSide subject={subject} caseId={referral.caseId} clientId={referral.clientId} language={referral.clientLanguage}
         status={referral.status} basis={referral.basis} attachments={[...referral.attachments, ...referral.outcomeAttachments]}

@@ -10,6 +10,7 @@ import { isUrgent } from "./urgencynow";
 export interface Setting {
   // The agency that the person acts for.
   own: string;
+  role: string;
 }
 
 // enumOf returns the number of a chosen name; 0 if none is chosen.

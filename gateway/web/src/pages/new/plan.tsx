@@ -3,8 +3,9 @@ import { createClient } from "@connectrpc/connect";
 import { CreatePlanRequestSchema, PlanService } from "koppi-contract/koppi/plan/v1/plan_pb";
 import { useNow } from "../../app/clock";
 import { useLanguage, useTexts } from "../../app/language";
+import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
-import type { Values } from "../../ui/form/fields";
+import type { Field, Values } from "../../ui/form/fields";
 import { attestedFields, groundFields } from "../../ui/ground/fields";
 import { basisOf } from "../../ui/ground/value";
 import { draftOf, type Beginning } from "./begin";
@@ -15,12 +16,16 @@ import { Preview } from "./preview";
 // NewPlan is the form of a shared plan. Its creator is responsible until another worker accepts
 // that. A plan has no content yet, so that its form has two pages.
 export function NewPlan({ origin, arrived }: Beginning) {
-  const t = useTexts("new"), now = useNow(), name = useClientName(), [language] = useLanguage();
+  const t = useTexts("new"), now = useNow(), person = usePerson(), name = useClientName(), [language] = useLanguage();
   const pages = (values: Values): GuidePage[] => [
     ...(origin?.clientId ? [] : [{ name: "who", heading: "pageClient", fields: clientFields(origin, now, values) }]),
     { name: "basis", heading: "pageBasis", fields: [
       { kind: "note", name: "about", label: "plan", text: "planAbout" },
       ...groundFields({ message: "plan", clientId: origin?.clientId }, values), ...attestedFields(values),
+      // A social worker alone records the need, and then works beside the responsible worker.
+      ...(person.role === "social_worker" ? [{
+        kind: "check", name: "special", label: "specialSupport", hint: "specialSupportHint", of: ["special_support"],
+      } satisfies Field] : []),
     ] },
   ];
   return (
@@ -28,6 +33,7 @@ export function NewPlan({ origin, arrived }: Beginning) {
       initial={noClient(language)}
       make={(values, requestId) => ({
         requestId, client: makeClient(values, origin), basis: basisOf(values), caseId: origin?.caseId ?? "",
+        specialSupport: person.role === "social_worker" && values.special === true,
       })}
       send={async (request) => {
         const { plan } = await createClient(PlanService, transport).createPlan(request);
@@ -36,7 +42,7 @@ export function NewPlan({ origin, arrived }: Beginning) {
       arrived={arrived}
       preview={(values) => (
         <Preview values={values} toNobody client={name(values, origin)} language={clientLanguage(values, origin)}
-          after="afterPlan" content={[]} />
+          after="afterPlan" content={values.special === true ? [[t("specialSupport"), t("specialSupportYes")]] : []} />
       )} />
   );
 }

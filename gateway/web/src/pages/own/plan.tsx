@@ -48,6 +48,7 @@ function OnePlan({ plan }: { plan: Plan }) {
           )}
           {!ended && review && <><dt>{t("review")}</dt><dd dir="auto">{limit(review)}</dd></>}
         </dl>
+        {plan.socialWorker && <p data-support>{t("supportedBy", { who: names.full(plan.socialWorker) })}</p>}
         {!ended && offered && <p>{t("offer", { who: names.full(offered) })}</p>}
         <h3>{t("members")}</h3>
         <Dots lines={plan.members.map(({ party, state }) => t(nameOf(MemberStateSchema, state), { who: names.full(party) }))} />

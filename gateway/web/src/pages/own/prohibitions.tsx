@@ -57,7 +57,7 @@ function Prohibit({ done, cancel }: { done: () => void; cancel: () => void }) {
       <h5>{t("prohibit_meansTitle")}</h5>
       <Dots lines={[t("prohibit_means1"), t("prohibit_means2"), t("prohibit_means3")]} />
       <h5>{t("prohibit_cannotTitle")}</h5>
-      <Dots lines={[t("prohibit_cannot1"), t("prohibit_cannot2")]} />
+      <Dots lines={[t("prohibit_cannot1"), t("prohibit_cannot3"), t("prohibit_cannot2")]} />
     </Ask>
   );
 }
