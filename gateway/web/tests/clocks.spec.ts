@@ -128,7 +128,7 @@ test("a moved application says when it arrived and by when it is decided; a refe
     await form.locator("[data-next]").click();
     await expect(arrived).toContainText(said);
   }
-  const subject = await begin(kela, "referral", { ...about, ground: "ttl-14c", arrivedOn: "2026-11-20" });
+  const subject = await begin(kela, "referral", { ...about, ground: "hl-21", arrivedOn: "2026-11-20" });
   await expect(kela.summary).toContainText("Siirretty, ei vielä päätöstä. Päätös on tehtävä viimeistään ti 1.12.");
   const client = await comes("client");
   await expect(situation(client, subject).locator("[data-expectation]")).toContainText("vastaanotetaan viimeistään");
