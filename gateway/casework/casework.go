@@ -15,6 +15,7 @@ import (
 	accesslog "koppi.internal/pkg/accesslog/gateway"
 	"koppi.internal/pkg/attachment"
 	attachments "koppi.internal/pkg/attachment/gateway"
+	clients "koppi.internal/pkg/client/gateway"
 	consent "koppi.internal/pkg/consent/gateway"
 	"koppi.internal/pkg/directory"
 	agencies "koppi.internal/pkg/directory/gateway"
@@ -74,6 +75,7 @@ type api struct {
 	*accesslog.AccessLog
 	*agencies.Directory
 	*grounds.Grounds
+	*clients.Finder
 	*statistics.Handler
 }
 
@@ -111,6 +113,7 @@ func New(config Config) (*Casework, error) {
 		AccessLog: &accesslog.AccessLog{Services: config.Services, Secrets: config.Secrets},
 		Directory: &agencies.Directory{Directory: config.Directory},
 		Grounds:   &grounds.Grounds{Services: config.Services},
+		Finder:    &clients.Finder{Services: config.Services, Limiter: config.Limiter},
 		Handler:   &statistics.Handler{Statistics: config.Statistics},
 	})
 	attachmentv1.RegisterAttachmentServiceServer(c.server, c.attachments)

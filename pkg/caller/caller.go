@@ -44,6 +44,11 @@ func IsParty(who identity.Caller) bool {
 	return who.Agency != "" && (who.Role.IsWorker() || who.Role == identity.RoleSystem)
 }
 
+// IsPerson tells whether a caller is a worker of an agency, or a system on behalf of one.
+func IsPerson(who identity.Caller) bool {
+	return who.Agency != "" && who.Role.IsWorker() && who.Worker != ""
+}
+
 // NotFound is the refusal for a caller without a relation to a matter, the same as for one that
 // does not exist.
 func NotFound() error { return fault.New(fault.NotFound, "there is no such matter that you can see") }

@@ -1,7 +1,6 @@
 import { createClient } from "@connectrpc/connect";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
-import { CaseworkService, Queue } from "koppi-contract/koppi/casework/v1/casework_pb";
 import type { LoopStatus, Urgency } from "koppi-contract/koppi/common/v1/party_pb";
 import { ConcernService } from "koppi-contract/koppi/concern/v1/concern_pb";
 import { TopicSchema } from "koppi-contract/koppi/concern/v1/state_pb";
@@ -33,18 +32,6 @@ export const consents = createClient(ConsentService, transport);
 export const clientOf = (clientId: string) => ({ identity: { case: "clientId" as const, value: clientId } });
 
 const pageSize = 1000;
-
-// clientCalled finds a client among the agency's own matters by the end of its id, as lists show
-// it. A full id finds any client of whom the agency has had a matter.
-export async function clientCalled(id: string): Promise<string | undefined> {
-  if (id.length > 12) return id;
-  const casework = createClient(CaseworkService, transport);
-  const lists =
-    await Promise.all([false, true].map((sent) => casework.listWork({ queue: Queue.AGENCY, sent, includeEnded: true, pageSize })));
-  const called = new Set(lists.flatMap(({ items }) => items.map(({ clientId }) => clientId))
-    .filter((clientId) => id.length >= 5 && clientId.endsWith(id)));
-  return called.size === 1 ? [...called][0] : undefined;
-}
 
 // readMatters lists a client's matters in all four services, the latest first.
 export async function readMatters({ clientId, purpose }: Sought): Promise<Matter[]> {

@@ -17,7 +17,7 @@ export type Did = (typeof did)[number];
 
 export const readings = [
   "client", "concern", "referral", "consultation", "plan", "history", "consents", "accesses", "attachment", "system",
-  "worklist", "data",
+  "worklist", "search", "data",
 ] as const;
 export type Reading = (typeof readings)[number];
 
@@ -36,7 +36,7 @@ export const listed = `read_${worklist}`;
 const readingOf: Record<string, Reading> = {
   GetClient: "client", ReadHistory: "history", GetTimeline: "history", ReadConsents: "consents", ListConsents: "consents",
   ReadWishes: "consents", ListWishes: "consents", ReadAccesses: "accesses", ListAccesses: "accesses", ReadAttachment: "attachment",
-  Download: "attachment", ReadWork: worklist,
+  Download: "attachment", ReadWork: worklist, FindKnownClient: "search",
   Exchange: "system", ListMessages: "system", OpenConsumer: "system", Watch: "system", Deliver: "system",
 };
 

@@ -4,16 +4,17 @@ import {
 } from "suomifi-ui-components";
 
 import { useTexts, useWords } from "../../app/language";
+import { patiently } from "../../app/patiently";
 import type { Chosen } from "../ground/value";
 import { namesOf } from "../names";
 import type { AttachmentValue, Field, ReceiverValue, Values } from "./fields";
 import { ReceiverField } from "./receiver";
 
 // Calendars, uploads and grounds are loaded with the first form that has them.
-const DayInput = lazy(async () => ({ default: (await import("./dayinput")).DayInput }));
-const MomentInput = lazy(async () => ({ default: (await import("./dayinput")).MomentInput }));
-const GroundChoice = lazy(async () => ({ default: (await import("../ground/choice")).GroundChoice }));
-const AttachmentsField = lazy(async () => ({ default: (await import("./attachments")).AttachmentsField }));
+const DayInput = lazy(async () => ({ default: (await patiently(() => import("./dayinput"))).DayInput }));
+const MomentInput = lazy(async () => ({ default: (await patiently(() => import("./dayinput"))).MomentInput }));
+const GroundChoice = lazy(async () => ({ default: (await patiently(() => import("../ground/choice"))).GroundChoice }));
+const AttachmentsField = lazy(async () => ({ default: (await patiently(() => import("./attachments"))).AttachmentsField }));
 
 interface Props {
   id: string;

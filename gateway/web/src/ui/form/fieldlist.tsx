@@ -39,12 +39,33 @@ function useMessage(texts: string) {
   };
 }
 
+// useReleased returns a function that does something at once, or when the pointer that is down is released:
+// what is said beside a field that was left must not move what is being clicked.
+function useReleased() {
+  const pressed = useRef(false);
+  useEffect(() => {
+    const set = (down: boolean) => () => { pressed.current = down; }, down = set(true), up = set(false);
+    addEventListener("pointerdown", down, true);
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, up, true);
+    return () => {
+      removeEventListener("pointerdown", down, true);
+      for (const end of ["pointerup", "pointercancel"]) removeEventListener(end, up, true);
+    };
+  }, []);
+  return (then: () => void) => {
+    if (!pressed.current) return then();
+    // The click follows the release.
+    addEventListener("pointerup", () => setTimeout(then), { once: true });
+  };
+}
+
 interface Props { form: Submission; texts: string; fields: Field[]; headings: "h2" | "h4" }
 
 // FieldList renders the fields of a form. What is wrong is said beside its field; if it is more than
 // one thing, a summary above leads to each. A refusal of no field is said above.
 export function FieldList({ form, texts, fields, headings }: Props) {
-  const t = useTexts("form"), message = useMessage(texts), place = useRef<HTMLDivElement>(null), summary = useRef<HTMLHeadingElement>(null);
+  const t = useTexts("form"), message = useMessage(texts), released = useReleased();
+  const place = useRef<HTMLDivElement>(null), summary = useRef<HTMLHeadingElement>(null);
   const bad = fields.flatMap((field) => {
     const one = form.wrong.find(({ name }) => name === field.name);
     return one ? [{ field, said: message(one, field) }] : [];
@@ -63,7 +84,9 @@ export function FieldList({ form, texts, fields, headings }: Props) {
         }))} />}
       {fields.map((field) => (
         <div key={field.name} data-field={field.name}
-          onBlur={({ currentTarget, relatedTarget }) => { if (!currentTarget.contains(relatedTarget)) form.left(field); }}>
+          onBlur={({ currentTarget, relatedTarget }) => {
+            if (!currentTarget.contains(relatedTarget)) released(() => form.left(field));
+          }}>
           <FieldControl id={`${form.id}${field.name}`} field={field} texts={texts} values={form.draft} value={form.draft[field.name]}
             change={(value) => form.set(field.name, value)} wrong={bad.find((one) => one.field === field)?.said} />
         </div>

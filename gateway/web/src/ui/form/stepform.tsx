@@ -13,8 +13,8 @@ import "./form.css";
 addTexts("form", formTexts);
 
 interface Props<T extends DescMessage> {
-  // The key of the draft: one form of one matter.
-  draft: string;
+  // The key of the draft: one form of one matter. Without one, nothing that is typed is stored.
+  draft?: string;
   // The page whose texts the fields' labels are keys of.
   texts: string;
   title: string;

@@ -8,8 +8,8 @@ import type { Field, Values } from "./fields";
 import { isUploading } from "./uploading";
 
 export interface Sending<T extends DescMessage> {
-  // The key of the draft: one form of one matter.
-  draft: string;
+  // The key of the draft: one form of one matter. Without one, nothing that is typed is stored.
+  draft?: string;
   schema: T;
   initial?: Values;
   // make builds the request from the values. requestId stays the same until the request was sent,

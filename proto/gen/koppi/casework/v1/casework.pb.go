@@ -938,6 +938,105 @@ func (x *ListGroundsResponse) GetGrounds() []*Ground {
 	return nil
 }
 
+type FindClientRequest struct {
+	state                protoimpl.MessageState `protogen:"open.v1"`
+	PersonalIdentityCode string                 `protobuf:"bytes,1,opt,name=personal_identity_code,json=personalIdentityCode,proto3" json:"personal_identity_code,omitempty"`
+	// Why the caller looks for the client. Only the caller's agency reads it in the access log.
+	Purpose       string `protobuf:"bytes,2,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindClientRequest) Reset() {
+	*x = FindClientRequest{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindClientRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindClientRequest) ProtoMessage() {}
+
+func (x *FindClientRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindClientRequest.ProtoReflect.Descriptor instead.
+func (*FindClientRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *FindClientRequest) GetPersonalIdentityCode() string {
+	if x != nil {
+		return x.PersonalIdentityCode
+	}
+	return ""
+}
+
+func (x *FindClientRequest) GetPurpose() string {
+	if x != nil {
+		return x.Purpose
+	}
+	return ""
+}
+
+type FindClientResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Koppi's pseudonym of the client for the caller's agency; empty if there is no matter that the
+	// caller may read.
+	ClientId      string `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindClientResponse) Reset() {
+	*x = FindClientResponse{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindClientResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindClientResponse) ProtoMessage() {}
+
+func (x *FindClientResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindClientResponse.ProtoReflect.Descriptor instead.
+func (*FindClientResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *FindClientResponse) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
 type ListGroundTextsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -946,7 +1045,7 @@ type ListGroundTextsRequest struct {
 
 func (x *ListGroundTextsRequest) Reset() {
 	*x = ListGroundTextsRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -958,7 +1057,7 @@ func (x *ListGroundTextsRequest) String() string {
 func (*ListGroundTextsRequest) ProtoMessage() {}
 
 func (x *ListGroundTextsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -971,7 +1070,7 @@ func (x *ListGroundTextsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGroundTextsRequest.ProtoReflect.Descriptor instead.
 func (*ListGroundTextsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{12}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{14}
 }
 
 type ListGroundTextsResponse struct {
@@ -983,7 +1082,7 @@ type ListGroundTextsResponse struct {
 
 func (x *ListGroundTextsResponse) Reset() {
 	*x = ListGroundTextsResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -995,7 +1094,7 @@ func (x *ListGroundTextsResponse) String() string {
 func (*ListGroundTextsResponse) ProtoMessage() {}
 
 func (x *ListGroundTextsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1008,7 +1107,7 @@ func (x *ListGroundTextsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGroundTextsResponse.ProtoReflect.Descriptor instead.
 func (*ListGroundTextsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{13}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListGroundTextsResponse) GetTexts() []*GroundText {
@@ -1032,7 +1131,7 @@ type GroundText struct {
 
 func (x *GroundText) Reset() {
 	*x = GroundText{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1044,7 +1143,7 @@ func (x *GroundText) String() string {
 func (*GroundText) ProtoMessage() {}
 
 func (x *GroundText) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1057,7 +1156,7 @@ func (x *GroundText) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroundText.ProtoReflect.Descriptor instead.
 func (*GroundText) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{14}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GroundText) GetKey() string {
@@ -1109,7 +1208,7 @@ type Ground struct {
 
 func (x *Ground) Reset() {
 	*x = Ground{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1121,7 +1220,7 @@ func (x *Ground) String() string {
 func (*Ground) ProtoMessage() {}
 
 func (x *Ground) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1134,7 +1233,7 @@ func (x *Ground) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ground.ProtoReflect.Descriptor instead.
 func (*Ground) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{15}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Ground) GetKey() string {
@@ -1217,7 +1316,7 @@ type AttestationGroup struct {
 
 func (x *AttestationGroup) Reset() {
 	*x = AttestationGroup{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1229,7 +1328,7 @@ func (x *AttestationGroup) String() string {
 func (*AttestationGroup) ProtoMessage() {}
 
 func (x *AttestationGroup) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1242,7 +1341,7 @@ func (x *AttestationGroup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttestationGroup.ProtoReflect.Descriptor instead.
 func (*AttestationGroup) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{16}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AttestationGroup) GetAnyOf() []*AttestationItem {
@@ -1265,7 +1364,7 @@ type AttestationItem struct {
 
 func (x *AttestationItem) Reset() {
 	*x = AttestationItem{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1277,7 +1376,7 @@ func (x *AttestationItem) String() string {
 func (*AttestationItem) ProtoMessage() {}
 
 func (x *AttestationItem) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1290,7 +1389,7 @@ func (x *AttestationItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttestationItem.ProtoReflect.Descriptor instead.
 func (*AttestationItem) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{17}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AttestationItem) GetField() string {
@@ -1334,7 +1433,7 @@ type ListWorkRequest struct {
 
 func (x *ListWorkRequest) Reset() {
 	*x = ListWorkRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1346,7 +1445,7 @@ func (x *ListWorkRequest) String() string {
 func (*ListWorkRequest) ProtoMessage() {}
 
 func (x *ListWorkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1359,7 +1458,7 @@ func (x *ListWorkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkRequest.ProtoReflect.Descriptor instead.
 func (*ListWorkRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{18}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListWorkRequest) GetQueue() Queue {
@@ -1442,7 +1541,7 @@ type ListWorkResponse struct {
 
 func (x *ListWorkResponse) Reset() {
 	*x = ListWorkResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1454,7 +1553,7 @@ func (x *ListWorkResponse) String() string {
 func (*ListWorkResponse) ProtoMessage() {}
 
 func (x *ListWorkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1467,7 +1566,7 @@ func (x *ListWorkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkResponse.ProtoReflect.Descriptor instead.
 func (*ListWorkResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{19}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListWorkResponse) GetItems() []*WorkItem {
@@ -1519,7 +1618,7 @@ type WorkItem struct {
 
 func (x *WorkItem) Reset() {
 	*x = WorkItem{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1531,7 +1630,7 @@ func (x *WorkItem) String() string {
 func (*WorkItem) ProtoMessage() {}
 
 func (x *WorkItem) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1544,7 +1643,7 @@ func (x *WorkItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkItem.ProtoReflect.Descriptor instead.
 func (*WorkItem) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{20}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WorkItem) GetService() string {
@@ -1658,7 +1757,7 @@ type ReassignWorkRequest struct {
 
 func (x *ReassignWorkRequest) Reset() {
 	*x = ReassignWorkRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1670,7 +1769,7 @@ func (x *ReassignWorkRequest) String() string {
 func (*ReassignWorkRequest) ProtoMessage() {}
 
 func (x *ReassignWorkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1683,7 +1782,7 @@ func (x *ReassignWorkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReassignWorkRequest.ProtoReflect.Descriptor instead.
 func (*ReassignWorkRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{21}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReassignWorkRequest) GetRequestId() string {
@@ -1723,7 +1822,7 @@ type ReassignWorkResponse struct {
 
 func (x *ReassignWorkResponse) Reset() {
 	*x = ReassignWorkResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1735,7 +1834,7 @@ func (x *ReassignWorkResponse) String() string {
 func (*ReassignWorkResponse) ProtoMessage() {}
 
 func (x *ReassignWorkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1748,7 +1847,7 @@ func (x *ReassignWorkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReassignWorkResponse.ProtoReflect.Descriptor instead.
 func (*ReassignWorkResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{22}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ReassignWorkResponse) GetResults() []*Reassigned {
@@ -1770,7 +1869,7 @@ type Reassigned struct {
 
 func (x *Reassigned) Reset() {
 	*x = Reassigned{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1782,7 +1881,7 @@ func (x *Reassigned) String() string {
 func (*Reassigned) ProtoMessage() {}
 
 func (x *Reassigned) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1795,7 +1894,7 @@ func (x *Reassigned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reassigned.ProtoReflect.Descriptor instead.
 func (*Reassigned) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{23}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Reassigned) GetSubject() string {
@@ -1827,7 +1926,7 @@ type ListAccessesRequest struct {
 
 func (x *ListAccessesRequest) Reset() {
 	*x = ListAccessesRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1839,7 +1938,7 @@ func (x *ListAccessesRequest) String() string {
 func (*ListAccessesRequest) ProtoMessage() {}
 
 func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1852,7 +1951,7 @@ func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccessesRequest.ProtoReflect.Descriptor instead.
 func (*ListAccessesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{24}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListAccessesRequest) GetClientId() string {
@@ -1900,7 +1999,7 @@ type ListAccessesResponse struct {
 
 func (x *ListAccessesResponse) Reset() {
 	*x = ListAccessesResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1912,7 +2011,7 @@ func (x *ListAccessesResponse) String() string {
 func (*ListAccessesResponse) ProtoMessage() {}
 
 func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1925,7 +2024,7 @@ func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccessesResponse.ProtoReflect.Descriptor instead.
 func (*ListAccessesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{25}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListAccessesResponse) GetAccesses() []*Access {
@@ -1962,7 +2061,7 @@ type Access struct {
 
 func (x *Access) Reset() {
 	*x = Access{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1974,7 +2073,7 @@ func (x *Access) String() string {
 func (*Access) ProtoMessage() {}
 
 func (x *Access) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1987,7 +2086,7 @@ func (x *Access) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Access.ProtoReflect.Descriptor instead.
 func (*Access) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{26}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Access) GetAt() *timestamppb.Timestamp {
@@ -2051,7 +2150,7 @@ type GetStatisticsRequest struct {
 
 func (x *GetStatisticsRequest) Reset() {
 	*x = GetStatisticsRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2063,7 +2162,7 @@ func (x *GetStatisticsRequest) String() string {
 func (*GetStatisticsRequest) ProtoMessage() {}
 
 func (x *GetStatisticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2076,7 +2175,7 @@ func (x *GetStatisticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatisticsRequest.ProtoReflect.Descriptor instead.
 func (*GetStatisticsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{27}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GetStatisticsRequest) GetFromMonth() string {
@@ -2104,7 +2203,7 @@ type GetStatisticsResponse struct {
 
 func (x *GetStatisticsResponse) Reset() {
 	*x = GetStatisticsResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2116,7 +2215,7 @@ func (x *GetStatisticsResponse) String() string {
 func (*GetStatisticsResponse) ProtoMessage() {}
 
 func (x *GetStatisticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2129,7 +2228,7 @@ func (x *GetStatisticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatisticsResponse.ProtoReflect.Descriptor instead.
 func (*GetStatisticsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{28}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GetStatisticsResponse) GetCounts() []*LoopCount {
@@ -2184,7 +2283,7 @@ type LoopCount struct {
 
 func (x *LoopCount) Reset() {
 	*x = LoopCount{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2196,7 +2295,7 @@ func (x *LoopCount) String() string {
 func (*LoopCount) ProtoMessage() {}
 
 func (x *LoopCount) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2209,7 +2308,7 @@ func (x *LoopCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoopCount.ProtoReflect.Descriptor instead.
 func (*LoopCount) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{29}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *LoopCount) GetService() string {
@@ -2398,7 +2497,12 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12A\n" +
 	"\amessage\x18\x02 \x01(\tB'\xbaH$r\"2 ^[a-z]{1,20}(/[a-zA-Z_]{1,50})?$R\amessage\"J\n" +
 	"\x13ListGroundsResponse\x123\n" +
-	"\agrounds\x18\x01 \x03(\v2\x19.koppi.casework.v1.GroundR\agrounds\"\x18\n" +
+	"\agrounds\x18\x01 \x03(\v2\x19.koppi.casework.v1.GroundR\agrounds\"\x82\x01\n" +
+	"\x11FindClientRequest\x12C\n" +
+	"\x16personal_identity_code\x18\x01 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18 \xe8\xb8\x18\x05R\x14personalIdentityCode\x12(\n" +
+	"\apurpose\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\"1\n" +
+	"\x12FindClientResponse\x12\x1b\n" +
+	"\tclient_id\x18\x01 \x01(\tR\bclientId\"\x18\n" +
 	"\x16ListGroundTextsRequest\"N\n" +
 	"\x17ListGroundTextsResponse\x123\n" +
 	"\x05texts\x18\x01 \x03(\v2\x1d.koppi.casework.v1.GroundTextR\x05texts\"\xcc\x01\n" +
@@ -2538,12 +2642,14 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\bQUEUE_ME\x10\x01\x12\x0e\n" +
 	"\n" +
 	"QUEUE_UNIT\x10\x02\x12\x10\n" +
-	"\fQUEUE_AGENCY\x10\x032\xe8\x06\n" +
+	"\fQUEUE_AGENCY\x10\x032\xc3\a\n" +
 	"\x0fCaseworkService\x12\\\n" +
 	"\vGetTimeline\x12%.koppi.casework.v1.GetTimelineRequest\x1a&.koppi.casework.v1.GetTimelineResponse\x12\\\n" +
 	"\vGetAgencies\x12%.koppi.casework.v1.GetAgenciesRequest\x1a&.koppi.casework.v1.GetAgenciesResponse\x12V\n" +
 	"\tFindUnits\x12#.koppi.casework.v1.FindUnitsRequest\x1a$.koppi.casework.v1.FindUnitsResponse\x12\\\n" +
-	"\vListGrounds\x12%.koppi.casework.v1.ListGroundsRequest\x1a&.koppi.casework.v1.ListGroundsResponse\x12h\n" +
+	"\vListGrounds\x12%.koppi.casework.v1.ListGroundsRequest\x1a&.koppi.casework.v1.ListGroundsResponse\x12Y\n" +
+	"\n" +
+	"FindClient\x12$.koppi.casework.v1.FindClientRequest\x1a%.koppi.casework.v1.FindClientResponse\x12h\n" +
 	"\x0fListGroundTexts\x12).koppi.casework.v1.ListGroundTextsRequest\x1a*.koppi.casework.v1.ListGroundTextsResponse\x12S\n" +
 	"\bListWork\x12\".koppi.casework.v1.ListWorkRequest\x1a#.koppi.casework.v1.ListWorkResponse\x12_\n" +
 	"\fReassignWork\x12&.koppi.casework.v1.ReassignWorkRequest\x1a'.koppi.casework.v1.ReassignWorkResponse\x12_\n" +
@@ -2564,7 +2670,7 @@ func file_koppi_casework_v1_casework_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_casework_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(AgencyKind)(0),                 // 0: koppi.casework.v1.AgencyKind
 	(Queue)(0),                      // 1: koppi.casework.v1.Queue
@@ -2580,112 +2686,116 @@ var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(*Route)(nil),                   // 11: koppi.casework.v1.Route
 	(*ListGroundsRequest)(nil),      // 12: koppi.casework.v1.ListGroundsRequest
 	(*ListGroundsResponse)(nil),     // 13: koppi.casework.v1.ListGroundsResponse
-	(*ListGroundTextsRequest)(nil),  // 14: koppi.casework.v1.ListGroundTextsRequest
-	(*ListGroundTextsResponse)(nil), // 15: koppi.casework.v1.ListGroundTextsResponse
-	(*GroundText)(nil),              // 16: koppi.casework.v1.GroundText
-	(*Ground)(nil),                  // 17: koppi.casework.v1.Ground
-	(*AttestationGroup)(nil),        // 18: koppi.casework.v1.AttestationGroup
-	(*AttestationItem)(nil),         // 19: koppi.casework.v1.AttestationItem
-	(*ListWorkRequest)(nil),         // 20: koppi.casework.v1.ListWorkRequest
-	(*ListWorkResponse)(nil),        // 21: koppi.casework.v1.ListWorkResponse
-	(*WorkItem)(nil),                // 22: koppi.casework.v1.WorkItem
-	(*ReassignWorkRequest)(nil),     // 23: koppi.casework.v1.ReassignWorkRequest
-	(*ReassignWorkResponse)(nil),    // 24: koppi.casework.v1.ReassignWorkResponse
-	(*Reassigned)(nil),              // 25: koppi.casework.v1.Reassigned
-	(*ListAccessesRequest)(nil),     // 26: koppi.casework.v1.ListAccessesRequest
-	(*ListAccessesResponse)(nil),    // 27: koppi.casework.v1.ListAccessesResponse
-	(*Access)(nil),                  // 28: koppi.casework.v1.Access
-	(*GetStatisticsRequest)(nil),    // 29: koppi.casework.v1.GetStatisticsRequest
-	(*GetStatisticsResponse)(nil),   // 30: koppi.casework.v1.GetStatisticsResponse
-	(*LoopCount)(nil),               // 31: koppi.casework.v1.LoopCount
-	nil,                             // 32: koppi.casework.v1.Agency.NamesEntry
-	nil,                             // 33: koppi.casework.v1.Agency.ShortNamesEntry
-	nil,                             // 34: koppi.casework.v1.Unit.NamesEntry
-	nil,                             // 35: koppi.casework.v1.Unit.ShortNamesEntry
-	nil,                             // 36: koppi.casework.v1.GroundText.ClientEntry
-	nil,                             // 37: koppi.casework.v1.Ground.NamesEntry
-	nil,                             // 38: koppi.casework.v1.AttestationItem.NamesEntry
-	(*v1.CaseMessage)(nil),          // 39: koppi.exchange.v1.CaseMessage
-	(*v11.PhoneHours)(nil),          // 40: koppi.common.v1.PhoneHours
-	(*v11.Party)(nil),               // 41: koppi.common.v1.Party
-	(v11.LegalGround)(0),            // 42: koppi.common.v1.LegalGround
-	(v11.ContentProfile)(0),         // 43: koppi.common.v1.ContentProfile
-	(v11.ProhibitionEffect)(0),      // 44: koppi.common.v1.ProhibitionEffect
-	(*v11.LoopStatus)(nil),          // 45: koppi.common.v1.LoopStatus
-	(v11.Urgency)(0),                // 46: koppi.common.v1.Urgency
-	(*timestamppb.Timestamp)(nil),   // 47: google.protobuf.Timestamp
-	(*v11.PlannedContact)(nil),      // 48: koppi.common.v1.PlannedContact
-	(*status.Status)(nil),           // 49: google.rpc.Status
-	(*v11.LegalBasis)(nil),          // 50: koppi.common.v1.LegalBasis
+	(*FindClientRequest)(nil),       // 14: koppi.casework.v1.FindClientRequest
+	(*FindClientResponse)(nil),      // 15: koppi.casework.v1.FindClientResponse
+	(*ListGroundTextsRequest)(nil),  // 16: koppi.casework.v1.ListGroundTextsRequest
+	(*ListGroundTextsResponse)(nil), // 17: koppi.casework.v1.ListGroundTextsResponse
+	(*GroundText)(nil),              // 18: koppi.casework.v1.GroundText
+	(*Ground)(nil),                  // 19: koppi.casework.v1.Ground
+	(*AttestationGroup)(nil),        // 20: koppi.casework.v1.AttestationGroup
+	(*AttestationItem)(nil),         // 21: koppi.casework.v1.AttestationItem
+	(*ListWorkRequest)(nil),         // 22: koppi.casework.v1.ListWorkRequest
+	(*ListWorkResponse)(nil),        // 23: koppi.casework.v1.ListWorkResponse
+	(*WorkItem)(nil),                // 24: koppi.casework.v1.WorkItem
+	(*ReassignWorkRequest)(nil),     // 25: koppi.casework.v1.ReassignWorkRequest
+	(*ReassignWorkResponse)(nil),    // 26: koppi.casework.v1.ReassignWorkResponse
+	(*Reassigned)(nil),              // 27: koppi.casework.v1.Reassigned
+	(*ListAccessesRequest)(nil),     // 28: koppi.casework.v1.ListAccessesRequest
+	(*ListAccessesResponse)(nil),    // 29: koppi.casework.v1.ListAccessesResponse
+	(*Access)(nil),                  // 30: koppi.casework.v1.Access
+	(*GetStatisticsRequest)(nil),    // 31: koppi.casework.v1.GetStatisticsRequest
+	(*GetStatisticsResponse)(nil),   // 32: koppi.casework.v1.GetStatisticsResponse
+	(*LoopCount)(nil),               // 33: koppi.casework.v1.LoopCount
+	nil,                             // 34: koppi.casework.v1.Agency.NamesEntry
+	nil,                             // 35: koppi.casework.v1.Agency.ShortNamesEntry
+	nil,                             // 36: koppi.casework.v1.Unit.NamesEntry
+	nil,                             // 37: koppi.casework.v1.Unit.ShortNamesEntry
+	nil,                             // 38: koppi.casework.v1.GroundText.ClientEntry
+	nil,                             // 39: koppi.casework.v1.Ground.NamesEntry
+	nil,                             // 40: koppi.casework.v1.AttestationItem.NamesEntry
+	(*v1.CaseMessage)(nil),          // 41: koppi.exchange.v1.CaseMessage
+	(*v11.PhoneHours)(nil),          // 42: koppi.common.v1.PhoneHours
+	(*v11.Party)(nil),               // 43: koppi.common.v1.Party
+	(v11.LegalGround)(0),            // 44: koppi.common.v1.LegalGround
+	(v11.ContentProfile)(0),         // 45: koppi.common.v1.ContentProfile
+	(v11.ProhibitionEffect)(0),      // 46: koppi.common.v1.ProhibitionEffect
+	(*v11.LoopStatus)(nil),          // 47: koppi.common.v1.LoopStatus
+	(v11.Urgency)(0),                // 48: koppi.common.v1.Urgency
+	(*timestamppb.Timestamp)(nil),   // 49: google.protobuf.Timestamp
+	(*v11.PlannedContact)(nil),      // 50: koppi.common.v1.PlannedContact
+	(*status.Status)(nil),           // 51: google.rpc.Status
+	(*v11.LegalBasis)(nil),          // 52: koppi.common.v1.LegalBasis
 }
 var file_koppi_casework_v1_casework_proto_depIdxs = []int32{
-	39, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	41, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
 	6,  // 1: koppi.casework.v1.GetAgenciesResponse.agencies:type_name -> koppi.casework.v1.Agency
-	32, // 2: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
+	34, // 2: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
 	0,  // 3: koppi.casework.v1.Agency.kind:type_name -> koppi.casework.v1.AgencyKind
 	7,  // 4: koppi.casework.v1.Agency.units:type_name -> koppi.casework.v1.Unit
-	33, // 5: koppi.casework.v1.Agency.short_names:type_name -> koppi.casework.v1.Agency.ShortNamesEntry
-	34, // 6: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
+	35, // 5: koppi.casework.v1.Agency.short_names:type_name -> koppi.casework.v1.Agency.ShortNamesEntry
+	36, // 6: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
 	8,  // 7: koppi.casework.v1.Unit.duty:type_name -> koppi.casework.v1.DutyPair
-	40, // 8: koppi.casework.v1.Unit.phone_hours:type_name -> koppi.common.v1.PhoneHours
-	35, // 9: koppi.casework.v1.Unit.short_names:type_name -> koppi.casework.v1.Unit.ShortNamesEntry
+	42, // 8: koppi.casework.v1.Unit.phone_hours:type_name -> koppi.common.v1.PhoneHours
+	37, // 9: koppi.casework.v1.Unit.short_names:type_name -> koppi.casework.v1.Unit.ShortNamesEntry
 	0,  // 10: koppi.casework.v1.Unit.kind:type_name -> koppi.casework.v1.AgencyKind
 	0,  // 11: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
 	11, // 12: koppi.casework.v1.FindUnitsResponse.routes:type_name -> koppi.casework.v1.Route
-	41, // 13: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
+	43, // 13: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
 	7,  // 14: koppi.casework.v1.Route.unit:type_name -> koppi.casework.v1.Unit
 	0,  // 15: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
-	41, // 16: koppi.casework.v1.ListGroundsRequest.receiver:type_name -> koppi.common.v1.Party
-	17, // 17: koppi.casework.v1.ListGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
-	16, // 18: koppi.casework.v1.ListGroundTextsResponse.texts:type_name -> koppi.casework.v1.GroundText
-	36, // 19: koppi.casework.v1.GroundText.client:type_name -> koppi.casework.v1.GroundText.ClientEntry
-	42, // 20: koppi.casework.v1.Ground.ground:type_name -> koppi.common.v1.LegalGround
-	37, // 21: koppi.casework.v1.Ground.names:type_name -> koppi.casework.v1.Ground.NamesEntry
-	18, // 22: koppi.casework.v1.Ground.attest:type_name -> koppi.casework.v1.AttestationGroup
-	43, // 23: koppi.casework.v1.Ground.content:type_name -> koppi.common.v1.ContentProfile
-	44, // 24: koppi.casework.v1.Ground.prohibition:type_name -> koppi.common.v1.ProhibitionEffect
-	19, // 25: koppi.casework.v1.AttestationGroup.any_of:type_name -> koppi.casework.v1.AttestationItem
-	38, // 26: koppi.casework.v1.AttestationItem.names:type_name -> koppi.casework.v1.AttestationItem.NamesEntry
+	43, // 16: koppi.casework.v1.ListGroundsRequest.receiver:type_name -> koppi.common.v1.Party
+	19, // 17: koppi.casework.v1.ListGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
+	18, // 18: koppi.casework.v1.ListGroundTextsResponse.texts:type_name -> koppi.casework.v1.GroundText
+	38, // 19: koppi.casework.v1.GroundText.client:type_name -> koppi.casework.v1.GroundText.ClientEntry
+	44, // 20: koppi.casework.v1.Ground.ground:type_name -> koppi.common.v1.LegalGround
+	39, // 21: koppi.casework.v1.Ground.names:type_name -> koppi.casework.v1.Ground.NamesEntry
+	20, // 22: koppi.casework.v1.Ground.attest:type_name -> koppi.casework.v1.AttestationGroup
+	45, // 23: koppi.casework.v1.Ground.content:type_name -> koppi.common.v1.ContentProfile
+	46, // 24: koppi.casework.v1.Ground.prohibition:type_name -> koppi.common.v1.ProhibitionEffect
+	21, // 25: koppi.casework.v1.AttestationGroup.any_of:type_name -> koppi.casework.v1.AttestationItem
+	40, // 26: koppi.casework.v1.AttestationItem.names:type_name -> koppi.casework.v1.AttestationItem.NamesEntry
 	1,  // 27: koppi.casework.v1.ListWorkRequest.queue:type_name -> koppi.casework.v1.Queue
-	22, // 28: koppi.casework.v1.ListWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	45, // 29: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
-	46, // 30: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
-	41, // 31: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
-	47, // 32: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
-	48, // 33: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
-	41, // 34: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
-	41, // 35: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
-	25, // 36: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
-	49, // 37: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
-	47, // 38: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
-	47, // 39: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
-	28, // 40: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
-	47, // 41: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
-	41, // 42: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
-	50, // 43: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
-	31, // 44: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
-	41, // 45: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
-	41, // 46: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
+	24, // 28: koppi.casework.v1.ListWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	47, // 29: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
+	48, // 30: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
+	43, // 31: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
+	49, // 32: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
+	50, // 33: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
+	43, // 34: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
+	43, // 35: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
+	27, // 36: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
+	51, // 37: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
+	49, // 38: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
+	49, // 39: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
+	30, // 40: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
+	49, // 41: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
+	43, // 42: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
+	52, // 43: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
+	33, // 44: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
+	43, // 45: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
+	43, // 46: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
 	2,  // 47: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
 	4,  // 48: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
 	9,  // 49: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
 	12, // 50: koppi.casework.v1.CaseworkService.ListGrounds:input_type -> koppi.casework.v1.ListGroundsRequest
-	14, // 51: koppi.casework.v1.CaseworkService.ListGroundTexts:input_type -> koppi.casework.v1.ListGroundTextsRequest
-	20, // 52: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
-	23, // 53: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
-	26, // 54: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
-	29, // 55: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
-	3,  // 56: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
-	5,  // 57: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
-	10, // 58: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
-	13, // 59: koppi.casework.v1.CaseworkService.ListGrounds:output_type -> koppi.casework.v1.ListGroundsResponse
-	15, // 60: koppi.casework.v1.CaseworkService.ListGroundTexts:output_type -> koppi.casework.v1.ListGroundTextsResponse
-	21, // 61: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
-	24, // 62: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
-	27, // 63: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
-	30, // 64: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
-	56, // [56:65] is the sub-list for method output_type
-	47, // [47:56] is the sub-list for method input_type
+	14, // 51: koppi.casework.v1.CaseworkService.FindClient:input_type -> koppi.casework.v1.FindClientRequest
+	16, // 52: koppi.casework.v1.CaseworkService.ListGroundTexts:input_type -> koppi.casework.v1.ListGroundTextsRequest
+	22, // 53: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
+	25, // 54: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
+	28, // 55: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
+	31, // 56: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
+	3,  // 57: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
+	5,  // 58: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
+	10, // 59: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
+	13, // 60: koppi.casework.v1.CaseworkService.ListGrounds:output_type -> koppi.casework.v1.ListGroundsResponse
+	15, // 61: koppi.casework.v1.CaseworkService.FindClient:output_type -> koppi.casework.v1.FindClientResponse
+	17, // 62: koppi.casework.v1.CaseworkService.ListGroundTexts:output_type -> koppi.casework.v1.ListGroundTextsResponse
+	23, // 63: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
+	26, // 64: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
+	29, // 65: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
+	32, // 66: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
+	57, // [57:67] is the sub-list for method output_type
+	47, // [47:57] is the sub-list for method input_type
 	47, // [47:47] is the sub-list for extension type_name
 	47, // [47:47] is the sub-list for extension extendee
 	0,  // [0:47] is the sub-list for field type_name
@@ -2696,14 +2806,14 @@ func file_koppi_casework_v1_casework_proto_init() {
 	if File_koppi_casework_v1_casework_proto != nil {
 		return
 	}
-	file_koppi_casework_v1_casework_proto_msgTypes[29].OneofWrappers = []any{}
+	file_koppi_casework_v1_casework_proto_msgTypes[31].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_casework_proto_rawDesc), len(file_koppi_casework_v1_casework_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   37,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,6 +26,7 @@ const (
 	CaseworkService_GetAgencies_FullMethodName     = "/koppi.casework.v1.CaseworkService/GetAgencies"
 	CaseworkService_FindUnits_FullMethodName       = "/koppi.casework.v1.CaseworkService/FindUnits"
 	CaseworkService_ListGrounds_FullMethodName     = "/koppi.casework.v1.CaseworkService/ListGrounds"
+	CaseworkService_FindClient_FullMethodName      = "/koppi.casework.v1.CaseworkService/FindClient"
 	CaseworkService_ListGroundTexts_FullMethodName = "/koppi.casework.v1.CaseworkService/ListGroundTexts"
 	CaseworkService_ListWork_FullMethodName        = "/koppi.casework.v1.CaseworkService/ListWork"
 	CaseworkService_ReassignWork_FullMethodName    = "/koppi.casework.v1.CaseworkService/ReassignWork"
@@ -51,6 +52,13 @@ type CaseworkServiceClient interface {
 	// receiver now, in the order of the table. It is empty if there is none. An unknown message is
 	// refused with INVALID_FIELD, an unknown receiver with UNKNOWN_PARTY.
 	ListGrounds(ctx context.Context, in *ListGroundsRequest, opts ...grpc.CallOption) (*ListGroundsResponse, error)
+	// FindClient finds a client who rings or comes in: the caller's own id of the client with an identity
+	// code, if the caller's agency may read a matter of the client in some service. A code that nobody
+	// knows and one that only others know get the same empty answer. The search is recorded in the access
+	// log before the answer, whether it finds anything, and the client sees who looked. For a worker, or a
+	// system on behalf of one: else ROLE_NOT_ALLOWED. INVALID_FIELD for what is no whole
+	// code, BUSY after 60 searches of one worker in an hour.
+	FindClient(ctx context.Context, in *FindClientRequest, opts ...grpc.CallOption) (*FindClientResponse, error)
 	// ListGroundTexts returns what each ground of the table says to the client whom a message on it is
 	// about: for the client's own page. The rows of all periods are returned, since a matter keeps the
 	// ground on which it was sent.
@@ -117,6 +125,16 @@ func (c *caseworkServiceClient) ListGrounds(ctx context.Context, in *ListGrounds
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListGroundsResponse)
 	err := c.cc.Invoke(ctx, CaseworkService_ListGrounds_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *caseworkServiceClient) FindClient(ctx context.Context, in *FindClientRequest, opts ...grpc.CallOption) (*FindClientResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindClientResponse)
+	err := c.cc.Invoke(ctx, CaseworkService_FindClient_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -191,6 +209,13 @@ type CaseworkServiceServer interface {
 	// receiver now, in the order of the table. It is empty if there is none. An unknown message is
 	// refused with INVALID_FIELD, an unknown receiver with UNKNOWN_PARTY.
 	ListGrounds(context.Context, *ListGroundsRequest) (*ListGroundsResponse, error)
+	// FindClient finds a client who rings or comes in: the caller's own id of the client with an identity
+	// code, if the caller's agency may read a matter of the client in some service. A code that nobody
+	// knows and one that only others know get the same empty answer. The search is recorded in the access
+	// log before the answer, whether it finds anything, and the client sees who looked. For a worker, or a
+	// system on behalf of one: else ROLE_NOT_ALLOWED. INVALID_FIELD for what is no whole
+	// code, BUSY after 60 searches of one worker in an hour.
+	FindClient(context.Context, *FindClientRequest) (*FindClientResponse, error)
 	// ListGroundTexts returns what each ground of the table says to the client whom a message on it is
 	// about: for the client's own page. The rows of all periods are returned, since a matter keeps the
 	// ground on which it was sent.
@@ -234,6 +259,9 @@ func (UnimplementedCaseworkServiceServer) FindUnits(context.Context, *FindUnitsR
 }
 func (UnimplementedCaseworkServiceServer) ListGrounds(context.Context, *ListGroundsRequest) (*ListGroundsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListGrounds not implemented")
+}
+func (UnimplementedCaseworkServiceServer) FindClient(context.Context, *FindClientRequest) (*FindClientResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindClient not implemented")
 }
 func (UnimplementedCaseworkServiceServer) ListGroundTexts(context.Context, *ListGroundTextsRequest) (*ListGroundTextsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListGroundTexts not implemented")
@@ -339,6 +367,24 @@ func _CaseworkService_ListGrounds_Handler(srv interface{}, ctx context.Context, 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(CaseworkServiceServer).ListGrounds(ctx, req.(*ListGroundsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CaseworkService_FindClient_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindClientRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseworkServiceServer).FindClient(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseworkService_FindClient_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseworkServiceServer).FindClient(ctx, req.(*FindClientRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -455,6 +501,10 @@ var CaseworkService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListGrounds",
 			Handler:    _CaseworkService_ListGrounds_Handler,
+		},
+		{
+			MethodName: "FindClient",
+			Handler:    _CaseworkService_FindClient_Handler,
 		},
 		{
 			MethodName: "ListGroundTexts",

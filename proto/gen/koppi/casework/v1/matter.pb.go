@@ -83,6 +83,104 @@ func (WaitingKind) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{0}
 }
 
+type FindKnownClientRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Asked *FindClientRequest     `protobuf:"bytes,1,opt,name=asked,proto3" json:"asked,omitempty"`
+	// Records the search. The gateway asks one service to record it.
+	Record        bool `protobuf:"varint,2,opt,name=record,proto3" json:"record,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindKnownClientRequest) Reset() {
+	*x = FindKnownClientRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindKnownClientRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindKnownClientRequest) ProtoMessage() {}
+
+func (x *FindKnownClientRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindKnownClientRequest.ProtoReflect.Descriptor instead.
+func (*FindKnownClientRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *FindKnownClientRequest) GetAsked() *FindClientRequest {
+	if x != nil {
+		return x.Asked
+	}
+	return nil
+}
+
+func (x *FindKnownClientRequest) GetRecord() bool {
+	if x != nil {
+		return x.Record
+	}
+	return false
+}
+
+type FindKnownClientResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty if this service has no matter of the client that the caller may read.
+	ClientId      string `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindKnownClientResponse) Reset() {
+	*x = FindKnownClientResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindKnownClientResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindKnownClientResponse) ProtoMessage() {}
+
+func (x *FindKnownClientResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindKnownClientResponse.ProtoReflect.Descriptor instead.
+func (*FindKnownClientResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *FindKnownClientResponse) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
 type ReadGroundTextsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -91,7 +189,7 @@ type ReadGroundTextsRequest struct {
 
 func (x *ReadGroundTextsRequest) Reset() {
 	*x = ReadGroundTextsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -103,7 +201,7 @@ func (x *ReadGroundTextsRequest) String() string {
 func (*ReadGroundTextsRequest) ProtoMessage() {}
 
 func (x *ReadGroundTextsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -116,7 +214,7 @@ func (x *ReadGroundTextsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadGroundTextsRequest.ProtoReflect.Descriptor instead.
 func (*ReadGroundTextsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{2}
 }
 
 type ReadGroundTextsResponse struct {
@@ -128,7 +226,7 @@ type ReadGroundTextsResponse struct {
 
 func (x *ReadGroundTextsResponse) Reset() {
 	*x = ReadGroundTextsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -140,7 +238,7 @@ func (x *ReadGroundTextsResponse) String() string {
 func (*ReadGroundTextsResponse) ProtoMessage() {}
 
 func (x *ReadGroundTextsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -153,7 +251,7 @@ func (x *ReadGroundTextsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadGroundTextsResponse.ProtoReflect.Descriptor instead.
 func (*ReadGroundTextsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{1}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ReadGroundTextsResponse) GetTexts() []*GroundText {
@@ -173,7 +271,7 @@ type ReadGroundsRequest struct {
 
 func (x *ReadGroundsRequest) Reset() {
 	*x = ReadGroundsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -185,7 +283,7 @@ func (x *ReadGroundsRequest) String() string {
 func (*ReadGroundsRequest) ProtoMessage() {}
 
 func (x *ReadGroundsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -198,7 +296,7 @@ func (x *ReadGroundsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadGroundsRequest.ProtoReflect.Descriptor instead.
 func (*ReadGroundsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{2}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ReadGroundsRequest) GetReceiver() *v1.Party {
@@ -224,7 +322,7 @@ type ReadGroundsResponse struct {
 
 func (x *ReadGroundsResponse) Reset() {
 	*x = ReadGroundsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -236,7 +334,7 @@ func (x *ReadGroundsResponse) String() string {
 func (*ReadGroundsResponse) ProtoMessage() {}
 
 func (x *ReadGroundsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -249,7 +347,7 @@ func (x *ReadGroundsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadGroundsResponse.ProtoReflect.Descriptor instead.
 func (*ReadGroundsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{3}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ReadGroundsResponse) GetGrounds() []*Ground {
@@ -283,7 +381,7 @@ type ReadHistoryRequest struct {
 
 func (x *ReadHistoryRequest) Reset() {
 	*x = ReadHistoryRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -295,7 +393,7 @@ func (x *ReadHistoryRequest) String() string {
 func (*ReadHistoryRequest) ProtoMessage() {}
 
 func (x *ReadHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -308,7 +406,7 @@ func (x *ReadHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ReadHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{4}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReadHistoryRequest) GetCaseId() string {
@@ -386,7 +484,7 @@ type ReadHistoryResponse struct {
 
 func (x *ReadHistoryResponse) Reset() {
 	*x = ReadHistoryResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -398,7 +496,7 @@ func (x *ReadHistoryResponse) String() string {
 func (*ReadHistoryResponse) ProtoMessage() {}
 
 func (x *ReadHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -411,7 +509,7 @@ func (x *ReadHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ReadHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{5}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ReadHistoryResponse) GetMessages() []*v11.CaseMessage {
@@ -445,7 +543,7 @@ type Reach struct {
 
 func (x *Reach) Reset() {
 	*x = Reach{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -457,7 +555,7 @@ func (x *Reach) String() string {
 func (*Reach) ProtoMessage() {}
 
 func (x *Reach) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -470,7 +568,7 @@ func (x *Reach) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reach.ProtoReflect.Descriptor instead.
 func (*Reach) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{6}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Reach) GetSubjects() []*Reach_Subject {
@@ -498,7 +596,7 @@ type TimelinePlace struct {
 
 func (x *TimelinePlace) Reset() {
 	*x = TimelinePlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -510,7 +608,7 @@ func (x *TimelinePlace) String() string {
 func (*TimelinePlace) ProtoMessage() {}
 
 func (x *TimelinePlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -523,7 +621,7 @@ func (x *TimelinePlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelinePlace.ProtoReflect.Descriptor instead.
 func (*TimelinePlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{7}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *TimelinePlace) GetReaches() map[string]*Reach {
@@ -578,7 +676,7 @@ type ReadAttachmentRequest struct {
 
 func (x *ReadAttachmentRequest) Reset() {
 	*x = ReadAttachmentRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -590,7 +688,7 @@ func (x *ReadAttachmentRequest) String() string {
 func (*ReadAttachmentRequest) ProtoMessage() {}
 
 func (x *ReadAttachmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -603,7 +701,7 @@ func (x *ReadAttachmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAttachmentRequest.ProtoReflect.Descriptor instead.
 func (*ReadAttachmentRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{8}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ReadAttachmentRequest) GetSubject() string {
@@ -629,7 +727,7 @@ type ReadAttachmentResponse struct {
 
 func (x *ReadAttachmentResponse) Reset() {
 	*x = ReadAttachmentResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -641,7 +739,7 @@ func (x *ReadAttachmentResponse) String() string {
 func (*ReadAttachmentResponse) ProtoMessage() {}
 
 func (x *ReadAttachmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -654,7 +752,7 @@ func (x *ReadAttachmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAttachmentResponse.ProtoReflect.Descriptor instead.
 func (*ReadAttachmentResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{9}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ReadAttachmentResponse) GetAttachment() *v1.Attachment {
@@ -678,7 +776,7 @@ type ReadWorkRequest struct {
 
 func (x *ReadWorkRequest) Reset() {
 	*x = ReadWorkRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -690,7 +788,7 @@ func (x *ReadWorkRequest) String() string {
 func (*ReadWorkRequest) ProtoMessage() {}
 
 func (x *ReadWorkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -703,7 +801,7 @@ func (x *ReadWorkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWorkRequest.ProtoReflect.Descriptor instead.
 func (*ReadWorkRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{10}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ReadWorkRequest) GetWork() *ListWorkRequest {
@@ -740,7 +838,7 @@ type ReadWorkResponse struct {
 
 func (x *ReadWorkResponse) Reset() {
 	*x = ReadWorkResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -752,7 +850,7 @@ func (x *ReadWorkResponse) String() string {
 func (*ReadWorkResponse) ProtoMessage() {}
 
 func (x *ReadWorkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -765,7 +863,7 @@ func (x *ReadWorkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWorkResponse.ProtoReflect.Descriptor instead.
 func (*ReadWorkResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{11}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ReadWorkResponse) GetItems() []*WorkItem {
@@ -799,7 +897,7 @@ type GetWaitingRequest struct {
 
 func (x *GetWaitingRequest) Reset() {
 	*x = GetWaitingRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -811,7 +909,7 @@ func (x *GetWaitingRequest) String() string {
 func (*GetWaitingRequest) ProtoMessage() {}
 
 func (x *GetWaitingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -824,7 +922,7 @@ func (x *GetWaitingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWaitingRequest.ProtoReflect.Descriptor instead.
 func (*GetWaitingRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{12}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetWaitingRequest) GetUnits() []*v1.Party {
@@ -846,7 +944,7 @@ type GetWaitingResponse struct {
 
 func (x *GetWaitingResponse) Reset() {
 	*x = GetWaitingResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -858,7 +956,7 @@ func (x *GetWaitingResponse) String() string {
 func (*GetWaitingResponse) ProtoMessage() {}
 
 func (x *GetWaitingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -871,7 +969,7 @@ func (x *GetWaitingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWaitingResponse.ProtoReflect.Descriptor instead.
 func (*GetWaitingResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{13}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetWaitingResponse) GetNow() *timestamppb.Timestamp {
@@ -907,7 +1005,7 @@ type Waiting struct {
 
 func (x *Waiting) Reset() {
 	*x = Waiting{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -919,7 +1017,7 @@ func (x *Waiting) String() string {
 func (*Waiting) ProtoMessage() {}
 
 func (x *Waiting) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -932,7 +1030,7 @@ func (x *Waiting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Waiting.ProtoReflect.Descriptor instead.
 func (*Waiting) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Waiting) GetUnit() *v1.Party {
@@ -994,7 +1092,7 @@ type MarkToldRequest struct {
 
 func (x *MarkToldRequest) Reset() {
 	*x = MarkToldRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1006,7 +1104,7 @@ func (x *MarkToldRequest) String() string {
 func (*MarkToldRequest) ProtoMessage() {}
 
 func (x *MarkToldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1019,7 +1117,7 @@ func (x *MarkToldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkToldRequest.ProtoReflect.Descriptor instead.
 func (*MarkToldRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{15}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *MarkToldRequest) GetTold() []*Waiting {
@@ -1037,7 +1135,7 @@ type MarkToldResponse struct {
 
 func (x *MarkToldResponse) Reset() {
 	*x = MarkToldResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1049,7 +1147,7 @@ func (x *MarkToldResponse) String() string {
 func (*MarkToldResponse) ProtoMessage() {}
 
 func (x *MarkToldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1062,7 +1160,7 @@ func (x *MarkToldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkToldResponse.ProtoReflect.Descriptor instead.
 func (*MarkToldResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18}
 }
 
 type TallyRequest struct {
@@ -1075,7 +1173,7 @@ type TallyRequest struct {
 
 func (x *TallyRequest) Reset() {
 	*x = TallyRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1087,7 +1185,7 @@ func (x *TallyRequest) String() string {
 func (*TallyRequest) ProtoMessage() {}
 
 func (x *TallyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1100,7 +1198,7 @@ func (x *TallyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyRequest.ProtoReflect.Descriptor instead.
 func (*TallyRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{17}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *TallyRequest) GetMonth() string {
@@ -1127,7 +1225,7 @@ type TallyResponse struct {
 
 func (x *TallyResponse) Reset() {
 	*x = TallyResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1139,7 +1237,7 @@ func (x *TallyResponse) String() string {
 func (*TallyResponse) ProtoMessage() {}
 
 func (x *TallyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1152,7 +1250,7 @@ func (x *TallyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse.ProtoReflect.Descriptor instead.
 func (*TallyResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *TallyResponse) GetNow() *timestamppb.Timestamp {
@@ -1202,7 +1300,7 @@ type ReadConsentsRequest struct {
 
 func (x *ReadConsentsRequest) Reset() {
 	*x = ReadConsentsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1214,7 +1312,7 @@ func (x *ReadConsentsRequest) String() string {
 func (*ReadConsentsRequest) ProtoMessage() {}
 
 func (x *ReadConsentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1227,7 +1325,7 @@ func (x *ReadConsentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadConsentsRequest.ProtoReflect.Descriptor instead.
 func (*ReadConsentsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{19}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ReadConsentsRequest) GetConsents() *v12.ListConsentsRequest {
@@ -1257,7 +1355,7 @@ type ReadConsentsResponse struct {
 
 func (x *ReadConsentsResponse) Reset() {
 	*x = ReadConsentsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1269,7 +1367,7 @@ func (x *ReadConsentsResponse) String() string {
 func (*ReadConsentsResponse) ProtoMessage() {}
 
 func (x *ReadConsentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1282,7 +1380,7 @@ func (x *ReadConsentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadConsentsResponse.ProtoReflect.Descriptor instead.
 func (*ReadConsentsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ReadConsentsResponse) GetConsents() []*v12.Consent {
@@ -1318,7 +1416,7 @@ type ConsentPlace struct {
 
 func (x *ConsentPlace) Reset() {
 	*x = ConsentPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1330,7 +1428,7 @@ func (x *ConsentPlace) String() string {
 func (*ConsentPlace) ProtoMessage() {}
 
 func (x *ConsentPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1343,7 +1441,7 @@ func (x *ConsentPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentPlace.ProtoReflect.Descriptor instead.
 func (*ConsentPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{21}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ConsentPlace) GetStartedAt() *timestamppb.Timestamp {
@@ -1373,7 +1471,7 @@ type ConsentsPlace struct {
 
 func (x *ConsentsPlace) Reset() {
 	*x = ConsentsPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1385,7 +1483,7 @@ func (x *ConsentsPlace) String() string {
 func (*ConsentsPlace) ProtoMessage() {}
 
 func (x *ConsentsPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1398,7 +1496,7 @@ func (x *ConsentsPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentsPlace.ProtoReflect.Descriptor instead.
 func (*ConsentsPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ConsentsPlace) GetAfter() map[string]*ConsentPlace {
@@ -1424,7 +1522,7 @@ type RecordWithdrawalRequest struct {
 
 func (x *RecordWithdrawalRequest) Reset() {
 	*x = RecordWithdrawalRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1436,7 +1534,7 @@ func (x *RecordWithdrawalRequest) String() string {
 func (*RecordWithdrawalRequest) ProtoMessage() {}
 
 func (x *RecordWithdrawalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1449,7 +1547,7 @@ func (x *RecordWithdrawalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWithdrawalRequest.ProtoReflect.Descriptor instead.
 func (*RecordWithdrawalRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{23}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RecordWithdrawalRequest) GetWithdrawal() *v12.WithdrawConsentRequest {
@@ -1471,7 +1569,7 @@ type RecordWithdrawalResponse struct {
 
 func (x *RecordWithdrawalResponse) Reset() {
 	*x = RecordWithdrawalResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1483,7 +1581,7 @@ func (x *RecordWithdrawalResponse) String() string {
 func (*RecordWithdrawalResponse) ProtoMessage() {}
 
 func (x *RecordWithdrawalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1496,7 +1594,7 @@ func (x *RecordWithdrawalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWithdrawalResponse.ProtoReflect.Descriptor instead.
 func (*RecordWithdrawalResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RecordWithdrawalResponse) GetConsent() *v12.Consent {
@@ -1522,7 +1620,7 @@ type RecordAcknowledgementRequest struct {
 
 func (x *RecordAcknowledgementRequest) Reset() {
 	*x = RecordAcknowledgementRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1534,7 +1632,7 @@ func (x *RecordAcknowledgementRequest) String() string {
 func (*RecordAcknowledgementRequest) ProtoMessage() {}
 
 func (x *RecordAcknowledgementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1547,7 +1645,7 @@ func (x *RecordAcknowledgementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordAcknowledgementRequest.ProtoReflect.Descriptor instead.
 func (*RecordAcknowledgementRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{25}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RecordAcknowledgementRequest) GetAcknowledgement() *v12.AcknowledgeWithdrawalRequest {
@@ -1566,7 +1664,7 @@ type RecordAcknowledgementResponse struct {
 
 func (x *RecordAcknowledgementResponse) Reset() {
 	*x = RecordAcknowledgementResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1578,7 +1676,7 @@ func (x *RecordAcknowledgementResponse) String() string {
 func (*RecordAcknowledgementResponse) ProtoMessage() {}
 
 func (x *RecordAcknowledgementResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1591,7 +1689,7 @@ func (x *RecordAcknowledgementResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordAcknowledgementResponse.ProtoReflect.Descriptor instead.
 func (*RecordAcknowledgementResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RecordAcknowledgementResponse) GetConsent() *v12.Consent {
@@ -1610,7 +1708,7 @@ type ReadWishesRequest struct {
 
 func (x *ReadWishesRequest) Reset() {
 	*x = ReadWishesRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1622,7 +1720,7 @@ func (x *ReadWishesRequest) String() string {
 func (*ReadWishesRequest) ProtoMessage() {}
 
 func (x *ReadWishesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1635,7 +1733,7 @@ func (x *ReadWishesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWishesRequest.ProtoReflect.Descriptor instead.
 func (*ReadWishesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{27}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ReadWishesRequest) GetWishes() *v12.ListWishesRequest {
@@ -1654,7 +1752,7 @@ type ReadWishesResponse struct {
 
 func (x *ReadWishesResponse) Reset() {
 	*x = ReadWishesResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1666,7 +1764,7 @@ func (x *ReadWishesResponse) String() string {
 func (*ReadWishesResponse) ProtoMessage() {}
 
 func (x *ReadWishesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1679,7 +1777,7 @@ func (x *ReadWishesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWishesResponse.ProtoReflect.Descriptor instead.
 func (*ReadWishesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ReadWishesResponse) GetWishes() *v12.Wishes {
@@ -1710,7 +1808,7 @@ type RecordWishRequest struct {
 
 func (x *RecordWishRequest) Reset() {
 	*x = RecordWishRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1722,7 +1820,7 @@ func (x *RecordWishRequest) String() string {
 func (*RecordWishRequest) ProtoMessage() {}
 
 func (x *RecordWishRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1735,7 +1833,7 @@ func (x *RecordWishRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWishRequest.ProtoReflect.Descriptor instead.
 func (*RecordWishRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{29}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RecordWishRequest) GetWish() isRecordWishRequest_Wish {
@@ -1871,7 +1969,7 @@ type VouchRequest struct {
 
 func (x *VouchRequest) Reset() {
 	*x = VouchRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1883,7 +1981,7 @@ func (x *VouchRequest) String() string {
 func (*VouchRequest) ProtoMessage() {}
 
 func (x *VouchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1896,7 +1994,7 @@ func (x *VouchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VouchRequest.ProtoReflect.Descriptor instead.
 func (*VouchRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{30}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *VouchRequest) GetRecord() *RecordWishRequest {
@@ -1917,7 +2015,7 @@ type VouchResponse struct {
 
 func (x *VouchResponse) Reset() {
 	*x = VouchResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1929,7 +2027,7 @@ func (x *VouchResponse) String() string {
 func (*VouchResponse) ProtoMessage() {}
 
 func (x *VouchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1942,7 +2040,7 @@ func (x *VouchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VouchResponse.ProtoReflect.Descriptor instead.
 func (*VouchResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *VouchResponse) GetVoucher() string {
@@ -1965,7 +2063,7 @@ type Voucher struct {
 
 func (x *Voucher) Reset() {
 	*x = Voucher{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1977,7 +2075,7 @@ func (x *Voucher) String() string {
 func (*Voucher) ProtoMessage() {}
 
 func (x *Voucher) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1990,7 +2088,7 @@ func (x *Voucher) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Voucher.ProtoReflect.Descriptor instead.
 func (*Voucher) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{32}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Voucher) GetWish() []byte {
@@ -2020,7 +2118,7 @@ type RecordWishResponse struct {
 
 func (x *RecordWishResponse) Reset() {
 	*x = RecordWishResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2032,7 +2130,7 @@ func (x *RecordWishResponse) String() string {
 func (*RecordWishResponse) ProtoMessage() {}
 
 func (x *RecordWishResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2045,7 +2143,7 @@ func (x *RecordWishResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWishResponse.ProtoReflect.Descriptor instead.
 func (*RecordWishResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RecordWishResponse) GetWishes() *v12.Wishes {
@@ -2075,7 +2173,7 @@ type ReadAccessesRequest struct {
 
 func (x *ReadAccessesRequest) Reset() {
 	*x = ReadAccessesRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2087,7 +2185,7 @@ func (x *ReadAccessesRequest) String() string {
 func (*ReadAccessesRequest) ProtoMessage() {}
 
 func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2100,7 +2198,7 @@ func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesRequest.ProtoReflect.Descriptor instead.
 func (*ReadAccessesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{34}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ReadAccessesRequest) GetAccesses() *ListAccessesRequest {
@@ -2136,7 +2234,7 @@ type ReadAccessesResponse struct {
 
 func (x *ReadAccessesResponse) Reset() {
 	*x = ReadAccessesResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2148,7 +2246,7 @@ func (x *ReadAccessesResponse) String() string {
 func (*ReadAccessesResponse) ProtoMessage() {}
 
 func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2161,7 +2259,7 @@ func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesResponse.ProtoReflect.Descriptor instead.
 func (*ReadAccessesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{35}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ReadAccessesResponse) GetAccesses() []*ReadAccessesResponse_Numbered {
@@ -2194,7 +2292,7 @@ type AccessPlace struct {
 
 func (x *AccessPlace) Reset() {
 	*x = AccessPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2206,7 +2304,7 @@ func (x *AccessPlace) String() string {
 func (*AccessPlace) ProtoMessage() {}
 
 func (x *AccessPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2219,7 +2317,7 @@ func (x *AccessPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessPlace.ProtoReflect.Descriptor instead.
 func (*AccessPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{36}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *AccessPlace) GetBefore() map[string]int64 {
@@ -2253,7 +2351,7 @@ type CheckAttachmentsRequest struct {
 
 func (x *CheckAttachmentsRequest) Reset() {
 	*x = CheckAttachmentsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2265,7 +2363,7 @@ func (x *CheckAttachmentsRequest) String() string {
 func (*CheckAttachmentsRequest) ProtoMessage() {}
 
 func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2278,7 +2376,7 @@ func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsRequest.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{37}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *CheckAttachmentsRequest) GetAttachmentId() string {
@@ -2305,7 +2403,7 @@ type CheckAttachmentsResponse struct {
 
 func (x *CheckAttachmentsResponse) Reset() {
 	*x = CheckAttachmentsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2317,7 +2415,7 @@ func (x *CheckAttachmentsResponse) String() string {
 func (*CheckAttachmentsResponse) ProtoMessage() {}
 
 func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2330,7 +2428,7 @@ func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsResponse.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{38}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *CheckAttachmentsResponse) GetNaming() []string {
@@ -2348,7 +2446,7 @@ type OverseeRequest struct {
 
 func (x *OverseeRequest) Reset() {
 	*x = OverseeRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2360,7 +2458,7 @@ func (x *OverseeRequest) String() string {
 func (*OverseeRequest) ProtoMessage() {}
 
 func (x *OverseeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2373,7 +2471,7 @@ func (x *OverseeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverseeRequest.ProtoReflect.Descriptor instead.
 func (*OverseeRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{39}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{41}
 }
 
 type OverseeResponse struct {
@@ -2388,7 +2486,7 @@ type OverseeResponse struct {
 
 func (x *OverseeResponse) Reset() {
 	*x = OverseeResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2400,7 +2498,7 @@ func (x *OverseeResponse) String() string {
 func (*OverseeResponse) ProtoMessage() {}
 
 func (x *OverseeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2413,7 +2511,7 @@ func (x *OverseeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverseeResponse.ProtoReflect.Descriptor instead.
 func (*OverseeResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{40}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *OverseeResponse) GetNow() *timestamppb.Timestamp {
@@ -2454,7 +2552,7 @@ type IntroduceRequest struct {
 
 func (x *IntroduceRequest) Reset() {
 	*x = IntroduceRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2466,7 +2564,7 @@ func (x *IntroduceRequest) String() string {
 func (*IntroduceRequest) ProtoMessage() {}
 
 func (x *IntroduceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2479,7 +2577,7 @@ func (x *IntroduceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IntroduceRequest.ProtoReflect.Descriptor instead.
 func (*IntroduceRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{41}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *IntroduceRequest) GetClientId() string {
@@ -2500,7 +2598,7 @@ type IntroduceResponse struct {
 
 func (x *IntroduceResponse) Reset() {
 	*x = IntroduceResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2512,7 +2610,7 @@ func (x *IntroduceResponse) String() string {
 func (*IntroduceResponse) ProtoMessage() {}
 
 func (x *IntroduceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2525,7 +2623,7 @@ func (x *IntroduceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IntroduceResponse.ProtoReflect.Descriptor instead.
 func (*IntroduceResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{42}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *IntroduceResponse) GetIntroduction() string {
@@ -2548,7 +2646,7 @@ type Introduction struct {
 
 func (x *Introduction) Reset() {
 	*x = Introduction{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2560,7 +2658,7 @@ func (x *Introduction) String() string {
 func (*Introduction) ProtoMessage() {}
 
 func (x *Introduction) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2573,7 +2671,7 @@ func (x *Introduction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Introduction.ProtoReflect.Descriptor instead.
 func (*Introduction) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{43}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Introduction) GetInner() string {
@@ -2605,7 +2703,7 @@ type ListWithdrawalsRequest struct {
 
 func (x *ListWithdrawalsRequest) Reset() {
 	*x = ListWithdrawalsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2617,7 +2715,7 @@ func (x *ListWithdrawalsRequest) String() string {
 func (*ListWithdrawalsRequest) ProtoMessage() {}
 
 func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2630,7 +2728,7 @@ func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWithdrawalsRequest.ProtoReflect.Descriptor instead.
 func (*ListWithdrawalsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{44}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{46}
 }
 
 type ListWithdrawalsResponse struct {
@@ -2644,7 +2742,7 @@ type ListWithdrawalsResponse struct {
 
 func (x *ListWithdrawalsResponse) Reset() {
 	*x = ListWithdrawalsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2656,7 +2754,7 @@ func (x *ListWithdrawalsResponse) String() string {
 func (*ListWithdrawalsResponse) ProtoMessage() {}
 
 func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2669,7 +2767,7 @@ func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWithdrawalsResponse.ProtoReflect.Descriptor instead.
 func (*ListWithdrawalsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{45}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ListWithdrawalsResponse) GetWithdrawals() []string {
@@ -2692,7 +2790,7 @@ type NoteWithdrawalsRequest struct {
 
 func (x *NoteWithdrawalsRequest) Reset() {
 	*x = NoteWithdrawalsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2704,7 +2802,7 @@ func (x *NoteWithdrawalsRequest) String() string {
 func (*NoteWithdrawalsRequest) ProtoMessage() {}
 
 func (x *NoteWithdrawalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2717,7 +2815,7 @@ func (x *NoteWithdrawalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteWithdrawalsRequest.ProtoReflect.Descriptor instead.
 func (*NoteWithdrawalsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{46}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *NoteWithdrawalsRequest) GetWithdrawals() []string {
@@ -2742,7 +2840,7 @@ type NoteWithdrawalsResponse struct {
 
 func (x *NoteWithdrawalsResponse) Reset() {
 	*x = NoteWithdrawalsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2754,7 +2852,7 @@ func (x *NoteWithdrawalsResponse) String() string {
 func (*NoteWithdrawalsResponse) ProtoMessage() {}
 
 func (x *NoteWithdrawalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2767,7 +2865,7 @@ func (x *NoteWithdrawalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteWithdrawalsResponse.ProtoReflect.Descriptor instead.
 func (*NoteWithdrawalsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{47}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{49}
 }
 
 // Withdrawn is a withdrawn consent as one service passes it to the others. Only services read
@@ -2783,7 +2881,7 @@ type Withdrawn struct {
 
 func (x *Withdrawn) Reset() {
 	*x = Withdrawn{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[48]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2795,7 +2893,7 @@ func (x *Withdrawn) String() string {
 func (*Withdrawn) ProtoMessage() {}
 
 func (x *Withdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[48]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2808,7 +2906,7 @@ func (x *Withdrawn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Withdrawn.ProtoReflect.Descriptor instead.
 func (*Withdrawn) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{48}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *Withdrawn) GetInner() string {
@@ -2836,7 +2934,7 @@ type Reach_Subject struct {
 
 func (x *Reach_Subject) Reset() {
 	*x = Reach_Subject{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2848,7 +2946,7 @@ func (x *Reach_Subject) String() string {
 func (*Reach_Subject) ProtoMessage() {}
 
 func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2861,7 +2959,7 @@ func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reach_Subject.ProtoReflect.Descriptor instead.
 func (*Reach_Subject) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{6, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{8, 0}
 }
 
 func (x *Reach_Subject) GetId() []byte {
@@ -2888,7 +2986,7 @@ type ReadWorkRequest_Place struct {
 
 func (x *ReadWorkRequest_Place) Reset() {
 	*x = ReadWorkRequest_Place{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[51]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2900,7 +2998,7 @@ func (x *ReadWorkRequest_Place) String() string {
 func (*ReadWorkRequest_Place) ProtoMessage() {}
 
 func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[51]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2913,7 +3011,7 @@ func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWorkRequest_Place.ProtoReflect.Descriptor instead.
 func (*ReadWorkRequest_Place) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{10, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{12, 0}
 }
 
 func (x *ReadWorkRequest_Place) GetDueAt() *timestamppb.Timestamp {
@@ -2945,7 +3043,7 @@ type TallyResponse_Count struct {
 
 func (x *TallyResponse_Count) Reset() {
 	*x = TallyResponse_Count{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[52]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2957,7 +3055,7 @@ func (x *TallyResponse_Count) String() string {
 func (*TallyResponse_Count) ProtoMessage() {}
 
 func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[52]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2970,7 +3068,7 @@ func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse_Count.ProtoReflect.Descriptor instead.
 func (*TallyResponse_Count) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20, 0}
 }
 
 func (x *TallyResponse_Count) GetSender() string {
@@ -3014,7 +3112,7 @@ type TallyResponse_Wait struct {
 
 func (x *TallyResponse_Wait) Reset() {
 	*x = TallyResponse_Wait{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[53]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3026,7 +3124,7 @@ func (x *TallyResponse_Wait) String() string {
 func (*TallyResponse_Wait) ProtoMessage() {}
 
 func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[53]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3039,7 +3137,7 @@ func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse_Wait.ProtoReflect.Descriptor instead.
 func (*TallyResponse_Wait) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18, 1}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20, 1}
 }
 
 func (x *TallyResponse_Wait) GetSender() string {
@@ -3075,7 +3173,7 @@ type TallyResponse_Door struct {
 
 func (x *TallyResponse_Door) Reset() {
 	*x = TallyResponse_Door{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[54]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3087,7 +3185,7 @@ func (x *TallyResponse_Door) String() string {
 func (*TallyResponse_Door) ProtoMessage() {}
 
 func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[54]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3100,7 +3198,7 @@ func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse_Door.ProtoReflect.Descriptor instead.
 func (*TallyResponse_Door) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18, 2}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20, 2}
 }
 
 func (x *TallyResponse_Door) GetClient() []byte {
@@ -3127,7 +3225,7 @@ type ReadAccessesResponse_Numbered struct {
 
 func (x *ReadAccessesResponse_Numbered) Reset() {
 	*x = ReadAccessesResponse_Numbered{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[56]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3139,7 +3237,7 @@ func (x *ReadAccessesResponse_Numbered) String() string {
 func (*ReadAccessesResponse_Numbered) ProtoMessage() {}
 
 func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[56]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3152,7 +3250,7 @@ func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesResponse_Numbered.ProtoReflect.Descriptor instead.
 func (*ReadAccessesResponse_Numbered) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{35, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{37, 0}
 }
 
 func (x *ReadAccessesResponse_Numbered) GetNumber() int64 {
@@ -3173,7 +3271,12 @@ var File_koppi_casework_v1_matter_proto protoreflect.FileDescriptor
 
 const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\x1a koppi/operator/v1/operator.proto\"\x18\n" +
+	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\x1a koppi/operator/v1/operator.proto\"t\n" +
+	"\x16FindKnownClientRequest\x12B\n" +
+	"\x05asked\x18\x01 \x01(\v2$.koppi.casework.v1.FindClientRequestB\x06\xbaH\x03\xc8\x01\x01R\x05asked\x12\x16\n" +
+	"\x06record\x18\x02 \x01(\bR\x06record\"6\n" +
+	"\x17FindKnownClientResponse\x12\x1b\n" +
+	"\tclient_id\x18\x01 \x01(\tR\bclientId\"\x18\n" +
 	"\x16ReadGroundTextsRequest\"N\n" +
 	"\x17ReadGroundTextsResponse\x123\n" +
 	"\x05texts\x18\x01 \x03(\v2\x1d.koppi.casework.v1.GroundTextR\x05texts\"\x8b\x01\n" +
@@ -3374,12 +3477,14 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\vWaitingKind\x12\x1c\n" +
 	"\x18WAITING_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10WAITING_KIND_NEW\x10\x01\x12\x18\n" +
-	"\x14WAITING_KIND_OVERDUE\x10\x022\xf6\t\n" +
+	"\x14WAITING_KIND_OVERDUE\x10\x022\xe0\n" +
+	"\n" +
 	"\rMatterService\x12\\\n" +
 	"\vReadHistory\x12%.koppi.casework.v1.ReadHistoryRequest\x1a&.koppi.casework.v1.ReadHistoryResponse\x12e\n" +
 	"\x0eReadAttachment\x12(.koppi.casework.v1.ReadAttachmentRequest\x1a).koppi.casework.v1.ReadAttachmentResponse\x12S\n" +
 	"\bReadWork\x12\".koppi.casework.v1.ReadWorkRequest\x1a#.koppi.casework.v1.ReadWorkResponse\x12\\\n" +
 	"\vReadGrounds\x12%.koppi.casework.v1.ReadGroundsRequest\x1a&.koppi.casework.v1.ReadGroundsResponse\x12h\n" +
+	"\x0fFindKnownClient\x12).koppi.casework.v1.FindKnownClientRequest\x1a*.koppi.casework.v1.FindKnownClientResponse\x12h\n" +
 	"\x0fReadGroundTexts\x12).koppi.casework.v1.ReadGroundTextsRequest\x1a*.koppi.casework.v1.ReadGroundTextsResponse\x12_\n" +
 	"\fReadConsents\x12&.koppi.casework.v1.ReadConsentsRequest\x1a'.koppi.casework.v1.ReadConsentsResponse\x12k\n" +
 	"\x10RecordWithdrawal\x12*.koppi.casework.v1.RecordWithdrawalRequest\x1a+.koppi.casework.v1.RecordWithdrawalResponse\x12z\n" +
@@ -3415,207 +3520,213 @@ func file_koppi_casework_v1_matter_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_matter_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 58)
+var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 60)
 var file_koppi_casework_v1_matter_proto_goTypes = []any{
 	(WaitingKind)(0),                          // 0: koppi.casework.v1.WaitingKind
-	(*ReadGroundTextsRequest)(nil),            // 1: koppi.casework.v1.ReadGroundTextsRequest
-	(*ReadGroundTextsResponse)(nil),           // 2: koppi.casework.v1.ReadGroundTextsResponse
-	(*ReadGroundsRequest)(nil),                // 3: koppi.casework.v1.ReadGroundsRequest
-	(*ReadGroundsResponse)(nil),               // 4: koppi.casework.v1.ReadGroundsResponse
-	(*ReadHistoryRequest)(nil),                // 5: koppi.casework.v1.ReadHistoryRequest
-	(*ReadHistoryResponse)(nil),               // 6: koppi.casework.v1.ReadHistoryResponse
-	(*Reach)(nil),                             // 7: koppi.casework.v1.Reach
-	(*TimelinePlace)(nil),                     // 8: koppi.casework.v1.TimelinePlace
-	(*ReadAttachmentRequest)(nil),             // 9: koppi.casework.v1.ReadAttachmentRequest
-	(*ReadAttachmentResponse)(nil),            // 10: koppi.casework.v1.ReadAttachmentResponse
-	(*ReadWorkRequest)(nil),                   // 11: koppi.casework.v1.ReadWorkRequest
-	(*ReadWorkResponse)(nil),                  // 12: koppi.casework.v1.ReadWorkResponse
-	(*GetWaitingRequest)(nil),                 // 13: koppi.casework.v1.GetWaitingRequest
-	(*GetWaitingResponse)(nil),                // 14: koppi.casework.v1.GetWaitingResponse
-	(*Waiting)(nil),                           // 15: koppi.casework.v1.Waiting
-	(*MarkToldRequest)(nil),                   // 16: koppi.casework.v1.MarkToldRequest
-	(*MarkToldResponse)(nil),                  // 17: koppi.casework.v1.MarkToldResponse
-	(*TallyRequest)(nil),                      // 18: koppi.casework.v1.TallyRequest
-	(*TallyResponse)(nil),                     // 19: koppi.casework.v1.TallyResponse
-	(*ReadConsentsRequest)(nil),               // 20: koppi.casework.v1.ReadConsentsRequest
-	(*ReadConsentsResponse)(nil),              // 21: koppi.casework.v1.ReadConsentsResponse
-	(*ConsentPlace)(nil),                      // 22: koppi.casework.v1.ConsentPlace
-	(*ConsentsPlace)(nil),                     // 23: koppi.casework.v1.ConsentsPlace
-	(*RecordWithdrawalRequest)(nil),           // 24: koppi.casework.v1.RecordWithdrawalRequest
-	(*RecordWithdrawalResponse)(nil),          // 25: koppi.casework.v1.RecordWithdrawalResponse
-	(*RecordAcknowledgementRequest)(nil),      // 26: koppi.casework.v1.RecordAcknowledgementRequest
-	(*RecordAcknowledgementResponse)(nil),     // 27: koppi.casework.v1.RecordAcknowledgementResponse
-	(*ReadWishesRequest)(nil),                 // 28: koppi.casework.v1.ReadWishesRequest
-	(*ReadWishesResponse)(nil),                // 29: koppi.casework.v1.ReadWishesResponse
-	(*RecordWishRequest)(nil),                 // 30: koppi.casework.v1.RecordWishRequest
-	(*VouchRequest)(nil),                      // 31: koppi.casework.v1.VouchRequest
-	(*VouchResponse)(nil),                     // 32: koppi.casework.v1.VouchResponse
-	(*Voucher)(nil),                           // 33: koppi.casework.v1.Voucher
-	(*RecordWishResponse)(nil),                // 34: koppi.casework.v1.RecordWishResponse
-	(*ReadAccessesRequest)(nil),               // 35: koppi.casework.v1.ReadAccessesRequest
-	(*ReadAccessesResponse)(nil),              // 36: koppi.casework.v1.ReadAccessesResponse
-	(*AccessPlace)(nil),                       // 37: koppi.casework.v1.AccessPlace
-	(*CheckAttachmentsRequest)(nil),           // 38: koppi.casework.v1.CheckAttachmentsRequest
-	(*CheckAttachmentsResponse)(nil),          // 39: koppi.casework.v1.CheckAttachmentsResponse
-	(*OverseeRequest)(nil),                    // 40: koppi.casework.v1.OverseeRequest
-	(*OverseeResponse)(nil),                   // 41: koppi.casework.v1.OverseeResponse
-	(*IntroduceRequest)(nil),                  // 42: koppi.casework.v1.IntroduceRequest
-	(*IntroduceResponse)(nil),                 // 43: koppi.casework.v1.IntroduceResponse
-	(*Introduction)(nil),                      // 44: koppi.casework.v1.Introduction
-	(*ListWithdrawalsRequest)(nil),            // 45: koppi.casework.v1.ListWithdrawalsRequest
-	(*ListWithdrawalsResponse)(nil),           // 46: koppi.casework.v1.ListWithdrawalsResponse
-	(*NoteWithdrawalsRequest)(nil),            // 47: koppi.casework.v1.NoteWithdrawalsRequest
-	(*NoteWithdrawalsResponse)(nil),           // 48: koppi.casework.v1.NoteWithdrawalsResponse
-	(*Withdrawn)(nil),                         // 49: koppi.casework.v1.Withdrawn
-	(*Reach_Subject)(nil),                     // 50: koppi.casework.v1.Reach.Subject
-	nil,                                       // 51: koppi.casework.v1.TimelinePlace.ReachesEntry
-	(*ReadWorkRequest_Place)(nil),             // 52: koppi.casework.v1.ReadWorkRequest.Place
-	(*TallyResponse_Count)(nil),               // 53: koppi.casework.v1.TallyResponse.Count
-	(*TallyResponse_Wait)(nil),                // 54: koppi.casework.v1.TallyResponse.Wait
-	(*TallyResponse_Door)(nil),                // 55: koppi.casework.v1.TallyResponse.Door
-	nil,                                       // 56: koppi.casework.v1.ConsentsPlace.AfterEntry
-	(*ReadAccessesResponse_Numbered)(nil),     // 57: koppi.casework.v1.ReadAccessesResponse.Numbered
-	nil,                                       // 58: koppi.casework.v1.AccessPlace.BeforeEntry
-	(*GroundText)(nil),                        // 59: koppi.casework.v1.GroundText
-	(*v1.Party)(nil),                          // 60: koppi.common.v1.Party
-	(*Ground)(nil),                            // 61: koppi.casework.v1.Ground
-	(*timestamppb.Timestamp)(nil),             // 62: google.protobuf.Timestamp
-	(*v11.CaseMessage)(nil),                   // 63: koppi.exchange.v1.CaseMessage
-	(*v1.Attachment)(nil),                     // 64: koppi.common.v1.Attachment
-	(*ListWorkRequest)(nil),                   // 65: koppi.casework.v1.ListWorkRequest
-	(*WorkItem)(nil),                          // 66: koppi.casework.v1.WorkItem
-	(v1.Urgency)(0),                           // 67: koppi.common.v1.Urgency
-	(*v12.ListConsentsRequest)(nil),           // 68: koppi.consent.v1.ListConsentsRequest
-	(*v12.Consent)(nil),                       // 69: koppi.consent.v1.Consent
-	(*v12.WithdrawConsentRequest)(nil),        // 70: koppi.consent.v1.WithdrawConsentRequest
-	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 71: koppi.consent.v1.AcknowledgeWithdrawalRequest
-	(*v12.ListWishesRequest)(nil),             // 72: koppi.consent.v1.ListWishesRequest
-	(*v12.Wishes)(nil),                        // 73: koppi.consent.v1.Wishes
-	(*v12.GiveConsentRequest)(nil),            // 74: koppi.consent.v1.GiveConsentRequest
-	(*v12.WithdrawAdvanceConsentRequest)(nil), // 75: koppi.consent.v1.WithdrawAdvanceConsentRequest
-	(*v12.ProhibitTransferRequest)(nil),       // 76: koppi.consent.v1.ProhibitTransferRequest
-	(*v12.LiftProhibitionRequest)(nil),        // 77: koppi.consent.v1.LiftProhibitionRequest
-	(*v12.RequestOverrideRequest)(nil),        // 78: koppi.consent.v1.RequestOverrideRequest
-	(*v12.DecideOverrideRequest)(nil),         // 79: koppi.consent.v1.DecideOverrideRequest
-	(*v12.DecideWishRequest)(nil),             // 80: koppi.consent.v1.DecideWishRequest
-	(*ListAccessesRequest)(nil),               // 81: koppi.casework.v1.ListAccessesRequest
-	(*v13.OpenLoops)(nil),                     // 82: koppi.operator.v1.OpenLoops
-	(*v13.SilentLoop)(nil),                    // 83: koppi.operator.v1.SilentLoop
-	(*v13.Reader)(nil),                        // 84: koppi.operator.v1.Reader
-	(*v1.Client)(nil),                         // 85: koppi.common.v1.Client
-	(*v12.WithdrawnConsent)(nil),              // 86: koppi.consent.v1.WithdrawnConsent
-	(*Access)(nil),                            // 87: koppi.casework.v1.Access
+	(*FindKnownClientRequest)(nil),            // 1: koppi.casework.v1.FindKnownClientRequest
+	(*FindKnownClientResponse)(nil),           // 2: koppi.casework.v1.FindKnownClientResponse
+	(*ReadGroundTextsRequest)(nil),            // 3: koppi.casework.v1.ReadGroundTextsRequest
+	(*ReadGroundTextsResponse)(nil),           // 4: koppi.casework.v1.ReadGroundTextsResponse
+	(*ReadGroundsRequest)(nil),                // 5: koppi.casework.v1.ReadGroundsRequest
+	(*ReadGroundsResponse)(nil),               // 6: koppi.casework.v1.ReadGroundsResponse
+	(*ReadHistoryRequest)(nil),                // 7: koppi.casework.v1.ReadHistoryRequest
+	(*ReadHistoryResponse)(nil),               // 8: koppi.casework.v1.ReadHistoryResponse
+	(*Reach)(nil),                             // 9: koppi.casework.v1.Reach
+	(*TimelinePlace)(nil),                     // 10: koppi.casework.v1.TimelinePlace
+	(*ReadAttachmentRequest)(nil),             // 11: koppi.casework.v1.ReadAttachmentRequest
+	(*ReadAttachmentResponse)(nil),            // 12: koppi.casework.v1.ReadAttachmentResponse
+	(*ReadWorkRequest)(nil),                   // 13: koppi.casework.v1.ReadWorkRequest
+	(*ReadWorkResponse)(nil),                  // 14: koppi.casework.v1.ReadWorkResponse
+	(*GetWaitingRequest)(nil),                 // 15: koppi.casework.v1.GetWaitingRequest
+	(*GetWaitingResponse)(nil),                // 16: koppi.casework.v1.GetWaitingResponse
+	(*Waiting)(nil),                           // 17: koppi.casework.v1.Waiting
+	(*MarkToldRequest)(nil),                   // 18: koppi.casework.v1.MarkToldRequest
+	(*MarkToldResponse)(nil),                  // 19: koppi.casework.v1.MarkToldResponse
+	(*TallyRequest)(nil),                      // 20: koppi.casework.v1.TallyRequest
+	(*TallyResponse)(nil),                     // 21: koppi.casework.v1.TallyResponse
+	(*ReadConsentsRequest)(nil),               // 22: koppi.casework.v1.ReadConsentsRequest
+	(*ReadConsentsResponse)(nil),              // 23: koppi.casework.v1.ReadConsentsResponse
+	(*ConsentPlace)(nil),                      // 24: koppi.casework.v1.ConsentPlace
+	(*ConsentsPlace)(nil),                     // 25: koppi.casework.v1.ConsentsPlace
+	(*RecordWithdrawalRequest)(nil),           // 26: koppi.casework.v1.RecordWithdrawalRequest
+	(*RecordWithdrawalResponse)(nil),          // 27: koppi.casework.v1.RecordWithdrawalResponse
+	(*RecordAcknowledgementRequest)(nil),      // 28: koppi.casework.v1.RecordAcknowledgementRequest
+	(*RecordAcknowledgementResponse)(nil),     // 29: koppi.casework.v1.RecordAcknowledgementResponse
+	(*ReadWishesRequest)(nil),                 // 30: koppi.casework.v1.ReadWishesRequest
+	(*ReadWishesResponse)(nil),                // 31: koppi.casework.v1.ReadWishesResponse
+	(*RecordWishRequest)(nil),                 // 32: koppi.casework.v1.RecordWishRequest
+	(*VouchRequest)(nil),                      // 33: koppi.casework.v1.VouchRequest
+	(*VouchResponse)(nil),                     // 34: koppi.casework.v1.VouchResponse
+	(*Voucher)(nil),                           // 35: koppi.casework.v1.Voucher
+	(*RecordWishResponse)(nil),                // 36: koppi.casework.v1.RecordWishResponse
+	(*ReadAccessesRequest)(nil),               // 37: koppi.casework.v1.ReadAccessesRequest
+	(*ReadAccessesResponse)(nil),              // 38: koppi.casework.v1.ReadAccessesResponse
+	(*AccessPlace)(nil),                       // 39: koppi.casework.v1.AccessPlace
+	(*CheckAttachmentsRequest)(nil),           // 40: koppi.casework.v1.CheckAttachmentsRequest
+	(*CheckAttachmentsResponse)(nil),          // 41: koppi.casework.v1.CheckAttachmentsResponse
+	(*OverseeRequest)(nil),                    // 42: koppi.casework.v1.OverseeRequest
+	(*OverseeResponse)(nil),                   // 43: koppi.casework.v1.OverseeResponse
+	(*IntroduceRequest)(nil),                  // 44: koppi.casework.v1.IntroduceRequest
+	(*IntroduceResponse)(nil),                 // 45: koppi.casework.v1.IntroduceResponse
+	(*Introduction)(nil),                      // 46: koppi.casework.v1.Introduction
+	(*ListWithdrawalsRequest)(nil),            // 47: koppi.casework.v1.ListWithdrawalsRequest
+	(*ListWithdrawalsResponse)(nil),           // 48: koppi.casework.v1.ListWithdrawalsResponse
+	(*NoteWithdrawalsRequest)(nil),            // 49: koppi.casework.v1.NoteWithdrawalsRequest
+	(*NoteWithdrawalsResponse)(nil),           // 50: koppi.casework.v1.NoteWithdrawalsResponse
+	(*Withdrawn)(nil),                         // 51: koppi.casework.v1.Withdrawn
+	(*Reach_Subject)(nil),                     // 52: koppi.casework.v1.Reach.Subject
+	nil,                                       // 53: koppi.casework.v1.TimelinePlace.ReachesEntry
+	(*ReadWorkRequest_Place)(nil),             // 54: koppi.casework.v1.ReadWorkRequest.Place
+	(*TallyResponse_Count)(nil),               // 55: koppi.casework.v1.TallyResponse.Count
+	(*TallyResponse_Wait)(nil),                // 56: koppi.casework.v1.TallyResponse.Wait
+	(*TallyResponse_Door)(nil),                // 57: koppi.casework.v1.TallyResponse.Door
+	nil,                                       // 58: koppi.casework.v1.ConsentsPlace.AfterEntry
+	(*ReadAccessesResponse_Numbered)(nil),     // 59: koppi.casework.v1.ReadAccessesResponse.Numbered
+	nil,                                       // 60: koppi.casework.v1.AccessPlace.BeforeEntry
+	(*FindClientRequest)(nil),                 // 61: koppi.casework.v1.FindClientRequest
+	(*GroundText)(nil),                        // 62: koppi.casework.v1.GroundText
+	(*v1.Party)(nil),                          // 63: koppi.common.v1.Party
+	(*Ground)(nil),                            // 64: koppi.casework.v1.Ground
+	(*timestamppb.Timestamp)(nil),             // 65: google.protobuf.Timestamp
+	(*v11.CaseMessage)(nil),                   // 66: koppi.exchange.v1.CaseMessage
+	(*v1.Attachment)(nil),                     // 67: koppi.common.v1.Attachment
+	(*ListWorkRequest)(nil),                   // 68: koppi.casework.v1.ListWorkRequest
+	(*WorkItem)(nil),                          // 69: koppi.casework.v1.WorkItem
+	(v1.Urgency)(0),                           // 70: koppi.common.v1.Urgency
+	(*v12.ListConsentsRequest)(nil),           // 71: koppi.consent.v1.ListConsentsRequest
+	(*v12.Consent)(nil),                       // 72: koppi.consent.v1.Consent
+	(*v12.WithdrawConsentRequest)(nil),        // 73: koppi.consent.v1.WithdrawConsentRequest
+	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 74: koppi.consent.v1.AcknowledgeWithdrawalRequest
+	(*v12.ListWishesRequest)(nil),             // 75: koppi.consent.v1.ListWishesRequest
+	(*v12.Wishes)(nil),                        // 76: koppi.consent.v1.Wishes
+	(*v12.GiveConsentRequest)(nil),            // 77: koppi.consent.v1.GiveConsentRequest
+	(*v12.WithdrawAdvanceConsentRequest)(nil), // 78: koppi.consent.v1.WithdrawAdvanceConsentRequest
+	(*v12.ProhibitTransferRequest)(nil),       // 79: koppi.consent.v1.ProhibitTransferRequest
+	(*v12.LiftProhibitionRequest)(nil),        // 80: koppi.consent.v1.LiftProhibitionRequest
+	(*v12.RequestOverrideRequest)(nil),        // 81: koppi.consent.v1.RequestOverrideRequest
+	(*v12.DecideOverrideRequest)(nil),         // 82: koppi.consent.v1.DecideOverrideRequest
+	(*v12.DecideWishRequest)(nil),             // 83: koppi.consent.v1.DecideWishRequest
+	(*ListAccessesRequest)(nil),               // 84: koppi.casework.v1.ListAccessesRequest
+	(*v13.OpenLoops)(nil),                     // 85: koppi.operator.v1.OpenLoops
+	(*v13.SilentLoop)(nil),                    // 86: koppi.operator.v1.SilentLoop
+	(*v13.Reader)(nil),                        // 87: koppi.operator.v1.Reader
+	(*v1.Client)(nil),                         // 88: koppi.common.v1.Client
+	(*v12.WithdrawnConsent)(nil),              // 89: koppi.consent.v1.WithdrawnConsent
+	(*Access)(nil),                            // 90: koppi.casework.v1.Access
 }
 var file_koppi_casework_v1_matter_proto_depIdxs = []int32{
-	59, // 0: koppi.casework.v1.ReadGroundTextsResponse.texts:type_name -> koppi.casework.v1.GroundText
-	60, // 1: koppi.casework.v1.ReadGroundsRequest.receiver:type_name -> koppi.common.v1.Party
-	61, // 2: koppi.casework.v1.ReadGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
-	7,  // 3: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
-	62, // 4: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
-	63, // 5: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
-	7,  // 6: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
-	50, // 7: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
-	51, // 8: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
-	62, // 9: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
-	64, // 10: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
-	65, // 11: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
-	52, // 12: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	66, // 13: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	52, // 14: koppi.casework.v1.ReadWorkResponse.reached:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	60, // 15: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
-	62, // 16: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
-	15, // 17: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
-	60, // 18: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
-	0,  // 19: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
-	67, // 20: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
-	62, // 21: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
-	62, // 22: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
-	15, // 23: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
-	62, // 24: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
-	53, // 25: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
-	54, // 26: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
-	55, // 27: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
-	68, // 28: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
-	22, // 29: koppi.casework.v1.ReadConsentsRequest.after:type_name -> koppi.casework.v1.ConsentPlace
-	69, // 30: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
-	22, // 31: koppi.casework.v1.ReadConsentsResponse.places:type_name -> koppi.casework.v1.ConsentPlace
-	62, // 32: koppi.casework.v1.ConsentPlace.started_at:type_name -> google.protobuf.Timestamp
-	56, // 33: koppi.casework.v1.ConsentsPlace.after:type_name -> koppi.casework.v1.ConsentsPlace.AfterEntry
-	70, // 34: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
-	69, // 35: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
-	71, // 36: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
-	69, // 37: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
-	72, // 38: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
-	73, // 39: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	74, // 40: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
-	75, // 41: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
-	76, // 42: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
-	77, // 43: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
-	78, // 44: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
-	79, // 45: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
-	80, // 46: koppi.casework.v1.RecordWishRequest.decide_wish:type_name -> koppi.consent.v1.DecideWishRequest
-	30, // 47: koppi.casework.v1.VouchRequest.record:type_name -> koppi.casework.v1.RecordWishRequest
-	62, // 48: koppi.casework.v1.Voucher.until:type_name -> google.protobuf.Timestamp
-	73, // 49: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	81, // 50: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
-	57, // 51: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
-	58, // 52: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
-	62, // 53: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
-	82, // 54: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
-	83, // 55: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
-	84, // 56: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
-	85, // 57: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
-	62, // 58: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
-	86, // 59: koppi.casework.v1.Withdrawn.consent:type_name -> koppi.consent.v1.WithdrawnConsent
-	7,  // 60: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
-	62, // 61: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
-	22, // 62: koppi.casework.v1.ConsentsPlace.AfterEntry.value:type_name -> koppi.casework.v1.ConsentPlace
-	87, // 63: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
-	5,  // 64: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
-	9,  // 65: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
-	11, // 66: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
-	3,  // 67: koppi.casework.v1.MatterService.ReadGrounds:input_type -> koppi.casework.v1.ReadGroundsRequest
-	1,  // 68: koppi.casework.v1.MatterService.ReadGroundTexts:input_type -> koppi.casework.v1.ReadGroundTextsRequest
-	20, // 69: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
-	24, // 70: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
-	26, // 71: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
-	28, // 72: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
-	30, // 73: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
-	31, // 74: koppi.casework.v1.MatterService.Vouch:input_type -> koppi.casework.v1.VouchRequest
-	35, // 75: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
-	42, // 76: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
-	38, // 77: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
-	13, // 78: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
-	16, // 79: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
-	18, // 80: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
-	40, // 81: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
-	45, // 82: koppi.casework.v1.SuiteService.ListWithdrawals:input_type -> koppi.casework.v1.ListWithdrawalsRequest
-	47, // 83: koppi.casework.v1.SuiteService.NoteWithdrawals:input_type -> koppi.casework.v1.NoteWithdrawalsRequest
-	6,  // 84: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
-	10, // 85: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
-	12, // 86: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
-	4,  // 87: koppi.casework.v1.MatterService.ReadGrounds:output_type -> koppi.casework.v1.ReadGroundsResponse
-	2,  // 88: koppi.casework.v1.MatterService.ReadGroundTexts:output_type -> koppi.casework.v1.ReadGroundTextsResponse
-	21, // 89: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
-	25, // 90: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
-	27, // 91: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
-	29, // 92: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
-	34, // 93: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
-	32, // 94: koppi.casework.v1.MatterService.Vouch:output_type -> koppi.casework.v1.VouchResponse
-	36, // 95: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
-	43, // 96: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
-	39, // 97: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
-	14, // 98: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
-	17, // 99: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
-	19, // 100: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
-	41, // 101: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
-	46, // 102: koppi.casework.v1.SuiteService.ListWithdrawals:output_type -> koppi.casework.v1.ListWithdrawalsResponse
-	48, // 103: koppi.casework.v1.SuiteService.NoteWithdrawals:output_type -> koppi.casework.v1.NoteWithdrawalsResponse
-	84, // [84:104] is the sub-list for method output_type
-	64, // [64:84] is the sub-list for method input_type
-	64, // [64:64] is the sub-list for extension type_name
-	64, // [64:64] is the sub-list for extension extendee
-	0,  // [0:64] is the sub-list for field type_name
+	61, // 0: koppi.casework.v1.FindKnownClientRequest.asked:type_name -> koppi.casework.v1.FindClientRequest
+	62, // 1: koppi.casework.v1.ReadGroundTextsResponse.texts:type_name -> koppi.casework.v1.GroundText
+	63, // 2: koppi.casework.v1.ReadGroundsRequest.receiver:type_name -> koppi.common.v1.Party
+	64, // 3: koppi.casework.v1.ReadGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
+	9,  // 4: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
+	65, // 5: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
+	66, // 6: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	9,  // 7: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
+	52, // 8: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
+	53, // 9: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
+	65, // 10: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
+	67, // 11: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
+	68, // 12: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
+	54, // 13: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	69, // 14: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	54, // 15: koppi.casework.v1.ReadWorkResponse.reached:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	63, // 16: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
+	65, // 17: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
+	17, // 18: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
+	63, // 19: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
+	0,  // 20: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
+	70, // 21: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
+	65, // 22: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
+	65, // 23: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
+	17, // 24: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
+	65, // 25: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
+	55, // 26: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
+	56, // 27: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
+	57, // 28: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
+	71, // 29: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
+	24, // 30: koppi.casework.v1.ReadConsentsRequest.after:type_name -> koppi.casework.v1.ConsentPlace
+	72, // 31: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
+	24, // 32: koppi.casework.v1.ReadConsentsResponse.places:type_name -> koppi.casework.v1.ConsentPlace
+	65, // 33: koppi.casework.v1.ConsentPlace.started_at:type_name -> google.protobuf.Timestamp
+	58, // 34: koppi.casework.v1.ConsentsPlace.after:type_name -> koppi.casework.v1.ConsentsPlace.AfterEntry
+	73, // 35: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
+	72, // 36: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
+	74, // 37: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
+	72, // 38: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
+	75, // 39: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
+	76, // 40: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	77, // 41: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
+	78, // 42: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
+	79, // 43: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
+	80, // 44: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
+	81, // 45: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
+	82, // 46: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
+	83, // 47: koppi.casework.v1.RecordWishRequest.decide_wish:type_name -> koppi.consent.v1.DecideWishRequest
+	32, // 48: koppi.casework.v1.VouchRequest.record:type_name -> koppi.casework.v1.RecordWishRequest
+	65, // 49: koppi.casework.v1.Voucher.until:type_name -> google.protobuf.Timestamp
+	76, // 50: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	84, // 51: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
+	59, // 52: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
+	60, // 53: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
+	65, // 54: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
+	85, // 55: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
+	86, // 56: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
+	87, // 57: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
+	88, // 58: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
+	65, // 59: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
+	89, // 60: koppi.casework.v1.Withdrawn.consent:type_name -> koppi.consent.v1.WithdrawnConsent
+	9,  // 61: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
+	65, // 62: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
+	24, // 63: koppi.casework.v1.ConsentsPlace.AfterEntry.value:type_name -> koppi.casework.v1.ConsentPlace
+	90, // 64: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
+	7,  // 65: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
+	11, // 66: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
+	13, // 67: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
+	5,  // 68: koppi.casework.v1.MatterService.ReadGrounds:input_type -> koppi.casework.v1.ReadGroundsRequest
+	1,  // 69: koppi.casework.v1.MatterService.FindKnownClient:input_type -> koppi.casework.v1.FindKnownClientRequest
+	3,  // 70: koppi.casework.v1.MatterService.ReadGroundTexts:input_type -> koppi.casework.v1.ReadGroundTextsRequest
+	22, // 71: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
+	26, // 72: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
+	28, // 73: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
+	30, // 74: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
+	32, // 75: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
+	33, // 76: koppi.casework.v1.MatterService.Vouch:input_type -> koppi.casework.v1.VouchRequest
+	37, // 77: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
+	44, // 78: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
+	40, // 79: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
+	15, // 80: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
+	18, // 81: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
+	20, // 82: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
+	42, // 83: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
+	47, // 84: koppi.casework.v1.SuiteService.ListWithdrawals:input_type -> koppi.casework.v1.ListWithdrawalsRequest
+	49, // 85: koppi.casework.v1.SuiteService.NoteWithdrawals:input_type -> koppi.casework.v1.NoteWithdrawalsRequest
+	8,  // 86: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
+	12, // 87: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
+	14, // 88: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
+	6,  // 89: koppi.casework.v1.MatterService.ReadGrounds:output_type -> koppi.casework.v1.ReadGroundsResponse
+	2,  // 90: koppi.casework.v1.MatterService.FindKnownClient:output_type -> koppi.casework.v1.FindKnownClientResponse
+	4,  // 91: koppi.casework.v1.MatterService.ReadGroundTexts:output_type -> koppi.casework.v1.ReadGroundTextsResponse
+	23, // 92: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
+	27, // 93: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
+	29, // 94: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
+	31, // 95: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
+	36, // 96: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
+	34, // 97: koppi.casework.v1.MatterService.Vouch:output_type -> koppi.casework.v1.VouchResponse
+	38, // 98: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
+	45, // 99: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
+	41, // 100: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
+	16, // 101: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
+	19, // 102: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
+	21, // 103: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
+	43, // 104: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
+	48, // 105: koppi.casework.v1.SuiteService.ListWithdrawals:output_type -> koppi.casework.v1.ListWithdrawalsResponse
+	50, // 106: koppi.casework.v1.SuiteService.NoteWithdrawals:output_type -> koppi.casework.v1.NoteWithdrawalsResponse
+	86, // [86:107] is the sub-list for method output_type
+	65, // [65:86] is the sub-list for method input_type
+	65, // [65:65] is the sub-list for extension type_name
+	65, // [65:65] is the sub-list for extension extendee
+	0,  // [0:65] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_matter_proto_init() }
@@ -3624,7 +3735,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 		return
 	}
 	file_koppi_casework_v1_casework_proto_init()
-	file_koppi_casework_v1_matter_proto_msgTypes[29].OneofWrappers = []any{
+	file_koppi_casework_v1_matter_proto_msgTypes[31].OneofWrappers = []any{
 		(*RecordWishRequest_GiveConsent)(nil),
 		(*RecordWishRequest_WithdrawConsent)(nil),
 		(*RecordWishRequest_Prohibit)(nil),
@@ -3639,7 +3750,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_matter_proto_rawDesc), len(file_koppi_casework_v1_matter_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   58,
+			NumMessages:   60,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

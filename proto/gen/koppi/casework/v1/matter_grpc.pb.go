@@ -26,6 +26,7 @@ const (
 	MatterService_ReadAttachment_FullMethodName        = "/koppi.casework.v1.MatterService/ReadAttachment"
 	MatterService_ReadWork_FullMethodName              = "/koppi.casework.v1.MatterService/ReadWork"
 	MatterService_ReadGrounds_FullMethodName           = "/koppi.casework.v1.MatterService/ReadGrounds"
+	MatterService_FindKnownClient_FullMethodName       = "/koppi.casework.v1.MatterService/FindKnownClient"
 	MatterService_ReadGroundTexts_FullMethodName       = "/koppi.casework.v1.MatterService/ReadGroundTexts"
 	MatterService_ReadConsents_FullMethodName          = "/koppi.casework.v1.MatterService/ReadConsents"
 	MatterService_RecordWithdrawal_FullMethodName      = "/koppi.casework.v1.MatterService/RecordWithdrawal"
@@ -53,6 +54,8 @@ type MatterServiceClient interface {
 	// ReadGrounds returns the grounds on which the caller's unit may lawfully send one of this
 	// service's messages now: CaseworkService.ListGrounds.
 	ReadGrounds(ctx context.Context, in *ReadGroundsRequest, opts ...grpc.CallOption) (*ReadGroundsResponse, error)
+	// FindKnownClient is this service's part of CaseworkService.FindClient.
+	FindKnownClient(ctx context.Context, in *FindKnownClientRequest, opts ...grpc.CallOption) (*FindKnownClientResponse, error)
 	// ReadGroundTexts returns what each ground of the service's table says to the client.
 	ReadGroundTexts(ctx context.Context, in *ReadGroundTextsRequest, opts ...grpc.CallOption) (*ReadGroundTextsResponse, error)
 	// ReadConsents returns the consents of a client in this service's matters.
@@ -117,6 +120,16 @@ func (c *matterServiceClient) ReadGrounds(ctx context.Context, in *ReadGroundsRe
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ReadGroundsResponse)
 	err := c.cc.Invoke(ctx, MatterService_ReadGrounds_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *matterServiceClient) FindKnownClient(ctx context.Context, in *FindKnownClientRequest, opts ...grpc.CallOption) (*FindKnownClientResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindKnownClientResponse)
+	err := c.cc.Invoke(ctx, MatterService_FindKnownClient_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -229,6 +242,8 @@ type MatterServiceServer interface {
 	// ReadGrounds returns the grounds on which the caller's unit may lawfully send one of this
 	// service's messages now: CaseworkService.ListGrounds.
 	ReadGrounds(context.Context, *ReadGroundsRequest) (*ReadGroundsResponse, error)
+	// FindKnownClient is this service's part of CaseworkService.FindClient.
+	FindKnownClient(context.Context, *FindKnownClientRequest) (*FindKnownClientResponse, error)
 	// ReadGroundTexts returns what each ground of the service's table says to the client.
 	ReadGroundTexts(context.Context, *ReadGroundTextsRequest) (*ReadGroundTextsResponse, error)
 	// ReadConsents returns the consents of a client in this service's matters.
@@ -270,6 +285,9 @@ func (UnimplementedMatterServiceServer) ReadWork(context.Context, *ReadWorkReque
 }
 func (UnimplementedMatterServiceServer) ReadGrounds(context.Context, *ReadGroundsRequest) (*ReadGroundsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReadGrounds not implemented")
+}
+func (UnimplementedMatterServiceServer) FindKnownClient(context.Context, *FindKnownClientRequest) (*FindKnownClientResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindKnownClient not implemented")
 }
 func (UnimplementedMatterServiceServer) ReadGroundTexts(context.Context, *ReadGroundTextsRequest) (*ReadGroundTextsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReadGroundTexts not implemented")
@@ -387,6 +405,24 @@ func _MatterService_ReadGrounds_Handler(srv interface{}, ctx context.Context, de
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(MatterServiceServer).ReadGrounds(ctx, req.(*ReadGroundsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MatterService_FindKnownClient_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindKnownClientRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MatterServiceServer).FindKnownClient(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MatterService_FindKnownClient_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MatterServiceServer).FindKnownClient(ctx, req.(*FindKnownClientRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -575,6 +611,10 @@ var MatterService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReadGrounds",
 			Handler:    _MatterService_ReadGrounds_Handler,
+		},
+		{
+			MethodName: "FindKnownClient",
+			Handler:    _MatterService_FindKnownClient_Handler,
 		},
 		{
 			MethodName: "ReadGroundTexts",

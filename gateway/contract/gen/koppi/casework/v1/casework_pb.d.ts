@@ -410,6 +410,48 @@ export declare type ListGroundsResponse = Message<"koppi.casework.v1.ListGrounds
 export declare const ListGroundsResponseSchema: GenMessage<ListGroundsResponse>;
 
 /**
+ * @generated from message koppi.casework.v1.FindClientRequest
+ */
+export declare type FindClientRequest = Message<"koppi.casework.v1.FindClientRequest"> & {
+  /**
+   * @generated from field: string personal_identity_code = 1;
+   */
+  personalIdentityCode: string;
+
+  /**
+   * Why the caller looks for the client. Only the caller's agency reads it in the access log.
+   *
+   * @generated from field: string purpose = 2;
+   */
+  purpose: string;
+};
+
+/**
+ * Describes the message koppi.casework.v1.FindClientRequest.
+ * Use `create(FindClientRequestSchema)` to create a new message.
+ */
+export declare const FindClientRequestSchema: GenMessage<FindClientRequest>;
+
+/**
+ * @generated from message koppi.casework.v1.FindClientResponse
+ */
+export declare type FindClientResponse = Message<"koppi.casework.v1.FindClientResponse"> & {
+  /**
+   * Koppi's pseudonym of the client for the caller's agency; empty if there is no matter that the
+   * caller may read.
+   *
+   * @generated from field: string client_id = 1;
+   */
+  clientId: string;
+};
+
+/**
+ * Describes the message koppi.casework.v1.FindClientResponse.
+ * Use `create(FindClientResponseSchema)` to create a new message.
+ */
+export declare const FindClientResponseSchema: GenMessage<FindClientResponse>;
+
+/**
  * @generated from message koppi.casework.v1.ListGroundTextsRequest
  */
 export declare type ListGroundTextsRequest = Message<"koppi.casework.v1.ListGroundTextsRequest"> & {
@@ -1275,6 +1317,21 @@ export declare const CaseworkService: GenService<{
     methodKind: "unary";
     input: typeof ListGroundsRequestSchema;
     output: typeof ListGroundsResponseSchema;
+  },
+  /**
+   * FindClient finds a client who rings or comes in: the caller's own id of the client with an identity
+   * code, if the caller's agency may read a matter of the client in some service. A code that nobody
+   * knows and one that only others know get the same empty answer. The search is recorded in the access
+   * log before the answer, whether it finds anything, and the client sees who looked. For a worker, or a
+   * system on behalf of one: else ROLE_NOT_ALLOWED. INVALID_FIELD for what is no whole
+   * code, BUSY after 60 searches of one worker in an hour.
+   *
+   * @generated from rpc koppi.casework.v1.CaseworkService.FindClient
+   */
+  findClient: {
+    methodKind: "unary";
+    input: typeof FindClientRequestSchema;
+    output: typeof FindClientResponseSchema;
   },
   /**
    * ListGroundTexts returns what each ground of the table says to the client whom a message on it is

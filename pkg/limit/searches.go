@@ -1,0 +1,30 @@
+package limit
+
+import (
+	"context"
+	"time"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+)
+
+// searchesPerHour is how many clients one worker may look for in an hour, half of them at once: so many
+// in any hour are at most 60.
+const searchesPerHour = 40
+
+// AllowSearch counts one more search for a client by a worker. It refuses with reason BUSY if there are
+// too many in an hour. A nil limiter allows everything.
+func (l *Limiter) AllowSearch(ctx context.Context, caller identity.Caller) error {
+	if l == nil {
+		return nil
+	}
+	w := whoIs(caller)
+	if w.person == "" {
+		// A system acts on behalf of a worker, whose searches are counted.
+		w.person = named(caller.Agency, caller.Worker)
+	}
+	if over := l.over(ctx, []share{{key: "koppi:searches:person:" + w.person, calls: searchesPerHour, period: time.Hour}}); over != nil {
+		return fault.New(fault.Busy, "more than 60 searches for clients an hour").RetryAfter(over.after)
+	}
+	return nil
+}
