@@ -84,8 +84,8 @@ type Store interface {
 	// Numbers gives numbers to the worklist entries that earlier versions wrote.
 	Numbers
 
-	// Erase destroys the subject's keys of the named classes (all when none is named). The content
-	// that they sealed is lost for good; hashes and counts stay.
+	// Erase destroys the subject's keys of the named classes (all when none is named), with those of
+	// their shares. The content that they sealed is lost for good; hashes and counts stay.
 	Erase(ctx context.Context, subject string, classes ...Class) error
 
 	// Close waits for the appends under way and releases the files or connections.
@@ -113,6 +113,18 @@ const (
 	// somebody erases it).
 	ClassDirective Class = "wish"
 )
+
+// Share names the key of one share of what a class seals: of what is disclosed to one reader on a
+// consent of its own. It is destroyed by itself, or with the key of the class.
+func (c Class) Share(name string) Class {
+	if name == "" {
+		return c
+	}
+	return c + shareMark + Class(name)
+}
+
+// shareMark is what the keys' databases know as seal.ShareMark.
+const shareMark = ":"
 
 // Batch is one append. All of its parts become durable together, or none does.
 type Batch struct {
@@ -220,6 +232,8 @@ type Delivery struct {
 	// ClassConsent or ClassNotice. A notice must outlive the erasure of the content that it is
 	// about.
 	Class Class
+	// Share is the share of the class whose key seals the delivery; empty for the key of the class.
+	Share string
 	// Record is the serialized koppi.exchange.v1.CaseMessage. In a batch it has no sequence; the
 	// store assigns the sequence and stamps it on the record.
 	Record []byte

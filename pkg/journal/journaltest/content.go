@@ -69,6 +69,56 @@ func testTombstones(t *testing.T, open Harness) {
 	}
 }
 
+// The key of a share is destroyed by itself, and with the key of its class or with all of the subject's.
+// What was sealed with other keys stays. A share that is destroyed is never sealed again.
+func testShares(t *testing.T, open Harness) {
+	store := opened(t, open)
+	shares := []string{"", "a/0", "a/00", "a/1", "b/0"}
+	fill := func(subject string) {
+		for i, share := range shares {
+			one := batch(subject, uint64(i), "a") //nolint:gosec // an index
+			one.Deliveries[0].Class, one.Deliveries[0].Share = journal.ClassConsent, share
+			mustAppend(t, store, one)
+		}
+	}
+	live := func(subject string) (left []string) {
+		for _, one := range mailbox(t, store, "a") {
+			if one.Subject == subject && !one.Tombstone {
+				left = append(left, one.Share)
+			}
+		}
+		return left
+	}
+	for subject, test := range map[string]struct {
+		erased []journal.Class
+		want   []string
+	}{
+		"s/1": {[]journal.Class{journal.ClassConsent.Share("a/0")}, []string{"", "a/00", "a/1", "b/0"}},
+		"s/2": {[]journal.Class{journal.ClassConsent}, nil},
+		"s/3": {nil, nil},
+		"s/4": {[]journal.Class{journal.ClassCorrespondence}, shares},
+	} {
+		fill(subject)
+		if got := live(subject); !slices.Equal(got, shares) {
+			t.Fatalf("%s holds %q", subject, got)
+		}
+		if err := store.Erase(t.Context(), subject, test.erased...); err != nil {
+			t.Fatal(err)
+		}
+		if got := live(subject); !slices.Equal(got, test.want) {
+			t.Errorf("%v erased: %q are left", test.erased, got)
+		}
+	}
+	again := batch("s/1", uint64(len(shares)), "a")
+	again.Deliveries[0].Class, again.Deliveries[0].Share = journal.ClassConsent, "a/0"
+	if _, err := store.Append(t.Context(), again); err == nil {
+		t.Error("a destroyed share was sealed again")
+	}
+	if report, err := journal.Fsck(t.Context(), store); err != nil || report.Tombstones != 1+2*len(shares) {
+		t.Errorf("%+v %v", report, err)
+	}
+}
+
 // A notice outlives the erasure of the content that it is about. It is erased only when all classes
 // are.
 func testNotices(t *testing.T, open Harness) {

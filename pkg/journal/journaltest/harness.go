@@ -39,7 +39,7 @@ func Run(t *testing.T, open Harness, before Before) {
 	for name, test := range map[string]func(*testing.T, Harness){
 		"append": testAppend, "load": testLoad, "race": testRace, "nested conflict": testNestedConflict, "bad batches": testBadBatches,
 		"unique keys": testUniqueKeys, "request id": testRequestID, "gapless mailboxes": testGapless, "chains": testChains,
-		"tombstones": testTombstones, "notices": testNotices, "erased for good": testErasedForGood, "worklist": testWorklist, "paging": testPaging,
+		"tombstones": testTombstones, "shares": testShares, "notices": testNotices, "erased for good": testErasedForGood, "worklist": testWorklist, "paging": testPaging,
 		"due": testDue, "accesses": testAccesses, "consumers": testConsumers, "parking": testParking, "sequences": testSequences, "settings": testSettings, "counters": testCounters, "waiting": testWaiting, "overview": testOverview, "untouched": testUntouched, "access log": testAccessLog, "log": testLog, "text": testText,
 		"times": testTimes, "empty": testEmpty, "cancelled": testCancelled, "reopen": testReopen,
 		"derived": func(t *testing.T, open Harness) { testDerived(t, open, before) }, "derived at once": func(t *testing.T, open Harness) { testDerivedAtOnce(t, open, before) },

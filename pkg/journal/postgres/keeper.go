@@ -113,13 +113,17 @@ func (k keeper) Find(ctx context.Context, refs []seal.Ref) (map[seal.Ref][]byte,
 	return found, nil
 }
 
-// Destroy makes keys unreadable for good.
+// Destroy makes keys unreadable for good, with those of their shares.
 func (k keeper) Destroy(ctx context.Context, refs []seal.Ref) error {
 	subjects, classes := columns(refs)
 	err := k.send(ctx, func(conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, `INSERT INTO keys (subject, class, wrapped)
+		_, err := conn.Exec(ctx, `WITH shares AS (
+				UPDATE keys SET wrapped = NULL FROM unnest($1::text[], $2::text[]) AS r (subject, class)
+				WHERE keys.subject = r.subject AND starts_with(keys.class, r.class || $3)
+			)
+			INSERT INTO keys (subject, class, wrapped)
 			SELECT subject, class, NULL FROM unnest($1::text[], $2::text[]) AS r (subject, class)
-			ON CONFLICT (subject, class) DO UPDATE SET wrapped = NULL`, subjects, classes)
+			ON CONFLICT (subject, class) DO UPDATE SET wrapped = NULL`, subjects, classes, seal.ShareMark)
 		return err
 	})
 	if err != nil {

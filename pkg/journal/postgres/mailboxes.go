@@ -10,7 +10,7 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-const deliveryColumns = `agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash, trace, class`
+const deliveryColumns = `agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash, trace, class, share`
 
 // Deliveries reads a mailbox.
 func (s *Store) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]journal.Delivery, error) {
@@ -43,7 +43,7 @@ func (s *Store) Deliveries(ctx context.Context, query journal.DeliveryQuery) ([]
 func scanDelivery(found pgx.Rows, more ...any) (rows.Delivery, error) {
 	var row rows.Delivery
 	err := found.Scan(append([]any{
-		&row.Agency, &row.Sequence, &row.ID, &row.Subject, &row.SubjectVersion, &row.Sealed, &row.ContentHash, &row.ChainHash, &row.Trace, &row.Class,
+		&row.Agency, &row.Sequence, &row.ID, &row.Subject, &row.SubjectVersion, &row.Sealed, &row.ContentHash, &row.ChainHash, &row.Trace, &row.Class, &row.Share,
 	}, more...)...)
 	return row, err
 }

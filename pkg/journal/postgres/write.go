@@ -131,17 +131,17 @@ func (v *view) writeDeliveries(batch *pgx.Batch) {
 		return
 	}
 	n := len(v.deliveries)
-	agency, id, subject, trace, class := texts(n), texts(n), texts(n), texts(n), texts(n)
+	agency, id, subject, trace, class, share := texts(n), texts(n), texts(n), texts(n), texts(n), texts(n)
 	sequence, version := numbers(n), numbers(n)
 	sealed, content, chain := blobs(n), blobs(n), blobs(n)
 	for i, d := range v.deliveries {
-		agency[i], id[i], subject[i], trace[i], class[i] = d.Agency, d.ID, d.Subject, d.Trace, string(d.Class)
+		agency[i], id[i], subject[i], trace[i], class[i], share[i] = d.Agency, d.ID, d.Subject, d.Trace, string(d.Class), d.Share
 		sequence[i], version[i] = int64(d.Sequence), int64(d.SubjectVersion) //nolint:gosec // count from 1
 		sealed[i], content[i], chain[i] = d.Sealed, d.ContentHash, d.ChainHash
 	}
-	batch.Queue(`INSERT INTO deliveries (agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash, trace, class)
-		SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bytea[], $7::bytea[], $8::bytea[], $9::text[], $10::text[])`,
-		agency, sequence, id, subject, version, sealed, content, chain, trace, class)
+	batch.Queue(`INSERT INTO deliveries (agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash, trace, class, share)
+		SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bytea[], $7::bytea[], $8::bytea[], $9::text[], $10::text[], $11::text[])`,
+		agency, sequence, id, subject, version, sealed, content, chain, trace, class, share)
 }
 
 func (v *view) writeBoxes(batch *pgx.Batch) {

@@ -103,7 +103,7 @@ func eventRef(e journal.Event) seal.Ref {
 func HistoryRef(first journal.SealedEvent) seal.Ref { return eventRef(first.Event) }
 
 // deliveryRef names the key of a delivery.
-func deliveryRef(d journal.Delivery) seal.Ref { return Ref(d.Subject, classOf(d)) }
+func deliveryRef(d journal.Delivery) seal.Ref { return Ref(d.Subject, classOf(d).Share(d.Share)) }
 
 func classOf(d journal.Delivery) journal.Class {
 	if d.Class == "" {

@@ -5,6 +5,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
@@ -14,8 +17,16 @@ import (
 // ErrDestroyed says that the key was destroyed, and with it the content that it sealed.
 var ErrDestroyed = errors.New("seal: the key is destroyed")
 
-// Ref names a data key.
+// ShareMark separates a class and the name of a share of it. No class holds it.
+const ShareMark = ":"
+
+// Ref names a data key. The class of a share is that of the whole, ShareMark and the share's name.
 type Ref struct{ Subject, Class string }
+
+// holds reports whether the other key is this one or that of a share of it.
+func (r Ref) holds(other Ref) bool {
+	return r == other || r.Subject == other.Subject && strings.HasPrefix(other.Class, r.Class+ShareMark)
+}
 
 func (r Ref) context() []byte { return []byte(r.Class + "\x00" + r.Subject) }
 
@@ -27,8 +38,8 @@ type Keeper interface {
 	// Find returns the wrapped keys: nil for a destroyed key, and no entry for one that was never
 	// made.
 	Find(ctx context.Context, refs []Ref) (map[Ref][]byte, error)
-	// Destroy makes keys unreadable for good. It also marks a key that was never made, so that it
-	// never will be.
+	// Destroy makes keys unreadable for good, with those of their shares. It also marks a named key
+	// that was never made, so that it never will be.
 	Destroy(ctx context.Context, refs []Ref) error
 }
 
@@ -136,7 +147,7 @@ func (v *Vault) Destructions() uint64 {
 	return v.destroyed
 }
 
-// Destroy makes keys unreadable for good.
+// Destroy makes keys unreadable for good, with those of their shares.
 func (v *Vault) Destroy(ctx context.Context, refs []Ref) error {
 	if err := v.keeper.Destroy(ctx, refs); err != nil {
 		return err
@@ -144,9 +155,9 @@ func (v *Vault) Destroy(ctx context.Context, refs []Ref) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.destroyed++
-	for _, ref := range refs {
-		delete(v.cached, ref)
-	}
+	maps.DeleteFunc(v.cached, func(cached Ref, _ tink.AEAD) bool {
+		return slices.ContainsFunc(refs, func(ref Ref) bool { return ref.holds(cached) })
+	})
 	return nil
 }
 

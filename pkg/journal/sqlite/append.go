@@ -217,8 +217,8 @@ func (a *appending) deliver(ctx context.Context, delivery journal.Delivery, posi
 		return position, err
 	}
 	if _, err := a.tx.ExecContext(ctx, `INSERT INTO deliveries
-		(agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash, trace, class) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		row.Agency, row.Sequence, row.ID, row.Subject, row.SubjectVersion, row.Sealed, row.ContentHash, row.ChainHash, row.Trace, string(row.Class)); err != nil {
+		(agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash, trace, class, share) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		row.Agency, row.Sequence, row.ID, row.Subject, row.SubjectVersion, row.Sealed, row.ContentHash, row.ChainHash, row.Trace, string(row.Class), row.Share); err != nil {
 		return position, fmt.Errorf("sqlite: insert a delivery: %w", err)
 	}
 	return next, nil

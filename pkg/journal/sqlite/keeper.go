@@ -67,6 +67,11 @@ func (k keeper) Destroy(ctx context.Context, refs []seal.Ref) error {
 			ON CONFLICT (subject, class) DO UPDATE SET wrapped = NULL`, ref.Subject, ref.Class); err != nil {
 			return errors.Join(fmt.Errorf("sqlite: destroy a key: %w", err), tx.Rollback())
 		}
+		share := ref.Class + seal.ShareMark
+		if _, err := tx.ExecContext(ctx, `UPDATE keys SET wrapped = NULL WHERE subject = ? AND substr(class, 1, ?) = ?`,
+			ref.Subject, len(share), share); err != nil {
+			return errors.Join(fmt.Errorf("sqlite: destroy the keys of shares: %w", err), tx.Rollback())
+		}
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("sqlite: destroy keys: %w", err)

@@ -12,7 +12,7 @@ import (
 	"koppi.internal/pkg/journal/rows"
 )
 
-const deliveryColumns = `agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash, trace, class`
+const deliveryColumns = `agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash, trace, class, share`
 
 // Deliveries reads a mailbox.
 func (s *Store) Deliveries(ctx context.Context, asked journal.DeliveryQuery) ([]journal.Delivery, error) {
@@ -48,7 +48,7 @@ func (s *Store) Deliveries(ctx context.Context, asked journal.DeliveryQuery) ([]
 
 func scanDelivery(found *sql.Rows) (rows.Delivery, error) {
 	var row rows.Delivery
-	err := found.Scan(&row.Agency, &row.Sequence, &row.ID, &row.Subject, &row.SubjectVersion, &row.Sealed, &row.ContentHash, &row.ChainHash, &row.Trace, &row.Class)
+	err := found.Scan(&row.Agency, &row.Sequence, &row.ID, &row.Subject, &row.SubjectVersion, &row.Sealed, &row.ContentHash, &row.ChainHash, &row.Trace, &row.Class, &row.Share)
 	return row, err
 }
 
