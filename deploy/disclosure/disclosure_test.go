@@ -85,6 +85,19 @@ func withdrawn(agency string, role matter.Role) rulestest.Reader {
 	return one
 }
 
+// leftByWithdrawal returns a member of a plan on duty that left as its own consent was withdrawn, and is
+// told of that withdrawal or of another's.
+func leftByWithdrawal(name string, own bool) rulestest.Reader {
+	one := reader(name, "receiver", matter.RoleParticipant, false)
+	one.OnConsent, one.Share, one.Left = true, "receiver/1", true
+	one.Kind = func(m proto.Message) {
+		if withdrawn, is := m.(*commonv1.ConsentWithdrawn); is && own {
+			withdrawn.Holders = append(withdrawn.Holders, "receiver")
+		}
+	}
+	return one
+}
+
 func parts(t *testing.T) []part {
 	receiver, at := &commonv1.Party{Agency: "receiver", Unit: "u"}, timestamppb.New(due)
 	client := reader("client", "", matter.RoleClient, false)
@@ -111,7 +124,8 @@ func parts(t *testing.T) []part {
 			reader("participant", "third", matter.RoleParticipant, true), invited, withdrawn("receiver", matter.RoleReceiver), client,
 		}, consultationv1.File_koppi_consultation_v1_events_proto),
 		of(t, plan.Rules(), &planv1.PlanCreated{Responsible: receiver}, []rulestest.Reader{
-			reader("creator", "sender", matter.RoleSender, true), reader("member", "receiver", matter.RoleParticipant, true), invited, withdrawn("receiver", matter.RoleParticipant), client,
+			reader("creator", "sender", matter.RoleSender, true), reader("member", "receiver", matter.RoleParticipant, true), invited, withdrawn("receiver", matter.RoleParticipant),
+			leftByWithdrawal("left by its withdrawal", true), leftByWithdrawal("left by an earlier one", false), client,
 		}, planv1.File_koppi_plan_v1_events_proto),
 	}
 }

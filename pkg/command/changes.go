@@ -48,7 +48,7 @@ func (e *Engine[S]) Changes(ctx context.Context, subject, agency, client string)
 		if !known || now.State.Common().IsRevoked() {
 			return nil, nil
 		}
-		changes.View, disclosed = view, e.Rules.disclosedTo(events, now.State.Common().IsWithdrawn(), agency)
+		changes.View, disclosed = view, e.Rules.DisclosedNow(events, uint64(len(events)), agency)
 	}
 	for _, one := range disclosed {
 		changes.by[one.Event.ID] = one.Event.By.GetAgency()

@@ -6,7 +6,6 @@ package command
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"koppi.internal/pkg/fault"
@@ -199,5 +198,5 @@ func relates[S matter.State](t Target, history matter.History[S]) bool {
 	if t.Agency == "" {
 		return t.Client != "" && history.Version > 0 && history.State.Common().Client == t.Client
 	}
-	return history.Related(t.Agency) || t.Holders && history.Version > 0 && slices.Contains(history.State.Common().Withdrawal.Holders, t.Agency)
+	return history.Related(t.Agency) || t.Holders && history.Version > 0 && history.State.Common().HoldsWithdrawn(t.Agency)
 }

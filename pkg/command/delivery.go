@@ -31,15 +31,15 @@ func (e *Engine[S]) delivery(disclosed Disclosed[S]) (journal.Delivery, error) {
 		return journal.Delivery{}, fault.New(fault.MatterFull, "what this step tells is longer than one message may be").
 			With("limit_bytes", strconv.Itoa(matter.MaxRecord))
 	}
-	class := journal.ClassCorrespondence
+	class, share := journal.ClassCorrespondence, ""
 	switch reader := disclosed.View.Reader; {
 	case matter.IsNotice(event.Message):
 		class = journal.ClassNotice
 	case reader.OnConsent && reader.Consent:
-		class = journal.ClassConsent
+		class, share = journal.ClassConsent, reader.Share
 	}
 	return journal.Delivery{
-		Agency: disclosed.View.Reader.Agency, ID: event.ID, Subject: event.Subject, SubjectVersion: disclosed.View.Version, Class: class,
+		Agency: disclosed.View.Reader.Agency, ID: event.ID, Subject: event.Subject, SubjectVersion: disclosed.View.Version, Class: class, Share: share,
 		Record: record, Trace: event.Trace,
 	}, nil
 }

@@ -45,6 +45,7 @@ func (r Rules[S]) next(history matter.History[S], event matter.Event, all []matt
 		next.Views = map[string]matter.View[S]{}
 	}
 	var told []Disclosed[S]
+	var bare map[string]matter.View[S]
 	live := 0
 	head := next.State.Common()
 	for _, reader := range r.readers(next) {
@@ -55,9 +56,12 @@ func (r Rules[S]) next(history matter.History[S], event matter.Event, all []matt
 		// notices that its copy must be destroyed.
 		gone := view.Reader.Gone && reader.Gone && !matter.IsNotice(event.Message)
 		view.Reader, view.Number = reader, head.Number
-		if withdrawn && reader.OnConsent {
+		if withdrawn && reader.IsSilenced() && !history.Withdrawn {
 			// The view is now as if there had been no consent.
-			view.State = r.Fold(history.Events, true).Views[reader.Agency].State
+			if bare == nil {
+				bare = r.Fold(history.Events, true).Views
+			}
+			view.State = bare[reader.Agency].State
 		}
 		disclosed, withheld, is := r.discloseTo(view.State, event, reader, head)
 		if !gone && (is || !reader.Left) {
@@ -84,10 +88,10 @@ func (r Rules[S]) readers(history matter.History[S]) []matter.Reader {
 	return r.Readers(history.State, history.Withdrawn || history.State.Common().IsWithdrawn())
 }
 
-// DiscloseTo returns what is disclosed of an event to a reader that has not left, given its view so
-// far; false if nothing is.
+// DiscloseTo returns what is disclosed of an event to a reader, given its view so far, by the present
+// rules for readers that left; false if nothing is.
 func (r Rules[S]) DiscloseTo(view S, event matter.Event, reader matter.Reader) (matter.Event, []matter.Withheld, bool) {
-	return r.discloseTo(view, event, reader, matter.Head{})
+	return r.discloseTo(view, event, reader, matter.Head{Withdrawal: matter.Notice{LeftApart: true}})
 }
 
 // discloseTo does the work of DiscloseTo for every reader, given the subject's head after the
@@ -97,7 +101,7 @@ func (r Rules[S]) discloseTo(view S, event matter.Event, reader matter.Reader, h
 		return event, nil, false
 	}
 	if matter.IsNotice(event.Message) {
-		apart := head.Withdrawal.LeftApart
+		apart := head.Withdrawal.LeftApart || len(head.Departures) > 0
 		if head.IsRevoked() {
 			apart = head.Revocation.LeftApart
 		}

@@ -1,7 +1,10 @@
 package command
 
 import (
+	"slices"
+
 	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -35,7 +38,7 @@ func (e *Engine[S]) Recall(events []matter.Event, agency, client string, upTo ui
 	case agency == "" && client != "" && events[0].Client == client:
 		_, disclosed = e.Rules.DiscloseToClient(events[:all.Version])
 	case agency != "" && now.Related(agency):
-		disclosed = e.Rules.disclosedTo(events[:all.Version], now.State.Common().IsWithdrawn(), agency)
+		disclosed = e.Rules.DisclosedNow(events, all.Version, agency)
 	default:
 		return Recalled[S]{}, nil
 	}
@@ -50,10 +53,12 @@ func (e *Engine[S]) Recall(events []matter.Event, agency, client string, upTo ui
 	return all, nil
 }
 
-// disclosedTo returns what is disclosed to an agency of all events of a subject, in order.
-func (r Rules[S]) disclosedTo(events []matter.Event, withdrawn bool, agency string) []Disclosed[S] {
-	history, own := matter.History[S]{Withdrawn: withdrawn}, []Disclosed[S]{}
-	for _, event := range events {
+// DisclosedNow returns what may now be disclosed to an agency of the first events of a subject, in order:
+// without what was disclosed on a consent that was withdrawn, by whichever of the events.
+func (r Rules[S]) DisclosedNow(events []matter.Event, first uint64, agency string) []Disclosed[S] {
+	withdrawn, history, own := withdrawnUntil(events, agency), matter.History[S]{}, []Disclosed[S]{}
+	for i, event := range events[:first] {
+		history.Withdrawn = i < withdrawn
 		next, disclosed := r.Next(history, event)
 		for _, one := range disclosed {
 			if one.View.Reader.Agency == agency {
@@ -63,4 +68,20 @@ func (r Rules[S]) disclosedTo(events []matter.Event, withdrawn bool, agency stri
 		history = next
 	}
 	return own
+}
+
+// withdrawnUntil returns how many of the events come before an agency's last consent was withdrawn: all
+// if the consent to the whole matter was, and none if no consent of the agency was.
+func withdrawnUntil(events []matter.Event, agency string) int {
+	until := 0
+	for i, event := range events {
+		switch withdrawn, is := event.Message.(*commonv1.ConsentWithdrawn); {
+		case !is:
+		case !withdrawn.GetContinues():
+			return len(events)
+		case slices.Contains(withdrawn.GetHolders(), agency):
+			until = i + 1
+		}
+	}
+	return until
 }

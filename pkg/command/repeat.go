@@ -45,7 +45,7 @@ func (e *Engine[S]) replay(ctx context.Context, target Target, first journal.Uni
 	case after.IsRevoked() && !before.IsRevoked():
 		// The first answer contains a matter that was later entered in error.
 		return Result[S]{}, goneSince("the matter was entered in error")
-	case after.IsWithdrawn() && !before.IsWithdrawn() && history.Views[target.Agency].Reader.OnConsent:
+	case after.WithdrawnFor(target.Agency) > before.WithdrawnFor(target.Agency) && history.Views[target.Agency].Reader.OnConsent:
 		// The first answer contains what was disclosed to the caller on a consent that was later
 		// withdrawn.
 		return Result[S]{}, goneSince("the client withdrew consent")

@@ -43,6 +43,9 @@ type Rules[S matter.State] struct {
 	Waits func(S) []journal.WorklistEntry
 	// Counters returns what statistics count of an event.
 	Counters func(before, after S, event matter.Event) matter.Counters
+	// Consents says what of a subject in a state the client's consent carries; nil if one consent
+	// carries the whole.
+	Consents func(S) matter.Consents
 	// Withdraw returns the events of a consent's withdrawal, including the given one, in services
 	// where other events follow from it; may be nil.
 	Withdraw func(world matter.World[S], actor matter.Actor, subject string, withdrawn *commonv1.ConsentWithdrawn, at time.Time) []matter.Event
@@ -82,9 +85,9 @@ func (r Rules[S]) ClientStatus(view matter.View[S], now time.Time) *commonv1.Cli
 func (r Rules[S]) Due(history matter.History[S]) time.Time {
 	head := history.State.Common()
 	if head.IsRevoked() {
-		return head.Revocation.NextCheck()
+		return head.NextNotice()
 	}
-	next, notice := r.NextCheck(history), head.Withdrawal.NextCheck()
+	next, notice := r.NextCheck(history), head.NextNotice()
 	if next.IsZero() || !notice.IsZero() && notice.Before(next) {
 		return notice
 	}
@@ -106,17 +109,30 @@ func (r Rules[S]) FallenDue(world matter.World[S], subject string, at time.Time)
 	return append(events, r.Later(world, subject, at)...)
 }
 
-// Withdrawal returns the events of a consent's withdrawal by an actor; the actor has no agency if
-// it is the client.
-func (r Rules[S]) Withdrawal(
-	world matter.World[S], actor matter.Actor, subject string, withdrawn *commonv1.ConsentWithdrawn, at time.Time,
-) []matter.Event {
-	if r.Withdraw != nil {
-		return r.Withdraw(world, actor, subject, withdrawn, at)
+// ConsentsOf returns what of a subject the client's consent carries.
+func (r Rules[S]) ConsentsOf(state S) matter.Consents {
+	if r.Consents == nil {
+		return matter.Consents{}
 	}
-	event := matter.ByClock(world.State(subject).Common(), at, withdrawn)
+	return r.Consents(state)
+}
+
+// WithdrawConsent returns the events of a consent's withdrawal by an actor; the actor has no agency if
+// it is the client, or an agency that the parties may not know of. It refuses with fault.IllegalStep
+// what matter.WithdrawConsent refuses.
+func (r Rules[S]) WithdrawConsent(world matter.World[S], actor matter.Actor, subject string, w matter.Withdrawing) ([]matter.Event, error) {
+	state := world.State(subject)
+	w.By = actor.Agency
+	withdrawn, err := matter.WithdrawConsent(state.Common(), r.ConsentsOf(state), r.Readers(state, false), w)
+	if err != nil {
+		return nil, err
+	}
+	if r.Withdraw != nil {
+		return r.Withdraw(world, actor, subject, withdrawn, w.At), nil
+	}
+	event := matter.ByClock(state.Common(), w.At, withdrawn)
 	event.By = actor.Party()
-	return []matter.Event{event}
+	return []matter.Event{event}, nil
 }
 
 // HeldBy returns the unique keys that a state holds.

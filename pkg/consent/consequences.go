@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -68,9 +69,12 @@ type effect struct {
 	// which it is party are concerned. Empty for all matters.
 	within string
 	// all are the matters that the directive may concern. concerns reports whether it concerns one,
-	// by the agencies to which that matter is disclosed.
+	// by the agencies to which that matter is disclosed; covers, whether it ends the consent that a
+	// member has of its own, and reaches, whether it may have ended one of an agency.
 	all      []string
 	concerns func(recipients []string) bool
+	covers   func(matter.Consented) bool
+	reaches  func(agency string) bool
 }
 
 // carriedOut withdraws the consents of the matters that a directive concerns. It returns the event
@@ -86,26 +90,50 @@ func (c *Consequences[S]) carriedOut(ctx context.Context, state directive.Direct
 		if err != nil {
 			return nil, err
 		}
-		head := history.State.Common()
-		var recipients []string
-		for agency := range history.Views {
-			recipients = append(recipients, agency)
-		}
+		head, consents := history.State.Common(), c.Engine.Rules.ConsentsOf(history.State)
 		switch {
-		case !head.Exists() || head.IsRevoked() || !effect.concerns(recipients):
+		case !head.Exists() || head.IsRevoked() || !effect.concerns(slices.Collect(maps.Keys(history.Views))):
 		case effect.within != "" && !history.Related(effect.within):
-		case head.RestsOnConsent() && !head.IsWithdrawn():
+		case effect.withdraws(head, consents):
 			if err := c.withdraw(ctx, subject, effect); err != nil {
 				return nil, err
 			}
 			done.Withdrawn = append(done.Withdrawn, subject)
-		case head.RestsOnConsent() && !head.Withdrawal.At.Before(effect.at):
+		case effect.hasWithdrawn(head):
 			done.Withdrawn = append(done.Withdrawn, subject)
-		case !head.RestsOnConsent() && !head.Ended():
+		case effect.leaves(head, consents):
 			done.Continuing = append(done.Continuing, subject)
 		}
 	}
 	return done, nil
+}
+
+// withdraws reports whether the directive ends a consent that carries a matter, or what a member has of
+// it.
+func (e effect) withdraws(head matter.Head, consents matter.Consents) bool {
+	switch {
+	case head.IsWithdrawn():
+		return false
+	case consents.Apart:
+		return slices.ContainsFunc(consents.Members, e.covers)
+	default:
+		return head.RestsOnConsent() && consents.Instead == ""
+	}
+}
+
+// hasWithdrawn reports whether the consequence was carried out before, by a process that died then.
+func (e effect) hasWithdrawn(head matter.Head) bool {
+	if head.IsWithdrawn() && !head.Withdrawal.At.Before(e.at) {
+		return true
+	}
+	return slices.ContainsFunc(head.Departures, func(one matter.Notice) bool {
+		return !one.At.Before(e.at) && slices.ContainsFunc(one.Holders, e.reaches)
+	})
+}
+
+// leaves reports whether a matter that the directive concerns goes on as it is.
+func (e effect) leaves(head matter.Head, consents matter.Consents) bool {
+	return !head.Ended() && (consents.Apart || consents.Instead != "" || !head.RestsOnConsent())
 }
 
 // effect returns the matters that a directive concerns: those that cited the withdrawn consent,
@@ -113,9 +141,13 @@ func (c *Consequences[S]) carriedOut(ctx context.Context, state directive.Direct
 func (c *Consequences[S]) effect(ctx context.Context, state directive.Directives, id string) (effect, error) {
 	for _, consent := range state.Consents {
 		if consent.GetConsentId() == id {
+			reaches := func(agency string) bool { return c.covers(consent.GetRecipient(), agency) }
 			effect := effect{
 				at: consent.GetWithdrawnAt().AsTime(), by: consent.GetWithdrawnBy(), all: consent.GetCitedIn(),
-				concerns: func([]string) bool { return true },
+				concerns: func([]string) bool { return true }, reaches: reaches,
+				covers: func(one matter.Consented) bool {
+					return reaches(one.Agency) && isOfAdvance(one.Basis.GetConsentedAt().AsTime(), consent.GetGivenAt().AsTime())
+				},
 			}
 			if consent.GetSender() != "" {
 				// No other agency may cite this consent, so it was withdrawn without confirmation.
@@ -130,17 +162,26 @@ func (c *Consequences[S]) effect(ctx context.Context, state directive.Directives
 		}
 		// Each matter has one sender, and so one worklist entry here.
 		entries, err := c.Store.WorklistEntries(ctx, journal.Query{Client: state.Client, Role: journal.RoleSender, WithHidden: true})
+		reaches := func(agency string) bool { return c.covers(prohibition.GetRecipient(), agency) }
 		return effect{
 			at: prohibition.GetGivenAt().AsTime(), by: whoProhibits(prohibition), all: reading.Subjects(entries),
-			concerns: func(recipients []string) bool {
-				return slices.ContainsFunc(recipients, func(name string) bool {
-					agency, _ := c.Directory.Agency(name)
-					return directive.Covers(prohibition.GetRecipient(), name, agency.Kind.String())
-				})
-			},
+			concerns: func(recipients []string) bool { return slices.ContainsFunc(recipients, reaches) },
+			covers:   func(one matter.Consented) bool { return reaches(one.Agency) }, reaches: reaches,
 		}, fault.Store(err)
 	}
 	return effect{}, nil
+}
+
+// covers reports whether a recipient of a directive covers an agency.
+func (c *Consequences[S]) covers(recipient *consentv1.Recipient, name string) bool {
+	agency, _ := c.Directory.Agency(name)
+	return directive.Covers(recipient, name, agency.Kind.String())
+}
+
+// isOfAdvance reports whether the time of a consent was taken from an advance consent: it is the same,
+// or a little earlier where the clock that recorded the advance consent was ahead.
+func isOfAdvance(consented, given time.Time) bool {
+	return !consented.After(given) && !consented.Before(given.Add(-matter.ClockTolerance))
 }
 
 // whoProhibits returns the party whose act a prohibition is; nil for the client.
@@ -164,15 +205,12 @@ func (c *Consequences[S]) withdraw(ctx context.Context, subject string, effect e
 			if history.Related(by.GetAgency()) {
 				actor = matter.Actor{Agency: by.GetAgency(), Unit: by.GetUnit(), Worker: by.GetWorker()}
 			}
-			withdrawn, err := matter.WithdrawConsent(history.State.Common(), c.Engine.Rules.Readers(history.State, false), actor.Agency, by == nil, at)
+			events, err := c.Engine.Rules.WithdrawConsent(world, actor, subject, matter.Withdrawing{ByClient: by == nil, Of: effect.covers, At: at})
 			if fault.ReasonOf(err) == fault.IllegalStep {
 				// Another request has withdrawn it already.
 				return nil, nil
 			}
-			if err != nil {
-				return nil, err
-			}
-			return c.Engine.Rules.Withdrawal(world, actor, subject, withdrawn, at), nil
+			return events, err
 		},
 		Authorise: c.Withdrawals.Authorise,
 	})

@@ -67,7 +67,7 @@ func (c *Consents[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadCon
 		for i, events := range all {
 			history := c.Engine.Rules.HistoryOf(events)
 			view := c.Matters.View(who, history)
-			if head := view.State.Common(); !head.RestsOnConsent() || head.IsRevoked() {
+			if !c.hasConsent(view) {
 				continue
 			}
 			consent := c.consent(who, query.Client, view)
@@ -88,6 +88,20 @@ func (c *Consents[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadCon
 	return response, c.AccessLog.Read(ctx, who, cmp.Or(r.GetPurpose(), "consents"), readings...)
 }
 
+// hasConsent reports whether something of a matter rests or rested on the client's consent, as far as a
+// view shows it.
+func (c *Consents[S]) hasConsent(view matter.View[S]) bool {
+	head, consents := view.State.Common(), c.Engine.Rules.ConsentsOf(view.State)
+	switch {
+	case head.IsRevoked():
+		return false
+	case consents.Apart:
+		return len(consents.Members)+len(head.Withdrawals()) > 0
+	default:
+		return head.RestsOnConsent() || len(head.Departures) > 0
+	}
+}
+
 // isBehindConsent tells whether a matter comes after a place in the list of consents: it began
 // earlier, or at the same time with a later name.
 func isBehindConsent(row journal.WorklistEntry, place *caseworkv1.ConsentPlace) bool {
@@ -101,41 +115,79 @@ func isBehindConsent(row journal.WorklistEntry, place *caseworkv1.ConsentPlace) 
 // agency that has left reads the recipients up to that time. Client is the internal id by which the
 // caller found the consent; empty if the caller named the subject only.
 func (c *Consents[S]) consent(who identity.Caller, client string, view matter.View[S]) *consentv1.Consent {
-	head, agency := view.State.Common(), who.Agency
+	head, consents, agency := view.State.Common(), c.Engine.Rules.ConsentsOf(view.State), who.Agency
 	if who.Role == identity.RoleClient {
 		agency = caller.ClientNames
 	}
 	consent := &consentv1.Consent{
 		Subject: head.Subject, Service: c.Service, CaseId: c.Engine.Pseudonyms.CaseName(agency, head.Case),
 		GivenTo: matter.AgencyAlone(head.Sender, agency), Recipients: c.recipients(view),
-		Provision: head.Basis.GetProvision(), GivenAt: head.Basis.GetConsentedAt(),
+		Withdrawal: withdrawalOf(head, consents, agency),
+	}
+	if basis := cmp.Or(consents.First, head.Basis); matter.OnConsent(basis) {
+		consent.Provision, consent.GivenAt = basis.GetProvision(), basis.GetConsentedAt()
 	}
 	if internal := cmp.Or(head.Client, client); internal != "" {
 		consent.ClientId = c.Engine.Pseudonyms.ClientName(agency, internal)
 	}
-	if w := head.Withdrawal; head.IsWithdrawn() {
-		consent.Withdrawal = &consentv1.Withdrawal{
-			At: timestamppb.New(w.At), ByClient: w.ByClient, By: matter.AgencyAlone(w.By, agency), DueAt: timestamppb.New(w.Due),
-			Overdue: w.Overdue && len(w.Pending()) > 0,
-		}
-		for _, one := range w.Holders {
-			holder := &consentv1.Withdrawal_Holder{Agency: one}
-			if at, done := w.Acknowledged[one]; done {
-				holder.AcknowledgedAt = timestamppb.New(at)
-			}
-			consent.Withdrawal.Holders = append(consent.Withdrawal.Holders, holder)
-		}
-	}
 	return consent
 }
 
+// withdrawalOf returns the progress of a withdrawal as a view shows it to an agency; nil if there was
+// none. Several are shown as the last one, with the holders of all. An agency that has since been
+// invited on a new consent, and has acknowledged, is no holder.
+func withdrawalOf(head matter.Head, consents matter.Consents, agency string) *consentv1.Withdrawal {
+	all := head.Withdrawals()
+	if len(all) == 0 {
+		return nil
+	}
+	last := all[len(all)-1]
+	shown := &consentv1.Withdrawal{
+		At: timestamppb.New(last.At), ByClient: last.ByClient, By: matter.AgencyAlone(last.By, agency), DueAt: timestamppb.New(last.Due),
+	}
+	listed := map[string]*consentv1.Withdrawal_Holder{}
+	for _, one := range all {
+		shown.Overdue = shown.GetOverdue() || one.Overdue && len(one.Pending()) > 0
+		for _, name := range one.Holders {
+			if listed[name] == nil {
+				listed[name] = &consentv1.Withdrawal_Holder{Agency: name}
+				shown.Holders = append(shown.Holders, listed[name])
+			}
+			listed[name].AcknowledgedAt = nil
+			if at, done := one.Acknowledged[name]; done {
+				listed[name].AcknowledgedAt = timestamppb.New(at)
+			}
+		}
+	}
+	shown.Holders = slices.DeleteFunc(shown.Holders, func(holder *consentv1.Withdrawal_Holder) bool {
+		_, stands := consents.Of(holder.GetAgency())
+		return stands && holder.GetAcknowledgedAt() != nil
+	})
+	if len(shown.GetHolders()) == 0 && len(consents.Members) > 0 {
+		return nil
+	}
+	return shown
+}
+
 // recipients returns, sorted by name, the agencies to which the subject is or was disclosed as far
-// as a view shows it, including the reader's own.
+// as a view shows it, including the reader's own. Where each has it on a consent of its own, they are
+// those whose consent stands, or, if none does, those whose consent was withdrawn.
 func (c *Consents[S]) recipients(view matter.View[S]) []string {
-	head := view.State.Common()
-	agencies := append([]string{view.Reader.Agency, head.Withdrawal.By.GetAgency()}, head.Withdrawal.Holders...)
-	for _, reader := range c.Engine.Rules.Readers(view.State, head.IsWithdrawn()) {
-		agencies = append(agencies, reader.Agency)
+	head, consents := view.State.Common(), c.Engine.Rules.ConsentsOf(view.State)
+	var agencies []string
+	for _, one := range consents.Members {
+		agencies = append(agencies, one.Agency)
+	}
+	if len(agencies) == 0 {
+		for _, one := range head.Withdrawals() {
+			agencies = append(agencies, one.Holders...)
+		}
+		if !consents.Apart {
+			agencies = append(agencies, view.Reader.Agency, head.Withdrawal.By.GetAgency())
+			for _, reader := range c.Engine.Rules.Readers(view.State, head.IsWithdrawn()) {
+				agencies = append(agencies, reader.Agency)
+			}
+		}
 	}
 	slices.Sort(agencies)
 	return slices.DeleteFunc(slices.Compact(agencies), func(agency string) bool { return agency == "" })
@@ -146,12 +198,17 @@ func (c *Consents[S]) recipients(view matter.View[S]) []string {
 func (c *Consents[S]) RecordWithdrawal(ctx context.Context, record *caseworkv1.RecordWithdrawalRequest) (*caseworkv1.RecordWithdrawalResponse, error) {
 	r := record.GetWithdrawal()
 	consent, err := c.onConsent(ctx, r, r.GetSubject(), func(who identity.Caller, world matter.World[S], at time.Time) ([]matter.Event, error) {
-		history := world.Subjects[r.GetSubject()]
-		withdrawn, err := matter.WithdrawConsent(history.State.Common(), c.Engine.Rules.Readers(history.State, false), who.Agency, who.Role == identity.RoleClient, at)
-		if err != nil {
-			return nil, err
+		if who.Role != identity.RoleClient && !world.Subjects[r.GetSubject()].Related(who.Agency) {
+			return nil, caller.NotFound() // it left, and may only acknowledge
 		}
-		return c.Engine.Rules.Withdrawal(world, caller.Actor(who), r.GetSubject(), withdrawn, at), nil
+		w := matter.Withdrawing{ByClient: who.Role == identity.RoleClient, At: at}
+		if r.GetAgency() != "" {
+			if !c.Engine.Rules.ConsentsOf(world.State(r.GetSubject())).Apart {
+				return nil, fault.New(fault.InvalidField, "the consent carries the whole matter").Field("agency", "leave empty for this matter")
+			}
+			w.Of = func(one matter.Consented) bool { return one.Agency == r.GetAgency() }
+		}
+		return c.Engine.Rules.WithdrawConsent(world, caller.Actor(who), r.GetSubject(), w)
 	})
 	if err != nil {
 		return nil, err

@@ -52,10 +52,29 @@ func (w *Withdrawals[S]) Authorise(ctx context.Context, _ command.None, decision
 	for _, event := range decision.Events {
 		if _, is := event.Message.(*commonv1.ConsentWithdrawn); is {
 			client = event.Client
-			withdrawn = append(withdrawn, withdrawnOf(decision.World.Subjects[event.Subject], event.At))
+			withdrawn = append(withdrawn, w.withdrawnBy(decision.World.Subjects[event.Subject], event)...)
 		}
 	}
 	return w.notes(ctx, client, withdrawn)
+}
+
+// withdrawnBy returns the consents that an event withdraws of a matter: that of the matter, or, of a
+// matter that goes on without consent, that of each member that loses its own.
+func (w *Withdrawals[S]) withdrawnBy(history matter.History[S], event matter.Event) []*consentv1.WithdrawnConsent {
+	consents := w.Engine.Rules.ConsentsOf(history.State)
+	if !consents.Apart {
+		return []*consentv1.WithdrawnConsent{withdrawnOf(history, event.At)}
+	}
+	message, _ := event.Message.(*commonv1.ConsentWithdrawn)
+	var all []*consentv1.WithdrawnConsent
+	for _, one := range consents.Members {
+		if !message.GetContinues() || slices.Contains(message.GetHolders(), one.Agency) {
+			withdrawn := withdrawnOf(history, event.At)
+			withdrawn.GivenAt, withdrawn.Towards = one.Basis.GetConsentedAt(), one.Agency
+			all = append(all, withdrawn)
+		}
+	}
+	return all
 }
 
 // withdrawnOf returns the consent of a matter as withdrawn at the given time.
@@ -180,7 +199,7 @@ func (w *Withdrawals[S]) noteWithdrawal(ctx context.Context, withdrawn *casework
 		Decide: func(world matter.World[directive.Directives], _ command.None, at time.Time) ([]matter.Event, error) {
 			message := world.State(found.subject).Note(withdrawn.GetConsent(), false)
 			if passedOn {
-				message = world.State(found.subject).PassedOn(withdrawn.GetConsent().GetSubject())
+				message = world.State(found.subject).PassedOn(withdrawn.GetConsent())
 			}
 			if message == nil {
 				return nil, nil

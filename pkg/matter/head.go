@@ -36,9 +36,11 @@ type Head struct {
 	// Contacts are the planned contacts, at most one for each agency.
 	Contacts []*commonv1.PlannedContact
 	// Revocation is set once the matter was entered in error, Withdrawal once the consent on which
-	// it rests was withdrawn.
+	// it rests was withdrawn. Departures are the withdrawals after which the matter went on without
+	// their holders.
 	Revocation Revocation
 	Withdrawal Notice
+	Departures []Notice
 }
 
 // Begin returns the head of a matter that an event begins.

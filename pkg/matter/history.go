@@ -28,8 +28,8 @@ type History[S any] struct {
 	Events []Event
 	// Shared is the id of the last event that was disclosed to every reader and is no due time.
 	Shared string
-	// Withdrawn treats the consent on which the matter rests as withdrawn from the beginning. It is
-	// used to compute what may be disclosed again now.
+	// Withdrawn treats every consent to the matter as withdrawn from the beginning. It is used to
+	// compute what may be disclosed again now.
 	Withdrawn bool
 }
 

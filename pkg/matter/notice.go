@@ -62,14 +62,29 @@ func (n Notice) Awaits(agency string) bool { return slices.Contains(n.Pending(),
 // Awaited returns the notice of a matter that an agency has yet to acknowledge; nil if there is
 // none.
 func (h Head) Awaited(agency string) *Notice {
-	notice := &h.Withdrawal
+	notices := h.Withdrawals()
 	if h.IsRevoked() {
-		notice = &h.Revocation.Notice
+		notices = []Notice{h.Revocation.Notice}
 	}
-	if !notice.Awaits(agency) {
+	at := slices.IndexFunc(notices, func(one Notice) bool { return one.Awaits(agency) })
+	if at < 0 {
 		return nil
 	}
-	return notice
+	return &notices[at]
+}
+
+// NextNotice returns when a matter's notices need the next event by the clock; zero for never.
+func (h Head) NextNotice() time.Time {
+	if h.IsRevoked() {
+		return h.Revocation.NextCheck()
+	}
+	var next time.Time
+	for _, one := range h.Withdrawals() {
+		if check := one.NextCheck(); next.IsZero() || !check.IsZero() && check.Before(next) {
+			next = check
+		}
+	}
+	return next
 }
 
 // NextCheck returns when the notice needs the next event by the clock; zero for never.
@@ -100,8 +115,11 @@ func holdersOf(readers []Reader, at time.Time, by ...string) ([]string, *timesta
 			holders = append(holders, reader.Agency)
 		}
 	}
-	return holders, timestamppb.New(EndOfWorkingDay(at, workingDaysToAcknowledge))
+	return holders, timestamppb.New(acknowledgedBy(at))
 }
+
+// acknowledgedBy returns the end of the time to acknowledge a notice.
+func acknowledgedBy(at time.Time) time.Time { return EndOfWorkingDay(at, workingDaysToAcknowledge) }
 
 // NoticesDue returns the events that the clock adds to a matter's notices: that the copies are
 // erased, and that a holder is late.
@@ -117,12 +135,20 @@ func NoticesDue(h Head, at time.Time) []Event {
 		}
 		return events
 	}
-	if w := h.Withdrawal; h.IsWithdrawn() {
-		if !w.Erased {
-			add(&commonv1.CopiesErased{})
-		}
-		if w.isLate(at) {
-			add(&commonv1.WithdrawalOverdue{Holders: w.Pending(), DueAt: timestamppb.New(w.Due)})
+	withdrawals := h.Withdrawals()
+	if slices.ContainsFunc(withdrawals, func(one Notice) bool { return !one.Erased }) {
+		add(&commonv1.CopiesErased{})
+	}
+	// What is due at the same time is recorded as late together.
+	late := map[time.Time]*commonv1.WithdrawalOverdue{}
+	for _, one := range withdrawals {
+		switch known := late[one.Due]; {
+		case !one.isLate(at):
+		case known != nil:
+			known.Holders = append(known.Holders, one.Pending()...)
+		default:
+			late[one.Due] = &commonv1.WithdrawalOverdue{Holders: one.Pending(), DueAt: timestamppb.New(one.Due)}
+			add(late[one.Due])
 		}
 	}
 	return events
@@ -143,9 +169,9 @@ func IsNotice(message proto.Message) bool {
 // DiscloseNotice returns a notice as a reader may see it, given the reader's view so far; false if
 // the reader may not see it. All parties see the same, and of other parties the agency only. A
 // reader that had left the matter sees what concerns its own copy: it may not know who joined later
-// or what the others acknowledge (621/1999 § 24). Apart is Notice.LeftApart of the matter's notice:
-// before that field existed all readers saw all acknowledgements, and the mailboxes count those
-// messages.
+// or what the others acknowledge (621/1999 § 24). Whoever was not told of a withdrawal does not learn
+// of it by its acknowledgement. Apart is Notice.LeftApart of the matter's notice: before that field
+// existed all readers saw all acknowledgements, and the mailboxes count those messages.
 func DiscloseNotice(view Head, e Event, reader Reader, apart bool) (Event, bool) {
 	e.By = AgencyAlone(e.By, reader.Agency)
 	own := e.By.GetAgency() == reader.Agency
@@ -154,15 +180,18 @@ func DiscloseNotice(view Head, e Event, reader Reader, apart bool) (Event, bool)
 	case *commonv1.ConsentWithdrawn:
 		m = proto.CloneOf(m)
 		m.LeftApart, m.Holders = false, holdersFor(m.GetHolders(), reader)
-		e.Message, shown = m, true
+		// A reader that had left is told of the end of its own consent alone.
+		e.Message, shown = m, !reader.Left || reader.OnConsent && (reader.Share == "" || len(m.GetHolders()) > 0)
+	case *commonv1.WithdrawalAcknowledged:
+		shown = shown && view.wasToldOf(e.By.GetAgency())
 	case *commonv1.EnteredInError:
 		m = proto.CloneOf(m)
 		m.LeftApart, m.Holders = false, holdersFor(m.GetHolders(), reader)
 		e.Message, shown = m, true
 	case *commonv1.WithdrawalOverdue:
 		m = proto.CloneOf(m)
-		m.Holders = holdersFor(m.GetHolders(), reader)
-		e.Message, shown = m, shown || len(m.GetHolders()) > 0
+		m.Holders = slices.DeleteFunc(holdersFor(m.GetHolders(), reader), func(agency string) bool { return !view.wasToldOf(agency) })
+		e.Message, shown = m, shown && view.IsWithdrawn() || len(m.GetHolders()) > 0
 	case *commonv1.RevocationOverdue:
 		m = proto.CloneOf(m)
 		m.Holders = holdersFor(m.GetHolders(), reader)
@@ -173,6 +202,10 @@ func DiscloseNotice(view Head, e Event, reader Reader, apart bool) (Event, bool)
 	}
 	return e, shown
 }
+
+// wasToldOf reports whether a view shows that an agency must acknowledge a withdrawal. What is recorded
+// of the withdrawal of a whole matter is shown to everybody who was told of that.
+func (h Head) wasToldOf(agency string) bool { return h.IsWithdrawn() || h.HoldsWithdrawn(agency) }
 
 // holdersFor returns the holders that a reader may see.
 func holdersFor(holders []string, reader Reader) []string {

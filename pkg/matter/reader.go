@@ -24,6 +24,9 @@ type Reader struct {
 	// OnConsent says that the disclosure to the reader rests on the client's consent. Its right
 	// ends when the consent is withdrawn.
 	OnConsent bool
+	// Share names the consent on which the reader alone has the matter, with the key that seals what
+	// is disclosed to it. Empty if it needs no consent, or if one consent carries the whole matter.
+	Share string
 	// HearsBack says that a concern's reporter hears how the concern goes on, since the client
 	// consented to that. It does not follow from Consent, nor Consent from it.
 	HearsBack bool

@@ -30,9 +30,17 @@ func (c *Copies[S]) Erase(ctx context.Context, head matter.Head) error {
 			return err
 		}
 		return c.Store.Erase(ctx, head.Subject, journal.ClassCorrespondence, journal.ClassConsent)
-	case !head.IsRevoked() && head.IsWithdrawn() && !head.Withdrawal.Erased:
+	case head.IsRevoked():
+		return nil
+	case head.IsWithdrawn() && !head.Withdrawal.Erased:
 		return c.Store.Erase(ctx, head.Subject, journal.ClassConsent)
-	default:
+	}
+	var shares []journal.Class
+	for _, share := range head.WithdrawnShares() {
+		shares = append(shares, journal.ClassConsent.Share(share))
+	}
+	if len(shares) == 0 {
 		return nil
 	}
+	return c.Store.Erase(ctx, head.Subject, shares...)
 }

@@ -42,20 +42,20 @@ func (c *Copies[S]) Reasons(ctx context.Context, gone []journal.Delivery) []exch
 	}
 	reasons := make([]exchangev1.Erasure, len(gone))
 	for i, one := range gone {
-		reasons[i] = erasure(heads[one.Subject], one.Class)
+		reasons[i] = erasure(heads[one.Subject], one)
 	}
 	return reasons
 }
 
-// erasure returns why the key of a class of a subject was destroyed. A nil head means that the
-// subject could not be read.
-func erasure(head *matter.Head, class journal.Class) exchangev1.Erasure {
+// erasure returns why the key of a message was destroyed. A nil head means that the subject could not
+// be read.
+func erasure(head *matter.Head, gone journal.Delivery) exchangev1.Erasure {
 	switch {
 	case head == nil:
 		return exchangev1.Erasure_ERASURE_UNSPECIFIED
 	case head.IsRevoked():
 		return exchangev1.Erasure_ERASURE_REVOKED
-	case head.IsWithdrawn() && class == journal.ClassConsent:
+	case gone.Class == journal.ClassConsent && (head.IsWithdrawn() || head.WithdrewShare(gone.Agency, gone.Share)):
 		return exchangev1.Erasure_ERASURE_WITHDRAWN
 	default:
 		return exchangev1.Erasure_ERASURE_ERASED

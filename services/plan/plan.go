@@ -40,7 +40,8 @@ func Rules() command.Rules[rules.Plan] {
 	return command.Rules[rules.Plan]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
 		Always: rules.Table.Admitted(matter.Always), Finishes: rules.Table.Admitted(matter.Finishes),
-		Status: rules.Status, Expected: rules.Expected, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue,
+		Consents: rules.Consents,
+		Status:   rules.Status, Expected: rules.Expected, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue,
 		Number: func(p rules.Plan) int32 { return int32(p.Plan.GetState()) },
 	}
 }

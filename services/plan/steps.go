@@ -7,6 +7,7 @@ import (
 	"koppi.internal/pkg/ground/basis"
 	"koppi.internal/pkg/reading"
 	"koppi.internal/pkg/service"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 	"koppi.internal/services/plan/internal/rules"
 )
@@ -24,7 +25,13 @@ type (
 
 // CreatePlan begins a plan.
 func (s *Service) CreatePlan(ctx context.Context, r *planv1.CreatePlanRequest) (*planv1.CreatePlanResponse, error) {
-	shown, err := service.Begin(ctx, s.kernel, r, step{Decide: rules.Decide, Sends: basis.To[rules.Plan](ground.Plan, nil)})
+	shown, err := service.Begin(ctx, s.kernel, r, step{
+		Decide: rules.Decide, Sends: basis.To[rules.Plan](ground.Plan, nil),
+		Prepare: func(_ context.Context, _ rules.World, command rules.Command) (prepared, error) {
+			kind := s.Directory.KindOf(command.Actor.Party())
+			return prepared{Facts: rules.Facts{SocialServices: kind == caseworkv1.AgencyKind_AGENCY_KIND_SOCIAL_SERVICES}}, nil
+		},
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func Rules() command.Rules[rules.Referral] {
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
 		Always: rules.Table.Admitted(matter.Always), Finishes: rules.Table.Admitted(matter.Finishes),
 		Status: rules.Status, Expected: rules.Expected, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue, Related: rules.Related,
-		Withdraw: rules.Withdraw,
-		Number:   func(r rules.Referral) int32 { return int32(r.State) },
+		Consents: rules.Consents, Withdraw: rules.Withdraw,
+		Number: func(r rules.Referral) int32 { return int32(r.State) },
 	}
 }

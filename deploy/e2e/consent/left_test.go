@@ -20,8 +20,9 @@ func TestWhoLeftReadsOfItsOwnConsent(t *testing.T) {
 	conn := f.Conn()
 	plans, consents := planv1.NewPlanServiceClient(conn), consentv1.NewConsentServiceClient(conn)
 	kela, county, nurse := f.As("kela"), f.As("county"), f.As("nurse")
-	plan := testkit.Insist(t, county, plans.CreatePlan, &planv1.CreatePlanRequest{RequestId: uuid.NewString(), Client: testkit.Anna(), Basis: testkit.Consented()}).GetPlan().GetPlanId()
-	testkit.Insist(t, county, plans.InviteMember, &planv1.InviteMemberRequest{RequestId: uuid.NewString(), PlanId: plan, Party: testkit.Kela, Basis: testkit.Consented()})
+	// Of another creator than social services, so that it ends.
+	plan := testkit.Insist(t, nurse, plans.CreatePlan, &planv1.CreatePlanRequest{RequestId: uuid.NewString(), Client: testkit.Anna(), Basis: testkit.Consented()}).GetPlan().GetPlanId()
+	testkit.Insist(t, nurse, plans.InviteMember, &planv1.InviteMemberRequest{RequestId: uuid.NewString(), PlanId: plan, Party: testkit.Kela, Basis: testkit.Consented()})
 	named := testkit.Insist(t, kela, plans.JoinPlan, &planv1.JoinPlanRequest{RequestId: uuid.NewString(), PlanId: plan}).GetPlan().GetClientId()
 	testkit.Insist(t, kela, plans.LeavePlan, &planv1.LeavePlanRequest{RequestId: uuid.NewString(), PlanId: plan, Reason: "Valmis."})
 	own := func() *consentv1.Consent {
@@ -32,14 +33,14 @@ func TestWhoLeftReadsOfItsOwnConsent(t *testing.T) {
 		}
 		return all[0]
 	}
-	testkit.Insist(t, county, plans.InviteMember, &planv1.InviteMemberRequest{RequestId: uuid.NewString(), PlanId: plan, Party: testkit.Health, Basis: testkit.Consented()})
-	testkit.Insist(t, nurse, plans.JoinPlan, &planv1.JoinPlanRequest{RequestId: uuid.NewString(), PlanId: plan})
-	if read := own(); !slices.Equal(read.GetRecipients(), []string{"hva-pohjois-savo", "kela"}) || read.GetWithdrawal() != nil {
+	testkit.Insist(t, nurse, plans.InviteMember, &planv1.InviteMemberRequest{RequestId: uuid.NewString(), PlanId: plan, Party: testkit.County, Basis: testkit.Consented()})
+	testkit.Insist(t, county, plans.JoinPlan, &planv1.JoinPlanRequest{RequestId: uuid.NewString(), PlanId: plan})
+	if read := own(); !slices.Equal(read.GetRecipients(), []string{"kela", "terveys-pohjois-savo"}) || read.GetWithdrawal() != nil {
 		t.Errorf("who left reads %v", read)
 	}
 	subject := "plans/" + plan
-	testkit.Insist(t, nurse, consents.WithdrawConsent, withdrawal(subject))
-	testkit.Insist(t, county, consents.AcknowledgeWithdrawal, &consentv1.AcknowledgeWithdrawalRequest{RequestId: uuid.NewString(), Subject: subject})
+	testkit.Insist(t, county, consents.WithdrawConsent, withdrawal(subject))
+	testkit.Insist(t, nurse, consents.AcknowledgeWithdrawal, &consentv1.AcknowledgeWithdrawalRequest{RequestId: uuid.NewString(), Subject: subject})
 	acknowledged := testkit.Insist(t, kela, consents.AcknowledgeWithdrawal, &consentv1.AcknowledgeWithdrawalRequest{RequestId: uuid.NewString(), Subject: subject}).GetConsent()
 	for _, read := range []*consentv1.Consent{acknowledged, own()} {
 		holders := read.GetWithdrawal().GetHolders()
@@ -49,7 +50,7 @@ func TestWhoLeftReadsOfItsOwnConsent(t *testing.T) {
 		}
 	}
 	for _, message := range testkit.Mailbox(t, f.As("system"), conn) {
-		if agency := message.GetFrom().GetAgency(); agency != "" && agency != "kela" && agency != "hva-pohjois-savo" {
+		if agency := message.GetFrom().GetAgency(); agency != "" && agency != "kela" && agency != "terveys-pohjois-savo" {
 			t.Errorf("who left is told of a deed of %s: %s", agency, message.GetEvent().MessageName())
 		}
 	}

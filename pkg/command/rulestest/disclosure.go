@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -79,13 +80,24 @@ func (d Disclosed[S]) rules(t testing.TB, page *strings.Builder) {
 	}
 }
 
-// cell returns what is disclosed of an event to a reader, as a cell of the table.
-func (d Disclosed[S]) cell(event proto.Message, reader Reader) string {
+// before returns what had been disclosed to a reader before an event. What is recorded of a withdrawal
+// comes after that.
+func (d Disclosed[S]) before(event proto.Message, reader Reader) S {
 	view := d.View
 	if reader.Fresh {
 		var none S
 		view = none
 	}
+	switch event.(type) {
+	case *commonv1.WithdrawalAcknowledged, *commonv1.WithdrawalOverdue:
+		view = d.Rules.Evolve(view, matter.Event{Message: &commonv1.ConsentWithdrawn{Holders: []string{"by"}}, At: time.Unix(1_800_000_000, 0)})
+	}
+	return view
+}
+
+// cell returns what is disclosed of an event to a reader, as a cell of the table.
+func (d Disclosed[S]) cell(event proto.Message, reader Reader) string {
+	view := d.before(event, reader)
 	by := &commonv1.Party{Agency: "by", Unit: "unit", Worker: "worker"}
 	event = proto.Clone(event)
 	if reader.Kind != nil {

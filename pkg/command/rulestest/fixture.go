@@ -118,15 +118,19 @@ func (w *Fixture[S, F]) Request(subject, step string, other matter.Actor) proto.
 	return w.service.Requests(w, subject, other)[step]
 }
 
-// Withdraw withdraws the consent on which a matter rests, as recorded by an agency, or by the
-// client if no agency is named.
-func (w *Fixture[S, F]) Withdraw(agency, subject string) error {
-	history := w.Histories[subject]
-	withdrawn, err := matter.WithdrawConsent(history.State.Common(), w.Rules.Readers(history.State, false), agency, agency == "", w.Now)
+// Withdraw withdraws the consents to a matter, as recorded by an agency, or by the client if no agency
+// is named; of a matter that goes on without consent, those of the named members, or of all if none is
+// named.
+func (w *Fixture[S, F]) Withdraw(agency, subject string, members ...string) error {
+	withdrawing := matter.Withdrawing{ByClient: agency == "", At: w.Now}
+	if len(members) > 0 {
+		withdrawing.Of = func(one matter.Consented) bool { return slices.Contains(members, one.Agency) }
+	}
+	events, err := w.Rules.WithdrawConsent(w.World(), People[agency], subject, withdrawing)
 	if err != nil {
 		return err
 	}
-	if err := w.Append(w.Rules.Withdrawal(w.World(), People[agency], subject, withdrawn, w.Now)); err != nil {
+	if err := w.Append(events); err != nil {
 		return err
 	}
 	// The clock checks the matter at once: a reader that now knows less may have missed a due

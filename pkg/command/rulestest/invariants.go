@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 
+	"koppi.internal/pkg/command"
 	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
@@ -46,7 +47,7 @@ func (c *Checks[S, F]) Check(t *rapid.T, w *Fixture[S, F]) map[string]matter.His
 		if next := w.Rules.Due(before[subject]); before[subject].Version > 0 && before[subject].LastAt().Before(longAgo) && !next.IsZero() && next.Before(longAgo) {
 			t.Fatalf("%s was due at %s and this was not recorded", subject, next)
 		}
-		if version, was := c.ended[subject]; was && version != history.Version && !head.IsRevoked() && !head.IsWithdrawn() {
+		if version, was := c.ended[subject]; was && version != history.Version && !head.IsRevoked() && len(head.Withdrawals()) == 0 {
 			t.Fatalf("%s has an event after its end", subject)
 		}
 		if head.Ended() {
@@ -142,18 +143,25 @@ func (w *Fixture[S, F]) withdraw(t *rapid.T) bool {
 		return false
 	}
 	subject, agency := rapid.SampledFrom(subjects).Draw(t, "subject"), rapid.SampledFrom(append(Agencies(), "")).Draw(t, "agency")
+	var members []string
+	if rapid.Bool().Draw(t, "of one member") {
+		members = []string{rapid.SampledFrom(Agencies()).Draw(t, "member")}
+	}
 	w.Now = w.Now.Add(time.Second)
-	return w.Withdraw(agency, subject) == nil || w.AcknowledgeWithdrawal(agency, subject) == nil
+	return w.Withdraw(agency, subject, members...) == nil || w.AcknowledgeWithdrawal(agency, subject) == nil
 }
 
-// checkWithdrawn checks that nothing of a matter is disclosed on its consent once that is
-// withdrawn.
+// checkWithdrawn checks that nothing of a matter is disclosed on a consent once that is withdrawn, until
+// a reader is invited again, and that each reader sees what may be disclosed to it now.
 func (w *Fixture[S, F]) checkWithdrawn(t *rapid.T) {
 	for agency, mail := range w.Mail {
 		withdrawn := map[string]bool{}
 		for _, one := range mail {
-			if _, is := one.Event.Message.(*commonv1.ConsentWithdrawn); is {
+			switch _, is := one.Event.Message.(*commonv1.ConsentWithdrawn); {
+			case is && one.View.Reader.IsSilenced():
 				withdrawn[one.Event.Subject] = true
+			case hasSnapshot(one.Event.Message):
+				withdrawn[one.Event.Subject] = false
 			}
 			if withdrawn[one.Event.Subject] && one.View.Reader.OnConsent && (one.View.Reader.Consent || one.View.State.Common().Phase == 0) {
 				t.Fatalf("%s was shown %s of %s on a consent that was withdrawn", agency, matter.NameOf(one.Event.Message), one.Event.Subject)
@@ -161,16 +169,28 @@ func (w *Fixture[S, F]) checkWithdrawn(t *rapid.T) {
 		}
 	}
 	for subject, history := range w.Histories {
-		if !history.State.Common().IsWithdrawn() || history.State.Common().IsRevoked() {
+		if len(history.State.Common().Withdrawals()) == 0 || history.State.Common().IsRevoked() {
 			continue
 		}
 		for agency, view := range history.Views {
 			bare := w.Rules.Fold(history.Events, true).Views[agency]
-			if view.Reader.OnConsent && fmt.Sprintf("%+v", bare.State) != fmt.Sprintf("%+v", view.State) {
+			if view.Reader.IsSilenced() && fmt.Sprintf("%+v", bare.State) != fmt.Sprintf("%+v", view.State) {
 				t.Fatalf("%s is shown more of %s than without consent:\n%+v\n%+v", agency, subject, view.State, bare.State)
+			}
+			var now S
+			if told := w.Rules.DisclosedNow(history.Events, history.Version, agency); len(told) > 0 {
+				now = told[len(told)-1].View.State
+			}
+			if fmt.Sprintf("%+v", now) != fmt.Sprintf("%+v", view.State) {
+				t.Fatalf("%s is shown of %s other than what may be disclosed to it now:\n%+v\n%+v", agency, subject, view.State, now)
 			}
 		}
 	}
+}
+
+func hasSnapshot(message proto.Message) bool {
+	field := message.ProtoReflect().Descriptor().Fields().ByName("snapshot")
+	return field != nil && message.ProtoReflect().Has(field)
 }
 
 // checkStatus checks that exactly one agency is responsible, with a turn and a due time, until the
@@ -193,13 +213,24 @@ func (w *Fixture[S, F]) checkStatus(t *rapid.T, subject string, view matter.View
 	}
 }
 
-// refold computes a view from the mailbox alone.
+// refold computes a view from the mailbox alone. What was disclosed on a consent of the reader's own that
+// was withdrawn since is no longer in it.
 func (w *Fixture[S, F]) refold(agency, subject string) S {
-	var state S
+	var mail []command.Disclosed[S]
 	for _, one := range w.Mail[agency] {
-		if one.Event.Subject == subject {
-			state = w.Rules.Evolve(state, one.Event)
+		if one.Event.Subject != subject {
+			continue
 		}
+		if m, is := one.Event.Message.(*commonv1.ConsentWithdrawn); is && m.GetContinues() && slices.Contains(m.GetHolders(), agency) {
+			mail = slices.DeleteFunc(mail, func(before command.Disclosed[S]) bool {
+				return before.View.Reader.OnConsent && before.View.Reader.Consent && !matter.IsNotice(before.Event.Message)
+			})
+		}
+		mail = append(mail, one)
+	}
+	var state S
+	for _, one := range mail {
+		state = w.Rules.Evolve(state, one.Event)
 	}
 	return state
 }

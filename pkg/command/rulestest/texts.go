@@ -32,11 +32,7 @@ func (d Disclosed[S]) Texts() (found []Text) {
 			if reader.Kind != nil {
 				reader.Kind(whole)
 			}
-			view := d.View
-			if reader.Fresh {
-				var none S
-				view = none
-			}
+			view := d.before(event, reader)
 			disclosed, _, ok := d.Rules.DiscloseTo(view, matter.Event{
 				Message: whole, By: &commonv1.Party{Agency: "by"}, Basis: &commonv1.LegalBasis{Ground: reader.Ground},
 			}, reader.Reader)

@@ -1,6 +1,7 @@
 package directive
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -28,12 +29,11 @@ type Given struct {
 // A withdrawal that concerns the sending agency invalidates every consent given up to that moment
 // towards the receivers that the withdrawn consent reached, and also if no receiver is known yet.
 // Towards other receivers it invalidates only the withdrawn consent itself and older ones. A
-// consent given after the withdrawal is valid.
+// consent given after the withdrawal is valid. Of a matter that goes on without one of its members, the
+// withdrawn consent reached that member alone: no receiver that is not known yet.
 func (w Directives) Counts(given Given) bool {
 	for _, one := range w.Withdrawn {
-		if slices.Contains(one.Consent.GetAgencies(), given.By) && given.endedBy(one.Consent.GetGivenAt().AsTime(), one.Consent.GetWithdrawnAt().AsTime(), func(r Receiver) bool {
-			return slices.Contains(one.Consent.GetAgencies(), r.Agency)
-		}) {
+		if slices.Contains(one.Consent.GetAgencies(), given.By) && given.endedWith(one.Consent) {
 			return false
 		}
 	}
@@ -46,6 +46,17 @@ func (w Directives) Counts(given Given) bool {
 		}
 	}
 	return true
+}
+
+// endedWith tells whether the consent ended together with that of a matter.
+func (g Given) endedWith(withdrawn *consentv1.WithdrawnConsent) bool {
+	given, at, towards := withdrawn.GetGivenAt().AsTime(), withdrawn.GetWithdrawnAt().AsTime(), withdrawn.GetTowards()
+	if towards != "" && len(g.To) == 0 {
+		return !g.Cited && !g.At.After(given)
+	}
+	return g.endedBy(given, at, func(r Receiver) bool {
+		return r.Agency == towards || towards == "" && slices.Contains(withdrawn.GetAgencies(), r.Agency)
+	})
 }
 
 // endedBy tells whether the consent ended together with one that was given and withdrawn at these
@@ -75,30 +86,34 @@ type Withdrawn struct {
 // matters.
 var withdrawnIDs = uuid.MustParse("5f0c7a52-64a1-4d0c-9a43-3f6f9a1c2e59")
 
-// IDOfWithdrawn returns the id of the withdrawn consent of a matter. One id is enough: a matter's
-// consent is withdrawn only once.
-func IDOfWithdrawn(subject string) string {
-	return uuid.NewSHA1(withdrawnIDs, []byte(subject)).String()
+// IDOfWithdrawn returns the id of the withdrawn consent of a matter, which is the same in every service.
+// The consent of a whole matter is withdrawn only once, that of a member possibly again.
+func IDOfWithdrawn(consent *consentv1.WithdrawnConsent) string {
+	name := consent.GetSubject()
+	if consent.GetTowards() != "" {
+		name += fmt.Sprintf("/%s/%d", consent.GetTowards(), consent.GetWithdrawnAt().AsTime().UnixMicro())
+	}
+	return uuid.NewSHA1(withdrawnIDs, []byte(name)).String()
 }
 
-// Knows tells whether this service keeps the withdrawn consent of a matter.
+// Knows tells whether this service keeps a withdrawn consent of a matter.
 func (w Directives) Knows(subject string) bool {
-	id := IDOfWithdrawn(subject)
-	return slices.ContainsFunc(w.Withdrawn, func(one Withdrawn) bool { return one.ID == id })
+	return slices.ContainsFunc(w.Withdrawn, func(one Withdrawn) bool { return one.Consent.GetSubject() == subject })
 }
 
 // Note returns the event that makes a service keep a withdrawn consent; nil if it does already.
 func (w Directives) Note(consent *consentv1.WithdrawnConsent, toPassOn bool) proto.Message {
-	if w.Knows(consent.GetSubject()) {
+	id := IDOfWithdrawn(consent)
+	if slices.ContainsFunc(w.Withdrawn, func(one Withdrawn) bool { return one.ID == id }) {
 		return nil
 	}
-	return &consentv1.AdvanceConsentWithdrawn{ConsentId: IDOfWithdrawn(consent.GetSubject()), Matter: consent, ToPassOn: toPassOn}
+	return &consentv1.AdvanceConsentWithdrawn{ConsentId: id, Matter: consent, ToPassOn: toPassOn}
 }
 
 // PassedOn returns the event that records that every other service has a withdrawn consent; nil if
 // that is recorded already.
-func (w Directives) PassedOn(subject string) proto.Message {
-	id := IDOfWithdrawn(subject)
+func (w Directives) PassedOn(consent *consentv1.WithdrawnConsent) proto.Message {
+	id := IDOfWithdrawn(consent)
 	if !slices.ContainsFunc(w.ToPassOn(), func(one Withdrawn) bool { return one.ID == id }) {
 		return nil
 	}

@@ -27,7 +27,8 @@ func TestCountsAfterWithdrawals(t *testing.T) {
 			given, withdrawn time.Time
 			by               func(string) bool
 			to               func(string) bool
-			advance          bool
+			// member says that it reached one receiver alone, and none that is not known yet.
+			member, advance bool
 		}
 		var all []ended
 		for i := range rapid.IntRange(0, 4).Draw(rt, "withdrawals") {
@@ -44,15 +45,19 @@ func TestCountsAfterWithdrawals(t *testing.T) {
 				}})
 				w.at = withdrawn
 				w.record(nil, &consentv1.AdvanceConsentWithdrawn{ConsentId: fmt.Sprint("c", i)})
-				all = append(all, ended{given, withdrawn, func(a string) bool { return sender == "" || sender == a }, func(a string) bool { return a == recipient }, true})
+				all = append(all, ended{given, withdrawn, func(a string) bool { return sender == "" || sender == a }, func(a string) bool { return a == recipient }, false, true})
 				continue
 			}
 			recipients := rapid.SliceOfNDistinct(rapid.SampledFrom(agencies), 1, 3, rapid.ID).Draw(rt, "recipients")
+			in, towards := func(a string) bool { return slices.Contains(recipients, a) }, rapid.SampledFrom([]string{"", recipients[0]}).Draw(rt, "towards")
 			w.record(nil, w.directives.Note(&consentv1.WithdrawnConsent{
-				Subject: fmt.Sprint("referrals/", i), GivenAt: timestamppb.New(given), WithdrawnAt: timestamppb.New(withdrawn), Agencies: recipients,
+				Subject: fmt.Sprint("referrals/", i), GivenAt: timestamppb.New(given), WithdrawnAt: timestamppb.New(withdrawn), Agencies: recipients, Towards: towards,
 			}, false))
-			in := func(a string) bool { return slices.Contains(recipients, a) }
-			all = append(all, ended{given, withdrawn, in, in, false})
+			to := in
+			if towards != "" {
+				to = func(a string) bool { return a == towards }
+			}
+			all = append(all, ended{given, withdrawn, in, to, towards != "", false})
 		}
 		given := directive.Given{By: rapid.SampledFrom(agencies).Draw(rt, "by"), At: moment(rt, "at"), Cited: rapid.Bool().Draw(rt, "cited")}
 		var to []string
@@ -63,7 +68,7 @@ func TestCountsAfterWithdrawals(t *testing.T) {
 		for _, one := range all {
 			switch {
 			case !one.by(given.By) || given.At.After(one.withdrawn) || one.advance && given.Cited:
-			case len(to) == 0 || slices.ContainsFunc(to, one.to):
+			case len(to) == 0 && !one.member || slices.ContainsFunc(to, one.to):
 				want = false
 			case !given.Cited && !given.At.After(one.given):
 				want = false
@@ -99,11 +104,21 @@ func TestWithdrawalsToPassOn(t *testing.T) {
 	if left := w.directives.ToPassOn(); len(left) != 1 || left[0].Consent.GetSubject() != "referrals/1" {
 		t.Errorf("to be passed on: %v", left)
 	}
-	if w.directives.PassedOn("plans/1") != nil || w.directives.PassedOn("plans/2") != nil {
+	if w.directives.PassedOn(one("plans/1")) != nil || w.directives.PassedOn(one("plans/2")) != nil {
 		t.Error("a withdrawal of another service is passed on")
 	}
-	w.record(nil, w.directives.PassedOn("referrals/1"))
-	if w.directives.PassedOn("referrals/1") != nil || len(w.directives.ToPassOn()) != 0 || !w.directives.Knows("referrals/1") || len(w.directives.Pending) != 0 {
+	// Two members of one plan, and one of them a second time, lose consents of their own.
+	for i, agency := range []string{"kela", "hva", "kela"} {
+		member := one("plans/3")
+		member.Towards, member.WithdrawnAt = agency, timestamppb.New(noon.Add(time.Duration(i)*time.Minute))
+		w.record(nil, w.directives.Note(member, true))
+		if w.directives.Note(member, true) != nil || !w.directives.Knows("plans/3") {
+			t.Errorf("that of %s is not kept", agency)
+		}
+		w.record(nil, w.directives.PassedOn(member))
+	}
+	w.record(nil, w.directives.PassedOn(one("referrals/1")))
+	if w.directives.PassedOn(one("referrals/1")) != nil || len(w.directives.ToPassOn()) != 0 || !w.directives.Knows("referrals/1") || len(w.directives.Pending) != 0 {
 		t.Errorf("%+v", w.directives)
 	}
 }

@@ -78,12 +78,15 @@ func joined(view Plan, actor matter.Actor) error {
 	return nil
 }
 
-// responsible refuses actors other than the worker who answers for the plan.
+// responsible refuses actors other than the worker who answers for the plan. Where a unit answers for it
+// without a named worker, that is each of its workers.
 func responsible(view Plan, actor matter.Actor) error {
 	if err := joined(view, actor); err != nil {
 		return err
 	}
-	if !isParty(actor, view.Plan.GetResponsible()) {
+	answers := view.Plan.GetResponsible()
+	isOfUnit := answers.GetWorker() == "" && answers.GetAgency() == actor.Agency && answers.GetUnit() == actor.Unit
+	if actor.Worker == "" || !isOfUnit && !isParty(actor, answers) {
 		return fault.New(fault.RoleNotAllowed, "only the worker who is responsible for the plan can take this step")
 	}
 	return nil

@@ -32,11 +32,20 @@ func checkCreation(command Command, r *planv1.CreatePlanRequest) error {
 func create(d *draft, command Command, r *planv1.CreatePlanRequest) {
 	d.Start(command.Subject, r.GetBasis(), command.Client, command.Case, &planv1.PlanCreated{
 		Responsible: orActor(r.GetResponsible(), command.Actor), ClientLanguage: r.GetClient().GetLanguage(),
-		MatterNumber: string(command.Number),
+		MatterNumber: string(command.Number), ContinuesWithoutConsent: isDuty(command.Facts, r.GetBasis()),
 	})
 	if r.GetSpecialSupport() {
 		recordSpecialSupport(d, command, true)
 	}
+}
+
+// clientPlan is the ground of a client plan that social services make as their duty.
+const clientPlan = "shl-39-1"
+
+// isDuty reports whether a plan rests on no consent, also if the client consented to it: social services
+// must make one all the same (1301/2014 § 39.1).
+func isDuty(facts Facts, basis *commonv1.LegalBasis) bool {
+	return basis.GetGroundKey() == clientPlan || facts.SocialServices && matter.OnConsent(basis)
 }
 
 // checkBasis checks the ground of a plan: it is made and shared on consent, or where a law requires

@@ -6,10 +6,12 @@ import (
 	planv1 "koppi.internal/proto/gen/koppi/plan/v1"
 )
 
-// Facts are what the directory says of an invited party.
+// Facts are what the directory says of an invited party, and of the unit that creates a plan.
 type Facts struct {
 	// Invited is the unit to invite: the agency's intake unit if the caller named none.
 	Invited *commonv1.Party
+	// SocialServices says that the unit that creates a plan is one of social services.
+	SocialServices bool
 }
 
 // Command is a request together with everything from outside that its decision needs.

@@ -18,7 +18,7 @@ const workingDaysToAnswer = 5
 // the state that it was given.
 func Evolve(p Plan, e matter.Event) Plan {
 	if head, revoked := p.Revoked(e); revoked {
-		return Plan{Head: head, Plan: &planv1.Plan{
+		return Plan{Head: head, OnDuty: p.OnDuty, Plan: &planv1.Plan{
 			State: planv1.PlanState_PLAN_STATE_ENTERED_IN_ERROR, CreatedBy: p.Plan.GetCreatedBy(), Members: tombstones(p.Plan), CreatedAt: p.Plan.GetCreatedAt(),
 		}}
 	}
@@ -27,7 +27,11 @@ func Evolve(p Plan, e matter.Event) Plan {
 	}
 	if head, withdrawn := p.Withdrawn(e); withdrawn {
 		ends := p.Ends(e)
-		if p.Head = head; ends {
+		p.Head = head
+		if m, is := e.Message.(*commonv1.ConsentWithdrawn); is && m.GetContinues() && !ends {
+			return p.without(m.GetHolders(), e.At)
+		}
+		if ends {
 			p, _ = p.change()
 			if p.Plan == nil {
 				p.Plan = &planv1.Plan{PlanId: ID(e.Subject)}
@@ -78,7 +82,7 @@ func Evolve(p Plan, e matter.Event) Plan {
 }
 
 func created(e matter.Event, m *planv1.PlanCreated) Plan {
-	return Plan{Head: matter.Begin(e, commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS), Plan: &planv1.Plan{
+	return Plan{Head: matter.Begin(e, commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS), OnDuty: m.GetContinuesWithoutConsent(), Plan: &planv1.Plan{
 		PlanId: ID(e.Subject), State: stateDraft, Basis: e.Basis, Responsible: m.GetResponsible(), CreatedBy: e.By,
 		Members: []*planv1.Member{{
 			Party: matter.UnitAlone(e.By), State: planv1.MemberState_MEMBER_STATE_JOINED, Since: timestamppb.New(e.At), Basis: e.Basis,
@@ -95,8 +99,10 @@ func fromSnapshot(before Plan, e matter.Event, s *planv1.PlanSnapshot) Plan {
 		Subject: e.Subject, Client: e.Client, Case: e.Case, By: s.GetPlan().GetCreatedBy(), Basis: s.GetPlan().GetBasis(), At: s.GetPlan().GetCreatedAt().AsTime(),
 		Message: s.GetPlan(),
 	}
-	fresh := Plan{Head: matter.Begin(began, commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS), Plan: proto.CloneOf(s.GetPlan())}
-	fresh.Number = cmp.Or(before.Number, fresh.Number)
+	fresh := Plan{
+		Head: matter.Begin(began, commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS), OnDuty: s.GetContinuesWithoutConsent(), Plan: proto.CloneOf(s.GetPlan()),
+	}
+	fresh.Number, fresh.Departures = cmp.Or(before.Number, fresh.Number), before.Departures
 	if before.Exists() {
 		matter.Refill(fresh.Plan, before.Plan)
 	}

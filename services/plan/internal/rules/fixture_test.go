@@ -42,9 +42,27 @@ func create(w *base, actor matter.Actor) (string, error) {
 
 // createBy creates a plan by a request, on consent.
 func createBy(w *base, actor matter.Actor, request *planv1.CreatePlanRequest) (string, error) {
-	request.Basis, request.Client = rulestest.Consent(w.Now), &commonv1.Client{Language: "fi"}
-	return w.Begin(rules.Command{Actor: actor, Client: "anna", Request: request})
+	request.Basis = rulestest.Consent(w.Now)
+	return createKnowing(w, actor, rules.Facts{}, request)
 }
+
+// begin creates a plan on a legal basis, given what the directory says of its creator.
+func begin(w *base, actor matter.Actor, basis *commonv1.LegalBasis, known rules.Facts) (string, error) {
+	return createKnowing(w, actor, known, &planv1.CreatePlanRequest{Basis: basis})
+}
+
+// createKnowing creates a plan by a request, given what the directory says of its creator.
+func createKnowing(w *base, actor matter.Actor, known rules.Facts, request *planv1.CreatePlanRequest) (string, error) {
+	request.Client = &commonv1.Client{Language: "fi"}
+	return w.Begin(rules.Command{Actor: actor, Client: "anna", Facts: known, Request: request})
+}
+
+// byLaw is the legal basis of a member that needs no consent, and duty that of a plan that social
+// services must make.
+var (
+	byLaw = &commonv1.LegalBasis{Ground: commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS, Provision: "1301/2014 § 41"}
+	duty  = &commonv1.LegalBasis{Ground: commonv1.LegalGround_LEGAL_GROUND_STATUTORY_ACCESS, Provision: "1301/2014 § 39.1", GroundKey: "shl-39-1"}
+)
 
 // created returns a new plan of hva.
 func created(t *testing.T) (*fixture, string) {

@@ -112,7 +112,8 @@ func knownTo(w *fixture, agency string) string {
 	return text
 }
 
-func must(t *rapid.T, err error) {
+func must(t tester, err error) {
+	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ func leave(d *draft, command Command, r *planv1.LeavePlanRequest) {
 // snapshot returns the plan for a reader that does not know it yet. A long plan lacks its oldest
 // parts.
 func snapshot(p Plan) *planv1.PlanSnapshot {
-	s := &planv1.PlanSnapshot{Plan: proto.CloneOf(p.Plan)}
+	s := &planv1.PlanSnapshot{Plan: proto.CloneOf(p.Plan), ContinuesWithoutConsent: p.OnDuty}
 	s.Plan.PlannedContacts = p.Contacts
 	s.Plan = matter.Fit(s.Plan, matter.MaxSnapshot, Long...)
 	for _, item := range p.Items() {

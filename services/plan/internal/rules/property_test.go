@@ -18,8 +18,10 @@ import (
 func TestInvariants(t *testing.T) {
 	rulestest.Invariants(t, func() *base { return newFixture().base }, func(t *rapid.T, w *base) {
 		rulestest.Act(t, w, func(t *rapid.T, w *base) {
-			_, _ = createBy(w, rapid.SampledFrom(rulestest.Everybody()).Draw(t, "creator"), &planv1.CreatePlanRequest{
-				SpecialSupport: rapid.Bool().Draw(t, "special support"),
+			basis := rapid.SampledFrom([]*commonv1.LegalBasis{rulestest.Consent(w.Now), duty, byLaw}).Draw(t, "basis")
+			known := rules.Facts{SocialServices: rapid.Bool().Draw(t, "by social services")}
+			_, _ = createKnowing(w, rapid.SampledFrom(rulestest.Everybody()).Draw(t, "creator"), known, &planv1.CreatePlanRequest{
+				Basis: basis, SpecialSupport: rapid.Bool().Draw(t, "special support"),
 			})
 		}, allSteps, vary)
 	}, checkPlans)
@@ -34,6 +36,10 @@ func vary(t *rapid.T, request proto.Message, _ string, _ matter.Actor) {
 		m.To = other
 	case *planv1.RecordSpecialSupportRequest:
 		m.SpecialSupport = rapid.Bool().Draw(t, "special support")
+	case *planv1.InviteMemberRequest:
+		if rapid.IntRange(0, 3).Draw(t, "invited by law") == 0 {
+			m.Basis = byLaw
+		}
 	}
 }
 
@@ -43,6 +49,11 @@ func vary(t *rapid.T, request proto.Message, _ string, _ matter.Actor) {
 func checkPlans(t *rapid.T, _ *base, changed map[string]matter.History[rules.Plan]) {
 	for subject, history := range changed {
 		p := history.State
+		for agency, view := range history.Views {
+			if !p.IsRevoked() && !view.Reader.Gone && (view.State.OnDuty != p.OnDuty || p.OnDuty && view.Reader.IsSilenced() && !p.IsWithdrawn()) {
+				t.Fatalf("%s takes part in %s as %+v, on duty %t", agency, subject, view.Reader, view.State.OnDuty)
+			}
+		}
 		if p.Ended() {
 			continue
 		}

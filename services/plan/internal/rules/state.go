@@ -29,6 +29,9 @@ type Plan struct {
 	Plan *planv1.Plan
 	// FiredAt is, for each item, the due time that was last recorded as passed.
 	FiredAt map[string]time.Time
+	// OnDuty says that the plan is a duty of social services: it rests on no consent, and goes on if
+	// members lose theirs.
+	OnDuty bool
 }
 
 // change returns a copy of the state with a clone of the plan that may be changed.
@@ -105,9 +108,13 @@ func isJoined(plan *planv1.Plan, party *commonv1.Party) bool {
 // isMember reports whether an agency has a unit that is invited or has joined.
 func isMember(plan *planv1.Plan, agency string) bool {
 	return slices.ContainsFunc(plan.GetMembers(), func(m *planv1.Member) bool {
-		return m.GetParty().GetAgency() == agency &&
-			(m.GetState() == planv1.MemberState_MEMBER_STATE_INVITED || m.GetState() == planv1.MemberState_MEMBER_STATE_JOINED)
+		return m.GetParty().GetAgency() == agency && isActive(m)
 	})
+}
+
+// isActive reports whether a unit is invited or has joined.
+func isActive(member *planv1.Member) bool {
+	return member.GetState() == planv1.MemberState_MEMBER_STATE_INVITED || member.GetState() == planv1.MemberState_MEMBER_STATE_JOINED
 }
 
 // sharedWithAnother reports whether an agency other than the creator's has joined.

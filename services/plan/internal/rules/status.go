@@ -40,8 +40,8 @@ func WorklistEntry(view Plan, reader matter.Reader) matter.WorklistEntry {
 }
 
 // Readers returns the agencies to which a plan is disclosed: its creator's and its members'. An
-// agency that has left or declined sees only that the plan was entered in error or its consent
-// withdrawn.
+// agency that has left or declined sees only that the plan was entered in error or the consent on which
+// it has the plan withdrawn.
 func Readers(p Plan, withdrawn bool) []matter.Reader {
 	readers := []matter.Reader{{Agency: p.Sender.GetAgency(), Role: matter.RoleSender}}
 	for _, member := range p.Plan.GetMembers() {
@@ -52,6 +52,9 @@ func Readers(p Plan, withdrawn bool) []matter.Reader {
 	}
 	for i := range readers {
 		readers[i].Gone = !p.IsRevoked() && !isMember(p.Plan, readers[i].Agency)
+	}
+	if p.OnDuty {
+		return p.onOwnGround(readers, withdrawn)
 	}
 	return p.OnGround(readers, withdrawn)
 }

@@ -117,6 +117,19 @@ func TestDueTimeCountsFromArrival(t *testing.T) {
 	w.ExpectDue(t, "hva", w.onward(moved), "2.12.2026 23.59", byLaw, "1412/1997 § 14 a.1")
 }
 
+// An application that was moved on consent, as versions before could record it, is not withdrawn: the
+// applicant asks its sender to cancel it.
+func TestMovedApplicationIsNotWithdrawn(t *testing.T) {
+	w := newFixture()
+	moved := w.move(t, "hva", "", "1301/2014 § 35.1", normal)
+	if err := w.Withdraw("", moved); fault.ReasonOf(err) != fault.IllegalStep || !strings.Contains(err.Error(), "the applicant asks its sender to cancel it") {
+		t.Error(err)
+	}
+	w.Expect(t, "hva", moved, "Sent")
+	other, r := sent(t, service)
+	rulestest.Must(t, other.Withdraw("", r))
+}
+
 // An impossible day of arrival is refused, and so is one for another kind of referral.
 func TestArrivalDayIsChecked(t *testing.T) {
 	w := newFixture()

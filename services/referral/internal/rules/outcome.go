@@ -40,6 +40,15 @@ func (o *outcome) revoke(subject, reason string, by *commonv1.Party) {
 	}
 }
 
+// Consents says what of a referral the client's consent carries. A moved application is the applicant's
+// own, and never rests on consent; one that was sent on consent before that was so is not withdrawn.
+func Consents(r Referral) matter.Consents {
+	if isMoved(r.Kind) {
+		return matter.Consents{Instead: "the applicant asks its sender to cancel it"}
+	}
+	return matter.Consents{}
+}
+
 // Withdraw returns the events that end a referral whose consent is withdrawn. If it was redirected,
 // it is the redirector's turn again.
 func Withdraw(world World, actor matter.Actor, subject string, withdrawn *commonv1.ConsentWithdrawn, at time.Time) []matter.Event {

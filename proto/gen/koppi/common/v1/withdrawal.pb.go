@@ -26,10 +26,11 @@ const (
 )
 
 // ConsentWithdrawn: from this event on nothing is disclosed on that consent. A concern
-// continues as one reported without consent; a referral, a consultation and a plan end. What
-// was disclosed on the consent becomes a tombstone, read or not, in the mailboxes of the
-// agencies to which it was disclosed on the consent only: the reporter of a concern; in the
-// other three services all parties. The receiver of a concern has a right of its own to the
+// continues as one reported without consent; a referral and a consultation end, and so does a
+// plan, unless `continues` is set. What was disclosed on the consent becomes a tombstone, read
+// or not, in the mailboxes of the agencies to which it was disclosed on the consent only: the
+// reporter of a concern; the `holders` that left a plan which goes on; in all other cases all
+// parties. The receiver of a concern has a right of its own to the
 // information (1301/2014 § 36): its mailbox stays unchanged, and it is notified of the
 // withdrawal. Each holder checks whether it has another ground to keep its copy, removes the
 // copy if not, and acknowledges (679/2016 articles 7.3 and 19).
@@ -45,7 +46,15 @@ type ConsentWithdrawn struct {
 	// An agency that has left the matter learns only of its own copy: not of the other holders,
 	// nor of their acknowledgements. Absent in events from before this rule. Never disclosed to
 	// a reader.
-	LeftApart     bool `protobuf:"varint,4,opt,name=left_apart,json=leftApart,proto3" json:"left_apart,omitempty"`
+	LeftApart bool `protobuf:"varint,4,opt,name=left_apart,json=leftApart,proto3" json:"left_apart,omitempty"`
+	// Of a plan: the plan goes on, and its `holders` left it: their membership ends with this
+	// event, what they had to do passes to the worker who is responsible for the plan, an offer
+	// of that responsibility to one of them lapses, and the responsibility itself passes to the
+	// creator. If the creator has left too, it passes to the worker to whom it is offered, or
+	// else to the first unit that has joined: then any worker of that unit is responsible. A
+	// holder that withdrew it in the client's name has acknowledged it thereby. May be recorded
+	// several times for one plan.
+	Continues     bool `protobuf:"varint,5,opt,name=continues,proto3" json:"continues,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -104,6 +113,13 @@ func (x *ConsentWithdrawn) GetByClient() bool {
 func (x *ConsentWithdrawn) GetLeftApart() bool {
 	if x != nil {
 		return x.LeftApart
+	}
+	return false
+}
+
+func (x *ConsentWithdrawn) GetContinues() bool {
+	if x != nil {
+		return x.Continues
 	}
 	return false
 }
@@ -204,13 +220,14 @@ var File_koppi_common_v1_withdrawal_proto protoreflect.FileDescriptor
 
 const file_koppi_common_v1_withdrawal_proto_rawDesc = "" +
 	"\n" +
-	" koppi/common/v1/withdrawal.proto\x12\x0fkoppi.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1akoppi/common/v1/text.proto\"\xa1\x01\n" +
+	" koppi/common/v1/withdrawal.proto\x12\x0fkoppi.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1akoppi/common/v1/text.proto\"\xbf\x01\n" +
 	"\x10ConsentWithdrawn\x12\x1e\n" +
 	"\aholders\x18\x01 \x03(\tB\x04\xe8\xb8\x18\x01R\aholders\x121\n" +
 	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x1b\n" +
 	"\tby_client\x18\x03 \x01(\bR\bbyClient\x12\x1d\n" +
 	"\n" +
-	"left_apart\x18\x04 \x01(\bR\tleftApart\"\x18\n" +
+	"left_apart\x18\x04 \x01(\bR\tleftApart\x12\x1c\n" +
+	"\tcontinues\x18\x05 \x01(\bR\tcontinues\"\x18\n" +
 	"\x16WithdrawalAcknowledged\"f\n" +
 	"\x11WithdrawalOverdue\x12\x1e\n" +
 	"\aholders\x18\x01 \x03(\tB\x04\xe8\xb8\x18\x01R\aholders\x121\n" +

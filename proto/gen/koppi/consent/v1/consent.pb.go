@@ -151,7 +151,11 @@ type WithdrawConsentRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The matter that rests on the consent.
-	Subject       string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
+	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
+	// Directory key. Of a plan that goes on: the one member that the client no longer consents
+	// to; empty means all members that take part on consent. ILLEGAL_STEP if it is no such
+	// member. For any other matter empty, else INVALID_FIELD.
+	Agency        string `protobuf:"bytes,3,opt,name=agency,proto3" json:"agency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -196,6 +200,13 @@ func (x *WithdrawConsentRequest) GetRequestId() string {
 func (x *WithdrawConsentRequest) GetSubject() string {
 	if x != nil {
 		return x.Subject
+	}
+	return ""
+}
+
+func (x *WithdrawConsentRequest) GetAgency() string {
+	if x != nil {
+		return x.Agency
 	}
 	return ""
 }
@@ -340,7 +351,8 @@ func (x *AcknowledgeWithdrawalResponse) GetConsent() *Consent {
 	return nil
 }
 
-// Consent is the consent on which one matter rests.
+// Consent is the consent on which one matter rests. Of a plan that goes on without consent it
+// stands for the consents on which members take part.
 type Consent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The matter that rests on the consent, for example "concerns/…".
@@ -352,12 +364,17 @@ type Consent struct {
 	// disclosed on this consent only, and from which the consent was withdrawn.
 	GivenTo *v1.Party `protobuf:"bytes,5,opt,name=given_to,json=givenTo,proto3" json:"given_to,omitempty"`
 	// Directory keys of the agencies to which the matter is disclosed, as far as the caller's
-	// agency knows; for an agency that has left the matter, up to the time it left.
+	// agency knows; for an agency that has left the matter, up to the time it left. Of a plan
+	// that goes on: those that take part on consent now; if none does, those that did.
 	Recipients []string `protobuf:"bytes,6,rep,name=recipients,proto3" json:"recipients,omitempty"`
-	// The provision under which the consent was asked for.
+	// The provision under which the consent was asked for, and when it was given: of a plan that
+	// was not created on consent, those of its first invitation on consent. Absent for an agency
+	// that left such a plan by a withdrawal.
 	Provision string                 `protobuf:"bytes,7,opt,name=provision,proto3" json:"provision,omitempty"`
 	GivenAt   *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=given_at,json=givenAt,proto3" json:"given_at,omitempty"`
-	// Absent while it is in force.
+	// Absent while it is in force. Of a plan that goes on: the last withdrawal, with all members
+	// that left by one as holders. While a holder is none of the `recipients`, the consent to
+	// these is in force and can be withdrawn.
 	Withdrawal    *Withdrawal `protobuf:"bytes,9,opt,name=withdrawal,proto3" json:"withdrawal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1636,11 +1653,12 @@ const file_koppi_consent_v1_consent_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"u\n" +
 	"\x14ListConsentsResponse\x125\n" +
 	"\bconsents\x18\x01 \x03(\v2\x19.koppi.consent.v1.ConsentR\bconsents\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb8\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf5\x01\n" +
 	"\x16WithdrawConsentRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12u\n" +
-	"\asubject\x18\x02 \x01(\tB[\xbaHXrV2T^(concerns|referrals|consultations|plans)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\asubject\"N\n" +
+	"\asubject\x18\x02 \x01(\tB[\xbaHXrV2T^(concerns|referrals|consultations|plans)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$R\asubject\x12;\n" +
+	"\x06agency\x18\x03 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x06agency\"N\n" +
 	"\x17WithdrawConsentResponse\x123\n" +
 	"\aconsent\x18\x01 \x01(\v2\x19.koppi.consent.v1.ConsentR\aconsent\"\xbe\x01\n" +
 	"\x1cAcknowledgeWithdrawalRequest\x12'\n" +

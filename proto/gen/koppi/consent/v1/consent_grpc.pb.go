@@ -49,8 +49,10 @@ type ConsentServiceClient interface {
 	// WithdrawConsent withdraws a consent. The caller is the client, or a worker or system of an
 	// agency that is party to the matter and that the client informed. A consent can be
 	// withdrawn at any time, without a reason. FAILED_PRECONDITION, ILLEGAL_STEP if the matter
-	// does not rest on consent, or no longer does. Every service then applies the withdrawal to
-	// later messages on that consent or an older one. If a service is down, the answer is
+	// does not rest on consent, or no longer does, and for a moved application: the applicant
+	// asks its sender to cancel it. A plan of social services is a duty (1301/2014 § 39.1) and
+	// goes on: the members that take part on consent leave it. Every service then applies the
+	// withdrawal to later messages on that consent or an older one. If a service is down, the answer is
 	// UNAVAILABLE: the withdrawal is in force, that service is notified once it is up, and a
 	// repeated call with the same request_id then succeeds.
 	WithdrawConsent(ctx context.Context, in *WithdrawConsentRequest, opts ...grpc.CallOption) (*WithdrawConsentResponse, error)
@@ -61,14 +63,16 @@ type ConsentServiceClient interface {
 	// system of an agency that the client informed. LegalBasis.consent_id then cites it.
 	GiveConsent(ctx context.Context, in *GiveConsentRequest, opts ...grpc.CallOption) (*GiveConsentResponse, error)
 	// WithdrawAdvanceConsent withdraws such a consent, and with it the consent of every matter
-	// in which it was cited. The caller is the client or an agency that may cite it. Repeating
+	// in which it was cited; in a plan that goes on, that of the members that were invited on it.
+	// The caller is the client or an agency that may cite it. Repeating
 	// the call changes nothing. An agency must give a reason, and its withdrawal waits for
 	// confirmation if other agencies may cite the consent.
 	WithdrawAdvanceConsent(ctx context.Context, in *WithdrawAdvanceConsentRequest, opts ...grpc.CallOption) (*WithdrawAdvanceConsentResponse, error)
 	// ProhibitTransfer blocks every step that would disclose anything about the client to a new
 	// agency that the recipient names, on whatever ground: TRANSFER_PROHIBITED. Matters on the
 	// client's consent that already have such a party lose the consent; other matters continue;
-	// the answer names both. A prohibition recorded by an agency waits for confirmation: until
+	// the answer names both. A plan that goes on is named among the former if such a member left
+	// it, and else among the latter. A prohibition recorded by an agency waits for confirmation: until
 	// then it blocks only what that agency itself would send.
 	ProhibitTransfer(ctx context.Context, in *ProhibitTransferRequest, opts ...grpc.CallOption) (*ProhibitTransferResponse, error)
 	// LiftProhibition ends a prohibition. The caller is the client or the agency that recorded
@@ -229,8 +233,10 @@ type ConsentServiceServer interface {
 	// WithdrawConsent withdraws a consent. The caller is the client, or a worker or system of an
 	// agency that is party to the matter and that the client informed. A consent can be
 	// withdrawn at any time, without a reason. FAILED_PRECONDITION, ILLEGAL_STEP if the matter
-	// does not rest on consent, or no longer does. Every service then applies the withdrawal to
-	// later messages on that consent or an older one. If a service is down, the answer is
+	// does not rest on consent, or no longer does, and for a moved application: the applicant
+	// asks its sender to cancel it. A plan of social services is a duty (1301/2014 § 39.1) and
+	// goes on: the members that take part on consent leave it. Every service then applies the
+	// withdrawal to later messages on that consent or an older one. If a service is down, the answer is
 	// UNAVAILABLE: the withdrawal is in force, that service is notified once it is up, and a
 	// repeated call with the same request_id then succeeds.
 	WithdrawConsent(context.Context, *WithdrawConsentRequest) (*WithdrawConsentResponse, error)
@@ -241,14 +247,16 @@ type ConsentServiceServer interface {
 	// system of an agency that the client informed. LegalBasis.consent_id then cites it.
 	GiveConsent(context.Context, *GiveConsentRequest) (*GiveConsentResponse, error)
 	// WithdrawAdvanceConsent withdraws such a consent, and with it the consent of every matter
-	// in which it was cited. The caller is the client or an agency that may cite it. Repeating
+	// in which it was cited; in a plan that goes on, that of the members that were invited on it.
+	// The caller is the client or an agency that may cite it. Repeating
 	// the call changes nothing. An agency must give a reason, and its withdrawal waits for
 	// confirmation if other agencies may cite the consent.
 	WithdrawAdvanceConsent(context.Context, *WithdrawAdvanceConsentRequest) (*WithdrawAdvanceConsentResponse, error)
 	// ProhibitTransfer blocks every step that would disclose anything about the client to a new
 	// agency that the recipient names, on whatever ground: TRANSFER_PROHIBITED. Matters on the
 	// client's consent that already have such a party lose the consent; other matters continue;
-	// the answer names both. A prohibition recorded by an agency waits for confirmation: until
+	// the answer names both. A plan that goes on is named among the former if such a member left
+	// it, and else among the latter. A prohibition recorded by an agency waits for confirmation: until
 	// then it blocks only what that agency itself would send.
 	ProhibitTransfer(context.Context, *ProhibitTransferRequest) (*ProhibitTransferResponse, error)
 	// LiftProhibition ends a prohibition. The caller is the client or the agency that recorded

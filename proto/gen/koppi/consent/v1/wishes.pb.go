@@ -1032,7 +1032,8 @@ type AdvanceConsentWithdrawn struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	ConsentId string                 `protobuf:"bytes,1,opt,name=consent_id,json=consentId,proto3" json:"consent_id,omitempty"`
 	// Set if it is the consent on which a matter rested, in any service. consent_id is then
-	// derived from the matter's name, and is the same in every service.
+	// derived from the matter's name (with `towards` also from that agency and the time of the
+	// withdrawal), and is the same in every service.
 	Matter *WithdrawnConsent `protobuf:"bytes,2,opt,name=matter,proto3" json:"matter,omitempty"`
 	// The matter belongs to this service, and the other services do not have the withdrawal yet.
 	ToPassOn bool `protobuf:"varint,3,opt,name=to_pass_on,json=toPassOn,proto3" json:"to_pass_on,omitempty"`
@@ -1111,7 +1112,10 @@ type WithdrawnConsent struct {
 	WithdrawnAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=withdrawn_at,json=withdrawnAt,proto3" json:"withdrawn_at,omitempty"`
 	// Directory keys of the agencies to which the matter was disclosed, including those that
 	// left it.
-	Agencies      []string `protobuf:"bytes,4,rep,name=agencies,proto3" json:"agencies,omitempty"`
+	Agencies []string `protobuf:"bytes,4,rep,name=agencies,proto3" json:"agencies,omitempty"`
+	// Of a plan that goes on: directory key of the member that left it, towards which alone the
+	// consent ended. Otherwise empty: it ended towards all `agencies`.
+	Towards       string `protobuf:"bytes,5,opt,name=towards,proto3" json:"towards,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1172,6 +1176,13 @@ func (x *WithdrawnConsent) GetAgencies() []string {
 		return x.Agencies
 	}
 	return nil
+}
+
+func (x *WithdrawnConsent) GetTowards() string {
+	if x != nil {
+		return x.Towards
+	}
+	return ""
 }
 
 // ConsentCited: a message was sent on the consent. The event is recorded together with the
@@ -1738,12 +1749,13 @@ const file_koppi_consent_v1_wishes_proto_rawDesc = "" +
 	"\x06matter\x18\x02 \x01(\v2\".koppi.consent.v1.WithdrawnConsentR\x06matter\x12\x1c\n" +
 	"\n" +
 	"to_pass_on\x18\x03 \x01(\bR\btoPassOn\x12\x1c\n" +
-	"\x06reason\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"\xca\x01\n" +
+	"\x06reason\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"\xea\x01\n" +
 	"\x10WithdrawnConsent\x12\x1e\n" +
 	"\asubject\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x125\n" +
 	"\bgiven_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\agivenAt\x12=\n" +
 	"\fwithdrawn_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vwithdrawnAt\x12 \n" +
-	"\bagencies\x18\x04 \x03(\tB\x04\xe8\xb8\x18\x01R\bagencies\"O\n" +
+	"\bagencies\x18\x04 \x03(\tB\x04\xe8\xb8\x18\x01R\bagencies\x12\x1e\n" +
+	"\atowards\x18\x05 \x01(\tB\x04\xe8\xb8\x18\x01R\atowards\"O\n" +
 	"\fConsentCited\x12\x1d\n" +
 	"\n" +
 	"consent_id\x18\x01 \x01(\tR\tconsentId\x12 \n" +

@@ -31,9 +31,14 @@ type PlanCreated struct {
 	Responsible    *v1.Party              `protobuf:"bytes,1,opt,name=responsible,proto3" json:"responsible,omitempty"`
 	ClientLanguage string                 `protobuf:"bytes,2,opt,name=client_language,json=clientLanguage,proto3" json:"client_language,omitempty"`
 	// The matter's number (see Plan.matter_number), drawn at random.
-	MatterNumber  string `protobuf:"bytes,3,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	MatterNumber string `protobuf:"bytes,3,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
+	// The plan is a duty of social services (1301/2014 § 39.1) and rests on no consent, whatever
+	// the ground on which it was created: if the client withdraws consent, the members that take
+	// part on consent leave it, and it goes on. Absent in plans of other creators, and in plans
+	// that were created before this rule: these end.
+	ContinuesWithoutConsent bool `protobuf:"varint,4,opt,name=continues_without_consent,json=continuesWithoutConsent,proto3" json:"continues_without_consent,omitempty"`
+	unknownFields           protoimpl.UnknownFields
+	sizeCache               protoimpl.SizeCache
 }
 
 func (x *PlanCreated) Reset() {
@@ -85,6 +90,13 @@ func (x *PlanCreated) GetMatterNumber() string {
 		return x.MatterNumber
 	}
 	return ""
+}
+
+func (x *PlanCreated) GetContinuesWithoutConsent() bool {
+	if x != nil {
+		return x.ContinuesWithoutConsent
+	}
+	return false
 }
 
 // MemberInvited: a member invited a unit.
@@ -160,9 +172,11 @@ type PlanSnapshot struct {
 	// reader.
 	Plan *Plan `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
 	// Due times that have passed and were already disclosed as passed.
-	Overdue       []*PlanOverdue `protobuf:"bytes,2,rep,name=overdue,proto3" json:"overdue,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Overdue []*PlanOverdue `protobuf:"bytes,2,rep,name=overdue,proto3" json:"overdue,omitempty"`
+	// As in PlanCreated.
+	ContinuesWithoutConsent bool `protobuf:"varint,3,opt,name=continues_without_consent,json=continuesWithoutConsent,proto3" json:"continues_without_consent,omitempty"`
+	unknownFields           protoimpl.UnknownFields
+	sizeCache               protoimpl.SizeCache
 }
 
 func (x *PlanSnapshot) Reset() {
@@ -207,6 +221,13 @@ func (x *PlanSnapshot) GetOverdue() []*PlanOverdue {
 		return x.Overdue
 	}
 	return nil
+}
+
+func (x *PlanSnapshot) GetContinuesWithoutConsent() bool {
+	if x != nil {
+		return x.ContinuesWithoutConsent
+	}
+	return false
 }
 
 // MemberJoined: an invited unit accepted.
@@ -1267,18 +1288,20 @@ var File_koppi_plan_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1akoppi/plan/v1/events.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x19koppi/plan/v1/state.proto\"\xa1\x01\n" +
+	"\x1akoppi/plan/v1/events.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x19koppi/plan/v1/state.proto\"\xdd\x01\n" +
 	"\vPlanCreated\x128\n" +
 	"\vresponsible\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\vresponsible\x12-\n" +
 	"\x0fclient_language\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\x0eclientLanguage\x12)\n" +
-	"\rmatter_number\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\"\xa9\x01\n" +
+	"\rmatter_number\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x12:\n" +
+	"\x19continues_without_consent\x18\x04 \x01(\bR\x17continuesWithoutConsent\"\xa9\x01\n" +
 	"\rMemberInvited\x12,\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x121\n" +
 	"\x05basis\x18\x02 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x127\n" +
-	"\bsnapshot\x18\x03 \x01(\v2\x1b.koppi.plan.v1.PlanSnapshotR\bsnapshot\"m\n" +
+	"\bsnapshot\x18\x03 \x01(\v2\x1b.koppi.plan.v1.PlanSnapshotR\bsnapshot\"\xa9\x01\n" +
 	"\fPlanSnapshot\x12'\n" +
 	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\x124\n" +
-	"\aoverdue\x18\x02 \x03(\v2\x1a.koppi.plan.v1.PlanOverdueR\aoverdue\"<\n" +
+	"\aoverdue\x18\x02 \x03(\v2\x1a.koppi.plan.v1.PlanOverdueR\aoverdue\x12:\n" +
+	"\x19continues_without_consent\x18\x03 \x01(\bR\x17continuesWithoutConsent\"<\n" +
 	"\fMemberJoined\x12,\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\"X\n" +
 	"\n" +

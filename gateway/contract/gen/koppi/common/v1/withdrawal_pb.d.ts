@@ -16,10 +16,11 @@ export declare const file_koppi_common_v1_withdrawal: GenFile;
 
 /**
  * ConsentWithdrawn: from this event on nothing is disclosed on that consent. A concern
- * continues as one reported without consent; a referral, a consultation and a plan end. What
- * was disclosed on the consent becomes a tombstone, read or not, in the mailboxes of the
- * agencies to which it was disclosed on the consent only: the reporter of a concern; in the
- * other three services all parties. The receiver of a concern has a right of its own to the
+ * continues as one reported without consent; a referral and a consultation end, and so does a
+ * plan, unless `continues` is set. What was disclosed on the consent becomes a tombstone, read
+ * or not, in the mailboxes of the agencies to which it was disclosed on the consent only: the
+ * reporter of a concern; the `holders` that left a plan which goes on; in all other cases all
+ * parties. The receiver of a concern has a right of its own to the
  * information (1301/2014 § 36): its mailbox stays unchanged, and it is notified of the
  * withdrawal. Each holder checks whether it has another ground to keep its copy, removes the
  * copy if not, and acknowledges (679/2016 articles 7.3 and 19).
@@ -57,6 +58,19 @@ export declare type ConsentWithdrawn = Message<"koppi.common.v1.ConsentWithdrawn
    * @generated from field: bool left_apart = 4;
    */
   leftApart: boolean;
+
+  /**
+   * Of a plan: the plan goes on, and its `holders` left it: their membership ends with this
+   * event, what they had to do passes to the worker who is responsible for the plan, an offer
+   * of that responsibility to one of them lapses, and the responsibility itself passes to the
+   * creator. If the creator has left too, it passes to the worker to whom it is offered, or
+   * else to the first unit that has joined: then any worker of that unit is responsible. A
+   * holder that withdrew it in the client's name has acknowledged it thereby. May be recorded
+   * several times for one plan.
+   *
+   * @generated from field: bool continues = 5;
+   */
+  continues: boolean;
 };
 
 /**

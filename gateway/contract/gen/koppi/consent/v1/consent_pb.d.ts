@@ -91,6 +91,15 @@ export declare type WithdrawConsentRequest = Message<"koppi.consent.v1.WithdrawC
    * @generated from field: string subject = 2;
    */
   subject: string;
+
+  /**
+   * Directory key. Of a plan that goes on: the one member that the client no longer consents
+   * to; empty means all members that take part on consent. ILLEGAL_STEP if it is no such
+   * member. For any other matter empty, else INVALID_FIELD.
+   *
+   * @generated from field: string agency = 3;
+   */
+  agency: string;
 };
 
 /**
@@ -153,7 +162,8 @@ export declare type AcknowledgeWithdrawalResponse = Message<"koppi.consent.v1.Ac
 export declare const AcknowledgeWithdrawalResponseSchema: GenMessage<AcknowledgeWithdrawalResponse>;
 
 /**
- * Consent is the consent on which one matter rests.
+ * Consent is the consent on which one matter rests. Of a plan that goes on without consent it
+ * stands for the consents on which members take part.
  *
  * @generated from message koppi.consent.v1.Consent
  */
@@ -190,14 +200,17 @@ export declare type Consent = Message<"koppi.consent.v1.Consent"> & {
 
   /**
    * Directory keys of the agencies to which the matter is disclosed, as far as the caller's
-   * agency knows; for an agency that has left the matter, up to the time it left.
+   * agency knows; for an agency that has left the matter, up to the time it left. Of a plan
+   * that goes on: those that take part on consent now; if none does, those that did.
    *
    * @generated from field: repeated string recipients = 6;
    */
   recipients: string[];
 
   /**
-   * The provision under which the consent was asked for.
+   * The provision under which the consent was asked for, and when it was given: of a plan that
+   * was not created on consent, those of its first invitation on consent. Absent for an agency
+   * that left such a plan by a withdrawal.
    *
    * @generated from field: string provision = 7;
    */
@@ -209,7 +222,9 @@ export declare type Consent = Message<"koppi.consent.v1.Consent"> & {
   givenAt?: Timestamp | undefined;
 
   /**
-   * Absent while it is in force.
+   * Absent while it is in force. Of a plan that goes on: the last withdrawal, with all members
+   * that left by one as holders. While a holder is none of the `recipients`, the consent to
+   * these is in force and can be withdrawn.
    *
    * @generated from field: koppi.consent.v1.Withdrawal withdrawal = 9;
    */
@@ -810,8 +825,10 @@ export declare const ConsentService: GenService<{
    * WithdrawConsent withdraws a consent. The caller is the client, or a worker or system of an
    * agency that is party to the matter and that the client informed. A consent can be
    * withdrawn at any time, without a reason. FAILED_PRECONDITION, ILLEGAL_STEP if the matter
-   * does not rest on consent, or no longer does. Every service then applies the withdrawal to
-   * later messages on that consent or an older one. If a service is down, the answer is
+   * does not rest on consent, or no longer does, and for a moved application: the applicant
+   * asks its sender to cancel it. A plan of social services is a duty (1301/2014 § 39.1) and
+   * goes on: the members that take part on consent leave it. Every service then applies the
+   * withdrawal to later messages on that consent or an older one. If a service is down, the answer is
    * UNAVAILABLE: the withdrawal is in force, that service is notified once it is up, and a
    * repeated call with the same request_id then succeeds.
    *
@@ -846,7 +863,8 @@ export declare const ConsentService: GenService<{
   },
   /**
    * WithdrawAdvanceConsent withdraws such a consent, and with it the consent of every matter
-   * in which it was cited. The caller is the client or an agency that may cite it. Repeating
+   * in which it was cited; in a plan that goes on, that of the members that were invited on it.
+   * The caller is the client or an agency that may cite it. Repeating
    * the call changes nothing. An agency must give a reason, and its withdrawal waits for
    * confirmation if other agencies may cite the consent.
    *
@@ -861,7 +879,8 @@ export declare const ConsentService: GenService<{
    * ProhibitTransfer blocks every step that would disclose anything about the client to a new
    * agency that the recipient names, on whatever ground: TRANSFER_PROHIBITED. Matters on the
    * client's consent that already have such a party lose the consent; other matters continue;
-   * the answer names both. A prohibition recorded by an agency waits for confirmation: until
+   * the answer names both. A plan that goes on is named among the former if such a member left
+   * it, and else among the latter. A prohibition recorded by an agency waits for confirmation: until
    * then it blocks only what that agency itself would send.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.ProhibitTransfer

@@ -597,7 +597,8 @@ export declare type AdvanceConsentWithdrawn = Message<"koppi.consent.v1.AdvanceC
 
   /**
    * Set if it is the consent on which a matter rested, in any service. consent_id is then
-   * derived from the matter's name, and is the same in every service.
+   * derived from the matter's name (with `towards` also from that agency and the time of the
+   * withdrawal), and is the same in every service.
    *
    * @generated from field: koppi.consent.v1.WithdrawnConsent matter = 2;
    */
@@ -657,6 +658,14 @@ export declare type WithdrawnConsent = Message<"koppi.consent.v1.WithdrawnConsen
    * @generated from field: repeated string agencies = 4;
    */
   agencies: string[];
+
+  /**
+   * Of a plan that goes on: directory key of the member that left it, towards which alone the
+   * consent ended. Otherwise empty: it ended towards all `agencies`.
+   *
+   * @generated from field: string towards = 5;
+   */
+  towards: string;
 };
 
 /**

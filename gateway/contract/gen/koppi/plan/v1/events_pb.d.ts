@@ -37,6 +37,16 @@ export declare type PlanCreated = Message<"koppi.plan.v1.PlanCreated"> & {
    * @generated from field: string matter_number = 3;
    */
   matterNumber: string;
+
+  /**
+   * The plan is a duty of social services (1301/2014 § 39.1) and rests on no consent, whatever
+   * the ground on which it was created: if the client withdraws consent, the members that take
+   * part on consent leave it, and it goes on. Absent in plans of other creators, and in plans
+   * that were created before this rule: these end.
+   *
+   * @generated from field: bool continues_without_consent = 4;
+   */
+  continuesWithoutConsent: boolean;
 };
 
 /**
@@ -100,6 +110,13 @@ export declare type PlanSnapshot = Message<"koppi.plan.v1.PlanSnapshot"> & {
    * @generated from field: repeated koppi.plan.v1.PlanOverdue overdue = 2;
    */
   overdue: PlanOverdue[];
+
+  /**
+   * As in PlanCreated.
+   *
+   * @generated from field: bool continues_without_consent = 3;
+   */
+  continuesWithoutConsent: boolean;
 };
 
 /**
