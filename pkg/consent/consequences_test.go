@@ -8,6 +8,19 @@ import (
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
+// A member's consent is that of an advance consent if it has its time, or one that is earlier by what
+// clocks may differ.
+func TestIsOfAdvance(t *testing.T) {
+	given := time.Date(2026, time.November, 30, 12, 0, 0, 0, time.UTC)
+	for after, want := range map[time.Duration]bool{
+		0: true, -matter.ClockTolerance: true, -matter.ClockTolerance - 1: false, 1: false, -24 * time.Hour: false,
+	} {
+		if got := isOfAdvance(given.Add(after), given); got != want {
+			t.Errorf("%s after: %t", after, got)
+		}
+	}
+}
+
 // What a directive does to a matter depends on what the client's consent carries of it, and on whether
 // that was withdrawn before the directive or by it.
 func TestConsequences(t *testing.T) {

@@ -228,7 +228,7 @@ func TestAdvanceConsentOfAMember(t *testing.T) {
 	d := newDuty(t, lawful())
 	advance := testkit.Insist(t, d.client, d.consents.GiveConsent, consentFor(nil, healthCare, "plan")).GetConsent()
 	d.joins(d.nurse, testkit.Health, citing(advance.GetConsentId()))
-	d.joins(d.kela, testkit.Kela, given(advance.GetGivenAt().AsTime()))
+	d.joins(d.kela, testkit.Kela, given(advance.GetGivenAt().AsTime().Add(-time.Minute)))
 	gone := testkit.Insist(t, d.client, d.consents.WithdrawAdvanceConsent, &consentv1.WithdrawAdvanceConsentRequest{RequestId: uuid.NewString(), ConsentId: advance.GetConsentId()}).GetConsent()
 	if !slices.Equal(gone.GetWithdrawn(), []string{d.subject}) {
 		t.Errorf("%v", gone)
