@@ -124,7 +124,9 @@ func (c *Consents[S]) consent(who identity.Caller, client string, view matter.Vi
 		GivenTo: matter.AgencyAlone(head.Sender, agency), Recipients: c.recipients(view),
 		Withdrawal: withdrawalOf(head, consents, agency),
 	}
-	if basis := cmp.Or(consents.First, head.Basis); matter.OnConsent(basis) {
+	// The view of an agency that left by a withdrawal does not hold the basis on which it took part.
+	basis, isKnown := cmp.Or(consents.First, head.Basis), consents.Apart || len(head.Departures) == 0
+	if isKnown && matter.OnConsent(basis) {
 		consent.Provision, consent.GivenAt = basis.GetProvision(), basis.GetConsentedAt()
 	}
 	if internal := cmp.Or(head.Client, client); internal != "" {

@@ -115,6 +115,7 @@ func TestMembersLeaveAPlanOnDuty(t *testing.T) {
 			d.joins(d.kela, testkit.Kela, testkit.Consented())
 			d.joins(d.nurse, testkit.Health, testkit.Consented())
 			d.expect("kela", "MemberInvited", "MemberJoined", "MemberInvited", "MemberJoined")
+			named := testkit.Must(d.reads(d.kela)).GetClientId()
 			withdraw := d.withdraw("kela")
 			for range 2 { // the same request again changes nothing
 				gone := testkit.Insist(t, d.client, d.consents.WithdrawConsent, withdraw).GetConsent()
@@ -128,6 +129,10 @@ func TestMembersLeaveAPlanOnDuty(t *testing.T) {
 			d.expect("hva-pohjois-savo", "PlanCreated", "GoalAdded", "MemberInvited", "MemberJoined", "MemberInvited", "MemberJoined", "ConsentWithdrawn", "GoalAdded")
 			if _, err := d.reads(d.kela); fault.ReasonOf(err) != fault.NotFound {
 				t.Errorf("who left reads the plan: %v", err)
+			}
+			own := testkit.Must(d.consents.ListConsents(d.kela, &consentv1.ListConsentsRequest{ClientId: named, Purpose: "Tarkistus."})).GetConsents()
+			if len(own) != 1 || !slices.Equal(own[0].GetRecipients(), []string{"kela"}) || len(own[0].GetWithdrawal().GetHolders()) != 1 || own[0].GetGivenTo() != nil || own[0].GetGivenAt() != nil {
+				t.Errorf("who left reads of its consent %v", own)
 			}
 			for _, who := range []context.Context{d.county, d.nurse, d.client} {
 				if plan := testkit.Must(d.reads(who)); plan.GetState() != planv1.PlanState_PLAN_STATE_ACTIVE || stateOf(plan, "kela") != hasLeft || stateOf(plan, "terveys-pohjois-savo") != hasJoined {
