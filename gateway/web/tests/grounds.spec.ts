@@ -1,7 +1,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
-import { begin, county, health, known, reported, subjectOf } from "./begin";
+import { begin, county, earlier, health, known, reported, subjectOf } from "./begin";
 import { expect, test } from "./fixtures";
 import type { Person } from "./person";
 import { pictures } from "./pictures";
@@ -214,4 +214,31 @@ test("the notices are read without signing in", async ({ page, koppi }) => {
   await expect(page.locator("h1")).toHaveText("Saavutettavuusseloste");
   await page.goto(`${koppi.line.address}/work`);
   await expect(page.locator("[data-person]").first()).toBeVisible();
+});
+
+test("a plan that is a duty goes on when the client takes its consent back from one member", async ({ comes }) => {
+  const worker = await comes("ps-21"), nurse = await comes("tk-02"), code = "030694W9024";
+  const subject = await begin(worker, "plan", { ...known(code), ground: "shl-39-1" });
+  await worker.take("AddGoal", { text: "Haluan oman avaimen.", setBy: "client" });
+  for (const party of [health, { agency: "tyollisyys-kuopio", unit: "tyollisyys" }]) {
+    await worker.take("InviteMember", { ...earlier, party });
+  }
+  await nurse.open(subject, "plans");
+  await nurse.take("JoinPlan");
+  const client = await comes("client", { width: 390, height: 844 }), { page } = client;
+  await client.go("/own?show=consents");
+  const consent = page.locator(`[data-consent="${subject}"]`);
+  await consent.locator('[data-step="WithdrawConsent"]').click();
+  await expect(consent).toContainText("Suunnitelma jatkuu");
+  await client.tick(consent.locator(`input[value="${health.agency}"]`));
+  await pictures(page, "own-withdraw-member");
+  await accessible(page);
+  for (let presses = 0; presses < 2; presses += 1) await consent.locator("[data-send]").click();
+  await expect(page.locator("[data-done]").filter({ hasText: "Suostumus on peruttu." })).toBeVisible();
+  // What is left of the consent can still be withdrawn.
+  await expect(consent.locator('[data-step="WithdrawConsent"]')).toBeVisible();
+  await expect(worker.matter.locator(".members")).toContainText("poistunut 23.11.2026");
+  await expect(worker.phase).toContainText("voimassa");
+  await nurse.page.reload();
+  await expect(nurse.page.locator("main")).not.toContainText("Haluan oman avaimen.");
 });

@@ -8,6 +8,8 @@ import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { day, limit } from "../../ui/dates";
+import { isInForce, membersOf } from "../../ui/consent";
+import { text, type Field } from "../../ui/form/fields";
 import { idOf, kindOf } from "../../ui/names";
 import { useDirectory } from "../../ui/party";
 import { Problem } from "../../ui/problem";
@@ -33,7 +35,7 @@ export function Consents({ sought }: { sought: Sought }) {
 function One({ consent, changed }: { consent: Consent; changed: () => void }) {
   const t = useTexts("client"), word = useWords(), { agency } = useDirectory(), person = usePerson(), provision = useProvision();
   const { subject, withdrawal } = consent, given = dateOf(consent.givenAt), kind = kindOf(subject), took = dateOf(withdrawal?.at);
-  const due = dateOf(withdrawal?.dueAt);
+  const due = dateOf(withdrawal?.dueAt), members = membersOf(consent);
   const ours = withdrawal?.holders.find((holder) => holder.agency === person.agency);
   return (
     <>
@@ -49,9 +51,16 @@ function One({ consent, changed }: { consent: Consent; changed: () => void }) {
             .join("; ")}
         </p>
       )}
-      {!withdrawal && <Step name="WithdrawConsent" of={idOf(subject)} label={t("withdrawConsent")} schema={WithdrawConsentRequestSchema}
-        fields={[{ kind: "note", name: "then", label: "withdrawConsent", text: "withdrawConsentThen" }]}
-        make={(_, requestId) => ({ requestId, subject })} send={(request) => consents.withdrawConsent(request)} done={changed} />}
+      {isInForce(consent) && <Step name="WithdrawConsent" of={idOf(subject)} label={t("withdrawConsent")}
+        schema={WithdrawConsentRequestSchema} fields={[
+          { kind: "note", name: "then", label: "withdrawConsent", text: "withdrawConsentThen" },
+          ...(members.length > 1 ? [{
+            kind: "options", name: "agency", label: "withdrawFrom",
+            options: [{ value: "", label: "withdrawFromAll" }, ...members.map((one) => ({ value: one, ready: agency(one) }))],
+          } satisfies Field] : []),
+        ]}
+        make={(values, requestId) => ({ requestId, subject, agency: text(values, "agency") })}
+        send={(request) => consents.withdrawConsent(request)} done={changed} />}
       {ours && !ours.acknowledgedAt && <>
         {due && <p className={withdrawal!.overdue ? "late" : "quiet"}>{t("acknowledgeBy", { date: limit(due) })}</p>}
         <Step name="AcknowledgeWithdrawal" of={idOf(subject)} label={t("acknowledge")} schema={AcknowledgeWithdrawalRequestSchema}

@@ -7,6 +7,7 @@ import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
+import { isInForce } from "../../ui/consent";
 import { day, limit } from "../../ui/dates";
 import { MatterLink } from "../../ui/matterlink";
 import { useDirectory } from "../../ui/party";
@@ -55,10 +56,10 @@ function Given({ consent, own, again }: { consent: Consent; own: string; again: 
       <Problem error={error} />
       {awaited && <Button type="button" variant="secondary" onClick={() => act((request) => consents.acknowledgeWithdrawal(request))}
         data-consent="acknowledge">{t("consentAcknowledge")}</Button>}
-      {!withdrawn && !sure && (
+      {isInForce(consent) && !sure && (
         <button type="button" className="plain" onClick={() => setSure(true)} data-consent="withdraw">{t("consentWithdraw")}</button>
       )}
-      {!withdrawn && sure && <div role="group" aria-label={t("consentWithdraw")}>
+      {isInForce(consent) && sure && <div role="group" aria-label={t("consentWithdraw")}>
         <p role="alert">{t("consentWithdrawSure")}</p>
         <div className="buttons">
           <Button type="button" autoFocus onClick={() => act((request) => consents.withdrawConsent(request))} data-consent="sure">

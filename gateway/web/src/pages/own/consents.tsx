@@ -1,6 +1,7 @@
 import { LoadingSpinner } from "suomifi-ui-components";
 
 import { useTexts } from "../../app/language";
+import { isInForce } from "../../ui/consent";
 import { Problem } from "../../ui/problem";
 import { Advance } from "./advance";
 import { Blocked } from "./blocked";
@@ -17,7 +18,7 @@ export function Consents() {
   const t = useTexts("own"), shell = useTexts("shell"), [place, done] = useDone();
   const { consents, directives, loading, error } = useDirectives(), { matters } = useOwn();
   if (loading && !error) return <LoadingSpinner status="loading" variant="small" text={shell("loading")} />;
-  const inForce = consents.filter(({ withdrawal }) => !withdrawal), withdrawn = consents.filter(({ withdrawal }) => withdrawal);
+  const inForce = consents.filter(isInForce), withdrawn = consents.filter((one) => !isInForce(one));
   return (
     <>
       <Problem error={error} />
