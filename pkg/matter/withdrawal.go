@@ -197,7 +197,7 @@ func (h Head) HoldsWithdrawn(agency string) bool {
 // matter does.
 func (h Head) Ends(e Event) bool {
 	withdrawn, is := e.Message.(*commonv1.ConsentWithdrawn)
-	return is && !h.Ended() && !(withdrawn.GetContinues() && h.Exists())
+	return is && !h.Ended() && (!withdrawn.GetContinues() || !h.Exists())
 }
 
 // WithdrawConsent returns the message that withdraws the client's consent to a matter, or to what some

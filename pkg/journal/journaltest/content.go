@@ -76,7 +76,7 @@ func testShares(t *testing.T, open Harness) {
 	shares := []string{"", "a/0", "a/00", "a/1", "b/0"}
 	fill := func(subject string) {
 		for i, share := range shares {
-			one := batch(subject, uint64(i), "a") //nolint:gosec // an index
+			one := batch(subject, uint64(i), "a")
 			one.Deliveries[0].Class, one.Deliveries[0].Share = journal.ClassConsent, share
 			mustAppend(t, store, one)
 		}
