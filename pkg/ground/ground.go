@@ -137,6 +137,17 @@ func (r Row) covers(use Use) bool {
 	return slices.Contains(r.Receivers, use.Receiver)
 }
 
+// LimitFor returns until when a receiver of a kind must decide; nil if the row does not limit it.
+func (r Row) LimitFor(receiver caseworkv1.AgencyKind) *matter.Limit {
+	if r.Due == nil || !slices.Contains(r.Due.Receivers, receiver) {
+		return nil
+	}
+	return &matter.Limit{
+		WorkingDays: r.Due.WorkingDays, UrgentWorkingDays: r.Due.UrgentWorkingDays, Provision: r.Due.Provision,
+		UrgentProvision: r.Due.UrgentProvision, FromArrival: r.Due.CountsFrom == Arrival,
+	}
+}
+
 func (r Row) onConsent() bool { return r.Ground == commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT }
 
 // dayOf returns the day of a time in Helsinki. Days compare as texts.

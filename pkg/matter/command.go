@@ -34,7 +34,10 @@ type Command[F any] struct {
 	// error if the caller cannot name one of them.
 	Attachments []*commonv1.Attachment
 	Unavailable error
-	Facts       F
+	// Limit is what the row of the table of grounds on which the command sends says of the time to
+	// decide; nil if it says nothing for the receiver's kind, and without a row.
+	Limit *Limit
+	Facts F
 }
 
 // Home holds the facts about a client that decide which unit serves the client.

@@ -14,6 +14,16 @@ type Deadline struct {
 	Provision string
 }
 
+// Limit is within how many working days the receiver of a message must decide, by the ground on
+// which the message is sent.
+type Limit struct {
+	// WorkingDays, and UrgentWorkingDays of what is urgent, are at least 1.
+	WorkingDays, UrgentWorkingDays int
+	Provision, UrgentProvision     string
+	// FromArrival says that the days count from the arrival at the sender, not from the sending.
+	FromArrival bool
+}
+
 // Promised returns a deadline that the receiver aims at as a service promise.
 func Promised(at time.Time) Deadline {
 	return Deadline{At: at, Basis: commonv1.DueBasis_DUE_BASIS_SERVICE_PROMISE}

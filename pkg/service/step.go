@@ -186,7 +186,8 @@ func prepare[S matter.State, F any](
 		client = world.State(asked.Subject).Common().Client
 	}
 	gathered := facts[F]{clients: c.clients}
-	based, err := c.based(ctx, s, asked, world)
+	based, limit, err := c.based(ctx, s, asked, world)
+	asked.Limit = limit
 	if err != nil {
 		return gathered, err
 	}
@@ -218,10 +219,11 @@ func prepare[S matter.State, F any](
 	return gathered, nil
 }
 
-// based returns the request with the legal basis that is recorded for it.
-func (c call[S, F]) based(ctx context.Context, s *Service[S], asked matter.Command[F], world matter.World[S]) (proto.Message, error) {
+// based returns the request with the legal basis that is recorded for it, and the time to decide that
+// its row sets.
+func (c call[S, F]) based(ctx context.Context, s *Service[S], asked matter.Command[F], world matter.World[S]) (proto.Message, *matter.Limit, error) {
 	if c.step.Sends == nil {
-		return c.request, nil
+		return c.request, nil, nil
 	}
 	return s.Bases.OfRequest(c.request, asked.Actor, c.step.Sends(world.State(asked.Subject)), asked.At, func() (time.Time, error) {
 		if c.starts {

@@ -44,22 +44,26 @@ func To[S any](message string, receiver *commonv1.Party) func(S) Sending {
 // for a ground with an age limit.
 type Born func() (time.Time, error)
 
-// OfRequest returns a request with its legal basis as it is recorded: see Of. A request without a
+// OfRequest returns a request with its legal basis as it is recorded, see Of, and within how many
+// days the receiver must decide, if the row limits it for the receiver's kind. A request without a
 // basis is returned as it is.
-func (b *Bases) OfRequest(r proto.Message, actor matter.Actor, sending Sending, at time.Time, born Born) (proto.Message, error) {
+func (b *Bases) OfRequest(r proto.Message, actor matter.Actor, sending Sending, at time.Time, born Born) (proto.Message, *matter.Limit, error) {
 	named, ok := r.(interface{ GetBasis() *commonv1.LegalBasis })
 	if !ok || named.GetBasis() == nil {
-		return r, nil
+		return r, nil, nil
 	}
-	based, err := b.Of(named.GetBasis(), actor, sending, at, born)
+	based, row, err := b.of(named.GetBasis(), actor, sending, at, born)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	resolved := proto.Clone(r)
 	basis := resolved.(interface{ GetBasis() *commonv1.LegalBasis }).GetBasis() //nolint:forcetypeassert // a clone has the same methods
 	proto.Reset(basis)
 	proto.Merge(basis, based)
-	return resolved, nil
+	if row == nil {
+		return resolved, nil, nil
+	}
+	return resolved, row.LimitFor(b.use(actor, sending, at).Receiver), nil
 }
 
 // Of returns a legal basis as it is recorded: with the ground and provision of its row, and with the
@@ -68,27 +72,33 @@ func (b *Bases) OfRequest(r proto.Message, actor matter.Actor, sending Sending, 
 // fault.AttestationRequired and fault.InvalidField. A basis without a ground, and that of a caller
 // who belongs to no agency, is returned as it is; the rules refuse it.
 func (b *Bases) Of(basis *commonv1.LegalBasis, actor matter.Actor, sending Sending, at time.Time, born Born) (*commonv1.LegalBasis, error) {
+	based, _, err := b.of(basis, actor, sending, at, born)
+	return based, err
+}
+
+// of also returns the row; nil if the basis is recorded as written.
+func (b *Bases) of(basis *commonv1.LegalBasis, actor matter.Actor, sending Sending, at time.Time, born Born) (*commonv1.LegalBasis, *ground.Row, error) {
 	if basis.GetTerms() != nil {
-		return nil, fault.New(fault.InvalidField, "the terms of a ground are set by Koppi").Field("basis.terms", "leave empty")
+		return nil, nil, fault.New(fault.InvalidField, "the terms of a ground are set by Koppi").Field("basis.terms", "leave empty")
 	}
 	if actor.Agency == "" || basis.GetGroundKey() == "" && basis.GetGround() == commonv1.LegalGround_LEGAL_GROUND_UNSPECIFIED {
-		return basis, nil
+		return basis, nil, nil
 	}
 	if basis.GetGroundKey() == "" && basis.GetFeedbackConsentedAt() != nil {
-		return nil, fault.New(fault.InvalidField, "a consent to feedback needs the key of the ground").Field("basis.feedback_consented_at", "leave empty without basis.ground_key")
+		return nil, nil, fault.New(fault.InvalidField, "a consent to feedback needs the key of the ground").Field("basis.feedback_consented_at", "leave empty without basis.ground_key")
 	}
 	table, use := b.Grounds.Table(), b.use(actor, sending, at)
 	row, err := checked(table, use, basis, actor)
 	if err != nil || row == nil {
-		return basis, err
+		return basis, nil, err
 	}
 	if row.MaxAge > 0 {
 		day, err := born()
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if err := row.CheckAge(day, at); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	recorded := proto.CloneOf(basis)
@@ -100,7 +110,7 @@ func (b *Bases) Of(basis *commonv1.LegalBasis, actor matter.Actor, sending Sendi
 	if basis.GetGroundKey() != "" {
 		recorded.Provision = row.Provision
 	}
-	return recorded, nil
+	return recorded, row, nil
 }
 
 // WithFeedback returns a request with the client's consent to feedback: a consent to a concern covers

@@ -15,6 +15,7 @@ import (
 	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
 // agencies are of each kind that these tests name; the county's unit "koulu" is one of health care.
@@ -149,13 +150,28 @@ func TestOfLeavesToTheRules(t *testing.T) {
 		}
 	}
 	for name, r := range map[string]proto.Message{"no basis": &concernv1.SubmitConcernRequest{}, "no such field": &concernv1.TakeConcernRequest{}} {
-		if got, err := b.OfRequest(r, worker("kela"), concernTo("hva", ""), at, never); err != nil || got != r {
-			t.Errorf("%s: %v, %v", name, got, err)
+		if got, limit, err := b.OfRequest(r, worker("kela"), concernTo("hva", ""), at, never); err != nil || got != r || limit != nil {
+			t.Errorf("%s: %v, %v, %v", name, got, limit, err)
 		}
 	}
 	r := &concernv1.SubmitConcernRequest{Basis: keyed}
-	got, err := b.OfRequest(r, worker("kela"), concernTo("hva", ""), at, never)
-	if err != nil || got.(*concernv1.SubmitConcernRequest).GetBasis().GetTerms() == nil || r.GetBasis().GetTerms() != nil {
+	got, limit, err := b.OfRequest(r, worker("kela"), concernTo("hva", ""), at, never)
+	if err != nil || limit != nil || got.(*concernv1.SubmitConcernRequest).GetBasis().GetTerms() == nil || r.GetBasis().GetTerms() != nil {
 		t.Errorf("%v, %v, %v", got, err, r)
+	}
+}
+
+// A row limits the time to decide for the kinds that it names, and only there.
+func TestLimitOfARow(t *testing.T) {
+	b := newBases(t)
+	for to, want := range map[string]*matter.Limit{
+		"hva":     {WorkingDays: 7, UrgentWorkingDays: 1, Provision: "1412/1997 § 14 a.1", UrgentProvision: "1412/1997 § 14 b", FromArrival: true},
+		"terveys": nil,
+	} {
+		sending := basis.Sending{Message: ground.ReferralOf(referralv1.ReferralKind_REFERRAL_KIND_APPLICATION_TRANSFER), Receiver: &commonv1.Party{Agency: to}}
+		r := &referralv1.SendReferralRequest{Basis: &commonv1.LegalBasis{GroundKey: "hl-21"}}
+		if _, limit, err := b.OfRequest(r, worker("kela"), sending, at, nil); err != nil || (limit == nil) != (want == nil) || want != nil && *limit != *want {
+			t.Errorf("%s: %v, %v, want %v", to, limit, err, want)
+		}
 	}
 }

@@ -22,6 +22,7 @@ const (
 var Disclosures = []matter.Disclosure{
 	matter.Hide("receiver-only/due-basis", "ReferralSent", "status.due_basis", Sending),
 	matter.Hide("receiver-only/due-basis", "ReferralSent", "status.due_provision", Sending),
+	matter.Hide("receiver-only/due-basis", "ReferralSent", "due_ground", Sending),
 	matter.Hide("statutory-access/service", "ReferralSent", "service_key", AccessOnly),
 	matter.Hide("statutory-access/language", "ReferralSent", "client_language", AccessOnly),
 	matter.Hide("client/between-officials", "ReferralReassigned", "reason", Client),

@@ -10,8 +10,9 @@ import (
 )
 
 // The time limits of a referral. The sender is informed at least every thirty days. A moved
-// application is decided within seven working days (1412/1997 § 14 a.1), an urgent one by the end
-// of the next working day (§ 14 b). The other limits are Koppi's own.
+// application that rests on no row of the table of grounds is decided within seven working days
+// (1412/1997 § 14 a.1), an urgent one by the end of the next working day (§ 14 b). The other limits
+// are Koppi's own.
 const (
 	workingDaysToDecide      = 5
 	workingDaysToSettle      = 3
@@ -75,20 +76,41 @@ func dueBefore(r Referral) time.Time {
 // informBy returns the time by which the sender must be informed again.
 func informBy(at time.Time) time.Time { return matter.EndOfDays(at, daysToInform) }
 
-// grantBy returns the time by which a moved application must be decided, counted from from, and the
-// provision. If that day has passed at the time at, it is the next working day after at.
-func grantBy(urgency commonv1.Urgency, from, at time.Time) (time.Time, string) {
-	if matter.IsUrgent(urgency) {
-		return matter.NotPast(matter.EndOfWorkingDay(from, workingDaysToGrantUrgent), at), urgentDay
+// limitWithoutRow returns the time to decide a moved application that rests on no row of the table
+// of grounds, and of those from before the table: an application that the sender was obliged to move
+// counts from its arrival at the sender.
+func limitWithoutRow(basis *commonv1.LegalBasis) matter.Limit {
+	return matter.Limit{
+		WorkingDays: workingDaysToGrant, UrgentWorkingDays: workingDaysToGrantUrgent, Provision: grantDay, UrgentProvision: urgentDay,
+		FromArrival: strings.HasPrefix(basis.GetProvision(), arrivedElsewhere),
 	}
-	return matter.NotPast(matter.EndOfWorkingDay(from, workingDaysToGrant), at), grantDay
 }
 
-// countsFrom returns the time from which the time to decide a moved application is counted: its
-// arrival at the sender if the sender was obliged to move it, else its sending.
-func countsFrom(basis *commonv1.LegalBasis, arrivedOn string, sent time.Time) time.Time {
+// limitOf returns the time to decide a moved application: as recorded, else the one without a row. A
+// reader that is not shown what the days rest on gets days without a provision.
+func limitOf(basis *commonv1.LegalBasis, m *referralv1.ReferralSent) matter.Limit {
+	if m.GetDueDays() == nil {
+		return limitWithoutRow(basis)
+	}
+	return matter.Limit{
+		WorkingDays: int(m.GetDueDays().GetWorkingDays()), UrgentWorkingDays: int(m.GetDueDays().GetUrgentWorkingDays()),
+		Provision: m.GetDueGround().GetProvision(), UrgentProvision: m.GetDueGround().GetUrgentProvision(), FromArrival: m.GetDueGround().GetFromArrival(),
+	}
+}
+
+// grantBy returns the time by which a moved application must be decided, counted from from, and the
+// provision. If that day has passed at the time at, it is the next working day after at.
+func grantBy(limit matter.Limit, urgency commonv1.Urgency, from, at time.Time) (time.Time, string) {
+	if matter.IsUrgent(urgency) {
+		return matter.NotPast(matter.EndOfWorkingDay(from, limit.UrgentWorkingDays), at), limit.UrgentProvision
+	}
+	return matter.NotPast(matter.EndOfWorkingDay(from, limit.WorkingDays), at), limit.Provision
+}
+
+// countsFrom returns the time from which the time to decide a moved application is counted.
+func countsFrom(limit matter.Limit, arrivedOn string, sent time.Time) time.Time {
 	day, err := time.ParseInLocation(time.DateOnly, arrivedOn, matter.Helsinki())
-	if err != nil || !strings.HasPrefix(basis.GetProvision(), arrivedElsewhere) {
+	if err != nil || !limit.FromArrival {
 		return sent
 	}
 	return day
@@ -102,11 +124,11 @@ func (r Referral) judged(urgency commonv1.Urgency, at time.Time) (time.Time, str
 	case r.Statutory.IsZero():
 		return time.Time{}, ""
 	case matter.IsMoreUrgent(urgency, r.Clock.Urgency):
-		due, provision := grantBy(urgency, at, at)
+		due, provision := grantBy(r.Limit, urgency, at, at)
 		first := matter.Earliest(matter.Statutory(due, provision), matter.Statutory(r.Statutory, r.Provision))
 		return first.At, first.Provision
 	case matter.IsUrgent(r.Clock.Urgency) && !matter.IsUrgent(urgency):
-		return grantBy(urgency, r.CountsFrom, at)
+		return grantBy(r.Limit, urgency, r.CountsFrom, at)
 	default:
 		return time.Time{}, ""
 	}

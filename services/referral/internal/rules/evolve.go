@@ -107,7 +107,7 @@ var phases = map[referralv1.ReferralState]commonv1.LoopPhase{
 func (r Referral) to(state referralv1.ReferralState, at, due time.Time) Referral {
 	if r.State == stateOnHold && state == stateInProgress && !r.Statutory.IsZero() {
 		r.CountsFrom = at
-		r.Statutory, r.Provision = grantBy(r.Clock.Urgency, at, at)
+		r.Statutory, r.Provision = grantBy(r.Limit, r.Clock.Urgency, at, at)
 	}
 	r.State, r.Due = state, due
 	r.Enter(phases[state], at)
@@ -127,7 +127,8 @@ func sent(e matter.Event, m *referralv1.ReferralSent) Referral {
 	r.ToSocialServices, r.ArrivedOn = m.GetToSocialServices(), m.GetApplicationArrivedOn()
 	if m.GetStatutoryDueAt() != nil {
 		r.Statutory, r.Provision = m.GetStatutoryDueAt().AsTime(), m.GetDueProvision()
-		r.CountsFrom = countsFrom(e.Basis, r.ArrivedOn, e.At)
+		r.Limit = limitOf(e.Basis, m)
+		r.CountsFrom = countsFrom(r.Limit, r.ArrivedOn, e.At)
 	}
 	if from := m.GetRedirectedFromReferralId(); from != "" {
 		r.RedirectedFrom = Collection + from

@@ -130,6 +130,81 @@ func TestMovedApplicationIsNotWithdrawn(t *testing.T) {
 	rulestest.Must(t, other.Withdraw("", r))
 }
 
+// ofRow is the time to decide of a row of the table of grounds.
+var ofRow = matter.Limit{WorkingDays: 5, UrgentWorkingDays: 2, Provision: "434/2003 § 23.1", UrgentProvision: "434/2003 § 23.2"}
+
+// moveOnRow sends an application that arrived on the 19th from kela to another agency, on a row with a
+// limit or with none.
+func (w *fixture) moveOnRow(t *testing.T, to string, limit *matter.Limit, urgency commonv1.Urgency) string {
+	t.Helper()
+	basis := rulestest.Consent(w.Now)
+	basis.Provision, basis.GroundKey, basis.Terms = "434/2003 § 21", "hl-21", &commonv1.GroundTerms{ReceiverKind: "SOCIAL_SERVICES"}
+	subject, err := w.Begin(rules.Command{
+		Actor: people["kela"], Client: "anna", Facts: rules.Facts{Receiver: &commonv1.Party{Agency: to, Unit: "intake"}, ToSocialServices: to == "hva"},
+		Request: &referralv1.SendReferralRequest{
+			Basis: basis, Kind: transfer, Reason: "Hakemus.", Urgency: urgency, Receiver: &commonv1.Party{Agency: to}, ApplicationArrivedOn: "2026-11-19",
+		},
+		Limit: limit,
+	})
+	rulestest.Must(t, err)
+	return subject
+}
+
+// The row on which an application is moved sets the days, the provisions and from when they count: at the
+// sending, after a judgement of its urgency and after it was on hold. The sender is shown the same due times,
+// and not what they rest on.
+func TestDueTimeOfARow(t *testing.T) {
+	w := newFixture()
+	r := w.moveOnRow(t, "hva", &ofRow, normal)
+	w.take(t, "hva", r, accept)
+	w.ExpectDue(t, "hva", r, "30.11.2026 23.59", byLaw, "434/2003 § 23.1")
+	w.ExpectDue(t, "kela", r, "30.11.2026 23.59", hidden, "")
+	rulestest.Must(t, w.try("hva", r, &referralv1.TriageReferralRequest{Urgency: urgent}))
+	if due, provision := w.Histories[r].State.Statutory, w.Histories[r].State.Provision; provision != "434/2003 § 23.2" || !due.Equal(matter.EndOfWorkingDay(w.Now, 2)) {
+		t.Errorf("urgent by %s: %s", provision, due)
+	}
+	rulestest.Must(t, w.try("hva", r, &referralv1.TriageReferralRequest{Urgency: normal}))
+	w.take(t, "hva", r, hold)
+	w.Now = w.Now.Add(48 * time.Hour)
+	w.take(t, "hva", r, note)
+	w.ExpectDue(t, "hva", r, "2.12.2026 23.59", byLaw, "434/2003 § 23.1")
+	w.ExpectDue(t, "kela", r, "2.12.2026 23.59", hidden, "")
+	if shown := w.View("kela", r).State.Limit; shown.Provision+shown.UrgentProvision != "" || shown.FromArrival {
+		t.Errorf("the sender is shown what the days rest on: %v", shown)
+	}
+	arrival := ofRow
+	arrival.FromArrival = true
+	arrived := w.moveOnRow(t, "terveys", &arrival, normal)
+	w.take(t, "terveys", arrived, accept)
+	w.ExpectDue(t, "terveys", arrived, "26.11.2026 23.59", byLaw, "434/2003 § 23.1")
+	rulestest.Must(t, w.try("terveys", arrived, &referralv1.TriageReferralRequest{Urgency: urgent}))
+	rulestest.Must(t, w.try("terveys", arrived, &referralv1.TriageReferralRequest{Urgency: normal}))
+	w.ExpectDue(t, "terveys", arrived, "26.11.2026 23.59", byLaw, "434/2003 § 23.1")
+}
+
+// A row that limits nothing for the receiver's kind sets no due time, although a referral without a row would
+// have one. A redirected application goes by its own row, and not later than by the first.
+func TestDueTimeOfItsOwnRow(t *testing.T) {
+	w := newFixture()
+	unlimited := w.moveOnRow(t, "hva", nil, normal)
+	w.take(t, "hva", unlimited, accept)
+	w.ExpectDue(t, "hva", unlimited, "23.12.2026 23.59", byPromise, "")
+	first := w.moveOnRow(t, "terveys", &ofRow, normal)
+	request := w.Request(first, redirect, people["hva"]).(*referralv1.RedirectReferralRequest) //nolint:forcetypeassert // of this step
+	request.Basis.Terms = &commonv1.GroundTerms{}
+	longer := matter.Limit{WorkingDays: 9, UrgentWorkingDays: 3, Provision: "434/2003 § 23.3", UrgentProvision: "434/2003 § 23.4"}
+	rulestest.Must(t, w.Do(rules.Command{Actor: people["terveys"], Subject: first, Request: request, Facts: facts(request), Limit: &longer}))
+	onward := w.onward(first)
+	w.take(t, "hva", onward, accept)
+	w.ExpectDue(t, "hva", onward, "30.11.2026 23.59", byLaw, "434/2003 § 23.3")
+	w.take(t, "hva", onward, hold)
+	w.take(t, "hva", onward, note)
+	w.ExpectDue(t, "hva", onward, "4.12.2026 23.59", byLaw, "434/2003 § 23.3")
+	for _, agency := range []string{"kela", "terveys"} {
+		w.ExpectDue(t, agency, onward, "4.12.2026 23.59", hidden, "")
+	}
+}
+
 // An impossible day of arrival is refused, and so is one for another kind of referral.
 func TestArrivalDayIsChecked(t *testing.T) {
 	w := newFixture()

@@ -66,15 +66,25 @@ func checkArrived(command Command, r *referralv1.SendReferralRequest) error {
 	}
 }
 
-// moved adds what the law requires of an application that is moved to social services.
+// moved adds what the law requires of an application that is moved: until when it must be decided, as
+// the row of its ground says, and without a row if it is moved to social services.
 func moved(command Command, sent *referralv1.ReferralSent, arrivedOn string, basis *commonv1.LegalBasis) {
 	sent.ToSocialServices = command.Facts.ToSocialServices
 	if !isMoved(sent.GetKind()) {
 		return
 	}
 	sent.ApplicationArrivedOn = cmp.Or(arrivedOn, command.At.In(matter.Helsinki()).Format(time.DateOnly))
-	if command.Facts.ToSocialServices {
-		due, provision := grantBy(sent.GetUrgency(), countsFrom(basis, sent.GetApplicationArrivedOn(), command.At), command.At)
-		sent.StatutoryDueAt, sent.DueProvision = timestamppb.New(due), provision
+	var limit matter.Limit
+	switch onRow := basis.GetTerms() != nil; {
+	case command.Limit != nil:
+		limit = *command.Limit
+		sent.DueDays = &referralv1.DueDays{WorkingDays: int32(limit.WorkingDays), UrgentWorkingDays: int32(limit.UrgentWorkingDays)} //nolint:gosec // at most a year
+		sent.DueGround = &referralv1.DueGround{Provision: limit.Provision, UrgentProvision: limit.UrgentProvision, FromArrival: limit.FromArrival}
+	case !onRow && command.Facts.ToSocialServices:
+		limit = limitWithoutRow(basis)
+	default:
+		return
 	}
+	due, provision := grantBy(limit, sent.GetUrgency(), countsFrom(limit, sent.GetApplicationArrivedOn(), command.At), command.At)
+	sent.StatutoryDueAt, sent.DueProvision = timestamppb.New(due), provision
 }

@@ -40,11 +40,12 @@ type Referral struct {
 	// days.
 	ToSocialServices bool
 	// ArrivedOn is the day on which a moved application arrived at the sender (YYYY-MM-DD).
-	// Statutory is the time by which it must be decided by Provision, counted from CountsFrom. All
-	// are zero for other kinds.
+	// Statutory is the time by which it must be decided by Provision, counted from CountsFrom by
+	// Limit. All are zero for other kinds.
 	ArrivedOn             string
 	Statutory, CountsFrom time.Time
 	Provision             string
+	Limit                 matter.Limit
 
 	// RedirectedFrom is the referral that this one was redirected from, and FirstSender the sender
 	// of the first of them.

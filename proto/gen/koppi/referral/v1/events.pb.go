@@ -45,15 +45,21 @@ type ReferralSent struct {
 	// For a moved application: the day on which it arrived at the sender, for example
 	// "2026-11-27" (434/2003 § 21).
 	ApplicationArrivedOn string `protobuf:"bytes,11,opt,name=application_arrived_on,json=applicationArrivedOn,proto3" json:"application_arrived_on,omitempty"`
-	// Time by which a moved application must be decided, and the provision (1412/1997 § 14 a.1,
-	// if urgent § 14 b). Unset for all other referrals.
+	// Time by which a moved application must be decided, and the provision, for example 1412/1997
+	// § 14 a.1, if urgent § 14 b. Unset for all other referrals, and if its ground sets none.
 	StatutoryDueAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=statutory_due_at,json=statutoryDueAt,proto3" json:"statutory_due_at,omitempty"`
 	DueProvision   string                 `protobuf:"bytes,13,opt,name=due_provision,json=dueProvision,proto3" json:"due_provision,omitempty"`
 	// The receiver is a social services agency, whose time limits the law sets. It is recorded,
 	// since history must not change with the directory.
 	ToSocialServices bool `protobuf:"varint,14,opt,name=to_social_services,json=toSocialServices,proto3" json:"to_social_services,omitempty"`
 	// The matter's number (see Referral.matter_number), drawn at random.
-	MatterNumber  string `protobuf:"bytes,15,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
+	MatterNumber string `protobuf:"bytes,15,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
+	// For a moved application whose ground limits the time to decide: the limit as the ground had it
+	// at the sending, since history must not change with the table of grounds. Unset in a referral
+	// from before, and in one that rests on no row: then the time limits of 1412/1997 §§ 14 a and
+	// 14 b hold.
+	DueDays       *DueDays   `protobuf:"bytes,16,opt,name=due_days,json=dueDays,proto3" json:"due_days,omitempty"`
+	DueGround     *DueGround `protobuf:"bytes,17,opt,name=due_ground,json=dueGround,proto3" json:"due_ground,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -191,6 +197,20 @@ func (x *ReferralSent) GetMatterNumber() string {
 		return x.MatterNumber
 	}
 	return ""
+}
+
+func (x *ReferralSent) GetDueDays() *DueDays {
+	if x != nil {
+		return x.DueDays
+	}
+	return nil
+}
+
+func (x *ReferralSent) GetDueGround() *DueGround {
+	if x != nil {
+		return x.DueGround
+	}
+	return nil
 }
 
 // ReferralReceived: the receiver has seen the referral.
@@ -1069,7 +1089,7 @@ var File_koppi_referral_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/referral/v1/events.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/referral/v1/state.proto\"\x91\x06\n" +
+	"\x1ekoppi/referral/v1/events.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/referral/v1/state.proto\"\x85\a\n" +
 	"\fReferralSent\x122\n" +
 	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x123\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1f.koppi.referral.v1.ReferralKindR\x04kind\x12%\n" +
@@ -1087,7 +1107,10 @@ const file_koppi_referral_v1_events_proto_rawDesc = "" +
 	"\x10statutory_due_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x0estatutoryDueAt\x12)\n" +
 	"\rdue_provision\x18\r \x01(\tB\x04\xe8\xb8\x18\x02R\fdueProvision\x12,\n" +
 	"\x12to_social_services\x18\x0e \x01(\bR\x10toSocialServices\x12)\n" +
-	"\rmatter_number\x18\x0f \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\"\x12\n" +
+	"\rmatter_number\x18\x0f \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x125\n" +
+	"\bdue_days\x18\x10 \x01(\v2\x1a.koppi.referral.v1.DueDaysR\adueDays\x12;\n" +
+	"\n" +
+	"due_ground\x18\x11 \x01(\v2\x1c.koppi.referral.v1.DueGroundR\tdueGround\"\x12\n" +
 	"\x10ReferralReceived\"B\n" +
 	"\x10ReferralAccepted\x12.\n" +
 	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"\xb6\x01\n" +
@@ -1176,10 +1199,12 @@ var file_koppi_referral_v1_events_proto_goTypes = []any{
 	(v1.Urgency)(0),                       // 19: koppi.common.v1.Urgency
 	(*v1.Attachment)(nil),                 // 20: koppi.common.v1.Attachment
 	(*timestamppb.Timestamp)(nil),         // 21: google.protobuf.Timestamp
-	(ReferralDeclineReason)(0),            // 22: koppi.referral.v1.ReferralDeclineReason
-	(AppointmentResult)(0),                // 23: koppi.referral.v1.AppointmentResult
-	(ReferralOutcome)(0),                  // 24: koppi.referral.v1.ReferralOutcome
-	(ReferralState)(0),                    // 25: koppi.referral.v1.ReferralState
+	(*DueDays)(nil),                       // 22: koppi.referral.v1.DueDays
+	(*DueGround)(nil),                     // 23: koppi.referral.v1.DueGround
+	(ReferralDeclineReason)(0),            // 24: koppi.referral.v1.ReferralDeclineReason
+	(AppointmentResult)(0),                // 25: koppi.referral.v1.AppointmentResult
+	(ReferralOutcome)(0),                  // 26: koppi.referral.v1.ReferralOutcome
+	(ReferralState)(0),                    // 27: koppi.referral.v1.ReferralState
 }
 var file_koppi_referral_v1_events_proto_depIdxs = []int32{
 	17, // 0: koppi.referral.v1.ReferralSent.receiver:type_name -> koppi.common.v1.Party
@@ -1189,26 +1214,28 @@ var file_koppi_referral_v1_events_proto_depIdxs = []int32{
 	21, // 4: koppi.referral.v1.ReferralSent.due_at:type_name -> google.protobuf.Timestamp
 	17, // 5: koppi.referral.v1.ReferralSent.first_sender:type_name -> koppi.common.v1.Party
 	21, // 6: koppi.referral.v1.ReferralSent.statutory_due_at:type_name -> google.protobuf.Timestamp
-	17, // 7: koppi.referral.v1.ReferralAccepted.worker:type_name -> koppi.common.v1.Party
-	19, // 8: koppi.referral.v1.ReferralTriaged.urgency:type_name -> koppi.common.v1.Urgency
-	21, // 9: koppi.referral.v1.ReferralTriaged.statutory_due_at:type_name -> google.protobuf.Timestamp
-	22, // 10: koppi.referral.v1.ReferralDeclined.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
-	17, // 11: koppi.referral.v1.ReferralDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
-	17, // 12: koppi.referral.v1.ReferralRedirected.receiver:type_name -> koppi.common.v1.Party
-	21, // 13: koppi.referral.v1.ReferralRedirected.due_at:type_name -> google.protobuf.Timestamp
-	17, // 14: koppi.referral.v1.ReferralReassigned.to:type_name -> koppi.common.v1.Party
-	21, // 15: koppi.referral.v1.AppointmentScheduled.at:type_name -> google.protobuf.Timestamp
-	23, // 16: koppi.referral.v1.AppointmentResultRecorded.result:type_name -> koppi.referral.v1.AppointmentResult
-	20, // 17: koppi.referral.v1.ProgressNoteAdded.attachments:type_name -> koppi.common.v1.Attachment
-	24, // 18: koppi.referral.v1.ReferralCompleted.outcome:type_name -> koppi.referral.v1.ReferralOutcome
-	20, // 19: koppi.referral.v1.ReferralCompleted.attachments:type_name -> koppi.common.v1.Attachment
-	25, // 20: koppi.referral.v1.ReferralOverdue.state:type_name -> koppi.referral.v1.ReferralState
-	21, // 21: koppi.referral.v1.ReferralOverdue.due_at:type_name -> google.protobuf.Timestamp
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	22, // 7: koppi.referral.v1.ReferralSent.due_days:type_name -> koppi.referral.v1.DueDays
+	23, // 8: koppi.referral.v1.ReferralSent.due_ground:type_name -> koppi.referral.v1.DueGround
+	17, // 9: koppi.referral.v1.ReferralAccepted.worker:type_name -> koppi.common.v1.Party
+	19, // 10: koppi.referral.v1.ReferralTriaged.urgency:type_name -> koppi.common.v1.Urgency
+	21, // 11: koppi.referral.v1.ReferralTriaged.statutory_due_at:type_name -> google.protobuf.Timestamp
+	24, // 12: koppi.referral.v1.ReferralDeclined.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
+	17, // 13: koppi.referral.v1.ReferralDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
+	17, // 14: koppi.referral.v1.ReferralRedirected.receiver:type_name -> koppi.common.v1.Party
+	21, // 15: koppi.referral.v1.ReferralRedirected.due_at:type_name -> google.protobuf.Timestamp
+	17, // 16: koppi.referral.v1.ReferralReassigned.to:type_name -> koppi.common.v1.Party
+	21, // 17: koppi.referral.v1.AppointmentScheduled.at:type_name -> google.protobuf.Timestamp
+	25, // 18: koppi.referral.v1.AppointmentResultRecorded.result:type_name -> koppi.referral.v1.AppointmentResult
+	20, // 19: koppi.referral.v1.ProgressNoteAdded.attachments:type_name -> koppi.common.v1.Attachment
+	26, // 20: koppi.referral.v1.ReferralCompleted.outcome:type_name -> koppi.referral.v1.ReferralOutcome
+	20, // 21: koppi.referral.v1.ReferralCompleted.attachments:type_name -> koppi.common.v1.Attachment
+	27, // 22: koppi.referral.v1.ReferralOverdue.state:type_name -> koppi.referral.v1.ReferralState
+	21, // 23: koppi.referral.v1.ReferralOverdue.due_at:type_name -> google.protobuf.Timestamp
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_koppi_referral_v1_events_proto_init() }

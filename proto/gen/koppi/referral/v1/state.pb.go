@@ -836,6 +836,124 @@ func (x *ProgressNote) GetAttachments() []*v1.Attachment {
 	return nil
 }
 
+// DueDays is within how many working days a moved application must be decided.
+type DueDays struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	WorkingDays int32                  `protobuf:"varint,1,opt,name=working_days,json=workingDays,proto3" json:"working_days,omitempty"`
+	// The same if it is urgent.
+	UrgentWorkingDays int32 `protobuf:"varint,2,opt,name=urgent_working_days,json=urgentWorkingDays,proto3" json:"urgent_working_days,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *DueDays) Reset() {
+	*x = DueDays{}
+	mi := &file_koppi_referral_v1_state_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DueDays) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DueDays) ProtoMessage() {}
+
+func (x *DueDays) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_state_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DueDays.ProtoReflect.Descriptor instead.
+func (*DueDays) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_state_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *DueDays) GetWorkingDays() int32 {
+	if x != nil {
+		return x.WorkingDays
+	}
+	return 0
+}
+
+func (x *DueDays) GetUrgentWorkingDays() int32 {
+	if x != nil {
+		return x.UrgentWorkingDays
+	}
+	return 0
+}
+
+// DueGround is what DueDays rest on.
+type DueGround struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Provision string                 `protobuf:"bytes,1,opt,name=provision,proto3" json:"provision,omitempty"`
+	// The provision if it is urgent.
+	UrgentProvision string `protobuf:"bytes,2,opt,name=urgent_provision,json=urgentProvision,proto3" json:"urgent_provision,omitempty"`
+	// The days count from the day on which the application arrived at the sender, not from the
+	// sending.
+	FromArrival   bool `protobuf:"varint,3,opt,name=from_arrival,json=fromArrival,proto3" json:"from_arrival,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DueGround) Reset() {
+	*x = DueGround{}
+	mi := &file_koppi_referral_v1_state_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DueGround) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DueGround) ProtoMessage() {}
+
+func (x *DueGround) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_state_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DueGround.ProtoReflect.Descriptor instead.
+func (*DueGround) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_state_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *DueGround) GetProvision() string {
+	if x != nil {
+		return x.Provision
+	}
+	return ""
+}
+
+func (x *DueGround) GetUrgentProvision() string {
+	if x != nil {
+		return x.UrgentProvision
+	}
+	return ""
+}
+
+func (x *DueGround) GetFromArrival() bool {
+	if x != nil {
+		return x.FromArrival
+	}
+	return false
+}
+
 var File_koppi_referral_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_state_proto_rawDesc = "" +
@@ -893,7 +1011,14 @@ const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12\x18\n" +
 	"\x04text\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x03R\x04text\x12=\n" +
-	"\vattachments\x18\x04 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments*\xb0\x01\n" +
+	"\vattachments\x18\x04 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\\\n" +
+	"\aDueDays\x12!\n" +
+	"\fworking_days\x18\x01 \x01(\x05R\vworkingDays\x12.\n" +
+	"\x13urgent_working_days\x18\x02 \x01(\x05R\x11urgentWorkingDays\"\x83\x01\n" +
+	"\tDueGround\x12\"\n" +
+	"\tprovision\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\tprovision\x12/\n" +
+	"\x10urgent_provision\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\x0furgentProvision\x12!\n" +
+	"\ffrom_arrival\x18\x03 \x01(\bR\vfromArrival*\xb0\x01\n" +
 	"\fReferralKind\x12\x1d\n" +
 	"\x19REFERRAL_KIND_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15REFERRAL_KIND_SERVICE\x10\x01\x12&\n" +
@@ -953,7 +1078,7 @@ func file_koppi_referral_v1_state_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_referral_v1_state_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_koppi_referral_v1_state_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_koppi_referral_v1_state_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_koppi_referral_v1_state_proto_goTypes = []any{
 	(ReferralKind)(0),             // 0: koppi.referral.v1.ReferralKind
 	(ReferralState)(0),            // 1: koppi.referral.v1.ReferralState
@@ -963,44 +1088,46 @@ var file_koppi_referral_v1_state_proto_goTypes = []any{
 	(*Referral)(nil),              // 5: koppi.referral.v1.Referral
 	(*Appointment)(nil),           // 6: koppi.referral.v1.Appointment
 	(*ProgressNote)(nil),          // 7: koppi.referral.v1.ProgressNote
-	(*v1.LoopStatus)(nil),         // 8: koppi.common.v1.LoopStatus
-	(*v1.Party)(nil),              // 9: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),         // 10: koppi.common.v1.LegalBasis
-	(v1.Urgency)(0),               // 11: koppi.common.v1.Urgency
-	(*v1.Attachment)(nil),         // 12: koppi.common.v1.Attachment
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(*v1.PlannedContact)(nil),     // 14: koppi.common.v1.PlannedContact
-	(*v1.Revocation)(nil),         // 15: koppi.common.v1.Revocation
-	(*v1.LeftOut)(nil),            // 16: koppi.common.v1.LeftOut
-	(*v1.ClientStatus)(nil),       // 17: koppi.common.v1.ClientStatus
+	(*DueDays)(nil),               // 8: koppi.referral.v1.DueDays
+	(*DueGround)(nil),             // 9: koppi.referral.v1.DueGround
+	(*v1.LoopStatus)(nil),         // 10: koppi.common.v1.LoopStatus
+	(*v1.Party)(nil),              // 11: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),         // 12: koppi.common.v1.LegalBasis
+	(v1.Urgency)(0),               // 13: koppi.common.v1.Urgency
+	(*v1.Attachment)(nil),         // 14: koppi.common.v1.Attachment
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(*v1.PlannedContact)(nil),     // 16: koppi.common.v1.PlannedContact
+	(*v1.Revocation)(nil),         // 17: koppi.common.v1.Revocation
+	(*v1.LeftOut)(nil),            // 18: koppi.common.v1.LeftOut
+	(*v1.ClientStatus)(nil),       // 19: koppi.common.v1.ClientStatus
 }
 var file_koppi_referral_v1_state_proto_depIdxs = []int32{
 	0,  // 0: koppi.referral.v1.Referral.kind:type_name -> koppi.referral.v1.ReferralKind
 	1,  // 1: koppi.referral.v1.Referral.state:type_name -> koppi.referral.v1.ReferralState
-	8,  // 2: koppi.referral.v1.Referral.status:type_name -> koppi.common.v1.LoopStatus
-	9,  // 3: koppi.referral.v1.Referral.sender:type_name -> koppi.common.v1.Party
-	9,  // 4: koppi.referral.v1.Referral.receiver:type_name -> koppi.common.v1.Party
-	10, // 5: koppi.referral.v1.Referral.basis:type_name -> koppi.common.v1.LegalBasis
-	11, // 6: koppi.referral.v1.Referral.urgency:type_name -> koppi.common.v1.Urgency
-	12, // 7: koppi.referral.v1.Referral.attachments:type_name -> koppi.common.v1.Attachment
+	10, // 2: koppi.referral.v1.Referral.status:type_name -> koppi.common.v1.LoopStatus
+	11, // 3: koppi.referral.v1.Referral.sender:type_name -> koppi.common.v1.Party
+	11, // 4: koppi.referral.v1.Referral.receiver:type_name -> koppi.common.v1.Party
+	12, // 5: koppi.referral.v1.Referral.basis:type_name -> koppi.common.v1.LegalBasis
+	13, // 6: koppi.referral.v1.Referral.urgency:type_name -> koppi.common.v1.Urgency
+	14, // 7: koppi.referral.v1.Referral.attachments:type_name -> koppi.common.v1.Attachment
 	6,  // 8: koppi.referral.v1.Referral.appointments:type_name -> koppi.referral.v1.Appointment
 	7,  // 9: koppi.referral.v1.Referral.progress_notes:type_name -> koppi.referral.v1.ProgressNote
 	2,  // 10: koppi.referral.v1.Referral.outcome:type_name -> koppi.referral.v1.ReferralOutcome
 	3,  // 11: koppi.referral.v1.Referral.decline_reason:type_name -> koppi.referral.v1.ReferralDeclineReason
-	13, // 12: koppi.referral.v1.Referral.sent_at:type_name -> google.protobuf.Timestamp
-	9,  // 13: koppi.referral.v1.Referral.suggested_receiver:type_name -> koppi.common.v1.Party
-	12, // 14: koppi.referral.v1.Referral.outcome_attachments:type_name -> koppi.common.v1.Attachment
-	14, // 15: koppi.referral.v1.Referral.planned_contacts:type_name -> koppi.common.v1.PlannedContact
-	15, // 16: koppi.referral.v1.Referral.revocation:type_name -> koppi.common.v1.Revocation
-	11, // 17: koppi.referral.v1.Referral.triaged_urgency:type_name -> koppi.common.v1.Urgency
-	13, // 18: koppi.referral.v1.Referral.statutory_due_at:type_name -> google.protobuf.Timestamp
-	16, // 19: koppi.referral.v1.Referral.left_out:type_name -> koppi.common.v1.LeftOut
-	17, // 20: koppi.referral.v1.Referral.client_status:type_name -> koppi.common.v1.ClientStatus
-	13, // 21: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
+	15, // 12: koppi.referral.v1.Referral.sent_at:type_name -> google.protobuf.Timestamp
+	11, // 13: koppi.referral.v1.Referral.suggested_receiver:type_name -> koppi.common.v1.Party
+	14, // 14: koppi.referral.v1.Referral.outcome_attachments:type_name -> koppi.common.v1.Attachment
+	16, // 15: koppi.referral.v1.Referral.planned_contacts:type_name -> koppi.common.v1.PlannedContact
+	17, // 16: koppi.referral.v1.Referral.revocation:type_name -> koppi.common.v1.Revocation
+	13, // 17: koppi.referral.v1.Referral.triaged_urgency:type_name -> koppi.common.v1.Urgency
+	15, // 18: koppi.referral.v1.Referral.statutory_due_at:type_name -> google.protobuf.Timestamp
+	18, // 19: koppi.referral.v1.Referral.left_out:type_name -> koppi.common.v1.LeftOut
+	19, // 20: koppi.referral.v1.Referral.client_status:type_name -> koppi.common.v1.ClientStatus
+	15, // 21: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
 	4,  // 22: koppi.referral.v1.Appointment.result:type_name -> koppi.referral.v1.AppointmentResult
-	13, // 23: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
-	9,  // 24: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
-	12, // 25: koppi.referral.v1.ProgressNote.attachments:type_name -> koppi.common.v1.Attachment
+	15, // 23: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
+	11, // 24: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
+	14, // 25: koppi.referral.v1.ProgressNote.attachments:type_name -> koppi.common.v1.Attachment
 	26, // [26:26] is the sub-list for method output_type
 	26, // [26:26] is the sub-list for method input_type
 	26, // [26:26] is the sub-list for extension type_name
@@ -1019,7 +1146,7 @@ func file_koppi_referral_v1_state_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_referral_v1_state_proto_rawDesc), len(file_koppi_referral_v1_state_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   3,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

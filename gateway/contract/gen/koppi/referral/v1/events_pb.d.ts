@@ -7,7 +7,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Attachment, Party, Urgency } from "../../common/v1/party_pb.js";
-import type { AppointmentResult, ReferralDeclineReason, ReferralKind, ReferralOutcome, ReferralState } from "./state_pb.js";
+import type { AppointmentResult, DueDays, DueGround, ReferralDeclineReason, ReferralKind, ReferralOutcome, ReferralState } from "./state_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
 /**
@@ -86,8 +86,8 @@ export declare type ReferralSent = Message<"koppi.referral.v1.ReferralSent"> & {
   applicationArrivedOn: string;
 
   /**
-   * Time by which a moved application must be decided, and the provision (1412/1997 § 14 a.1,
-   * if urgent § 14 b). Unset for all other referrals.
+   * Time by which a moved application must be decided, and the provision, for example 1412/1997
+   * § 14 a.1, if urgent § 14 b. Unset for all other referrals, and if its ground sets none.
    *
    * @generated from field: google.protobuf.Timestamp statutory_due_at = 12;
    */
@@ -112,6 +112,21 @@ export declare type ReferralSent = Message<"koppi.referral.v1.ReferralSent"> & {
    * @generated from field: string matter_number = 15;
    */
   matterNumber: string;
+
+  /**
+   * For a moved application whose ground limits the time to decide: the limit as the ground had it
+   * at the sending, since history must not change with the table of grounds. Unset in a referral
+   * from before, and in one that rests on no row: then the time limits of 1412/1997 §§ 14 a and
+   * 14 b hold.
+   *
+   * @generated from field: koppi.referral.v1.DueDays due_days = 16;
+   */
+  dueDays?: DueDays | undefined;
+
+  /**
+   * @generated from field: koppi.referral.v1.DueGround due_ground = 17;
+   */
+  dueGround?: DueGround | undefined;
 };
 
 /**

@@ -306,6 +306,64 @@ export declare type ProgressNote = Message<"koppi.referral.v1.ProgressNote"> & {
 export declare const ProgressNoteSchema: GenMessage<ProgressNote>;
 
 /**
+ * DueDays is within how many working days a moved application must be decided.
+ *
+ * @generated from message koppi.referral.v1.DueDays
+ */
+export declare type DueDays = Message<"koppi.referral.v1.DueDays"> & {
+  /**
+   * @generated from field: int32 working_days = 1;
+   */
+  workingDays: number;
+
+  /**
+   * The same if it is urgent.
+   *
+   * @generated from field: int32 urgent_working_days = 2;
+   */
+  urgentWorkingDays: number;
+};
+
+/**
+ * Describes the message koppi.referral.v1.DueDays.
+ * Use `create(DueDaysSchema)` to create a new message.
+ */
+export declare const DueDaysSchema: GenMessage<DueDays>;
+
+/**
+ * DueGround is what DueDays rest on.
+ *
+ * @generated from message koppi.referral.v1.DueGround
+ */
+export declare type DueGround = Message<"koppi.referral.v1.DueGround"> & {
+  /**
+   * @generated from field: string provision = 1;
+   */
+  provision: string;
+
+  /**
+   * The provision if it is urgent.
+   *
+   * @generated from field: string urgent_provision = 2;
+   */
+  urgentProvision: string;
+
+  /**
+   * The days count from the day on which the application arrived at the sender, not from the
+   * sending.
+   *
+   * @generated from field: bool from_arrival = 3;
+   */
+  fromArrival: boolean;
+};
+
+/**
+ * Describes the message koppi.referral.v1.DueGround.
+ * Use `create(DueGroundSchema)` to create a new message.
+ */
+export declare const DueGroundSchema: GenMessage<DueGround>;
+
+/**
  * ReferralKind is what the sender asks for or sends.
  *
  * @generated from enum koppi.referral.v1.ReferralKind
