@@ -123,6 +123,7 @@ func TestMetricsExist(t *testing.T) {
 // labels are the labels of Koppi's metrics, whose names have the same prefix.
 var labels = map[string]bool{
 	"koppi_service": true, "koppi_phase": true, "koppi_waiting_on": true, "koppi_urgency": true, "koppi_agency": true, "koppi_reader": true, "koppi_reason": true,
+	"koppi_ground": true, "koppi_reviewed": true,
 }
 
 // metricsMade returns the Prometheus names of all metrics in the code.

@@ -89,6 +89,8 @@ type Result[S matter.State] struct {
 	History matter.History[S]
 	// Changed says that this command, or the first one of its request_id, recorded events.
 	Changed bool
+	// Repeated says that the first command of its request_id recorded them, and not this one.
+	Repeated bool
 }
 
 // Handle runs a command. It returns refusals as *fault.Error, and Busy after maxAttempts conflicts.

@@ -50,7 +50,7 @@ func (e *Engine[S]) replay(ctx context.Context, target Target, first journal.Uni
 		// withdrawn.
 		return Result[S]{}, goneSince("the client withdrew consent")
 	}
-	return Result[S]{Subject: first.Subject, History: history, Changed: true}, nil
+	return Result[S]{Subject: first.Subject, History: history, Changed: true, Repeated: true}, nil
 }
 
 // goneSince refuses the repetition of a request whose first answer may no longer be disclosed.

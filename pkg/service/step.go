@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/caller"
@@ -14,6 +15,7 @@ import (
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/reading"
+	"koppi.internal/pkg/telemetry"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
@@ -135,6 +137,7 @@ func run[S matter.State, F any](ctx context.Context, s *Service[S], who identity
 	if err != nil {
 		return reading.Shown[S]{}, none, err
 	}
+	var sent *commonv1.LegalBasis
 	result, err := command.Handle(ctx, s.Engine, command.Command[S, facts[F]]{
 		Target: command.Target{
 			Agency: who.Agency, Subject: c.asked.Subject, Starts: c.starts, RequestID: c.request.GetRequestId(), Digest: digest, Access: access,
@@ -150,6 +153,7 @@ func run[S matter.State, F any](ctx context.Context, s *Service[S], who identity
 			if err != nil {
 				return nil, err
 			}
+			sent = c.basisOf(facts.command.Request)
 			return events, s.config.Rules.CheckRoom(world, who.Agency, c.asked.Subject, matter.StepOf(c.request), events)
 		},
 		Authorise: func(ctx context.Context, facts facts[F], decision command.Decision[S]) (journal.Batch, error) {
@@ -162,6 +166,9 @@ func run[S matter.State, F any](ctx context.Context, s *Service[S], who identity
 	})
 	if err != nil {
 		return reading.Shown[S]{}, none, s.guard.RecordStopped(ctx, err)
+	}
+	if result.Changed && !result.Repeated {
+		countGround(ctx, sent)
 	}
 	if head := result.History.State.Common(); head.IsRevoked() && !head.Revocation.Erased {
 		if err := s.actions.EraseRevoked(ctx, c.asked.Subject); err != nil {
@@ -234,6 +241,15 @@ func (c call[S, F]) based(ctx context.Context, s *Service[S], asked matter.Comma
 	})
 }
 
+// basisOf returns the legal basis on which a request sends; nil if it sends nothing.
+func (c call[S, F]) basisOf(r proto.Message) *commonv1.LegalBasis {
+	named, ok := r.(interface{ GetBasis() *commonv1.LegalBasis })
+	if !ok || c.step.Sends == nil {
+		return nil
+	}
+	return named.GetBasis()
+}
+
 // at returns the command on what was loaded: it says whether the caller decided on another version
 // than is disclosed to it now.
 func (c call[S, F]) at(world matter.World[S]) matter.Command[F] {
@@ -263,6 +279,16 @@ func (c call[S, F]) related() func(context.Context, matter.World[S]) ([]string, 
 	}
 	return func(ctx context.Context, world matter.World[S]) ([]string, error) {
 		return c.step.Related(ctx, world, c.asked)
+	}
+}
+
+// groundsUsed has as many series as the table of grounds has rows.
+var groundsUsed = telemetry.Counter("koppi.grounds.used", "{sending}", "Messages sent on a row of the table of grounds, by its key and whether a lawyer had accepted the row.")
+
+// countGround counts a recorded sending that rests on a row.
+func countGround(ctx context.Context, basis *commonv1.LegalBasis) {
+	if terms := basis.GetTerms(); terms != nil {
+		groundsUsed.Add(ctx, 1, metric.WithAttributes(telemetry.KeyGround.String(basis.GetGroundKey()), telemetry.KeyReviewed.Bool(terms.GetReviewed())))
 	}
 }
 

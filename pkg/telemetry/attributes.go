@@ -24,6 +24,10 @@ const (
 	KeyEvent = attribute.Key("koppi.event")
 	// KeyUrgency is the urgency of the matter, such as "URGENCY_EMERGENCY".
 	KeyUrgency = attribute.Key("koppi.urgency")
+	// KeyGround is the key of a row of the table of grounds, such as "shl-35-2", and KeyReviewed says
+	// whether a lawyer had accepted the row.
+	KeyGround   = attribute.Key("koppi.ground")
+	KeyReviewed = attribute.Key("koppi.reviewed")
 	// KeyWaitingOn is the agency whose turn it is.
 	KeyWaitingOn = attribute.Key("koppi.waiting_on")
 

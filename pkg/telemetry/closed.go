@@ -36,7 +36,7 @@ var (
 )
 
 // ours are the attributes of metrics. Each has a bounded number of values: as many as there are methods,
-// codes, phases, urgencies, or agencies in the directory.
+// codes, phases, urgencies, agencies in the directory, or rows in the table of grounds.
 var ours = map[attribute.Key]form{
 	semconv.RPCMethodKey: method, semconv.RPCServiceKey: method, semconv.RPCSystemKey: word, "rpc.system.name": word,
 	semconv.RPCGRPCStatusCodeKey: number, "rpc.response.status_code": word, semconv.ErrorTypeKey: word,
@@ -44,6 +44,7 @@ var ours = map[attribute.Key]form{
 	semconv.DBSystemNameKey: word, "db.system": word, semconv.DBOperationNameKey: word, semconv.DBClientConnectionStateKey: word,
 	"state": word, "status": word, "type": word, "error_type": word, "pgx.operation.type": word,
 	KeyService: agency, KeyPhase: word, KeyWaitingOn: agency, KeyUrgency: word, KeyAgency: agency, KeyReason: word, KeyReader: word,
+	KeyGround: agency, KeyReviewed: flag,
 }
 
 // spansAlone are the attributes that only spans may have.

@@ -31,7 +31,7 @@ var chosen = []attribute.Key{
 	semconv.UserAgentOriginalKey, semconv.ClientAddressKey, semconv.NetworkPeerAddressKey, semconv.ServerAddressKey, semconv.URLFullKey,
 	semconv.URLQueryKey, semconv.URLPathKey, semconv.HTTPRouteKey, semconv.HTTPRequestMethodOriginalKey, semconv.RPCMethodKey, semconv.RPCServiceKey,
 	semconv.DBCollectionNameKey, semconv.MessagingMessageIDKey, semconv.MessagingDestinationNameKey, semconv.NetworkProtocolVersionKey, semconv.ErrorTypeKey,
-	"http.request.header.authorization", "rpc.request.metadata.x", "baggage", "koppi.consumer", "koppi.subject", "koppi.agency", "koppi.event", "koppi.outcome", "pgx.query.parameters",
+	"http.request.header.authorization", "rpc.request.metadata.x", "baggage", "koppi.consumer", "koppi.subject", "koppi.agency", "koppi.ground", "koppi.reviewed", "koppi.event", "koppi.outcome", "pgx.query.parameters",
 }
 
 // No attribute outside the closed list is exported in any part of a span.

@@ -35,6 +35,7 @@ func TestUrgentUntouchedRings(t *testing.T) {
 		t.Helper()
 		r := testkit.Submission()
 		r.Urgency, r.Basis.ConsentedAt = urgency, timestamppb.New(start.Add(-time.Hour))
+		testkit.Insist(t, kela, concerns.SubmitConcern, r)
 		return testkit.Insist(t, kela, concerns.SubmitConcern, r).GetConcern().GetConcernId()
 	}
 	advance := func(by time.Duration) {
@@ -50,6 +51,9 @@ func TestUrgentUntouchedRings(t *testing.T) {
 	// That a system has received it is no touch, and puts nothing off.
 	testkit.Insist(t, testkit.As(t, conn, testkit.County, "", "system"), concerns.ReceiveConcern, &concernv1.ReceiveConcernRequest{RequestId: uuid.NewString(), ConcernId: emergency})
 	advance(59 * time.Minute)
+	// Each sending counts once for its ground; a repetition by request_id and the steps after it do not count.
+	const grounds = `sum(koppi_grounds_used_total{koppi_ground="shl-35-1", koppi_reviewed="false"})`
+	p.insist(grounds + ` == 2`)
 	p.insist(`sum(max by (koppi_phase, koppi_waiting_on) (koppi_loops_open{koppi_service="concern"})) == 2`)
 	p.insist(`sum(max by (koppi_phase, koppi_waiting_on) (koppi_loops_overdue{koppi_service="concern"})) == 1`)
 	if ringing := p.ask(rings); len(ringing) > 0 {

@@ -19,8 +19,8 @@ const registry = createRegistry(...files);
 // All others are shown: the texts have each as "field_feedback".
 const silent = new Set([
   "information_request_id", "message_id", "appointment_id", "goal_id", "action_id", "snapshot", "state", "first_sender",
-  "own_joined_concern_id", "reporter_shown", "by", "holders", "worker", "by_client", "basis", "to_social_services", "due_rules", "due_days", "due_ground",
-  "taken_before", "what", "client_language", "later", "closes_at", "left_apart",
+  "own_joined_concern_id", "reporter_shown", "by", "holders", "worker", "by_client", "basis", "to_social_services", "due_rules",
+  "due_days", "due_ground", "taken_before", "what", "client_language", "later", "closes_at", "left_apart",
 ]);
 
 // Detail is a field of an event that has a value.
