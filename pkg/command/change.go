@@ -3,9 +3,13 @@ package command
 import (
 	"cmp"
 	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
 // change is the effect of a command's events on the world, as rows.
@@ -73,7 +77,7 @@ func (c *change[S]) record(event matter.Event) error {
 // count adds the counters that an event increments.
 func (c *change[S]) count(before, after S, event matter.Event) {
 	head, counters := after.Common(), c.engine.Rules.Counters(before, after, event)
-	for _, what := range counters.Counts {
+	for _, what := range append(unreviewed(before.Common().Basis, event), counters.Counts...) {
 		if what == matter.CountOverdue {
 			c.broken = append(c.broken, event.Subject)
 		}
@@ -86,6 +90,16 @@ func (c *change[S]) count(before, after S, event matter.Event) {
 		}
 		c.batch.Counters = append(c.batch.Counters, row)
 	}
+}
+
+// unreviewed returns the counter of an event that sends something on a ground that no lawyer had
+// accepted: the first of a matter, or one on another basis than the matter's own.
+func unreviewed(own *commonv1.LegalBasis, event matter.Event) []matter.Count {
+	terms := event.Basis.GetTerms()
+	if terms == nil || terms.GetReviewed() || proto.Equal(own, event.Basis) {
+		return nil
+	}
+	return []matter.Count{matter.CountUnreviewed(event.Basis.GetGroundKey(), event.At.In(matter.Helsinki()).Format(time.DateOnly))}
 }
 
 // keep adds the current rows of a changed subject, and the access record of the change, to the

@@ -104,6 +104,25 @@ func (t *Table) Find(key string, at time.Time) (Row, bool) {
 	return Row{}, false
 }
 
+// Unreviewed returns the rows that no lawyer has accepted, one for each key, in the order of the file:
+// the row in force, else the last one that has begun.
+func (t *Table) Unreviewed(at time.Time) []Row {
+	day := dayOf(at)
+	var rows []Row
+	for _, row := range t.rows {
+		present := row
+		for _, other := range t.rows {
+			if other.Key == row.Key && other.From <= day && (other.From > present.From || present.From > day) {
+				present = other
+			}
+		}
+		if row.From == present.From && row.From <= day && row.Reviewed == nil {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
 // Lawful returns the rows on which a message may go, in the order of the file. It leaves out the general
 // row if there is another on consent.
 func (t *Table) Lawful(use Use) []Row { return t.lawfulOn(dayOf(use.At), use) }

@@ -245,3 +245,18 @@ func TestWordsOfTheFile(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// One row of each key is unreviewed: the one in force, else the last that has begun.
+func TestUnreviewed(t *testing.T) {
+	reviewed := map[string]any{"by": "Juristi", "on": "2026-11-30"}
+	table := changed(t, map[string]any{"grounds.shl-35-1.reviewed": reviewed, "grounds.shl-35-2.until": "2026-06-01", "grounds.nl-11-4.from": "2027-01-01"})
+	var all []ground.Row
+	for _, row := range table.Rows() {
+		if row.Key != "shl-35-1" && row.Key != "nl-11-4" {
+			all = append(all, row)
+		}
+	}
+	if got := table.Unreviewed(day("2026-12-01")); keys(got) != keys(all) || len(all) == 0 {
+		t.Errorf("%s, want %s", keys(got), keys(all))
+	}
+}

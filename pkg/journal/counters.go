@@ -8,7 +8,7 @@ import (
 // Taken is the name of the counter that ends a stream's waiting time; Waits reads it.
 const Taken = "taken"
 
-// Counter is one thing that statistics count of a subject. It names no person and is not sealed, so
+// Counter is one thing that is counted of a subject. It names no person and is not sealed, so
 // that the counts outlive the keys.
 type Counter struct {
 	Subject string
@@ -30,6 +30,8 @@ type Counters interface {
 	FirstMonth(ctx context.Context) (string, error)
 	// Counts returns how many subjects were counted in a month, by what, sender and receiver.
 	Counts(ctx context.Context, month string) ([]CounterSum, error)
+	// Counted reports whether anything was counted in a month under a name from the first to the last.
+	Counted(ctx context.Context, month, first, last string) (bool, error)
 	// Waits returns the waiting times of the subjects that were taken in a month, in the order in
 	// which they were taken.
 	Waits(ctx context.Context, month string) ([]CounterWait, error)

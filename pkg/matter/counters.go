@@ -1,6 +1,8 @@
 package matter
 
-// Count is the name of one thing that statistics count. Each is counted at most once for a matter.
+import "strings"
+
+// Count is the name of one thing that is counted of matters. Each is counted at most once for a matter.
 // The names are stored.
 type Count string
 
@@ -19,6 +21,17 @@ const (
 	CountPlan       Count = "plan"
 	CountClosed     Count = "closed"
 )
+
+// unreviewed begins the names of the counters of CountUnreviewed.
+const unreviewed = "unreviewed/"
+
+// CountUnreviewed returns the name under which a sending is counted that rests on a ground which no
+// lawyer has accepted. Day is the day in Helsinki, as "2026-11-30": names of one ground sort by it.
+// Operators read these counters; statistics leave them out.
+func CountUnreviewed(ground, day string) Count { return Count(unreviewed + ground + "/" + day) }
+
+// IsStatistic reports whether statistics show the counter.
+func (c Count) IsStatistic() bool { return !strings.HasPrefix(string(c), unreviewed) }
 
 // Counters are what statistics count for one event.
 type Counters struct {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"koppi.internal/pkg/ground"
 	"koppi.internal/pkg/journal"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
@@ -34,7 +35,7 @@ func (f fixed) Now() time.Time { return f.Time }
 // its opening is none.
 func TestReaderWithoutAcknowledgement(t *testing.T) {
 	noon, id := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), uuid.Must(uuid.NewV7())
-	o := &Overview{Service: "concern", Clock: fixed{noon}, Overviews: reading{readers: []journal.ReaderLag{
+	o := &Overview{Service: "concern", Grounds: ground.Hold(&ground.Table{}), Clock: fixed{noon}, Overviews: reading{readers: []journal.ReaderLag{
 		{Agency: "kela", Consumer: "callback", Head: 3, At: noon, Next: id.String()},
 		{Agency: "hva", Consumer: "default", Head: 3, Acknowledged: 3, At: noon},
 	}}}

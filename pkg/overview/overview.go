@@ -15,6 +15,7 @@ import (
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/ground"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/telemetry"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
@@ -42,8 +43,10 @@ const readTime = 5 * time.Second
 type Overview struct {
 	Service   string
 	Overviews journal.Overviews
+	Counters  journal.Counters
 	Store     journal.Store
 	Directory *directory.Directory
+	Grounds   *ground.Grounds
 	Clock     clock.Clock
 	Logger    *slog.Logger
 }
@@ -152,6 +155,9 @@ func (o *Overview) Oversee(ctx context.Context, _ *caseworkv1.OverseeRequest) (*
 		return nil, fault.Store(err)
 	}
 	response := &caseworkv1.OverseeResponse{Now: timestamppb.New(now)}
+	if response.UnreviewedGrounds, err = o.unreviewed(ctx, now); err != nil {
+		return nil, fault.Store(err)
+	}
 	for _, matters := range open {
 		response.Open = append(response.Open, &operatorv1.OpenLoops{
 			Service: service, Phase: commonv1.LoopPhase(matters.Phase), WaitingOn: matters.WaitingOn,

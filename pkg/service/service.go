@@ -133,7 +133,8 @@ func New[S matter.State](deps Deps, config Config[S]) (*Service[S], error) {
 		retention: &retention.Job{Service: name, Retention: deps.Retention, Forget: attachments.Forget, Clock: deps.Clock, Logger: deps.Logger},
 		log:       &accesslog.Log{Service: name, Log: deps.Log, Clock: deps.Clock, Logger: deps.Logger},
 		overview: &overview.Overview{
-			Service: name, Overviews: deps.Overviews, Store: deps.Store, Directory: deps.Directory, Clock: deps.Clock, Logger: deps.Logger,
+			Service: name, Overviews: deps.Overviews, Counters: deps.Counters, Store: deps.Store, Directory: deps.Directory, Grounds: deps.Grounds,
+			Clock: deps.Clock, Logger: deps.Logger,
 		},
 	}
 	consents := newConsents(s)

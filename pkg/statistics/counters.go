@@ -44,6 +44,9 @@ func (c *Counters) Tally(r *caseworkv1.TallyRequest, stream grpc.ServerStreaming
 		return fault.Store(err)
 	}
 	for _, row := range counts {
+		if !matter.Count(row.What).IsStatistic() {
+			continue
+		}
 		first.Counts = append(first.Counts, &caseworkv1.TallyResponse_Count{
 			Sender: row.Sender, Receiver: row.Receiver, What: row.What, Loops: row.Subjects,
 		})

@@ -42,6 +42,21 @@ func testCounters(t *testing.T, open Harness) {
 			t.Errorf("%s: %v %v", month, counts, err)
 		}
 	}
+	for _, name := range []struct {
+		month, first, last string
+		want               bool
+	}{
+		{"2026-11", "sent", "sent", true},
+		{"2026-11", "se", "sf", true},
+		{"2026-11", "sent/", "sf", false},
+		{"2026-11", "u", "z", false},
+		{"2026-10", "t", "z", false},
+		{"2026-12", "a", "z", false},
+	} {
+		if counted, err := store.Counted(t.Context(), name.month, name.first, name.last); err != nil || counted != name.want {
+			t.Errorf("%v: %v %v", name, counted, err)
+		}
+	}
 	waits, err := store.Waits(t.Context(), "2026-11")
 	if want := []journal.CounterWait{{Sender: "s", Receiver: "r", Waited: time.Minute}, {Sender: "s", Receiver: "r", Waited: time.Hour}}; err != nil || !slices.Equal(waits, want) {
 		t.Errorf("%v %v", waits, err)

@@ -46,6 +46,12 @@ func (s *Store) Counts(ctx context.Context, month string) ([]journal.CounterSum,
 	return counts, wrap("counts", err)
 }
 
+// Counted reports whether anything was counted in a month under a name from the first to the last.
+func (s *Store) Counted(ctx context.Context, month, first, last string) (counted bool, err error) {
+	err = s.read.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM tallies WHERE month = $1 AND what >= $2 AND what <= $3)`, month, first, last).Scan(&counted)
+	return counted, wrap("counted", err)
+}
+
 // Waits returns the waiting times of the subjects that were taken in a month.
 func (s *Store) Waits(ctx context.Context, month string) ([]journal.CounterWait, error) {
 	found, err := s.read.Query(ctx, `SELECT sender, receiver, waited FROM tallies WHERE month = $1 AND what = $2 ORDER BY at, subject`, month, journal.Taken)

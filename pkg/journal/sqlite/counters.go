@@ -38,6 +38,15 @@ func (s *Store) Counts(ctx context.Context, month string) ([]journal.CounterSum,
 	}, `SELECT what, sender, receiver, COUNT(*) FROM tallies WHERE month = ? GROUP BY what, sender, receiver ORDER BY what, sender, receiver`, month)
 }
 
+// Counted reports whether anything was counted in a month under a name from the first to the last.
+func (s *Store) Counted(ctx context.Context, month, first, last string) (counted bool, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM tallies WHERE month = ? AND what >= ? AND what <= ?)`, month, first, last).Scan(&counted)
+	if err != nil {
+		return false, fmt.Errorf("sqlite: counted: %w", err)
+	}
+	return counted, nil
+}
+
 // Waits returns the waiting times of the subjects that were taken in a month.
 func (s *Store) Waits(ctx context.Context, month string) ([]journal.CounterWait, error) {
 	return query(ctx, s, func(found *sql.Rows) (row journal.CounterWait, err error) {

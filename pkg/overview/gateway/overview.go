@@ -54,7 +54,7 @@ func isOperator(ctx context.Context) error {
 }
 
 // GetOverview merges the overviews of all services: open matters, matters in which something is
-// past due (the most pressing first), and the readers of mailboxes. It adds the endpoints that this
+// past due (the most pressing first), the readers of mailboxes, and unreviewed grounds. It adds the endpoints that this
 // gateway calls. Its time is the earliest clock of any service. It fails if the caller is not an
 // operator, or a service does not answer.
 func (o *Operator) GetOverview(ctx context.Context, _ *operatorv1.GetOverviewRequest) (*operatorv1.GetOverviewResponse, error) {
@@ -79,11 +79,19 @@ func (o *Operator) GetOverview(ctx context.Context, _ *operatorv1.GetOverviewReq
 		response.Open = append(response.Open, part.GetOpen()...)
 		response.Silent = append(response.Silent, part.GetSilent()...)
 		response.Readers = append(response.Readers, part.GetReaders()...)
+		response.UnreviewedGrounds = append(response.UnreviewedGrounds, part.GetUnreviewedGrounds()...)
 	}
+	response.UnreviewedGrounds = eachOnce(response.GetUnreviewedGrounds())
 	slices.SortStableFunc(response.Silent, func(a, b *operatorv1.SilentLoop) int {
 		return cmp.Or(cmp.Compare(pressing(a), pressing(b)), a.GetDueAt().AsTime().Compare(b.GetDueAt().AsTime()))
 	})
 	return response, nil
+}
+
+// eachOnce returns each ground once, by key: several services may have used it.
+func eachOnce(grounds []*operatorv1.UnreviewedGround) []*operatorv1.UnreviewedGround {
+	slices.SortStableFunc(grounds, func(a, b *operatorv1.UnreviewedGround) int { return cmp.Compare(a.GetKey(), b.GetKey()) })
+	return slices.CompactFunc(grounds, func(a, b *operatorv1.UnreviewedGround) bool { return a.GetKey() == b.GetKey() })
 }
 
 // pressing is the order of silent matters: emergencies that nobody has touched first, then urgent

@@ -2475,13 +2475,14 @@ func (*OverseeRequest) Descriptor() ([]byte, []int) {
 }
 
 type OverseeResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Now           *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=now,proto3" json:"now,omitempty"`
-	Open          []*v13.OpenLoops       `protobuf:"bytes,2,rep,name=open,proto3" json:"open,omitempty"`
-	Silent        []*v13.SilentLoop      `protobuf:"bytes,3,rep,name=silent,proto3" json:"silent,omitempty"`
-	Readers       []*v13.Reader          `protobuf:"bytes,4,rep,name=readers,proto3" json:"readers,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state             protoimpl.MessageState  `protogen:"open.v1"`
+	Now               *timestamppb.Timestamp  `protobuf:"bytes,1,opt,name=now,proto3" json:"now,omitempty"`
+	Open              []*v13.OpenLoops        `protobuf:"bytes,2,rep,name=open,proto3" json:"open,omitempty"`
+	Silent            []*v13.SilentLoop       `protobuf:"bytes,3,rep,name=silent,proto3" json:"silent,omitempty"`
+	Readers           []*v13.Reader           `protobuf:"bytes,4,rep,name=readers,proto3" json:"readers,omitempty"`
+	UnreviewedGrounds []*v13.UnreviewedGround `protobuf:"bytes,5,rep,name=unreviewed_grounds,json=unreviewedGrounds,proto3" json:"unreviewed_grounds,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *OverseeResponse) Reset() {
@@ -2538,6 +2539,13 @@ func (x *OverseeResponse) GetSilent() []*v13.SilentLoop {
 func (x *OverseeResponse) GetReaders() []*v13.Reader {
 	if x != nil {
 		return x.Readers
+	}
+	return nil
+}
+
+func (x *OverseeResponse) GetUnreviewedGrounds() []*v13.UnreviewedGround {
+	if x != nil {
+		return x.UnreviewedGrounds
 	}
 	return nil
 }
@@ -3450,12 +3458,13 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\bsubjects\x18\x02 \x03(\tB/\xbaH(\x92\x01%\x10\x90N\" r\x1e2\x1c^[a-z]+/[A-Za-z0-9_-]{1,64}$\xe8\xb8\x18\x01R\bsubjects\"8\n" +
 	"\x18CheckAttachmentsResponse\x12\x1c\n" +
 	"\x06naming\x18\x01 \x03(\tB\x04\xe8\xb8\x18\x01R\x06naming\"\x10\n" +
-	"\x0eOverseeRequest\"\xdd\x01\n" +
+	"\x0eOverseeRequest\"\xb1\x02\n" +
 	"\x0fOverseeResponse\x12,\n" +
 	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x120\n" +
 	"\x04open\x18\x02 \x03(\v2\x1c.koppi.operator.v1.OpenLoopsR\x04open\x125\n" +
 	"\x06silent\x18\x03 \x03(\v2\x1d.koppi.operator.v1.SilentLoopR\x06silent\x123\n" +
-	"\areaders\x18\x04 \x03(\v2\x19.koppi.operator.v1.ReaderR\areaders\"N\n" +
+	"\areaders\x18\x04 \x03(\v2\x19.koppi.operator.v1.ReaderR\areaders\x12R\n" +
+	"\x12unreviewed_grounds\x18\x05 \x03(\v2#.koppi.operator.v1.UnreviewedGroundR\x11unreviewedGrounds\"N\n" +
 	"\x10IntroduceRequest\x12:\n" +
 	"\tclient_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_-]{1,128}$R\bclientId\"=\n" +
 	"\x11IntroduceResponse\x12(\n" +
@@ -3610,9 +3619,10 @@ var file_koppi_casework_v1_matter_proto_goTypes = []any{
 	(*v13.OpenLoops)(nil),                     // 85: koppi.operator.v1.OpenLoops
 	(*v13.SilentLoop)(nil),                    // 86: koppi.operator.v1.SilentLoop
 	(*v13.Reader)(nil),                        // 87: koppi.operator.v1.Reader
-	(*v1.Client)(nil),                         // 88: koppi.common.v1.Client
-	(*v12.WithdrawnConsent)(nil),              // 89: koppi.consent.v1.WithdrawnConsent
-	(*Access)(nil),                            // 90: koppi.casework.v1.Access
+	(*v13.UnreviewedGround)(nil),              // 88: koppi.operator.v1.UnreviewedGround
+	(*v1.Client)(nil),                         // 89: koppi.common.v1.Client
+	(*v12.WithdrawnConsent)(nil),              // 90: koppi.consent.v1.WithdrawnConsent
+	(*Access)(nil),                            // 91: koppi.casework.v1.Access
 }
 var file_koppi_casework_v1_matter_proto_depIdxs = []int32{
 	61, // 0: koppi.casework.v1.FindKnownClientRequest.asked:type_name -> koppi.casework.v1.FindClientRequest
@@ -3673,60 +3683,61 @@ var file_koppi_casework_v1_matter_proto_depIdxs = []int32{
 	85, // 55: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
 	86, // 56: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
 	87, // 57: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
-	88, // 58: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
-	65, // 59: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
-	89, // 60: koppi.casework.v1.Withdrawn.consent:type_name -> koppi.consent.v1.WithdrawnConsent
-	9,  // 61: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
-	65, // 62: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
-	24, // 63: koppi.casework.v1.ConsentsPlace.AfterEntry.value:type_name -> koppi.casework.v1.ConsentPlace
-	90, // 64: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
-	7,  // 65: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
-	11, // 66: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
-	13, // 67: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
-	5,  // 68: koppi.casework.v1.MatterService.ReadGrounds:input_type -> koppi.casework.v1.ReadGroundsRequest
-	1,  // 69: koppi.casework.v1.MatterService.FindKnownClient:input_type -> koppi.casework.v1.FindKnownClientRequest
-	3,  // 70: koppi.casework.v1.MatterService.ReadGroundTexts:input_type -> koppi.casework.v1.ReadGroundTextsRequest
-	22, // 71: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
-	26, // 72: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
-	28, // 73: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
-	30, // 74: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
-	32, // 75: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
-	33, // 76: koppi.casework.v1.MatterService.Vouch:input_type -> koppi.casework.v1.VouchRequest
-	37, // 77: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
-	44, // 78: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
-	40, // 79: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
-	15, // 80: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
-	18, // 81: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
-	20, // 82: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
-	42, // 83: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
-	47, // 84: koppi.casework.v1.SuiteService.ListWithdrawals:input_type -> koppi.casework.v1.ListWithdrawalsRequest
-	49, // 85: koppi.casework.v1.SuiteService.NoteWithdrawals:input_type -> koppi.casework.v1.NoteWithdrawalsRequest
-	8,  // 86: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
-	12, // 87: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
-	14, // 88: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
-	6,  // 89: koppi.casework.v1.MatterService.ReadGrounds:output_type -> koppi.casework.v1.ReadGroundsResponse
-	2,  // 90: koppi.casework.v1.MatterService.FindKnownClient:output_type -> koppi.casework.v1.FindKnownClientResponse
-	4,  // 91: koppi.casework.v1.MatterService.ReadGroundTexts:output_type -> koppi.casework.v1.ReadGroundTextsResponse
-	23, // 92: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
-	27, // 93: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
-	29, // 94: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
-	31, // 95: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
-	36, // 96: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
-	34, // 97: koppi.casework.v1.MatterService.Vouch:output_type -> koppi.casework.v1.VouchResponse
-	38, // 98: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
-	45, // 99: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
-	41, // 100: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
-	16, // 101: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
-	19, // 102: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
-	21, // 103: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
-	43, // 104: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
-	48, // 105: koppi.casework.v1.SuiteService.ListWithdrawals:output_type -> koppi.casework.v1.ListWithdrawalsResponse
-	50, // 106: koppi.casework.v1.SuiteService.NoteWithdrawals:output_type -> koppi.casework.v1.NoteWithdrawalsResponse
-	86, // [86:107] is the sub-list for method output_type
-	65, // [65:86] is the sub-list for method input_type
-	65, // [65:65] is the sub-list for extension type_name
-	65, // [65:65] is the sub-list for extension extendee
-	0,  // [0:65] is the sub-list for field type_name
+	88, // 58: koppi.casework.v1.OverseeResponse.unreviewed_grounds:type_name -> koppi.operator.v1.UnreviewedGround
+	89, // 59: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
+	65, // 60: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
+	90, // 61: koppi.casework.v1.Withdrawn.consent:type_name -> koppi.consent.v1.WithdrawnConsent
+	9,  // 62: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
+	65, // 63: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
+	24, // 64: koppi.casework.v1.ConsentsPlace.AfterEntry.value:type_name -> koppi.casework.v1.ConsentPlace
+	91, // 65: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
+	7,  // 66: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
+	11, // 67: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
+	13, // 68: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
+	5,  // 69: koppi.casework.v1.MatterService.ReadGrounds:input_type -> koppi.casework.v1.ReadGroundsRequest
+	1,  // 70: koppi.casework.v1.MatterService.FindKnownClient:input_type -> koppi.casework.v1.FindKnownClientRequest
+	3,  // 71: koppi.casework.v1.MatterService.ReadGroundTexts:input_type -> koppi.casework.v1.ReadGroundTextsRequest
+	22, // 72: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
+	26, // 73: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
+	28, // 74: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
+	30, // 75: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
+	32, // 76: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
+	33, // 77: koppi.casework.v1.MatterService.Vouch:input_type -> koppi.casework.v1.VouchRequest
+	37, // 78: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
+	44, // 79: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
+	40, // 80: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
+	15, // 81: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
+	18, // 82: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
+	20, // 83: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
+	42, // 84: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
+	47, // 85: koppi.casework.v1.SuiteService.ListWithdrawals:input_type -> koppi.casework.v1.ListWithdrawalsRequest
+	49, // 86: koppi.casework.v1.SuiteService.NoteWithdrawals:input_type -> koppi.casework.v1.NoteWithdrawalsRequest
+	8,  // 87: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
+	12, // 88: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
+	14, // 89: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
+	6,  // 90: koppi.casework.v1.MatterService.ReadGrounds:output_type -> koppi.casework.v1.ReadGroundsResponse
+	2,  // 91: koppi.casework.v1.MatterService.FindKnownClient:output_type -> koppi.casework.v1.FindKnownClientResponse
+	4,  // 92: koppi.casework.v1.MatterService.ReadGroundTexts:output_type -> koppi.casework.v1.ReadGroundTextsResponse
+	23, // 93: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
+	27, // 94: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
+	29, // 95: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
+	31, // 96: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
+	36, // 97: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
+	34, // 98: koppi.casework.v1.MatterService.Vouch:output_type -> koppi.casework.v1.VouchResponse
+	38, // 99: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
+	45, // 100: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
+	41, // 101: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
+	16, // 102: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
+	19, // 103: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
+	21, // 104: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
+	43, // 105: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
+	48, // 106: koppi.casework.v1.SuiteService.ListWithdrawals:output_type -> koppi.casework.v1.ListWithdrawalsResponse
+	50, // 107: koppi.casework.v1.SuiteService.NoteWithdrawals:output_type -> koppi.casework.v1.NoteWithdrawalsResponse
+	87, // [87:108] is the sub-list for method output_type
+	66, // [66:87] is the sub-list for method input_type
+	66, // [66:66] is the sub-list for extension type_name
+	66, // [66:66] is the sub-list for extension extendee
+	0,  // [0:66] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_matter_proto_init() }

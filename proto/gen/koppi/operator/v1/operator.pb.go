@@ -76,9 +76,12 @@ type GetOverviewResponse struct {
 	// One for each agency that Koppi calls at an endpoint.
 	Endpoints []*Endpoint `protobuf:"bytes,5,rep,name=endpoints,proto3" json:"endpoints,omitempty"`
 	// Wall time of the overview: waiting_since and the times of endpoints are of the same clock.
-	WallNow       *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=wall_now,json=wallNow,proto3" json:"wall_now,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	WallNow *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=wall_now,json=wallNow,proto3" json:"wall_now,omitempty"`
+	// Grounds on which something was sent within the last 30 days although no lawyer had accepted
+	// them, and that none has accepted since, by key.
+	UnreviewedGrounds []*UnreviewedGround `protobuf:"bytes,7,rep,name=unreviewed_grounds,json=unreviewedGrounds,proto3" json:"unreviewed_grounds,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *GetOverviewResponse) Reset() {
@@ -153,6 +156,76 @@ func (x *GetOverviewResponse) GetWallNow() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *GetOverviewResponse) GetUnreviewedGrounds() []*UnreviewedGround {
+	if x != nil {
+		return x.UnreviewedGrounds
+	}
+	return nil
+}
+
+// UnreviewedGround is a row of the table of lawful grounds that no lawyer has accepted.
+type UnreviewedGround struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// For example "shl-35-2".
+	Key       string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	Provision string `protobuf:"bytes,2,opt,name=provision,proto3" json:"provision,omitempty"`
+	// What is open, as the file of grounds says; empty for nothing.
+	Doubts        string `protobuf:"bytes,3,opt,name=doubts,proto3" json:"doubts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnreviewedGround) Reset() {
+	*x = UnreviewedGround{}
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnreviewedGround) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnreviewedGround) ProtoMessage() {}
+
+func (x *UnreviewedGround) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnreviewedGround.ProtoReflect.Descriptor instead.
+func (*UnreviewedGround) Descriptor() ([]byte, []int) {
+	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *UnreviewedGround) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *UnreviewedGround) GetProvision() string {
+	if x != nil {
+		return x.Provision
+	}
+	return ""
+}
+
+func (x *UnreviewedGround) GetDoubts() string {
+	if x != nil {
+		return x.Doubts
+	}
+	return ""
+}
+
 // OpenLoops counts matters of one service that have not ended, as they are disclosed to their
 // senders.
 type OpenLoops struct {
@@ -176,7 +249,7 @@ type OpenLoops struct {
 
 func (x *OpenLoops) Reset() {
 	*x = OpenLoops{}
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[2]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -188,7 +261,7 @@ func (x *OpenLoops) String() string {
 func (*OpenLoops) ProtoMessage() {}
 
 func (x *OpenLoops) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[2]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -201,7 +274,7 @@ func (x *OpenLoops) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenLoops.ProtoReflect.Descriptor instead.
 func (*OpenLoops) Descriptor() ([]byte, []int) {
-	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{2}
+	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *OpenLoops) GetService() string {
@@ -273,7 +346,7 @@ type SilentLoop struct {
 
 func (x *SilentLoop) Reset() {
 	*x = SilentLoop{}
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[3]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -285,7 +358,7 @@ func (x *SilentLoop) String() string {
 func (*SilentLoop) ProtoMessage() {}
 
 func (x *SilentLoop) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[3]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -298,7 +371,7 @@ func (x *SilentLoop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SilentLoop.ProtoReflect.Descriptor instead.
 func (*SilentLoop) Descriptor() ([]byte, []int) {
-	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{3}
+	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SilentLoop) GetSubject() string {
@@ -378,7 +451,7 @@ type Reader struct {
 
 func (x *Reader) Reset() {
 	*x = Reader{}
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[4]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -390,7 +463,7 @@ func (x *Reader) String() string {
 func (*Reader) ProtoMessage() {}
 
 func (x *Reader) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[4]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -403,7 +476,7 @@ func (x *Reader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reader.ProtoReflect.Descriptor instead.
 func (*Reader) Descriptor() ([]byte, []int) {
-	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{4}
+	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Reader) GetService() string {
@@ -474,7 +547,7 @@ type Endpoint struct {
 
 func (x *Endpoint) Reset() {
 	*x = Endpoint{}
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[5]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -486,7 +559,7 @@ func (x *Endpoint) String() string {
 func (*Endpoint) ProtoMessage() {}
 
 func (x *Endpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[5]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -499,7 +572,7 @@ func (x *Endpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Endpoint.ProtoReflect.Descriptor instead.
 func (*Endpoint) Descriptor() ([]byte, []int) {
-	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{5}
+	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Endpoint) GetAgency() string {
@@ -554,7 +627,7 @@ type DeliverNowRequest struct {
 
 func (x *DeliverNowRequest) Reset() {
 	*x = DeliverNowRequest{}
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[6]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -566,7 +639,7 @@ func (x *DeliverNowRequest) String() string {
 func (*DeliverNowRequest) ProtoMessage() {}
 
 func (x *DeliverNowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[6]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -579,7 +652,7 @@ func (x *DeliverNowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverNowRequest.ProtoReflect.Descriptor instead.
 func (*DeliverNowRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{6}
+	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DeliverNowRequest) GetAgency() string {
@@ -600,7 +673,7 @@ type DeliverNowResponse struct {
 
 func (x *DeliverNowResponse) Reset() {
 	*x = DeliverNowResponse{}
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[7]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -612,7 +685,7 @@ func (x *DeliverNowResponse) String() string {
 func (*DeliverNowResponse) ProtoMessage() {}
 
 func (x *DeliverNowResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[7]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -625,7 +698,7 @@ func (x *DeliverNowResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverNowResponse.ProtoReflect.Descriptor instead.
 func (*DeliverNowResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{7}
+	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *DeliverNowResponse) GetAsked() bool {
@@ -645,7 +718,7 @@ type ListSpansRequest struct {
 
 func (x *ListSpansRequest) Reset() {
 	*x = ListSpansRequest{}
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[8]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -657,7 +730,7 @@ func (x *ListSpansRequest) String() string {
 func (*ListSpansRequest) ProtoMessage() {}
 
 func (x *ListSpansRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[8]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -670,7 +743,7 @@ func (x *ListSpansRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSpansRequest.ProtoReflect.Descriptor instead.
 func (*ListSpansRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{8}
+	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListSpansRequest) GetSubject() string {
@@ -690,7 +763,7 @@ type ListSpansResponse struct {
 
 func (x *ListSpansResponse) Reset() {
 	*x = ListSpansResponse{}
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[9]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -702,7 +775,7 @@ func (x *ListSpansResponse) String() string {
 func (*ListSpansResponse) ProtoMessage() {}
 
 func (x *ListSpansResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[9]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -715,7 +788,7 @@ func (x *ListSpansResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSpansResponse.ProtoReflect.Descriptor instead.
 func (*ListSpansResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{9}
+	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListSpansResponse) GetSpans() []*Span {
@@ -746,7 +819,7 @@ type Span struct {
 
 func (x *Span) Reset() {
 	*x = Span{}
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[10]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -758,7 +831,7 @@ func (x *Span) String() string {
 func (*Span) ProtoMessage() {}
 
 func (x *Span) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_operator_v1_operator_proto_msgTypes[10]
+	mi := &file_koppi_operator_v1_operator_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -771,7 +844,7 @@ func (x *Span) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Span.ProtoReflect.Descriptor instead.
 func (*Span) Descriptor() ([]byte, []int) {
-	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{10}
+	return file_koppi_operator_v1_operator_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Span) GetTraceId() string {
@@ -842,14 +915,19 @@ var File_koppi_operator_v1_operator_proto protoreflect.FileDescriptor
 const file_koppi_operator_v1_operator_proto_rawDesc = "" +
 	"\n" +
 	" koppi/operator/v1/operator.proto\x12\x11koppi.operator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\"\x14\n" +
-	"\x12GetOverviewRequest\"\xd3\x02\n" +
+	"\x12GetOverviewRequest\"\xa7\x03\n" +
 	"\x13GetOverviewResponse\x12,\n" +
 	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x120\n" +
 	"\x04open\x18\x02 \x03(\v2\x1c.koppi.operator.v1.OpenLoopsR\x04open\x125\n" +
 	"\x06silent\x18\x03 \x03(\v2\x1d.koppi.operator.v1.SilentLoopR\x06silent\x123\n" +
 	"\areaders\x18\x04 \x03(\v2\x19.koppi.operator.v1.ReaderR\areaders\x129\n" +
 	"\tendpoints\x18\x05 \x03(\v2\x1b.koppi.operator.v1.EndpointR\tendpoints\x125\n" +
-	"\bwall_now\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\awallNow\"\x89\x02\n" +
+	"\bwall_now\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\awallNow\x12R\n" +
+	"\x12unreviewed_grounds\x18\a \x03(\v2#.koppi.operator.v1.UnreviewedGroundR\x11unreviewedGrounds\"l\n" +
+	"\x10UnreviewedGround\x12\x16\n" +
+	"\x03key\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x03key\x12\"\n" +
+	"\tprovision\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\tprovision\x12\x1c\n" +
+	"\x06doubts\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\x06doubts\"\x89\x02\n" +
 	"\tOpenLoops\x12\x1e\n" +
 	"\aservice\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x120\n" +
 	"\x05phase\x18\x02 \x01(\x0e2\x1a.koppi.common.v1.LoopPhaseR\x05phase\x12#\n" +
@@ -928,58 +1006,60 @@ func file_koppi_operator_v1_operator_proto_rawDescGZIP() []byte {
 	return file_koppi_operator_v1_operator_proto_rawDescData
 }
 
-var file_koppi_operator_v1_operator_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_koppi_operator_v1_operator_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_koppi_operator_v1_operator_proto_goTypes = []any{
 	(*GetOverviewRequest)(nil),    // 0: koppi.operator.v1.GetOverviewRequest
 	(*GetOverviewResponse)(nil),   // 1: koppi.operator.v1.GetOverviewResponse
-	(*OpenLoops)(nil),             // 2: koppi.operator.v1.OpenLoops
-	(*SilentLoop)(nil),            // 3: koppi.operator.v1.SilentLoop
-	(*Reader)(nil),                // 4: koppi.operator.v1.Reader
-	(*Endpoint)(nil),              // 5: koppi.operator.v1.Endpoint
-	(*DeliverNowRequest)(nil),     // 6: koppi.operator.v1.DeliverNowRequest
-	(*DeliverNowResponse)(nil),    // 7: koppi.operator.v1.DeliverNowResponse
-	(*ListSpansRequest)(nil),      // 8: koppi.operator.v1.ListSpansRequest
-	(*ListSpansResponse)(nil),     // 9: koppi.operator.v1.ListSpansResponse
-	(*Span)(nil),                  // 10: koppi.operator.v1.Span
-	nil,                           // 11: koppi.operator.v1.Span.AttributesEntry
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
-	(v1.LoopPhase)(0),             // 13: koppi.common.v1.LoopPhase
-	(v1.Urgency)(0),               // 14: koppi.common.v1.Urgency
-	(*durationpb.Duration)(nil),   // 15: google.protobuf.Duration
+	(*UnreviewedGround)(nil),      // 2: koppi.operator.v1.UnreviewedGround
+	(*OpenLoops)(nil),             // 3: koppi.operator.v1.OpenLoops
+	(*SilentLoop)(nil),            // 4: koppi.operator.v1.SilentLoop
+	(*Reader)(nil),                // 5: koppi.operator.v1.Reader
+	(*Endpoint)(nil),              // 6: koppi.operator.v1.Endpoint
+	(*DeliverNowRequest)(nil),     // 7: koppi.operator.v1.DeliverNowRequest
+	(*DeliverNowResponse)(nil),    // 8: koppi.operator.v1.DeliverNowResponse
+	(*ListSpansRequest)(nil),      // 9: koppi.operator.v1.ListSpansRequest
+	(*ListSpansResponse)(nil),     // 10: koppi.operator.v1.ListSpansResponse
+	(*Span)(nil),                  // 11: koppi.operator.v1.Span
+	nil,                           // 12: koppi.operator.v1.Span.AttributesEntry
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(v1.LoopPhase)(0),             // 14: koppi.common.v1.LoopPhase
+	(v1.Urgency)(0),               // 15: koppi.common.v1.Urgency
+	(*durationpb.Duration)(nil),   // 16: google.protobuf.Duration
 }
 var file_koppi_operator_v1_operator_proto_depIdxs = []int32{
-	12, // 0: koppi.operator.v1.GetOverviewResponse.now:type_name -> google.protobuf.Timestamp
-	2,  // 1: koppi.operator.v1.GetOverviewResponse.open:type_name -> koppi.operator.v1.OpenLoops
-	3,  // 2: koppi.operator.v1.GetOverviewResponse.silent:type_name -> koppi.operator.v1.SilentLoop
-	4,  // 3: koppi.operator.v1.GetOverviewResponse.readers:type_name -> koppi.operator.v1.Reader
-	5,  // 4: koppi.operator.v1.GetOverviewResponse.endpoints:type_name -> koppi.operator.v1.Endpoint
-	12, // 5: koppi.operator.v1.GetOverviewResponse.wall_now:type_name -> google.protobuf.Timestamp
-	13, // 6: koppi.operator.v1.OpenLoops.phase:type_name -> koppi.common.v1.LoopPhase
-	12, // 7: koppi.operator.v1.OpenLoops.oldest_at:type_name -> google.protobuf.Timestamp
-	13, // 8: koppi.operator.v1.SilentLoop.phase:type_name -> koppi.common.v1.LoopPhase
-	12, // 9: koppi.operator.v1.SilentLoop.due_at:type_name -> google.protobuf.Timestamp
-	12, // 10: koppi.operator.v1.SilentLoop.started_at:type_name -> google.protobuf.Timestamp
-	14, // 11: koppi.operator.v1.SilentLoop.urgency:type_name -> koppi.common.v1.Urgency
-	12, // 12: koppi.operator.v1.Reader.waiting_since:type_name -> google.protobuf.Timestamp
-	12, // 13: koppi.operator.v1.Reader.acknowledged_at:type_name -> google.protobuf.Timestamp
-	12, // 14: koppi.operator.v1.Endpoint.failing_since:type_name -> google.protobuf.Timestamp
-	12, // 15: koppi.operator.v1.Endpoint.last_success_at:type_name -> google.protobuf.Timestamp
-	12, // 16: koppi.operator.v1.Endpoint.again_at:type_name -> google.protobuf.Timestamp
-	10, // 17: koppi.operator.v1.ListSpansResponse.spans:type_name -> koppi.operator.v1.Span
-	12, // 18: koppi.operator.v1.Span.started_at:type_name -> google.protobuf.Timestamp
-	15, // 19: koppi.operator.v1.Span.took:type_name -> google.protobuf.Duration
-	11, // 20: koppi.operator.v1.Span.attributes:type_name -> koppi.operator.v1.Span.AttributesEntry
-	0,  // 21: koppi.operator.v1.OperatorService.GetOverview:input_type -> koppi.operator.v1.GetOverviewRequest
-	8,  // 22: koppi.operator.v1.OperatorService.ListSpans:input_type -> koppi.operator.v1.ListSpansRequest
-	6,  // 23: koppi.operator.v1.OperatorService.DeliverNow:input_type -> koppi.operator.v1.DeliverNowRequest
-	1,  // 24: koppi.operator.v1.OperatorService.GetOverview:output_type -> koppi.operator.v1.GetOverviewResponse
-	9,  // 25: koppi.operator.v1.OperatorService.ListSpans:output_type -> koppi.operator.v1.ListSpansResponse
-	7,  // 26: koppi.operator.v1.OperatorService.DeliverNow:output_type -> koppi.operator.v1.DeliverNowResponse
-	24, // [24:27] is the sub-list for method output_type
-	21, // [21:24] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	13, // 0: koppi.operator.v1.GetOverviewResponse.now:type_name -> google.protobuf.Timestamp
+	3,  // 1: koppi.operator.v1.GetOverviewResponse.open:type_name -> koppi.operator.v1.OpenLoops
+	4,  // 2: koppi.operator.v1.GetOverviewResponse.silent:type_name -> koppi.operator.v1.SilentLoop
+	5,  // 3: koppi.operator.v1.GetOverviewResponse.readers:type_name -> koppi.operator.v1.Reader
+	6,  // 4: koppi.operator.v1.GetOverviewResponse.endpoints:type_name -> koppi.operator.v1.Endpoint
+	13, // 5: koppi.operator.v1.GetOverviewResponse.wall_now:type_name -> google.protobuf.Timestamp
+	2,  // 6: koppi.operator.v1.GetOverviewResponse.unreviewed_grounds:type_name -> koppi.operator.v1.UnreviewedGround
+	14, // 7: koppi.operator.v1.OpenLoops.phase:type_name -> koppi.common.v1.LoopPhase
+	13, // 8: koppi.operator.v1.OpenLoops.oldest_at:type_name -> google.protobuf.Timestamp
+	14, // 9: koppi.operator.v1.SilentLoop.phase:type_name -> koppi.common.v1.LoopPhase
+	13, // 10: koppi.operator.v1.SilentLoop.due_at:type_name -> google.protobuf.Timestamp
+	13, // 11: koppi.operator.v1.SilentLoop.started_at:type_name -> google.protobuf.Timestamp
+	15, // 12: koppi.operator.v1.SilentLoop.urgency:type_name -> koppi.common.v1.Urgency
+	13, // 13: koppi.operator.v1.Reader.waiting_since:type_name -> google.protobuf.Timestamp
+	13, // 14: koppi.operator.v1.Reader.acknowledged_at:type_name -> google.protobuf.Timestamp
+	13, // 15: koppi.operator.v1.Endpoint.failing_since:type_name -> google.protobuf.Timestamp
+	13, // 16: koppi.operator.v1.Endpoint.last_success_at:type_name -> google.protobuf.Timestamp
+	13, // 17: koppi.operator.v1.Endpoint.again_at:type_name -> google.protobuf.Timestamp
+	11, // 18: koppi.operator.v1.ListSpansResponse.spans:type_name -> koppi.operator.v1.Span
+	13, // 19: koppi.operator.v1.Span.started_at:type_name -> google.protobuf.Timestamp
+	16, // 20: koppi.operator.v1.Span.took:type_name -> google.protobuf.Duration
+	12, // 21: koppi.operator.v1.Span.attributes:type_name -> koppi.operator.v1.Span.AttributesEntry
+	0,  // 22: koppi.operator.v1.OperatorService.GetOverview:input_type -> koppi.operator.v1.GetOverviewRequest
+	9,  // 23: koppi.operator.v1.OperatorService.ListSpans:input_type -> koppi.operator.v1.ListSpansRequest
+	7,  // 24: koppi.operator.v1.OperatorService.DeliverNow:input_type -> koppi.operator.v1.DeliverNowRequest
+	1,  // 25: koppi.operator.v1.OperatorService.GetOverview:output_type -> koppi.operator.v1.GetOverviewResponse
+	10, // 26: koppi.operator.v1.OperatorService.ListSpans:output_type -> koppi.operator.v1.ListSpansResponse
+	8,  // 27: koppi.operator.v1.OperatorService.DeliverNow:output_type -> koppi.operator.v1.DeliverNowResponse
+	25, // [25:28] is the sub-list for method output_type
+	22, // [22:25] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_koppi_operator_v1_operator_proto_init() }
@@ -993,7 +1073,7 @@ func file_koppi_operator_v1_operator_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_operator_v1_operator_proto_rawDesc), len(file_koppi_operator_v1_operator_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

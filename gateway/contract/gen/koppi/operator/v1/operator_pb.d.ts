@@ -69,6 +69,14 @@ export declare type GetOverviewResponse = Message<"koppi.operator.v1.GetOverview
    * @generated from field: google.protobuf.Timestamp wall_now = 6;
    */
   wallNow?: Timestamp | undefined;
+
+  /**
+   * Grounds on which something was sent within the last 30 days although no lawyer had accepted
+   * them, and that none has accepted since, by key.
+   *
+   * @generated from field: repeated koppi.operator.v1.UnreviewedGround unreviewed_grounds = 7;
+   */
+  unreviewedGrounds: UnreviewedGround[];
 };
 
 /**
@@ -76,6 +84,38 @@ export declare type GetOverviewResponse = Message<"koppi.operator.v1.GetOverview
  * Use `create(GetOverviewResponseSchema)` to create a new message.
  */
 export declare const GetOverviewResponseSchema: GenMessage<GetOverviewResponse>;
+
+/**
+ * UnreviewedGround is a row of the table of lawful grounds that no lawyer has accepted.
+ *
+ * @generated from message koppi.operator.v1.UnreviewedGround
+ */
+export declare type UnreviewedGround = Message<"koppi.operator.v1.UnreviewedGround"> & {
+  /**
+   * For example "shl-35-2".
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * @generated from field: string provision = 2;
+   */
+  provision: string;
+
+  /**
+   * What is open, as the file of grounds says; empty for nothing.
+   *
+   * @generated from field: string doubts = 3;
+   */
+  doubts: string;
+};
+
+/**
+ * Describes the message koppi.operator.v1.UnreviewedGround.
+ * Use `create(UnreviewedGroundSchema)` to create a new message.
+ */
+export declare const UnreviewedGroundSchema: GenMessage<UnreviewedGround>;
 
 /**
  * OpenLoops counts matters of one service that have not ended, as they are disclosed to their
