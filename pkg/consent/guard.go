@@ -46,9 +46,10 @@ func (g *Guard[S]) StepOf(who identity.Caller, r proto.Message, access journal.A
 	if named, ok := r.(interface{ GetBasis() *commonv1.LegalBasis }); ok {
 		step.basis = named.GetBasis()
 	}
-	step.sending = directive.Sending{By: caller.Actor(who).Party(), Service: g.Service, Step: matter.StepOf(r), Ground: step.basis.GetGround()}
-	if step.basis.GetTerms().GetProhibition() == commonv1.ProhibitionEffect_PROHIBITION_EFFECT_RECORDED {
-		step.sending.GroundKey, step.sending.Provision = step.basis.GetGroundKey(), step.basis.GetProvision()
+	step.sending = directive.Sending{
+		By: caller.Actor(who).Party(), Service: g.Service, Step: matter.StepOf(r),
+		Ground: step.basis.GetGround(), GroundKey: step.basis.GetGroundKey(), Provision: step.basis.GetProvision(),
+		PassesProhibitions: step.basis.GetTerms().GetProhibition() == commonv1.ProhibitionEffect_PROHIBITION_EFFECT_RECORDED,
 	}
 	return step
 }
@@ -145,7 +146,7 @@ func (g *Guard[S]) Authorise(ctx context.Context, c Clearance, recipients []comm
 		if !state.Prohibits(c.step.sending, one.Agency, kind) {
 			continue
 		}
-		if c.step.sending.PassesProhibitions() {
+		if c.step.sending.PassesProhibitions {
 			if passed := state.BlockedEvent(c.step.sending, one.Agency); passed != nil {
 				messages = append(messages, passed)
 			}

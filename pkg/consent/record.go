@@ -14,6 +14,7 @@ import (
 	"koppi.internal/pkg/consent/directive"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/ground"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/reading"
@@ -65,6 +66,7 @@ type Recording[S matter.State] struct {
 	Vouching     *Vouching[S]
 	Clients      *Names
 	Directory    *directory.Directory
+	Grounds      *ground.Grounds
 	AccessLog    *accesslog.Recorder
 }
 
@@ -72,6 +74,11 @@ type Recording[S matter.State] struct {
 // service. A repeated request continues where the first one was interrupted.
 func (d *Recording[S]) RecordWish(ctx context.Context, record *caseworkv1.RecordWishRequest) (*caseworkv1.RecordWishResponse, error) {
 	r := requestOf(record)
+	if override, ok := r.(*consentv1.RequestOverrideRequest); ok {
+		if err := ground.CheckOverrideForm(override); err != nil {
+			return nil, err
+		}
+	}
 	who, err := caller.Of(ctx)
 	if err != nil {
 		return nil, err
@@ -110,6 +117,13 @@ func (d *Recording[S]) RecordWish(ctx context.Context, record *caseworkv1.Record
 		Decide: func(world matter.World[directive.Directives], _ command.None, at time.Time) ([]matter.Event, error) {
 			asked := asked
 			asked.At = at
+			if override, ok := r.(*consentv1.RequestOverrideRequest); ok {
+				resolved, err := d.Grounds.Table().OverrideOf(override, at)
+				if err != nil {
+					return nil, err
+				}
+				asked.Request = resolved
+			}
 			decided, err := directive.Decide(world.State(before.subject), asked)
 			events := make([]matter.Event, 0, len(decided))
 			for _, one := range decided {

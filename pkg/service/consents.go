@@ -32,7 +32,7 @@ func newConsents[S matter.State](s *Service[S]) consents[S] {
 		},
 		recording: &consent.Recording[S]{
 			Service: name, Book: book, Matters: s.Matters, Withdrawals: withdrawals, Vouching: vouching, Clients: names,
-			Directory: deps.Directory, AccessLog: s.AccessLog,
+			Directory: deps.Directory, Grounds: deps.Grounds, AccessLog: s.AccessLog,
 			Consequences: &consent.Consequences[S]{
 				Book: book, Engine: s.Engine, Store: deps.Store, Directory: deps.Directory, Withdrawals: withdrawals, Actions: s.actions,
 			},

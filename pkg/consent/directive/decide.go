@@ -154,7 +154,7 @@ func requested(w Directives, c Command, r *consentv1.RequestOverrideRequest) ([]
 		return nil, fault.New(fault.IllegalStep, "no message from your agency to this receiver was stopped").With("allowed_steps", "")
 	}
 	return c.done(&consentv1.OverrideRequested{Override: &consentv1.Override{
-		OverrideId: c.ID, Service: r.GetService(), Receiver: r.GetReceiver(), Ground: r.GetGround(), Provision: r.GetProvision(), Reason: r.GetReason(),
+		OverrideId: c.ID, Service: r.GetService(), Receiver: r.GetReceiver(), Ground: r.GetGround(), Provision: r.GetProvision(), Reason: r.GetReason(), GroundKey: r.GetGroundKey(),
 		RequestedAt: timestamppb.New(c.At), RequestedBy: c.By, Until: timestamppb.New(c.At.Add(overrideTime)),
 	}}), nil
 }

@@ -49,3 +49,30 @@ func TestOverrideScope(t *testing.T) {
 		}
 	}
 }
+
+// An override that was requested for a row of the table of grounds admits a sending on that row alone; one that
+// was requested for none admits a sending on any row of its ground.
+func TestOverrideOfARow(t *testing.T) {
+	for name, test := range map[string]struct {
+		asked, sent string
+		ground      commonv1.LegalGround
+		want        bool
+	}{
+		"on its row":                  {"atl-53-6", "atl-53-6", access, true},
+		"on another row":              {"atl-53-6", "atl-56", access, false},
+		"on no row":                   {"atl-53-6", "", access, false},
+		"on its row, another ground":  {"atl-53-6", "atl-53-6", notification, false},
+		"for none, on a row":          {"", "atl-53-6", access, true},
+		"for none, on another ground": {"", "atl-53-6", notification, false},
+	} {
+		w := newFixture(t)
+		w.record(worker("kela", "a"), w.directives.BlockedEvent(w.sending(worker("kela", "a")), "hva"))
+		id := w.must(worker("kela", "a"), &consentv1.RequestOverrideRequest{Service: "referral", Receiver: "hva", Ground: access, Provision: "§", Reason: "Syy.", GroundKey: test.asked})
+		w.must(worker("kela", "b"), &consentv1.DecideOverrideRequest{Service: "referral", OverrideId: id, Approve: true})
+		sending := w.sending(worker("kela", "a"))
+		sending.GroundKey, sending.Ground = test.sent, test.ground
+		if got := w.directives.OverrideFor(sending, "hva"); (got != nil) != test.want || got != nil && got.GetGroundKey() != test.asked {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -15,14 +15,13 @@ type Sending struct {
 	By            *commonv1.Party
 	Service, Step string
 	Ground        commonv1.LegalGround
-	// GroundKey and Provision are those of a sending whose ground passes prohibitions; empty for one
-	// that a prohibition stops.
+	// GroundKey is the key of the row of the table of grounds; empty if it rests on none. Provision is
+	// its provision.
 	GroundKey, Provision string
-	At                   time.Time
+	// PassesProhibitions says that the law lets the sending pass, whatever the client has prohibited.
+	PassesProhibitions bool
+	At                 time.Time
 }
-
-// PassesProhibitions reports whether the law lets the sending pass, whatever the client has prohibited.
-func (s Sending) PassesProhibitions() bool { return s.GroundKey != "" }
 
 // Cited returns the advance consent that a sending cites. It returns CONSENT_NOT_COVERING if no
 // such consent exists for the sender and the service, CONSENT_WITHDRAWN if the client has withdrawn
@@ -67,11 +66,12 @@ func (w Directives) Prohibits(s Sending, agency, kind string) bool {
 }
 
 // OverrideFor returns the override that permits a sending to a receiver despite a prohibition:
-// approved, unused, not lapsed, of the same agency, service and legal ground. It returns nil if
-// there is none.
+// approved, unused, not lapsed, of the same agency, service and legal ground, and of the same row of
+// the table of grounds if it was requested for one. It returns nil if there is none.
 func (w Directives) OverrideFor(s Sending, receiver string) *consentv1.Override {
 	for _, o := range w.Overrides {
 		same := o.GetRequestedBy().GetAgency() == s.By.GetAgency() && o.GetService() == s.Service && o.GetReceiver() == receiver && o.GetGround() == s.Ground
+		same = same && (o.GetGroundKey() == "" || o.GetGroundKey() == s.GroundKey)
 		if same && o.GetApproved() && o.GetUsedAt() == nil && s.At.Before(o.GetUntil().AsTime()) {
 			return o
 		}
@@ -82,8 +82,9 @@ func (w Directives) OverrideFor(s Sending, receiver string) *consentv1.Override 
 // BlockedEvent returns the event of a sending that a prohibition stopped, or that was sent in spite of it;
 // nil if the same was recorded within the last hour (quietTime).
 func (w Directives) BlockedEvent(s Sending, receiver string) *consentv1.SendingBlocked {
-	blocked := &consentv1.BlockedSending{
-		Receiver: receiver, Service: s.Service, Step: s.Step, Sent: s.PassesProhibitions(), GroundKey: s.GroundKey, Provision: s.Provision,
+	blocked := &consentv1.BlockedSending{Receiver: receiver, Service: s.Service, Step: s.Step, Sent: s.PassesProhibitions}
+	if blocked.GetSent() {
+		blocked.GroundKey, blocked.Provision = s.GroundKey, s.Provision
 	}
 	for _, one := range w.Blocked {
 		same := one.GetBy().GetAgency() == s.By.GetAgency() && one.GetBy().GetUnit() == s.By.GetUnit() && one.GetBy().GetWorker() == s.By.GetWorker() &&

@@ -1236,11 +1236,17 @@ type RequestOverrideRequest struct {
 	Service string `protobuf:"bytes,3,opt,name=service,proto3" json:"service,omitempty"`
 	// Directory key of the agency that is to receive it.
 	Receiver string `protobuf:"bytes,4,opt,name=receiver,proto3" json:"receiver,omitempty"`
-	// LEGAL_GROUND_STATUTORY_NOTIFICATION or LEGAL_GROUND_STATUTORY_ACCESS.
-	Ground    v1.LegalGround `protobuf:"varint,5,opt,name=ground,proto3,enum=koppi.common.v1.LegalGround" json:"ground,omitempty"`
-	Provision string         `protobuf:"bytes,6,opt,name=provision,proto3" json:"provision,omitempty"`
+	// LEGAL_GROUND_STATUTORY_NOTIFICATION or LEGAL_GROUND_STATUTORY_ACCESS. Required without a key.
+	Ground v1.LegalGround `protobuf:"varint,5,opt,name=ground,proto3,enum=koppi.common.v1.LegalGround" json:"ground,omitempty"`
+	// Required without a key.
+	Provision string `protobuf:"bytes,6,opt,name=provision,proto3" json:"provision,omitempty"`
 	// Why the message is necessary, in words that the client may read. Required.
-	Reason        string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Key of the row in the table of lawful grounds on which the message is to be sent: see
+	// LegalBasis.ground_key. Ground and provision may then be empty: Koppi takes them from the row, and
+	// refuses others than the row's. GROUND_UNKNOWN if no such row is in force. The override then
+	// admits a message on this row alone.
+	GroundKey     string `protobuf:"bytes,8,opt,name=ground_key,json=groundKey,proto3" json:"ground_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1320,6 +1326,13 @@ func (x *RequestOverrideRequest) GetProvision() string {
 func (x *RequestOverrideRequest) GetReason() string {
 	if x != nil {
 		return x.Reason
+	}
+	return ""
+}
+
+func (x *RequestOverrideRequest) GetGroundKey() string {
+	if x != nil {
+		return x.GroundKey
 	}
 	return ""
 }
@@ -1742,17 +1755,18 @@ const file_koppi_consent_v1_consent_proto_rawDesc = "" +
 	"\x12DecideWishResponse\x121\n" +
 	"\x04wish\x18\x01 \x01(\v2\x1d.koppi.consent.v1.WaitingWishR\x04wish\x12?\n" +
 	"\vprohibition\x18\x02 \x01(\v2\x1d.koppi.consent.v1.ProhibitionR\vprohibition\x12:\n" +
-	"\aconsent\x18\x03 \x01(\v2 .koppi.consent.v1.AdvanceConsentR\aconsent\"\x93\x03\n" +
+	"\aconsent\x18\x03 \x01(\v2 .koppi.consent.v1.AdvanceConsentR\aconsent\"\xd7\x03\n" +
 	"\x16RequestOverrideRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
 	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x12F\n" +
 	"\aservice\x18\x03 \x01(\tB,\xbaH)r'R\aconcernR\breferralR\fconsultationR\x04planR\aservice\x12@\n" +
-	"\breceiver\x18\x04 \x01(\tB$\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\xe8\xb8\x18\x01R\breceiver\x12@\n" +
-	"\x06ground\x18\x05 \x01(\x0e2\x1c.koppi.common.v1.LegalGroundB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06ground\x12-\n" +
-	"\tprovision\x18\x06 \x01(\tB\x0f\xbaH\br\x06\xe8\xb8\x18\x01\x10\x01\xe8\xb8\x18\x02R\tprovision\x12$\n" +
-	"\x06reason\x18\a \x01(\tB\f\xbaH\x05r\x03\x18\xd0\x0f\xe8\xb8\x18\x03R\x06reason\"Q\n" +
+	"\breceiver\x18\x04 \x01(\tB$\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\xe8\xb8\x18\x01R\breceiver\x12>\n" +
+	"\x06ground\x18\x05 \x01(\x0e2\x1c.koppi.common.v1.LegalGroundB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06ground\x12+\n" +
+	"\tprovision\x18\x06 \x01(\tB\r\xbaH\x06r\x04\xe8\xb8\x18\x01\xe8\xb8\x18\x02R\tprovision\x12$\n" +
+	"\x06reason\x18\a \x01(\tB\f\xbaH\x05r\x03\x18\xd0\x0f\xe8\xb8\x18\x03R\x06reason\x12F\n" +
+	"\n" +
+	"ground_key\x18\b \x01(\tB'\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$\xe8\xb8\x18\x01R\tgroundKey\"Q\n" +
 	"\x17RequestOverrideResponse\x126\n" +
 	"\boverride\x18\x01 \x01(\v2\x1a.koppi.consent.v1.OverrideR\boverride\"\xfe\x01\n" +
 	"\x15DecideOverrideRequest\x12'\n" +

@@ -94,7 +94,8 @@ type ConsentServiceClient interface {
 	// DecideOverride approves or refuses the request. The caller is another named worker of the
 	// same agency, who must be signed in; a system may not act in a worker's name.
 	// PERMISSION_DENIED, SECOND_OFFICER_REQUIRED for the worker who requested it. An approved
-	// override admits one message in that service to that receiver on that ground within 24
+	// override admits one message in that service to that receiver on that ground, or on the row
+	// that it names by its key, within 24
 	// hours, and is then used up. A request that is not decided within 24 hours lapses.
 	DecideOverride(ctx context.Context, in *DecideOverrideRequest, opts ...grpc.CallOption) (*DecideOverrideResponse, error)
 	// ListWishes returns consents in advance, prohibitions, directives that wait or have waited
@@ -278,7 +279,8 @@ type ConsentServiceServer interface {
 	// DecideOverride approves or refuses the request. The caller is another named worker of the
 	// same agency, who must be signed in; a system may not act in a worker's name.
 	// PERMISSION_DENIED, SECOND_OFFICER_REQUIRED for the worker who requested it. An approved
-	// override admits one message in that service to that receiver on that ground within 24
+	// override admits one message in that service to that receiver on that ground, or on the row
+	// that it names by its key, within 24
 	// hours, and is then used up. A request that is not decided within 24 hours lapses.
 	DecideOverride(context.Context, *DecideOverrideRequest) (*DecideOverrideResponse, error)
 	// ListWishes returns consents in advance, prohibitions, directives that wait or have waited

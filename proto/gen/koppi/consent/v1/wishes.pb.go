@@ -828,7 +828,9 @@ type Override struct {
 	// of nothing.
 	Waiting *WaitingWish `protobuf:"bytes,16,opt,name=waiting,proto3" json:"waiting,omitempty"`
 	// In events only: the worklists of this service show it. Exactly one service does.
-	Listed        bool `protobuf:"varint,17,opt,name=listed,proto3" json:"listed,omitempty"`
+	Listed bool `protobuf:"varint,17,opt,name=listed,proto3" json:"listed,omitempty"`
+	// The row on which the message may be sent; empty if any on this ground may.
+	GroundKey     string `protobuf:"bytes,18,opt,name=ground_key,json=groundKey,proto3" json:"ground_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -980,6 +982,13 @@ func (x *Override) GetListed() bool {
 		return x.Listed
 	}
 	return false
+}
+
+func (x *Override) GetGroundKey() string {
+	if x != nil {
+		return x.GroundKey
+	}
+	return ""
 }
 
 // ConsentGiven: the client consents in advance.
@@ -1718,7 +1727,7 @@ const file_koppi_consent_v1_wishes_proto_rawDesc = "" +
 	"\x04sent\x18\x06 \x01(\bR\x04sent\x12#\n" +
 	"\n" +
 	"ground_key\x18\a \x01(\tB\x04\xe8\xb8\x18\x01R\tgroundKey\x12\"\n" +
-	"\tprovision\x18\b \x01(\tB\x04\xe8\xb8\x18\x02R\tprovision\"\xe3\x05\n" +
+	"\tprovision\x18\b \x01(\tB\x04\xe8\xb8\x18\x02R\tprovision\"\x88\x06\n" +
 	"\bOverride\x12\x1f\n" +
 	"\voverride_id\x18\x01 \x01(\tR\n" +
 	"overrideId\x12\x1b\n" +
@@ -1740,7 +1749,9 @@ const file_koppi_consent_v1_wishes_proto_rawDesc = "" +
 	"\aused_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\x06usedAt\x12\x1f\n" +
 	"\bused_for\x18\x0f \x01(\tB\x04\xe8\xb8\x18\x01R\ausedFor\x127\n" +
 	"\awaiting\x18\x10 \x01(\v2\x1d.koppi.consent.v1.WaitingWishR\awaiting\x12\x16\n" +
-	"\x06listed\x18\x11 \x01(\bR\x06listed\"J\n" +
+	"\x06listed\x18\x11 \x01(\bR\x06listed\x12#\n" +
+	"\n" +
+	"ground_key\x18\x12 \x01(\tB\x04\xe8\xb8\x18\x01R\tgroundKey\"J\n" +
 	"\fConsentGiven\x12:\n" +
 	"\aconsent\x18\x01 \x01(\v2 .koppi.consent.v1.AdvanceConsentR\aconsent\"\xb0\x01\n" +
 	"\x17AdvanceConsentWithdrawn\x12\x1d\n" +

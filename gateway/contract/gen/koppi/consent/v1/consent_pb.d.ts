@@ -669,13 +669,15 @@ export declare type RequestOverrideRequest = Message<"koppi.consent.v1.RequestOv
   receiver: string;
 
   /**
-   * LEGAL_GROUND_STATUTORY_NOTIFICATION or LEGAL_GROUND_STATUTORY_ACCESS.
+   * LEGAL_GROUND_STATUTORY_NOTIFICATION or LEGAL_GROUND_STATUTORY_ACCESS. Required without a key.
    *
    * @generated from field: koppi.common.v1.LegalGround ground = 5;
    */
   ground: LegalGround;
 
   /**
+   * Required without a key.
+   *
    * @generated from field: string provision = 6;
    */
   provision: string;
@@ -686,6 +688,16 @@ export declare type RequestOverrideRequest = Message<"koppi.consent.v1.RequestOv
    * @generated from field: string reason = 7;
    */
   reason: string;
+
+  /**
+   * Key of the row in the table of lawful grounds on which the message is to be sent: see
+   * LegalBasis.ground_key. Ground and provision may then be empty: Koppi takes them from the row, and
+   * refuses others than the row's. GROUND_UNKNOWN if no such row is in force. The override then
+   * admits a message on this row alone.
+   *
+   * @generated from field: string ground_key = 8;
+   */
+  groundKey: string;
 };
 
 /**
@@ -934,7 +946,8 @@ export declare const ConsentService: GenService<{
    * DecideOverride approves or refuses the request. The caller is another named worker of the
    * same agency, who must be signed in; a system may not act in a worker's name.
    * PERMISSION_DENIED, SECOND_OFFICER_REQUIRED for the worker who requested it. An approved
-   * override admits one message in that service to that receiver on that ground within 24
+   * override admits one message in that service to that receiver on that ground, or on the row
+   * that it names by its key, within 24
    * hours, and is then used up. A request that is not decided within 24 hours lapses.
    *
    * @generated from rpc koppi.consent.v1.ConsentService.DecideOverride

@@ -558,6 +558,13 @@ export declare type Override = Message<"koppi.consent.v1.Override"> & {
    * @generated from field: bool listed = 17;
    */
   listed: boolean;
+
+  /**
+   * The row on which the message may be sent; empty if any on this ground may.
+   *
+   * @generated from field: string ground_key = 18;
+   */
+  groundKey: string;
 };
 
 /**
