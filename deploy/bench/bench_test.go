@@ -78,6 +78,12 @@ func TestStreams(t *testing.T) {
 	}
 }
 
+// TestGrounds measures reading the lawful grounds alone.
+func TestGrounds(t *testing.T) {
+	h, f := newHarness(t), figures{}
+	h.listingGrounds(f)
+}
+
 // TestObserved measures what telemetry costs alone.
 func TestObserved(t *testing.T) {
 	h, f := newHarness(t), figures{}
@@ -107,6 +113,7 @@ func TestBench(t *testing.T) {
 	h.conversing(f)
 	h.growing(f)
 	h.streaming(f)
+	h.listingGrounds(f)
 	h.costing(f)
 	h.observing(f)
 	ratios := map[string]float64{

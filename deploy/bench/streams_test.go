@@ -29,6 +29,12 @@ const (
 func (h *harness) streaming(f figures) {
 	service := h.startConcern()
 	h.streamsAt(f, service, "service")
+	h.streamsAt(f, h.startGateway(service), "gateway")
+}
+
+// startGateway starts a gateway before the concern service, and the other services in this process.
+func (h *harness) startGateway(service *server) *server {
+	h.t.Helper()
 	args := append(h.env.Flags(), "--dev", "--concern", service.Address)
 	for _, other := range suite.Services {
 		if other.Name != concern.Name {
@@ -36,7 +42,7 @@ func (h *harness) streaming(f figures) {
 			args = append(args, "--"+other.Name, h.other(other))
 		}
 	}
-	h.streamsAt(f, h.start(clustertest.GatewayCommand, args...), "gateway")
+	return h.start(clustertest.GatewayCommand, args...)
 }
 
 // streamsAt opens streams to a process, more and more, and looks at it.
