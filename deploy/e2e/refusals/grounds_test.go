@@ -45,7 +45,10 @@ var (
 	}
 )
 
-func newLawful(t *testing.T) *lawful {
+func newLawful(t *testing.T) *lawful { return newLawfulBy(t, nil) }
+
+// newLawfulBy is newLawful by the grounds of a file.
+func newLawfulBy(t *testing.T, grounds *ground.File) *lawful {
 	t.Helper()
 	var file struct {
 		Agencies []map[string]any `json:"agencies"`
@@ -60,7 +63,7 @@ func newLawful(t *testing.T) *lawful {
 			"units": []any{map[string]any{"unit": "yksikko", "names": names, "languages": []string{"fi"}}},
 		})
 	}
-	f := testkit.NewFixtureWith(t, allinone.Config{Directory: testkit.Must(directory.Parse(testkit.Must(json.Marshal(file))))})
+	f := testkit.NewFixtureWith(t, allinone.Config{Directory: testkit.Must(directory.Parse(testkit.Must(json.Marshal(file)))), Grounds: grounds})
 	for kind, party := range senders {
 		f.Tokens[kind] = f.Token(party)
 	}
@@ -94,8 +97,16 @@ func cells() []cell {
 	return all
 }
 
-// send sends a message on a row, with all that the row asks for and no more than it allows.
+// send sends a message on a row, with all that the row asks for and no more than it allows. It returns the
+// basis that is recorded.
 func (l *lawful) send(row ground.Row, c cell) (map[string]any, error) {
+	begun, _, err := l.begin(row, c)
+	recorded, _ := begun["basis"].(map[string]any)
+	return recorded, err
+}
+
+// begin does the same, and returns the matter and which kind it is, such as "concern".
+func (l *lawful) begin(row ground.Row, c cell) (begun map[string]any, answered string, err error) {
 	basis := map[string]any{"groundKey": row.Key}
 	if row.Ground == commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT {
 		basis["consentedAt"] = "2026-01-01T10:00:00Z"
@@ -111,7 +122,7 @@ func (l *lawful) send(row ground.Row, c cell) (map[string]any, error) {
 	if row.Ground != commonv1.LegalGround_LEGAL_GROUND_NO_PERSONAL_DATA || c.message != ground.Consultation {
 		request["client"] = map[string]any{"language": "fi", "details": map[string]any{"familyName": "Testinen", "birthDate": "2012-05-05"}}
 	}
-	receiver, call, answered := map[string]any{"agency": receivers[c.receiver]}, "", ""
+	receiver, call := map[string]any{"agency": receivers[c.receiver]}, ""
 	switch service, kind, _ := strings.Cut(c.message, "/"); service {
 	case "concern":
 		call, answered = testkit.SubmitCall, "concern"
@@ -130,14 +141,11 @@ func (l *lawful) send(row ground.Row, c cell) (map[string]any, error) {
 	}
 	body, err := l.Call(l.Tokens[c.sender], call, testkit.JSON(request, nil))
 	if err != nil {
-		return nil, err
+		return nil, answered, err
 	}
 	var response map[string]map[string]any
-	if err := json.Unmarshal(body, &response); err != nil {
-		return nil, err
-	}
-	recorded, _ := response[answered]["basis"].(map[string]any)
-	return recorded, nil
+	err = json.Unmarshal(body, &response)
+	return response[answered], answered, err
 }
 
 // Each row of the built-in table lets one message through, which records the row, and refuses one that
@@ -201,22 +209,7 @@ func (l *lawful) checkRefused(t *testing.T, row ground.Row, c cell, keys []strin
 func TestListGroundsIsTheTable(t *testing.T) {
 	l := newLawful(t)
 	for _, c := range cells() {
-		request := map[string]any{"message": c.message}
-		if c.message != ground.Plan {
-			request["receiver"] = map[string]any{"agency": receivers[c.receiver]}
-		}
-		body, err := l.Call(l.Tokens[c.sender], "koppi.casework.v1.CaseworkService/ListGrounds", testkit.JSON(request, nil))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var listed struct{ Grounds []struct{ Key string } }
-		if err := json.Unmarshal(body, &listed); err != nil {
-			t.Fatal(err)
-		}
-		var keys []string
-		for _, one := range listed.Grounds {
-			keys = append(keys, one.Key)
-		}
+		keys := l.offered(t, c)
 		if want := l.keys(c); !slices.Equal(keys, want) {
 			t.Errorf("%v: %v, want %v", c, keys, want)
 		}
@@ -227,6 +220,24 @@ func TestListGroundsIsTheTable(t *testing.T) {
 	l.CheckRefusal("an unknown receiver", err, "invalid_argument", "UNKNOWN_PARTY")
 	_, err = l.Call(l.Tokens["client"], "koppi.casework.v1.CaseworkService/ListGrounds", `{"message": "plan"}`)
 	l.CheckRefusal("a client", err, "permission_denied", "ROLE_NOT_ALLOWED")
+}
+
+// offered returns the keys that ListGrounds offers to the sender.
+func (l *lawful) offered(t *testing.T, c cell) (keys []string) {
+	t.Helper()
+	request := map[string]any{"message": c.message}
+	if c.message != ground.Plan {
+		request["receiver"] = map[string]any{"agency": receivers[c.receiver]}
+	}
+	var listed struct{ Grounds []struct{ Key string } }
+	body := testkit.Must(l.Call(l.Tokens[c.sender], "koppi.casework.v1.CaseworkService/ListGrounds", testkit.JSON(request, nil)))
+	if err := json.Unmarshal(body, &listed); err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range listed.Grounds {
+		keys = append(keys, one.Key)
+	}
+	return keys
 }
 
 // What a request says of its ground beside the key is checked against the row.

@@ -39,7 +39,13 @@ const (
 
 // send sends a referral and returns its name.
 func (w *fixture) send(from, to string, kind referralv1.ReferralKind, urgency commonv1.Urgency) (string, error) {
+	return w.sendWithin(nil, from, to, kind, urgency)
+}
+
+// sendWithin does the same on a row that limits the time to decide; nil for no row.
+func (w *fixture) sendWithin(limit *matter.Limit, from, to string, kind referralv1.ReferralKind, urgency commonv1.Urgency) (string, error) {
 	return w.Begin(rules.Command{
+		Limit: limit,
 		Actor: people[from], Client: "anna", Facts: rules.Facts{Receiver: &commonv1.Party{Agency: to, Unit: "intake"}, ToSocialServices: to == "hva"},
 		Request: &referralv1.SendReferralRequest{
 			Basis: rulestest.Consent(w.Now), Kind: kind, Reason: "Arvio.", ServiceKey: "arvio", Urgency: urgency,

@@ -25,7 +25,8 @@ func act(t *rapid.T, w *base) {
 		from, to := rapid.SampledFrom(rulestest.Agencies()).Draw(t, "from"), rapid.SampledFrom(rulestest.Agencies()).Draw(t, "to")
 		kind := rapid.SampledFrom([]referralv1.ReferralKind{service, transfer, notice}).Draw(t, "kind")
 		urgency := commonv1.Urgency(rapid.IntRange(1, 3).Draw(t, "urgency"))
-		_, _ = (&fixture{w}).send(from, to, kind, urgency)
+		limit := rapid.SampledFrom([]*matter.Limit{nil, &ofRow, {WorkingDays: 9, UrgentWorkingDays: 3, Provision: "434/2003 § 23.3", UrgentProvision: "434/2003 § 23.4", FromArrival: true}}).Draw(t, "limit")
+		_, _ = (&fixture{w}).sendWithin(limit, from, to, kind, urgency)
 	}, append(allSteps, hold), func(t *rapid.T, request proto.Message, _ string, _ matter.Actor) {
 		switch m := request.(type) {
 		case *referralv1.ScheduleAppointmentRequest:
