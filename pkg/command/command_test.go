@@ -82,6 +82,9 @@ func TestRequestIDs(t *testing.T) {
 	if result.History.State.Text != "second" || result.History.Version != first.History.Version || !result.Changed {
 		t.Errorf("repeated: %q at %d", result.History.State.Text, result.History.Version)
 	}
+	if first.Repeated || !result.Repeated {
+		t.Errorf("the first is a repetition: %t, the second: %t", first.Repeated, result.Repeated)
+	}
 	f.refuses(f.write("a", "notes/1", "x").request("r1", "another body"), fault.RequestIDReused)
 	if result := f.must(f.write("b", "notes/1", "of b").request("r1", "body of b")); result.History.State.Text != "of b" {
 		t.Errorf("another agency's request: %q", result.History.State.Text)
