@@ -78,7 +78,7 @@ test("a prohibition stops a sending; two officers admit one, refuse another, and
   await expect(form).toContainText("Asiakas on kieltänyt tietojen antamisen");
   await worker.go(`/work/${concern}`);
   await looksUp(worker);
-  const asks = { ground: "notification", provision: "703/2023 § 53.6", reason: "Henki on vaarassa." };
+  const asks = { ground: "atl-53-6", reason: "Henki on vaarassa." };
   await worker.take("RequestOverride", asks);
   await expect(worker.page.locator(".overrides")).toContainText("Et voi ratkaista omaa pyyntöäsi");
   await expect(worker.step("ApproveOverride")).toHaveCount(0);

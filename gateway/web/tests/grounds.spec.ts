@@ -242,3 +242,17 @@ test("a plan that is a duty goes on when the client takes its consent back from 
   await nurse.page.reload();
   await expect(nurse.page.locator("main")).not.toContainText("Haluan oman avaimen.");
 });
+
+test("operators see which grounds in use no lawyer has reviewed, with their doubts", async ({ comes }) => {
+  const kela = await comes("kela-17"), operator = await comes("operator"), { page } = operator;
+  await begin(kela, "concern", {
+    receiver: county, ground: "shl-35-2", attestation: ["consent_unobtainable", "interest_of_child"], ...known("010594Y9032"),
+    topics: ["TOPIC_SELF_NEGLECT"], urgency: "URGENCY_NORMAL",
+  });
+  const section = page.locator('[data-section="unreviewed"]');
+  await section.getByRole("button").click();
+  await expect(section.locator('[data-ground="shl-35-2"]')).toContainText("sosiaalihuoltolaki 35 § 2 mom.");
+  await expect(section.locator('[data-ground="shl-35-2"]')).toContainText("How much may be described is not said");
+  await pictures(page, "operations-unreviewed");
+  await accessible(page);
+});

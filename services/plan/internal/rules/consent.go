@@ -86,7 +86,7 @@ func (p Plan) onOwnGround(readers []matter.Reader, withdrawn bool) []matter.Read
 
 // without returns the plan after the client's consent to some agencies was withdrawn. Their units leave.
 // What they had to do goes to the responsible worker, and the responsibility to its heir; an offer of it
-// to one of them lapses.
+// to one of them lapses. A need of special support stands, and waits for a social worker who takes over.
 func (p Plan) without(agencies []string, at time.Time) Plan {
 	p, plan := p.change()
 	isGone := func(party *commonv1.Party) bool { return slices.Contains(agencies, party.GetAgency()) }
@@ -97,6 +97,9 @@ func (p Plan) without(agencies []string, at time.Time) Plan {
 	}
 	if isGone(plan.GetResponsibilityOfferedTo()) {
 		plan.ResponsibilityOfferedTo, plan.ResponsibilityDueAt = nil, nil
+	}
+	if isGone(plan.GetSocialWorker()) {
+		plan.SocialWorker = nil
 	}
 	if isGone(plan.GetResponsible()) {
 		plan.Responsible = heir(plan)

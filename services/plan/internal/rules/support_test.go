@@ -42,6 +42,26 @@ func (w *fixture) joinedElsewhere(t *testing.T, subject string) {
 	w.Take(t, elsewhere, subject, "JoinPlan")
 }
 
+// The social worker's unit leaves when the client withdraws its consent to it. The need of special support
+// stands, without a social worker, until another takes over.
+func TestSpecialSupportWaitsForASocialWorker(t *testing.T) {
+	w := newFixture()
+	p, err := begin(w.base, people["tyo"], rulestest.Consent(w.Now), rules.Facts{SocialServices: true})
+	rulestest.Must(t, err)
+	for _, agency := range []string{"hva", "kela"} {
+		rulestest.Must(t, w.Try(people["tyo"], p, &planv1.InviteMemberRequest{Party: matter.UnitAlone(people[agency].Party()), Basis: rulestest.Consent(w.Now)}))
+		rulestest.Must(t, w.Try(people[agency], p, &planv1.JoinPlanRequest{}))
+	}
+	rulestest.Must(t, w.Try(people["hva"], p, needed))
+	w.expectSupport(t, p, people["hva"].Party(), "hva", "kela", "tyo")
+	rulestest.Must(t, w.Withdraw("", p, "hva"))
+	for reader, plan := range map[string]*planv1.Plan{"kela": w.View("kela", p).State.Plan, "tyo": w.View("tyo", p).State.Plan, "all": w.Histories[p].State.Plan} {
+		if !plan.GetSpecialSupport() || plan.GetSocialWorker() != nil {
+			t.Errorf("%s reads %v, %v", reader, plan.GetSpecialSupport(), plan.GetSocialWorker())
+		}
+	}
+}
+
 // A social worker creates a plan for a client who needs special support and is its social worker, also
 // when another worker of the unit is responsible. The need is an event of its own.
 func TestPlanCreatedWithSpecialSupport(t *testing.T) {

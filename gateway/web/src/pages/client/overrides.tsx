@@ -1,6 +1,5 @@
-import { LegalGround } from "koppi-contract/koppi/common/v1/party_pb";
 import { DecideOverrideRequestSchema, RequestOverrideRequestSchema } from "koppi-contract/koppi/consent/v1/consent_pb";
-import type { Override, Wishes } from "koppi-contract/koppi/consent/v1/wishes_pb";
+import type { BlockedSending, Override, Wishes } from "koppi-contract/koppi/consent/v1/wishes_pb";
 import { dateOf, useNow } from "../../app/clock";
 import { useTexts } from "../../app/language";
 import { usePerson } from "../../app/session";
@@ -8,21 +7,21 @@ import { moment } from "../../ui/dates";
 import { text, type Field } from "../../ui/form/fields";
 import { useDirectory, usePartyName } from "../../ui/party";
 import { useProvision } from "../../ui/provision";
+import { OverrideGround } from "./overrideground";
 import { clientOf, consents as service } from "./read";
 import { Step } from "./step";
 
 interface Props { directives: Wishes; clientId: string; changed: () => void }
 
-const askFields: Field[] = [
+// askFields ask on which ground of law a message that was stopped is to be sent, and why.
+const askFields = ({ service, receiver }: BlockedSending): Field[] => [
   { kind: "note", name: "then", label: "override", text: "overrideThen" },
   {
-    kind: "options", name: "ground", label: "overrideGround", required: true,
-    options: [{ value: "notification", label: "groundNotification" }, { value: "access", label: "groundAccess" }],
+    kind: "drawn", name: "ground", label: "overrideGround", required: true, of: ["ground", "ground_key", "provision"],
+    draw: (drawn) => OverrideGround({ ...drawn, service, receiver }),
   },
-  { kind: "line", name: "provision", label: "provision", required: true },
   { kind: "area", name: "reason", label: "overrideReason", hint: "overrideReasonHint", required: true },
 ];
-const groundNames: Record<string, LegalGround> = { notification: LegalGround.STATUTORY_NOTIFICATION, access: LegalGround.STATUTORY_ACCESS };
 
 // Overrides lists sendings that a prohibition stopped, and the decisions of two officers on them.
 export function Overrides({ directives, clientId, changed }: Props) {
@@ -44,11 +43,10 @@ export function Overrides({ directives, clientId, changed }: Props) {
                 <span className="quiet">{at && moment(at)}, {party(one.by)}</span>
               </p>
               <Step name="RequestOverride" of={`${one.service}-${one.receiver}`} label={t("override")} schema={RequestOverrideRequestSchema}
-                fields={askFields}
+                fields={askFields(one)}
                 make={(values, requestId) => ({
                   requestId, client: clientOf(clientId), service: one.service, receiver: one.receiver,
-                  ground: groundNames[text(values, "ground")] ?? LegalGround.UNSPECIFIED, provision: text(values, "provision"),
-                  reason: text(values, "reason"),
+                  groundKey: text(values, "ground"), reason: text(values, "reason"),
                 })}
                 send={(request) => service.requestOverride(request)} done={changed} />
             </li>

@@ -18,6 +18,7 @@ import type { Fold } from "./section";
 import { Silent } from "./silent";
 import { Tiles } from "./tiles";
 import { Trace } from "./trace";
+import { Unreviewed } from "./unreviewed";
 import "./operations.css";
 
 addTexts("operations", texts);
@@ -80,6 +81,7 @@ export function OperationsPage() {
           <Partners partners={partners} overview={data} changed={() => { void refetch(); void parked.refetch(); }} />
           <Silent matters={data.silent} now={now} showTrace={showTrace} fold={fold("silent", untouched > 0)} />
           <OpenMatters open={data.open} fold={fold("open")} />
+          <Unreviewed grounds={data.unreviewedGrounds} fold={fold("unreviewed")} />
         </>
       )}
       <Trace subject={trace ?? ""} showTrace={showTrace} fold={fold("trace", Boolean(trace))} />

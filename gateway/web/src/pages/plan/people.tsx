@@ -20,6 +20,7 @@ export function Answering({ plan }: { plan: Plan }) {
       <h3 id="plan-answering">{t("answering")}</h3>
       <p>{name(plan.responsible)}</p>
       {plan.socialWorker && <p data-support>{t("supportedBy", { who: name(plan.socialWorker) })}</p>}
+      {plan.specialSupport && !plan.socialWorker && <p data-support><strong>{t("unsupported")}</strong></p>}
       {plan.responsibilityOfferedTo && <p className="offer">
         <span aria-hidden="true" className="shape">◷</span>
         {t("offered", { who: name(plan.responsibilityOfferedTo), date: due ? limit(due) : "" })}

@@ -186,7 +186,8 @@ type Plan struct {
 	// The client needs special support (1301/2014 § 3), as a social worker has judged.
 	SpecialSupport bool `protobuf:"varint,53,opt,name=special_support,json=specialSupport,proto3" json:"special_support,omitempty"`
 	// The social worker who is responsible, or works beside the responsible worker, while special
-	// support stands (1301/2014 § 42.3).
+	// support stands (1301/2014 § 42.3). Absent after the client withdrew the consent on which that
+	// worker's unit took part, until another takes over with RecordSpecialSupport.
 	SocialWorker  *v1.Party `protobuf:"bytes,54,opt,name=social_worker,json=socialWorker,proto3" json:"social_worker,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

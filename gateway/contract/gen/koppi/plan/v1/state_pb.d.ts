@@ -180,7 +180,8 @@ export declare type Plan = Message<"koppi.plan.v1.Plan"> & {
 
   /**
    * The social worker who is responsible, or works beside the responsible worker, while special
-   * support stands (1301/2014 § 42.3).
+   * support stands (1301/2014 § 42.3). Absent after the client withdrew the consent on which that
+   * worker's unit took part, until another takes over with RecordSpecialSupport.
    *
    * @generated from field: koppi.common.v1.Party social_worker = 54;
    */
