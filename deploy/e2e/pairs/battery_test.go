@@ -126,6 +126,11 @@ func (p *pairing) readings() []doing {
 		}
 		add(".1", testkit.ConcernService+"CheckOpenConcern", map[string]any{"client": map[string]any{"clientId": client}, "receiver": map[string]any{"agency": p.agency("t")}, "basis": testkit.ConsentBasis()})
 	}
+	if !p.ofClient() {
+		for person := range 2 {
+			add(".1", caseworkSvc+"FindClient", map[string]any{"personalIdentityCode": testkit.PersonCode(2*p.set + person), "purpose": "asian hoito"})
+		}
+	}
 	for _, id := range k.cases {
 		add(".2", caseworkSvc+"GetTimeline", map[string]any{"caseId": id})
 	}

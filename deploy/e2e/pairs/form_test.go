@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"koppi.internal/deploy/testkit"
 )
 
 // formed is a request of good form, with what is said put in.
@@ -80,6 +82,8 @@ func (p *pairing) word(name string) string {
 		return p.agency(p.reader)
 	case name == "receiver", name == "sender", name == "agency":
 		return p.agency("t")
+	case name == "personal_identity_code":
+		return testkit.PersonCode(2 * p.set)
 	case name == "media_type":
 		return "application/pdf"
 	case name == "consumer":
