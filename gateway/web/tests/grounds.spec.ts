@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
@@ -255,4 +257,28 @@ test("operators see which grounds in use no lawyer has reviewed, with their doub
   await expect(section.locator('[data-ground="shl-35-2"]')).toContainText("How much may be described is not said");
   await pictures(page, "operations-unreviewed");
   await accessible(page);
+});
+
+test("a consent given in advance is offered where the client is known, and is cited", async ({ koppi, comes }) => {
+  const kela = await comes("kela-17"), worker = await comes("ps-21"), code = "030694W9024", { page } = worker;
+  const about = { receiver: { ...county, unit: "tyoikaiset-kuopio" }, topics: ["TOPIC_MENTAL_HEALTH"], urgency: "URGENCY_NORMAL" };
+  const subject = await begin(kela, "concern", { ...reported, ...known(code), ...about });
+  await worker.open(subject);
+  await worker.take("TakeConcern");
+  const { consent } = await koppi.call<{ consent: { consentId: string } }>("ps-21", "consent.v1.ConsentService/GiveConsent", {
+    requestId: randomUUID(), client: { personalIdentityCode: code }, recipient: { agency: health.agency }, services: ["concern"],
+    purpose: "Jotta saan unet kuntoon", provision: "1301/2014 § 40.1", until: "2027-05-01T00:00:00Z",
+  });
+  await worker.press("ForwardConcern");
+  const form = formOf(worker);
+  await worker.fill(form, {
+    receiver: health, ground: consent.consentId, feedback: "yes", topics: ["TOPIC_MENTAL_HEALTH"], description: "Uni ei tule.",
+  });
+  await expect(field(worker, "ground")).toContainText("Asiakas suostui etukäteen 23.11.2026: Jotta saan unet kuntoon");
+  await pictures(page, "ground-advance");
+  await worker.send(form);
+  await expect(worker.summary).toContainText("Odottaa: Kuopion terveysasema");
+  const client = await comes("client", { width: 390, height: 844 });
+  await client.go("/own?show=consents");
+  await expect(client.page.locator("main")).toContainText("Tätä on käytetty yhdessä asiassa.");
 });
