@@ -123,21 +123,6 @@ test("a receiver that the law gives no ground for is said at once", async ({ com
   await expect(form).toHaveAttribute("data-page", "1");
 });
 
-test("the client hears back by a consent of its own: who asked and got no, learns the fate alone", async ({ comes }) => {
-  const kela = await comes("kela-17"), worker = await comes("ps-21");
-  const about = { receiver: { ...county, unit: "tyoikaiset-kuopio" }, topics: ["TOPIC_RENT_ARREARS"], urgency: "URGENCY_NORMAL" };
-  const heard = await begin(kela, "concern", { ...reported, ...known("010594Y9032"), ...about });
-  const unheard = await begin(kela, "concern", { ...reported, feedback: "unasked", ...known("110585-907A"), ...about });
-  for (const [subject, names] of [[heard, true], [unheard, false]] as const) {
-    await worker.open(subject);
-    await worker.take("TakeConcern");
-    await kela.open(subject, "sent");
-    await expect(kela.phase).toContainText(kela.word(names ? "LOOP_PHASE_TAKEN" : "LOOP_PHASE_IN_PROGRESS"));
-    if (names) await expect(kela.summary).toContainText("ps-21");
-    else await expect(kela.summary).not.toContainText("ps-21");
-  }
-});
-
 test("the worker asks the client whether the reporter hears back, and the client changes its mind", async ({ comes }) => {
   const kela = await comes("kela-17"), worker = await comes("ps-21"), code = "030694W9024";
   const about = { receiver: { ...county, unit: "tyoikaiset-kuopio" }, topics: ["TOPIC_RENT_ARREARS"], urgency: "URGENCY_NORMAL" };

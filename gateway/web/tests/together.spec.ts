@@ -117,7 +117,7 @@ test("a plan goes on: tasks change hands, two change a goal, it is reviewed, and
 test("an invitation is declined, a member leaves, and what was entered in error reaches who had left", async ({ koppi, comes }) => {
   const { plan } = await ordinary(koppi), worker = await comes("ps-21"), nurse = await comes("tk-02"), youth = await comes("en-03");
   await worker.open(plan, "plans");
-  await worker.take("InviteMember", { party: youthWork, ...earlier });
+  await worker.take("InviteMember", { ...earlier, party: youthWork, ground: "shl-39-3/earlier" });
   await youth.open(plan, "plans");
   await expect(youth.matter.locator("[data-invited]")).toBeVisible();
   await youth.take("DeclineInvitation", { reason: "Emme tunne asiakasta." });

@@ -10,10 +10,10 @@ export function Unreviewed({ grounds, fold }: { grounds: UnreviewedGround[]; fol
   return (
     <Section name="unreviewed" title={t("unreviewed")} count={grounds.length} fold={fold} note={t("unreviewedNote")}
       none={grounds.length ? undefined : t("noneUnreviewed")}>
-      <Table label={t("unreviewed")} head={[t("groundKey"), t("provision"), t("doubts")]}>
+      <Table label={t("unreviewed")} head={[t("provision"), t("doubts")]}>
         {grounds.map(({ key, provision, doubts }) => (
           <tr key={key} data-ground={key}>
-            <th scope="row" translate="no">{key}</th><td>{said(provision)}</td><td lang="en">{doubts}</td>
+            <th scope="row">{said(provision)}</th><td lang="en">{doubts}</td>
           </tr>
         ))}
       </Table>
