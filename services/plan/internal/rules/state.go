@@ -34,9 +34,12 @@ type Plan struct {
 	OnDuty bool
 }
 
-// change returns a copy of the state with a clone of the plan that may be changed.
+// change returns a copy of the state with a clone of the plan that may be changed. It is empty for a reader
+// of whose mailbox the beginning was erased with a withdrawn consent.
 func (p Plan) change() (Plan, *planv1.Plan) {
-	p.Plan = proto.CloneOf(p.Plan)
+	if p.Plan = proto.CloneOf(p.Plan); p.Plan == nil {
+		p.Plan = &planv1.Plan{}
+	}
 	return p, p.Plan
 }
 
