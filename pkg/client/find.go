@@ -11,8 +11,8 @@ import (
 )
 
 // FindKnownClient returns the caller's id of the client with an identity code, if the caller's agency
-// may read the client's identity in a matter of this service. It records the search first, if this
-// service is the one that does, and looks alike whether the code is known to others.
+// may read the client's identity in a matter of this service. It records the search first, if asked to.
+// A code that only others know gets the same empty answer as one that nobody knows.
 func (c *Clients[S]) FindKnownClient(ctx context.Context, r *caseworkv1.FindKnownClientRequest) (*caseworkv1.FindKnownClientResponse, error) {
 	who, err := caller.Of(ctx)
 	if err != nil {

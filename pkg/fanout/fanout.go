@@ -105,6 +105,24 @@ func Try[R any](
 	return answers
 }
 
+// First calls the services one after another, in the name of the caller, until one answers. It returns
+// the name and the answer of that one, and the last error if all fail.
+func First[R any](
+	ctx context.Context, services Services, question func(context.Context, caseworkv1.MatterServiceClient) (R, error),
+) (string, R, error) {
+	ctx = identity.Forward(ctx)
+	var none R
+	var failed error
+	for _, name := range services.Names() {
+		answer, err := question(ctx, caseworkv1.NewMatterServiceClient(services[name]))
+		if err == nil {
+			return name, answer, nil
+		}
+		failed = err
+	}
+	return "", none, failed
+}
+
 // Receive opens a stream from each service, in the suite's own name, and reads all streams to their
 // ends. It passes each message to take, one at a time. One that fails cancels the others.
 func Receive[M any](

@@ -167,6 +167,29 @@ func TestTryKeepsWhatOthersAnswer(t *testing.T) {
 	}
 }
 
+// The first service that answers is the only answer; without any, the last failure is.
+func TestFirstSkipsServicesThatFail(t *testing.T) {
+	fakes, services := of("concerns", "plans", "referrals")
+	ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs("authorization", "Bearer t"))
+	ask := func() (string, string, error) {
+		return fanout.First(ctx, services, func(ctx context.Context, service caseworkv1.MatterServiceClient) (string, error) {
+			_, err := service.ReadWork(ctx, &caseworkv1.ReadWorkRequest{})
+			return "the answer", err
+		})
+	}
+	fakes["concerns"].err = errDown
+	if name, answer, err := ask(); name != "plans" || answer != "the answer" || err != nil {
+		t.Errorf("%s: %s, %v", name, answer, err)
+	}
+	if len(fakes["referrals"].calls) != 0 || !slices.Equal(fakes["plans"].authorization, []string{"Bearer t"}) {
+		t.Errorf("referrals was called %v, plans with %v", fakes["referrals"].calls, fakes["plans"].authorization)
+	}
+	fakes["plans"].err, fakes["referrals"].err = errors.New("down before"), errDown
+	if name, answer, err := ask(); name != "" || answer != "" || !errors.Is(err, errDown) {
+		t.Errorf("%s: %s, %v", name, answer, err)
+	}
+}
+
 func tally(ctx context.Context, service caseworkv1.SuiteServiceClient) (grpc.ServerStreamingClient[caseworkv1.TallyResponse], error) {
 	return service.Tally(ctx, &caseworkv1.TallyRequest{})
 }

@@ -120,11 +120,11 @@ func (c Class) Share(name string) Class {
 	if name == "" {
 		return c
 	}
-	return c + shareMark + Class(name)
+	return c + ShareMark + Class(name)
 }
 
-// shareMark is what the keys' databases know as seal.ShareMark.
-const shareMark = ":"
+// ShareMark separates a class and the name of a share of it. No class holds it. It is stored with the keys.
+const ShareMark = ":"
 
 // Batch is one append. All of its parts become durable together, or none does.
 type Batch struct {

@@ -8,8 +8,8 @@ import (
 	"koppi.internal/pkg/identity"
 )
 
-// searchesPerHour is how many clients one worker may look for in an hour, half of them at once: so many
-// in any hour are at most 60.
+// searchesPerHour is the rate at which one worker may look for clients. Half of them may come at once,
+// before the rate applies: at most 60 in any hour.
 const searchesPerHour = 40
 
 // AllowSearch counts one more search for a client by a worker. It refuses with reason BUSY if there are
@@ -24,7 +24,7 @@ func (l *Limiter) AllowSearch(ctx context.Context, caller identity.Caller) error
 		w.person = named(caller.Agency, caller.Worker)
 	}
 	if over := l.over(ctx, []share{{key: "koppi:searches:person:" + w.person, calls: searchesPerHour, period: time.Hour}}); over != nil {
-		return fault.New(fault.Busy, "more than 60 searches for clients an hour").RetryAfter(over.after)
+		return fault.New(fault.Busy, "too many searches for clients: at most 20 at once and 60 in an hour").RetryAfter(over.after)
 	}
 	return nil
 }

@@ -1,7 +1,10 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
+
+	"google.golang.org/grpc"
 
 	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/fanout"
@@ -17,8 +20,8 @@ type Finder struct {
 	Limiter *limit.Limiter
 }
 
-// FindClient asks all services. The first that answers records the search. If one does not answer, only
-// a client whom another has found is an answer: that no other knows the client tells nothing.
+// FindClient asks all services; the first that answers records the search. If a service does not answer,
+// the client may still be found in another; but it is not said that nobody knows the client.
 func (f *Finder) FindClient(ctx context.Context, r *caseworkv1.FindClientRequest) (*caseworkv1.FindClientResponse, error) {
 	who, err := caller.Of(ctx)
 	if err != nil {
@@ -27,23 +30,22 @@ func (f *Finder) FindClient(ctx context.Context, r *caseworkv1.FindClientRequest
 	if err := f.Limiter.AllowSearch(ctx, who); err != nil {
 		return nil, err
 	}
-	ctx = identity.Forward(ctx)
-	var failed error
-	response, recorded := &caseworkv1.FindClientResponse{}, false
-	for _, name := range f.Services.Names() {
-		service := caseworkv1.NewMatterServiceClient(f.Services[name])
-		found, err := service.FindKnownClient(ctx, &caseworkv1.FindKnownClientRequest{Asked: r, Record: !recorded})
-		if err != nil {
-			failed = err
-			continue
-		}
-		recorded = true
-		if found.GetClientId() != "" {
-			response.ClientId = found.GetClientId()
-		}
+	recorder, found, err := fanout.First(ctx, f.Services, func(ctx context.Context, service caseworkv1.MatterServiceClient) (*caseworkv1.FindKnownClientResponse, error) {
+		return service.FindKnownClient(ctx, &caseworkv1.FindKnownClientRequest{Asked: r, Record: true})
+	})
+	if err != nil {
+		return nil, err
 	}
-	if response.GetClientId() == "" && failed != nil {
+	answers := fanout.Try(identity.Forward(ctx), f.Services.Except(recorder), func(ctx context.Context, _ string, conn grpc.ClientConnInterface) (*caseworkv1.FindKnownClientResponse, error) {
+		return caseworkv1.NewMatterServiceClient(conn).FindKnownClient(ctx, &caseworkv1.FindKnownClientRequest{Asked: r})
+	})
+	client := found.GetClientId()
+	var failed error
+	for _, answer := range answers {
+		client, failed = cmp.Or(client, answer.Value.GetClientId()), cmp.Or(failed, answer.Err)
+	}
+	if client == "" && failed != nil {
 		return nil, failed
 	}
-	return response, nil
+	return &caseworkv1.FindClientResponse{ClientId: client}, nil
 }

@@ -31,14 +31,11 @@ func (g *Grounds) ListGrounds(ctx context.Context, r *caseworkv1.ListGroundsRequ
 
 // ListGroundTexts asks one service: all have the same table.
 func (g *Grounds) ListGroundTexts(ctx context.Context, _ *caseworkv1.ListGroundTextsRequest) (*caseworkv1.ListGroundTextsResponse, error) {
-	var failed error
-	for _, name := range g.Services.Names() {
-		service := caseworkv1.NewMatterServiceClient(g.Services[name])
-		found, err := service.ReadGroundTexts(identity.Forward(ctx), &caseworkv1.ReadGroundTextsRequest{})
-		if err == nil {
-			return &caseworkv1.ListGroundTextsResponse{Texts: found.GetTexts()}, nil
-		}
-		failed = err
+	_, found, err := fanout.First(ctx, g.Services, func(ctx context.Context, service caseworkv1.MatterServiceClient) (*caseworkv1.ReadGroundTextsResponse, error) {
+		return service.ReadGroundTexts(ctx, &caseworkv1.ReadGroundTextsRequest{})
+	})
+	if err != nil {
+		return nil, err
 	}
-	return nil, failed
+	return &caseworkv1.ListGroundTextsResponse{Texts: found.GetTexts()}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/seal"
 )
 
@@ -123,7 +124,7 @@ func (k keeper) Destroy(ctx context.Context, refs []seal.Ref) error {
 			)
 			INSERT INTO keys (subject, class, wrapped)
 			SELECT subject, class, NULL FROM unnest($1::text[], $2::text[]) AS r (subject, class)
-			ON CONFLICT (subject, class) DO UPDATE SET wrapped = NULL`, subjects, classes, seal.ShareMark)
+			ON CONFLICT (subject, class) DO UPDATE SET wrapped = NULL`, subjects, classes, journal.ShareMark)
 		return err
 	})
 	if err != nil {

@@ -12,20 +12,19 @@ import (
 
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"koppi.internal/pkg/journal"
 )
 
 // ErrDestroyed says that the key was destroyed, and with it the content that it sealed.
 var ErrDestroyed = errors.New("seal: the key is destroyed")
 
-// ShareMark separates a class and the name of a share of it. No class holds it.
-const ShareMark = ":"
-
-// Ref names a data key. The class of a share is that of the whole, ShareMark and the share's name.
+// Ref names a data key. Class may be that of a share (see journal.Class.Share).
 type Ref struct{ Subject, Class string }
 
 // holds reports whether the other key is this one or that of a share of it.
 func (r Ref) holds(other Ref) bool {
-	return r == other || r.Subject == other.Subject && strings.HasPrefix(other.Class, r.Class+ShareMark)
+	return r == other || r.Subject == other.Subject && strings.HasPrefix(other.Class, r.Class+journal.ShareMark)
 }
 
 func (r Ref) context() []byte { return []byte(r.Class + "\x00" + r.Subject) }

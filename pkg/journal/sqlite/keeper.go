@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 
+	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/seal"
 )
 
@@ -67,7 +68,7 @@ func (k keeper) Destroy(ctx context.Context, refs []seal.Ref) error {
 			ON CONFLICT (subject, class) DO UPDATE SET wrapped = NULL`, ref.Subject, ref.Class); err != nil {
 			return errors.Join(fmt.Errorf("sqlite: destroy a key: %w", err), tx.Rollback())
 		}
-		share := ref.Class + seal.ShareMark
+		share := ref.Class + journal.ShareMark
 		if _, err := tx.ExecContext(ctx, `UPDATE keys SET wrapped = NULL WHERE subject = ? AND substr(class, 1, ?) = ?`,
 			ref.Subject, len(share), share); err != nil {
 			return errors.Join(fmt.Errorf("sqlite: destroy the keys of shares: %w", err), tx.Rollback())

@@ -1322,9 +1322,9 @@ export declare const CaseworkService: GenService<{
    * FindClient finds a client who rings or comes in: the caller's own id of the client with an identity
    * code, if the caller's agency may read a matter of the client in some service. A code that nobody
    * knows and one that only others know get the same empty answer. The search is recorded in the access
-   * log before the answer, whether it finds anything, and the client sees who looked. For a worker, or a
-   * system on behalf of one: else ROLE_NOT_ALLOWED. INVALID_FIELD for what is no whole
-   * code, BUSY after 60 searches of one worker in an hour.
+   * log before the answer, also if it finds nothing, and the client sees who looked. ROLE_NOT_ALLOWED
+   * for a caller that is no worker and no system on behalf of one; INVALID_FIELD for what is no whole
+   * code; BUSY after 20 searches of one worker at once or 60 in an hour.
    *
    * @generated from rpc koppi.casework.v1.CaseworkService.FindClient
    */
