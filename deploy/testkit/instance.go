@@ -2,7 +2,6 @@ package testkit
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"testing"
@@ -12,7 +11,6 @@ import (
 	all "koppi.internal/deploy/suite"
 	"koppi.internal/deploy/testkit/leaktest"
 	"koppi.internal/pkg/directory"
-	"koppi.internal/pkg/journal"
 )
 
 // Instance is a whole Koppi in the test's process, in a folder of its own, on a free port.
@@ -51,25 +49,16 @@ func Start(t testing.TB, settings allinone.Config) *Instance {
 	go func() { ended <- koppi.Run(ctx, listener) }()
 	i := &Instance{Address: "http://" + listener.Addr().String(), Koppi: koppi, Data: settings.Data}
 	t.Cleanup(func() {
-		i.verify(t)
 		cancel()
-		if err := <-ended; err != nil && !i.Broken {
+		if err := <-ended; i.Broken {
+			return
+		} else if err != nil {
 			t.Error(err)
+		}
+		// The services append by themselves when something is due: a journal is verified once they have ended.
+		for _, service := range all.Services {
+			VerifyFolder(t, i.Data, service.Name)
 		}
 	})
 	return i
-}
-
-// verify fails the test if a journal is not in order.
-func (i *Instance) verify(t testing.TB) {
-	t.Helper()
-	if i.Broken {
-		return
-	}
-	for _, service := range all.Services {
-		report, err := journal.Fsck(context.Background(), i.Koppi.Store(service.Name))
-		if err := errors.Join(err, report.Err()); err != nil {
-			t.Errorf("%s: %v", service.Name, err)
-		}
-	}
 }
