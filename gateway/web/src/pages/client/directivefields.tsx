@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Checkbox, CheckboxGroup, Dropdown, DropdownItem } from "suomifi-ui-components";
 
-import { AgencyKindSchema } from "koppi-contract/koppi/casework/v1/casework_pb";
+import { AgencyKindSchema } from "koppi-contract/koppi/casework/v1/agency_kind_pb";
 import type { Recipient, RecipientSchema } from "koppi-contract/koppi/consent/v1/wishes_pb";
 import { useTexts } from "../../app/language";
 import { text, type Drawn, type Values } from "../../ui/form/fields";

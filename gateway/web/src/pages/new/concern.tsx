@@ -4,7 +4,7 @@ import { createClient } from "@connectrpc/connect";
 import { ContentProfile, Urgency, UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 import { ConcernService, SubmitConcernRequestSchema } from "koppi-contract/koppi/concern/v1/concern_pb";
 import { TopicSchema } from "koppi-contract/koppi/concern/v1/state_pb";
-import { AgencyKind } from "koppi-contract/koppi/casework/v1/casework_pb";
+import { AgencyKind } from "koppi-contract/koppi/casework/v1/agency_kind_pb";
 import { useNow } from "../../app/clock";
 import { useLanguage, useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";

@@ -5,7 +5,7 @@ import { Dropdown, DropdownItem } from "suomifi-ui-components";
 import { UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 import { ReferralService, SendReferralRequestSchema } from "koppi-contract/koppi/referral/v1/referral_pb";
 import { ReferralKindSchema } from "koppi-contract/koppi/referral/v1/state_pb";
-import { AgencyKind } from "koppi-contract/koppi/casework/v1/casework_pb";
+import { AgencyKind } from "koppi-contract/koppi/casework/v1/agency_kind_pb";
 import { useNow } from "../../app/clock";
 import { useLanguage, useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";

@@ -1,4 +1,4 @@
-import { AgencyKind } from "koppi-contract/koppi/casework/v1/casework_pb";
+import { AgencyKind } from "koppi-contract/koppi/casework/v1/agency_kind_pb";
 import { ReferralOutcome, ReferralState, type Referral } from "koppi-contract/koppi/referral/v1/state_pb";
 import { ConcernState, Outcome, type Concern } from "koppi-contract/koppi/concern/v1/state_pb";
 

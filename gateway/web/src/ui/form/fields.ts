@@ -1,7 +1,7 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { ReactNode } from "react";
 
-import type { AgencyKind } from "koppi-contract/koppi/casework/v1/casework_pb";
+import type { AgencyKind } from "koppi-contract/koppi/casework/v1/agency_kind_pb";
 import type { Asks } from "../ground/asks";
 
 // Fields are declared, not rendered: what each asks for, and the name of its value in the form.

@@ -1,6 +1,7 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 
-import { AgencyKind, type Agency, type Ground } from "koppi-contract/koppi/casework/v1/casework_pb";
+import { AgencyKind } from "koppi-contract/koppi/casework/v1/agency_kind_pb";
+import type { Agency, Ground } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { LegalGround } from "koppi-contract/koppi/common/v1/party_pb";
 import type { AdvanceConsent } from "koppi-contract/koppi/consent/v1/wishes_pb";
 import { isConsent, toChoose, type Chosen } from "./value";

@@ -29,65 +29,6 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// AgencyKind is the branch of administration of an agency.
-type AgencyKind int32
-
-const (
-	AgencyKind_AGENCY_KIND_UNSPECIFIED     AgencyKind = 0
-	AgencyKind_AGENCY_KIND_SOCIAL_SERVICES AgencyKind = 1
-	AgencyKind_AGENCY_KIND_BENEFITS        AgencyKind = 2
-	AgencyKind_AGENCY_KIND_HEALTH_CARE     AgencyKind = 3
-	AgencyKind_AGENCY_KIND_YOUTH_WORK      AgencyKind = 4
-	AgencyKind_AGENCY_KIND_EMPLOYMENT      AgencyKind = 5
-)
-
-// Enum value maps for AgencyKind.
-var (
-	AgencyKind_name = map[int32]string{
-		0: "AGENCY_KIND_UNSPECIFIED",
-		1: "AGENCY_KIND_SOCIAL_SERVICES",
-		2: "AGENCY_KIND_BENEFITS",
-		3: "AGENCY_KIND_HEALTH_CARE",
-		4: "AGENCY_KIND_YOUTH_WORK",
-		5: "AGENCY_KIND_EMPLOYMENT",
-	}
-	AgencyKind_value = map[string]int32{
-		"AGENCY_KIND_UNSPECIFIED":     0,
-		"AGENCY_KIND_SOCIAL_SERVICES": 1,
-		"AGENCY_KIND_BENEFITS":        2,
-		"AGENCY_KIND_HEALTH_CARE":     3,
-		"AGENCY_KIND_YOUTH_WORK":      4,
-		"AGENCY_KIND_EMPLOYMENT":      5,
-	}
-)
-
-func (x AgencyKind) Enum() *AgencyKind {
-	p := new(AgencyKind)
-	*p = x
-	return p
-}
-
-func (x AgencyKind) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (AgencyKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_casework_v1_casework_proto_enumTypes[0].Descriptor()
-}
-
-func (AgencyKind) Type() protoreflect.EnumType {
-	return &file_koppi_casework_v1_casework_proto_enumTypes[0]
-}
-
-func (x AgencyKind) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use AgencyKind.Descriptor instead.
-func (AgencyKind) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{0}
-}
-
 // Queue selects whose matters a worklist shows.
 type Queue int32
 
@@ -128,11 +69,11 @@ func (x Queue) String() string {
 }
 
 func (Queue) Descriptor() protoreflect.EnumDescriptor {
-	return file_koppi_casework_v1_casework_proto_enumTypes[1].Descriptor()
+	return file_koppi_casework_v1_casework_proto_enumTypes[0].Descriptor()
 }
 
 func (Queue) Type() protoreflect.EnumType {
-	return &file_koppi_casework_v1_casework_proto_enumTypes[1]
+	return &file_koppi_casework_v1_casework_proto_enumTypes[0]
 }
 
 func (x Queue) Number() protoreflect.EnumNumber {
@@ -141,7 +82,7 @@ func (x Queue) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Queue.Descriptor instead.
 func (Queue) EnumDescriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{1}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{0}
 }
 
 type GetTimelineRequest struct {
@@ -226,6 +167,8 @@ type GetTimelineResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Messages      []*v1.CaseMessage      `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
 	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How to reach the parties that the messages name, by agency, unit and worker.
+	Contacts      []*v11.ContactPoint `protobuf:"bytes,3,rep,name=contacts,proto3" json:"contacts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -272,6 +215,13 @@ func (x *GetTimelineResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *GetTimelineResponse) GetContacts() []*v11.ContactPoint {
+	if x != nil {
+		return x.Contacts
+	}
+	return nil
 }
 
 type GetAgenciesRequest struct {
@@ -472,7 +422,11 @@ type Unit struct {
 	ShortNames map[string]string `protobuf:"bytes,11,rep,name=short_names,json=shortNames,proto3" json:"short_names,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The branch of administration of the unit: its own if the directory names one, else the
 	// agency's.
-	Kind          AgencyKind `protobuf:"varint,12,opt,name=kind,proto3,enum=koppi.casework.v1.AgencyKind" json:"kind,omitempty"`
+	Kind AgencyKind `protobuf:"varint,12,opt,name=kind,proto3,enum=koppi.casework.v1.AgencyKind" json:"kind,omitempty"`
+	// The area to which the unit's matters belong, and the other areas that its people may read. Returned
+	// to the unit's own agency only, and empty where its people read all of the agency.
+	Area          string   `protobuf:"bytes,13,opt,name=area,proto3" json:"area,omitempty"`
+	Reads         []string `protobuf:"bytes,14,rep,name=reads,proto3" json:"reads,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -589,6 +543,20 @@ func (x *Unit) GetKind() AgencyKind {
 		return x.Kind
 	}
 	return AgencyKind_AGENCY_KIND_UNSPECIFIED
+}
+
+func (x *Unit) GetArea() string {
+	if x != nil {
+		return x.Area
+	}
+	return ""
+}
+
+func (x *Unit) GetReads() []string {
+	if x != nil {
+		return x.Reads
+	}
+	return nil
 }
 
 // DutyPair names the workers who take a unit's new matters in one week.
@@ -1424,6 +1392,10 @@ type ListWorkRequest struct {
 	// How many at most; 0 is 50, and more than 1000 is refused. A page may hold fewer.
 	PageSize  int32  `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	PageToken string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Also the clients' names and dates of birth, for QUEUE_ME, and for QUEUE_UNIT of a unit that the
+	// caller leads or is on duty for this week; else ROLE_NOT_ALLOWED. Each is recorded in the access log
+	// once a day, worker and matter, before it is shown.
+	WithNames bool `protobuf:"varint,11,opt,name=with_names,json=withNames,proto3" json:"with_names,omitempty"`
 	// Only the matter of this number, of those that the list would show. Lower case, a missing
 	// hyphen, and I, L and O for 1, 1 and 0 are understood.
 	MatterNumber  string `protobuf:"bytes,10,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
@@ -1524,6 +1496,13 @@ func (x *ListWorkRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListWorkRequest) GetWithNames() bool {
+	if x != nil {
+		return x.WithNames
+	}
+	return false
+}
+
 func (x *ListWorkRequest) GetMatterNumber() string {
 	if x != nil {
 		return x.MatterNumber
@@ -1535,6 +1514,8 @@ type ListWorkResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Items         []*WorkItem            `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
 	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How to reach the parties that the items name, by agency, unit and worker.
+	Contacts      []*v11.ContactPoint `protobuf:"bytes,3,rep,name=contacts,proto3" json:"contacts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1583,6 +1564,13 @@ func (x *ListWorkResponse) GetNextPageToken() string {
 	return ""
 }
 
+func (x *ListWorkResponse) GetContacts() []*v11.ContactPoint {
+	if x != nil {
+		return x.Contacts
+	}
+	return nil
+}
+
 // WorkItem is a matter's entry in a worklist.
 type WorkItem struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
@@ -1611,9 +1599,18 @@ type WorkItem struct {
 	// The matter's number; empty for what is no matter.
 	MatterNumber string `protobuf:"bytes,13,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
 	// The party that sent the matter, as the matter itself shows it to the caller.
-	Sender        *v11.Party `protobuf:"bytes,14,opt,name=sender,proto3" json:"sender,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Sender *v11.Party `protobuf:"bytes,14,opt,name=sender,proto3" json:"sender,omitempty"`
+	// With with_names: "Asiakas Testi", family name first. Empty if it is not known, and under a
+	// non-disclosure for who is neither holder nor second worker.
+	ClientName string `protobuf:"bytes,15,opt,name=client_name,json=clientName,proto3" json:"client_name,omitempty"`
+	// ISO 8601 date; empty as the name.
+	ClientBirthDate string `protobuf:"bytes,16,opt,name=client_birth_date,json=clientBirthDate,proto3" json:"client_birth_date,omitempty"`
+	// With with_names: where the client lives is told to nobody but who is responsible.
+	NonDisclosure bool `protobuf:"varint,17,opt,name=non_disclosure,json=nonDisclosure,proto3" json:"non_disclosure,omitempty"`
+	// The last day of an absence that the holder has now, as ISO 8601 date; empty if there is none.
+	HolderAbsentUntil string `protobuf:"bytes,18,opt,name=holder_absent_until,json=holderAbsentUntil,proto3" json:"holder_absent_until,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *WorkItem) Reset() {
@@ -1742,6 +1739,34 @@ func (x *WorkItem) GetSender() *v11.Party {
 		return x.Sender
 	}
 	return nil
+}
+
+func (x *WorkItem) GetClientName() string {
+	if x != nil {
+		return x.ClientName
+	}
+	return ""
+}
+
+func (x *WorkItem) GetClientBirthDate() string {
+	if x != nil {
+		return x.ClientBirthDate
+	}
+	return ""
+}
+
+func (x *WorkItem) GetNonDisclosure() bool {
+	if x != nil {
+		return x.NonDisclosure
+	}
+	return false
+}
+
+func (x *WorkItem) GetHolderAbsentUntil() string {
+	if x != nil {
+		return x.HolderAbsentUntil
+	}
+	return ""
 }
 
 type ReassignWorkRequest struct {
@@ -2054,7 +2079,12 @@ type Access struct {
 	ByClient bool `protobuf:"varint,6,opt,name=by_client,json=byClient,proto3" json:"by_client,omitempty"`
 	// The purpose that the reader stated. Returned to the reader's own agency only, never to the
 	// client.
-	Purpose       string `protobuf:"bytes,7,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	Purpose string `protobuf:"bytes,7,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	// The reading rests on an emergency reading, with its reason and, once it is reviewed, the verdict.
+	EmergencyReason EmergencyReason `protobuf:"varint,8,opt,name=emergency_reason,json=emergencyReason,proto3,enum=koppi.casework.v1.EmergencyReason" json:"emergency_reason,omitempty"`
+	Verdict         ReviewVerdict   `protobuf:"varint,9,opt,name=verdict,proto3,enum=koppi.casework.v1.ReviewVerdict" json:"verdict,omitempty"`
+	// The worker is not named to the client, since the agency has said so for safety: `by` is the unit.
+	NameWithheld  bool `protobuf:"varint,10,opt,name=name_withheld,json=nameWithheld,proto3" json:"name_withheld,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2136,6 +2166,27 @@ func (x *Access) GetPurpose() string {
 		return x.Purpose
 	}
 	return ""
+}
+
+func (x *Access) GetEmergencyReason() EmergencyReason {
+	if x != nil {
+		return x.EmergencyReason
+	}
+	return EmergencyReason_EMERGENCY_REASON_UNSPECIFIED
+}
+
+func (x *Access) GetVerdict() ReviewVerdict {
+	if x != nil {
+		return x.Verdict
+	}
+	return ReviewVerdict_REVIEW_VERDICT_UNSPECIFIED
+}
+
+func (x *Access) GetNameWithheld() bool {
+	if x != nil {
+		return x.NameWithheld
+	}
+	return false
 }
 
 type GetStatisticsRequest struct {
@@ -2420,7 +2471,7 @@ var File_koppi_casework_v1_casework_proto protoreflect.FileDescriptor
 
 const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\n" +
-	" koppi/casework/v1/casework.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a#koppi/common/v1/contact_point.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a koppi/exchange/v1/exchange.proto\"\xfd\x01\n" +
+	" koppi/casework/v1/casework.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a#koppi/casework/v1/agency_kind.proto\x1a\x1ekoppi/casework/v1/people.proto\x1a#koppi/common/v1/contact_point.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a koppi/exchange/v1/exchange.proto\"\xfd\x01\n" +
 	"\x12GetTimelineRequest\x123\n" +
 	"\acase_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\x06caseId\x127\n" +
 	"\tclient_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12'\n" +
@@ -2428,10 +2479,11 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12(\n" +
 	"\n" +
 	"page_token\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x10R\tpageToken\x12&\n" +
-	"\apurpose\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\"y\n" +
+	"\apurpose\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\"\xb4\x01\n" +
 	"\x13GetTimelineResponse\x12:\n" +
 	"\bmessages\x18\x01 \x03(\v2\x1e.koppi.exchange.v1.CaseMessageR\bmessages\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x14\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x129\n" +
+	"\bcontacts\x18\x03 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\x14\n" +
 	"\x12GetAgenciesRequest\"L\n" +
 	"\x13GetAgenciesResponse\x125\n" +
 	"\bagencies\x18\x01 \x03(\v2\x19.koppi.casework.v1.AgencyR\bagencies\"\xe9\x03\n" +
@@ -2451,7 +2503,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a=\n" +
 	"\x0fShortNamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9a\x05\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd0\x05\n" +
 	"\x04Unit\x12\x18\n" +
 	"\x04unit\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x04unit\x12>\n" +
 	"\x05names\x18\x02 \x03(\v2\".koppi.casework.v1.Unit.NamesEntryB\x04\xe8\xb8\x18\x01R\x05names\x12,\n" +
@@ -2467,7 +2519,9 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	" \x01(\tB\x04\xe8\xb8\x18\x01R\aaddress\x12N\n" +
 	"\vshort_names\x18\v \x03(\v2'.koppi.casework.v1.Unit.ShortNamesEntryB\x04\xe8\xb8\x18\x01R\n" +
 	"shortNames\x121\n" +
-	"\x04kind\x18\f \x01(\x0e2\x1d.koppi.casework.v1.AgencyKindR\x04kind\x1a8\n" +
+	"\x04kind\x18\f \x01(\x0e2\x1d.koppi.casework.v1.AgencyKindR\x04kind\x12\x18\n" +
+	"\x04area\x18\r \x01(\tB\x04\xe8\xb8\x18\x01R\x04area\x12\x1a\n" +
+	"\x05reads\x18\x0e \x03(\tB\x04\xe8\xb8\x18\x01R\x05reads\x1a8\n" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -2538,7 +2592,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd5\x03\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xf4\x03\n" +
 	"\x0fListWorkRequest\x12:\n" +
 	"\x05queue\x18\x01 \x01(\x0e2\x18.koppi.casework.v1.QueueB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x05queue\x127\n" +
@@ -2551,12 +2605,15 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\tpage_size\x18\x06 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12=\n" +
+	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12\x1d\n" +
+	"\n" +
+	"with_names\x18\v \x01(\bR\twithNames\x12=\n" +
 	"\rmatter_number\x18\n" +
-	" \x01(\tB\x18\xbaH\x15r\x13\x18\t2\x0f^[0-9A-Za-z-]*$R\fmatterNumber\"m\n" +
+	" \x01(\tB\x18\xbaH\x15r\x13\x18\t2\x0f^[0-9A-Za-z-]*$R\fmatterNumber\"\xa8\x01\n" +
 	"\x10ListWorkResponse\x121\n" +
 	"\x05items\x18\x01 \x03(\v2\x1b.koppi.casework.v1.WorkItemR\x05items\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xcc\x04\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x129\n" +
+	"\bcontacts\x18\x03 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\x82\x06\n" +
 	"\bWorkItem\x12\x1e\n" +
 	"\aservice\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12\x1e\n" +
 	"\asubject\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x12\x1a\n" +
@@ -2573,7 +2630,12 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x10planned_contacts\x18\v \x03(\v2\x1f.koppi.common.v1.PlannedContactR\x0fplannedContacts\x12\x1a\n" +
 	"\x05about\x18\f \x03(\tB\x04\xe8\xb8\x18\x02R\x05about\x12)\n" +
 	"\rmatter_number\x18\r \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x12.\n" +
-	"\x06sender\x18\x0e \x01(\v2\x16.koppi.common.v1.PartyR\x06sender\"\x9a\x02\n" +
+	"\x06sender\x18\x0e \x01(\v2\x16.koppi.common.v1.PartyR\x06sender\x12%\n" +
+	"\vclient_name\x18\x0f \x01(\tB\x04\xe8\xb8\x18\x04R\n" +
+	"clientName\x120\n" +
+	"\x11client_birth_date\x18\x10 \x01(\tB\x04\xe8\xb8\x18\x04R\x0fclientBirthDate\x12%\n" +
+	"\x0enon_disclosure\x18\x11 \x01(\bR\rnonDisclosure\x124\n" +
+	"\x13holder_absent_until\x18\x12 \x01(\tB\x04\xe8\xb8\x18\x02R\x11holderAbsentUntil\"\x9a\x02\n" +
 	"\x13ReassignWorkRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12\x83\x01\n" +
@@ -2596,7 +2658,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"u\n" +
 	"\x14ListAccessesResponse\x125\n" +
 	"\baccesses\x18\x01 \x03(\v2\x19.koppi.casework.v1.AccessR\baccesses\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8a\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xba\x03\n" +
 	"\x06Access\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12\x1e\n" +
@@ -2604,7 +2666,11 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x06method\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x02R\x06method\x121\n" +
 	"\x05basis\x18\x05 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12\x1b\n" +
 	"\tby_client\x18\x06 \x01(\bR\bbyClient\x12\x1e\n" +
-	"\apurpose\x18\a \x01(\tB\x04\xe8\xb8\x18\x06R\apurpose\"\x9a\x01\n" +
+	"\apurpose\x18\a \x01(\tB\x04\xe8\xb8\x18\x06R\apurpose\x12M\n" +
+	"\x10emergency_reason\x18\b \x01(\x0e2\".koppi.casework.v1.EmergencyReasonR\x0femergencyReason\x12:\n" +
+	"\averdict\x18\t \x01(\x0e2 .koppi.casework.v1.ReviewVerdictR\averdict\x12#\n" +
+	"\rname_withheld\x18\n" +
+	" \x01(\bR\fnameWithheld\"\x9a\x01\n" +
 	"\x14GetStatisticsRequest\x12B\n" +
 	"\n" +
 	"from_month\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^20[0-9]{2}-(0[1-9]|1[0-2])$R\tfromMonth\x12>\n" +
@@ -2628,28 +2694,29 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x17doors_per_client_tenths\x18\x0f \x01(\x03R\x14doorsPerClientTenths\x12:\n" +
 	"\x17median_seconds_to_taken\x18\n" +
 	" \x01(\x03H\x00R\x14medianSecondsToTaken\x88\x01\x01B\x1a\n" +
-	"\x18_median_seconds_to_taken*\xb9\x01\n" +
-	"\n" +
-	"AgencyKind\x12\x1b\n" +
-	"\x17AGENCY_KIND_UNSPECIFIED\x10\x00\x12\x1f\n" +
-	"\x1bAGENCY_KIND_SOCIAL_SERVICES\x10\x01\x12\x18\n" +
-	"\x14AGENCY_KIND_BENEFITS\x10\x02\x12\x1b\n" +
-	"\x17AGENCY_KIND_HEALTH_CARE\x10\x03\x12\x1a\n" +
-	"\x16AGENCY_KIND_YOUTH_WORK\x10\x04\x12\x1a\n" +
-	"\x16AGENCY_KIND_EMPLOYMENT\x10\x05*N\n" +
+	"\x18_median_seconds_to_taken*N\n" +
 	"\x05Queue\x12\x15\n" +
 	"\x11QUEUE_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bQUEUE_ME\x10\x01\x12\x0e\n" +
 	"\n" +
 	"QUEUE_UNIT\x10\x02\x12\x10\n" +
-	"\fQUEUE_AGENCY\x10\x032\xc3\a\n" +
+	"\fQUEUE_AGENCY\x10\x032\x84\x0e\n" +
 	"\x0fCaseworkService\x12\\\n" +
 	"\vGetTimeline\x12%.koppi.casework.v1.GetTimelineRequest\x1a&.koppi.casework.v1.GetTimelineResponse\x12\\\n" +
 	"\vGetAgencies\x12%.koppi.casework.v1.GetAgenciesRequest\x1a&.koppi.casework.v1.GetAgenciesResponse\x12V\n" +
 	"\tFindUnits\x12#.koppi.casework.v1.FindUnitsRequest\x1a$.koppi.casework.v1.FindUnitsResponse\x12\\\n" +
 	"\vListGrounds\x12%.koppi.casework.v1.ListGroundsRequest\x1a&.koppi.casework.v1.ListGroundsResponse\x12Y\n" +
 	"\n" +
-	"FindClient\x12$.koppi.casework.v1.FindClientRequest\x1a%.koppi.casework.v1.FindClientResponse\x12h\n" +
+	"FindClient\x12$.koppi.casework.v1.FindClientRequest\x1a%.koppi.casework.v1.FindClientResponse\x12e\n" +
+	"\x0eListColleagues\x12(.koppi.casework.v1.ListColleaguesRequest\x1a).koppi.casework.v1.ListColleaguesResponse\x12_\n" +
+	"\fPutColleague\x12&.koppi.casework.v1.PutColleagueRequest\x1a'.koppi.casework.v1.PutColleagueResponse\x12V\n" +
+	"\tGetRoster\x12#.koppi.casework.v1.GetRosterRequest\x1a$.koppi.casework.v1.GetRosterResponse\x12P\n" +
+	"\aSetDuty\x12!.koppi.casework.v1.SetDutyRequest\x1a\".koppi.casework.v1.SetDutyResponse\x12Y\n" +
+	"\n" +
+	"SetAbsence\x12$.koppi.casework.v1.SetAbsenceRequest\x1a%.koppi.casework.v1.SetAbsenceResponse\x12w\n" +
+	"\x14OpenEmergencyReading\x12..koppi.casework.v1.OpenEmergencyReadingRequest\x1a/.koppi.casework.v1.OpenEmergencyReadingResponse\x12z\n" +
+	"\x15ListEmergencyReadings\x12/.koppi.casework.v1.ListEmergencyReadingsRequest\x1a0.koppi.casework.v1.ListEmergencyReadingsResponse\x12}\n" +
+	"\x16ReviewEmergencyReading\x120.koppi.casework.v1.ReviewEmergencyReadingRequest\x1a1.koppi.casework.v1.ReviewEmergencyReadingResponse\x12h\n" +
 	"\x0fListGroundTexts\x12).koppi.casework.v1.ListGroundTextsRequest\x1a*.koppi.casework.v1.ListGroundTextsResponse\x12S\n" +
 	"\bListWork\x12\".koppi.casework.v1.ListWorkRequest\x1a#.koppi.casework.v1.ListWorkResponse\x12_\n" +
 	"\fReassignWork\x12&.koppi.casework.v1.ReassignWorkRequest\x1a'.koppi.casework.v1.ReassignWorkResponse\x12_\n" +
@@ -2669,136 +2736,175 @@ func file_koppi_casework_v1_casework_proto_rawDescGZIP() []byte {
 	return file_koppi_casework_v1_casework_proto_rawDescData
 }
 
-var file_koppi_casework_v1_casework_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_koppi_casework_v1_casework_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_koppi_casework_v1_casework_proto_goTypes = []any{
-	(AgencyKind)(0),                 // 0: koppi.casework.v1.AgencyKind
-	(Queue)(0),                      // 1: koppi.casework.v1.Queue
-	(*GetTimelineRequest)(nil),      // 2: koppi.casework.v1.GetTimelineRequest
-	(*GetTimelineResponse)(nil),     // 3: koppi.casework.v1.GetTimelineResponse
-	(*GetAgenciesRequest)(nil),      // 4: koppi.casework.v1.GetAgenciesRequest
-	(*GetAgenciesResponse)(nil),     // 5: koppi.casework.v1.GetAgenciesResponse
-	(*Agency)(nil),                  // 6: koppi.casework.v1.Agency
-	(*Unit)(nil),                    // 7: koppi.casework.v1.Unit
-	(*DutyPair)(nil),                // 8: koppi.casework.v1.DutyPair
-	(*FindUnitsRequest)(nil),        // 9: koppi.casework.v1.FindUnitsRequest
-	(*FindUnitsResponse)(nil),       // 10: koppi.casework.v1.FindUnitsResponse
-	(*Route)(nil),                   // 11: koppi.casework.v1.Route
-	(*ListGroundsRequest)(nil),      // 12: koppi.casework.v1.ListGroundsRequest
-	(*ListGroundsResponse)(nil),     // 13: koppi.casework.v1.ListGroundsResponse
-	(*FindClientRequest)(nil),       // 14: koppi.casework.v1.FindClientRequest
-	(*FindClientResponse)(nil),      // 15: koppi.casework.v1.FindClientResponse
-	(*ListGroundTextsRequest)(nil),  // 16: koppi.casework.v1.ListGroundTextsRequest
-	(*ListGroundTextsResponse)(nil), // 17: koppi.casework.v1.ListGroundTextsResponse
-	(*GroundText)(nil),              // 18: koppi.casework.v1.GroundText
-	(*Ground)(nil),                  // 19: koppi.casework.v1.Ground
-	(*AttestationGroup)(nil),        // 20: koppi.casework.v1.AttestationGroup
-	(*AttestationItem)(nil),         // 21: koppi.casework.v1.AttestationItem
-	(*ListWorkRequest)(nil),         // 22: koppi.casework.v1.ListWorkRequest
-	(*ListWorkResponse)(nil),        // 23: koppi.casework.v1.ListWorkResponse
-	(*WorkItem)(nil),                // 24: koppi.casework.v1.WorkItem
-	(*ReassignWorkRequest)(nil),     // 25: koppi.casework.v1.ReassignWorkRequest
-	(*ReassignWorkResponse)(nil),    // 26: koppi.casework.v1.ReassignWorkResponse
-	(*Reassigned)(nil),              // 27: koppi.casework.v1.Reassigned
-	(*ListAccessesRequest)(nil),     // 28: koppi.casework.v1.ListAccessesRequest
-	(*ListAccessesResponse)(nil),    // 29: koppi.casework.v1.ListAccessesResponse
-	(*Access)(nil),                  // 30: koppi.casework.v1.Access
-	(*GetStatisticsRequest)(nil),    // 31: koppi.casework.v1.GetStatisticsRequest
-	(*GetStatisticsResponse)(nil),   // 32: koppi.casework.v1.GetStatisticsResponse
-	(*LoopCount)(nil),               // 33: koppi.casework.v1.LoopCount
-	nil,                             // 34: koppi.casework.v1.Agency.NamesEntry
-	nil,                             // 35: koppi.casework.v1.Agency.ShortNamesEntry
-	nil,                             // 36: koppi.casework.v1.Unit.NamesEntry
-	nil,                             // 37: koppi.casework.v1.Unit.ShortNamesEntry
-	nil,                             // 38: koppi.casework.v1.GroundText.ClientEntry
-	nil,                             // 39: koppi.casework.v1.Ground.NamesEntry
-	nil,                             // 40: koppi.casework.v1.AttestationItem.NamesEntry
-	(*v1.CaseMessage)(nil),          // 41: koppi.exchange.v1.CaseMessage
-	(*v11.PhoneHours)(nil),          // 42: koppi.common.v1.PhoneHours
-	(*v11.Party)(nil),               // 43: koppi.common.v1.Party
-	(v11.LegalGround)(0),            // 44: koppi.common.v1.LegalGround
-	(v11.ContentProfile)(0),         // 45: koppi.common.v1.ContentProfile
-	(v11.ProhibitionEffect)(0),      // 46: koppi.common.v1.ProhibitionEffect
-	(*v11.LoopStatus)(nil),          // 47: koppi.common.v1.LoopStatus
-	(v11.Urgency)(0),                // 48: koppi.common.v1.Urgency
-	(*timestamppb.Timestamp)(nil),   // 49: google.protobuf.Timestamp
-	(*v11.PlannedContact)(nil),      // 50: koppi.common.v1.PlannedContact
-	(*status.Status)(nil),           // 51: google.rpc.Status
-	(*v11.LegalBasis)(nil),          // 52: koppi.common.v1.LegalBasis
+	(Queue)(0),                             // 0: koppi.casework.v1.Queue
+	(*GetTimelineRequest)(nil),             // 1: koppi.casework.v1.GetTimelineRequest
+	(*GetTimelineResponse)(nil),            // 2: koppi.casework.v1.GetTimelineResponse
+	(*GetAgenciesRequest)(nil),             // 3: koppi.casework.v1.GetAgenciesRequest
+	(*GetAgenciesResponse)(nil),            // 4: koppi.casework.v1.GetAgenciesResponse
+	(*Agency)(nil),                         // 5: koppi.casework.v1.Agency
+	(*Unit)(nil),                           // 6: koppi.casework.v1.Unit
+	(*DutyPair)(nil),                       // 7: koppi.casework.v1.DutyPair
+	(*FindUnitsRequest)(nil),               // 8: koppi.casework.v1.FindUnitsRequest
+	(*FindUnitsResponse)(nil),              // 9: koppi.casework.v1.FindUnitsResponse
+	(*Route)(nil),                          // 10: koppi.casework.v1.Route
+	(*ListGroundsRequest)(nil),             // 11: koppi.casework.v1.ListGroundsRequest
+	(*ListGroundsResponse)(nil),            // 12: koppi.casework.v1.ListGroundsResponse
+	(*FindClientRequest)(nil),              // 13: koppi.casework.v1.FindClientRequest
+	(*FindClientResponse)(nil),             // 14: koppi.casework.v1.FindClientResponse
+	(*ListGroundTextsRequest)(nil),         // 15: koppi.casework.v1.ListGroundTextsRequest
+	(*ListGroundTextsResponse)(nil),        // 16: koppi.casework.v1.ListGroundTextsResponse
+	(*GroundText)(nil),                     // 17: koppi.casework.v1.GroundText
+	(*Ground)(nil),                         // 18: koppi.casework.v1.Ground
+	(*AttestationGroup)(nil),               // 19: koppi.casework.v1.AttestationGroup
+	(*AttestationItem)(nil),                // 20: koppi.casework.v1.AttestationItem
+	(*ListWorkRequest)(nil),                // 21: koppi.casework.v1.ListWorkRequest
+	(*ListWorkResponse)(nil),               // 22: koppi.casework.v1.ListWorkResponse
+	(*WorkItem)(nil),                       // 23: koppi.casework.v1.WorkItem
+	(*ReassignWorkRequest)(nil),            // 24: koppi.casework.v1.ReassignWorkRequest
+	(*ReassignWorkResponse)(nil),           // 25: koppi.casework.v1.ReassignWorkResponse
+	(*Reassigned)(nil),                     // 26: koppi.casework.v1.Reassigned
+	(*ListAccessesRequest)(nil),            // 27: koppi.casework.v1.ListAccessesRequest
+	(*ListAccessesResponse)(nil),           // 28: koppi.casework.v1.ListAccessesResponse
+	(*Access)(nil),                         // 29: koppi.casework.v1.Access
+	(*GetStatisticsRequest)(nil),           // 30: koppi.casework.v1.GetStatisticsRequest
+	(*GetStatisticsResponse)(nil),          // 31: koppi.casework.v1.GetStatisticsResponse
+	(*LoopCount)(nil),                      // 32: koppi.casework.v1.LoopCount
+	nil,                                    // 33: koppi.casework.v1.Agency.NamesEntry
+	nil,                                    // 34: koppi.casework.v1.Agency.ShortNamesEntry
+	nil,                                    // 35: koppi.casework.v1.Unit.NamesEntry
+	nil,                                    // 36: koppi.casework.v1.Unit.ShortNamesEntry
+	nil,                                    // 37: koppi.casework.v1.GroundText.ClientEntry
+	nil,                                    // 38: koppi.casework.v1.Ground.NamesEntry
+	nil,                                    // 39: koppi.casework.v1.AttestationItem.NamesEntry
+	(*v1.CaseMessage)(nil),                 // 40: koppi.exchange.v1.CaseMessage
+	(*v11.ContactPoint)(nil),               // 41: koppi.common.v1.ContactPoint
+	(AgencyKind)(0),                        // 42: koppi.casework.v1.AgencyKind
+	(*v11.PhoneHours)(nil),                 // 43: koppi.common.v1.PhoneHours
+	(*v11.Party)(nil),                      // 44: koppi.common.v1.Party
+	(v11.LegalGround)(0),                   // 45: koppi.common.v1.LegalGround
+	(v11.ContentProfile)(0),                // 46: koppi.common.v1.ContentProfile
+	(v11.ProhibitionEffect)(0),             // 47: koppi.common.v1.ProhibitionEffect
+	(*v11.LoopStatus)(nil),                 // 48: koppi.common.v1.LoopStatus
+	(v11.Urgency)(0),                       // 49: koppi.common.v1.Urgency
+	(*timestamppb.Timestamp)(nil),          // 50: google.protobuf.Timestamp
+	(*v11.PlannedContact)(nil),             // 51: koppi.common.v1.PlannedContact
+	(*status.Status)(nil),                  // 52: google.rpc.Status
+	(*v11.LegalBasis)(nil),                 // 53: koppi.common.v1.LegalBasis
+	(EmergencyReason)(0),                   // 54: koppi.casework.v1.EmergencyReason
+	(ReviewVerdict)(0),                     // 55: koppi.casework.v1.ReviewVerdict
+	(*ListColleaguesRequest)(nil),          // 56: koppi.casework.v1.ListColleaguesRequest
+	(*PutColleagueRequest)(nil),            // 57: koppi.casework.v1.PutColleagueRequest
+	(*GetRosterRequest)(nil),               // 58: koppi.casework.v1.GetRosterRequest
+	(*SetDutyRequest)(nil),                 // 59: koppi.casework.v1.SetDutyRequest
+	(*SetAbsenceRequest)(nil),              // 60: koppi.casework.v1.SetAbsenceRequest
+	(*OpenEmergencyReadingRequest)(nil),    // 61: koppi.casework.v1.OpenEmergencyReadingRequest
+	(*ListEmergencyReadingsRequest)(nil),   // 62: koppi.casework.v1.ListEmergencyReadingsRequest
+	(*ReviewEmergencyReadingRequest)(nil),  // 63: koppi.casework.v1.ReviewEmergencyReadingRequest
+	(*ListColleaguesResponse)(nil),         // 64: koppi.casework.v1.ListColleaguesResponse
+	(*PutColleagueResponse)(nil),           // 65: koppi.casework.v1.PutColleagueResponse
+	(*GetRosterResponse)(nil),              // 66: koppi.casework.v1.GetRosterResponse
+	(*SetDutyResponse)(nil),                // 67: koppi.casework.v1.SetDutyResponse
+	(*SetAbsenceResponse)(nil),             // 68: koppi.casework.v1.SetAbsenceResponse
+	(*OpenEmergencyReadingResponse)(nil),   // 69: koppi.casework.v1.OpenEmergencyReadingResponse
+	(*ListEmergencyReadingsResponse)(nil),  // 70: koppi.casework.v1.ListEmergencyReadingsResponse
+	(*ReviewEmergencyReadingResponse)(nil), // 71: koppi.casework.v1.ReviewEmergencyReadingResponse
 }
 var file_koppi_casework_v1_casework_proto_depIdxs = []int32{
-	41, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
-	6,  // 1: koppi.casework.v1.GetAgenciesResponse.agencies:type_name -> koppi.casework.v1.Agency
-	34, // 2: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
-	0,  // 3: koppi.casework.v1.Agency.kind:type_name -> koppi.casework.v1.AgencyKind
-	7,  // 4: koppi.casework.v1.Agency.units:type_name -> koppi.casework.v1.Unit
-	35, // 5: koppi.casework.v1.Agency.short_names:type_name -> koppi.casework.v1.Agency.ShortNamesEntry
-	36, // 6: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
-	8,  // 7: koppi.casework.v1.Unit.duty:type_name -> koppi.casework.v1.DutyPair
-	42, // 8: koppi.casework.v1.Unit.phone_hours:type_name -> koppi.common.v1.PhoneHours
-	37, // 9: koppi.casework.v1.Unit.short_names:type_name -> koppi.casework.v1.Unit.ShortNamesEntry
-	0,  // 10: koppi.casework.v1.Unit.kind:type_name -> koppi.casework.v1.AgencyKind
-	0,  // 11: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
-	11, // 12: koppi.casework.v1.FindUnitsResponse.routes:type_name -> koppi.casework.v1.Route
-	43, // 13: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
-	7,  // 14: koppi.casework.v1.Route.unit:type_name -> koppi.casework.v1.Unit
-	0,  // 15: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
-	43, // 16: koppi.casework.v1.ListGroundsRequest.receiver:type_name -> koppi.common.v1.Party
-	19, // 17: koppi.casework.v1.ListGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
-	18, // 18: koppi.casework.v1.ListGroundTextsResponse.texts:type_name -> koppi.casework.v1.GroundText
-	38, // 19: koppi.casework.v1.GroundText.client:type_name -> koppi.casework.v1.GroundText.ClientEntry
-	44, // 20: koppi.casework.v1.Ground.ground:type_name -> koppi.common.v1.LegalGround
-	39, // 21: koppi.casework.v1.Ground.names:type_name -> koppi.casework.v1.Ground.NamesEntry
-	20, // 22: koppi.casework.v1.Ground.attest:type_name -> koppi.casework.v1.AttestationGroup
-	45, // 23: koppi.casework.v1.Ground.content:type_name -> koppi.common.v1.ContentProfile
-	46, // 24: koppi.casework.v1.Ground.prohibition:type_name -> koppi.common.v1.ProhibitionEffect
-	21, // 25: koppi.casework.v1.AttestationGroup.any_of:type_name -> koppi.casework.v1.AttestationItem
-	40, // 26: koppi.casework.v1.AttestationItem.names:type_name -> koppi.casework.v1.AttestationItem.NamesEntry
-	1,  // 27: koppi.casework.v1.ListWorkRequest.queue:type_name -> koppi.casework.v1.Queue
-	24, // 28: koppi.casework.v1.ListWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	47, // 29: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
-	48, // 30: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
-	43, // 31: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
-	49, // 32: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
-	50, // 33: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
-	43, // 34: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
-	43, // 35: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
-	27, // 36: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
-	51, // 37: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
-	49, // 38: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
-	49, // 39: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
-	30, // 40: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
-	49, // 41: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
-	43, // 42: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
-	52, // 43: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
-	33, // 44: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
-	43, // 45: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
-	43, // 46: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
-	2,  // 47: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
-	4,  // 48: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
-	9,  // 49: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
-	12, // 50: koppi.casework.v1.CaseworkService.ListGrounds:input_type -> koppi.casework.v1.ListGroundsRequest
-	14, // 51: koppi.casework.v1.CaseworkService.FindClient:input_type -> koppi.casework.v1.FindClientRequest
-	16, // 52: koppi.casework.v1.CaseworkService.ListGroundTexts:input_type -> koppi.casework.v1.ListGroundTextsRequest
-	22, // 53: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
-	25, // 54: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
-	28, // 55: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
-	31, // 56: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
-	3,  // 57: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
-	5,  // 58: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
-	10, // 59: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
-	13, // 60: koppi.casework.v1.CaseworkService.ListGrounds:output_type -> koppi.casework.v1.ListGroundsResponse
-	15, // 61: koppi.casework.v1.CaseworkService.FindClient:output_type -> koppi.casework.v1.FindClientResponse
-	17, // 62: koppi.casework.v1.CaseworkService.ListGroundTexts:output_type -> koppi.casework.v1.ListGroundTextsResponse
-	23, // 63: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
-	26, // 64: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
-	29, // 65: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
-	32, // 66: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
-	57, // [57:67] is the sub-list for method output_type
-	47, // [47:57] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	40, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	41, // 1: koppi.casework.v1.GetTimelineResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	5,  // 2: koppi.casework.v1.GetAgenciesResponse.agencies:type_name -> koppi.casework.v1.Agency
+	33, // 3: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
+	42, // 4: koppi.casework.v1.Agency.kind:type_name -> koppi.casework.v1.AgencyKind
+	6,  // 5: koppi.casework.v1.Agency.units:type_name -> koppi.casework.v1.Unit
+	34, // 6: koppi.casework.v1.Agency.short_names:type_name -> koppi.casework.v1.Agency.ShortNamesEntry
+	35, // 7: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
+	7,  // 8: koppi.casework.v1.Unit.duty:type_name -> koppi.casework.v1.DutyPair
+	43, // 9: koppi.casework.v1.Unit.phone_hours:type_name -> koppi.common.v1.PhoneHours
+	36, // 10: koppi.casework.v1.Unit.short_names:type_name -> koppi.casework.v1.Unit.ShortNamesEntry
+	42, // 11: koppi.casework.v1.Unit.kind:type_name -> koppi.casework.v1.AgencyKind
+	42, // 12: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
+	10, // 13: koppi.casework.v1.FindUnitsResponse.routes:type_name -> koppi.casework.v1.Route
+	44, // 14: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
+	6,  // 15: koppi.casework.v1.Route.unit:type_name -> koppi.casework.v1.Unit
+	42, // 16: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
+	44, // 17: koppi.casework.v1.ListGroundsRequest.receiver:type_name -> koppi.common.v1.Party
+	18, // 18: koppi.casework.v1.ListGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
+	17, // 19: koppi.casework.v1.ListGroundTextsResponse.texts:type_name -> koppi.casework.v1.GroundText
+	37, // 20: koppi.casework.v1.GroundText.client:type_name -> koppi.casework.v1.GroundText.ClientEntry
+	45, // 21: koppi.casework.v1.Ground.ground:type_name -> koppi.common.v1.LegalGround
+	38, // 22: koppi.casework.v1.Ground.names:type_name -> koppi.casework.v1.Ground.NamesEntry
+	19, // 23: koppi.casework.v1.Ground.attest:type_name -> koppi.casework.v1.AttestationGroup
+	46, // 24: koppi.casework.v1.Ground.content:type_name -> koppi.common.v1.ContentProfile
+	47, // 25: koppi.casework.v1.Ground.prohibition:type_name -> koppi.common.v1.ProhibitionEffect
+	20, // 26: koppi.casework.v1.AttestationGroup.any_of:type_name -> koppi.casework.v1.AttestationItem
+	39, // 27: koppi.casework.v1.AttestationItem.names:type_name -> koppi.casework.v1.AttestationItem.NamesEntry
+	0,  // 28: koppi.casework.v1.ListWorkRequest.queue:type_name -> koppi.casework.v1.Queue
+	23, // 29: koppi.casework.v1.ListWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	41, // 30: koppi.casework.v1.ListWorkResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	48, // 31: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
+	49, // 32: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
+	44, // 33: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
+	50, // 34: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
+	51, // 35: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
+	44, // 36: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
+	44, // 37: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
+	26, // 38: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
+	52, // 39: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
+	50, // 40: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
+	50, // 41: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
+	29, // 42: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
+	50, // 43: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
+	44, // 44: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
+	53, // 45: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
+	54, // 46: koppi.casework.v1.Access.emergency_reason:type_name -> koppi.casework.v1.EmergencyReason
+	55, // 47: koppi.casework.v1.Access.verdict:type_name -> koppi.casework.v1.ReviewVerdict
+	32, // 48: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
+	44, // 49: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
+	44, // 50: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
+	1,  // 51: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
+	3,  // 52: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
+	8,  // 53: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
+	11, // 54: koppi.casework.v1.CaseworkService.ListGrounds:input_type -> koppi.casework.v1.ListGroundsRequest
+	13, // 55: koppi.casework.v1.CaseworkService.FindClient:input_type -> koppi.casework.v1.FindClientRequest
+	56, // 56: koppi.casework.v1.CaseworkService.ListColleagues:input_type -> koppi.casework.v1.ListColleaguesRequest
+	57, // 57: koppi.casework.v1.CaseworkService.PutColleague:input_type -> koppi.casework.v1.PutColleagueRequest
+	58, // 58: koppi.casework.v1.CaseworkService.GetRoster:input_type -> koppi.casework.v1.GetRosterRequest
+	59, // 59: koppi.casework.v1.CaseworkService.SetDuty:input_type -> koppi.casework.v1.SetDutyRequest
+	60, // 60: koppi.casework.v1.CaseworkService.SetAbsence:input_type -> koppi.casework.v1.SetAbsenceRequest
+	61, // 61: koppi.casework.v1.CaseworkService.OpenEmergencyReading:input_type -> koppi.casework.v1.OpenEmergencyReadingRequest
+	62, // 62: koppi.casework.v1.CaseworkService.ListEmergencyReadings:input_type -> koppi.casework.v1.ListEmergencyReadingsRequest
+	63, // 63: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:input_type -> koppi.casework.v1.ReviewEmergencyReadingRequest
+	15, // 64: koppi.casework.v1.CaseworkService.ListGroundTexts:input_type -> koppi.casework.v1.ListGroundTextsRequest
+	21, // 65: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
+	24, // 66: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
+	27, // 67: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
+	30, // 68: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
+	2,  // 69: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
+	4,  // 70: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
+	9,  // 71: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
+	12, // 72: koppi.casework.v1.CaseworkService.ListGrounds:output_type -> koppi.casework.v1.ListGroundsResponse
+	14, // 73: koppi.casework.v1.CaseworkService.FindClient:output_type -> koppi.casework.v1.FindClientResponse
+	64, // 74: koppi.casework.v1.CaseworkService.ListColleagues:output_type -> koppi.casework.v1.ListColleaguesResponse
+	65, // 75: koppi.casework.v1.CaseworkService.PutColleague:output_type -> koppi.casework.v1.PutColleagueResponse
+	66, // 76: koppi.casework.v1.CaseworkService.GetRoster:output_type -> koppi.casework.v1.GetRosterResponse
+	67, // 77: koppi.casework.v1.CaseworkService.SetDuty:output_type -> koppi.casework.v1.SetDutyResponse
+	68, // 78: koppi.casework.v1.CaseworkService.SetAbsence:output_type -> koppi.casework.v1.SetAbsenceResponse
+	69, // 79: koppi.casework.v1.CaseworkService.OpenEmergencyReading:output_type -> koppi.casework.v1.OpenEmergencyReadingResponse
+	70, // 80: koppi.casework.v1.CaseworkService.ListEmergencyReadings:output_type -> koppi.casework.v1.ListEmergencyReadingsResponse
+	71, // 81: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:output_type -> koppi.casework.v1.ReviewEmergencyReadingResponse
+	16, // 82: koppi.casework.v1.CaseworkService.ListGroundTexts:output_type -> koppi.casework.v1.ListGroundTextsResponse
+	22, // 83: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
+	25, // 84: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
+	28, // 85: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
+	31, // 86: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
+	69, // [69:87] is the sub-list for method output_type
+	51, // [51:69] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_casework_proto_init() }
@@ -2806,13 +2912,15 @@ func file_koppi_casework_v1_casework_proto_init() {
 	if File_koppi_casework_v1_casework_proto != nil {
 		return
 	}
+	file_koppi_casework_v1_agency_kind_proto_init()
+	file_koppi_casework_v1_people_proto_init()
 	file_koppi_casework_v1_casework_proto_msgTypes[31].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_casework_proto_rawDesc), len(file_koppi_casework_v1_casework_proto_rawDesc)),
-			NumEnums:      2,
+			NumEnums:      1,
 			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   1,

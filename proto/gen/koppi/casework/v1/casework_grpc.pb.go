@@ -22,16 +22,24 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CaseworkService_GetTimeline_FullMethodName     = "/koppi.casework.v1.CaseworkService/GetTimeline"
-	CaseworkService_GetAgencies_FullMethodName     = "/koppi.casework.v1.CaseworkService/GetAgencies"
-	CaseworkService_FindUnits_FullMethodName       = "/koppi.casework.v1.CaseworkService/FindUnits"
-	CaseworkService_ListGrounds_FullMethodName     = "/koppi.casework.v1.CaseworkService/ListGrounds"
-	CaseworkService_FindClient_FullMethodName      = "/koppi.casework.v1.CaseworkService/FindClient"
-	CaseworkService_ListGroundTexts_FullMethodName = "/koppi.casework.v1.CaseworkService/ListGroundTexts"
-	CaseworkService_ListWork_FullMethodName        = "/koppi.casework.v1.CaseworkService/ListWork"
-	CaseworkService_ReassignWork_FullMethodName    = "/koppi.casework.v1.CaseworkService/ReassignWork"
-	CaseworkService_ListAccesses_FullMethodName    = "/koppi.casework.v1.CaseworkService/ListAccesses"
-	CaseworkService_GetStatistics_FullMethodName   = "/koppi.casework.v1.CaseworkService/GetStatistics"
+	CaseworkService_GetTimeline_FullMethodName            = "/koppi.casework.v1.CaseworkService/GetTimeline"
+	CaseworkService_GetAgencies_FullMethodName            = "/koppi.casework.v1.CaseworkService/GetAgencies"
+	CaseworkService_FindUnits_FullMethodName              = "/koppi.casework.v1.CaseworkService/FindUnits"
+	CaseworkService_ListGrounds_FullMethodName            = "/koppi.casework.v1.CaseworkService/ListGrounds"
+	CaseworkService_FindClient_FullMethodName             = "/koppi.casework.v1.CaseworkService/FindClient"
+	CaseworkService_ListColleagues_FullMethodName         = "/koppi.casework.v1.CaseworkService/ListColleagues"
+	CaseworkService_PutColleague_FullMethodName           = "/koppi.casework.v1.CaseworkService/PutColleague"
+	CaseworkService_GetRoster_FullMethodName              = "/koppi.casework.v1.CaseworkService/GetRoster"
+	CaseworkService_SetDuty_FullMethodName                = "/koppi.casework.v1.CaseworkService/SetDuty"
+	CaseworkService_SetAbsence_FullMethodName             = "/koppi.casework.v1.CaseworkService/SetAbsence"
+	CaseworkService_OpenEmergencyReading_FullMethodName   = "/koppi.casework.v1.CaseworkService/OpenEmergencyReading"
+	CaseworkService_ListEmergencyReadings_FullMethodName  = "/koppi.casework.v1.CaseworkService/ListEmergencyReadings"
+	CaseworkService_ReviewEmergencyReading_FullMethodName = "/koppi.casework.v1.CaseworkService/ReviewEmergencyReading"
+	CaseworkService_ListGroundTexts_FullMethodName        = "/koppi.casework.v1.CaseworkService/ListGroundTexts"
+	CaseworkService_ListWork_FullMethodName               = "/koppi.casework.v1.CaseworkService/ListWork"
+	CaseworkService_ReassignWork_FullMethodName           = "/koppi.casework.v1.CaseworkService/ReassignWork"
+	CaseworkService_ListAccesses_FullMethodName           = "/koppi.casework.v1.CaseworkService/ListAccesses"
+	CaseworkService_GetStatistics_FullMethodName          = "/koppi.casework.v1.CaseworkService/GetStatistics"
 )
 
 // CaseworkServiceClient is the client API for CaseworkService service.
@@ -53,12 +61,43 @@ type CaseworkServiceClient interface {
 	// refused with INVALID_FIELD, an unknown receiver with UNKNOWN_PARTY.
 	ListGrounds(ctx context.Context, in *ListGroundsRequest, opts ...grpc.CallOption) (*ListGroundsResponse, error)
 	// FindClient finds a client who rings or comes in: the caller's own id of the client with an identity
-	// code, if the caller's agency may read a matter of the client in some service. A code that nobody
+	// code, if the caller may read a matter of the client in some service. A code that nobody
 	// knows and one that only others know get the same empty answer. The search is recorded in the access
 	// log before the answer, also if it finds nothing, and the client sees who looked. ROLE_NOT_ALLOWED
 	// for a caller that is no worker and no system on behalf of one; INVALID_FIELD for what is no whole
 	// code; BUSY after 20 searches of one worker at once or 60 in an hour.
 	FindClient(ctx context.Context, in *FindClientRequest, opts ...grpc.CallOption) (*FindClientResponse, error)
+	// ListColleagues returns the people of the caller's agency as Koppi knows them, by display name and
+	// then by worker. ROLE_NOT_ALLOWED for a caller that is no worker and no system of an agency.
+	ListColleagues(ctx context.Context, in *ListColleaguesRequest, opts ...grpc.CallOption) (*ListColleaguesResponse, error)
+	// PutColleague replaces what was put before about one worker in one unit. The agency's system and who
+	// leads the unit may put all of it, a worker titles, telephone and hours of its own record; `leader` is
+	// for the system and for a leader's record of somebody else. Others get ROLE_NOT_ALLOWED, for another
+	// agency's worker UNKNOWN_PARTY.
+	PutColleague(ctx context.Context, in *PutColleagueRequest, opts ...grpc.CallOption) (*PutColleagueResponse, error)
+	// GetRoster returns who is on duty in a unit of the caller's agency, week by week, and the absences of
+	// the unit's people. UNKNOWN_PARTY for a unit that is not the agency's.
+	GetRoster(ctx context.Context, in *GetRosterRequest, opts ...grpc.CallOption) (*GetRosterResponse, error)
+	// SetDuty sets who is on duty in a unit in one week, and replaces the directory file for that week, also
+	// if nobody is. For who leads the unit and the agency's system; others get ROLE_NOT_ALLOWED.
+	// INVALID_FIELD for somebody who is no colleague of the agency or has left.
+	SetDuty(ctx context.Context, in *SetDutyRequest, opts ...grpc.CallOption) (*SetDutyResponse, error)
+	// SetAbsence records, changes or removes an absence: of the caller, or by who leads the worker's unit or
+	// the agency's system. No field holds a reason. NOT_FOUND for an unknown absence_id.
+	SetAbsence(ctx context.Context, in *SetAbsenceRequest, opts ...grpc.CallOption) (*SetAbsenceResponse, error)
+	// OpenEmergencyReading lets a worker of an agency whose people read by unit read for 24 hours what the
+	// agency has of one client in units of the worker's own kind, and take no step. It is recorded first, the
+	// client sees it, and who leads the worker's unit reviews it. ILLEGAL_STEP in an agency whose people read
+	// all of it; EXPLANATION_REQUIRED without an explanation. The answer does not say whether there is
+	// anything to read.
+	OpenEmergencyReading(ctx context.Context, in *OpenEmergencyReadingRequest, opts ...grpc.CallOption) (*OpenEmergencyReadingResponse, error)
+	// ListEmergencyReadings returns the caller's own emergency readings and those of the units that the
+	// caller leads, the latest first.
+	ListEmergencyReadings(ctx context.Context, in *ListEmergencyReadingsRequest, opts ...grpc.CallOption) (*ListEmergencyReadingsResponse, error)
+	// ReviewEmergencyReading says once whether an emergency reading was justified. For who leads the reader's
+	// unit: SECOND_OFFICER_REQUIRED for the reader, NOT_FOUND for others, ILLEGAL_STEP if it was reviewed.
+	// EXPLANATION_REQUIRED if it was not justified and there is no note.
+	ReviewEmergencyReading(ctx context.Context, in *ReviewEmergencyReadingRequest, opts ...grpc.CallOption) (*ReviewEmergencyReadingResponse, error)
 	// ListGroundTexts returns what each ground of the table says to the client whom a message on it is
 	// about: for the client's own page. The rows of all periods are returned, since a matter keeps the
 	// ground on which it was sent.
@@ -141,6 +180,86 @@ func (c *caseworkServiceClient) FindClient(ctx context.Context, in *FindClientRe
 	return out, nil
 }
 
+func (c *caseworkServiceClient) ListColleagues(ctx context.Context, in *ListColleaguesRequest, opts ...grpc.CallOption) (*ListColleaguesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListColleaguesResponse)
+	err := c.cc.Invoke(ctx, CaseworkService_ListColleagues_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *caseworkServiceClient) PutColleague(ctx context.Context, in *PutColleagueRequest, opts ...grpc.CallOption) (*PutColleagueResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PutColleagueResponse)
+	err := c.cc.Invoke(ctx, CaseworkService_PutColleague_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *caseworkServiceClient) GetRoster(ctx context.Context, in *GetRosterRequest, opts ...grpc.CallOption) (*GetRosterResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetRosterResponse)
+	err := c.cc.Invoke(ctx, CaseworkService_GetRoster_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *caseworkServiceClient) SetDuty(ctx context.Context, in *SetDutyRequest, opts ...grpc.CallOption) (*SetDutyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetDutyResponse)
+	err := c.cc.Invoke(ctx, CaseworkService_SetDuty_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *caseworkServiceClient) SetAbsence(ctx context.Context, in *SetAbsenceRequest, opts ...grpc.CallOption) (*SetAbsenceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetAbsenceResponse)
+	err := c.cc.Invoke(ctx, CaseworkService_SetAbsence_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *caseworkServiceClient) OpenEmergencyReading(ctx context.Context, in *OpenEmergencyReadingRequest, opts ...grpc.CallOption) (*OpenEmergencyReadingResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OpenEmergencyReadingResponse)
+	err := c.cc.Invoke(ctx, CaseworkService_OpenEmergencyReading_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *caseworkServiceClient) ListEmergencyReadings(ctx context.Context, in *ListEmergencyReadingsRequest, opts ...grpc.CallOption) (*ListEmergencyReadingsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListEmergencyReadingsResponse)
+	err := c.cc.Invoke(ctx, CaseworkService_ListEmergencyReadings_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *caseworkServiceClient) ReviewEmergencyReading(ctx context.Context, in *ReviewEmergencyReadingRequest, opts ...grpc.CallOption) (*ReviewEmergencyReadingResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReviewEmergencyReadingResponse)
+	err := c.cc.Invoke(ctx, CaseworkService_ReviewEmergencyReading_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *caseworkServiceClient) ListGroundTexts(ctx context.Context, in *ListGroundTextsRequest, opts ...grpc.CallOption) (*ListGroundTextsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListGroundTextsResponse)
@@ -210,12 +329,43 @@ type CaseworkServiceServer interface {
 	// refused with INVALID_FIELD, an unknown receiver with UNKNOWN_PARTY.
 	ListGrounds(context.Context, *ListGroundsRequest) (*ListGroundsResponse, error)
 	// FindClient finds a client who rings or comes in: the caller's own id of the client with an identity
-	// code, if the caller's agency may read a matter of the client in some service. A code that nobody
+	// code, if the caller may read a matter of the client in some service. A code that nobody
 	// knows and one that only others know get the same empty answer. The search is recorded in the access
 	// log before the answer, also if it finds nothing, and the client sees who looked. ROLE_NOT_ALLOWED
 	// for a caller that is no worker and no system on behalf of one; INVALID_FIELD for what is no whole
 	// code; BUSY after 20 searches of one worker at once or 60 in an hour.
 	FindClient(context.Context, *FindClientRequest) (*FindClientResponse, error)
+	// ListColleagues returns the people of the caller's agency as Koppi knows them, by display name and
+	// then by worker. ROLE_NOT_ALLOWED for a caller that is no worker and no system of an agency.
+	ListColleagues(context.Context, *ListColleaguesRequest) (*ListColleaguesResponse, error)
+	// PutColleague replaces what was put before about one worker in one unit. The agency's system and who
+	// leads the unit may put all of it, a worker titles, telephone and hours of its own record; `leader` is
+	// for the system and for a leader's record of somebody else. Others get ROLE_NOT_ALLOWED, for another
+	// agency's worker UNKNOWN_PARTY.
+	PutColleague(context.Context, *PutColleagueRequest) (*PutColleagueResponse, error)
+	// GetRoster returns who is on duty in a unit of the caller's agency, week by week, and the absences of
+	// the unit's people. UNKNOWN_PARTY for a unit that is not the agency's.
+	GetRoster(context.Context, *GetRosterRequest) (*GetRosterResponse, error)
+	// SetDuty sets who is on duty in a unit in one week, and replaces the directory file for that week, also
+	// if nobody is. For who leads the unit and the agency's system; others get ROLE_NOT_ALLOWED.
+	// INVALID_FIELD for somebody who is no colleague of the agency or has left.
+	SetDuty(context.Context, *SetDutyRequest) (*SetDutyResponse, error)
+	// SetAbsence records, changes or removes an absence: of the caller, or by who leads the worker's unit or
+	// the agency's system. No field holds a reason. NOT_FOUND for an unknown absence_id.
+	SetAbsence(context.Context, *SetAbsenceRequest) (*SetAbsenceResponse, error)
+	// OpenEmergencyReading lets a worker of an agency whose people read by unit read for 24 hours what the
+	// agency has of one client in units of the worker's own kind, and take no step. It is recorded first, the
+	// client sees it, and who leads the worker's unit reviews it. ILLEGAL_STEP in an agency whose people read
+	// all of it; EXPLANATION_REQUIRED without an explanation. The answer does not say whether there is
+	// anything to read.
+	OpenEmergencyReading(context.Context, *OpenEmergencyReadingRequest) (*OpenEmergencyReadingResponse, error)
+	// ListEmergencyReadings returns the caller's own emergency readings and those of the units that the
+	// caller leads, the latest first.
+	ListEmergencyReadings(context.Context, *ListEmergencyReadingsRequest) (*ListEmergencyReadingsResponse, error)
+	// ReviewEmergencyReading says once whether an emergency reading was justified. For who leads the reader's
+	// unit: SECOND_OFFICER_REQUIRED for the reader, NOT_FOUND for others, ILLEGAL_STEP if it was reviewed.
+	// EXPLANATION_REQUIRED if it was not justified and there is no note.
+	ReviewEmergencyReading(context.Context, *ReviewEmergencyReadingRequest) (*ReviewEmergencyReadingResponse, error)
 	// ListGroundTexts returns what each ground of the table says to the client whom a message on it is
 	// about: for the client's own page. The rows of all periods are returned, since a matter keeps the
 	// ground on which it was sent.
@@ -262,6 +412,30 @@ func (UnimplementedCaseworkServiceServer) ListGrounds(context.Context, *ListGrou
 }
 func (UnimplementedCaseworkServiceServer) FindClient(context.Context, *FindClientRequest) (*FindClientResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method FindClient not implemented")
+}
+func (UnimplementedCaseworkServiceServer) ListColleagues(context.Context, *ListColleaguesRequest) (*ListColleaguesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListColleagues not implemented")
+}
+func (UnimplementedCaseworkServiceServer) PutColleague(context.Context, *PutColleagueRequest) (*PutColleagueResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PutColleague not implemented")
+}
+func (UnimplementedCaseworkServiceServer) GetRoster(context.Context, *GetRosterRequest) (*GetRosterResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetRoster not implemented")
+}
+func (UnimplementedCaseworkServiceServer) SetDuty(context.Context, *SetDutyRequest) (*SetDutyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetDuty not implemented")
+}
+func (UnimplementedCaseworkServiceServer) SetAbsence(context.Context, *SetAbsenceRequest) (*SetAbsenceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetAbsence not implemented")
+}
+func (UnimplementedCaseworkServiceServer) OpenEmergencyReading(context.Context, *OpenEmergencyReadingRequest) (*OpenEmergencyReadingResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method OpenEmergencyReading not implemented")
+}
+func (UnimplementedCaseworkServiceServer) ListEmergencyReadings(context.Context, *ListEmergencyReadingsRequest) (*ListEmergencyReadingsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListEmergencyReadings not implemented")
+}
+func (UnimplementedCaseworkServiceServer) ReviewEmergencyReading(context.Context, *ReviewEmergencyReadingRequest) (*ReviewEmergencyReadingResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReviewEmergencyReading not implemented")
 }
 func (UnimplementedCaseworkServiceServer) ListGroundTexts(context.Context, *ListGroundTextsRequest) (*ListGroundTextsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListGroundTexts not implemented")
@@ -389,6 +563,150 @@ func _CaseworkService_FindClient_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CaseworkService_ListColleagues_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListColleaguesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseworkServiceServer).ListColleagues(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseworkService_ListColleagues_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseworkServiceServer).ListColleagues(ctx, req.(*ListColleaguesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CaseworkService_PutColleague_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PutColleagueRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseworkServiceServer).PutColleague(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseworkService_PutColleague_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseworkServiceServer).PutColleague(ctx, req.(*PutColleagueRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CaseworkService_GetRoster_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetRosterRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseworkServiceServer).GetRoster(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseworkService_GetRoster_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseworkServiceServer).GetRoster(ctx, req.(*GetRosterRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CaseworkService_SetDuty_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetDutyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseworkServiceServer).SetDuty(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseworkService_SetDuty_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseworkServiceServer).SetDuty(ctx, req.(*SetDutyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CaseworkService_SetAbsence_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetAbsenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseworkServiceServer).SetAbsence(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseworkService_SetAbsence_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseworkServiceServer).SetAbsence(ctx, req.(*SetAbsenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CaseworkService_OpenEmergencyReading_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OpenEmergencyReadingRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseworkServiceServer).OpenEmergencyReading(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseworkService_OpenEmergencyReading_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseworkServiceServer).OpenEmergencyReading(ctx, req.(*OpenEmergencyReadingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CaseworkService_ListEmergencyReadings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListEmergencyReadingsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseworkServiceServer).ListEmergencyReadings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseworkService_ListEmergencyReadings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseworkServiceServer).ListEmergencyReadings(ctx, req.(*ListEmergencyReadingsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CaseworkService_ReviewEmergencyReading_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReviewEmergencyReadingRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseworkServiceServer).ReviewEmergencyReading(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseworkService_ReviewEmergencyReading_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseworkServiceServer).ReviewEmergencyReading(ctx, req.(*ReviewEmergencyReadingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CaseworkService_ListGroundTexts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListGroundTextsRequest)
 	if err := dec(in); err != nil {
@@ -505,6 +823,38 @@ var CaseworkService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "FindClient",
 			Handler:    _CaseworkService_FindClient_Handler,
+		},
+		{
+			MethodName: "ListColleagues",
+			Handler:    _CaseworkService_ListColleagues_Handler,
+		},
+		{
+			MethodName: "PutColleague",
+			Handler:    _CaseworkService_PutColleague_Handler,
+		},
+		{
+			MethodName: "GetRoster",
+			Handler:    _CaseworkService_GetRoster_Handler,
+		},
+		{
+			MethodName: "SetDuty",
+			Handler:    _CaseworkService_SetDuty_Handler,
+		},
+		{
+			MethodName: "SetAbsence",
+			Handler:    _CaseworkService_SetAbsence_Handler,
+		},
+		{
+			MethodName: "OpenEmergencyReading",
+			Handler:    _CaseworkService_OpenEmergencyReading_Handler,
+		},
+		{
+			MethodName: "ListEmergencyReadings",
+			Handler:    _CaseworkService_ListEmergencyReadings_Handler,
+		},
+		{
+			MethodName: "ReviewEmergencyReading",
+			Handler:    _CaseworkService_ReviewEmergencyReading_Handler,
 		},
 		{
 			MethodName: "ListGroundTexts",

@@ -9,6 +9,7 @@
 package commonv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -189,15 +190,15 @@ var File_koppi_common_v1_contact_point_proto protoreflect.FileDescriptor
 
 const file_koppi_common_v1_contact_point_proto_rawDesc = "" +
 	"\n" +
-	"#koppi/common/v1/contact_point.proto\x12\x0fkoppi.common.v1\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\"V\n" +
+	"#koppi/common/v1/contact_point.proto\x12\x0fkoppi.common.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\"\xc1\x01\n" +
 	"\n" +
-	"PhoneHours\x12\x18\n" +
-	"\x04days\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\x04days\x12\x18\n" +
-	"\x04from\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\x04from\x12\x14\n" +
-	"\x02to\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\x02to\"\xfa\x03\n" +
+	"PhoneHours\x12/\n" +
+	"\x04days\x18\x01 \x01(\tB\x1b\xbaH\x14r\x122\x10^[1-7](-[1-7])?$\xe8\xb8\x18\x02R\x04days\x12>\n" +
+	"\x04from\x18\x02 \x01(\tB*\xbaH#r!2\x1f^([01][0-9]|2[0-3]):[0-5][0-9]$\xe8\xb8\x18\x02R\x04from\x12B\n" +
+	"\x02to\x18\x03 \x01(\tB2\xbaH+r)2'^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$\xe8\xb8\x18\x02R\x02to\"\xfa\x03\n" +
 	"\fContactPoint\x12,\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x12G\n" +
-	"\x06titles\x18\x02 \x03(\v2).koppi.common.v1.ContactPoint.TitlesEntryB\x04\xe8\xb8\x18\x01R\x06titles\x12Q\n" +
+	"\x06titles\x18\x02 \x03(\v2).koppi.common.v1.ContactPoint.TitlesEntryB\x04\xe8\xb8\x18\bR\x06titles\x12Q\n" +
 	"\n" +
 	"unit_names\x18\x03 \x03(\v2,.koppi.common.v1.ContactPoint.UnitNamesEntryB\x04\xe8\xb8\x18\x01R\tunitNames\x12\x1a\n" +
 	"\x05phone\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x02R\x05phone\x12<\n" +

@@ -50,6 +50,8 @@ const (
 	TextClass_TEXT_CLASS_PURPOSE TextClass = 6
 	// Set by Koppi only. In a request it is refused, INVALID_FIELD.
 	TextClass_TEXT_CLASS_OUTPUT_ONLY TextClass = 7
+	// Name or title of a worker. Whom it is disclosed to is decided by the colleague's record.
+	TextClass_TEXT_CLASS_STAFF TextClass = 8
 )
 
 // Enum value maps for TextClass.
@@ -63,6 +65,7 @@ var (
 		5: "TEXT_CLASS_IDENTITY_CODE",
 		6: "TEXT_CLASS_PURPOSE",
 		7: "TEXT_CLASS_OUTPUT_ONLY",
+		8: "TEXT_CLASS_STAFF",
 	}
 	TextClass_value = map[string]int32{
 		"TEXT_CLASS_UNSPECIFIED":    0,
@@ -73,6 +76,7 @@ var (
 		"TEXT_CLASS_IDENTITY_CODE":  5,
 		"TEXT_CLASS_PURPOSE":        6,
 		"TEXT_CLASS_OUTPUT_ONLY":    7,
+		"TEXT_CLASS_STAFF":          8,
 	}
 )
 
@@ -124,7 +128,7 @@ var File_koppi_common_v1_text_proto protoreflect.FileDescriptor
 
 const file_koppi_common_v1_text_proto_rawDesc = "" +
 	"\n" +
-	"\x1akoppi/common/v1/text.proto\x12\x0fkoppi.common.v1\x1a google/protobuf/descriptor.proto*\xd6\x01\n" +
+	"\x1akoppi/common/v1/text.proto\x12\x0fkoppi.common.v1\x1a google/protobuf/descriptor.proto*\xec\x01\n" +
 	"\tTextClass\x12\x1a\n" +
 	"\x16TEXT_CLASS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eTEXT_CLASS_KEY\x10\x01\x12\x13\n" +
@@ -133,7 +137,8 @@ const file_koppi_common_v1_text_proto_rawDesc = "" +
 	"\x19TEXT_CLASS_IDENTIFICATION\x10\x04\x12\x1c\n" +
 	"\x18TEXT_CLASS_IDENTITY_CODE\x10\x05\x12\x16\n" +
 	"\x12TEXT_CLASS_PURPOSE\x10\x06\x12\x1a\n" +
-	"\x16TEXT_CLASS_OUTPUT_ONLY\x10\a:O\n" +
+	"\x16TEXT_CLASS_OUTPUT_ONLY\x10\a\x12\x14\n" +
+	"\x10TEXT_CLASS_STAFF\x10\b:O\n" +
 	"\x04text\x12\x1d.google.protobuf.FieldOptions\x18\x8d\x87\x03 \x01(\x0e2\x1a.koppi.common.v1.TextClassR\x04textB\xb1\x01\n" +
 	"\x13com.koppi.common.v1B\tTextProtoP\x01Z1koppi.internal/proto/gen/koppi/common/v1;commonv1\xa2\x02\x03KCX\xaa\x02\x0fKoppi.Common.V1\xca\x02\x0fKoppi\\Common\\V1\xe2\x02\x1bKoppi\\Common\\V1\\GPBMetadata\xea\x02\x11Koppi::Common::V1b\x06proto3"
 

@@ -443,8 +443,10 @@ func (x *GetConcernRequest) GetConcernId() string {
 }
 
 type GetConcernResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Concern       *Concern               `protobuf:"bytes,1,opt,name=concern,proto3" json:"concern,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Concern *Concern               `protobuf:"bytes,1,opt,name=concern,proto3" json:"concern,omitempty"`
+	// How to reach the parties that the matter names, by agency, unit and worker.
+	Contacts      []*v1.ContactPoint `protobuf:"bytes,2,rep,name=contacts,proto3" json:"contacts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -482,6 +484,13 @@ func (*GetConcernResponse) Descriptor() ([]byte, []int) {
 func (x *GetConcernResponse) GetConcern() *Concern {
 	if x != nil {
 		return x.Concern
+	}
+	return nil
+}
+
+func (x *GetConcernResponse) GetContacts() []*v1.ContactPoint {
+	if x != nil {
+		return x.Contacts
 	}
 	return nil
 }
@@ -611,6 +620,8 @@ type ListConcernsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Concerns      []*Concern             `protobuf:"bytes,1,rep,name=concerns,proto3" json:"concerns,omitempty"`
 	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How to reach the parties that the matters name, by agency, unit and worker.
+	Contacts      []*v1.ContactPoint `protobuf:"bytes,3,rep,name=contacts,proto3" json:"contacts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -657,6 +668,13 @@ func (x *ListConcernsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListConcernsResponse) GetContacts() []*v1.ContactPoint {
+	if x != nil {
+		return x.Contacts
+	}
+	return nil
 }
 
 type ReceiveConcernRequest struct {
@@ -2740,7 +2758,7 @@ var File_koppi_concern_v1_concern_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/concern/v1/concern.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/concern/v1/contact.proto\x1a\x1ckoppi/concern/v1/state.proto\"\x8c\x04\n" +
+	"\x1ekoppi/concern/v1/concern.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/contact_point.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/concern/v1/contact.proto\x1a\x1ckoppi/concern/v1/state.proto\"\x8c\x04\n" +
 	"\x14SubmitConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x127\n" +
@@ -2771,9 +2789,10 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\blanguage\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\blanguage\"<\n" +
 	"\x11GetConcernRequest\x12'\n" +
 	"\n" +
-	"concern_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\"I\n" +
+	"concern_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\"\x84\x01\n" +
 	"\x12GetConcernResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\x82\x04\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\x129\n" +
+	"\bcontacts\x18\x02 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\x82\x04\n" +
 	"\x13ListConcernsRequest\x12\x12\n" +
 	"\x04sent\x18\x01 \x01(\bR\x04sent\x127\n" +
 	"\x04unit\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x04unit\x12<\n" +
@@ -2787,10 +2806,11 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"page_token\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12&\n" +
 	"\apurpose\x18\t \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\x12=\n" +
 	"\rmatter_number\x18\n" +
-	" \x01(\tB\x18\xbaH\x15r\x13\x18\t2\x0f^[0-9A-Za-z-]*$R\fmatterNumber\"u\n" +
+	" \x01(\tB\x18\xbaH\x15r\x13\x18\t2\x0f^[0-9A-Za-z-]*$R\fmatterNumber\"\xb0\x01\n" +
 	"\x14ListConcernsResponse\x125\n" +
 	"\bconcerns\x18\x01 \x03(\v2\x19.koppi.concern.v1.ConcernR\bconcerns\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x87\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x129\n" +
+	"\bcontacts\x18\x03 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\x87\x01\n" +
 	"\x15ReceiveConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
@@ -3059,16 +3079,17 @@ var file_koppi_concern_v1_concern_proto_goTypes = []any{
 	(*Concern)(nil),                       // 49: koppi.concern.v1.Concern
 	(*v1.LoopStatus)(nil),                 // 50: koppi.common.v1.LoopStatus
 	(*v1.ClientDetails)(nil),              // 51: koppi.common.v1.ClientDetails
-	(ConcernState)(0),                     // 52: koppi.concern.v1.ConcernState
-	(SupportNeed)(0),                      // 53: koppi.concern.v1.SupportNeed
-	(Track)(0),                            // 54: koppi.concern.v1.Track
-	(StatutoryGroup)(0),                   // 55: koppi.concern.v1.StatutoryGroup
-	(ContactResult)(0),                    // 56: koppi.concern.v1.ContactResult
-	(*timestamppb.Timestamp)(nil),         // 57: google.protobuf.Timestamp
-	(Outcome)(0),                          // 58: koppi.concern.v1.Outcome
-	(DeclineReason)(0),                    // 59: koppi.concern.v1.DeclineReason
-	(*PlanContactRequest)(nil),            // 60: koppi.concern.v1.PlanContactRequest
-	(*PlanContactResponse)(nil),           // 61: koppi.concern.v1.PlanContactResponse
+	(*v1.ContactPoint)(nil),               // 52: koppi.common.v1.ContactPoint
+	(ConcernState)(0),                     // 53: koppi.concern.v1.ConcernState
+	(SupportNeed)(0),                      // 54: koppi.concern.v1.SupportNeed
+	(Track)(0),                            // 55: koppi.concern.v1.Track
+	(StatutoryGroup)(0),                   // 56: koppi.concern.v1.StatutoryGroup
+	(ContactResult)(0),                    // 57: koppi.concern.v1.ContactResult
+	(*timestamppb.Timestamp)(nil),         // 58: google.protobuf.Timestamp
+	(Outcome)(0),                          // 59: koppi.concern.v1.Outcome
+	(DeclineReason)(0),                    // 60: koppi.concern.v1.DeclineReason
+	(*PlanContactRequest)(nil),            // 61: koppi.concern.v1.PlanContactRequest
+	(*PlanContactResponse)(nil),           // 62: koppi.concern.v1.PlanContactResponse
 }
 var file_koppi_concern_v1_concern_proto_depIdxs = []int32{
 	44, // 0: koppi.concern.v1.SubmitConcernRequest.client:type_name -> koppi.common.v1.Client
@@ -3083,93 +3104,95 @@ var file_koppi_concern_v1_concern_proto_depIdxs = []int32{
 	50, // 9: koppi.concern.v1.CheckOpenConcernResponse.status:type_name -> koppi.common.v1.LoopStatus
 	51, // 10: koppi.concern.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
 	49, // 11: koppi.concern.v1.GetConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	52, // 12: koppi.concern.v1.ListConcernsRequest.states:type_name -> koppi.concern.v1.ConcernState
-	49, // 13: koppi.concern.v1.ListConcernsResponse.concerns:type_name -> koppi.concern.v1.Concern
-	49, // 14: koppi.concern.v1.ReceiveConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	48, // 15: koppi.concern.v1.TriageConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
-	53, // 16: koppi.concern.v1.TriageConcernRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
-	54, // 17: koppi.concern.v1.TriageConcernRequest.track:type_name -> koppi.concern.v1.Track
-	45, // 18: koppi.concern.v1.TriageConcernRequest.assign_to:type_name -> koppi.common.v1.Party
-	55, // 19: koppi.concern.v1.TriageConcernRequest.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
-	49, // 20: koppi.concern.v1.TriageConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	49, // 21: koppi.concern.v1.TakeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	45, // 22: koppi.concern.v1.ReassignConcernRequest.to:type_name -> koppi.common.v1.Party
-	49, // 23: koppi.concern.v1.ReassignConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	56, // 24: koppi.concern.v1.RecordContactAttemptRequest.result:type_name -> koppi.concern.v1.ContactResult
-	57, // 25: koppi.concern.v1.RecordContactAttemptRequest.next_attempt_at:type_name -> google.protobuf.Timestamp
-	49, // 26: koppi.concern.v1.RecordContactAttemptResponse.concern:type_name -> koppi.concern.v1.Concern
-	57, // 27: koppi.concern.v1.RecordFeedbackConsentRequest.consented_at:type_name -> google.protobuf.Timestamp
-	49, // 28: koppi.concern.v1.RecordFeedbackConsentResponse.concern:type_name -> koppi.concern.v1.Concern
-	57, // 29: koppi.concern.v1.RequestInformationRequest.due_at:type_name -> google.protobuf.Timestamp
-	49, // 30: koppi.concern.v1.RequestInformationResponse.concern:type_name -> koppi.concern.v1.Concern
-	49, // 31: koppi.concern.v1.ProvideInformationResponse.concern:type_name -> koppi.concern.v1.Concern
-	49, // 32: koppi.concern.v1.StartAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
-	53, // 33: koppi.concern.v1.CompleteAssessmentRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
-	49, // 34: koppi.concern.v1.CompleteAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
-	58, // 35: koppi.concern.v1.CloseConcernRequest.outcome:type_name -> koppi.concern.v1.Outcome
-	49, // 36: koppi.concern.v1.CloseConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	45, // 37: koppi.concern.v1.ForwardConcernRequest.receiver:type_name -> koppi.common.v1.Party
-	46, // 38: koppi.concern.v1.ForwardConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	47, // 39: koppi.concern.v1.ForwardConcernRequest.topics:type_name -> koppi.concern.v1.Topic
-	49, // 40: koppi.concern.v1.ForwardConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	59, // 41: koppi.concern.v1.DeclineConcernRequest.reason:type_name -> koppi.concern.v1.DeclineReason
-	45, // 42: koppi.concern.v1.DeclineConcernRequest.suggested_receiver:type_name -> koppi.common.v1.Party
-	49, // 43: koppi.concern.v1.DeclineConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	49, // 44: koppi.concern.v1.WithdrawConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	49, // 45: koppi.concern.v1.SettleConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	49, // 46: koppi.concern.v1.RevokeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	49, // 47: koppi.concern.v1.AcknowledgeRevocationResponse.concern:type_name -> koppi.concern.v1.Concern
-	0,  // 48: koppi.concern.v1.ConcernService.SubmitConcern:input_type -> koppi.concern.v1.SubmitConcernRequest
-	2,  // 49: koppi.concern.v1.ConcernService.CheckOpenConcern:input_type -> koppi.concern.v1.CheckOpenConcernRequest
-	6,  // 50: koppi.concern.v1.ConcernService.GetConcern:input_type -> koppi.concern.v1.GetConcernRequest
-	4,  // 51: koppi.concern.v1.ConcernService.GetClient:input_type -> koppi.concern.v1.GetClientRequest
-	8,  // 52: koppi.concern.v1.ConcernService.ListConcerns:input_type -> koppi.concern.v1.ListConcernsRequest
-	10, // 53: koppi.concern.v1.ConcernService.ReceiveConcern:input_type -> koppi.concern.v1.ReceiveConcernRequest
-	12, // 54: koppi.concern.v1.ConcernService.TriageConcern:input_type -> koppi.concern.v1.TriageConcernRequest
-	14, // 55: koppi.concern.v1.ConcernService.TakeConcern:input_type -> koppi.concern.v1.TakeConcernRequest
-	16, // 56: koppi.concern.v1.ConcernService.ReassignConcern:input_type -> koppi.concern.v1.ReassignConcernRequest
-	18, // 57: koppi.concern.v1.ConcernService.RecordContactAttempt:input_type -> koppi.concern.v1.RecordContactAttemptRequest
-	20, // 58: koppi.concern.v1.ConcernService.RecordFeedbackConsent:input_type -> koppi.concern.v1.RecordFeedbackConsentRequest
-	22, // 59: koppi.concern.v1.ConcernService.RequestInformation:input_type -> koppi.concern.v1.RequestInformationRequest
-	26, // 60: koppi.concern.v1.ConcernService.StartAssessment:input_type -> koppi.concern.v1.StartAssessmentRequest
-	28, // 61: koppi.concern.v1.ConcernService.CompleteAssessment:input_type -> koppi.concern.v1.CompleteAssessmentRequest
-	30, // 62: koppi.concern.v1.ConcernService.CloseConcern:input_type -> koppi.concern.v1.CloseConcernRequest
-	32, // 63: koppi.concern.v1.ConcernService.ForwardConcern:input_type -> koppi.concern.v1.ForwardConcernRequest
-	34, // 64: koppi.concern.v1.ConcernService.DeclineConcern:input_type -> koppi.concern.v1.DeclineConcernRequest
-	24, // 65: koppi.concern.v1.ConcernService.ProvideInformation:input_type -> koppi.concern.v1.ProvideInformationRequest
-	36, // 66: koppi.concern.v1.ConcernService.WithdrawConcern:input_type -> koppi.concern.v1.WithdrawConcernRequest
-	38, // 67: koppi.concern.v1.ConcernService.SettleConcern:input_type -> koppi.concern.v1.SettleConcernRequest
-	60, // 68: koppi.concern.v1.ConcernService.PlanContact:input_type -> koppi.concern.v1.PlanContactRequest
-	40, // 69: koppi.concern.v1.ConcernService.RevokeConcern:input_type -> koppi.concern.v1.RevokeConcernRequest
-	42, // 70: koppi.concern.v1.ConcernService.AcknowledgeRevocation:input_type -> koppi.concern.v1.AcknowledgeRevocationRequest
-	1,  // 71: koppi.concern.v1.ConcernService.SubmitConcern:output_type -> koppi.concern.v1.SubmitConcernResponse
-	3,  // 72: koppi.concern.v1.ConcernService.CheckOpenConcern:output_type -> koppi.concern.v1.CheckOpenConcernResponse
-	7,  // 73: koppi.concern.v1.ConcernService.GetConcern:output_type -> koppi.concern.v1.GetConcernResponse
-	5,  // 74: koppi.concern.v1.ConcernService.GetClient:output_type -> koppi.concern.v1.GetClientResponse
-	9,  // 75: koppi.concern.v1.ConcernService.ListConcerns:output_type -> koppi.concern.v1.ListConcernsResponse
-	11, // 76: koppi.concern.v1.ConcernService.ReceiveConcern:output_type -> koppi.concern.v1.ReceiveConcernResponse
-	13, // 77: koppi.concern.v1.ConcernService.TriageConcern:output_type -> koppi.concern.v1.TriageConcernResponse
-	15, // 78: koppi.concern.v1.ConcernService.TakeConcern:output_type -> koppi.concern.v1.TakeConcernResponse
-	17, // 79: koppi.concern.v1.ConcernService.ReassignConcern:output_type -> koppi.concern.v1.ReassignConcernResponse
-	19, // 80: koppi.concern.v1.ConcernService.RecordContactAttempt:output_type -> koppi.concern.v1.RecordContactAttemptResponse
-	21, // 81: koppi.concern.v1.ConcernService.RecordFeedbackConsent:output_type -> koppi.concern.v1.RecordFeedbackConsentResponse
-	23, // 82: koppi.concern.v1.ConcernService.RequestInformation:output_type -> koppi.concern.v1.RequestInformationResponse
-	27, // 83: koppi.concern.v1.ConcernService.StartAssessment:output_type -> koppi.concern.v1.StartAssessmentResponse
-	29, // 84: koppi.concern.v1.ConcernService.CompleteAssessment:output_type -> koppi.concern.v1.CompleteAssessmentResponse
-	31, // 85: koppi.concern.v1.ConcernService.CloseConcern:output_type -> koppi.concern.v1.CloseConcernResponse
-	33, // 86: koppi.concern.v1.ConcernService.ForwardConcern:output_type -> koppi.concern.v1.ForwardConcernResponse
-	35, // 87: koppi.concern.v1.ConcernService.DeclineConcern:output_type -> koppi.concern.v1.DeclineConcernResponse
-	25, // 88: koppi.concern.v1.ConcernService.ProvideInformation:output_type -> koppi.concern.v1.ProvideInformationResponse
-	37, // 89: koppi.concern.v1.ConcernService.WithdrawConcern:output_type -> koppi.concern.v1.WithdrawConcernResponse
-	39, // 90: koppi.concern.v1.ConcernService.SettleConcern:output_type -> koppi.concern.v1.SettleConcernResponse
-	61, // 91: koppi.concern.v1.ConcernService.PlanContact:output_type -> koppi.concern.v1.PlanContactResponse
-	41, // 92: koppi.concern.v1.ConcernService.RevokeConcern:output_type -> koppi.concern.v1.RevokeConcernResponse
-	43, // 93: koppi.concern.v1.ConcernService.AcknowledgeRevocation:output_type -> koppi.concern.v1.AcknowledgeRevocationResponse
-	71, // [71:94] is the sub-list for method output_type
-	48, // [48:71] is the sub-list for method input_type
-	48, // [48:48] is the sub-list for extension type_name
-	48, // [48:48] is the sub-list for extension extendee
-	0,  // [0:48] is the sub-list for field type_name
+	52, // 12: koppi.concern.v1.GetConcernResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	53, // 13: koppi.concern.v1.ListConcernsRequest.states:type_name -> koppi.concern.v1.ConcernState
+	49, // 14: koppi.concern.v1.ListConcernsResponse.concerns:type_name -> koppi.concern.v1.Concern
+	52, // 15: koppi.concern.v1.ListConcernsResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	49, // 16: koppi.concern.v1.ReceiveConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	48, // 17: koppi.concern.v1.TriageConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
+	54, // 18: koppi.concern.v1.TriageConcernRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
+	55, // 19: koppi.concern.v1.TriageConcernRequest.track:type_name -> koppi.concern.v1.Track
+	45, // 20: koppi.concern.v1.TriageConcernRequest.assign_to:type_name -> koppi.common.v1.Party
+	56, // 21: koppi.concern.v1.TriageConcernRequest.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
+	49, // 22: koppi.concern.v1.TriageConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	49, // 23: koppi.concern.v1.TakeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	45, // 24: koppi.concern.v1.ReassignConcernRequest.to:type_name -> koppi.common.v1.Party
+	49, // 25: koppi.concern.v1.ReassignConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	57, // 26: koppi.concern.v1.RecordContactAttemptRequest.result:type_name -> koppi.concern.v1.ContactResult
+	58, // 27: koppi.concern.v1.RecordContactAttemptRequest.next_attempt_at:type_name -> google.protobuf.Timestamp
+	49, // 28: koppi.concern.v1.RecordContactAttemptResponse.concern:type_name -> koppi.concern.v1.Concern
+	58, // 29: koppi.concern.v1.RecordFeedbackConsentRequest.consented_at:type_name -> google.protobuf.Timestamp
+	49, // 30: koppi.concern.v1.RecordFeedbackConsentResponse.concern:type_name -> koppi.concern.v1.Concern
+	58, // 31: koppi.concern.v1.RequestInformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	49, // 32: koppi.concern.v1.RequestInformationResponse.concern:type_name -> koppi.concern.v1.Concern
+	49, // 33: koppi.concern.v1.ProvideInformationResponse.concern:type_name -> koppi.concern.v1.Concern
+	49, // 34: koppi.concern.v1.StartAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
+	54, // 35: koppi.concern.v1.CompleteAssessmentRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
+	49, // 36: koppi.concern.v1.CompleteAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
+	59, // 37: koppi.concern.v1.CloseConcernRequest.outcome:type_name -> koppi.concern.v1.Outcome
+	49, // 38: koppi.concern.v1.CloseConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	45, // 39: koppi.concern.v1.ForwardConcernRequest.receiver:type_name -> koppi.common.v1.Party
+	46, // 40: koppi.concern.v1.ForwardConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	47, // 41: koppi.concern.v1.ForwardConcernRequest.topics:type_name -> koppi.concern.v1.Topic
+	49, // 42: koppi.concern.v1.ForwardConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	60, // 43: koppi.concern.v1.DeclineConcernRequest.reason:type_name -> koppi.concern.v1.DeclineReason
+	45, // 44: koppi.concern.v1.DeclineConcernRequest.suggested_receiver:type_name -> koppi.common.v1.Party
+	49, // 45: koppi.concern.v1.DeclineConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	49, // 46: koppi.concern.v1.WithdrawConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	49, // 47: koppi.concern.v1.SettleConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	49, // 48: koppi.concern.v1.RevokeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	49, // 49: koppi.concern.v1.AcknowledgeRevocationResponse.concern:type_name -> koppi.concern.v1.Concern
+	0,  // 50: koppi.concern.v1.ConcernService.SubmitConcern:input_type -> koppi.concern.v1.SubmitConcernRequest
+	2,  // 51: koppi.concern.v1.ConcernService.CheckOpenConcern:input_type -> koppi.concern.v1.CheckOpenConcernRequest
+	6,  // 52: koppi.concern.v1.ConcernService.GetConcern:input_type -> koppi.concern.v1.GetConcernRequest
+	4,  // 53: koppi.concern.v1.ConcernService.GetClient:input_type -> koppi.concern.v1.GetClientRequest
+	8,  // 54: koppi.concern.v1.ConcernService.ListConcerns:input_type -> koppi.concern.v1.ListConcernsRequest
+	10, // 55: koppi.concern.v1.ConcernService.ReceiveConcern:input_type -> koppi.concern.v1.ReceiveConcernRequest
+	12, // 56: koppi.concern.v1.ConcernService.TriageConcern:input_type -> koppi.concern.v1.TriageConcernRequest
+	14, // 57: koppi.concern.v1.ConcernService.TakeConcern:input_type -> koppi.concern.v1.TakeConcernRequest
+	16, // 58: koppi.concern.v1.ConcernService.ReassignConcern:input_type -> koppi.concern.v1.ReassignConcernRequest
+	18, // 59: koppi.concern.v1.ConcernService.RecordContactAttempt:input_type -> koppi.concern.v1.RecordContactAttemptRequest
+	20, // 60: koppi.concern.v1.ConcernService.RecordFeedbackConsent:input_type -> koppi.concern.v1.RecordFeedbackConsentRequest
+	22, // 61: koppi.concern.v1.ConcernService.RequestInformation:input_type -> koppi.concern.v1.RequestInformationRequest
+	26, // 62: koppi.concern.v1.ConcernService.StartAssessment:input_type -> koppi.concern.v1.StartAssessmentRequest
+	28, // 63: koppi.concern.v1.ConcernService.CompleteAssessment:input_type -> koppi.concern.v1.CompleteAssessmentRequest
+	30, // 64: koppi.concern.v1.ConcernService.CloseConcern:input_type -> koppi.concern.v1.CloseConcernRequest
+	32, // 65: koppi.concern.v1.ConcernService.ForwardConcern:input_type -> koppi.concern.v1.ForwardConcernRequest
+	34, // 66: koppi.concern.v1.ConcernService.DeclineConcern:input_type -> koppi.concern.v1.DeclineConcernRequest
+	24, // 67: koppi.concern.v1.ConcernService.ProvideInformation:input_type -> koppi.concern.v1.ProvideInformationRequest
+	36, // 68: koppi.concern.v1.ConcernService.WithdrawConcern:input_type -> koppi.concern.v1.WithdrawConcernRequest
+	38, // 69: koppi.concern.v1.ConcernService.SettleConcern:input_type -> koppi.concern.v1.SettleConcernRequest
+	61, // 70: koppi.concern.v1.ConcernService.PlanContact:input_type -> koppi.concern.v1.PlanContactRequest
+	40, // 71: koppi.concern.v1.ConcernService.RevokeConcern:input_type -> koppi.concern.v1.RevokeConcernRequest
+	42, // 72: koppi.concern.v1.ConcernService.AcknowledgeRevocation:input_type -> koppi.concern.v1.AcknowledgeRevocationRequest
+	1,  // 73: koppi.concern.v1.ConcernService.SubmitConcern:output_type -> koppi.concern.v1.SubmitConcernResponse
+	3,  // 74: koppi.concern.v1.ConcernService.CheckOpenConcern:output_type -> koppi.concern.v1.CheckOpenConcernResponse
+	7,  // 75: koppi.concern.v1.ConcernService.GetConcern:output_type -> koppi.concern.v1.GetConcernResponse
+	5,  // 76: koppi.concern.v1.ConcernService.GetClient:output_type -> koppi.concern.v1.GetClientResponse
+	9,  // 77: koppi.concern.v1.ConcernService.ListConcerns:output_type -> koppi.concern.v1.ListConcernsResponse
+	11, // 78: koppi.concern.v1.ConcernService.ReceiveConcern:output_type -> koppi.concern.v1.ReceiveConcernResponse
+	13, // 79: koppi.concern.v1.ConcernService.TriageConcern:output_type -> koppi.concern.v1.TriageConcernResponse
+	15, // 80: koppi.concern.v1.ConcernService.TakeConcern:output_type -> koppi.concern.v1.TakeConcernResponse
+	17, // 81: koppi.concern.v1.ConcernService.ReassignConcern:output_type -> koppi.concern.v1.ReassignConcernResponse
+	19, // 82: koppi.concern.v1.ConcernService.RecordContactAttempt:output_type -> koppi.concern.v1.RecordContactAttemptResponse
+	21, // 83: koppi.concern.v1.ConcernService.RecordFeedbackConsent:output_type -> koppi.concern.v1.RecordFeedbackConsentResponse
+	23, // 84: koppi.concern.v1.ConcernService.RequestInformation:output_type -> koppi.concern.v1.RequestInformationResponse
+	27, // 85: koppi.concern.v1.ConcernService.StartAssessment:output_type -> koppi.concern.v1.StartAssessmentResponse
+	29, // 86: koppi.concern.v1.ConcernService.CompleteAssessment:output_type -> koppi.concern.v1.CompleteAssessmentResponse
+	31, // 87: koppi.concern.v1.ConcernService.CloseConcern:output_type -> koppi.concern.v1.CloseConcernResponse
+	33, // 88: koppi.concern.v1.ConcernService.ForwardConcern:output_type -> koppi.concern.v1.ForwardConcernResponse
+	35, // 89: koppi.concern.v1.ConcernService.DeclineConcern:output_type -> koppi.concern.v1.DeclineConcernResponse
+	25, // 90: koppi.concern.v1.ConcernService.ProvideInformation:output_type -> koppi.concern.v1.ProvideInformationResponse
+	37, // 91: koppi.concern.v1.ConcernService.WithdrawConcern:output_type -> koppi.concern.v1.WithdrawConcernResponse
+	39, // 92: koppi.concern.v1.ConcernService.SettleConcern:output_type -> koppi.concern.v1.SettleConcernResponse
+	62, // 93: koppi.concern.v1.ConcernService.PlanContact:output_type -> koppi.concern.v1.PlanContactResponse
+	41, // 94: koppi.concern.v1.ConcernService.RevokeConcern:output_type -> koppi.concern.v1.RevokeConcernResponse
+	43, // 95: koppi.concern.v1.ConcernService.AcknowledgeRevocation:output_type -> koppi.concern.v1.AcknowledgeRevocationResponse
+	73, // [73:96] is the sub-list for method output_type
+	50, // [50:73] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_concern_proto_init() }

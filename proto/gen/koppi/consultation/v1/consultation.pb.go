@@ -694,8 +694,10 @@ func (x *GetConsultationRequest) GetConsultationId() string {
 }
 
 type GetConsultationResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Consultation  *Consultation          `protobuf:"bytes,1,opt,name=consultation,proto3" json:"consultation,omitempty"`
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Consultation *Consultation          `protobuf:"bytes,1,opt,name=consultation,proto3" json:"consultation,omitempty"`
+	// How to reach the parties that the matter names, by agency, unit and worker.
+	Contacts      []*v1.ContactPoint `protobuf:"bytes,2,rep,name=contacts,proto3" json:"contacts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -733,6 +735,13 @@ func (*GetConsultationResponse) Descriptor() ([]byte, []int) {
 func (x *GetConsultationResponse) GetConsultation() *Consultation {
 	if x != nil {
 		return x.Consultation
+	}
+	return nil
+}
+
+func (x *GetConsultationResponse) GetContacts() []*v1.ContactPoint {
+	if x != nil {
+		return x.Contacts
 	}
 	return nil
 }
@@ -860,6 +869,8 @@ type ListConsultationsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Consultations []*Consultation        `protobuf:"bytes,1,rep,name=consultations,proto3" json:"consultations,omitempty"`
 	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How to reach the parties that the matters name, by agency, unit and worker.
+	Contacts      []*v1.ContactPoint `protobuf:"bytes,3,rep,name=contacts,proto3" json:"contacts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -906,6 +917,13 @@ func (x *ListConsultationsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListConsultationsResponse) GetContacts() []*v1.ContactPoint {
+	if x != nil {
+		return x.Contacts
+	}
+	return nil
 }
 
 type TakeConsultationRequest struct {
@@ -2630,7 +2648,7 @@ var File_koppi_consultation_v1_consultation_proto protoreflect.FileDescriptor
 
 const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\n" +
-	"(koppi/consultation/v1/consultation.proto\x12\x15koppi.consultation.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xfe\a\n" +
+	"(koppi/consultation/v1/consultation.proto\x12\x15koppi.consultation.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a#koppi/common/v1/client_status.proto\x1a#koppi/common/v1/contact_point.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xfe\a\n" +
 	"\fConsultation\x12'\n" +
 	"\x0fconsultation_id\x18\x01 \x01(\tR\x0econsultationId\x12\x17\n" +
 	"\acase_id\x18\x02 \x01(\tR\x06caseId\x12\x1b\n" +
@@ -2685,9 +2703,10 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\adetails\x18\x02 \x01(\v2\x1e.koppi.common.v1.ClientDetailsR\adetails\x12 \n" +
 	"\blanguage\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\blanguage\"K\n" +
 	"\x16GetConsultationRequest\x121\n" +
-	"\x0fconsultation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\"b\n" +
+	"\x0fconsultation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\"\x9d\x01\n" +
 	"\x17GetConsultationResponse\x12G\n" +
-	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\x91\x04\n" +
+	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\x129\n" +
+	"\bcontacts\x18\x02 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\x91\x04\n" +
 	"\x18ListConsultationsRequest\x12\x12\n" +
 	"\x04sent\x18\x01 \x01(\bR\x04sent\x127\n" +
 	"\x04unit\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x04unit\x12<\n" +
@@ -2701,10 +2720,11 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"page_token\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12&\n" +
 	"\apurpose\x18\t \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\x12=\n" +
 	"\rmatter_number\x18\n" +
-	" \x01(\tB\x18\xbaH\x15r\x13\x18\t2\x0f^[0-9A-Za-z-]*$R\fmatterNumber\"\x8e\x01\n" +
+	" \x01(\tB\x18\xbaH\x15r\x13\x18\t2\x0f^[0-9A-Za-z-]*$R\fmatterNumber\"\xc9\x01\n" +
 	"\x19ListConsultationsResponse\x12I\n" +
 	"\rconsultations\x18\x01 \x03(\v2#.koppi.consultation.v1.ConsultationR\rconsultations\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x93\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x129\n" +
+	"\bcontacts\x18\x03 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\x93\x01\n" +
 	"\x17TakeConsultationRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x121\n" +
@@ -2905,7 +2925,8 @@ var file_koppi_consultation_v1_consultation_proto_goTypes = []any{
 	(*v1.Attachment)(nil),                 // 49: koppi.common.v1.Attachment
 	(*v1.Client)(nil),                     // 50: koppi.common.v1.Client
 	(*v1.ClientDetails)(nil),              // 51: koppi.common.v1.ClientDetails
-	(*status.Status)(nil),                 // 52: google.rpc.Status
+	(*v1.ContactPoint)(nil),               // 52: koppi.common.v1.ContactPoint
+	(*status.Status)(nil),                 // 53: google.rpc.Status
 }
 var file_koppi_consultation_v1_consultation_proto_depIdxs = []int32{
 	0,  // 0: koppi.consultation.v1.Consultation.state:type_name -> koppi.consultation.v1.ConsultationState
@@ -2931,72 +2952,74 @@ var file_koppi_consultation_v1_consultation_proto_depIdxs = []int32{
 	1,  // 20: koppi.consultation.v1.OpenConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
 	51, // 21: koppi.consultation.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
 	1,  // 22: koppi.consultation.v1.GetConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	0,  // 23: koppi.consultation.v1.ListConsultationsRequest.states:type_name -> koppi.consultation.v1.ConsultationState
-	1,  // 24: koppi.consultation.v1.ListConsultationsResponse.consultations:type_name -> koppi.consultation.v1.Consultation
-	1,  // 25: koppi.consultation.v1.TakeConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	42, // 26: koppi.consultation.v1.ReassignConsultationRequest.to:type_name -> koppi.common.v1.Party
-	1,  // 27: koppi.consultation.v1.ReassignConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	2,  // 28: koppi.consultation.v1.PostMessageResponse.message:type_name -> koppi.consultation.v1.ConsultationMessage
-	36, // 29: koppi.consultation.v1.ConverseRequest.join:type_name -> koppi.consultation.v1.ConverseRequest.Join
-	15, // 30: koppi.consultation.v1.ConverseRequest.post:type_name -> koppi.consultation.v1.PostMessageRequest
-	37, // 31: koppi.consultation.v1.ConverseRequest.typing:type_name -> koppi.consultation.v1.ConverseRequest.Typing
-	2,  // 32: koppi.consultation.v1.ConverseResponse.message:type_name -> koppi.consultation.v1.ConsultationMessage
-	42, // 33: koppi.consultation.v1.ConverseResponse.typing:type_name -> koppi.common.v1.Party
-	39, // 34: koppi.consultation.v1.ConverseResponse.presence:type_name -> koppi.consultation.v1.ConverseResponse.Presence
-	40, // 35: koppi.consultation.v1.ConverseResponse.receipt:type_name -> koppi.consultation.v1.ConverseResponse.Receipt
-	38, // 36: koppi.consultation.v1.ConverseResponse.heartbeat:type_name -> koppi.consultation.v1.ConverseResponse.Heartbeat
-	18, // 37: koppi.consultation.v1.FollowResponse.told:type_name -> koppi.consultation.v1.ConverseResponse
-	42, // 38: koppi.consultation.v1.InviteParticipantRequest.participant:type_name -> koppi.common.v1.Party
-	43, // 39: koppi.consultation.v1.InviteParticipantRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	1,  // 40: koppi.consultation.v1.InviteParticipantResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	1,  // 41: koppi.consultation.v1.CloseConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	31, // 42: koppi.consultation.v1.SetReachabilityRequest.reachability:type_name -> koppi.consultation.v1.Reachability
-	42, // 43: koppi.consultation.v1.GetReachabilityRequest.parties:type_name -> koppi.common.v1.Party
-	31, // 44: koppi.consultation.v1.GetReachabilityResponse.reachabilities:type_name -> koppi.consultation.v1.Reachability
-	42, // 45: koppi.consultation.v1.Reachability.party:type_name -> koppi.common.v1.Party
-	45, // 46: koppi.consultation.v1.Reachability.until:type_name -> google.protobuf.Timestamp
-	42, // 47: koppi.consultation.v1.Reachability.substitute:type_name -> koppi.common.v1.Party
-	1,  // 48: koppi.consultation.v1.RevokeConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	1,  // 49: koppi.consultation.v1.AcknowledgeRevocationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
-	42, // 50: koppi.consultation.v1.ConverseResponse.Presence.party:type_name -> koppi.common.v1.Party
-	52, // 51: koppi.consultation.v1.ConverseResponse.Receipt.error:type_name -> google.rpc.Status
-	3,  // 52: koppi.consultation.v1.ConsultationService.OpenConsultation:input_type -> koppi.consultation.v1.OpenConsultationRequest
-	7,  // 53: koppi.consultation.v1.ConsultationService.GetConsultation:input_type -> koppi.consultation.v1.GetConsultationRequest
-	5,  // 54: koppi.consultation.v1.ConsultationService.GetClient:input_type -> koppi.consultation.v1.GetClientRequest
-	9,  // 55: koppi.consultation.v1.ConsultationService.ListConsultations:input_type -> koppi.consultation.v1.ListConsultationsRequest
-	11, // 56: koppi.consultation.v1.ConsultationService.TakeConsultation:input_type -> koppi.consultation.v1.TakeConsultationRequest
-	13, // 57: koppi.consultation.v1.ConsultationService.ReassignConsultation:input_type -> koppi.consultation.v1.ReassignConsultationRequest
-	15, // 58: koppi.consultation.v1.ConsultationService.PostMessage:input_type -> koppi.consultation.v1.PostMessageRequest
-	17, // 59: koppi.consultation.v1.ConsultationService.Converse:input_type -> koppi.consultation.v1.ConverseRequest
-	19, // 60: koppi.consultation.v1.ConsultationService.Follow:input_type -> koppi.consultation.v1.FollowRequest
-	21, // 61: koppi.consultation.v1.ConsultationService.SignalTyping:input_type -> koppi.consultation.v1.SignalTypingRequest
-	23, // 62: koppi.consultation.v1.ConsultationService.InviteParticipant:input_type -> koppi.consultation.v1.InviteParticipantRequest
-	25, // 63: koppi.consultation.v1.ConsultationService.CloseConsultation:input_type -> koppi.consultation.v1.CloseConsultationRequest
-	27, // 64: koppi.consultation.v1.ConsultationService.SetReachability:input_type -> koppi.consultation.v1.SetReachabilityRequest
-	29, // 65: koppi.consultation.v1.ConsultationService.GetReachability:input_type -> koppi.consultation.v1.GetReachabilityRequest
-	32, // 66: koppi.consultation.v1.ConsultationService.RevokeConsultation:input_type -> koppi.consultation.v1.RevokeConsultationRequest
-	34, // 67: koppi.consultation.v1.ConsultationService.AcknowledgeRevocation:input_type -> koppi.consultation.v1.AcknowledgeRevocationRequest
-	4,  // 68: koppi.consultation.v1.ConsultationService.OpenConsultation:output_type -> koppi.consultation.v1.OpenConsultationResponse
-	8,  // 69: koppi.consultation.v1.ConsultationService.GetConsultation:output_type -> koppi.consultation.v1.GetConsultationResponse
-	6,  // 70: koppi.consultation.v1.ConsultationService.GetClient:output_type -> koppi.consultation.v1.GetClientResponse
-	10, // 71: koppi.consultation.v1.ConsultationService.ListConsultations:output_type -> koppi.consultation.v1.ListConsultationsResponse
-	12, // 72: koppi.consultation.v1.ConsultationService.TakeConsultation:output_type -> koppi.consultation.v1.TakeConsultationResponse
-	14, // 73: koppi.consultation.v1.ConsultationService.ReassignConsultation:output_type -> koppi.consultation.v1.ReassignConsultationResponse
-	16, // 74: koppi.consultation.v1.ConsultationService.PostMessage:output_type -> koppi.consultation.v1.PostMessageResponse
-	18, // 75: koppi.consultation.v1.ConsultationService.Converse:output_type -> koppi.consultation.v1.ConverseResponse
-	20, // 76: koppi.consultation.v1.ConsultationService.Follow:output_type -> koppi.consultation.v1.FollowResponse
-	22, // 77: koppi.consultation.v1.ConsultationService.SignalTyping:output_type -> koppi.consultation.v1.SignalTypingResponse
-	24, // 78: koppi.consultation.v1.ConsultationService.InviteParticipant:output_type -> koppi.consultation.v1.InviteParticipantResponse
-	26, // 79: koppi.consultation.v1.ConsultationService.CloseConsultation:output_type -> koppi.consultation.v1.CloseConsultationResponse
-	28, // 80: koppi.consultation.v1.ConsultationService.SetReachability:output_type -> koppi.consultation.v1.SetReachabilityResponse
-	30, // 81: koppi.consultation.v1.ConsultationService.GetReachability:output_type -> koppi.consultation.v1.GetReachabilityResponse
-	33, // 82: koppi.consultation.v1.ConsultationService.RevokeConsultation:output_type -> koppi.consultation.v1.RevokeConsultationResponse
-	35, // 83: koppi.consultation.v1.ConsultationService.AcknowledgeRevocation:output_type -> koppi.consultation.v1.AcknowledgeRevocationResponse
-	68, // [68:84] is the sub-list for method output_type
-	52, // [52:68] is the sub-list for method input_type
-	52, // [52:52] is the sub-list for extension type_name
-	52, // [52:52] is the sub-list for extension extendee
-	0,  // [0:52] is the sub-list for field type_name
+	52, // 23: koppi.consultation.v1.GetConsultationResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	0,  // 24: koppi.consultation.v1.ListConsultationsRequest.states:type_name -> koppi.consultation.v1.ConsultationState
+	1,  // 25: koppi.consultation.v1.ListConsultationsResponse.consultations:type_name -> koppi.consultation.v1.Consultation
+	52, // 26: koppi.consultation.v1.ListConsultationsResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	1,  // 27: koppi.consultation.v1.TakeConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	42, // 28: koppi.consultation.v1.ReassignConsultationRequest.to:type_name -> koppi.common.v1.Party
+	1,  // 29: koppi.consultation.v1.ReassignConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	2,  // 30: koppi.consultation.v1.PostMessageResponse.message:type_name -> koppi.consultation.v1.ConsultationMessage
+	36, // 31: koppi.consultation.v1.ConverseRequest.join:type_name -> koppi.consultation.v1.ConverseRequest.Join
+	15, // 32: koppi.consultation.v1.ConverseRequest.post:type_name -> koppi.consultation.v1.PostMessageRequest
+	37, // 33: koppi.consultation.v1.ConverseRequest.typing:type_name -> koppi.consultation.v1.ConverseRequest.Typing
+	2,  // 34: koppi.consultation.v1.ConverseResponse.message:type_name -> koppi.consultation.v1.ConsultationMessage
+	42, // 35: koppi.consultation.v1.ConverseResponse.typing:type_name -> koppi.common.v1.Party
+	39, // 36: koppi.consultation.v1.ConverseResponse.presence:type_name -> koppi.consultation.v1.ConverseResponse.Presence
+	40, // 37: koppi.consultation.v1.ConverseResponse.receipt:type_name -> koppi.consultation.v1.ConverseResponse.Receipt
+	38, // 38: koppi.consultation.v1.ConverseResponse.heartbeat:type_name -> koppi.consultation.v1.ConverseResponse.Heartbeat
+	18, // 39: koppi.consultation.v1.FollowResponse.told:type_name -> koppi.consultation.v1.ConverseResponse
+	42, // 40: koppi.consultation.v1.InviteParticipantRequest.participant:type_name -> koppi.common.v1.Party
+	43, // 41: koppi.consultation.v1.InviteParticipantRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	1,  // 42: koppi.consultation.v1.InviteParticipantResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	1,  // 43: koppi.consultation.v1.CloseConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	31, // 44: koppi.consultation.v1.SetReachabilityRequest.reachability:type_name -> koppi.consultation.v1.Reachability
+	42, // 45: koppi.consultation.v1.GetReachabilityRequest.parties:type_name -> koppi.common.v1.Party
+	31, // 46: koppi.consultation.v1.GetReachabilityResponse.reachabilities:type_name -> koppi.consultation.v1.Reachability
+	42, // 47: koppi.consultation.v1.Reachability.party:type_name -> koppi.common.v1.Party
+	45, // 48: koppi.consultation.v1.Reachability.until:type_name -> google.protobuf.Timestamp
+	42, // 49: koppi.consultation.v1.Reachability.substitute:type_name -> koppi.common.v1.Party
+	1,  // 50: koppi.consultation.v1.RevokeConsultationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	1,  // 51: koppi.consultation.v1.AcknowledgeRevocationResponse.consultation:type_name -> koppi.consultation.v1.Consultation
+	42, // 52: koppi.consultation.v1.ConverseResponse.Presence.party:type_name -> koppi.common.v1.Party
+	53, // 53: koppi.consultation.v1.ConverseResponse.Receipt.error:type_name -> google.rpc.Status
+	3,  // 54: koppi.consultation.v1.ConsultationService.OpenConsultation:input_type -> koppi.consultation.v1.OpenConsultationRequest
+	7,  // 55: koppi.consultation.v1.ConsultationService.GetConsultation:input_type -> koppi.consultation.v1.GetConsultationRequest
+	5,  // 56: koppi.consultation.v1.ConsultationService.GetClient:input_type -> koppi.consultation.v1.GetClientRequest
+	9,  // 57: koppi.consultation.v1.ConsultationService.ListConsultations:input_type -> koppi.consultation.v1.ListConsultationsRequest
+	11, // 58: koppi.consultation.v1.ConsultationService.TakeConsultation:input_type -> koppi.consultation.v1.TakeConsultationRequest
+	13, // 59: koppi.consultation.v1.ConsultationService.ReassignConsultation:input_type -> koppi.consultation.v1.ReassignConsultationRequest
+	15, // 60: koppi.consultation.v1.ConsultationService.PostMessage:input_type -> koppi.consultation.v1.PostMessageRequest
+	17, // 61: koppi.consultation.v1.ConsultationService.Converse:input_type -> koppi.consultation.v1.ConverseRequest
+	19, // 62: koppi.consultation.v1.ConsultationService.Follow:input_type -> koppi.consultation.v1.FollowRequest
+	21, // 63: koppi.consultation.v1.ConsultationService.SignalTyping:input_type -> koppi.consultation.v1.SignalTypingRequest
+	23, // 64: koppi.consultation.v1.ConsultationService.InviteParticipant:input_type -> koppi.consultation.v1.InviteParticipantRequest
+	25, // 65: koppi.consultation.v1.ConsultationService.CloseConsultation:input_type -> koppi.consultation.v1.CloseConsultationRequest
+	27, // 66: koppi.consultation.v1.ConsultationService.SetReachability:input_type -> koppi.consultation.v1.SetReachabilityRequest
+	29, // 67: koppi.consultation.v1.ConsultationService.GetReachability:input_type -> koppi.consultation.v1.GetReachabilityRequest
+	32, // 68: koppi.consultation.v1.ConsultationService.RevokeConsultation:input_type -> koppi.consultation.v1.RevokeConsultationRequest
+	34, // 69: koppi.consultation.v1.ConsultationService.AcknowledgeRevocation:input_type -> koppi.consultation.v1.AcknowledgeRevocationRequest
+	4,  // 70: koppi.consultation.v1.ConsultationService.OpenConsultation:output_type -> koppi.consultation.v1.OpenConsultationResponse
+	8,  // 71: koppi.consultation.v1.ConsultationService.GetConsultation:output_type -> koppi.consultation.v1.GetConsultationResponse
+	6,  // 72: koppi.consultation.v1.ConsultationService.GetClient:output_type -> koppi.consultation.v1.GetClientResponse
+	10, // 73: koppi.consultation.v1.ConsultationService.ListConsultations:output_type -> koppi.consultation.v1.ListConsultationsResponse
+	12, // 74: koppi.consultation.v1.ConsultationService.TakeConsultation:output_type -> koppi.consultation.v1.TakeConsultationResponse
+	14, // 75: koppi.consultation.v1.ConsultationService.ReassignConsultation:output_type -> koppi.consultation.v1.ReassignConsultationResponse
+	16, // 76: koppi.consultation.v1.ConsultationService.PostMessage:output_type -> koppi.consultation.v1.PostMessageResponse
+	18, // 77: koppi.consultation.v1.ConsultationService.Converse:output_type -> koppi.consultation.v1.ConverseResponse
+	20, // 78: koppi.consultation.v1.ConsultationService.Follow:output_type -> koppi.consultation.v1.FollowResponse
+	22, // 79: koppi.consultation.v1.ConsultationService.SignalTyping:output_type -> koppi.consultation.v1.SignalTypingResponse
+	24, // 80: koppi.consultation.v1.ConsultationService.InviteParticipant:output_type -> koppi.consultation.v1.InviteParticipantResponse
+	26, // 81: koppi.consultation.v1.ConsultationService.CloseConsultation:output_type -> koppi.consultation.v1.CloseConsultationResponse
+	28, // 82: koppi.consultation.v1.ConsultationService.SetReachability:output_type -> koppi.consultation.v1.SetReachabilityResponse
+	30, // 83: koppi.consultation.v1.ConsultationService.GetReachability:output_type -> koppi.consultation.v1.GetReachabilityResponse
+	33, // 84: koppi.consultation.v1.ConsultationService.RevokeConsultation:output_type -> koppi.consultation.v1.RevokeConsultationResponse
+	35, // 85: koppi.consultation.v1.ConsultationService.AcknowledgeRevocation:output_type -> koppi.consultation.v1.AcknowledgeRevocationResponse
+	70, // [70:86] is the sub-list for method output_type
+	54, // [54:70] is the sub-list for method input_type
+	54, // [54:54] is the sub-list for extension type_name
+	54, // [54:54] is the sub-list for extension extendee
+	0,  // [0:54] is the sub-list for field type_name
 }
 
 func init() { file_koppi_consultation_v1_consultation_proto_init() }

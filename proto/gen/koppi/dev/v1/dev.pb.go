@@ -34,12 +34,15 @@ type IssueTokenRequest struct {
 	Unit   string                 `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
 	Worker string                 `protobuf:"bytes,3,opt,name=worker,proto3" json:"worker,omitempty"`
 	// One of: social_worker, social_counsellor, service_guide, benefit_handler,
-	// health_professional, youth_worker, employment_officer, system, client, operator. A
+	// health_professional, youth_worker, employment_officer, team_leader, system, client, operator. A
 	// client's token names the person instead of an agency.
 	Role                 string `protobuf:"bytes,4,opt,name=role,proto3" json:"role,omitempty"`
 	PersonalIdentityCode string `protobuf:"bytes,5,opt,name=personal_identity_code,json=personalIdentityCode,proto3" json:"personal_identity_code,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// The worker's name and, beside team_leader, profession; may be empty.
+	Name          string `protobuf:"bytes,6,opt,name=name,proto3" json:"name,omitempty"`
+	Profession    string `protobuf:"bytes,7,opt,name=profession,proto3" json:"profession,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *IssueTokenRequest) Reset() {
@@ -103,6 +106,20 @@ func (x *IssueTokenRequest) GetRole() string {
 func (x *IssueTokenRequest) GetPersonalIdentityCode() string {
 	if x != nil {
 		return x.PersonalIdentityCode
+	}
+	return ""
+}
+
+func (x *IssueTokenRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *IssueTokenRequest) GetProfession() string {
+	if x != nil {
+		return x.Profession
 	}
 	return ""
 }
@@ -361,13 +378,17 @@ var File_koppi_dev_v1_dev_proto protoreflect.FileDescriptor
 
 const file_koppi_dev_v1_dev_proto_rawDesc = "" +
 	"\n" +
-	"\x16koppi/dev/v1/dev.proto\x12\fkoppi.dev.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1akoppi/common/v1/text.proto\"\xb5\x02\n" +
+	"\x16koppi/dev/v1/dev.proto\x12\fkoppi.dev.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1akoppi/common/v1/text.proto\"\x8d\x03\n" +
 	"\x11IssueTokenRequest\x12;\n" +
 	"\x06agency\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x06agency\x127\n" +
 	"\x04unit\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x04unit\x12<\n" +
 	"\x06worker\x18\x03 \x01(\tB$\xbaH!r\x1f2\x1d^[A-Za-z0-9._@:+=/|-]{0,128}$R\x06worker\x12)\n" +
 	"\x04role\x18\x04 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z_]{0,32}$R\x04role\x12A\n" +
-	"\x16personal_identity_code\x18\x05 \x01(\tB\v\xbaH\x04r\x02\x18 \xe8\xb8\x18\x05R\x14personalIdentityCode\"0\n" +
+	"\x16personal_identity_code\x18\x05 \x01(\tB\v\xbaH\x04r\x02\x18 \xe8\xb8\x18\x05R\x14personalIdentityCode\x12\x1f\n" +
+	"\x04name\x18\x06 \x01(\tB\v\xbaH\x04r\x02\x18d\xe8\xb8\x18\bR\x04name\x125\n" +
+	"\n" +
+	"profession\x18\a \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z_]{0,32}$R\n" +
+	"profession\"0\n" +
 	"\x12IssueTokenResponse\x12\x1a\n" +
 	"\x05token\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x05token\"\x84\x01\n" +
 	"\x13AdvanceClockRequest\x125\n" +

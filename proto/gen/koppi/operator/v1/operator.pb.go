@@ -80,8 +80,12 @@ type GetOverviewResponse struct {
 	// Grounds on which something was sent within the last 30 days although no lawyer had accepted
 	// them, and that none has accepted since, by key.
 	UnreviewedGrounds []*UnreviewedGround `protobuf:"bytes,7,rep,name=unreviewed_grounds,json=unreviewedGrounds,proto3" json:"unreviewed_grounds,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// Agencies whose people read all matters of the agency, and not by unit, by key.
+	AgencyWide []string `protobuf:"bytes,8,rep,name=agency_wide,json=agencyWide,proto3" json:"agency_wide,omitempty"`
+	// Emergency readings that nobody has reviewed by the end of the 5th working day.
+	ReviewsOverdue int32 `protobuf:"varint,9,opt,name=reviews_overdue,json=reviewsOverdue,proto3" json:"reviews_overdue,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *GetOverviewResponse) Reset() {
@@ -161,6 +165,20 @@ func (x *GetOverviewResponse) GetUnreviewedGrounds() []*UnreviewedGround {
 		return x.UnreviewedGrounds
 	}
 	return nil
+}
+
+func (x *GetOverviewResponse) GetAgencyWide() []string {
+	if x != nil {
+		return x.AgencyWide
+	}
+	return nil
+}
+
+func (x *GetOverviewResponse) GetReviewsOverdue() int32 {
+	if x != nil {
+		return x.ReviewsOverdue
+	}
+	return 0
 }
 
 // UnreviewedGround is a row of the table of lawful grounds that no lawyer has accepted.
@@ -915,7 +933,7 @@ var File_koppi_operator_v1_operator_proto protoreflect.FileDescriptor
 const file_koppi_operator_v1_operator_proto_rawDesc = "" +
 	"\n" +
 	" koppi/operator/v1/operator.proto\x12\x11koppi.operator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\"\x14\n" +
-	"\x12GetOverviewRequest\"\xa7\x03\n" +
+	"\x12GetOverviewRequest\"\xf7\x03\n" +
 	"\x13GetOverviewResponse\x12,\n" +
 	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x120\n" +
 	"\x04open\x18\x02 \x03(\v2\x1c.koppi.operator.v1.OpenLoopsR\x04open\x125\n" +
@@ -923,7 +941,10 @@ const file_koppi_operator_v1_operator_proto_rawDesc = "" +
 	"\areaders\x18\x04 \x03(\v2\x19.koppi.operator.v1.ReaderR\areaders\x129\n" +
 	"\tendpoints\x18\x05 \x03(\v2\x1b.koppi.operator.v1.EndpointR\tendpoints\x125\n" +
 	"\bwall_now\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\awallNow\x12R\n" +
-	"\x12unreviewed_grounds\x18\a \x03(\v2#.koppi.operator.v1.UnreviewedGroundR\x11unreviewedGrounds\"l\n" +
+	"\x12unreviewed_grounds\x18\a \x03(\v2#.koppi.operator.v1.UnreviewedGroundR\x11unreviewedGrounds\x12%\n" +
+	"\vagency_wide\x18\b \x03(\tB\x04\xe8\xb8\x18\x01R\n" +
+	"agencyWide\x12'\n" +
+	"\x0freviews_overdue\x18\t \x01(\x05R\x0ereviewsOverdue\"l\n" +
 	"\x10UnreviewedGround\x12\x16\n" +
 	"\x03key\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x03key\x12\"\n" +
 	"\tprovision\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\tprovision\x12\x1c\n" +

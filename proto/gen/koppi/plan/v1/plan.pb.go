@@ -308,8 +308,10 @@ func (x *GetPlanRequest) GetPlanId() string {
 }
 
 type GetPlanResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Plan          *Plan                  `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Plan  *Plan                  `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
+	// How to reach the parties that the matter names, by agency, unit and worker.
+	Contacts      []*v1.ContactPoint `protobuf:"bytes,2,rep,name=contacts,proto3" json:"contacts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -347,6 +349,13 @@ func (*GetPlanResponse) Descriptor() ([]byte, []int) {
 func (x *GetPlanResponse) GetPlan() *Plan {
 	if x != nil {
 		return x.Plan
+	}
+	return nil
+}
+
+func (x *GetPlanResponse) GetContacts() []*v1.ContactPoint {
+	if x != nil {
+		return x.Contacts
 	}
 	return nil
 }
@@ -466,6 +475,8 @@ type ListPlansResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Plans         []*Plan                `protobuf:"bytes,1,rep,name=plans,proto3" json:"plans,omitempty"`
 	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How to reach the parties that the matters name, by agency, unit and worker.
+	Contacts      []*v1.ContactPoint `protobuf:"bytes,3,rep,name=contacts,proto3" json:"contacts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -512,6 +523,13 @@ func (x *ListPlansResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListPlansResponse) GetContacts() []*v1.ContactPoint {
+	if x != nil {
+		return x.Contacts
+	}
+	return nil
 }
 
 type InviteMemberRequest struct {
@@ -2929,7 +2947,7 @@ var File_koppi_plan_v1_plan_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\n" +
-	"\x18koppi/plan/v1/plan.proto\x12\rkoppi.plan.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1bkoppi/plan/v1/contact.proto\x1a\x19koppi/plan/v1/state.proto\"\xc0\x02\n" +
+	"\x18koppi/plan/v1/plan.proto\x12\rkoppi.plan.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/contact_point.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1bkoppi/plan/v1/contact.proto\x1a\x19koppi/plan/v1/state.proto\"\xc0\x02\n" +
 	"\x11CreatePlanRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x127\n" +
@@ -2947,9 +2965,10 @@ const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\adetails\x18\x02 \x01(\v2\x1e.koppi.common.v1.ClientDetailsR\adetails\x12 \n" +
 	"\blanguage\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\blanguage\"3\n" +
 	"\x0eGetPlanRequest\x12!\n" +
-	"\aplan_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\":\n" +
+	"\aplan_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x06planId\"u\n" +
 	"\x0fGetPlanResponse\x12'\n" +
-	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\"\xe5\x03\n" +
+	"\x04plan\x18\x01 \x01(\v2\x13.koppi.plan.v1.PlanR\x04plan\x129\n" +
+	"\bcontacts\x18\x02 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\xe5\x03\n" +
 	"\x10ListPlansRequest\x127\n" +
 	"\x04unit\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x04unit\x12<\n" +
 	"\x06worker\x18\x02 \x01(\tB$\xbaH!r\x1f2\x1d^[A-Za-z0-9._@:+=/|-]{0,128}$R\x06worker\x12E\n" +
@@ -2961,10 +2980,11 @@ const file_koppi_plan_v1_plan_proto_rawDesc = "" +
 	"\n" +
 	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12&\n" +
 	"\apurpose\x18\b \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\x12=\n" +
-	"\rmatter_number\x18\t \x01(\tB\x18\xbaH\x15r\x13\x18\t2\x0f^[0-9A-Za-z-]*$R\fmatterNumber\"f\n" +
+	"\rmatter_number\x18\t \x01(\tB\x18\xbaH\x15r\x13\x18\t2\x0f^[0-9A-Za-z-]*$R\fmatterNumber\"\xa1\x01\n" +
 	"\x11ListPlansResponse\x12)\n" +
 	"\x05plans\x18\x01 \x03(\v2\x13.koppi.plan.v1.PlanR\x05plans\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xca\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x129\n" +
+	"\bcontacts\x18\x03 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\xca\x01\n" +
 	"\x13InviteMemberRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12!\n" +
@@ -3241,10 +3261,11 @@ var file_koppi_plan_v1_plan_proto_goTypes = []any{
 	(*v1.Party)(nil),                      // 54: koppi.common.v1.Party
 	(*Plan)(nil),                          // 55: koppi.plan.v1.Plan
 	(*v1.ClientDetails)(nil),              // 56: koppi.common.v1.ClientDetails
-	(PlanState)(0),                        // 57: koppi.plan.v1.PlanState
-	(*timestamppb.Timestamp)(nil),         // 58: google.protobuf.Timestamp
-	(*PlanContactRequest)(nil),            // 59: koppi.plan.v1.PlanContactRequest
-	(*PlanContactResponse)(nil),           // 60: koppi.plan.v1.PlanContactResponse
+	(*v1.ContactPoint)(nil),               // 57: koppi.common.v1.ContactPoint
+	(PlanState)(0),                        // 58: koppi.plan.v1.PlanState
+	(*timestamppb.Timestamp)(nil),         // 59: google.protobuf.Timestamp
+	(*PlanContactRequest)(nil),            // 60: koppi.plan.v1.PlanContactRequest
+	(*PlanContactResponse)(nil),           // 61: koppi.plan.v1.PlanContactResponse
 }
 var file_koppi_plan_v1_plan_proto_depIdxs = []int32{
 	52, // 0: koppi.plan.v1.CreatePlanRequest.client:type_name -> koppi.common.v1.Client
@@ -3253,96 +3274,98 @@ var file_koppi_plan_v1_plan_proto_depIdxs = []int32{
 	55, // 3: koppi.plan.v1.CreatePlanResponse.plan:type_name -> koppi.plan.v1.Plan
 	56, // 4: koppi.plan.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
 	55, // 5: koppi.plan.v1.GetPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	57, // 6: koppi.plan.v1.ListPlansRequest.states:type_name -> koppi.plan.v1.PlanState
-	55, // 7: koppi.plan.v1.ListPlansResponse.plans:type_name -> koppi.plan.v1.Plan
-	54, // 8: koppi.plan.v1.InviteMemberRequest.party:type_name -> koppi.common.v1.Party
-	53, // 9: koppi.plan.v1.InviteMemberRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	55, // 10: koppi.plan.v1.InviteMemberResponse.plan:type_name -> koppi.plan.v1.Plan
-	55, // 11: koppi.plan.v1.JoinPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	55, // 12: koppi.plan.v1.StartPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	55, // 13: koppi.plan.v1.LeavePlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	55, // 14: koppi.plan.v1.AddGoalResponse.plan:type_name -> koppi.plan.v1.Plan
-	55, // 15: koppi.plan.v1.UpdateGoalResponse.plan:type_name -> koppi.plan.v1.Plan
-	55, // 16: koppi.plan.v1.AssessGoalResponse.plan:type_name -> koppi.plan.v1.Plan
-	54, // 17: koppi.plan.v1.AddActionRequest.owner:type_name -> koppi.common.v1.Party
-	58, // 18: koppi.plan.v1.AddActionRequest.due_at:type_name -> google.protobuf.Timestamp
-	55, // 19: koppi.plan.v1.AddActionResponse.plan:type_name -> koppi.plan.v1.Plan
-	54, // 20: koppi.plan.v1.ReassignActionRequest.to:type_name -> koppi.common.v1.Party
-	55, // 21: koppi.plan.v1.ReassignActionResponse.plan:type_name -> koppi.plan.v1.Plan
-	55, // 22: koppi.plan.v1.CompleteActionResponse.plan:type_name -> koppi.plan.v1.Plan
-	55, // 23: koppi.plan.v1.RecordClientViewResponse.plan:type_name -> koppi.plan.v1.Plan
-	55, // 24: koppi.plan.v1.RecordSpecialSupportResponse.plan:type_name -> koppi.plan.v1.Plan
-	54, // 25: koppi.plan.v1.OfferResponsibilityRequest.to:type_name -> koppi.common.v1.Party
-	55, // 26: koppi.plan.v1.OfferResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
-	55, // 27: koppi.plan.v1.AcceptResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
-	55, // 28: koppi.plan.v1.DeclineResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
-	58, // 29: koppi.plan.v1.ScheduleReviewRequest.at:type_name -> google.protobuf.Timestamp
-	55, // 30: koppi.plan.v1.ScheduleReviewResponse.plan:type_name -> koppi.plan.v1.Plan
-	55, // 31: koppi.plan.v1.StartReviewResponse.plan:type_name -> koppi.plan.v1.Plan
-	58, // 32: koppi.plan.v1.CompleteReviewRequest.next_review_at:type_name -> google.protobuf.Timestamp
-	55, // 33: koppi.plan.v1.CompleteReviewResponse.plan:type_name -> koppi.plan.v1.Plan
-	55, // 34: koppi.plan.v1.EndPlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	55, // 35: koppi.plan.v1.RevokePlanResponse.plan:type_name -> koppi.plan.v1.Plan
-	55, // 36: koppi.plan.v1.AcknowledgeRevocationResponse.plan:type_name -> koppi.plan.v1.Plan
-	0,  // 37: koppi.plan.v1.PlanService.CreatePlan:input_type -> koppi.plan.v1.CreatePlanRequest
-	4,  // 38: koppi.plan.v1.PlanService.GetPlan:input_type -> koppi.plan.v1.GetPlanRequest
-	2,  // 39: koppi.plan.v1.PlanService.GetClient:input_type -> koppi.plan.v1.GetClientRequest
-	6,  // 40: koppi.plan.v1.PlanService.ListPlans:input_type -> koppi.plan.v1.ListPlansRequest
-	8,  // 41: koppi.plan.v1.PlanService.InviteMember:input_type -> koppi.plan.v1.InviteMemberRequest
-	10, // 42: koppi.plan.v1.PlanService.JoinPlan:input_type -> koppi.plan.v1.JoinPlanRequest
-	12, // 43: koppi.plan.v1.PlanService.DeclineInvitation:input_type -> koppi.plan.v1.DeclineInvitationRequest
-	16, // 44: koppi.plan.v1.PlanService.LeavePlan:input_type -> koppi.plan.v1.LeavePlanRequest
-	14, // 45: koppi.plan.v1.PlanService.StartPlan:input_type -> koppi.plan.v1.StartPlanRequest
-	18, // 46: koppi.plan.v1.PlanService.AddGoal:input_type -> koppi.plan.v1.AddGoalRequest
-	20, // 47: koppi.plan.v1.PlanService.UpdateGoal:input_type -> koppi.plan.v1.UpdateGoalRequest
-	22, // 48: koppi.plan.v1.PlanService.AssessGoal:input_type -> koppi.plan.v1.AssessGoalRequest
-	24, // 49: koppi.plan.v1.PlanService.AddAction:input_type -> koppi.plan.v1.AddActionRequest
-	26, // 50: koppi.plan.v1.PlanService.ReassignAction:input_type -> koppi.plan.v1.ReassignActionRequest
-	28, // 51: koppi.plan.v1.PlanService.CompleteAction:input_type -> koppi.plan.v1.CompleteActionRequest
-	30, // 52: koppi.plan.v1.PlanService.RecordClientView:input_type -> koppi.plan.v1.RecordClientViewRequest
-	32, // 53: koppi.plan.v1.PlanService.RecordSpecialSupport:input_type -> koppi.plan.v1.RecordSpecialSupportRequest
-	34, // 54: koppi.plan.v1.PlanService.OfferResponsibility:input_type -> koppi.plan.v1.OfferResponsibilityRequest
-	36, // 55: koppi.plan.v1.PlanService.AcceptResponsibility:input_type -> koppi.plan.v1.AcceptResponsibilityRequest
-	38, // 56: koppi.plan.v1.PlanService.DeclineResponsibility:input_type -> koppi.plan.v1.DeclineResponsibilityRequest
-	40, // 57: koppi.plan.v1.PlanService.ScheduleReview:input_type -> koppi.plan.v1.ScheduleReviewRequest
-	42, // 58: koppi.plan.v1.PlanService.StartReview:input_type -> koppi.plan.v1.StartReviewRequest
-	44, // 59: koppi.plan.v1.PlanService.CompleteReview:input_type -> koppi.plan.v1.CompleteReviewRequest
-	46, // 60: koppi.plan.v1.PlanService.EndPlan:input_type -> koppi.plan.v1.EndPlanRequest
-	59, // 61: koppi.plan.v1.PlanService.PlanContact:input_type -> koppi.plan.v1.PlanContactRequest
-	48, // 62: koppi.plan.v1.PlanService.RevokePlan:input_type -> koppi.plan.v1.RevokePlanRequest
-	50, // 63: koppi.plan.v1.PlanService.AcknowledgeRevocation:input_type -> koppi.plan.v1.AcknowledgeRevocationRequest
-	1,  // 64: koppi.plan.v1.PlanService.CreatePlan:output_type -> koppi.plan.v1.CreatePlanResponse
-	5,  // 65: koppi.plan.v1.PlanService.GetPlan:output_type -> koppi.plan.v1.GetPlanResponse
-	3,  // 66: koppi.plan.v1.PlanService.GetClient:output_type -> koppi.plan.v1.GetClientResponse
-	7,  // 67: koppi.plan.v1.PlanService.ListPlans:output_type -> koppi.plan.v1.ListPlansResponse
-	9,  // 68: koppi.plan.v1.PlanService.InviteMember:output_type -> koppi.plan.v1.InviteMemberResponse
-	11, // 69: koppi.plan.v1.PlanService.JoinPlan:output_type -> koppi.plan.v1.JoinPlanResponse
-	13, // 70: koppi.plan.v1.PlanService.DeclineInvitation:output_type -> koppi.plan.v1.DeclineInvitationResponse
-	17, // 71: koppi.plan.v1.PlanService.LeavePlan:output_type -> koppi.plan.v1.LeavePlanResponse
-	15, // 72: koppi.plan.v1.PlanService.StartPlan:output_type -> koppi.plan.v1.StartPlanResponse
-	19, // 73: koppi.plan.v1.PlanService.AddGoal:output_type -> koppi.plan.v1.AddGoalResponse
-	21, // 74: koppi.plan.v1.PlanService.UpdateGoal:output_type -> koppi.plan.v1.UpdateGoalResponse
-	23, // 75: koppi.plan.v1.PlanService.AssessGoal:output_type -> koppi.plan.v1.AssessGoalResponse
-	25, // 76: koppi.plan.v1.PlanService.AddAction:output_type -> koppi.plan.v1.AddActionResponse
-	27, // 77: koppi.plan.v1.PlanService.ReassignAction:output_type -> koppi.plan.v1.ReassignActionResponse
-	29, // 78: koppi.plan.v1.PlanService.CompleteAction:output_type -> koppi.plan.v1.CompleteActionResponse
-	31, // 79: koppi.plan.v1.PlanService.RecordClientView:output_type -> koppi.plan.v1.RecordClientViewResponse
-	33, // 80: koppi.plan.v1.PlanService.RecordSpecialSupport:output_type -> koppi.plan.v1.RecordSpecialSupportResponse
-	35, // 81: koppi.plan.v1.PlanService.OfferResponsibility:output_type -> koppi.plan.v1.OfferResponsibilityResponse
-	37, // 82: koppi.plan.v1.PlanService.AcceptResponsibility:output_type -> koppi.plan.v1.AcceptResponsibilityResponse
-	39, // 83: koppi.plan.v1.PlanService.DeclineResponsibility:output_type -> koppi.plan.v1.DeclineResponsibilityResponse
-	41, // 84: koppi.plan.v1.PlanService.ScheduleReview:output_type -> koppi.plan.v1.ScheduleReviewResponse
-	43, // 85: koppi.plan.v1.PlanService.StartReview:output_type -> koppi.plan.v1.StartReviewResponse
-	45, // 86: koppi.plan.v1.PlanService.CompleteReview:output_type -> koppi.plan.v1.CompleteReviewResponse
-	47, // 87: koppi.plan.v1.PlanService.EndPlan:output_type -> koppi.plan.v1.EndPlanResponse
-	60, // 88: koppi.plan.v1.PlanService.PlanContact:output_type -> koppi.plan.v1.PlanContactResponse
-	49, // 89: koppi.plan.v1.PlanService.RevokePlan:output_type -> koppi.plan.v1.RevokePlanResponse
-	51, // 90: koppi.plan.v1.PlanService.AcknowledgeRevocation:output_type -> koppi.plan.v1.AcknowledgeRevocationResponse
-	64, // [64:91] is the sub-list for method output_type
-	37, // [37:64] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	57, // 6: koppi.plan.v1.GetPlanResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	58, // 7: koppi.plan.v1.ListPlansRequest.states:type_name -> koppi.plan.v1.PlanState
+	55, // 8: koppi.plan.v1.ListPlansResponse.plans:type_name -> koppi.plan.v1.Plan
+	57, // 9: koppi.plan.v1.ListPlansResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	54, // 10: koppi.plan.v1.InviteMemberRequest.party:type_name -> koppi.common.v1.Party
+	53, // 11: koppi.plan.v1.InviteMemberRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	55, // 12: koppi.plan.v1.InviteMemberResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 13: koppi.plan.v1.JoinPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 14: koppi.plan.v1.StartPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 15: koppi.plan.v1.LeavePlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 16: koppi.plan.v1.AddGoalResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 17: koppi.plan.v1.UpdateGoalResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 18: koppi.plan.v1.AssessGoalResponse.plan:type_name -> koppi.plan.v1.Plan
+	54, // 19: koppi.plan.v1.AddActionRequest.owner:type_name -> koppi.common.v1.Party
+	59, // 20: koppi.plan.v1.AddActionRequest.due_at:type_name -> google.protobuf.Timestamp
+	55, // 21: koppi.plan.v1.AddActionResponse.plan:type_name -> koppi.plan.v1.Plan
+	54, // 22: koppi.plan.v1.ReassignActionRequest.to:type_name -> koppi.common.v1.Party
+	55, // 23: koppi.plan.v1.ReassignActionResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 24: koppi.plan.v1.CompleteActionResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 25: koppi.plan.v1.RecordClientViewResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 26: koppi.plan.v1.RecordSpecialSupportResponse.plan:type_name -> koppi.plan.v1.Plan
+	54, // 27: koppi.plan.v1.OfferResponsibilityRequest.to:type_name -> koppi.common.v1.Party
+	55, // 28: koppi.plan.v1.OfferResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 29: koppi.plan.v1.AcceptResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 30: koppi.plan.v1.DeclineResponsibilityResponse.plan:type_name -> koppi.plan.v1.Plan
+	59, // 31: koppi.plan.v1.ScheduleReviewRequest.at:type_name -> google.protobuf.Timestamp
+	55, // 32: koppi.plan.v1.ScheduleReviewResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 33: koppi.plan.v1.StartReviewResponse.plan:type_name -> koppi.plan.v1.Plan
+	59, // 34: koppi.plan.v1.CompleteReviewRequest.next_review_at:type_name -> google.protobuf.Timestamp
+	55, // 35: koppi.plan.v1.CompleteReviewResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 36: koppi.plan.v1.EndPlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 37: koppi.plan.v1.RevokePlanResponse.plan:type_name -> koppi.plan.v1.Plan
+	55, // 38: koppi.plan.v1.AcknowledgeRevocationResponse.plan:type_name -> koppi.plan.v1.Plan
+	0,  // 39: koppi.plan.v1.PlanService.CreatePlan:input_type -> koppi.plan.v1.CreatePlanRequest
+	4,  // 40: koppi.plan.v1.PlanService.GetPlan:input_type -> koppi.plan.v1.GetPlanRequest
+	2,  // 41: koppi.plan.v1.PlanService.GetClient:input_type -> koppi.plan.v1.GetClientRequest
+	6,  // 42: koppi.plan.v1.PlanService.ListPlans:input_type -> koppi.plan.v1.ListPlansRequest
+	8,  // 43: koppi.plan.v1.PlanService.InviteMember:input_type -> koppi.plan.v1.InviteMemberRequest
+	10, // 44: koppi.plan.v1.PlanService.JoinPlan:input_type -> koppi.plan.v1.JoinPlanRequest
+	12, // 45: koppi.plan.v1.PlanService.DeclineInvitation:input_type -> koppi.plan.v1.DeclineInvitationRequest
+	16, // 46: koppi.plan.v1.PlanService.LeavePlan:input_type -> koppi.plan.v1.LeavePlanRequest
+	14, // 47: koppi.plan.v1.PlanService.StartPlan:input_type -> koppi.plan.v1.StartPlanRequest
+	18, // 48: koppi.plan.v1.PlanService.AddGoal:input_type -> koppi.plan.v1.AddGoalRequest
+	20, // 49: koppi.plan.v1.PlanService.UpdateGoal:input_type -> koppi.plan.v1.UpdateGoalRequest
+	22, // 50: koppi.plan.v1.PlanService.AssessGoal:input_type -> koppi.plan.v1.AssessGoalRequest
+	24, // 51: koppi.plan.v1.PlanService.AddAction:input_type -> koppi.plan.v1.AddActionRequest
+	26, // 52: koppi.plan.v1.PlanService.ReassignAction:input_type -> koppi.plan.v1.ReassignActionRequest
+	28, // 53: koppi.plan.v1.PlanService.CompleteAction:input_type -> koppi.plan.v1.CompleteActionRequest
+	30, // 54: koppi.plan.v1.PlanService.RecordClientView:input_type -> koppi.plan.v1.RecordClientViewRequest
+	32, // 55: koppi.plan.v1.PlanService.RecordSpecialSupport:input_type -> koppi.plan.v1.RecordSpecialSupportRequest
+	34, // 56: koppi.plan.v1.PlanService.OfferResponsibility:input_type -> koppi.plan.v1.OfferResponsibilityRequest
+	36, // 57: koppi.plan.v1.PlanService.AcceptResponsibility:input_type -> koppi.plan.v1.AcceptResponsibilityRequest
+	38, // 58: koppi.plan.v1.PlanService.DeclineResponsibility:input_type -> koppi.plan.v1.DeclineResponsibilityRequest
+	40, // 59: koppi.plan.v1.PlanService.ScheduleReview:input_type -> koppi.plan.v1.ScheduleReviewRequest
+	42, // 60: koppi.plan.v1.PlanService.StartReview:input_type -> koppi.plan.v1.StartReviewRequest
+	44, // 61: koppi.plan.v1.PlanService.CompleteReview:input_type -> koppi.plan.v1.CompleteReviewRequest
+	46, // 62: koppi.plan.v1.PlanService.EndPlan:input_type -> koppi.plan.v1.EndPlanRequest
+	60, // 63: koppi.plan.v1.PlanService.PlanContact:input_type -> koppi.plan.v1.PlanContactRequest
+	48, // 64: koppi.plan.v1.PlanService.RevokePlan:input_type -> koppi.plan.v1.RevokePlanRequest
+	50, // 65: koppi.plan.v1.PlanService.AcknowledgeRevocation:input_type -> koppi.plan.v1.AcknowledgeRevocationRequest
+	1,  // 66: koppi.plan.v1.PlanService.CreatePlan:output_type -> koppi.plan.v1.CreatePlanResponse
+	5,  // 67: koppi.plan.v1.PlanService.GetPlan:output_type -> koppi.plan.v1.GetPlanResponse
+	3,  // 68: koppi.plan.v1.PlanService.GetClient:output_type -> koppi.plan.v1.GetClientResponse
+	7,  // 69: koppi.plan.v1.PlanService.ListPlans:output_type -> koppi.plan.v1.ListPlansResponse
+	9,  // 70: koppi.plan.v1.PlanService.InviteMember:output_type -> koppi.plan.v1.InviteMemberResponse
+	11, // 71: koppi.plan.v1.PlanService.JoinPlan:output_type -> koppi.plan.v1.JoinPlanResponse
+	13, // 72: koppi.plan.v1.PlanService.DeclineInvitation:output_type -> koppi.plan.v1.DeclineInvitationResponse
+	17, // 73: koppi.plan.v1.PlanService.LeavePlan:output_type -> koppi.plan.v1.LeavePlanResponse
+	15, // 74: koppi.plan.v1.PlanService.StartPlan:output_type -> koppi.plan.v1.StartPlanResponse
+	19, // 75: koppi.plan.v1.PlanService.AddGoal:output_type -> koppi.plan.v1.AddGoalResponse
+	21, // 76: koppi.plan.v1.PlanService.UpdateGoal:output_type -> koppi.plan.v1.UpdateGoalResponse
+	23, // 77: koppi.plan.v1.PlanService.AssessGoal:output_type -> koppi.plan.v1.AssessGoalResponse
+	25, // 78: koppi.plan.v1.PlanService.AddAction:output_type -> koppi.plan.v1.AddActionResponse
+	27, // 79: koppi.plan.v1.PlanService.ReassignAction:output_type -> koppi.plan.v1.ReassignActionResponse
+	29, // 80: koppi.plan.v1.PlanService.CompleteAction:output_type -> koppi.plan.v1.CompleteActionResponse
+	31, // 81: koppi.plan.v1.PlanService.RecordClientView:output_type -> koppi.plan.v1.RecordClientViewResponse
+	33, // 82: koppi.plan.v1.PlanService.RecordSpecialSupport:output_type -> koppi.plan.v1.RecordSpecialSupportResponse
+	35, // 83: koppi.plan.v1.PlanService.OfferResponsibility:output_type -> koppi.plan.v1.OfferResponsibilityResponse
+	37, // 84: koppi.plan.v1.PlanService.AcceptResponsibility:output_type -> koppi.plan.v1.AcceptResponsibilityResponse
+	39, // 85: koppi.plan.v1.PlanService.DeclineResponsibility:output_type -> koppi.plan.v1.DeclineResponsibilityResponse
+	41, // 86: koppi.plan.v1.PlanService.ScheduleReview:output_type -> koppi.plan.v1.ScheduleReviewResponse
+	43, // 87: koppi.plan.v1.PlanService.StartReview:output_type -> koppi.plan.v1.StartReviewResponse
+	45, // 88: koppi.plan.v1.PlanService.CompleteReview:output_type -> koppi.plan.v1.CompleteReviewResponse
+	47, // 89: koppi.plan.v1.PlanService.EndPlan:output_type -> koppi.plan.v1.EndPlanResponse
+	61, // 90: koppi.plan.v1.PlanService.PlanContact:output_type -> koppi.plan.v1.PlanContactResponse
+	49, // 91: koppi.plan.v1.PlanService.RevokePlan:output_type -> koppi.plan.v1.RevokePlanResponse
+	51, // 92: koppi.plan.v1.PlanService.AcknowledgeRevocation:output_type -> koppi.plan.v1.AcknowledgeRevocationResponse
+	66, // [66:93] is the sub-list for method output_type
+	39, // [39:66] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_koppi_plan_v1_plan_proto_init() }

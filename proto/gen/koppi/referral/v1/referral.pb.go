@@ -579,8 +579,10 @@ func (x *GetReferralRequest) GetReferralId() string {
 }
 
 type GetReferralResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Referral      *Referral              `protobuf:"bytes,1,opt,name=referral,proto3" json:"referral,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Referral *Referral              `protobuf:"bytes,1,opt,name=referral,proto3" json:"referral,omitempty"`
+	// How to reach the parties that the matter names, by agency, unit and worker.
+	Contacts      []*v1.ContactPoint `protobuf:"bytes,2,rep,name=contacts,proto3" json:"contacts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -618,6 +620,13 @@ func (*GetReferralResponse) Descriptor() ([]byte, []int) {
 func (x *GetReferralResponse) GetReferral() *Referral {
 	if x != nil {
 		return x.Referral
+	}
+	return nil
+}
+
+func (x *GetReferralResponse) GetContacts() []*v1.ContactPoint {
+	if x != nil {
+		return x.Contacts
 	}
 	return nil
 }
@@ -745,6 +754,8 @@ type ListReferralsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Referrals     []*Referral            `protobuf:"bytes,1,rep,name=referrals,proto3" json:"referrals,omitempty"`
 	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How to reach the parties that the matters name, by agency, unit and worker.
+	Contacts      []*v1.ContactPoint `protobuf:"bytes,3,rep,name=contacts,proto3" json:"contacts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -791,6 +802,13 @@ func (x *ListReferralsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListReferralsResponse) GetContacts() []*v1.ContactPoint {
+	if x != nil {
+		return x.Contacts
+	}
+	return nil
 }
 
 type ReceiveReferralRequest struct {
@@ -2337,7 +2355,7 @@ var File_koppi_referral_v1_referral_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\n" +
-	" koppi/referral/v1/referral.proto\x12\x11koppi.referral.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1fkoppi/referral/v1/contact.proto\x1a\x1dkoppi/referral/v1/state.proto\"\xa4\x05\n" +
+	" koppi/referral/v1/referral.proto\x12\x11koppi.referral.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/contact_point.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1fkoppi/referral/v1/contact.proto\x1a\x1dkoppi/referral/v1/state.proto\"\xa4\x05\n" +
 	"\x13SendReferralRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x127\n" +
@@ -2385,9 +2403,10 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"?\n" +
 	"\x12GetReferralRequest\x12)\n" +
 	"\vreferral_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
-	"referralId\"N\n" +
+	"referralId\"\x89\x01\n" +
 	"\x13GetReferralResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\x85\x04\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\x129\n" +
+	"\bcontacts\x18\x02 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\x85\x04\n" +
 	"\x14ListReferralsRequest\x12\x12\n" +
 	"\x04sent\x18\x01 \x01(\bR\x04sent\x127\n" +
 	"\x04unit\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x04unit\x12<\n" +
@@ -2401,10 +2420,11 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"page_token\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12&\n" +
 	"\apurpose\x18\t \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x06R\apurpose\x12=\n" +
 	"\rmatter_number\x18\n" +
-	" \x01(\tB\x18\xbaH\x15r\x13\x18\t2\x0f^[0-9A-Za-z-]*$R\fmatterNumber\"z\n" +
+	" \x01(\tB\x18\xbaH\x15r\x13\x18\t2\x0f^[0-9A-Za-z-]*$R\fmatterNumber\"\xb5\x01\n" +
 	"\x15ListReferralsResponse\x129\n" +
 	"\treferrals\x18\x01 \x03(\v2\x1b.koppi.referral.v1.ReferralR\treferrals\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8a\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x129\n" +
+	"\bcontacts\x18\x03 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\x8a\x01\n" +
 	"\x16ReceiveReferralRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
@@ -2618,13 +2638,14 @@ var file_koppi_referral_v1_referral_proto_goTypes = []any{
 	(v1.Urgency)(0),                         // 42: koppi.common.v1.Urgency
 	(*Referral)(nil),                        // 43: koppi.referral.v1.Referral
 	(*v1.ClientDetails)(nil),                // 44: koppi.common.v1.ClientDetails
-	(ReferralState)(0),                      // 45: koppi.referral.v1.ReferralState
-	(ReferralDeclineReason)(0),              // 46: koppi.referral.v1.ReferralDeclineReason
-	(*timestamppb.Timestamp)(nil),           // 47: google.protobuf.Timestamp
-	(AppointmentResult)(0),                  // 48: koppi.referral.v1.AppointmentResult
-	(ReferralOutcome)(0),                    // 49: koppi.referral.v1.ReferralOutcome
-	(*PlanContactRequest)(nil),              // 50: koppi.referral.v1.PlanContactRequest
-	(*PlanContactResponse)(nil),             // 51: koppi.referral.v1.PlanContactResponse
+	(*v1.ContactPoint)(nil),                 // 45: koppi.common.v1.ContactPoint
+	(ReferralState)(0),                      // 46: koppi.referral.v1.ReferralState
+	(ReferralDeclineReason)(0),              // 47: koppi.referral.v1.ReferralDeclineReason
+	(*timestamppb.Timestamp)(nil),           // 48: google.protobuf.Timestamp
+	(AppointmentResult)(0),                  // 49: koppi.referral.v1.AppointmentResult
+	(ReferralOutcome)(0),                    // 50: koppi.referral.v1.ReferralOutcome
+	(*PlanContactRequest)(nil),              // 51: koppi.referral.v1.PlanContactRequest
+	(*PlanContactResponse)(nil),             // 52: koppi.referral.v1.PlanContactResponse
 }
 var file_koppi_referral_v1_referral_proto_depIdxs = []int32{
 	38, // 0: koppi.referral.v1.SendReferralRequest.client:type_name -> koppi.common.v1.Client
@@ -2637,75 +2658,77 @@ var file_koppi_referral_v1_referral_proto_depIdxs = []int32{
 	43, // 7: koppi.referral.v1.SettleReferralResponse.referral:type_name -> koppi.referral.v1.Referral
 	43, // 8: koppi.referral.v1.RefuseCancellationResponse.referral:type_name -> koppi.referral.v1.Referral
 	43, // 9: koppi.referral.v1.GetReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	45, // 10: koppi.referral.v1.ListReferralsRequest.states:type_name -> koppi.referral.v1.ReferralState
-	43, // 11: koppi.referral.v1.ListReferralsResponse.referrals:type_name -> koppi.referral.v1.Referral
-	43, // 12: koppi.referral.v1.ReceiveReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	42, // 13: koppi.referral.v1.TriageReferralRequest.urgency:type_name -> koppi.common.v1.Urgency
-	43, // 14: koppi.referral.v1.TriageReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	43, // 15: koppi.referral.v1.AcceptReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	46, // 16: koppi.referral.v1.DeclineReferralRequest.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
-	39, // 17: koppi.referral.v1.DeclineReferralRequest.suggested_receiver:type_name -> koppi.common.v1.Party
-	43, // 18: koppi.referral.v1.DeclineReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	39, // 19: koppi.referral.v1.RedirectReferralRequest.receiver:type_name -> koppi.common.v1.Party
-	40, // 20: koppi.referral.v1.RedirectReferralRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	43, // 21: koppi.referral.v1.RedirectReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	39, // 22: koppi.referral.v1.ReassignReferralRequest.to:type_name -> koppi.common.v1.Party
-	43, // 23: koppi.referral.v1.ReassignReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	47, // 24: koppi.referral.v1.ScheduleAppointmentRequest.at:type_name -> google.protobuf.Timestamp
-	43, // 25: koppi.referral.v1.ScheduleAppointmentResponse.referral:type_name -> koppi.referral.v1.Referral
-	48, // 26: koppi.referral.v1.RecordAppointmentResultRequest.result:type_name -> koppi.referral.v1.AppointmentResult
-	43, // 27: koppi.referral.v1.RecordAppointmentResultResponse.referral:type_name -> koppi.referral.v1.Referral
-	43, // 28: koppi.referral.v1.AddProgressNoteResponse.referral:type_name -> koppi.referral.v1.Referral
-	49, // 29: koppi.referral.v1.CompleteReferralRequest.outcome:type_name -> koppi.referral.v1.ReferralOutcome
-	43, // 30: koppi.referral.v1.CompleteReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	43, // 31: koppi.referral.v1.CancelReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	43, // 32: koppi.referral.v1.RevokeReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	43, // 33: koppi.referral.v1.AcknowledgeRevocationResponse.referral:type_name -> koppi.referral.v1.Referral
-	0,  // 34: koppi.referral.v1.ReferralService.SendReferral:input_type -> koppi.referral.v1.SendReferralRequest
-	8,  // 35: koppi.referral.v1.ReferralService.GetReferral:input_type -> koppi.referral.v1.GetReferralRequest
-	2,  // 36: koppi.referral.v1.ReferralService.GetClient:input_type -> koppi.referral.v1.GetClientRequest
-	10, // 37: koppi.referral.v1.ReferralService.ListReferrals:input_type -> koppi.referral.v1.ListReferralsRequest
-	12, // 38: koppi.referral.v1.ReferralService.ReceiveReferral:input_type -> koppi.referral.v1.ReceiveReferralRequest
-	14, // 39: koppi.referral.v1.ReferralService.TriageReferral:input_type -> koppi.referral.v1.TriageReferralRequest
-	16, // 40: koppi.referral.v1.ReferralService.AcceptReferral:input_type -> koppi.referral.v1.AcceptReferralRequest
-	18, // 41: koppi.referral.v1.ReferralService.DeclineReferral:input_type -> koppi.referral.v1.DeclineReferralRequest
-	20, // 42: koppi.referral.v1.ReferralService.RedirectReferral:input_type -> koppi.referral.v1.RedirectReferralRequest
-	22, // 43: koppi.referral.v1.ReferralService.ReassignReferral:input_type -> koppi.referral.v1.ReassignReferralRequest
-	24, // 44: koppi.referral.v1.ReferralService.ScheduleAppointment:input_type -> koppi.referral.v1.ScheduleAppointmentRequest
-	26, // 45: koppi.referral.v1.ReferralService.RecordAppointmentResult:input_type -> koppi.referral.v1.RecordAppointmentResultRequest
-	28, // 46: koppi.referral.v1.ReferralService.AddProgressNote:input_type -> koppi.referral.v1.AddProgressNoteRequest
-	6,  // 47: koppi.referral.v1.ReferralService.RefuseCancellation:input_type -> koppi.referral.v1.RefuseCancellationRequest
-	30, // 48: koppi.referral.v1.ReferralService.CompleteReferral:input_type -> koppi.referral.v1.CompleteReferralRequest
-	32, // 49: koppi.referral.v1.ReferralService.CancelReferral:input_type -> koppi.referral.v1.CancelReferralRequest
-	4,  // 50: koppi.referral.v1.ReferralService.SettleReferral:input_type -> koppi.referral.v1.SettleReferralRequest
-	50, // 51: koppi.referral.v1.ReferralService.PlanContact:input_type -> koppi.referral.v1.PlanContactRequest
-	34, // 52: koppi.referral.v1.ReferralService.RevokeReferral:input_type -> koppi.referral.v1.RevokeReferralRequest
-	36, // 53: koppi.referral.v1.ReferralService.AcknowledgeRevocation:input_type -> koppi.referral.v1.AcknowledgeRevocationRequest
-	1,  // 54: koppi.referral.v1.ReferralService.SendReferral:output_type -> koppi.referral.v1.SendReferralResponse
-	9,  // 55: koppi.referral.v1.ReferralService.GetReferral:output_type -> koppi.referral.v1.GetReferralResponse
-	3,  // 56: koppi.referral.v1.ReferralService.GetClient:output_type -> koppi.referral.v1.GetClientResponse
-	11, // 57: koppi.referral.v1.ReferralService.ListReferrals:output_type -> koppi.referral.v1.ListReferralsResponse
-	13, // 58: koppi.referral.v1.ReferralService.ReceiveReferral:output_type -> koppi.referral.v1.ReceiveReferralResponse
-	15, // 59: koppi.referral.v1.ReferralService.TriageReferral:output_type -> koppi.referral.v1.TriageReferralResponse
-	17, // 60: koppi.referral.v1.ReferralService.AcceptReferral:output_type -> koppi.referral.v1.AcceptReferralResponse
-	19, // 61: koppi.referral.v1.ReferralService.DeclineReferral:output_type -> koppi.referral.v1.DeclineReferralResponse
-	21, // 62: koppi.referral.v1.ReferralService.RedirectReferral:output_type -> koppi.referral.v1.RedirectReferralResponse
-	23, // 63: koppi.referral.v1.ReferralService.ReassignReferral:output_type -> koppi.referral.v1.ReassignReferralResponse
-	25, // 64: koppi.referral.v1.ReferralService.ScheduleAppointment:output_type -> koppi.referral.v1.ScheduleAppointmentResponse
-	27, // 65: koppi.referral.v1.ReferralService.RecordAppointmentResult:output_type -> koppi.referral.v1.RecordAppointmentResultResponse
-	29, // 66: koppi.referral.v1.ReferralService.AddProgressNote:output_type -> koppi.referral.v1.AddProgressNoteResponse
-	7,  // 67: koppi.referral.v1.ReferralService.RefuseCancellation:output_type -> koppi.referral.v1.RefuseCancellationResponse
-	31, // 68: koppi.referral.v1.ReferralService.CompleteReferral:output_type -> koppi.referral.v1.CompleteReferralResponse
-	33, // 69: koppi.referral.v1.ReferralService.CancelReferral:output_type -> koppi.referral.v1.CancelReferralResponse
-	5,  // 70: koppi.referral.v1.ReferralService.SettleReferral:output_type -> koppi.referral.v1.SettleReferralResponse
-	51, // 71: koppi.referral.v1.ReferralService.PlanContact:output_type -> koppi.referral.v1.PlanContactResponse
-	35, // 72: koppi.referral.v1.ReferralService.RevokeReferral:output_type -> koppi.referral.v1.RevokeReferralResponse
-	37, // 73: koppi.referral.v1.ReferralService.AcknowledgeRevocation:output_type -> koppi.referral.v1.AcknowledgeRevocationResponse
-	54, // [54:74] is the sub-list for method output_type
-	34, // [34:54] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	45, // 10: koppi.referral.v1.GetReferralResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	46, // 11: koppi.referral.v1.ListReferralsRequest.states:type_name -> koppi.referral.v1.ReferralState
+	43, // 12: koppi.referral.v1.ListReferralsResponse.referrals:type_name -> koppi.referral.v1.Referral
+	45, // 13: koppi.referral.v1.ListReferralsResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	43, // 14: koppi.referral.v1.ReceiveReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	42, // 15: koppi.referral.v1.TriageReferralRequest.urgency:type_name -> koppi.common.v1.Urgency
+	43, // 16: koppi.referral.v1.TriageReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	43, // 17: koppi.referral.v1.AcceptReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	47, // 18: koppi.referral.v1.DeclineReferralRequest.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
+	39, // 19: koppi.referral.v1.DeclineReferralRequest.suggested_receiver:type_name -> koppi.common.v1.Party
+	43, // 20: koppi.referral.v1.DeclineReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	39, // 21: koppi.referral.v1.RedirectReferralRequest.receiver:type_name -> koppi.common.v1.Party
+	40, // 22: koppi.referral.v1.RedirectReferralRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	43, // 23: koppi.referral.v1.RedirectReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	39, // 24: koppi.referral.v1.ReassignReferralRequest.to:type_name -> koppi.common.v1.Party
+	43, // 25: koppi.referral.v1.ReassignReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	48, // 26: koppi.referral.v1.ScheduleAppointmentRequest.at:type_name -> google.protobuf.Timestamp
+	43, // 27: koppi.referral.v1.ScheduleAppointmentResponse.referral:type_name -> koppi.referral.v1.Referral
+	49, // 28: koppi.referral.v1.RecordAppointmentResultRequest.result:type_name -> koppi.referral.v1.AppointmentResult
+	43, // 29: koppi.referral.v1.RecordAppointmentResultResponse.referral:type_name -> koppi.referral.v1.Referral
+	43, // 30: koppi.referral.v1.AddProgressNoteResponse.referral:type_name -> koppi.referral.v1.Referral
+	50, // 31: koppi.referral.v1.CompleteReferralRequest.outcome:type_name -> koppi.referral.v1.ReferralOutcome
+	43, // 32: koppi.referral.v1.CompleteReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	43, // 33: koppi.referral.v1.CancelReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	43, // 34: koppi.referral.v1.RevokeReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	43, // 35: koppi.referral.v1.AcknowledgeRevocationResponse.referral:type_name -> koppi.referral.v1.Referral
+	0,  // 36: koppi.referral.v1.ReferralService.SendReferral:input_type -> koppi.referral.v1.SendReferralRequest
+	8,  // 37: koppi.referral.v1.ReferralService.GetReferral:input_type -> koppi.referral.v1.GetReferralRequest
+	2,  // 38: koppi.referral.v1.ReferralService.GetClient:input_type -> koppi.referral.v1.GetClientRequest
+	10, // 39: koppi.referral.v1.ReferralService.ListReferrals:input_type -> koppi.referral.v1.ListReferralsRequest
+	12, // 40: koppi.referral.v1.ReferralService.ReceiveReferral:input_type -> koppi.referral.v1.ReceiveReferralRequest
+	14, // 41: koppi.referral.v1.ReferralService.TriageReferral:input_type -> koppi.referral.v1.TriageReferralRequest
+	16, // 42: koppi.referral.v1.ReferralService.AcceptReferral:input_type -> koppi.referral.v1.AcceptReferralRequest
+	18, // 43: koppi.referral.v1.ReferralService.DeclineReferral:input_type -> koppi.referral.v1.DeclineReferralRequest
+	20, // 44: koppi.referral.v1.ReferralService.RedirectReferral:input_type -> koppi.referral.v1.RedirectReferralRequest
+	22, // 45: koppi.referral.v1.ReferralService.ReassignReferral:input_type -> koppi.referral.v1.ReassignReferralRequest
+	24, // 46: koppi.referral.v1.ReferralService.ScheduleAppointment:input_type -> koppi.referral.v1.ScheduleAppointmentRequest
+	26, // 47: koppi.referral.v1.ReferralService.RecordAppointmentResult:input_type -> koppi.referral.v1.RecordAppointmentResultRequest
+	28, // 48: koppi.referral.v1.ReferralService.AddProgressNote:input_type -> koppi.referral.v1.AddProgressNoteRequest
+	6,  // 49: koppi.referral.v1.ReferralService.RefuseCancellation:input_type -> koppi.referral.v1.RefuseCancellationRequest
+	30, // 50: koppi.referral.v1.ReferralService.CompleteReferral:input_type -> koppi.referral.v1.CompleteReferralRequest
+	32, // 51: koppi.referral.v1.ReferralService.CancelReferral:input_type -> koppi.referral.v1.CancelReferralRequest
+	4,  // 52: koppi.referral.v1.ReferralService.SettleReferral:input_type -> koppi.referral.v1.SettleReferralRequest
+	51, // 53: koppi.referral.v1.ReferralService.PlanContact:input_type -> koppi.referral.v1.PlanContactRequest
+	34, // 54: koppi.referral.v1.ReferralService.RevokeReferral:input_type -> koppi.referral.v1.RevokeReferralRequest
+	36, // 55: koppi.referral.v1.ReferralService.AcknowledgeRevocation:input_type -> koppi.referral.v1.AcknowledgeRevocationRequest
+	1,  // 56: koppi.referral.v1.ReferralService.SendReferral:output_type -> koppi.referral.v1.SendReferralResponse
+	9,  // 57: koppi.referral.v1.ReferralService.GetReferral:output_type -> koppi.referral.v1.GetReferralResponse
+	3,  // 58: koppi.referral.v1.ReferralService.GetClient:output_type -> koppi.referral.v1.GetClientResponse
+	11, // 59: koppi.referral.v1.ReferralService.ListReferrals:output_type -> koppi.referral.v1.ListReferralsResponse
+	13, // 60: koppi.referral.v1.ReferralService.ReceiveReferral:output_type -> koppi.referral.v1.ReceiveReferralResponse
+	15, // 61: koppi.referral.v1.ReferralService.TriageReferral:output_type -> koppi.referral.v1.TriageReferralResponse
+	17, // 62: koppi.referral.v1.ReferralService.AcceptReferral:output_type -> koppi.referral.v1.AcceptReferralResponse
+	19, // 63: koppi.referral.v1.ReferralService.DeclineReferral:output_type -> koppi.referral.v1.DeclineReferralResponse
+	21, // 64: koppi.referral.v1.ReferralService.RedirectReferral:output_type -> koppi.referral.v1.RedirectReferralResponse
+	23, // 65: koppi.referral.v1.ReferralService.ReassignReferral:output_type -> koppi.referral.v1.ReassignReferralResponse
+	25, // 66: koppi.referral.v1.ReferralService.ScheduleAppointment:output_type -> koppi.referral.v1.ScheduleAppointmentResponse
+	27, // 67: koppi.referral.v1.ReferralService.RecordAppointmentResult:output_type -> koppi.referral.v1.RecordAppointmentResultResponse
+	29, // 68: koppi.referral.v1.ReferralService.AddProgressNote:output_type -> koppi.referral.v1.AddProgressNoteResponse
+	7,  // 69: koppi.referral.v1.ReferralService.RefuseCancellation:output_type -> koppi.referral.v1.RefuseCancellationResponse
+	31, // 70: koppi.referral.v1.ReferralService.CompleteReferral:output_type -> koppi.referral.v1.CompleteReferralResponse
+	33, // 71: koppi.referral.v1.ReferralService.CancelReferral:output_type -> koppi.referral.v1.CancelReferralResponse
+	5,  // 72: koppi.referral.v1.ReferralService.SettleReferral:output_type -> koppi.referral.v1.SettleReferralResponse
+	52, // 73: koppi.referral.v1.ReferralService.PlanContact:output_type -> koppi.referral.v1.PlanContactResponse
+	35, // 74: koppi.referral.v1.ReferralService.RevokeReferral:output_type -> koppi.referral.v1.RevokeReferralResponse
+	37, // 75: koppi.referral.v1.ReferralService.AcknowledgeRevocation:output_type -> koppi.referral.v1.AcknowledgeRevocationResponse
+	56, // [56:76] is the sub-list for method output_type
+	36, // [36:56] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_koppi_referral_v1_referral_proto_init() }

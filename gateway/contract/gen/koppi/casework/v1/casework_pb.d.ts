@@ -8,10 +8,12 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { CaseMessage } from "../../exchange/v1/exchange_pb.js";
-import type { PhoneHours } from "../../common/v1/contact_point_pb.js";
+import type { ContactPoint, PhoneHours } from "../../common/v1/contact_point_pb.js";
+import type { AgencyKind } from "./agency_kind_pb.js";
 import type { ContentProfile, LegalBasis, LegalGround, LoopStatus, Party, PlannedContact, ProhibitionEffect, Urgency } from "../../common/v1/party_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Status } from "../../../google/rpc/status_pb.js";
+import type { EmergencyReason, GetRosterRequestSchema, GetRosterResponseSchema, ListColleaguesRequestSchema, ListColleaguesResponseSchema, ListEmergencyReadingsRequestSchema, ListEmergencyReadingsResponseSchema, OpenEmergencyReadingRequestSchema, OpenEmergencyReadingResponseSchema, PutColleagueRequestSchema, PutColleagueResponseSchema, ReviewEmergencyReadingRequestSchema, ReviewEmergencyReadingResponseSchema, ReviewVerdict, SetAbsenceRequestSchema, SetAbsenceResponseSchema, SetDutyRequestSchema, SetDutyResponseSchema } from "./people_pb.js";
 
 /**
  * Describes the file koppi/casework/v1/casework.proto.
@@ -71,6 +73,13 @@ export declare type GetTimelineResponse = Message<"koppi.casework.v1.GetTimeline
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How to reach the parties that the messages name, by agency, unit and worker.
+   *
+   * @generated from field: repeated koppi.common.v1.ContactPoint contacts = 3;
+   */
+  contacts: ContactPoint[];
 };
 
 /**
@@ -239,6 +248,19 @@ export declare type Unit = Message<"koppi.casework.v1.Unit"> & {
    * @generated from field: koppi.casework.v1.AgencyKind kind = 12;
    */
   kind: AgencyKind;
+
+  /**
+   * The area to which the unit's matters belong, and the other areas that its people may read. Returned
+   * to the unit's own agency only, and empty where its people read all of the agency.
+   *
+   * @generated from field: string area = 13;
+   */
+  area: string;
+
+  /**
+   * @generated from field: repeated string reads = 14;
+   */
+  reads: string[];
 };
 
 /**
@@ -698,6 +720,15 @@ export declare type ListWorkRequest = Message<"koppi.casework.v1.ListWorkRequest
   pageToken: string;
 
   /**
+   * Also the clients' names and dates of birth, for QUEUE_ME, and for QUEUE_UNIT of a unit that the
+   * caller leads or is on duty for this week; else ROLE_NOT_ALLOWED. Each is recorded in the access log
+   * once a day, worker and matter, before it is shown.
+   *
+   * @generated from field: bool with_names = 11;
+   */
+  withNames: boolean;
+
+  /**
    * Only the matter of this number, of those that the list would show. Lower case, a missing
    * hyphen, and I, L and O for 1, 1 and 0 are understood.
    *
@@ -725,6 +756,13 @@ export declare type ListWorkResponse = Message<"koppi.casework.v1.ListWorkRespon
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How to reach the parties that the items name, by agency, unit and worker.
+   *
+   * @generated from field: repeated koppi.common.v1.ContactPoint contacts = 3;
+   */
+  contacts: ContactPoint[];
 };
 
 /**
@@ -827,6 +865,35 @@ export declare type WorkItem = Message<"koppi.casework.v1.WorkItem"> & {
    * @generated from field: koppi.common.v1.Party sender = 14;
    */
   sender?: Party | undefined;
+
+  /**
+   * With with_names: "Asiakas Testi", family name first. Empty if it is not known, and under a
+   * non-disclosure for who is neither holder nor second worker.
+   *
+   * @generated from field: string client_name = 15;
+   */
+  clientName: string;
+
+  /**
+   * ISO 8601 date; empty as the name.
+   *
+   * @generated from field: string client_birth_date = 16;
+   */
+  clientBirthDate: string;
+
+  /**
+   * With with_names: where the client lives is told to nobody but who is responsible.
+   *
+   * @generated from field: bool non_disclosure = 17;
+   */
+  nonDisclosure: boolean;
+
+  /**
+   * The last day of an absence that the holder has now, as ISO 8601 date; empty if there is none.
+   *
+   * @generated from field: string holder_absent_until = 18;
+   */
+  holderAbsentUntil: string;
 };
 
 /**
@@ -1017,6 +1084,25 @@ export declare type Access = Message<"koppi.casework.v1.Access"> & {
    * @generated from field: string purpose = 7;
    */
   purpose: string;
+
+  /**
+   * The reading rests on an emergency reading, with its reason and, once it is reviewed, the verdict.
+   *
+   * @generated from field: koppi.casework.v1.EmergencyReason emergency_reason = 8;
+   */
+  emergencyReason: EmergencyReason;
+
+  /**
+   * @generated from field: koppi.casework.v1.ReviewVerdict verdict = 9;
+   */
+  verdict: ReviewVerdict;
+
+  /**
+   * The worker is not named to the client, since the agency has said so for safety: `by` is the unit.
+   *
+   * @generated from field: bool name_withheld = 10;
+   */
+  nameWithheld: boolean;
 };
 
 /**
@@ -1190,48 +1276,6 @@ export declare type LoopCount = Message<"koppi.casework.v1.LoopCount"> & {
 export declare const LoopCountSchema: GenMessage<LoopCount>;
 
 /**
- * AgencyKind is the branch of administration of an agency.
- *
- * @generated from enum koppi.casework.v1.AgencyKind
- */
-export enum AgencyKind {
-  /**
-   * @generated from enum value: AGENCY_KIND_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * @generated from enum value: AGENCY_KIND_SOCIAL_SERVICES = 1;
-   */
-  SOCIAL_SERVICES = 1,
-
-  /**
-   * @generated from enum value: AGENCY_KIND_BENEFITS = 2;
-   */
-  BENEFITS = 2,
-
-  /**
-   * @generated from enum value: AGENCY_KIND_HEALTH_CARE = 3;
-   */
-  HEALTH_CARE = 3,
-
-  /**
-   * @generated from enum value: AGENCY_KIND_YOUTH_WORK = 4;
-   */
-  YOUTH_WORK = 4,
-
-  /**
-   * @generated from enum value: AGENCY_KIND_EMPLOYMENT = 5;
-   */
-  EMPLOYMENT = 5,
-}
-
-/**
- * Describes the enum koppi.casework.v1.AgencyKind.
- */
-export declare const AgencyKindSchema: GenEnum<AgencyKind>;
-
-/**
  * Queue selects whose matters a worklist shows.
  *
  * @generated from enum koppi.casework.v1.Queue
@@ -1320,7 +1364,7 @@ export declare const CaseworkService: GenService<{
   },
   /**
    * FindClient finds a client who rings or comes in: the caller's own id of the client with an identity
-   * code, if the caller's agency may read a matter of the client in some service. A code that nobody
+   * code, if the caller may read a matter of the client in some service. A code that nobody
    * knows and one that only others know get the same empty answer. The search is recorded in the access
    * log before the answer, also if it finds nothing, and the client sees who looked. ROLE_NOT_ALLOWED
    * for a caller that is no worker and no system on behalf of one; INVALID_FIELD for what is no whole
@@ -1332,6 +1376,101 @@ export declare const CaseworkService: GenService<{
     methodKind: "unary";
     input: typeof FindClientRequestSchema;
     output: typeof FindClientResponseSchema;
+  },
+  /**
+   * ListColleagues returns the people of the caller's agency as Koppi knows them, by display name and
+   * then by worker. ROLE_NOT_ALLOWED for a caller that is no worker and no system of an agency.
+   *
+   * @generated from rpc koppi.casework.v1.CaseworkService.ListColleagues
+   */
+  listColleagues: {
+    methodKind: "unary";
+    input: typeof ListColleaguesRequestSchema;
+    output: typeof ListColleaguesResponseSchema;
+  },
+  /**
+   * PutColleague replaces what was put before about one worker in one unit. The agency's system and who
+   * leads the unit may put all of it, a worker titles, telephone and hours of its own record; `leader` is
+   * for the system and for a leader's record of somebody else. Others get ROLE_NOT_ALLOWED, for another
+   * agency's worker UNKNOWN_PARTY.
+   *
+   * @generated from rpc koppi.casework.v1.CaseworkService.PutColleague
+   */
+  putColleague: {
+    methodKind: "unary";
+    input: typeof PutColleagueRequestSchema;
+    output: typeof PutColleagueResponseSchema;
+  },
+  /**
+   * GetRoster returns who is on duty in a unit of the caller's agency, week by week, and the absences of
+   * the unit's people. UNKNOWN_PARTY for a unit that is not the agency's.
+   *
+   * @generated from rpc koppi.casework.v1.CaseworkService.GetRoster
+   */
+  getRoster: {
+    methodKind: "unary";
+    input: typeof GetRosterRequestSchema;
+    output: typeof GetRosterResponseSchema;
+  },
+  /**
+   * SetDuty sets who is on duty in a unit in one week, and replaces the directory file for that week, also
+   * if nobody is. For who leads the unit and the agency's system; others get ROLE_NOT_ALLOWED.
+   * INVALID_FIELD for somebody who is no colleague of the agency or has left.
+   *
+   * @generated from rpc koppi.casework.v1.CaseworkService.SetDuty
+   */
+  setDuty: {
+    methodKind: "unary";
+    input: typeof SetDutyRequestSchema;
+    output: typeof SetDutyResponseSchema;
+  },
+  /**
+   * SetAbsence records, changes or removes an absence: of the caller, or by who leads the worker's unit or
+   * the agency's system. No field holds a reason. NOT_FOUND for an unknown absence_id.
+   *
+   * @generated from rpc koppi.casework.v1.CaseworkService.SetAbsence
+   */
+  setAbsence: {
+    methodKind: "unary";
+    input: typeof SetAbsenceRequestSchema;
+    output: typeof SetAbsenceResponseSchema;
+  },
+  /**
+   * OpenEmergencyReading lets a worker of an agency whose people read by unit read for 24 hours what the
+   * agency has of one client in units of the worker's own kind, and take no step. It is recorded first, the
+   * client sees it, and who leads the worker's unit reviews it. ILLEGAL_STEP in an agency whose people read
+   * all of it; EXPLANATION_REQUIRED without an explanation. The answer does not say whether there is
+   * anything to read.
+   *
+   * @generated from rpc koppi.casework.v1.CaseworkService.OpenEmergencyReading
+   */
+  openEmergencyReading: {
+    methodKind: "unary";
+    input: typeof OpenEmergencyReadingRequestSchema;
+    output: typeof OpenEmergencyReadingResponseSchema;
+  },
+  /**
+   * ListEmergencyReadings returns the caller's own emergency readings and those of the units that the
+   * caller leads, the latest first.
+   *
+   * @generated from rpc koppi.casework.v1.CaseworkService.ListEmergencyReadings
+   */
+  listEmergencyReadings: {
+    methodKind: "unary";
+    input: typeof ListEmergencyReadingsRequestSchema;
+    output: typeof ListEmergencyReadingsResponseSchema;
+  },
+  /**
+   * ReviewEmergencyReading says once whether an emergency reading was justified. For who leads the reader's
+   * unit: SECOND_OFFICER_REQUIRED for the reader, NOT_FOUND for others, ILLEGAL_STEP if it was reviewed.
+   * EXPLANATION_REQUIRED if it was not justified and there is no note.
+   *
+   * @generated from rpc koppi.casework.v1.CaseworkService.ReviewEmergencyReading
+   */
+  reviewEmergencyReading: {
+    methodKind: "unary";
+    input: typeof ReviewEmergencyReadingRequestSchema;
+    output: typeof ReviewEmergencyReadingResponseSchema;
   },
   /**
    * ListGroundTexts returns what each ground of the table says to the client whom a message on it is

@@ -78,6 +78,13 @@ export enum TextClass {
    * @generated from enum value: TEXT_CLASS_OUTPUT_ONLY = 7;
    */
   OUTPUT_ONLY = 7,
+
+  /**
+   * Name or title of a worker. Whom it is disclosed to is decided by the colleague's record.
+   *
+   * @generated from enum value: TEXT_CLASS_STAFF = 8;
+   */
+  STAFF = 8,
 }
 
 /**

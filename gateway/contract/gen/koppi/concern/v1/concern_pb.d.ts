@@ -9,6 +9,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import type { Message } from "@bufbuild/protobuf";
 import type { Client, ClientDetails, LegalBasis, LoopStatus, Party, Urgency } from "../../common/v1/party_pb.js";
 import type { Concern, ConcernState, ContactResult, DeclineReason, Outcome, StatutoryGroup, SupportNeed, Topic, Track } from "./state_pb.js";
+import type { ContactPoint } from "../../common/v1/contact_point_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { PlanContactRequestSchema, PlanContactResponseSchema } from "./contact_pb.js";
 
@@ -208,6 +209,13 @@ export declare type GetConcernResponse = Message<"koppi.concern.v1.GetConcernRes
    * @generated from field: koppi.concern.v1.Concern concern = 1;
    */
   concern?: Concern | undefined;
+
+  /**
+   * How to reach the parties that the matter names, by agency, unit and worker.
+   *
+   * @generated from field: repeated koppi.common.v1.ContactPoint contacts = 2;
+   */
+  contacts: ContactPoint[];
 };
 
 /**
@@ -299,6 +307,13 @@ export declare type ListConcernsResponse = Message<"koppi.concern.v1.ListConcern
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How to reach the parties that the matters name, by agency, unit and worker.
+   *
+   * @generated from field: repeated koppi.common.v1.ContactPoint contacts = 3;
+   */
+  contacts: ContactPoint[];
 };
 
 /**

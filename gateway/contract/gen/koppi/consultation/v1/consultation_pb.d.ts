@@ -13,6 +13,7 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Revocation } from "../../common/v1/revocation_pb.js";
 import type { LeftOut } from "../../common/v1/left_out_pb.js";
 import type { ClientStatus } from "../../common/v1/client_status_pb.js";
+import type { ContactPoint } from "../../common/v1/contact_point_pb.js";
 import type { Status } from "../../../google/rpc/status_pb.js";
 
 /**
@@ -342,6 +343,13 @@ export declare type GetConsultationResponse = Message<"koppi.consultation.v1.Get
    * @generated from field: koppi.consultation.v1.Consultation consultation = 1;
    */
   consultation?: Consultation | undefined;
+
+  /**
+   * How to reach the parties that the matter names, by agency, unit and worker.
+   *
+   * @generated from field: repeated koppi.common.v1.ContactPoint contacts = 2;
+   */
+  contacts: ContactPoint[];
 };
 
 /**
@@ -429,6 +437,13 @@ export declare type ListConsultationsResponse = Message<"koppi.consultation.v1.L
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How to reach the parties that the matters name, by agency, unit and worker.
+   *
+   * @generated from field: repeated koppi.common.v1.ContactPoint contacts = 3;
+   */
+  contacts: ContactPoint[];
 };
 
 /**

@@ -35,7 +35,7 @@ export declare type IssueTokenRequest = Message<"koppi.dev.v1.IssueTokenRequest"
 
   /**
    * One of: social_worker, social_counsellor, service_guide, benefit_handler,
-   * health_professional, youth_worker, employment_officer, system, client, operator. A
+   * health_professional, youth_worker, employment_officer, team_leader, system, client, operator. A
    * client's token names the person instead of an agency.
    *
    * @generated from field: string role = 4;
@@ -46,6 +46,18 @@ export declare type IssueTokenRequest = Message<"koppi.dev.v1.IssueTokenRequest"
    * @generated from field: string personal_identity_code = 5;
    */
   personalIdentityCode: string;
+
+  /**
+   * The worker's name and, beside team_leader, profession; may be empty.
+   *
+   * @generated from field: string name = 6;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string profession = 7;
+   */
+  profession: string;
 };
 
 /**

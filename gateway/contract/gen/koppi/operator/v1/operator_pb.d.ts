@@ -77,6 +77,20 @@ export declare type GetOverviewResponse = Message<"koppi.operator.v1.GetOverview
    * @generated from field: repeated koppi.operator.v1.UnreviewedGround unreviewed_grounds = 7;
    */
   unreviewedGrounds: UnreviewedGround[];
+
+  /**
+   * Agencies whose people read all matters of the agency, and not by unit, by key.
+   *
+   * @generated from field: repeated string agency_wide = 8;
+   */
+  agencyWide: string[];
+
+  /**
+   * Emergency readings that nobody has reviewed by the end of the 5th working day.
+   *
+   * @generated from field: int32 reviews_overdue = 9;
+   */
+  reviewsOverdue: number;
 };
 
 /**

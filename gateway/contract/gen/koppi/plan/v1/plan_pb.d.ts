@@ -10,6 +10,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import type { Message } from "@bufbuild/protobuf";
 import type { Client, ClientDetails, LegalBasis, Party } from "../../common/v1/party_pb.js";
 import type { Plan, PlanState } from "./state_pb.js";
+import type { ContactPoint } from "../../common/v1/contact_point_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { PlanContactRequestSchema, PlanContactResponseSchema } from "./contact_pb.js";
 
@@ -146,6 +147,13 @@ export declare type GetPlanResponse = Message<"koppi.plan.v1.GetPlanResponse"> &
    * @generated from field: koppi.plan.v1.Plan plan = 1;
    */
   plan?: Plan | undefined;
+
+  /**
+   * How to reach the parties that the matter names, by agency, unit and worker.
+   *
+   * @generated from field: repeated koppi.common.v1.ContactPoint contacts = 2;
+   */
+  contacts: ContactPoint[];
 };
 
 /**
@@ -228,6 +236,13 @@ export declare type ListPlansResponse = Message<"koppi.plan.v1.ListPlansResponse
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How to reach the parties that the matters name, by agency, unit and worker.
+   *
+   * @generated from field: repeated koppi.common.v1.ContactPoint contacts = 3;
+   */
+  contacts: ContactPoint[];
 };
 
 /**

@@ -10,6 +10,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import type { Message } from "@bufbuild/protobuf";
 import type { Client, ClientDetails, LegalBasis, Party, Urgency } from "../../common/v1/party_pb.js";
 import type { AppointmentResult, Referral, ReferralDeclineReason, ReferralKind, ReferralOutcome, ReferralState } from "./state_pb.js";
+import type { ContactPoint } from "../../common/v1/contact_point_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { PlanContactRequestSchema, PlanContactResponseSchema } from "./contact_pb.js";
 
@@ -268,6 +269,13 @@ export declare type GetReferralResponse = Message<"koppi.referral.v1.GetReferral
    * @generated from field: koppi.referral.v1.Referral referral = 1;
    */
   referral?: Referral | undefined;
+
+  /**
+   * How to reach the parties that the matter names, by agency, unit and worker.
+   *
+   * @generated from field: repeated koppi.common.v1.ContactPoint contacts = 2;
+   */
+  contacts: ContactPoint[];
 };
 
 /**
@@ -355,6 +363,13 @@ export declare type ListReferralsResponse = Message<"koppi.referral.v1.ListRefer
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How to reach the parties that the matters name, by agency, unit and worker.
+   *
+   * @generated from field: repeated koppi.common.v1.ContactPoint contacts = 3;
+   */
+  contacts: ContactPoint[];
 };
 
 /**
