@@ -113,6 +113,7 @@ func Open(ctx context.Context, config Config) (*Koppi, error) {
 	if err := k.assemble(ctx); err != nil {
 		return nil, errors.Join(err, k.Close())
 	}
+	config.Directory.LogAgencyWide(ctx, config.Logger)
 	return k, nil
 }
 

@@ -127,7 +127,7 @@ func newMember(ctx context.Context, config Config, p *parts, hosted services.Ser
 
 func (m *member) build(ctx context.Context, config Config, p *parts, hosted services.Service) error {
 	deps := service.Deps{
-		Store: m.store, Settings: m.store, Counters: m.store, Notices: m.store, AccessLog: m.store, Log: m.store, Retention: m.store, Overviews: m.store, Signals: &signal.Local{}, Directory: config.Directory, Grounds: config.Grounds.Grounds, Attachments: p.attachments, Secrets: p.secrets, Clock: clock.System(), Notify: m.hub,
+		Store: m.store, Settings: m.store, Counters: m.store, Notices: m.store, AccessLog: m.store, Log: m.store, Retention: m.store, Overviews: m.store, Records: m.store, Signals: &signal.Local{}, Directory: config.Directory, Grounds: config.Grounds.Grounds, Attachments: p.attachments, Secrets: p.secrets, Clock: clock.System(), Notify: m.hub,
 		NewID: command.NewID, Random: rand.Reader, Calls: m.conn, Logger: config.Logger, AllowTestCodes: config.Dev,
 	}
 	if config.Dev {

@@ -35,6 +35,28 @@ A cell states whether the worker or only the agency that acted is disclosed to t
 follow the withheld fields with the key of the rule, which is disclosed too. "–" means that the event is not disclosed. What a reader is
 shown of a matter later (its state, turn and due time) is computed only from what was disclosed to it.
 
+## Within an agency, and names
+
+The tables say what an agency is told. Which of its people read it (703/2023 §§ 9–11), by the directory:
+
+| reader | reads | takes steps |
+| --- | --- | --- |
+| the agency's system, acting for no worker | all that the agency is told | yes |
+| a worker of an agency whose people read as a whole | all that the agency is told | as the rules of the matter allow |
+| a worker of an agency whose people read by unit | matters in which a unit of the worker's area, or of an area that the unit reads, has a part | as the rules of the matter allow |
+| the same, named in the matter as who handles it now | that matter | as the rules of the matter allow |
+| the same, on the roster of a unit | what that unit reads, from that Monday to the end of the week after | as the rules of the matter allow |
+| the same, in an emergency reading | for 24 hours, one client's matters in units of the reader's own kind; contact data under a non-disclosure stay hidden | no |
+| the same, otherwise | nothing: the matter, its client and its case are as if they did not exist | no |
+
+| who looks | a worker's name, title and telephone |
+| --- | --- |
+| a colleague of the worker's agency | shown |
+| another agency that is told of the worker | shown; of an unnamed worker the key alone |
+| the client who is told of the worker | shown; of an unnamed worker the unit instead |
+| the client, in the access log | name of who read or changed, in social services, health care and benefits (703/2023 § 11), else the unit; of an unnamed worker the unit, and that the name is withheld |
+| the client, of an emergency reading | reason and verdict; never explanation or note |
+
 `
 
 // part is a service's section of the page, and its rules that a test can remove.

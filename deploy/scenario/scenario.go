@@ -26,13 +26,17 @@ type Scenario struct {
 	Steps []Step               `json:"steps"`
 }
 
-// CastParty is a person or system that acts in a scenario: a worker, or a client.
+// CastParty is a person or system that acts in a scenario: a worker, or a client. Its JSON is that of an
+// IssueTokenRequest.
 type CastParty struct {
 	Agency               string `json:"agency,omitempty"`
 	Unit                 string `json:"unit,omitempty"`
 	Worker               string `json:"worker,omitempty"`
 	Role                 string `json:"role"`
 	PersonalIdentityCode string `json:"personalIdentityCode,omitempty"`
+	// Name of a worker for people to read, and Profession of a team leader; either may be empty.
+	Name       string `json:"name,omitempty"`
+	Profession string `json:"profession,omitempty"`
 }
 
 // Step is a call, a reading of a mailbox, or a move of the clock.

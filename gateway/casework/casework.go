@@ -24,6 +24,7 @@ import (
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/limit"
 	overview "koppi.internal/pkg/overview/gateway"
+	people "koppi.internal/pkg/people/gateway"
 	"koppi.internal/pkg/serve"
 	statistics "koppi.internal/pkg/statistics/gateway"
 	"koppi.internal/pkg/telemetry"
@@ -46,6 +47,8 @@ type Config struct {
 	Uploads limit.Uploads
 	// Attachments stores attachments; the caller of New closes it.
 	Attachments *attachment.Store
+	// People are the people of the agencies.
+	People *people.People
 	// Statistics are those of the services.
 	Statistics *statistics.Statistics
 	// Scanner scans uploads for malware; nil scans nothing.
@@ -62,6 +65,7 @@ type Config struct {
 type Casework struct {
 	attachments *attachments.Attachments
 	consents    *consent.Consents
+	people      *people.People
 	server      *serve.Server
 	listener    *bufconn.Listener
 	conn        *grpc.ClientConn
@@ -77,6 +81,7 @@ type api struct {
 	*grounds.Grounds
 	*clients.Finder
 	*statistics.Handler
+	*people.API
 }
 
 // unimplemented lies one level deeper than the capabilities, so that their methods come first.
@@ -97,9 +102,9 @@ func New(config Config) (*Casework, error) {
 		return nil, err
 	}
 	c := &Casework{
-		listener: serve.Memory(),
+		listener: serve.Memory(), people: config.People,
 		attachments: &attachments.Attachments{
-			Services: config.Services, Secrets: config.Secrets, Store: config.Attachments, Limiter: config.Limiter, Uploads: config.Uploads,
+			Services: config.Services, Secrets: config.Secrets, Directory: config.Directory, Store: config.Attachments, Limiter: config.Limiter, Uploads: config.Uploads,
 			Scanner: config.Scanner, Logger: config.Logger,
 		},
 		consents: &consent.Consents{Services: config.Services, Secrets: config.Secrets, Logger: config.Logger},
@@ -108,17 +113,20 @@ func New(config Config) (*Casework, error) {
 		Logger: config.Logger, Verifier: config.Verifier, Validator: validator, Limiter: config.Limiter, Public: func(string) bool { return false },
 	})
 	caseworkv1.RegisterCaseworkServiceServer(c.server, api{
-		Worklist:  &worklist.Worklist{Services: config.Services, Secrets: config.Secrets, Directory: config.Directory},
+		Worklist:  &worklist.Worklist{Services: config.Services, Secrets: config.Secrets, Directory: config.Directory, People: config.People},
 		Timeline:  &timeline.Timeline{Services: config.Services, Secrets: config.Secrets},
-		AccessLog: &accesslog.AccessLog{Services: config.Services, Secrets: config.Secrets},
+		AccessLog: &accesslog.AccessLog{Services: config.Services, Secrets: config.Secrets, People: config.People},
 		Directory: &agencies.Directory{Directory: config.Directory},
 		Grounds:   &grounds.Grounds{Services: config.Services},
 		Finder:    &clients.Finder{Services: config.Services, Limiter: config.Limiter},
 		Handler:   &statistics.Handler{Statistics: config.Statistics},
+		API:       &people.API{People: config.People, Services: config.Services, Secrets: config.Secrets},
 	})
 	attachmentv1.RegisterAttachmentServiceServer(c.server, c.attachments)
 	consentv1.RegisterConsentServiceServer(c.server, c.consents)
-	operatorv1.RegisterOperatorServiceServer(c.server, &overview.Operator{Services: config.Services, Recent: config.Recent, Endpoints: config.Endpoints})
+	operatorv1.RegisterOperatorServiceServer(c.server, &overview.Operator{
+		Services: config.Services, Directory: config.Directory, Recent: config.Recent, Endpoints: config.Endpoints, ReviewsOverdue: config.People.ReviewsOverdue,
+	})
 	c.conn, err = serve.Connect(c.listener)
 	return c, err
 }
@@ -129,13 +137,17 @@ func (c *Casework) Conn() grpc.ClientConnInterface { return c.conn }
 // Close releases the connection.
 func (c *Casework) Close() error { return c.conn.Close() }
 
-// Run serves calls, removes attachments that no matter names, and passes withdrawn consents on to
-// all services, until the context ends.
+// Run serves calls, removes attachments that no matter names, passes withdrawn consents on to all services,
+// and renews the copy of the people, until the context ends.
 func (c *Casework) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve.GRPC(ctx, c.server, c.listener) })
 	group.Go(func() error {
 		c.attachments.Run(ctx)
+		return nil
+	})
+	group.Go(func() error {
+		c.people.Run(ctx)
 		return nil
 	})
 	group.Go(func() error {

@@ -126,6 +126,7 @@ func (c *Config) Run(ctx context.Context) (err error) {
 		return err
 	}
 	telemetry.Ready(ctx)
+	agencies.LogAgencyWide(ctx, process.Logger())
 	process.Logger().InfoContext(ctx, "koppi is up", slog.String("service", "gateway"), slog.String("address", listener.Addr().String()), slog.Bool("dev", c.Dev))
 	group.Go(func() error { return front.Run(ctx) })
 	group.Go(func() error {

@@ -52,6 +52,9 @@ type who struct {
 	Unit   string        `json:"unit,omitempty"`
 	Role   identity.Role `json:"role"`
 	Worker string        `json:"worker,omitempty"`
+	// Name of a worker, and Profession of a team leader, where the sign-in gave them.
+	Name       string        `json:"name,omitempty"`
+	Profession identity.Role `json:"profession,omitempty"`
 	// Session names the session to the browser's tabs, which share data within one session only. It
 	// grants no access: only the cookie does.
 	Session string `json:"session"`
@@ -66,7 +69,8 @@ func (s *Sessions) describe(session record) who {
 	c := session.Caller
 	return who{
 		Session: hex.EncodeToString(s.Secrets.Digest([]byte("tabs"), []byte(session.ID))[:16]),
-		Trial:   s.Dev, Agency: c.Agency, Unit: c.Unit, Role: c.Role, Worker: c.Worker, Until: session.until().UTC(), Expires: session.Ends.UTC(),
+		Trial:   s.Dev, Agency: c.Agency, Unit: c.Unit, Role: c.Role, Worker: c.Worker, Name: c.Name, Profession: c.Profession,
+		Until: session.until().UTC(), Expires: session.Ends.UTC(),
 	}
 }
 

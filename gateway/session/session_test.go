@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -261,6 +262,41 @@ func TestByBearer(t *testing.T) {
 	}
 	if got := s.send(http.MethodPost, "/session", "Authorization", good); got.StatusCode != http.StatusOK || s.call() != kelaWorker {
 		t.Errorf("%d %s", got.StatusCode, got.body)
+	}
+}
+
+// A leader's name and profession come from her provider, are in the session, and are in no log. A session that was begun
+// before sessions held them has neither.
+func TestSignInOfLeader(t *testing.T) {
+	s := newFixture(t, how{issuer: func(c *identity.IssuerConfig) {
+		c.Claims.Profession = "profession"
+		c.Roles["esihenkilo"] = identity.RoleTeamLeader
+	}})
+	s.provider.Know("taina", with(with(with(meri, "name", "Taina Lähi"), "profession", "kasittelija"), "realm_access", map[string]any{"roles": []string{"esihenkilo"}}))
+	s.signIn("taina", "/")
+	if who := s.call(); who != "kela a team_leader kela-17" {
+		t.Errorf("the caller is %q", who)
+	}
+	seen := s.send(http.MethodGet, "/session")
+	if me := parsed(t, seen.body); me["name"] != "Taina Lähi" || me["profession"] != "benefit_handler" || me["role"] != "team_leader" {
+		t.Errorf("%s", seen.body)
+	}
+	if strings.Contains(s.log.String(), "Taina") {
+		t.Errorf("the log holds a name: %s", s.log)
+	}
+	at, err := url.Parse(s.koppi.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := s.clock.now().UTC().Format(time.RFC3339)
+	ends := s.clock.now().UTC().Add(time.Hour).Format(time.RFC3339)
+	older := fmt.Sprintf(`{"id":"X","caller":{"Agency":"kela","Unit":"a","Worker":"kela-17","Role":"benefit_handler","Issuer":%q,"Expires":%q},"seen":%q,"ends":%q}`,
+		s.provider.Issuer, ends, now, ends)
+	s.browser = s.newBrowser()
+	s.browser.Jar.SetCookies(at, []*http.Cookie{{Name: "koppi", Value: s.secrets.Token("session", "", []byte(older)), Path: "/"}})
+	seen = s.send(http.MethodGet, "/session")
+	if me := parsed(t, seen.body); s.call() != kelaWorker || me["name"] != nil || me["profession"] != nil {
+		t.Errorf("a session of before: %s", seen.body)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
@@ -21,6 +22,7 @@ import (
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/mailbox/merged"
 	"koppi.internal/pkg/notify"
+	people "koppi.internal/pkg/people/gateway"
 	statistics "koppi.internal/pkg/statistics/gateway"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -39,6 +41,9 @@ var Services = map[string]string{
 	"plan":         planv1.PlanService_ServiceDesc.ServiceName,
 	"referral":     referralv1.ReferralService_ServiceDesc.ServiceName,
 }
+
+// keeper is the service that keeps the people of all agencies.
+const keeper = "concern"
 
 // Backend is one service behind the gateway.
 type Backend struct {
@@ -93,6 +98,11 @@ func Open(config Config) (*Front, error) {
 		all = append(all, backend.Conn)
 	}
 	work.Statistics = statistics.New(byName)
+	staff := people.New(people.Config{
+		Keeper: work.Services[CollectionOf(keeper)], Directory: work.Directory, Logger: config.Logger,
+		Now: time.Now, //nolint:forbidigo // the age of a copy is measured by the wall clock
+	})
+	work.People = staff
 	var err error
 	if front.Exchange, err = merged.New(merged.Config{Logger: config.Logger, Services: services}); err != nil {
 		return nil, err
@@ -110,7 +120,11 @@ func Open(config Config) (*Front, error) {
 		front.Local = append(front.Local, dev.ServiceName)
 	}
 	for name, conn := range front.Routes {
-		front.Routes[name] = config.Callers.Conn(conn)
+		if name != exchangev1.ExchangeService_ServiceDesc.ServiceName {
+			// What an exchange hands over has a hash.
+			conn = staff.Naming(conn)
+		}
+		front.Routes[name] = config.Callers.Completed(conn, staff.Complete)
 	}
 	return front, nil
 }
@@ -128,6 +142,7 @@ func (c Config) asSuite() map[string]Backend {
 // isInternal reports whether a method answers only the suite's own processes.
 func isInternal(method string) bool {
 	return strings.HasPrefix(method, "/"+caseworkv1.SuiteService_ServiceDesc.ServiceName+"/") ||
+		strings.HasPrefix(method, "/"+caseworkv1.StaffService_ServiceDesc.ServiceName+"/") ||
 		strings.HasPrefix(method, "/"+exchangev1.HeadsService_ServiceDesc.ServiceName+"/")
 }
 

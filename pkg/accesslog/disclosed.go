@@ -1,6 +1,7 @@
 package accesslog
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -27,8 +28,8 @@ type disclosed[S matter.State] struct {
 	log    *Reader[S]
 	who    identity.Caller
 	client string
-	// own are the matters to which the caller's agency has or had a relation; nil for the client,
-	// who may read all.
+	// own are the matters that the caller may read, also such as its agency has left; nil for the
+	// client, who may read all.
 	own map[string]bool
 	// of are the matters read so far; nil for one of which nothing is disclosed.
 	of map[string]*command.Changes[S]
@@ -39,7 +40,7 @@ func (l *Reader[S]) disclosed(ctx context.Context, who identity.Caller, client s
 	if who.Role == identity.RoleClient {
 		return d, nil
 	}
-	entries, err := l.Store.WorklistEntries(ctx, journal.Query{Agency: who.Agency, Client: client, WithHidden: true})
+	entries, err := l.Store.WorklistEntries(ctx, l.Scopes.Query(who, journal.Query{Agency: who.Agency, Client: client, WithHidden: true}))
 	if err != nil {
 		return nil, fault.Store(err)
 	}
@@ -62,6 +63,9 @@ func (d *disclosed[S]) shown(ctx context.Context, record journal.NumberedAccess)
 	if d.own != nil && by.GetAgency() != d.who.Agency {
 		return nil, nil
 	}
+	if aboutNoMatter := record.Subject == "" || strings.HasPrefix(record.Subject, directive.Collection); aboutNoMatter && d.own != nil && !d.isOwn(by, record.Access) {
+		return nil, nil
+	}
 	subject := record.Subject
 	switch {
 	case strings.HasPrefix(subject, directive.Collection):
@@ -80,20 +84,33 @@ func (d *disclosed[S]) shown(ctx context.Context, record journal.NumberedAccess)
 			basis = changed.View.State.Common().Basis
 		}
 	}
+	if EmergencyOf(record.Access) != "" {
+		record.Purpose = ""
+	}
 	access := &caseworkv1.Access{At: timestamppb.New(record.At), Subject: subject, Method: record.Method, Basis: basis, Purpose: record.Purpose}
 	d.sign(access, by, record.Access)
 	return access, nil
 }
 
-// sign sets the actor of a record. The client receives agency and unit (703/2023 § 11), but not the
-// purpose that a worker wrote, which may be about others. An agency receives its own worker.
+// isOwn tells whether a caller who reads by unit made a record itself. What an agency's people searched
+// shows whom it concerns.
+func (d *disclosed[S]) isOwn(by *commonv1.Party, record journal.Access) bool {
+	return d.log.Scopes.Of(d.who).Whole || cmp.Or(record.OnBehalfOf, by.GetWorker()) == d.who.Worker
+}
+
+// sign sets the actor of a record. The client receives no purpose that a worker wrote, which may be about
+// others; of the worker it receives what the gateway decides (703/2023 § 11). An agency receives its own
+// worker.
 func (d *disclosed[S]) sign(access *caseworkv1.Access, by *commonv1.Party, record journal.Access) {
 	client := d.who.Role == identity.RoleClient
 	switch {
 	case client && identity.Role(record.Role) == identity.RoleClient:
 		access.ByClient = true
 	case client:
-		access.By, access.Purpose = matter.UnitAlone(by), ""
+		access.By, access.Purpose = by, ""
+		if record.OnBehalfOf != "" || !identity.Role(record.Role).IsWorker() {
+			access.By = matter.UnitAlone(by)
+		}
 	default:
 		access.By = by
 		if record.OnBehalfOf != "" {
@@ -116,7 +133,7 @@ func (d *disclosed[S]) matter(ctx context.Context, subject string) (*command.Cha
 	if d.own == nil {
 		client = d.client
 	}
-	of, err := d.log.Engine.Changes(ctx, subject, d.who.Agency, client)
+	of, err := d.log.Engine.Changes(ctx, subject, d.log.Scopes.Of(d.who), client)
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ type Reader[S matter.State] struct {
 	Store     journal.Store
 	AccessLog journal.AccessLog
 	Secrets   *identity.Secrets
+	Scopes    caller.Scopes
 }
 
 // ReadAccesses reads this service's part of the access log of a client's data. The client receives
@@ -35,7 +36,7 @@ func (l *Reader[S]) ReadAccesses(ctx context.Context, read *caseworkv1.ReadAcces
 		return nil, err
 	}
 	r := read.GetAccesses()
-	selected, err := caller.ClientQuery(l.Secrets, who, r.GetClientId(), "who looked")
+	selected, err := l.Scopes.ClientQuery(l.Secrets, who, r.GetClientId(), "who looked")
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +79,7 @@ func (l *Reader[S]) ReadAccesses(ctx context.Context, read *caseworkv1.ReadAcces
 			if response.More = len(response.GetAccesses()) == limit || !page.Takes(access); response.GetMore() {
 				break
 			}
-			response.Accesses = append(response.Accesses, &caseworkv1.ReadAccessesResponse_Numbered{Number: one.Number, Access: access})
+			response.Accesses = append(response.Accesses, &caseworkv1.ReadAccessesResponse_Numbered{Number: one.Number, Access: access, EmergencyReadingId: EmergencyOf(one.Access)})
 		}
 		if len(part) < accessLogPart {
 			break

@@ -77,6 +77,22 @@ type Reading struct {
 	// Subject read, and Client by internal id; either may be empty.
 	Subject, Client string
 	Basis           *commonv1.LegalBasis
+	// Emergency is the id of the emergency reading by which the caller reads; empty for another reading.
+	Emergency string
+}
+
+// emergencyPurpose begins the stored purpose of a reading in an emergency; the id of the emergency reading
+// follows, which has its reason and explanation.
+const emergencyPurpose = "emergency reading "
+
+// EmergencyOf returns the id of the emergency reading by which a record's reading was made; empty for
+// another reading.
+func EmergencyOf(record journal.Access) string {
+	id, is := strings.CutPrefix(record.Purpose, emergencyPurpose)
+	if !is {
+		return ""
+	}
+	return id
 }
 
 // ReadingOf returns the reading of a matter in a state.
@@ -92,10 +108,12 @@ func (l *Recorder) Read(ctx context.Context, who identity.Caller, purpose string
 	if err != nil {
 		return err
 	}
-	access.Purpose = purpose
 	batch := journal.Batch{}
 	for _, one := range readings {
-		access.Subject, access.Client = one.Subject, one.Client
+		access.Subject, access.Client, access.Purpose = one.Subject, one.Client, purpose
+		if one.Emergency != "" {
+			access.Purpose = emergencyPurpose + one.Emergency
+		}
 		if access.Basis, err = proto.Marshal(one.Basis); err != nil {
 			return fmt.Errorf("access log: marshal basis: %w", err)
 		}

@@ -30,6 +30,9 @@ const (
 // PurposeWorklist is the purpose recorded for reading matters in a worklist.
 const PurposeWorklist = "worklist"
 
+// PurposeNames is the purpose recorded for reading clients' names in a worklist.
+const PurposeNames = "names in the worklist"
+
 var unusualRecorded = telemetry.Counter("koppi.wishes.unusual", "{alarm}", "Workers and agencies that recorded consent directives of unusually many clients in an hour.")
 
 // manyClients counts for how many clients each caller acted within the last hour.
@@ -69,7 +72,7 @@ func newWatch() *watch { return &watch{newManyClients[string]()} }
 // systems, which read for many workers, do not count.
 func (w *watch) see(record journal.NumberedAccess) *commonv1.Party {
 	role := identity.Role(record.Role)
-	listed := record.Purpose == PurposeWorklist || record.Purpose == "" && strings.Contains(record.Method, "/List")
+	listed := record.Purpose == PurposeWorklist || record.Purpose == PurposeNames || record.Purpose == "" && strings.Contains(record.Method, "/List")
 	if record.Client == "" || len(record.Head) > 0 || listed || !role.IsWorker() {
 		return nil
 	}

@@ -30,10 +30,10 @@ func Of(ctx context.Context) (identity.Caller, error) {
 	return who, nil
 }
 
-// Actor returns the caller as the rules know it.
+// Actor returns the caller as the rules know it: a team leader by the profession, if there is one.
 func Actor(who identity.Caller) matter.Actor {
 	return matter.Actor{
-		Agency: who.Agency, Unit: who.Unit, Worker: who.Worker, Role: string(who.Role),
+		Agency: who.Agency, Unit: who.Unit, Worker: who.Worker, Role: string(who.Acts()),
 		Automatic: who.Role == identity.RoleSystem,
 	}
 }
@@ -71,10 +71,10 @@ func PageOwner(who identity.Caller) string {
 const ClientNames = ""
 
 // ClientQuery returns the query for a client's matters: all of them if the caller is the client,
-// else those of the caller's agency. It fails with INVALID_FIELD, ROLE_NOT_ALLOWED or
+// else those that the caller may read. It fails with INVALID_FIELD, ROLE_NOT_ALLOWED or
 // UNKNOWN_CLIENT.
-func ClientQuery(secrets *identity.Secrets, who identity.Caller, client, purpose string) (journal.Query, error) {
-	query := journal.Query{Agency: who.Agency, WithHidden: true}
+func (s Scopes) ClientQuery(secrets *identity.Secrets, who identity.Caller, client, purpose string) (journal.Query, error) {
+	query := s.Query(who, journal.Query{Agency: who.Agency, WithHidden: true})
 	switch {
 	case who.Role == identity.RoleClient && client != "":
 		return query, fault.New(fault.InvalidField, "a person lists only their own matters and names no client").Field("client_id", "leave empty")
@@ -89,7 +89,7 @@ func ClientQuery(secrets *identity.Secrets, who identity.Caller, client, purpose
 		return query, fault.New(fault.InvalidField, "a search by client requires a purpose").Field("purpose", "required with client_id")
 	}
 	var ok bool
-	if query.Client, ok = secrets.InternalID(identity.KindClient, who.Agency, client); !ok {
+	if query.Client, ok = s.InternalID(secrets, who, identity.KindClient, client); !ok {
 		return query, UnknownClient("client_id")
 	}
 	return query, nil

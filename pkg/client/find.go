@@ -10,8 +10,8 @@ import (
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
-// FindKnownClient returns the caller's id of the client with an identity code, if the caller's agency
-// may read the client's identity in a matter of this service. It records the search first, if asked to.
+// FindKnownClient returns the caller's id of the client with an identity code, if the caller may
+// read the client's identity in a matter of this service. It records the search first, if asked to.
 // A code that only others know gets the same empty answer as one that nobody knows.
 func (c *Clients[S]) FindKnownClient(ctx context.Context, r *caseworkv1.FindKnownClientRequest) (*caseworkv1.FindKnownClientResponse, error) {
 	who, err := caller.Of(ctx)
@@ -23,7 +23,7 @@ func (c *Clients[S]) FindKnownClient(ctx context.Context, r *caseworkv1.FindKnow
 	}
 	code, err := idcode.Parse(r.GetAsked().GetPersonalIdentityCode(), c.AllowTestCodes, c.Clock.Now())
 	if err != nil {
-		return nil, fault.New(fault.InvalidField, "this is not a personal identity code").Field("personal_identity_code", "a whole code")
+		return nil, err
 	}
 	internal := c.Secrets.ClientID(code)
 	if r.GetRecord() {
@@ -31,7 +31,7 @@ func (c *Clients[S]) FindKnownClient(ctx context.Context, r *caseworkv1.FindKnow
 			return nil, err
 		}
 	}
-	found, err := c.knownTo(ctx, who.Agency, internal)
+	found, err := c.knownTo(ctx, c.Matters.Scopes.Of(who), internal)
 	if err != nil || found.client == nil {
 		return &caseworkv1.FindKnownClientResponse{}, err
 	}

@@ -5,10 +5,10 @@ package client
 import (
 	"context"
 
-	"koppi.internal/pkg/accesslog"
 	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
@@ -20,35 +20,47 @@ func (c *Clients[S]) Identity(ctx context.Context, id string) (*commonv1.Client,
 	if err != nil {
 		return nil, err
 	}
-	client, state, err := c.identity(ctx, who, c.Matters.Collection+id)
+	client, view, err := c.identity(ctx, who, c.Matters.Collection+id)
 	if err != nil {
 		return nil, err
 	}
 	if client == nil {
 		return nil, fault.New(fault.NotFound, "this matter has no client")
 	}
-	return client, c.AccessLog.Read(ctx, who, "identity", accesslog.ReadingOf(state))
+	return client, c.AccessLog.Read(ctx, who, "identity", c.Matters.Reading(who, view))
+}
+
+// Known returns the identity of the client of a matter that the caller reads, with the contact data of nobody
+// but the responsible agency under a non-disclosure; nil if it is not known. It does not record a reading.
+func (c *Clients[S]) Known(ctx context.Context, who identity.Caller, view matter.View[S]) (*commonv1.Client, error) {
+	histories, err := c.Matters.Engine.Read(ctx, c.Matters.Scopes.Of(who), view.State.Common().Subject)
+	if err != nil {
+		return nil, err
+	}
+	found, err := c.clientFor(ctx, c.Matters.Scopes.Of(who), histories[0])
+	return found.client, err
 }
 
 // identity returns the identity of a subject's client, as a caller may know it, and the subject as
 // it was disclosed to the caller. The client reads their own identity in full.
-func (c *Clients[S]) identity(ctx context.Context, who identity.Caller, subject string) (*commonv1.Client, S, error) {
-	var none S
+func (c *Clients[S]) identity(ctx context.Context, who identity.Caller, subject string) (*commonv1.Client, matter.View[S], error) {
+	var none matter.View[S]
 	if who.Role == identity.RoleClient {
 		views, err := c.Matters.Engine.ReadClient(ctx, who.Client, subject)
 		if err != nil || views[0].State.Common().IsRevoked() {
 			return nil, none, err
 		}
 		client, err := c.client(ctx, subject)
-		return client, views[0].State, err
+		return client, views[0], err
 	}
 	if !caller.IsParty(who) {
 		return nil, none, caller.NotFound()
 	}
-	histories, err := c.Matters.Engine.Read(ctx, who.Agency, subject)
+	scope := c.Matters.Scopes.Of(who)
+	histories, err := c.Matters.Engine.Read(ctx, scope, subject)
 	if err != nil {
 		return nil, none, err
 	}
-	found, err := c.clientFor(ctx, who.Agency, histories[0])
-	return found.client, histories[0].Views[who.Agency].State, err
+	found, err := c.clientFor(ctx, scope, histories[0])
+	return found.client, histories[0].Views[who.Agency], err
 }

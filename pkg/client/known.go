@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/matter"
@@ -25,14 +26,15 @@ type known struct {
 	masked bool
 }
 
-// clientFor returns the identity of a matter's client, as an agency may know it now. Every use of a
-// stored identity for an agency goes through here: what the agency reads, what it begins with it,
-// and where that is sent. The result is empty without a live relation, for a matter entered in
-// error, and for what was disclosed to the agency on a consent that was withdrawn. Under a
-// non-disclosure for safety it lacks contact data, except for the responsible agency.
-func (c *Clients[S]) clientFor(ctx context.Context, agency string, history matter.History[S]) (known, error) {
-	view := history.Views[agency].State
-	if head := view.Common(); !history.Related(agency) || head.IsRevoked() || head.Client == "" {
+// clientFor returns the identity of a matter's client, as a caller may know it now. Every use of a
+// stored identity for a caller goes through here: what the caller reads, what it begins with it,
+// and where that is sent. The result is empty where the caller's scope does not allow to read the
+// matter, for a matter entered in error, and for what was disclosed on a consent that was withdrawn.
+// Under a non-disclosure for safety it lacks contact data, except for the responsible agency, and there
+// for a reader in an emergency.
+func (c *Clients[S]) clientFor(ctx context.Context, scope matter.Scope, history matter.History[S]) (known, error) {
+	view, allowed := history.Views[scope.Agency].State, c.Matters.Engine.Rules.Permission(scope, history)
+	if head := view.Common(); allowed == matter.PermissionNone || head.IsRevoked() || head.Client == "" {
 		return known{}, nil
 	}
 	subject := history.State.Common().Subject
@@ -40,7 +42,7 @@ func (c *Clients[S]) clientFor(ctx context.Context, agency string, history matte
 	if err != nil || client == nil {
 		return known{}, err
 	}
-	if !client.GetDetails().GetNonDisclosure() || c.Responsible(view) == agency {
+	if !client.GetDetails().GetNonDisclosure() || allowed == matter.PermissionFull && c.Responsible(view) == scope.Agency {
 		return known{client: client, subject: subject}, nil
 	}
 	return known{client: withoutContact(client), subject: subject, masked: true}, nil
@@ -60,11 +62,11 @@ func withoutContact(client *commonv1.Client) *commonv1.Client {
 // client's identity.
 const maxKnown = 50
 
-// knownTo returns a client's identity from the newest matter here in which the agency may read it
+// knownTo returns a client's identity from the newest matter here in which the caller may read it
 // now. If that is masked, it uses the newest matter that shows the agency contact data even under a
 // non-disclosure: the agency then holds those data itself, or has supplied them.
-func (c *Clients[S]) knownTo(ctx context.Context, agency, internal string) (known, error) {
-	entries, err := c.Store.WorklistEntries(ctx, journal.Query{Agency: agency, Client: internal, WithHidden: true})
+func (c *Clients[S]) knownTo(ctx context.Context, scope matter.Scope, internal string) (known, error) {
+	entries, err := c.Store.WorklistEntries(ctx, journal.Query{Agency: scope.Agency, Client: internal, WithHidden: true, Readable: caller.Readable(scope)})
 	if err != nil {
 		return known{}, fault.Store(err)
 	}
@@ -77,7 +79,7 @@ func (c *Clients[S]) knownTo(ctx context.Context, agency, internal string) (know
 		if err != nil {
 			return known{}, err
 		}
-		found, err := c.clientFor(ctx, agency, history)
+		found, err := c.clientFor(ctx, scope, history)
 		switch {
 		case err != nil:
 			return known{}, err
@@ -91,11 +93,11 @@ func (c *Clients[S]) knownTo(ctx context.Context, agency, internal string) (know
 	return newest, nil
 }
 
-// HomeFor returns where the client of a matter is served, as far as the agency may know who the
-// client is. The limit is needed because the unit chosen by the home is disclosed, and the unit
+// HomeFor returns where the client of a matter that a caller may read is served, as far as the caller's
+// agency may know who the client is. The limit is needed because the unit chosen by the home is disclosed, and the unit
 // reveals the home.
 func (c *Clients[S]) HomeFor(ctx context.Context, agency string, history matter.History[S]) (matter.Home, error) {
-	found, err := c.clientFor(ctx, agency, history)
+	found, err := c.clientFor(ctx, matter.WholeScope(agency), history)
 	return homeOf(found.client), err
 }
 

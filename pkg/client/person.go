@@ -66,11 +66,11 @@ func (c *Clients[S]) knownPerson(ctx context.Context, who identity.Caller, clien
 	if !caller.IsParty(who) {
 		return Person{}, fault.New(fault.RoleNotAllowed, "only an agency's worker or system can name a client by client_id")
 	}
-	internal, ok := c.Secrets.InternalID(identity.KindClient, who.Agency, client.GetClientId())
+	internal, ok := c.Matters.Scopes.InternalID(c.Secrets, who, identity.KindClient, client.GetClientId())
 	if !ok {
 		return Person{}, caller.UnknownClient("client.client_id")
 	}
-	found, err := c.knownTo(ctx, who.Agency, internal)
+	found, err := c.knownTo(ctx, c.Matters.Scopes.Of(who), internal)
 	if err != nil {
 		return Person{}, err
 	}
@@ -120,6 +120,20 @@ func homeOf(client *commonv1.Client) matter.Home {
 	}
 }
 
+// mayName tells whether a caller may name a case: one of which it may read a matter, here or in another
+// service, if it reads by unit, and else one whose pseudonym its agency was given.
+func (c *Clients[S]) mayName(ctx context.Context, who identity.Caller, internal string) (bool, error) {
+	if c.Matters.Scopes.Of(who).Whole {
+		return true, nil
+	}
+	for _, introduction := range c.introductions(ctx, who.Agency) {
+		if introduction.GetCase() == internal {
+			return true, nil
+		}
+	}
+	return c.readsCase(ctx, who, internal)
+}
+
 // CaseOf finds the case to which a matter belongs, in whichever service the case began. It must be
 // the client's, and one whose pseudonym the agency was given. If the request names none, a new case
 // begins. An anonymous matter never joins a client's case, because there it would not be anonymous.
@@ -128,8 +142,14 @@ func (c *Clients[S]) CaseOf(ctx context.Context, who identity.Caller, pseudonym,
 		return c.Secrets.NewCase(client), nil
 	}
 	unknown := fault.New(fault.InvalidField, "your agency has no such case of this client").Field("case_id", "not known to your agency")
-	internal, ok := c.Secrets.InternalID(identity.KindCase, who.Agency, pseudonym)
+	internal, ok := c.Matters.Scopes.InternalID(c.Secrets, who, identity.KindCase, pseudonym)
 	if !ok {
+		return "", unknown
+	}
+	switch may, err := c.mayName(ctx, who, internal); {
+	case err != nil:
+		return "", err
+	case !may:
 		return "", unknown
 	}
 	if c.Secrets.IsCaseOf(internal, client) {

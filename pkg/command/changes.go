@@ -23,10 +23,10 @@ type Changes[S matter.State] struct {
 	by map[string]string
 }
 
-// Changes reads the changes of a subject for an agency that has or had a relation to it, or for the
+// Changes reads the changes of a subject for a caller of an agency that has or had a relation to it, or for the
 // person whom it concerns. It returns nil for any other reader and for an erased subject; for an
 // agency also if the subject was entered in error, since that names no client.
-func (e *Engine[S]) Changes(ctx context.Context, subject, agency, client string) (*Changes[S], error) {
+func (e *Engine[S]) Changes(ctx context.Context, subject string, scope matter.Scope, client string) (*Changes[S], error) {
 	histories, err := e.Store.Load(ctx, subject)
 	if err != nil {
 		return nil, fault.Store(err)
@@ -37,18 +37,18 @@ func (e *Engine[S]) Changes(ctx context.Context, subject, agency, client string)
 	}
 	changes := &Changes[S]{rows: histories[0], by: map[string]string{}}
 	var disclosed []Disclosed[S]
-	if agency == "" {
+	if scope.Agency == "" {
 		if client == "" || events[0].Client != client {
 			return nil, nil
 		}
 		changes.View, disclosed = e.Rules.DiscloseToClient(events)
 	} else {
 		now := e.Rules.Fold(events, false)
-		view, known := now.Views[agency]
-		if !known || now.State.Common().IsRevoked() {
+		view, known := now.Views[scope.Agency]
+		if !known || now.State.Common().IsRevoked() || e.Rules.permissionOf(scope, now) == matter.PermissionNone {
 			return nil, nil
 		}
-		changes.View, disclosed = view, e.Rules.DisclosedNow(events, uint64(len(events)), agency)
+		changes.View, disclosed = view, e.Rules.DisclosedNow(events, uint64(len(events)), scope.Agency)
 	}
 	for _, one := range disclosed {
 		changes.by[one.Event.ID] = one.Event.By.GetAgency()

@@ -22,6 +22,8 @@ const maxAttempts = 64
 type Target struct {
 	// Agency of the caller; a request_id is unique within it.
 	Agency string
+	// Scope says which of the agency's matters the caller may command. The zero Scope allows none.
+	Scope matter.Scope
 	// Client is the internal id of the person whom the subject concerns, if the person and not an
 	// agency commands.
 	Client string
@@ -195,10 +197,16 @@ func (t Target) requestKey() string {
 	}
 }
 
-// relates tells whether the caller has a relation to a subject.
-func relates[S matter.State](t Target, history matter.History[S]) bool {
-	if t.Agency == "" {
-		return t.Client != "" && history.Version > 0 && history.State.Common().Client == t.Client
+// permission returns what the caller may do with a subject.
+func permission[S matter.State](rules Rules[S], t Target, history matter.History[S]) matter.Permission {
+	switch {
+	case t.Agency == "" && t.Client != "" && history.Version > 0 && history.State.Common().Client == t.Client:
+		return matter.PermissionFull
+	case t.Agency == "", history.Version == 0:
+		return matter.PermissionNone
+	case history.Related(t.Agency), t.Holders && history.State.Common().HoldsWithdrawn(t.Agency):
+		return rules.permissionOf(t.Scope, history)
+	default:
+		return matter.PermissionNone
 	}
-	return history.Related(t.Agency) || t.Holders && history.Version > 0 && history.State.Common().HoldsWithdrawn(t.Agency)
 }

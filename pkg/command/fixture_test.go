@@ -136,7 +136,7 @@ type ordered command.Command[note, string]
 // write is the command by which an agency gives a note a text.
 func (f *fixture) write(agency, subject, text string) ordered {
 	return ordered{
-		Target: command.Target{Agency: agency, Subject: subject, Access: journal.Access{Role: "worker", Method: "write"}},
+		Target: command.Target{Agency: agency, Scope: matter.WholeScope(agency), Subject: subject, Access: journal.Access{Role: "worker", Method: "write"}},
 		Decide: func(_ matter.World[note], _ string, at time.Time) ([]matter.Event, error) {
 			event := f.event(subject, text, at)
 			event.By = &commonv1.Party{Agency: agency}

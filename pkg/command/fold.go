@@ -68,9 +68,8 @@ func (r Rules[S]) next(history matter.History[S], event matter.Event, all []matt
 			live++
 		}
 		if is && !gone {
-			view.State = r.Evolve(view.State, disclosed)
 			view.Extent = view.Extent.Disclosed(event, disclosed, view.Version == 0)
-			view.Version++
+			view = view.With(r.Evolve(view.State, disclosed), disclosed)
 			told = append(told, Disclosed[S]{View: view, Event: disclosed, Withheld: withheld})
 		}
 		next.Views[reader.Agency] = view

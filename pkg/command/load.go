@@ -59,7 +59,7 @@ func (e *Engine[S]) load(ctx context.Context, r reads[S]) (loaded[S], error) {
 	if err := e.loadKeys(ctx, &l, r.target, keys); err != nil {
 		return l, err
 	}
-	if l.refusal = refusal(r, l); l.refusal != nil || l.first != nil {
+	if l.refusal = refusal(e.Rules, r, l); l.refusal != nil || l.first != nil {
 		return l, nil
 	}
 	for {
@@ -78,11 +78,17 @@ func (e *Engine[S]) load(ctx context.Context, r reads[S]) (loaded[S], error) {
 	}
 }
 
-// refusal refuses a caller without a relation to the commanded subject, and a command that
+// refusal refuses a caller that may not command the subject, and a command that
 // Command.Check refuses.
-func refusal[S matter.State](r reads[S], l loaded[S]) error {
-	if t := r.target; !t.Starts && !t.Open && t.RequestID != "" && !relates(t, l.world.Subjects[t.Subject]) {
-		return notFound()
+func refusal[S matter.State](rules Rules[S], r reads[S], l loaded[S]) error {
+	if t := r.target; !t.Starts && !t.Open && t.RequestID != "" {
+		switch permission(rules, t, l.world.Subjects[t.Subject]) {
+		case matter.PermissionNone:
+			return notFound()
+		case matter.PermissionRead:
+			return fault.New(fault.RoleNotAllowed, "an emergency reading allows to read, and to take no step")
+		case matter.PermissionFull:
+		}
 	}
 	if r.check == nil || l.first != nil {
 		return nil

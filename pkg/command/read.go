@@ -13,9 +13,9 @@ import (
 
 var unreadable = telemetry.Counter("koppi.subjects.unreadable", "{subject}", "Subjects left out of an answer because their history cannot be read.")
 
-// Read folds the histories of subjects, in the given order. A subject to which the agency has no
-// relation is not found, as if it did not exist.
-func (e *Engine[S]) Read(ctx context.Context, agency string, subjects ...string) ([]matter.History[S], error) {
+// Read folds the histories of subjects, in the given order. A subject that the scope does not allow to
+// read is not found, as if it did not exist.
+func (e *Engine[S]) Read(ctx context.Context, scope matter.Scope, subjects ...string) ([]matter.History[S], error) {
 	world := matter.World[S]{Subjects: map[string]matter.History[S]{}}
 	if err := e.loadSubjects(ctx, world, subjects); err != nil {
 		return nil, err
@@ -23,7 +23,7 @@ func (e *Engine[S]) Read(ctx context.Context, agency string, subjects ...string)
 	histories := make([]matter.History[S], 0, len(subjects))
 	for _, subject := range subjects {
 		history := world.Subjects[subject]
-		if !history.Related(agency) {
+		if e.Rules.Permission(scope, history) == matter.PermissionNone {
 			return nil, notFound()
 		}
 		histories = append(histories, history)
@@ -97,20 +97,21 @@ func (e *Engine[S]) ReadableEvents(ctx context.Context, subjects ...string) ([][
 	return all, nil
 }
 
-// Numbers returns the numbers of matters, by their names. A matter whose history cannot be read has
-// none.
-func (e *Engine[S]) Numbers(ctx context.Context, subjects ...string) (map[string]string, error) {
-	numbers := make(map[string]string, len(subjects))
+// Completions returns what worklist entries of subjects can lack. A subject whose history cannot be read
+// has none.
+func (e *Engine[S]) Completions(ctx context.Context, subjects ...string) ([]journal.Completion, error) {
 	all, err := e.EventsOf(ctx, subjects...)
 	if err == nil {
+		completions := make([]journal.Completion, 0, len(all))
 		for i, events := range all {
-			numbers[subjects[i]] = string(e.NumberOf(subjects[i], matter.NumberIn(events)))
+			completions = append(completions, e.completion(subjects[i], events))
 		}
-		return numbers, nil
+		return completions, nil
 	}
 	if !errors.Is(err, journal.ErrUnreadable) {
 		return nil, err
 	}
+	var completions []journal.Completion
 	for _, subject := range subjects {
 		events, err := e.Events(ctx, subject)
 		switch {
@@ -119,10 +120,22 @@ func (e *Engine[S]) Numbers(ctx context.Context, subjects ...string) (map[string
 		case err != nil:
 			return nil, err
 		default:
-			numbers[subject] = string(e.NumberOf(subject, matter.NumberIn(events)))
+			completions = append(completions, e.completion(subject, events))
 		}
 	}
-	return numbers, nil
+	return completions, nil
+}
+
+// completion returns what the entries of a subject can lack. An erased subject has no parts that are known:
+// nobody reads it by unit.
+func (e *Engine[S]) completion(subject string, events []matter.Event) journal.Completion {
+	completion := journal.Completion{
+		Subject: subject, Number: string(e.NumberOf(subject, matter.NumberIn(events))), Parts: map[string]string{},
+	}
+	for agency, view := range e.Rules.HistoryOf(events).Views {
+		completion.Parts[agency] = string(e.Rules.Parts(view))
+	}
+	return completion
 }
 
 // ReportUnreadable raises the alarm that a subject cannot be read.

@@ -10,18 +10,20 @@ import (
 
 // Recalled is the history of one subject as a reader may know it now.
 type Recalled[S matter.State] struct {
-	State    S
+	State S
+	// View is the subject as it stands for the agency; the zero view for the client.
+	View     matter.View[S]
 	Messages []*exchangev1.CaseMessage
 	// Version is the number of the subject's events, disclosed or not.
 	Version uint64
 }
 
-// Recall discloses a subject's history again to a reader: an agency that is party to it, or the
-// person whom it concerns. Events are all events of the subject; upTo limits how many of them are
+// Recall discloses a subject's history again to a reader: a caller of an agency that is party to it, or
+// the person whom it concerns. Events are all events of the subject; upTo limits how many of them are
 // disclosed (0 for all). The result is computed, not looked up, so that it holds what the reader
 // may know now. Sequence and hashes are not set, because they belong to a mailbox. The result is
-// empty for a subject entered in error or erased, and for a reader without a relation to it.
-func (e *Engine[S]) Recall(events []matter.Event, agency, client string, upTo uint64) (Recalled[S], error) {
+// empty for a subject entered in error or erased, and for a reader who may not read it.
+func (e *Engine[S]) Recall(events []matter.Event, scope matter.Scope, client string, upTo uint64) (Recalled[S], error) {
 	if len(events) == 0 {
 		return Recalled[S]{}, nil
 	}
@@ -35,14 +37,14 @@ func (e *Engine[S]) Recall(events []matter.Event, agency, client string, upTo ui
 	}
 	var disclosed []Disclosed[S]
 	switch {
-	case agency == "" && client != "" && events[0].Client == client:
+	case scope.Agency == "" && client != "" && events[0].Client == client:
 		_, disclosed = e.Rules.DiscloseToClient(events[:all.Version])
-	case agency != "" && now.Related(agency):
-		disclosed = e.Rules.DisclosedNow(events, all.Version, agency)
+	case scope.Agency != "" && e.Rules.Permission(scope, now) != matter.PermissionNone:
+		disclosed = e.Rules.DisclosedNow(events, all.Version, scope.Agency)
 	default:
 		return Recalled[S]{}, nil
 	}
-	all.State = now.State
+	all.State, all.View = now.State, now.Views[scope.Agency]
 	for _, one := range disclosed {
 		message, err := e.message(one)
 		if err != nil {

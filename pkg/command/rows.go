@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"koppi.internal/pkg/fault"
@@ -39,6 +40,7 @@ func (r Rules[S]) rows(subject string, history matter.History[S]) (journal.Strea
 	if r.Waits != nil {
 		for _, row := range r.Waits(history.State) {
 			row.Subject, row.Role, row.Hidden, row.StartedAt = subject, journal.RoleOfficer, true, head.Started
+			row.Parts = string(matter.PartsOf([]string{row.Unit}, nil))
 			entries = append(entries, row)
 		}
 	}
@@ -54,7 +56,7 @@ func entry[S matter.State](rules Rules[S], head matter.Head, view matter.View[S]
 		Unit: shown.Unit, Worker: shown.Worker, Client: head.Client, Case: head.Case,
 		State: shown.State, Urgency: int32(shown.Urgency), Touched: shown.Touched, Phase: int32(status.GetPhase()), WaitingOn: status.GetWaitingOn().GetAgency(),
 		Overdue: status.GetOverdue(), Hidden: shown.Hidden || head.IsRevoked() || view.Reader.Gone, Ended: view.State.Common().Ended() || view.Reader.Gone,
-		Version: view.Version, StartedAt: head.Started, WithdrawnAt: head.Withdrawal.At,
+		Version: view.Version, StartedAt: head.Started, WithdrawnAt: head.Withdrawal.At, Parts: string(rules.Parts(view)),
 	}
 	if status.GetDueAt() != nil {
 		row.DueAt = status.GetDueAt().AsTime()
@@ -72,6 +74,39 @@ func entry[S matter.State](rules Rules[S], head matter.Head, view matter.View[S]
 		row.Ended, row.WaitingOn = false, row.Agency
 	}
 	return row
+}
+
+// Parts returns the parts that a reader's agency has in a matter, as far as it knows the matter.
+func (r Rules[S]) Parts(view matter.View[S]) matter.Parts {
+	if view.Reader.Agency == "" || view.Version == 0 {
+		return matter.PartsOf(nil, nil)
+	}
+	shown := r.WorklistEntry(view.State, view.Reader)
+	units, workers := append(slices.Clone(view.Units), shown.Unit), []string{shown.Worker}
+	if r.Named != nil {
+		for _, party := range r.Named(view.State) {
+			if party.GetAgency() == view.Reader.Agency {
+				workers = append(workers, party.GetWorker())
+			}
+		}
+	}
+	return matter.PartsOf(units, workers)
+}
+
+// Permission returns what a scope allows in a matter; none if its agency has no relation to it.
+func (r Rules[S]) Permission(scope matter.Scope, history matter.History[S]) matter.Permission {
+	if !history.Related(scope.Agency) {
+		return matter.PermissionNone
+	}
+	return r.permissionOf(scope, history)
+}
+
+// permissionOf returns what a scope allows in a matter to which its agency has or had a relation.
+func (r Rules[S]) permissionOf(scope matter.Scope, history matter.History[S]) matter.Permission {
+	if scope.Whole {
+		return matter.PermissionFull
+	}
+	return scope.Permission(r.Parts(history.Views[scope.Agency]), history.State.Common().Client)
 }
 
 // Derive writes the rows of a subject again by these rules, where its stored row is stale. An

@@ -34,6 +34,9 @@ type Rules[S matter.State] struct {
 	Expected func(view S, now time.Time) matter.Expectation
 	// WorklistEntry is the subject's row in a reader's worklist.
 	WorklistEntry func(view S, reader matter.Reader) matter.WorklistEntry
+	// Named are the parties, besides the entry's own worker, whose workers a matter names as those who
+	// handle it now, such as the owners of a plan's actions; may be nil.
+	Named func(view S) []*commonv1.Party
 	// Shared tells whether another agency has a part in an ongoing subject, judged by what was
 	// disclosed to the given agency: the other agency began it, or has taken up what this agency
 	// began. May be nil if no agency can act in a client's name on the strength of such a subject.

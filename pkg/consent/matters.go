@@ -45,7 +45,7 @@ func (c *Consents[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadCon
 	if err != nil {
 		return nil, err
 	}
-	query, err := caller.ClientQuery(c.Book.Secrets, who, r.GetClientId(), r.GetPurpose())
+	query, err := c.Matters.Scopes.ClientQuery(c.Book.Secrets, who, r.GetClientId(), r.GetPurpose())
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (c *Consents[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadCon
 			}
 			response.Consents = append(response.Consents, consent)
 			response.Places = append(response.Places, &caseworkv1.ConsentPlace{StartedAt: timestamppb.New(part[i].StartedAt), Subject: part[i].Subject})
-			readings = append(readings, accesslog.ReadingOf(history.State))
+			readings = append(readings, c.reading(who, history, view))
 		}
 		if response.GetMore() {
 			break
@@ -86,6 +86,13 @@ func (c *Consents[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadCon
 		return nil, err
 	}
 	return response, c.AccessLog.Read(ctx, who, cmp.Or(r.GetPurpose(), "consents"), readings...)
+}
+
+// reading returns the access log's reading of a matter whose consents a caller reads.
+func (c *Consents[S]) reading(who identity.Caller, history matter.History[S], view matter.View[S]) accesslog.Reading {
+	read := accesslog.ReadingOf(history.State)
+	read.Emergency = c.Matters.Emergency(who, view)
+	return read
 }
 
 // hasConsent reports whether something of a matter rests or rested on the client's consent, as far as a
@@ -262,7 +269,7 @@ func (c *Consents[S]) onConsent(
 	}
 	result, err := command.Handle(ctx, c.Engine, command.Command[S, command.None]{
 		Target: command.Target{
-			Agency: who.Agency, Client: who.Client, Holders: true, Subject: subject, RequestID: r.GetRequestId(), Digest: digest, Access: access,
+			Agency: who.Agency, Client: who.Client, Scope: c.Matters.Scopes.Of(who), Holders: true, Subject: subject, RequestID: r.GetRequestId(), Digest: digest, Access: access,
 		},
 		Decide: func(world matter.World[S], _ command.None, at time.Time) ([]matter.Event, error) {
 			return decided(who, world, at)

@@ -12,6 +12,7 @@ import (
 // Names finds the client whom a request on directives names.
 type Names struct {
 	Secrets *identity.Secrets
+	Scopes  caller.Scopes
 	Clock   clock.Clock
 	// AllowTestCodes admits personal identity codes of the range for test persons.
 	AllowTestCodes bool
@@ -36,7 +37,7 @@ func (n *Names) named(who identity.Caller, r request) (string, error) {
 		}
 		return n.Secrets.ClientID(code), nil
 	case *commonv1.Client_ClientId:
-		if internal, ok := n.Secrets.InternalID(identity.KindClient, who.Agency, named.ClientId); ok {
+		if internal, ok := n.Scopes.InternalID(n.Secrets, who, identity.KindClient, named.ClientId); ok {
 			return internal, nil
 		}
 		return "", caller.UnknownClient("client.client_id")

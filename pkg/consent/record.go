@@ -106,6 +106,10 @@ func (d *Recording[S]) RecordWish(ctx context.Context, record *caseworkv1.Record
 	if err := d.Consequences.CarryOut(ctx, before.subject); err != nil {
 		return nil, err
 	}
+	known, err := d.mayName(ctx, who, client, r, before.history.State)
+	if err != nil {
+		return nil, err
+	}
 	asked := directive.Command{
 		By: caller.Actor(who).Party(), Automatic: who.System, ID: uuid.NewSHA1(uuid.MustParse(r.GetRequestId()), []byte(caller.PageOwner(who))).String(),
 		Listed: record.GetListed(), Request: r,
@@ -124,7 +128,11 @@ func (d *Recording[S]) RecordWish(ctx context.Context, record *caseworkv1.Record
 				}
 				asked.Request = resolved
 			}
-			decided, err := directive.Decide(world.State(before.subject), asked)
+			state := world.State(before.subject)
+			if !known {
+				state = directive.Directives{}
+			}
+			decided, err := directive.Decide(state, asked)
 			events := make([]matter.Event, 0, len(decided))
 			for _, one := range decided {
 				events = append(events, matter.Event{Subject: before.subject, Message: one.Message, By: one.By, At: at, Client: client})
@@ -138,7 +146,7 @@ func (d *Recording[S]) RecordWish(ctx context.Context, record *caseworkv1.Record
 	if err := d.Consequences.CarryOut(ctx, before.subject); err != nil {
 		return nil, err
 	}
-	all, err := d.read(ctx, who, client)
+	all, err := d.read(ctx, who, client, d.Vouching.isVouchedFor(ctx, who.Agency, client, r))
 	if err != nil {
 		return nil, err
 	}
@@ -200,11 +208,11 @@ func (d *Recording[S]) ReadWishes(ctx context.Context, read *caseworkv1.ReadWish
 	if err != nil {
 		return nil, err
 	}
-	query, err := caller.ClientQuery(d.Book.Secrets, who, r.GetClientId(), r.GetPurpose())
+	query, err := d.Matters.Scopes.ClientQuery(d.Book.Secrets, who, r.GetClientId(), r.GetPurpose())
 	if err != nil {
 		return nil, err
 	}
-	directives, err := d.read(ctx, who, query.Client)
+	directives, err := d.read(ctx, who, query.Client, false)
 	if err != nil {
 		return nil, err
 	}
@@ -212,24 +220,29 @@ func (d *Recording[S]) ReadWishes(ctx context.Context, read *caseworkv1.ReadWish
 	return &caseworkv1.ReadWishesResponse{Wishes: directives}, d.AccessLog.Read(ctx, who, cmp.Or(r.GetPurpose(), "wishes"), accesslog.Reading{Client: query.Client})
 }
 
-// read returns a client's directives, as a caller may know them.
-func (d *Recording[S]) read(ctx context.Context, who identity.Caller, client string) (*consentv1.Wishes, error) {
+// read returns a client's directives, as a caller may know them. Vouched says that another service knows the
+// caller to have a live matter of the client.
+func (d *Recording[S]) read(ctx context.Context, who identity.Caller, client string, vouched bool) (*consentv1.Wishes, error) {
 	found, err := d.Book.of(ctx, client)
 	if err != nil {
 		return nil, err
 	}
-	reader := directive.Reader{Agency: who.Agency, ClientName: d.Matters.Engine.Pseudonyms.ClientName(who.Agency, client), Party: func(string) bool { return true }}
 	if who.Role == identity.RoleClient {
-		reader.Agency, reader.ClientName = "", d.Matters.Engine.Pseudonyms.ClientName(caller.ClientNames, client)
-		return found.history.State.For(reader), nil
+		return found.history.State.For(directive.Reader{
+			ClientName: d.Matters.Engine.Pseudonyms.ClientName(caller.ClientNames, client), Party: func(string) bool { return true },
+		}), nil
 	}
-	reader.Party = func(subject string) bool {
-		history, failed := d.Matters.Engine.History(ctx, subject)
-		if failed != nil {
-			err = failed
-		}
-		return history.Related(who.Agency)
+	if known, err := d.knows(ctx, who, client, found.history.State); err != nil || !known && !vouched {
+		return &consentv1.Wishes{}, err
 	}
-	directives := found.history.State.For(reader)
-	return directives, err
+	scope, failed := d.Matters.Scopes.Of(who), error(nil)
+	directives := found.history.State.For(directive.Reader{
+		Agency: who.Agency, ClientName: d.Matters.Engine.Pseudonyms.ClientName(who.Agency, client),
+		Party: func(subject string) bool {
+			history, err := d.Matters.Engine.History(ctx, subject)
+			failed = cmp.Or(failed, err)
+			return d.Matters.Engine.Rules.Permission(scope, history) != matter.PermissionNone
+		},
+	})
+	return directives, failed
 }

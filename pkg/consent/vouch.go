@@ -109,14 +109,14 @@ func (v *Vouching[S]) speaksFor(ctx context.Context, who identity.Caller, client
 	if err != nil || repeated {
 		return repeated, err
 	}
-	return v.hasLiveMatter(ctx, who.Agency, client)
+	return v.hasLiveMatter(ctx, v.Matters.Scopes.Of(who), client)
 }
 
-// hasLiveMatter tells whether an agency has an ongoing matter of a client here that involves
-// another agency, judged by what was disclosed to the agency itself. A matter that the agency only
+// hasLiveMatter tells whether there is an ongoing matter of a client here in a scope that involves
+// another agency, judged by what was disclosed to the scope's agency. A matter that the agency only
 // began itself does not count: everyone who knows an identity code can begin one.
-func (v *Vouching[S]) hasLiveMatter(ctx context.Context, agency, client string) (bool, error) {
-	entries, err := v.Book.Store.WorklistEntries(ctx, journal.Query{Agency: agency, Client: client, OpenOnly: true, Limit: maxMatters})
+func (v *Vouching[S]) hasLiveMatter(ctx context.Context, scope matter.Scope, client string) (bool, error) {
+	entries, err := v.Book.Store.WorklistEntries(ctx, journal.Query{Agency: scope.Agency, Client: client, OpenOnly: true, Limit: maxMatters, Readable: caller.Readable(scope)})
 	if err != nil {
 		return false, fault.Store(err)
 	}
@@ -125,10 +125,10 @@ func (v *Vouching[S]) hasLiveMatter(ctx context.Context, agency, client string) 
 		if err != nil {
 			return false, err
 		}
-		view := history.Views[agency]
+		view := history.Views[scope.Agency]
 		head := view.State.Common()
-		live := history.Related(agency) && !view.Reader.IsSilenced() && head.Exists() && !head.IsRevoked() && !head.Ended()
-		if live && v.Matters.Engine.Rules.Shared(view.State, agency) {
+		live := v.Matters.Engine.Rules.Permission(scope, history) == matter.PermissionFull && !view.Reader.IsSilenced() && head.Exists() && !head.IsRevoked() && !head.Ended()
+		if live && v.Matters.Engine.Rules.Shared(view.State, scope.Agency) {
 			return true, nil
 		}
 	}

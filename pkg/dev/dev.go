@@ -73,6 +73,14 @@ func (d *Service) IssueToken(_ context.Context, r *devv1.IssueTokenRequest) (*de
 			return nil, err
 		}
 	}
+	if caller.Profession = identity.Role(r.GetProfession()); caller.Profession != "" {
+		if err := checkProfession(caller); err != nil {
+			return nil, err
+		}
+	}
+	if caller.Role.IsWorker() {
+		caller.Name = r.GetName()
+	}
 	if caller.Role == identity.RoleSystem {
 		caller.SystemSubject, caller.Worker = caller.Worker, ""
 	}
@@ -81,6 +89,18 @@ func (d *Service) IssueToken(_ context.Context, r *devv1.IssueTokenRequest) (*de
 		return nil, err
 	}
 	return &devv1.IssueTokenResponse{Token: token}, nil
+}
+
+// checkProfession refuses an unknown profession, and one of a caller who is no team leader: a verifier would
+// ignore it.
+func checkProfession(caller identity.Caller) error {
+	switch {
+	case !caller.Profession.IsProfession():
+		return fault.New(fault.InvalidField, "the profession does not exist").Field("profession", "unknown")
+	case caller.Role != identity.RoleTeamLeader:
+		return fault.New(fault.InvalidField, "only a team leader has a profession beside the role").Field("profession", "leave empty")
+	}
+	return nil
 }
 
 // now returns the latest of the wall clock time and the times of all services.

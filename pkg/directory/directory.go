@@ -44,6 +44,8 @@ type Agency struct {
 	// DutyPhone is the telephone number that operators call at any hour when something urgent waits; empty if
 	// there is none. It is disclosed to no agency and no client.
 	DutyPhone string
+	// ByUnit says that the agency's people read the matters of their units' areas, and not all of the agency.
+	ByUnit bool
 	// EmergencyPhone is the number that clients can call at any hour if they need help at once; empty if there
 	// is none.
 	EmergencyPhone string
@@ -62,6 +64,9 @@ type Unit struct {
 	ServiceKeys []string
 	// Intake says that the unit receives what is addressed to the agency without a unit.
 	Intake bool
+	// Area is the area to which the unit's matters belong; Reads are the other areas that its people read.
+	Area  string
+	Reads []string
 	// Duty lists the workers who take the unit's new matters, by ISO 8601 week such as "2026-W48".
 	Duty map[string][]string
 	// Email is the address that gets a notice, without content, when something waits; empty for none.
@@ -70,6 +75,8 @@ type Unit struct {
 	Phone      string
 	PhoneHours []*commonv1.PhoneHours
 	Address    string
+	// Workers are what the file says of the unit's workers, in its order.
+	Workers []Worker
 }
 
 // OnDuty returns the agency's units in which a worker is on duty in the week of a time, in Helsinki.

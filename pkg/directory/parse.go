@@ -34,6 +34,7 @@ type fileAgency struct {
 	Callback         *fileCallback     `json:"callback"`
 	DutyPhone        string            `json:"dutyPhone"`
 	EmergencyPhone   string            `json:"emergencyPhone"`
+	Reading          string            `json:"reading"`
 }
 
 type fileUnit struct {
@@ -50,6 +51,9 @@ type fileUnit struct {
 	Phone          string            `json:"phone"`
 	PhoneHours     []filePhoneHours  `json:"phoneHours"`
 	Address        string            `json:"address"`
+	Area           string            `json:"area"`
+	Reads          []string          `json:"reads"`
+	Workers        []fileWorker      `json:"workers"`
 }
 
 type fileDuty struct {
@@ -173,6 +177,9 @@ func (f fileAgency) check() (Agency, error) {
 	if agency.Callback, err = f.Callback.check(); err != nil {
 		return agency, err
 	}
+	if agency.ByUnit, err = byUnit(f.Reading); err != nil {
+		return agency, err
+	}
 	seen, intakes := map[string]bool{}, 0
 	for i, entry := range f.Units {
 		unit, err := entry.check()
@@ -183,7 +190,7 @@ func (f fileAgency) check() (Agency, error) {
 			return agency, fmt.Errorf("units[%d] %q is listed twice", i, entry.Unit)
 		}
 		seen[unit.Key] = true
-		unit.Kind = cmp.Or(unit.Kind, agency.Kind)
+		unit.Kind, unit.Area = cmp.Or(unit.Kind, agency.Kind), cmp.Or(unit.Area, unit.Key)
 		// A single unit receives everything that names no unit.
 		unit.Intake = unit.Intake || len(f.Units) == 1
 		if unit.Intake {
@@ -197,7 +204,7 @@ func (f fileAgency) check() (Agency, error) {
 	if intakes == 0 && len(agency.Units) > 1 {
 		return agency, errors.New("no intake unit: no unit would receive messages that are addressed to the agency")
 	}
-	return agency, nil
+	return agency, checkAreas(agency.Units)
 }
 
 // kindOf returns the kind of a name such as "HEALTH_CARE"; unspecified for an unknown one.
@@ -209,6 +216,7 @@ func (f fileUnit) check() (Unit, error) {
 	unit := Unit{
 		Key: f.Unit, Names: f.Names, Municipalities: f.Municipalities, Languages: f.Languages,
 		ServiceKeys: f.ServiceKeys, Intake: f.Intake, Email: f.Email, ShortNames: f.ShortNames, Phone: f.Phone, Address: f.Address,
+		Area: f.Area, Reads: f.Reads,
 	}
 	if !keyForm.MatchString(f.Unit) {
 		return unit, errors.New("the key must consist of lower-case letters, digits and hyphens")
@@ -237,14 +245,17 @@ func (f fileUnit) check() (Unit, error) {
 			return unit, fmt.Errorf("service key %q must consist of lower-case letters, digits and hyphens", key)
 		}
 	}
-	if err := cmp.Or(checkEmail(f.Email), checkPhone("phone", f.Phone), checkAddress(f.Address)); err != nil {
+	if err := cmp.Or(checkEmail(f.Email), checkPhone("phone", f.Phone), checkAddress(f.Address), f.checkAreaKeys()); err != nil {
 		return unit, err
 	}
 	var err error
-	if unit.PhoneHours, err = f.phoneHours(); err != nil {
+	if unit.PhoneHours, err = phoneHours("unit", f.Phone, f.PhoneHours); err != nil {
 		return unit, err
 	}
-	unit.Duty, err = checkDuty(f.Duty)
+	if unit.Duty, err = checkDuty(f.Duty); err != nil {
+		return unit, err
+	}
+	unit.Workers, err = checkWorkers(f.Workers)
 	return unit, err
 }
 

@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 
@@ -11,7 +10,7 @@ import (
 const (
 	// maxPhone is the longest telephone number, in characters.
 	maxPhone = 40
-	// maxPhoneHours is how many lines a unit's hours may have: one for each day.
+	// maxPhoneHours is how many lines a telephone's hours may have: one for each day.
 	maxPhoneHours = 7
 )
 
@@ -45,18 +44,18 @@ func checkPhone(key, number string) error {
 	return nil
 }
 
-// phoneHours parses the hours at which the unit's telephone is answered.
-func (f fileUnit) phoneHours() ([]*commonv1.PhoneHours, error) {
+// phoneHours parses the hours at which a telephone is answered. Whose says whose it is, such as "unit".
+func phoneHours(whose, phone string, lines []filePhoneHours) ([]*commonv1.PhoneHours, error) {
 	switch {
-	case len(f.PhoneHours) == 0:
+	case len(lines) == 0:
 		return nil, nil
-	case f.Phone == "":
-		return nil, errors.New("phoneHours: the unit has no phone")
-	case len(f.PhoneHours) > maxPhoneHours:
+	case phone == "":
+		return nil, fmt.Errorf("phoneHours: the %s has no phone", whose)
+	case len(lines) > maxPhoneHours:
 		return nil, fmt.Errorf("phoneHours: more than %d", maxPhoneHours)
 	}
 	var hours []*commonv1.PhoneHours
-	for i, line := range f.PhoneHours {
+	for i, line := range lines {
 		if err := line.check(); err != nil {
 			return nil, fmt.Errorf("phoneHours[%d]: %w", i, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"koppi.internal/pkg/reload"
@@ -20,6 +21,14 @@ type File struct {
 func Open(path string) (*File, error) {
 	file, read, err := reload.Open(path, Parse)
 	return &File{Directory: read, file: file}, err
+}
+
+// LogAgencyWide warns of the agencies whose people read all matters of the agency, in one line. A process
+// calls it when it starts.
+func (d *Directory) LogAgencyWide(ctx context.Context, logger *slog.Logger) {
+	if keys := d.AgencyWide(); len(keys) > 0 {
+		logger.WarnContext(ctx, "all people of an agency read all of its matters", slog.String("agencies", strings.Join(keys, " ")))
+	}
 }
 
 // CheckEvery sets how often the file is checked; call it before Watch.

@@ -25,57 +25,58 @@ type derivation struct {
 	failed map[string]bool
 	errs   []error
 	done   int
-	// nameless are the subjects whose number could not be found: the next round tries them again.
-	nameless map[string]bool
-	numbered int
+	// unknown are the subjects that could not be read to complete their entries: the next round tries
+	// them again.
+	unknown   map[string]bool
+	completed int
 }
 
 // Round is one run of the job. It derives again, by the present rules, the rows that an earlier
-// version wrote, and numbers those that have no number, a portion at a time. After each portion it
+// version wrote, and completes those that lack something, a portion at a time. After each portion it
 // acts on everything that is due.
 func (j *Job[S]) Round(ctx context.Context) error {
-	d := &derivation{failed: map[string]bool{}, nameless: map[string]bool{}}
+	d := &derivation{failed: map[string]bool{}, unknown: map[string]bool{}}
 	defer func() {
-		if d.done+d.numbered > 0 {
+		if d.done+d.completed > 0 {
 			j.Logger.InfoContext(ctx, "derived rows of an earlier version again",
-				slog.String("service", j.Service), slog.Int("count", d.done), slog.Int("numbered", d.numbered))
+				slog.String("service", j.Service), slog.Int("count", d.done), slog.Int("completed", d.completed))
 		}
 	}()
 	for {
 		rows, failed := j.derive(ctx, d)
-		numbers, unset := j.number(ctx, d)
+		missing, unset := j.complete(ctx, d)
 		swept := j.sweep(ctx)
-		if err := errors.Join(failed, unset); err != nil || !rows && !numbers {
+		if err := errors.Join(failed, unset); err != nil || !rows && !missing {
 			return errors.Join(swept, err, periodic.Join(d.errs))
 		}
 	}
 }
 
-// number gives one portion of subjects the numbers that their worklist entries lack, and tells
-// whether there may be more. It fails if the store fails.
-func (j *Job[S]) number(ctx context.Context, d *derivation) (more bool, err error) {
+// complete gives one portion of subjects what their worklist entries lack, and tells whether there may be
+// more. It fails if the store fails.
+func (j *Job[S]) complete(ctx context.Context, d *derivation) (more bool, err error) {
 	// Subjects that cannot be read still come first in the order.
-	limit := sweepBatch + len(d.nameless)
-	subjects, err := j.Store.Unnumbered(ctx, limit)
+	limit := sweepBatch + len(d.unknown)
+	subjects, err := j.Store.Incomplete(ctx, limit)
 	if err != nil {
 		return false, err
 	}
 	full := len(subjects) == limit
-	subjects = slices.DeleteFunc(subjects, func(subject string) bool { return d.nameless[subject] })
+	subjects = slices.DeleteFunc(subjects, func(subject string) bool { return d.unknown[subject] })
 	if len(subjects) == 0 {
 		return false, nil
 	}
-	numbers, err := j.Actions.Engine.Numbers(ctx, subjects...)
+	missing, err := j.Actions.Engine.Completions(ctx, subjects...)
 	if err != nil {
 		return false, err
 	}
 	for _, subject := range subjects {
-		if numbers[subject] == "" {
-			d.nameless[subject] = true
+		if !slices.ContainsFunc(missing, func(one journal.Completion) bool { return one.Subject == subject }) {
+			d.unknown[subject] = true
 		}
 	}
-	d.numbered += len(numbers)
-	return full, j.Store.SetNumbers(ctx, numbers)
+	d.completed += len(missing)
+	return full, j.Store.Complete(ctx, missing...)
 }
 
 // derive derives one portion, and tells whether there may be more. It fails if the store fails.

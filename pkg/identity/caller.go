@@ -3,6 +3,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -21,6 +22,8 @@ const (
 	RoleHealthProfessional Role = "health_professional"
 	RoleYouthWorker        Role = "youth_worker"
 	RoleEmploymentOfficer  Role = "employment_officer"
+	// RoleTeamLeader is a worker who leads others. It is no profession; a leader may have one beside it.
+	RoleTeamLeader Role = "team_leader"
 	// RoleSystem is a partner agency's system.
 	RoleSystem Role = "system"
 	// RoleClient is a person whom matters concern.
@@ -34,21 +37,33 @@ const (
 
 var workers = []Role{
 	RoleSocialWorker, RoleSocialCounsellor, RoleServiceGuide, RoleBenefitHandler,
-	RoleHealthProfessional, RoleYouthWorker, RoleEmploymentOfficer,
+	RoleHealthProfessional, RoleYouthWorker, RoleEmploymentOfficer, RoleTeamLeader,
 }
 
-// IsWorker reports whether the role is a worker's profession.
+// IsWorker reports whether the role is a worker's: a profession, or a leader's role.
 func (r Role) IsWorker() bool { return slices.Contains(workers, r) }
+
+// IsProfession reports whether the role is a worker's profession.
+func (r Role) IsProfession() bool { return r.IsWorker() && r != RoleTeamLeader }
 
 func (r Role) known() bool {
 	return r.IsWorker() || r == RoleSystem || r == RoleClient || r == RoleOperator
 }
 
-// Caller is the caller as the token says and, for a system, the metadata.
+// Caller is the caller as the token says and, for a system, the metadata. It is comparable: tokens are cached
+// by it.
 type Caller struct {
 	Agency, Unit, Worker string
 	// Role in which the caller acts; for a system that acts for a worker, the worker's role.
 	Role Role
+	// Profession of a team leader, empty if the token names none. It is set only for role team_leader.
+	Profession Role
+	// Name of a worker for people to read: at most 100 characters, no identity code; empty if the token has
+	// none that can be shown. No rule may depend on it, and no log may hold it.
+	Name string
+	// Duty are the weeks in which the caller is on the roster of a unit, each as "unit/2026-W48".
+	// Emergencies are its emergency readings: see Emergency. Both are in the suite's own tokens alone.
+	Duty, Emergencies Set
 	// System says that a system calls, and SystemSubject which one.
 	System        bool
 	SystemSubject string
@@ -64,6 +79,9 @@ type Caller struct {
 func (c Caller) Party() *commonv1.Party {
 	return &commonv1.Party{Agency: c.Agency, Unit: c.Unit, Worker: c.Worker}
 }
+
+// Acts returns the role that the rules on professions read: the profession if there is one, else the role.
+func (c Caller) Acts() Role { return cmp.Or(c.Profession, c.Role) }
 
 type callerKey struct{}
 

@@ -15,6 +15,12 @@ const (
 	claimUnit   = "koppi_unit"
 	claimRole   = "koppi_role"
 	claimClient = "koppi_client"
+	// claimName is the claim of OpenID Connect Core 1.0 § 5.1.
+	claimName       = "name"
+	claimProfession = "koppi_profession"
+	// claimDuty and claimEmergencies hold Caller.Duty and Emergencies, in the suite's own tokens.
+	claimDuty        = "koppi_duty"
+	claimEmergencies = "koppi_emergencies"
 	// claimActor names, in the suite's own tokens, the system that acts for a worker (RFC 8693 § 4.1).
 	claimActor = "act"
 )
@@ -34,14 +40,15 @@ func claimsOf(token jwt.Token) map[string]any {
 // caller maps the claims to a caller, by the names that the issuer uses, and checks that the issuer may speak
 // for that caller and that the directory has its agency and unit.
 func (v *Verifier) caller(claims map[string]any, expires time.Time, from issuer) (Caller, error) {
-	role, ok := pick(claims, from.Claims.Role, from.Roles, func(role Role) bool { return role.known() || role == RoleSuite && from.suite })
-	if !ok {
-		return Caller{}, invalidToken("its role is missing or not accepted")
+	role, profession, err := roleOf(claims, from)
+	if err != nil {
+		return Caller{}, err
 	}
-	if role == "" {
-		role = from.Role
+	caller := Caller{Role: role, Profession: profession, Expires: expires, Issuer: from.Issuer}
+	if role.IsWorker() {
+		caller.Name = nameOf(claims, from.Claims.Name)
 	}
-	caller := Caller{Role: role, Expires: expires, Issuer: from.Issuer}
+	var ok bool
 	if caller.Agency, ok = text(claims, from.Claims.Agency); !ok {
 		return Caller{}, invalidToken("its agency is malformed")
 	}
@@ -70,6 +77,9 @@ func (v *Verifier) caller(claims map[string]any, expires time.Time, from issuer)
 	if from.suite && caller.Worker != "" {
 		caller.SystemSubject, _ = text(claims, claimActor+"."+jwt.SubjectKey)
 		caller.System = caller.SystemSubject != ""
+		duty, _ := text(claims, claimDuty)
+		emergencies, _ := text(claims, claimEmergencies)
+		caller.Duty, caller.Emergencies = Set(duty), Set(emergencies)
 	}
 	return caller, v.may(caller, from)
 }
@@ -156,6 +166,19 @@ func text(claims map[string]any, path string) (string, bool) {
 // and exactly one known value must remain: otherwise a person with several roles would act in one that nobody
 // chose. A missing claim or an empty string gives no value.
 func pick[T ~string](claims map[string]any, path string, ours map[string]T, known func(T) bool) (T, bool) {
+	found, ok := recognized(claims, path, ours, known)
+	switch {
+	case !ok || len(found) > 1:
+		return "", false
+	case len(found) == 0:
+		return "", true
+	}
+	return found[0], true
+}
+
+// recognized maps a claim's value to those of ours that it names, each once. A missing claim or an empty string
+// names none. It returns false for a string that is not known, a list with no known value, and another type.
+func recognized[T ~string](claims map[string]any, path string, ours map[string]T, known func(T) bool) ([]T, bool) {
 	lead := func(theirs string) (T, bool) {
 		value, mapped := T(theirs), true
 		if ours != nil {
@@ -165,28 +188,26 @@ func pick[T ~string](claims map[string]any, path string, ours map[string]T, know
 	}
 	switch value := at(claims, path).(type) {
 	case nil:
-		return "", true
+		return nil, true
 	case string:
 		if value == "" {
-			return "", true
+			return nil, true
 		}
-		return lead(value)
+		one, ok := lead(value)
+		return []T{one}, ok
 	case []any:
 		var found []T
 		for _, one := range value {
 			theirs, ok := one.(string)
 			if !ok {
-				return "", false
+				return nil, false
 			}
 			if one, ok := lead(theirs); ok && !slices.Contains(found, one) {
 				found = append(found, one)
 			}
 		}
-		if len(found) != 1 {
-			return "", false
-		}
-		return found[0], true
+		return found, len(found) > 0
 	default:
-		return "", false
+		return nil, false
 	}
 }

@@ -24,6 +24,7 @@ func mapped() identity.IssuerConfig {
 		Roles: map[string]identity.Role{
 			"kasittelija": identity.RoleBenefitHandler, "ohjaaja": identity.RoleServiceGuide, "handler": identity.RoleBenefitHandler,
 			"asiakas": identity.RoleClient, "kone": identity.RoleSystem, "yllapito": identity.RoleOperator,
+			"esihenkilo": identity.RoleTeamLeader,
 		},
 		Units:  map[string]string{"etuus-1": "a", "etuus-2": "a"},
 		SignIn: &identity.SignIn{ClientID: "koppi", Name: identity.Names{Fi: "a", Sv: "b", En: "c"}},
@@ -176,6 +177,7 @@ func FuzzClaims(f *testing.F) {
 		`{"realm_access":{"roles":["x","kasittelija"]},"org":{"code":"kela","units":["etuus-1"]},"preferred_username":"w"}`,
 		`{"realm_access":{"roles":"asiakas"},"urn:oid:1.2.246.21":"010594Y9032"}`,
 		`{"org.code":"hva","org":{"code":"kela"},"realm_access":{"roles":["yllapito"]},"preferred_username":"w"}`,
+		`{"realm_access":{"roles":["esihenkilo","ohjaaja"]},"koppi_profession":"ohjaaja","preferred_username":"w","name":"010594Y9032"}`,
 		`{"realm_access.roles":[["kone"]],"org":[{"units":1}]}`, `{"":null}`, `[]`,
 	} {
 		f.Add([]byte(claims))
@@ -197,6 +199,10 @@ func FuzzClaims(f *testing.F) {
 			if fault.ReasonOf(err) != fault.TokenInvalid {
 				t.Fatalf("%s: %v", text, err)
 			}
+		case idcode.In(caller.Name) || caller.Name != "" && !caller.Role.IsWorker():
+			t.Fatalf("%s: shown as %q", text, caller.Name)
+		case caller.Profession != "" && (caller.Role != identity.RoleTeamLeader || !caller.Profession.IsProfession()):
+			t.Fatalf("%s: %+v", text, caller)
 		case !slices.Contains(roles, caller.Role) || caller.Issuer != theirs:
 			t.Fatalf("%s: %+v", text, caller)
 		case caller.Role == identity.RoleClient:

@@ -62,21 +62,29 @@ func NewTokenExchange(config TokenExchangeConfig) (*TokenExchange, error) {
 // Verifier returns the verifier of callers' tokens.
 func (x *TokenExchange) Verifier() *Verifier { return x.config.Verifier }
 
-// Conn wraps a connection so that each call carries the suite's token for its caller. A call without
-// credentials is passed on without a caller; the service decides which methods are public.
+// Completed wraps a connection so that each call carries the suite's token for its caller. A call without
+// credentials is passed on without a caller; the service decides which methods are public. Complete adds to a
+// verified caller what Koppi knows of it; nil for nothing. The context of the wrapped connection's calls
+// carries the caller.
+func (x *TokenExchange) Completed(to grpc.ClientConnInterface, complete func(context.Context, Caller) Caller) grpc.ClientConnInterface {
+	return exchanged{TokenExchange: x, to: to, complete: complete}
+}
+
+// Conn is Completed with nothing to add.
 func (x *TokenExchange) Conn(to grpc.ClientConnInterface) grpc.ClientConnInterface {
-	return exchanged{TokenExchange: x, to: to}
+	return x.Completed(to, nil)
 }
 
 type exchanged struct {
 	*TokenExchange
 
-	to grpc.ClientConnInterface
+	to       grpc.ClientConnInterface
+	complete func(context.Context, Caller) Caller
 }
 
 // Invoke makes a call with the suite's token for its caller.
 func (e exchanged) Invoke(ctx context.Context, method string, in, out any, options ...grpc.CallOption) error {
-	ctx, err := e.exchange(ctx, method, false)
+	ctx, err := e.exchange(ctx, method, false, e.complete)
 	if err != nil {
 		return err
 	}
@@ -85,7 +93,7 @@ func (e exchanged) Invoke(ctx context.Context, method string, in, out any, optio
 
 // NewStream opens a stream with the suite's token for its caller.
 func (e exchanged) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, options ...grpc.CallOption) (grpc.ClientStream, error) {
-	ctx, err := e.exchange(ctx, method, true)
+	ctx, err := e.exchange(ctx, method, true, e.complete)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +148,7 @@ func (o own) named(ctx context.Context, method string, stream bool) (context.Con
 }
 
 // exchange replaces the credentials of an outgoing call by the suite's token for its caller.
-func (x *TokenExchange) exchange(ctx context.Context, method string, stream bool) (context.Context, error) {
+func (x *TokenExchange) exchange(ctx context.Context, method string, stream bool, complete func(context.Context, Caller) Caller) (context.Context, error) {
 	shown, _ := metadata.FromOutgoingContext(ctx)
 	if shown == nil {
 		shown = metadata.MD{}
@@ -153,6 +161,10 @@ func (x *TokenExchange) exchange(ctx context.Context, method string, stream bool
 	shown.Delete(metadataAuthorization)
 	shown.Delete(MetadataOnBehalfOf)
 	if known {
+		if complete != nil {
+			caller = complete(ctx, caller)
+		}
+		ctx = WithCaller(ctx, caller)
 		token, err := x.token(caller, stream)
 		if err != nil {
 			return ctx, err

@@ -6,3 +6,6 @@ import "time"
 func (v *Verifier) CallerOf(issuer string, claims map[string]any, expires time.Time) (Caller, error) {
 	return v.caller(claims, expires, v.issuers[issuer])
 }
+
+// Workers are the roles of workers.
+func Workers() []Role { return workers }

@@ -147,6 +147,7 @@ func (d *Issuer) Issue(caller Caller, now time.Time, life time.Duration) (string
 		IssuedAt(now).Expiration(now.Add(life)).Claim(claimRole, string(caller.Role))
 	for name, value := range map[string]string{
 		jwt.SubjectKey: subject, claimAgency: caller.Agency, claimUnit: caller.Unit, claimClient: caller.Client,
+		claimName: caller.Name, claimProfession: string(caller.Profession), claimDuty: string(caller.Duty), claimEmergencies: string(caller.Emergencies),
 	} {
 		if value != "" {
 			builder = builder.Claim(name, value)

@@ -42,8 +42,8 @@ type IssuerConfig struct {
 	Role Role `json:"role,omitempty"`
 	// Claims are the names of the claims in its tokens.
 	Claims Claims `json:"claims,omitzero"`
-	// Roles maps its values of the role claim to ours; other values are refused. If empty, its values are
-	// ours.
+	// Roles maps its values of the role claim and the profession claim to ours; other values are refused. If
+	// empty, its values are ours.
 	Roles map[string]Role `json:"roles,omitempty"`
 	// Units maps its values of the unit claim to units of the directory, in the same way.
 	Units map[string]string `json:"units,omitempty"`
@@ -61,8 +61,15 @@ type Claims struct {
 	Agency string `json:"agency,omitempty"`
 	// Unit; default koppi_unit. In a list, exactly one value may be known.
 	Unit string `json:"unit,omitempty"`
-	// Role; default koppi_role. In a list, exactly one value may be known.
+	// Role; default koppi_role. In a list, exactly one value may be known, or two if they are team_leader and a
+	// profession.
 	Role string `json:"role,omitempty"`
+	// Profession of a team leader, one of the workers' other roles, mapped by Roles; default koppi_profession.
+	// It is not read for other roles. In a list, exactly one value may be known.
+	Profession string `json:"profession,omitempty"`
+	// Name of a worker for people to read; default name. A value that cannot be shown is ignored: one of more
+	// than 100 characters, with control characters or an identity code, or of another type than a string.
+	Name string `json:"name,omitempty"`
 	// Worker is the name of a worker in events; default sub.
 	Worker string `json:"worker,omitempty"`
 	// Client is the internal id of a client; default koppi_client.
@@ -178,6 +185,7 @@ func (c Claims) filled() Claims {
 	return Claims{
 		Agency: cmp.Or(c.Agency, claimAgency), Unit: cmp.Or(c.Unit, claimUnit), Role: cmp.Or(c.Role, claimRole),
 		Worker: cmp.Or(c.Worker, "sub"), Client: cmp.Or(c.Client, claimClient), Code: c.Code,
+		Name: cmp.Or(c.Name, claimName), Profession: cmp.Or(c.Profession, claimProfession),
 	}
 }
 

@@ -81,8 +81,8 @@ type Store interface {
 	// byte order. Append must leave no stale row among the streams that it touches or derives.
 	Stale(ctx context.Context, limit int) ([]Stream, error)
 
-	// Numbers gives numbers to the worklist entries that earlier versions wrote.
-	Numbers
+	// Completing completes the worklist entries that earlier versions wrote.
+	Completing
 
 	// Erase destroys the subject's keys of the named classes (all when none is named), with those of
 	// their shares. The content that they sealed is lost for good; hashes and counts stay.

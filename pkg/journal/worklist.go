@@ -53,9 +53,12 @@ type WorklistEntry struct {
 	// Version counts the messages about the subject in this agency's mailbox.
 	Version   uint64
 	StartedAt time.Time
-	// Number is the matter's; empty for RoleOfficer, and until SetNumbers for what a version of the
+	// Number is the matter's; empty for RoleOfficer, and until Complete for what a version of the
 	// program wrote that knew no numbers.
 	Number string
+	// Parts are the units and workers of the agency that have a part in the matter, each between spaces;
+	// empty until Complete for what a version of the program wrote that knew none.
+	Parts string
 }
 
 // Query selects worklist entries. It names an agency, a subject or a client; other zero fields do
@@ -82,6 +85,8 @@ type Query struct {
 	// StartedAfter keeps entries started at or after it, WithdrawnAfter those whose consent was
 	// withdrawn at or after it.
 	StartedAfter, WithdrawnAfter time.Time
+	// Readable keeps entries that one person may read; nil keeps all.
+	Readable *Readable
 	// After continues after this place in the order; nil starts at the beginning.
 	After *WorklistCursor
 	// Limit is the most rows returned; 0 returns all.
@@ -95,12 +100,30 @@ type WorklistCursor struct {
 	Subject string
 }
 
-// Numbers gives numbers to the worklist entries that versions of the program wrote which knew none.
-type Numbers interface {
-	// Unnumbered returns up to limit subjects with an entry that has no number, in byte order.
-	// Entries of RoleOfficer have none and do not count.
-	Unnumbered(ctx context.Context, limit int) ([]string, error)
-	// SetNumbers gives the entries of subjects, each named with its number, the numbers that they
-	// lack. It must change no number, and no entry of RoleOfficer.
-	SetNumbers(ctx context.Context, numbers map[string]string) error
+// Readable selects the entries that one person may read, by their parts: the texts " unit " and
+// " @worker ". An entry without parts is not selected.
+type Readable struct {
+	// Parts of which an entry has one.
+	Parts []string
+	// None also selects entries that have none of these parts; nil selects no such entry.
+	None []string
+	// Clients, by internal id, of whose entries those with one of ClientParts are selected too.
+	Clients, ClientParts []string
+}
+
+// Completing completes the worklist entries that versions of the program wrote which knew less.
+type Completing interface {
+	// Incomplete returns up to limit subjects with an entry that has no number or no parts, in byte
+	// order. Entries of RoleOfficer have no number, and do not count.
+	Incomplete(ctx context.Context, limit int) ([]string, error)
+	// Complete gives the entries of subjects what they lack: where the completion has no parts of an
+	// entry's agency, parts of nobody. It must change nothing that they have, and no entry of RoleOfficer.
+	Complete(ctx context.Context, missing ...Completion) error
+}
+
+// Completion is what entries of a subject lack.
+type Completion struct {
+	Subject, Number string
+	// Parts by agency.
+	Parts map[string]string
 }

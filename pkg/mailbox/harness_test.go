@@ -86,6 +86,8 @@ type fixture struct {
 	// drain ends the open streams.
 	drain context.CancelFunc
 	next  int
+	// readable limits what pages are notified of; nil for nothing.
+	readable atomic.Pointer[journal.Readable]
 	// versions of the subjects that have events.
 	versions map[string]uint64
 }
@@ -107,7 +109,8 @@ func newFixtureAt(t testing.TB, folder string, expires func() time.Time) *fixtur
 		t.Fatal(err)
 	}
 	server, err := mailbox.New(mailbox.Config{
-		Service: "concern", Accepts: []string{"koppi.concern.v1.ConcernService"}, Store: f.store, Clock: clock.System(), Notify: f.hub,
+		Readable: func(identity.Caller) *journal.Readable { return f.readable.Load() },
+		Service:  "concern", Accepts: []string{"koppi.concern.v1.ConcernService"}, Store: f.store, Clock: clock.System(), Notify: f.hub,
 		Calls: conn, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {

@@ -42,6 +42,9 @@ type Config struct {
 	// Calls connects to the handlers of the services in Accepts, including their interceptors.
 	Calls  grpc.ClientConnInterface
 	Logger *slog.Logger
+	// Readable limits what a page of a caller is notified of; it returns nil for a caller who reads all of
+	// the agency.
+	Readable func(identity.Caller) *journal.Readable
 	// Erasures returns for each delivery why its key was destroyed; nil if that is not known.
 	Erasures func(ctx context.Context, gone []journal.Delivery) []exchangev1.Erasure
 }

@@ -118,6 +118,11 @@ func (w *watcher) fill(ctx context.Context) error {
 		if latest[delivery.Subject].Sequence != delivery.Sequence {
 			continue
 		}
+		if may, err := w.mayRead(ctx, delivery.Subject); err != nil {
+			return err
+		} else if !may {
+			continue
+		}
 		// For a message that cannot be delivered, the page still learns that the subject has changed.
 		message := Message(w.server.config.Service, delivery, false)
 		w.changes = append(w.changes, &exchangev1.WatchResponse{Kind: &exchangev1.WatchResponse_Changed_{Changed: &exchangev1.WatchResponse_Changed{
@@ -125,4 +130,16 @@ func (w *watcher) fill(ctx context.Context) error {
 		}}})
 	}
 	return nil
+}
+
+// mayRead tells whether the caller may read a subject of its agency.
+func (w *watcher) mayRead(ctx context.Context, subject string) (bool, error) {
+	readable := w.server.config.Readable(w.caller)
+	if readable == nil {
+		return true, nil
+	}
+	entries, err := w.server.config.Store.WorklistEntries(ctx, journal.Query{
+		Agency: w.caller.Agency, Subject: subject, Readable: readable, WithHidden: true, Limit: 1,
+	})
+	return len(entries) > 0, fault.Store(err)
 }

@@ -1,6 +1,7 @@
 package matter
 
 import (
+	"fmt"
 	"slices"
 	"time"
 	_ "time/tzdata" // makes the zone available on machines without zone files
@@ -135,4 +136,10 @@ func Later(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// WeekOf returns the ISO 8601 week of a time, in Helsinki, such as "2026-W48".
+func WeekOf(t time.Time) string {
+	year, week := t.In(helsinki).ISOWeek()
+	return fmt.Sprintf("%04d-W%02d", year, week)
 }

@@ -69,10 +69,13 @@ func StepOf(request proto.Message) string {
 // Actor is the caller of a command: a worker, or a system that acts for a worker or for itself.
 type Actor struct {
 	Agency, Unit, Worker string
-	// Role is the profession or the kind of caller, as the identity service names it.
+	// Role is the profession or the kind of caller, as the identity service names it; for a team leader with a
+	// profession, the profession.
 	Role string
 	// Automatic says that a system acts, and not on behalf of a worker.
 	Automatic bool
+	// ReadOnly says that the actor reads in an emergency, and may take no step.
+	ReadOnly bool
 }
 
 // IsSocialWorker reports whether the actor, or the worker on whose behalf a system acts, is a social

@@ -17,6 +17,8 @@ type View[S any] struct {
 	// Number is the matter's, as its first event recorded it. Like the matter's name it is equal for
 	// all readers, also for one to which that event was not disclosed.
 	Number Number
+	// Units are the units of the reader's agency that what was disclosed to it names.
+	Units []string
 }
 
 // History is the true state of a matter, and its view for each reader.

@@ -48,6 +48,9 @@ func (t Table[S, F, D]) find(step string) *row[S, F, D] {
 
 // Allowed lists the steps that the actor may take now, in the order of the table.
 func (t Table[S, F, D]) Allowed(view View[S], actor Actor) []string {
+	if actor.ReadOnly {
+		return nil
+	}
 	return t.names(func(r row[S, F, D]) bool {
 		return slices.ContainsFunc(r.by(view.Reader.Role), func(a Access[S]) bool {
 			return a.mayEver(r.step, view.State, actor) == nil && a.When(view.State, actor)

@@ -23,11 +23,12 @@ type Matters[S matter.State] struct {
 	Store      journal.Store
 	Directory  *directory.Directory
 	Clock      clock.Clock
+	Scopes     caller.Scopes
 	AccessLog  *accesslog.Recorder
 }
 
-// Show reads a matter for its caller, who is party to it or the person whom it concerns, and
-// records the reading. For any other caller it is not found, as if it did not exist.
+// Show reads a matter for its caller, whose agency is party to it and who may read it, or who is the person
+// whom it concerns, and records the reading. For any other caller it is not found, as if it did not exist.
 func (m *Matters[S]) Show(ctx context.Context, id string) (Shown[S], error) {
 	who, err := caller.Of(ctx)
 	if err != nil {
@@ -37,7 +38,7 @@ func (m *Matters[S]) Show(ctx context.Context, id string) (Shown[S], error) {
 	if err != nil {
 		return Shown[S]{}, err
 	}
-	return shown[0], m.AccessLog.Read(ctx, who, "", accesslog.ReadingOf(shown[0].State))
+	return shown[0], m.AccessLog.Read(ctx, who, "", m.Reading(who, shown[0].View))
 }
 
 // AtOnce is how many histories are read and folded together. A page then costs few statements,
@@ -69,7 +70,7 @@ func (m *Matters[S]) readPart(ctx context.Context, who identity.Caller, subjects
 		}
 		return all, err
 	}
-	histories, err := m.Engine.Read(ctx, who.Agency, subjects...)
+	histories, err := m.Engine.Read(ctx, m.Scopes.Of(who), subjects...)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +145,7 @@ func (m *Matters[S]) Related(ctx context.Context, who identity.Caller, id string
 	if !caller.IsParty(who) {
 		return none, caller.NotFound()
 	}
-	histories, err := m.Engine.Read(ctx, who.Agency, subject)
+	histories, err := m.Engine.Read(ctx, m.Scopes.Of(who), subject)
 	if err != nil {
 		return none, err
 	}

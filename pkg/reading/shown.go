@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"koppi.internal/pkg/accesslog"
 	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/matter"
@@ -30,6 +31,9 @@ type Shown[S matter.State] struct {
 	// Delivered says that the other side's system has acknowledged the last message that was
 	// disclosed to both.
 	Delivered bool
+	// Emergency is the id of the emergency reading by which the caller reads; empty for every other
+	// reading.
+	Emergency string
 	// ClientStatus is what the client can expect next, and whom to call; nil for every other caller.
 	ClientStatus *commonv1.ClientStatus
 }
@@ -55,6 +59,8 @@ func (m *Matters[S]) Shown(view matter.View[S], who identity.Caller) Shown[S] {
 		agency = caller.ClientNames
 	}
 	shown := Shown[S]{View: view, Actor: caller.Actor(who), Now: m.Clock.Now()}
+	shown.Emergency = m.Emergency(who, view)
+	shown.Actor.ReadOnly = shown.Emergency != ""
 	if shown.ClientStatus = m.Engine.Rules.ClientStatus(view, shown.Now); shown.ClientStatus != nil {
 		shown.ClientStatus.Contact = m.Directory.ContactPoint(shown.ClientStatus.GetContact().GetParty())
 	}
@@ -65,4 +71,25 @@ func (m *Matters[S]) Shown(view matter.View[S], who identity.Caller) Shown[S] {
 		shown.ClientID = m.Engine.Pseudonyms.ClientName(agency, head.Client)
 	}
 	return shown
+}
+
+// Emergency returns the id of the emergency reading by which a caller reads a matter; empty if it reads by
+// another right.
+func (m *Matters[S]) Emergency(who identity.Caller, view matter.View[S]) string {
+	scope := m.Scopes.Of(who)
+	if scope.Whole || len(scope.Emergencies) == 0 || view.Version == 0 {
+		return ""
+	}
+	client := view.State.Common().Client
+	if scope.Permission(m.Engine.Rules.Parts(view), client) != matter.PermissionRead {
+		return ""
+	}
+	return scope.Emergencies[client]
+}
+
+// Reading returns the access log's reading of a matter as its caller reads it.
+func (m *Matters[S]) Reading(who identity.Caller, view matter.View[S]) accesslog.Reading {
+	read := accesslog.ReadingOf(view.State)
+	read.Emergency = m.Emergency(who, view)
+	return read
 }

@@ -50,7 +50,7 @@ func newInternalAPI[S matter.State](s *Service[S], consents consents[S]) interna
 		Clients: s.Clients, Worklist: s.Worklist, Naming: s.naming, Overview: s.overview, Bases: s.Bases,
 		Consents: consents.matters, Recording: consents.recording, Vouching: consents.vouching, Withdrawals: consents.withdrawals,
 		Timeline: &timeline.Timeline[S]{Matters: s.Matters, Store: s.Store, Secrets: s.Secrets, AccessLog: s.AccessLog},
-		Reader:   &accesslog.Reader[S]{Recorder: s.AccessLog, Engine: s.Engine, Store: s.Store, AccessLog: s.Deps.AccessLog, Secrets: s.Secrets},
+		Reader:   &accesslog.Reader[S]{Recorder: s.AccessLog, Engine: s.Engine, Store: s.Store, AccessLog: s.Deps.AccessLog, Secrets: s.Secrets, Scopes: s.Matters.Scopes},
 		Counters: &statistics.Counters{Counters: s.Counters, Secrets: s.Secrets, Clock: s.Clock},
 		Waiting:  &notice.Waiting{Notices: s.Notices, Clock: s.Clock},
 	}
@@ -70,6 +70,7 @@ func SuiteMethods(name string) func(method string) bool {
 		for _, open := range []string{
 			"/koppi." + name + ".v1.", "/" + exchangev1.ExchangeService_ServiceDesc.ServiceName + "/",
 			"/" + exchangev1.ParkingService_ServiceDesc.ServiceName + "/", "/" + caseworkv1.MatterService_ServiceDesc.ServiceName + "/",
+			"/" + caseworkv1.PeopleService_ServiceDesc.ServiceName + "/",
 		} {
 			if strings.HasPrefix(method, open) {
 				return false

@@ -16,6 +16,7 @@ import (
 	"koppi.internal/pkg/accesslog"
 	"koppi.internal/pkg/attachment"
 	"koppi.internal/pkg/attachment/naming"
+	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/client"
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/command"
@@ -60,6 +61,8 @@ type Deps struct {
 	Log journal.Log
 	// Overviews counts what operators monitor.
 	Overviews journal.Overviews
+	// Records keeps small documents beside the journal, such as the people of the agencies.
+	Records journal.Records
 	// Retention finds and destroys what has reached its retention term; nil if nothing is
 	// destroyed.
 	Retention journal.Retention
@@ -120,7 +123,7 @@ func New[S matter.State](deps Deps, config Config[S]) (*Service[S], error) {
 	name, names := config.Rules.Service, pseudonyms{deps.Secrets}
 	engine := newEngine(deps, config.Rules)
 	recorder := &accesslog.Recorder{Store: deps.Store, Secrets: deps.Secrets, Clock: deps.Clock}
-	matters := &reading.Matters[S]{Collection: config.Collection, Engine: engine, Store: deps.Store, Directory: deps.Directory, Clock: deps.Clock, AccessLog: recorder}
+	matters := &reading.Matters[S]{Collection: config.Collection, Engine: engine, Store: deps.Store, Directory: deps.Directory, Clock: deps.Clock, Scopes: caller.Scopes{Directory: deps.Directory, Clock: deps.Clock}, AccessLog: recorder}
 	attachments := &naming.Naming[S]{Matters: matters, Secrets: deps.Secrets, AccessLog: recorder, Attachments: deps.Attachments, Message: config.Message}
 	copies := &revocation.Copies[S]{Engine: engine, Store: deps.Store, Forget: attachments.Forget}
 	s := &Service[S]{
@@ -144,15 +147,20 @@ func New[S matter.State](deps Deps, config Config[S]) (*Service[S], error) {
 		Others: map[string]duetime.Other{directive.Collection: {Act: consents.recording.Consequences.CarryOut, Derive: consents.recording.Book.Engine.Derive}},
 	}
 	decisions := &consent.Decisions{Service: name, Book: consents.recording.Book, Pseudonyms: names, Clock: deps.Clock}
+	once, err := accesslog.NewOnce(recorder, deps.AccessLog)
+	if err != nil {
+		return nil, err
+	}
 	s.Worklist = &worklist.Worklist[S]{
+		Identity: s.Clients.Known, Once: once.Read,
 		Service: name, Matters: matters, Store: deps.Store, Secrets: deps.Secrets, Clock: deps.Clock, Directory: deps.Directory, AccessLog: recorder,
 		Message: config.Message, Decisions: decisions.List,
 	}
 	s.internal = newInternalAPI(s, consents)
-	var err error
 	s.mailboxes, err = mailbox.New(mailbox.Config{
 		Service: name, Accepts: []string{config.Accepts},
 		Store: deps.Store, Clock: deps.Clock, Notify: deps.Notify, Calls: deps.Calls, Logger: deps.Logger, Erasures: copies.Reasons,
+		Readable: func(who identity.Caller) *journal.Readable { return caller.Readable(matters.Scopes.Of(who)) },
 	})
 	return s, err
 }

@@ -140,7 +140,7 @@ func run[S matter.State, F any](ctx context.Context, s *Service[S], who identity
 	var sent *commonv1.LegalBasis
 	result, err := command.Handle(ctx, s.Engine, command.Command[S, facts[F]]{
 		Target: command.Target{
-			Agency: who.Agency, Subject: c.asked.Subject, Starts: c.starts, RequestID: c.request.GetRequestId(), Digest: digest, Access: access,
+			Agency: who.Agency, Scope: s.Matters.Scopes.Of(who), Subject: c.asked.Subject, Starts: c.starts, RequestID: c.request.GetRequestId(), Digest: digest, Access: access,
 		},
 		UniqueKeys: c.uniqueKeys,
 		Check:      c.check,

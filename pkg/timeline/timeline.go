@@ -77,7 +77,7 @@ func (t *Timeline[S]) recall(
 		return err
 	}
 	for i, subject := range part {
-		recalled, err := t.Matters.Engine.Recall(all[i], who.Agency, who.Client, subject.GetVersion())
+		recalled, err := t.Matters.Engine.Recall(all[i], t.Matters.Scopes.Of(who), who.Client, subject.GetVersion())
 		if err != nil {
 			return err
 		}
@@ -85,7 +85,9 @@ func (t *Timeline[S]) recall(
 			continue
 		}
 		response.Reach.Subjects = append(response.Reach.Subjects, &caseworkv1.Reach_Subject{Id: subject.GetId(), Version: recalled.Version})
-		readings[names[i]] = accesslog.ReadingOf(recalled.State)
+		read := accesslog.ReadingOf(recalled.State)
+		read.Emergency = t.Matters.Emergency(who, recalled.View)
+		readings[names[i]] = read
 		for _, message := range recalled.Messages {
 			if behind(message, r) {
 				response.Messages = append(response.Messages, mailbox.Bounded(message))
@@ -127,11 +129,11 @@ func behind(message *exchangev1.CaseMessage, r *caseworkv1.ReadHistoryRequest) b
 }
 
 func (t *Timeline[S]) query(who identity.Caller, r *caseworkv1.ReadHistoryRequest) (journal.Query, error) {
-	query := journal.Query{Agency: who.Agency, WithHidden: true}
+	query := t.Matters.Scopes.Query(who, journal.Query{Agency: who.Agency, WithHidden: true})
 	byClient := who.Role == identity.RoleClient || r.GetClientId() != ""
 	if byClient {
 		var err error
-		if query, err = caller.ClientQuery(t.Secrets, who, r.GetClientId(), r.GetPurpose()); err != nil {
+		if query, err = t.Matters.Scopes.ClientQuery(t.Secrets, who, r.GetClientId(), r.GetPurpose()); err != nil {
 			return query, err
 		}
 	}
@@ -144,7 +146,7 @@ func (t *Timeline[S]) query(who identity.Caller, r *caseworkv1.ReadHistoryReques
 		return query, nil
 	}
 	// The empty agency has the person's pseudonyms: no real agency has an empty key.
-	internal, ok := t.Secrets.InternalID(identity.KindCase, who.Agency, r.GetCaseId())
+	internal, ok := t.Matters.Scopes.InternalID(t.Secrets, who, identity.KindCase, r.GetCaseId())
 	if !ok {
 		return query, fault.New(fault.InvalidField, "there is no such case that you can see").Field("case_id", "not known to you")
 	}

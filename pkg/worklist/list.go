@@ -22,6 +22,7 @@ import (
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/reading"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
 const (
@@ -65,6 +66,10 @@ type Worklist[S matter.State] struct {
 	Clock     clock.Clock
 	Directory *directory.Directory
 	AccessLog *accesslog.Recorder
+	// Identity returns the identity of a matter's client as its caller may know it; nil if it is not known.
+	Identity func(ctx context.Context, who identity.Caller, view matter.View[S]) (*commonv1.Client, error)
+	// Once records a reading unless the worker's reading of the matter was recorded today.
+	Once func(ctx context.Context, who identity.Caller, purpose string, read accesslog.Reading) error
 	// Message returns a matter as its caller reads it.
 	Message func(reading.Shown[S]) proto.Message
 	// Decisions returns what the caller may decide that is no matter, as rows after the place of the
@@ -108,7 +113,7 @@ func (l *Worklist[S]) List(ctx context.Context, r ListRequest, filter Filter) (P
 	}
 	readings := make([]accesslog.Reading, 0, len(page.Shown))
 	for _, shown := range page.Shown {
-		readings = append(readings, accesslog.ReadingOf(shown.State))
+		readings = append(readings, l.Matters.Reading(who, shown.View))
 	}
 	if query.Client != "" && len(readings) == 0 {
 		// An empty result is information too, so it is recorded as a reading.
@@ -150,9 +155,9 @@ func searched(r interface{ GetMatterNumber() string }) (string, error) {
 }
 
 func (l *Worklist[S]) query(who identity.Caller, r ListRequest, filter Filter) (journal.Query, error) {
-	query := journal.Query{
+	query := l.Matters.Scopes.Query(who, journal.Query{
 		Agency: who.Agency, Role: filter.Role, Unit: r.GetUnit(), Worker: r.GetWorker(), OverdueOnly: r.GetOverdueOnly(), States: filter.States,
-	}
+	})
 	number, err := searched(r)
 	switch {
 	case err != nil:
@@ -172,7 +177,7 @@ func (l *Worklist[S]) query(who identity.Caller, r ListRequest, filter Filter) (
 		if r.GetPurpose() == "" {
 			return query, fault.New(fault.InvalidField, "a search by client requires a purpose").Field("purpose", "required with client_id")
 		}
-		internal, ok := l.Secrets.InternalID(identity.KindClient, who.Agency, r.GetClientId())
+		internal, ok := l.Matters.Scopes.InternalID(l.Secrets, who, identity.KindClient, r.GetClientId())
 		if !ok {
 			return query, caller.UnknownClient("client_id")
 		}

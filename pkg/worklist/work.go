@@ -15,6 +15,7 @@ import (
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/reading"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
@@ -70,8 +71,13 @@ func (l *Worklist[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkReques
 	for i, one := range filled.Shown {
 		item := l.workItem(one, filled.Rows[i])
 		item.OnDuty = r.GetWork().GetQueue() == caseworkv1.Queue_QUEUE_ME && filled.Rows[i].Worker != who.Worker
+		if r.GetWork().GetWithNames() {
+			if err := l.name(ctx, who, one, filled.Rows[i], item); err != nil {
+				return nil, err
+			}
+		}
 		response.Items = append(response.Items, item)
-		readings = append(readings, accesslog.ReadingOf(one.State))
+		readings = append(readings, l.Matters.Reading(who, one.View))
 	}
 	decisions, asked, err := l.Decisions(ctx, who, r, queries)
 	if err != nil {
@@ -89,9 +95,9 @@ func (l *Worklist[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkReques
 // of a worker's own queue do not overlap.
 func (l *Worklist[S]) queries(who identity.Caller, r *caseworkv1.ReadWorkRequest, number string) []journal.Query {
 	work := r.GetWork()
-	query := journal.Query{
+	query := l.Matters.Scopes.Query(who, journal.Query{
 		Agency: who.Agency, Number: number, OpenOnly: !work.GetIncludeEnded(), OverdueOnly: work.GetOverdueOnly(), OwnTurn: work.GetOwnTurnOnly(), ToDo: !work.GetSent(), Limit: int(r.GetLimit()),
-	}
+	})
 	if work.GetSent() {
 		query.Role = journal.RoleSender
 	}
@@ -106,7 +112,7 @@ func (l *Worklist[S]) queries(who identity.Caller, r *caseworkv1.ReadWorkRequest
 		own := query
 		own.Worker = who.Worker
 		queries := []journal.Query{own}
-		for _, unit := range l.Directory.OnDuty(who.Agency, who.Worker, l.Clock.Now()) {
+		for _, unit := range who.DutyUnits(matter.WeekOf(l.Clock.Now())) {
 			duty := query
 			duty.Unit, duty.Unassigned = unit, true
 			queries = append(queries, duty)

@@ -105,7 +105,7 @@ func start(t testing.TB, changes ...func(*service.Deps)) (*tested, *faulty) {
 		t.Fatal(err)
 	}
 	deps := service.Deps{
-		Store: f, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Overviews: store, Directory: known, Grounds: grounds.Grounds, Secrets: secrets, Clock: clock.System(), Notify: &notify.Hub{},
+		Store: f, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Overviews: store, Records: store, Directory: known, Grounds: grounds.Grounds, Secrets: secrets, Clock: clock.System(), Notify: &notify.Hub{},
 		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), AllowTestCodes: true,
 	}
 	for _, change := range changes {

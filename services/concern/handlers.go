@@ -10,6 +10,7 @@ import (
 	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/people/keeper"
 	"koppi.internal/pkg/reading"
 	"koppi.internal/pkg/service"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
@@ -21,6 +22,10 @@ import (
 func (s *Service) Register(server grpc.ServiceRegistrar) {
 	service.RegisterSteps(server, concernv1.ConcernService_ServiceDesc, s, rules.Table.Steps("ForwardConcern", "RecordFeedbackConsent"), s.takeStep)
 	s.kernel.Register(server)
+	staff := &keeper.Keeper{
+		Records: s.Records, Directory: s.Directory, Secrets: s.Secrets, Clock: s.Clock, AccessLog: s.AccessLog, NewID: s.NewID, AllowTestCodes: s.AllowTestCodes,
+	}
+	staff.Register(server)
 }
 
 // takeStep takes one step on an existing concern.

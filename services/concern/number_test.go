@@ -294,7 +294,7 @@ func TestNumbersOfEarlierMatters(t *testing.T) {
 		t.Fatal(err)
 	}
 	search("")
-	if d.messages.times("numbered=120") != 1 || d.messages.times("numbered=1\n") != 1 {
+	if d.messages.times("completed=120") != 1 || d.messages.times("completed=1\n") != 1 {
 		t.Errorf("logged: %s", d.messages.text.String())
 	}
 	// A step keeps the number.

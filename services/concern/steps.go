@@ -9,6 +9,7 @@ import (
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/ground"
 	"koppi.internal/pkg/ground/basis"
+	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/reading"
@@ -122,8 +123,32 @@ func (s *Service) facts(ctx context.Context, world rules.World, command rules.Co
 	}
 	facts.Receiver, facts.Graces = s.Addressed(receiver, home, "")
 	facts.Born = home.Born
-	facts.Earlier, err = s.earlier(ctx, receiver.GetAgency(), client, command.At)
+	if facts.OwnKnown, err = s.ownKnown(ctx, client); err != nil {
+		return facts, err
+	}
+	facts.Earlier, err = s.earlier(ctx, facts.Receiver, client, command.At)
 	return facts, err
+}
+
+// ownKnown returns those of the agency's open reports about a client that the caller may read; nil if the
+// caller may read all of the agency.
+func (s *Service) ownKnown(ctx context.Context, client string) (map[string]bool, error) {
+	who, err := caller.Of(ctx)
+	if err != nil {
+		return nil, err
+	}
+	scope := s.Matters.Scopes.Of(who)
+	if scope.Whole {
+		return nil, nil
+	}
+	entries, err := s.Store.WorklistEntries(ctx, journal.Query{
+		Agency: who.Agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true, Readable: caller.Readable(scope),
+	})
+	known := map[string]bool{}
+	for _, entry := range entries {
+		known[entry.Subject] = true
+	}
+	return known, fault.Store(err)
 }
 
 const purposeCheck = "open concern of own agency"
@@ -156,7 +181,7 @@ func (s *Service) CheckOpenConcern(ctx context.Context, r *concernv1.CheckOpenCo
 	if err := s.Consents.Check(ctx, who, based, person.InternalID, r.GetReceiver().GetAgency()); err != nil {
 		return nil, err
 	}
-	view, err := s.ownOpen(ctx, who.Agency, r.GetReceiver().GetAgency(), person.InternalID)
+	view, err := s.ownOpen(ctx, who, r.GetReceiver().GetAgency(), person.InternalID)
 	if err != nil {
 		return nil, err
 	}
@@ -169,22 +194,26 @@ func (s *Service) CheckOpenConcern(ctx context.Context, r *concernv1.CheckOpenCo
 	return &concernv1.CheckOpenConcernResponse{Open: true, Status: rules.Status(view.State, view.Reader)}, nil
 }
 
-// ownOpen returns an agency's earliest open report about a client at a receiver, as the agency has
-// been shown it; nil if it has none.
-func (s *Service) ownOpen(ctx context.Context, agency, receiver, client string) (*matter.View[rules.Concern], error) {
+// ownOpen returns the earliest open report about a client at a receiver by the caller's agency, or by units
+// of the caller's kind where its people read by unit, as the agency has been shown it; nil if there is none.
+func (s *Service) ownOpen(ctx context.Context, who identity.Caller, receiver, client string) (*matter.View[rules.Concern], error) {
 	entries, err := s.Store.WorklistEntries(ctx, journal.Query{
-		Agency: agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true,
+		Agency: who.Agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true,
 	})
 	if err != nil {
 		return nil, fault.Store(err)
 	}
-	histories, err := s.Engine.Read(ctx, agency, reading.Subjects(entries)...)
+	whole := s.Matters.Scopes.Of(who).Whole
+	histories, err := s.Engine.Read(ctx, matter.WholeScope(who.Agency), reading.Subjects(entries)...)
 	if err != nil {
 		return nil, err
 	}
 	var earliest *matter.View[rules.Concern]
 	for _, history := range histories {
-		view := history.Views[agency]
+		view := history.Views[who.Agency]
+		if !whole && s.Directory.KindOf(view.State.Sender) != s.Directory.KindOf(who.Party()) {
+			continue
+		}
 		if view.State.IsOpen() && view.State.Receiver.GetAgency() == receiver &&
 			(earliest == nil || isEarlier(view.State, earliest.State)) {
 			earliest = &view
@@ -202,11 +231,12 @@ func isEarlier(a, b rules.Concern) bool {
 	return a.Started.Before(b.Started)
 }
 
-// earlier counts a receiver's concerns about a client in the last twelve months, without those that
-// were withdrawn or entered in error.
-func (s *Service) earlier(ctx context.Context, receiver, client string, at time.Time) (int32, error) {
+// earlier counts a receiver's concerns about a client in the last twelve months that the people of its unit
+// may read, without those that were withdrawn or entered in error.
+func (s *Service) earlier(ctx context.Context, receiver *commonv1.Party, client string, at time.Time) (int32, error) {
 	entries, err := s.Store.WorklistEntries(ctx, journal.Query{
-		Agency: receiver, Role: journal.RoleReceiver, Client: client, WithHidden: true, StartedAfter: at.AddDate(-1, 0, 0),
+		Agency: receiver.GetAgency(), Role: journal.RoleReceiver, Client: client, WithHidden: true, StartedAfter: at.AddDate(-1, 0, 0),
+		Readable: caller.Readable(s.Matters.Scopes.OfUnit(receiver)),
 	})
 	if err != nil {
 		return 0, fault.Store(err)

@@ -41,7 +41,7 @@ func Rules() command.Rules[rules.Plan] {
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
 		Always: rules.Table.Admitted(matter.Always), Finishes: rules.Table.Admitted(matter.Finishes),
 		Consents: rules.Consents,
-		Status:   rules.Status, Expected: rules.Expected, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue,
+		Status:   rules.Status, Expected: rules.Expected, WorklistEntry: rules.WorklistEntry, Named: rules.Named, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue,
 		Number: func(p rules.Plan) int32 { return int32(p.Plan.GetState()) },
 	}
 }

@@ -10,7 +10,7 @@ type tokenCommand struct {
 	Agency  string `help:"Agency in the token."`
 	Unit    string `help:"Unit of the agency."`
 	Worker  string `help:"The worker's name at the agency's identity provider."`
-	Role    string `help:"Role: social_worker, social_counsellor, service_guide, benefit_handler, health_professional, youth_worker, employment_officer, system or operator." required:""`
+	Role    string `help:"Role: social_worker, social_counsellor, service_guide, benefit_handler, health_professional, youth_worker, employment_officer, team_leader, system or operator." required:""`
 }
 
 // Run prints a token of a development instance.

@@ -45,7 +45,7 @@ func TestFindClient(t *testing.T) {
 		err  error
 		want fault.Reason
 	}{
-		"half a code": {testkit.Refusal(casework.FindClient(county, asked("010594"))), fault.InvalidField},
+		"half a code": {testkit.Refusal(casework.FindClient(county, asked("010594"))), fault.InvalidIdentityCode},
 		"no purpose":  {testkit.Refusal(casework.FindClient(county, &caseworkv1.FindClientRequest{PersonalIdentityCode: testkit.AnnaCode})), fault.InvalidField},
 		"a system":    {testkit.Refusal(casework.FindClient(testkit.WithToken(t, behalf), asked(testkit.AnnaCode))), fault.RoleNotAllowed},
 		"a client":    {testkit.Refusal(casework.FindClient(f.As("client"), asked(testkit.AnnaCode))), fault.RoleNotAllowed},

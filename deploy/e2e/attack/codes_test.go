@@ -161,7 +161,7 @@ func TestCodesGoNowhere(t *testing.T) {
 						continue
 					}
 					calls++
-					message := request(in.New(), map[string]string{})
+					message := testkit.Form{}.Request(in.New())
 					put(message.ProtoReflect(), way, all[at])
 					who := []context.Context{worker, person}[calls%2]
 					if strings.Contains(service, ".exchange.") {
@@ -229,7 +229,7 @@ func sentWith(t *testing.T, ctx context.Context, conn grpc.ClientConnInterface, 
 					continue
 				}
 				sent++
-				message := request(testkit.Must(protoregistry.GlobalTypes.FindMessageByName(methods.Get(i).Input().FullName())).New(), map[string]string{})
+				message := testkit.Form{}.Request(testkit.Must(protoregistry.GlobalTypes.FindMessageByName(methods.Get(i).Input().FullName())).New())
 				id := uuid.NewString()
 				if field := message.ProtoReflect().Descriptor().Fields().ByName("request_id"); field != nil {
 					message.ProtoReflect().Set(field, protoreflect.ValueOfString(id))

@@ -1,13 +1,17 @@
 package attack
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/google/uuid"
 	"google.golang.org/grpc/metadata"
 
+	"koppi.internal/deploy/allinone"
+	"koppi.internal/deploy/config"
 	"koppi.internal/deploy/scenario"
 	"koppi.internal/deploy/testkit"
+	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
@@ -19,7 +23,9 @@ import (
 // for another unit's membership, or end what another worker has taken. A system names only units
 // and workers of its own agency, and a worker can name nobody.
 func TestAnotherUnit(t *testing.T) {
-	f := testkit.NewFixture(t)
+	// Where people read by unit, another unit knows nothing of it: see deploy/e2e/people.
+	whole := bytes.ReplaceAll(config.Directory, []byte(`"reading": "UNIT"`), []byte(`"reading": "AGENCY"`))
+	f := testkit.NewFixtureWith(t, allinone.Config{Directory: testkit.Must(directory.Parse(whole))})
 	conn := f.Conn()
 	f.Tokens["other unit"] = f.Token(scenario.CastParty{Agency: "terveys-pohjois-savo", Unit: "paihdepalvelut", Worker: "pp-07", Role: "health_professional"})
 	f.Tokens["no unit"] = f.Token(scenario.CastParty{Agency: "terveys-pohjois-savo", Worker: "pp-07", Role: "health_professional"})

@@ -26,6 +26,14 @@ const (
 type AccessLog struct {
 	Services fanout.Services
 	Secrets  *identity.Secrets
+	People   People
+}
+
+// People say what is shown of the people who read.
+type People interface {
+	// Shown completes a record for its reader, given the emergency reading by which it was made; empty for
+	// none.
+	Shown(who identity.Caller, access *caseworkv1.Access, emergency string)
 }
 
 // ListAccesses merges the access logs of all services, the latest access first. The page token
@@ -63,6 +71,7 @@ func (l *AccessLog) ListAccesses(ctx context.Context, r *caseworkv1.ListAccesses
 		}
 		one := parts[latest].GetAccesses()[0]
 		parts[latest].Accesses = parts[latest].GetAccesses()[1:]
+		l.People.Shown(who, one.GetAccess(), one.GetEmergencyReadingId())
 		response.Accesses, next.Before[names[latest]] = append(response.Accesses, one.GetAccess()), one.GetNumber()
 	}
 	if latestOf(parts) < 0 && !isCutOff(parts) {

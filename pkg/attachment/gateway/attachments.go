@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
 	"errors"
 	"io"
 	"log/slog"
@@ -18,6 +17,7 @@ import (
 
 	"koppi.internal/pkg/attachment"
 	"koppi.internal/pkg/caller"
+	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fanout"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
@@ -30,8 +30,9 @@ import (
 type Attachments struct {
 	attachmentv1.UnimplementedAttachmentServiceServer
 
-	Services fanout.Services
-	Secrets  *identity.Secrets
+	Services  fanout.Services
+	Secrets   *identity.Secrets
+	Directory *directory.Directory
 	// Store stores the attachments; the caller closes it.
 	Store   *attachment.Store
 	Limiter *limit.Limiter
@@ -63,7 +64,7 @@ func (a *Attachments) StartUpload(ctx context.Context, r *attachmentv1.StartUplo
 		return nil, err
 	}
 	upload, err := a.Store.Start(ctx, attachment.Upload{
-		ID: id.String(), Agency: who.Agency, Owner: a.standsFor(who.Agency), Worker: a.uploads(who),
+		ID: id.String(), Agency: who.Agency, Owner: attachment.StandsFor(a.Secrets, who.Agency), Worker: attachment.Uploader(a.Secrets, who),
 		Filename: r.GetFilename(), MediaType: r.GetMediaType(), Size: r.GetSizeBytes(), Digest: digest,
 	}, a.Uploads.Quota())
 	if err != nil {
@@ -73,23 +74,6 @@ func (a *Attachments) StartUpload(ctx context.Context, r *attachmentv1.StartUplo
 		return nil, fault.New(fault.RequestIDReused, "this request_id was used for another upload")
 	}
 	return &attachmentv1.StartUploadResponse{AttachmentId: upload.ID, ChunkBytes: attachment.ChunkBytes}, nil
-}
-
-// standsFor is a digest that replaces names where waiting uploads are counted.
-func (a *Attachments) standsFor(names ...string) string {
-	parts := [][]byte{[]byte("uploader")}
-	for _, name := range names {
-		parts = append(parts, []byte(name))
-	}
-	return hex.EncodeToString(a.Secrets.Digest(parts...)[:16])
-}
-
-// uploads identifies the uploader within an agency: one worker, or all its systems together.
-func (a *Attachments) uploads(who identity.Caller) string {
-	if who.System {
-		return attachment.Systems
-	}
-	return a.standsFor(who.Agency, who.Worker)
 }
 
 // waiting converts an exceeded quota into a refusal: too many uploads wait to be named by a
@@ -236,14 +220,16 @@ func (a *Attachments) Download(r *attachmentv1.DownloadRequest, stream grpc.Serv
 	return nil
 }
 
-// own is an upload of the caller's agency; any other id is refused as not found.
+// own is an upload of the caller's agency, and of the caller itself or a system if people of the agency read
+// by unit; any other id is refused as not found.
 func (a *Attachments) own(ctx context.Context, id string) (attachment.Upload, error) {
 	who, err := uploader(ctx)
 	if err != nil {
 		return attachment.Upload{}, err
 	}
 	upload, err := a.Store.Get(ctx, id)
-	if errors.Is(err, attachment.ErrNotFound) || err == nil && upload.Agency != who.Agency {
+	byUnit := caller.IsPerson(who) && a.Directory.ReadsByUnit(who.Agency)
+	if errors.Is(err, attachment.ErrNotFound) || err == nil && (upload.Agency != who.Agency || byUnit && !upload.IsBy(a.Secrets, who)) {
 		return attachment.Upload{}, fault.New(fault.NotFound, "your agency has no such upload")
 	}
 	return upload, unavailable(err)

@@ -3,6 +3,7 @@
 package naming
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,7 +49,7 @@ func (n *Naming[S]) Find(ctx context.Context, who identity.Caller, r proto.Messa
 	}
 	var found []*commonv1.Attachment
 	for i, id := range named.GetAttachmentIds() {
-		upload, err := n.Attachments.Find(ctx, id, who.Agency, attachment.Owner(n.Secrets, client))
+		upload, err := n.find(ctx, who, id, client)
 		field := fmt.Sprintf("attachment_ids[%d]", i)
 		switch {
 		case errors.Is(err, attachment.ErrNotFound):
@@ -63,6 +64,17 @@ func (n *Naming[S]) Find(ctx context.Context, who identity.Caller, r proto.Messa
 		found = append(found, upload.Message())
 	}
 	return found, nil, nil
+}
+
+// find finds one attachment. A person who reads by unit names its own and those of the agency's systems:
+// another worker's may be of a matter that does not exist for this person.
+func (n *Naming[S]) find(ctx context.Context, who identity.Caller, id, client string) (attachment.Upload, error) {
+	if !n.Matters.Scopes.Of(who).Whole {
+		if upload, err := n.Attachments.Get(ctx, id); err != nil || !upload.IsBy(n.Secrets, who) {
+			return attachment.Upload{}, cmp.Or(err, attachment.ErrNotFound)
+		}
+	}
+	return n.Attachments.Find(ctx, id, who.Agency, attachment.Owner(n.Secrets, client))
 }
 
 func otherClient(field string) error {

@@ -1,4 +1,4 @@
-// Package gateway resolves a client whom a service does not know in the other services.
+// Package gateway resolves a client or a case that a service does not know in the other services.
 package gateway
 
 import (
@@ -27,42 +27,90 @@ type Resolver struct {
 	Others []grpc.ClientConnInterface
 }
 
-// Invoke calls the service; if it refuses with UNKNOWN_CLIENT, Invoke calls once more with an
-// introduction from another service. The repetition is safe, as a call that was refused so has
-// changed nothing.
+// Invoke calls the service; if it does not know the client or the case, Invoke calls once more with an
+// introduction from another service: at most once for each. The repetition is safe, as a call that was
+// refused so has changed nothing.
 func (r Resolver) Invoke(ctx context.Context, method string, in, out any, options ...grpc.CallOption) error {
 	refused := r.ClientConnInterface.Invoke(ctx, method, in, out, options...)
-	name := clientOf(in)
-	if fault.ReasonOf(refused) != fault.UnknownClient || name == "" || !strings.HasPrefix(method, "/"+r.Accepts+"/") {
+	if !strings.HasPrefix(method, "/"+r.Accepts+"/") {
 		return refused
 	}
-	for _, other := range r.Others {
-		introduced, err := caseworkv1.NewMatterServiceClient(other).Introduce(ctx, &caseworkv1.IntroduceRequest{ClientId: name})
-		switch {
-		case err == nil:
-			ctx = metadata.AppendToOutgoingContext(ctx, caller.MetadataIntroduction, introduced.GetIntroduction())
-			return r.ClientConnInterface.Invoke(ctx, method, in, out, options...)
-		case fault.ReasonOf(err) != fault.UnknownClient:
+	asked := map[fault.Reason]*caseworkv1.IntroduceRequest{
+		fault.UnknownClient: {ClientId: clientOf(in)}, fault.InvalidField: {CaseId: textOf(in, "case_id")},
+	}
+	if asked[fault.InvalidField].GetCaseId() == "" || clientField(in) == nil {
+		delete(asked, fault.InvalidField)
+	}
+	if asked[fault.UnknownClient].GetClientId() == "" {
+		delete(asked, fault.UnknownClient)
+	}
+	for range len(asked) {
+		reason := fault.ReasonOf(refused)
+		request := asked[reason]
+		if request == nil {
+			return refused
+		}
+		delete(asked, reason)
+		introduction, err := r.introduce(ctx, request)
+		if err != nil {
 			return err
 		}
+		if introduction == "" {
+			return refused
+		}
+		ctx = metadata.AppendToOutgoingContext(ctx, caller.MetadataIntroduction, introduction)
+		refused = r.ClientConnInterface.Invoke(ctx, method, in, out, options...)
 	}
 	return refused
+}
+
+// introduce returns an introduction from the first of the other services that gives one; empty if none does.
+func (r Resolver) introduce(ctx context.Context, request *caseworkv1.IntroduceRequest) (string, error) {
+	for _, other := range r.Others {
+		introduced, err := caseworkv1.NewMatterServiceClient(other).Introduce(ctx, request)
+		switch {
+		case err == nil:
+			return introduced.GetIntroduction(), nil
+		case fault.ReasonOf(err) != fault.UnknownClient:
+			return "", err
+		}
+	}
+	return "", nil
 }
 
 // clientOf is the client_id of the client in a request that starts a matter; empty where the
 // request starts none, or identifies the client otherwise.
 func clientOf(request any) string {
+	client := clientField(request)
+	if client == nil {
+		return ""
+	}
+	return textOf(request.(proto.Message).ProtoReflect().Get(client).Message().Interface(), "client_id") //nolint:forcetypeassert // it has the field
+}
+
+// clientField is the field of a request that names the client of the matter that it starts; nil if there is
+// none.
+func clientField(request any) protoreflect.FieldDescriptor {
+	message, ok := request.(proto.Message)
+	if !ok {
+		return nil
+	}
+	client := message.ProtoReflect().Descriptor().Fields().ByName("client")
+	if client == nil || client.Message() == nil || client.IsList() {
+		return nil
+	}
+	return client
+}
+
+// textOf returns a text field of a message; empty if there is none.
+func textOf(request any, name protoreflect.Name) string {
 	message, ok := request.(proto.Message)
 	if !ok {
 		return ""
 	}
-	client := message.ProtoReflect().Descriptor().Fields().ByName("client")
-	if client == nil || client.Message() == nil || client.IsList() {
+	field := message.ProtoReflect().Descriptor().Fields().ByName(name)
+	if field == nil || field.Kind() != protoreflect.StringKind || field.IsList() {
 		return ""
 	}
-	var id protoreflect.FieldDescriptor
-	if id = client.Message().Fields().ByName("client_id"); id == nil || id.Kind() != protoreflect.StringKind {
-		return ""
-	}
-	return message.ProtoReflect().Get(client).Message().Get(id).String()
+	return message.ProtoReflect().Get(field).String()
 }

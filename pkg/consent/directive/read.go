@@ -66,6 +66,27 @@ func (w Directives) For(r Reader) *consentv1.Wishes {
 	return out
 }
 
+// Actors returns the parties that recorded directives, requested overrides or sent what was stopped; nil for
+// the client.
+func (w Directives) Actors() (all []*commonv1.Party) {
+	for _, one := range w.Consents {
+		all = append(all, one.GetBy())
+	}
+	for _, one := range w.Prohibitions {
+		all = append(all, one.GetBy())
+	}
+	for _, one := range w.Blocked {
+		all = append(all, one.GetBy())
+	}
+	for _, one := range w.Overrides {
+		all = append(all, one.GetRequestedBy())
+	}
+	for _, one := range w.Waiting {
+		all = append(all, one.GetRecordedBy())
+	}
+	return all
+}
+
 // WhoWithdrew returns the party whose directive, recorded in the client's name, ended the consent
 // of a matter; nil if there is none.
 func (w Directives) WhoWithdrew(subject string) *commonv1.Party {

@@ -18,7 +18,7 @@ import (
 type Directory struct{ Directory *directory.Directory }
 
 // GetAgencies returns the directory, ordered by key. Duty telephone numbers are shown to operators
-// only, and a unit's duty roster to its own agency only.
+// only; a unit's duty roster, and its areas where the agency reads by unit, to its own agency only.
 func (d *Directory) GetAgencies(ctx context.Context, _ *caseworkv1.GetAgenciesRequest) (*caseworkv1.GetAgenciesResponse, error) {
 	who, err := caller.Of(ctx)
 	if err != nil {
@@ -36,6 +36,9 @@ func (d *Directory) GetAgencies(ctx context.Context, _ *caseworkv1.GetAgenciesRe
 			made := toUnit(unit)
 			if caller.IsParty(who) && who.Agency == agency.Key {
 				made.Duty = toDuty(unit.Duty)
+				if agency.ByUnit {
+					made.Area, made.Reads = unit.Area, unit.Reads
+				}
 			}
 			shown.Units = append(shown.Units, made)
 		}

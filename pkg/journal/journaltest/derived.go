@@ -14,7 +14,7 @@ import (
 
 // asBefore returns statements that insert the rows of a subject at version 1, disclosed to agency
 // a, as the previous version of the program does: it knows neither loops.derived nor
-// standings.touched nor standings.number.
+// standings.touched, number or parts.
 func asBefore(subject string) []string {
 	return []string{
 		`DELETE FROM loops WHERE subject = '` + subject + `'`,

@@ -22,6 +22,7 @@ type Store interface {
 	journal.Log
 	journal.Retention
 	journal.Overviews
+	journal.Records
 	journal.Raw
 	Rewrapper() seal.Rewrapper
 }
@@ -41,10 +42,10 @@ func Run(t *testing.T, open Harness, before Before) {
 		"unique keys": testUniqueKeys, "request id": testRequestID, "gapless mailboxes": testGapless, "chains": testChains,
 		"tombstones": testTombstones, "shares": testShares, "notices": testNotices, "erased for good": testErasedForGood, "worklist": testWorklist, "paging": testPaging,
 		"due": testDue, "accesses": testAccesses, "consumers": testConsumers, "parking": testParking, "sequences": testSequences, "settings": testSettings, "counters": testCounters, "waiting": testWaiting, "overview": testOverview, "untouched": testUntouched, "access log": testAccessLog, "log": testLog, "text": testText,
-		"times": testTimes, "empty": testEmpty, "cancelled": testCancelled, "reopen": testReopen,
+		"times": testTimes, "empty": testEmpty, "records": testRecords, "records refused": testRecordsRefused, "records at once": testRecordsAtOnce, "records model": testRecordsModel, "cancelled": testCancelled, "reopen": testReopen,
 		"derived": func(t *testing.T, open Harness) { testDerived(t, open, before) }, "derived at once": func(t *testing.T, open Harness) { testDerivedAtOnce(t, open, before) },
-		"numbers": func(t *testing.T, open Harness) { testNumbers(t, open, before) },
-		"seen":    testSeen, "seen at once": testSeenAtOnce, "directives": testDirectives,
+		"completions": func(t *testing.T, open Harness) { testCompletions(t, open, before) }, "readable": testReadable,
+		"seen": testSeen, "seen at once": testSeenAtOnce, "directives": testDirectives,
 		"ends": testEnds, "expire": testExpire, "holds": testHolds, "rewrap": testRewrap, "model": testModel,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })
@@ -99,7 +100,7 @@ func batch(subject string, after uint64, agencies ...string) journal.Batch {
 			Agency: agency, ID: b.Events[0].ID, Subject: subject, SubjectVersion: version, Record: fmt.Appendf(nil, "\x0a\x05text%d", version%10),
 		})
 		b.WorklistEntries = append(b.WorklistEntries, journal.WorklistEntry{
-			Subject: subject, Agency: agency, Role: journal.RoleReceiver, Client: "client", Case: "case", State: 1, Version: version, StartedAt: noon, Number: "N-" + subject,
+			Subject: subject, Agency: agency, Role: journal.RoleReceiver, Client: "client", Case: "case", State: 1, Version: version, StartedAt: noon, Number: "N-" + subject, Parts: " u ",
 		})
 	}
 	return b

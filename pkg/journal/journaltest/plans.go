@@ -77,6 +77,9 @@ func queries() []journal.Query {
 		{Agency: "a", Case: "k"},
 		{Agency: "a", Client: "c", Case: "k"},
 		{Agency: "a", Number: "n"},
+		{Agency: "a", OpenOnly: true, Readable: &journal.Readable{Parts: []string{" u "}, None: []string{" u "}, Clients: []string{"c"}, ClientParts: []string{" u "}}},
+		{Agency: "a", Client: "c", Readable: &journal.Readable{Parts: []string{" u "}}},
+		{Agency: "a", Unit: "u", OpenOnly: true, Readable: &journal.Readable{Parts: []string{" u "}}},
 		{Agency: "a", Client: "c", Number: "n"},
 		{Client: "c", Number: "n"},
 	} {

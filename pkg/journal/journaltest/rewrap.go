@@ -30,6 +30,8 @@ func testRewrap(t *testing.T, open Harness) {
 	for i := range subjects {
 		mustAppend(t, store, batch(fmt.Sprintf("s/%d", i), 0, "a"))
 	}
+	kept := record("a", "k", "1", 0, "body")
+	putRecords(t, store, kept)
 	source := seal.Source{File: filepath.Join(folder, "secrets", "kek.json")}
 	stolen, err := source.Open(t.Context())
 	if err != nil {
@@ -48,7 +50,7 @@ func testRewrap(t *testing.T, open Harness) {
 			t.Error(err)
 		}
 	}})
-	if err != nil || found != 2*subjects {
+	if err != nil || found != 2*subjects+1 {
 		t.Fatalf("%d %v", found, err)
 	}
 	after := wrappedOf(t, store)
@@ -79,6 +81,8 @@ func testRewrap(t *testing.T, open Harness) {
 			t.Errorf("%+v", events[0])
 		}
 	}
+	kept.Version = 1
+	wantRecords(t, store, "a", 1, kept)
 	mustAppend(t, store, batch("s/new", 0, "a"))
 	sound(t, store)
 	if err := store.Close(); err != nil {

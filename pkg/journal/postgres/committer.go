@@ -40,6 +40,9 @@ type task struct {
 	// mark is the id of an event. By this event, resolve finds out whether a commit of unknown
 	// outcome was made. It is empty for changes that may be made twice.
 	mark string
+	// moves is the revision that a change of records makes, by which resolve finds out the same; nil
+	// for other changes.
+	moves *recordRevision
 	// alone says that the task shares its transaction with no other.
 	alone bool
 }
@@ -108,6 +111,9 @@ func (s *Store) settle(group []outcome, failed error) {
 			one.Answer(one.err)
 		case len(group) == 1 || !isOfOne(failed):
 			one.Answer(full(failed))
+		case one.Change.moves != nil && errors.Is(failed, errUnsettled):
+			// If the records were changed, another try would conflict with that very change.
+			one.Answer(failed)
 		default:
 			// The task itself is passed as the held one, so that no other task joins: a task that
 			// must not fail others is held back.

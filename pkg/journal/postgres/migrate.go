@@ -35,7 +35,7 @@ type Migration struct {
 var insertOnly = []string{"events", "deliveries", "accesses", "clients", "tallies", "log_hashes"}
 
 // changeable are the tables whose rows the service's role can also change.
-var changeable = []string{"loops", "standings", "mailboxes", "consumers", "claims", "settings", "erasures", "parked", "told", "holds", "log_state"}
+var changeable = []string{"loops", "standings", "mailboxes", "consumers", "claims", "settings", "erasures", "parked", "told", "holds", "log_state", "records", "record_revisions"}
 
 // Migrate brings the schemas up to date, one process at a time, and grants the
 // service's role what it needs.
@@ -57,7 +57,7 @@ func Migrate(ctx context.Context, m Migration) error {
 	for _, table := range changeable {
 		journal = append(journal, "GRANT SELECT, INSERT, UPDATE ON "+table+" TO "+role)
 	}
-	journal = append(journal, "GRANT DELETE ON claims, parked TO "+role)
+	journal = append(journal, "GRANT DELETE ON claims, parked, records TO "+role)
 	if err := grant(ctx, m.Journal, journal); err != nil {
 		return err
 	}

@@ -42,11 +42,11 @@ func (n *statementRecorder) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data
 func (n *statementRecorder) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
 // growing matches the tables that grow with the number of matters.
-var growing = regexp.MustCompile(`^(events|loops|standings|deliveries|claims|clients|accesses|tallies|told|log_hashes|keys)$`)
+var growing = regexp.MustCompile(`^(events|loops|standings|deliveries|claims|clients|accesses|tallies|told|log_hashes|records|keys)$`)
 
 // smallIndexes matches the partial indexes that may be scanned: of open, held, overdue and stale
 // rows, and of those without a number.
-var smallIndexes = regexp.MustCompile(`^(holds_standing|standings_silent|standings_open|standings_unnumbered|loops_stale)$`)
+var smallIndexes = regexp.MustCompile(`^(holds_standing|standings_silent|standings_open|standings_incomplete|loops_stale)$`)
 
 // step is a step of a plan in the format of EXPLAIN (FORMAT JSON).
 type step struct {
@@ -84,6 +84,7 @@ func TestPlans(t *testing.T) {
 	// Statements of Open, and those after a lost answer of the server.
 	for _, text := range []string{
 		`SELECT count(*) FROM events WHERE id = ANY($1)`,
+		`SELECT revision, mark FROM record_revisions WHERE agency = ANY($1)`,
 		`SELECT pg_advisory_xact_lock(hashtextextended('koppi journal ' || current_schema(), 0))`,
 	} {
 		noted.note(text)
@@ -93,10 +94,11 @@ func TestPlans(t *testing.T) {
 	}
 	config := d.configure(t, folder)
 	filled(t, d.server.DSN(d.names[folder], "postgres", "concern"),
-		`INSERT INTO standings SELECT 's/' || n, 'a' || n % 10, CASE n % 2 WHEN 0 THEN 'sender' ELSE 'receiver' END, 'u' || n % 3, 'w' || n % 50, 'c' || n, 'k' || n, 1, 1, 'a', n, n % 30 = 0, n % 20 = 0, n % 5 > 0, 1, n, 1, 0, true, 'n' || n FROM generate_series(1, 5000) AS n`,
+		`INSERT INTO standings SELECT 's/' || n, 'a' || n % 10, CASE n % 2 WHEN 0 THEN 'sender' ELSE 'receiver' END, 'u' || n % 3, 'w' || n % 50, 'c' || n, 'k' || n, 1, 1, 'a', n, n % 30 = 0, n % 20 = 0, n % 5 > 0, 1, n, 1, 0, true, 'n' || n, ' u' || n % 3 || ' ' FROM generate_series(1, 5000) AS n`,
 		`INSERT INTO loops SELECT 's/' || n, 'test', 'c' || n, 'k', 1, 1, sha256('h'), n, n % 5 > 0 FROM generate_series(1, 5000) AS n`, `UPDATE loops SET derived = version`,
 		`INSERT INTO claims SELECT 'key' || n, 's/' || n, 1, '' FROM generate_series(1, 5000) AS n`,
 		`INSERT INTO deliveries (agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash) SELECT 'a' || n % 10, n, 'id' || n, 's/' || n % 100, 1, '', sha256('h'), sha256('h') FROM generate_series(1, 5000) AS n`,
+		`INSERT INTO records SELECT 'a' || n % 10, 'k' || n % 5, 'key' || n, 1, '' FROM generate_series(1, 5000) AS n`, `INSERT INTO record_revisions SELECT 'a' || n, 1, '' FROM generate_series(0, 9) AS n`,
 		`INSERT INTO told SELECT 's/' || n, 'a' || n % 10, 1, n, 1, n FROM generate_series(1, 5000) AS n`,
 		`INSERT INTO accesses (at, by, role, on_behalf_of, subject, client, method, purpose, basis, trace) SELECT n, '\x0a0161', 'r', '', 's/' || n, 'c' || n % 100, 'm', '', '', '' FROM generate_series(1, 5000) AS n`)
 	filled(t, d.server.DSN(d.names[folder], "postgres", "concern_keys"), `INSERT INTO keys SELECT 's/' || n, 'document', 'k' FROM generate_series(1, 5000) AS n`)

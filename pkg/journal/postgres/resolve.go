@@ -23,13 +23,8 @@ var (
 // the row may be visible only since a server lost its standby, or crashed, while the commit waited
 // for the standby.
 func (s *Store) resolve(outcomes []outcome, cut error) error {
-	var marks []string
-	for _, one := range outcomes {
-		if one.err == nil && one.Change.mark != "" {
-			marks = append(marks, one.Change.mark)
-		}
-	}
-	if len(marks) == 0 {
+	marks, moves := marksOf(outcomes)
+	if len(marks) == 0 && moves == nil {
 		// Changes without a mark may be made twice.
 		return errors.Join(errCut, cut)
 	}
@@ -44,7 +39,14 @@ func (s *Store) resolve(outcomes []outcome, cut error) error {
 	batch := &pgx.Batch{}
 	batch.Queue("BEGIN")
 	batch.Queue(takeLock)
-	batch.Queue(`SELECT count(*) FROM events WHERE id = ANY($1)`, marks).QueryRow(func(row pgx.Row) error { return row.Scan(&found) })
+	var last recordRevision
+	if len(marks) > 0 {
+		batch.Queue(`SELECT count(*) FROM events WHERE id = ANY($1)`, marks).QueryRow(func(row pgx.Row) error { return row.Scan(&found) })
+	} else {
+		lookUp(batch, []string{moves.agency}, `SELECT revision, mark FROM record_revisions WHERE agency = ANY($1)`, func(row pgx.Rows) error {
+			return row.Scan(&last.revision, &last.mark)
+		})
+	}
 	batch.Queue(emitMessage)
 	batch.Queue("COMMIT")
 	one := sessionOf(conn.PgConn())
@@ -55,11 +57,29 @@ func (s *Store) resolve(outcomes []outcome, cut error) error {
 		return errors.Join(errUnsettled, cut, err)
 	case one.warned.Load():
 		return errors.Join(errUnsettled, cut, errCutShort)
-	case found == len(marks):
+	case len(marks) > 0 && found == len(marks), len(marks) == 0 && last.mark == moves.mark:
 		return nil
+	case len(marks) == 0 && last.revision > moves.revision:
+		// Another process has changed the agency's records since, and only its mark is left.
+		return errors.Join(errUnsettled, cut)
 	default:
 		return errors.Join(errCut, cut)
 	}
+}
+
+// marksOf returns what shows whether a group was committed: the ids of its events, and the revision
+// of its last change of records, which is nil where it changes none.
+func marksOf(outcomes []outcome) (marks []string, moves *recordRevision) {
+	for _, one := range outcomes {
+		switch {
+		case one.err != nil:
+		case one.Change.mark != "":
+			marks = append(marks, one.Change.mark)
+		case one.Change.moves != nil:
+			moves = one.Change.moves
+		}
+	}
+	return marks, moves
 }
 
 // Settled returns once everything that the store has shown so far survives the loss of its server.

@@ -12,6 +12,7 @@ type asks struct {
 	subjects, uniqueKeys, agencies []string
 	consumers                      []consumerKey
 	parked                         []parkedKey
+	records                        []recordKey
 }
 
 type (
@@ -44,8 +45,8 @@ type view struct {
 	entries    map[entryKey]journal.WorklistEntry
 	clients    map[string][]byte
 	settings   map[string]string
-	// numbers are those of entries that have none, by subject.
-	numbers map[string]string
+	// completions are what entries lack.
+	completions []journal.Completion
 	// started holds the subjects that have no rows yet, heldKeys the unique keys that have a row.
 	started, heldKeys map[string]bool
 	// Names of what changed. A unique key that no subject holds any more is to be deleted.
@@ -54,15 +55,16 @@ type view struct {
 	movedConsumers map[consumerKey]bool
 	movedParked    map[parkedKey]bool
 	erasures       int
+	records        recordView
 }
 
 func newView() *view {
 	return &view{
 		subjects: map[string]subjectHead{}, uniqueKeys: map[string]journal.UniqueKey{}, positions: map[string]journal.Position{},
 		consumers: map[consumerKey]journal.Consumer{}, streams: map[string]journal.Stream{}, derived: map[string]journal.Stream{}, entries: map[entryKey]journal.WorklistEntry{},
-		clients: map[string][]byte{}, settings: map[string]string{}, numbers: map[string]string{}, movedKeys: map[string]bool{}, movedPositions: map[string]bool{},
+		clients: map[string][]byte{}, settings: map[string]string{}, movedKeys: map[string]bool{}, movedPositions: map[string]bool{},
 		movedConsumers: map[consumerKey]bool{}, started: map[string]bool{}, heldKeys: map[string]bool{},
-		parked: map[parkedKey]*journal.Parked{}, movedParked: map[parkedKey]bool{},
+		parked: map[parkedKey]*journal.Parked{}, movedParked: map[parkedKey]bool{}, records: newRecordView(),
 	}
 }
 
@@ -75,6 +77,7 @@ func (s *Store) look(batch *pgx.Batch, group []*item) *view {
 		all.uniqueKeys = append(all.uniqueKeys, t.Change.asks.uniqueKeys...)
 		all.agencies = append(all.agencies, t.Change.asks.agencies...)
 		all.parked = append(all.parked, t.Change.asks.parked...)
+		all.records = append(all.records, t.Change.asks.records...)
 		for _, key := range t.Change.asks.consumers {
 			consumerAgencies, consumerNames = append(consumerAgencies, key.agency), append(consumerNames, key.name)
 		}
@@ -106,6 +109,7 @@ func (s *Store) look(batch *pgx.Batch, group []*item) *view {
 		return err
 	}, consumerNames)
 	v.lookParked(batch, all.parked)
+	v.records.look(batch, all.records)
 	batch.Queue(`SELECT count FROM erasures`).QueryRow(func(row pgx.Row) error {
 		var count int64
 		err := row.Scan(&count)

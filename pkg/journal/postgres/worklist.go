@@ -11,9 +11,9 @@ import (
 	"koppi.internal/pkg/journal/statement"
 )
 
-const entryColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at, touched, number`
+const entryColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at, touched, number, parts`
 
-var dialect = statement.Dialect{Columns: entryColumns, Parameter: func(n int) string { return "$" + strconv.Itoa(n) }}
+var dialect = statement.Dialect{Columns: entryColumns, Parameter: func(n int) string { return "$" + strconv.Itoa(n) }, Position: "strpos"}
 
 // WorklistEntries reads a worklist. A small read shares its round trip with the lookups of other
 // callers.
@@ -33,7 +33,7 @@ func scanWorklistEntry(found pgx.Rows) (journal.WorklistEntry, error) {
 	var row journal.WorklistEntry
 	var due, started, withdrawn int64
 	err := found.Scan(&row.Subject, &row.Agency, &row.Role, &row.Unit, &row.Worker, &row.Client, &row.Case, &row.State, &row.Phase,
-		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency, &withdrawn, &row.Touched, &row.Number)
+		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency, &withdrawn, &row.Touched, &row.Number, &row.Parts)
 	row.DueAt, row.StartedAt = rows.Time(due, rows.Never), rows.Time(started, 0)
 	row.WithdrawnAt = rows.Time(withdrawn, 0)
 	return row, err

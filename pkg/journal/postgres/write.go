@@ -19,13 +19,14 @@ func (v *view) write(ctx context.Context, conn *pgx.Conn) error {
 		v.writeStreams(batch, fresh)
 		v.writeWorklistEntries(batch, fresh)
 	}
-	v.writeNumbers(batch)
+	v.writeCompletions(batch)
 	v.writeEnds(batch)
 	v.writeDeliveries(batch)
 	v.writeBoxes(batch)
 	v.writeUniqueKeys(batch)
 	v.writeConsumers(batch)
 	v.writeParked(batch)
+	v.records.write(batch)
 	v.writeAccesses(batch)
 	v.writeCounters(batch)
 	v.writeNotified(batch)
@@ -96,7 +97,7 @@ func (v *view) writeStreams(batch *pgx.Batch, fresh bool) {
 }
 
 func (v *view) writeWorklistEntries(batch *pgx.Batch, fresh bool) {
-	var subject, agency, role, unit, worker, client, caseID, waitingOn, number []string
+	var subject, agency, role, unit, worker, client, caseID, waitingOn, number, parts []string
 	var state, phase, urgency []int32
 	var due, version, started, withdrawn []int64
 	var overdue, hidden, ended, touched []bool
@@ -111,19 +112,19 @@ func (v *view) writeWorklistEntries(batch *pgx.Batch, fresh bool) {
 		overdue, hidden, ended = append(overdue, s.Overdue), append(hidden, s.Hidden), append(ended, s.Ended)
 		withdrawn, touched = append(withdrawn, rows.Micros(s.WithdrawnAt, 0)), append(touched, s.Touched)
 		version, urgency = append(version, int64(s.Version)), append(urgency, s.Urgency) //nolint:gosec // counts from 1
-		number = append(number, s.Number)
+		number, parts = append(number, s.Number), append(parts, s.Parts)
 	}
 	if len(subject) == 0 {
 		return
 	}
 	batch.Queue(`INSERT INTO standings (`+entryColumns+`)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::integer[], $9::integer[],
-			$10::text[], $11::bigint[], $12::boolean[], $13::boolean[], $14::boolean[], $15::bigint[], $16::bigint[], $17::integer[], $18::bigint[], $19::boolean[], $20::text[])`+
+			$10::text[], $11::bigint[], $12::boolean[], $13::boolean[], $14::boolean[], $15::bigint[], $16::bigint[], $17::integer[], $18::bigint[], $19::boolean[], $20::text[], $21::text[])`+
 		merged(fresh, ` ON CONFLICT (subject, agency) DO UPDATE SET role = excluded.role, unit = excluded.unit, worker = excluded.worker, client = excluded.client,
 			case_id = excluded.case_id, state = excluded.state, phase = excluded.phase, waiting_on = excluded.waiting_on, due_at = excluded.due_at,
 			overdue = excluded.overdue, hidden = excluded.hidden, ended = excluded.ended, version = excluded.version, started_at = excluded.started_at,
-			urgency = excluded.urgency, withdrawn_at = excluded.withdrawn_at, touched = excluded.touched, number = excluded.number`),
-		subject, agency, role, unit, worker, client, caseID, state, phase, waitingOn, due, overdue, hidden, ended, version, started, urgency, withdrawn, touched, number)
+			urgency = excluded.urgency, withdrawn_at = excluded.withdrawn_at, touched = excluded.touched, number = excluded.number, parts = excluded.parts`),
+		subject, agency, role, unit, worker, client, caseID, state, phase, waitingOn, due, overdue, hidden, ended, version, started, urgency, withdrawn, touched, number, parts)
 }
 
 func (v *view) writeDeliveries(batch *pgx.Batch) {

@@ -53,6 +53,7 @@ var (
 	_ journal.Notices   = (*Store)(nil)
 	_ journal.AccessLog = (*Store)(nil)
 	_ journal.Log       = (*Store)(nil)
+	_ journal.Records   = (*Store)(nil)
 	_ journal.Raw       = (*Store)(nil)
 )
 

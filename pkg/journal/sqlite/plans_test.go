@@ -66,11 +66,11 @@ func (c noted) ExecContext(ctx context.Context, text string, args []driver.Named
 
 // mayScan matches the tables, indexes and parts of statements that may be scanned: those that do
 // not grow with the number of matters, and those that are counted completely on purpose.
-var mayScan = regexp.MustCompile(`^SCAN (CONSTANT ROW|json_each|asked|w|sender|receiver|participant|officer|mailboxes|consumers|c|m|parked|log_state|settings|goose_db_version` +
+var mayScan = regexp.MustCompile(`^SCAN (CONSTANT ROW|json_each|asked|w|sender|receiver|participant|officer|mailboxes|consumers|c|m|parked|record_revisions|log_state|settings|goose_db_version` +
 	// Partial indexes of open, held or overdue rows.
 	`|holds USING INDEX holds_standing|standings USING (COVERING )?INDEX standings_silent` +
 	// Rows that the previous version wrote.
-	`|loops USING INDEX loops_stale|standings USING INDEX standings_unnumbered` +
+	`|loops USING INDEX loops_stale|standings USING INDEX standings_incomplete` +
 	// The operators' overview counts all open matters.
 	`|standings USING INDEX standings_open` +
 	// One row, at an end of the index.

@@ -77,7 +77,7 @@ func momentsOf(t *testing.T) int {
 	return moments
 }
 
-// work appends, erases and advances consumers concurrently.
+// work appends, erases, advances consumers and puts records concurrently.
 func work(t *testing.T, store *sqlite.Store, r *recorder, kept *acknowledgements, round int) {
 	t.Helper()
 	ctx := context.Background()
@@ -105,6 +105,12 @@ func work(t *testing.T, store *sqlite.Store, r *recorder, kept *acknowledgements
 			}
 			at := heads["a"].Sequence
 			name := fmt.Sprintf("%d-%d", round, worker)
+			for version := range uint64(3) {
+				if _, err := store.PutRecords(ctx, journal.Record{Agency: name, Kind: "k", Key: "1", Version: version, Body: []byte("body")}); err != nil {
+					t.Error(err)
+				}
+				kept.add(r, func(store *sqlite.Store) error { return holdsRecord(store, name, version+1) })
+			}
 			if _, err := store.Advance(ctx, journal.Advance{Agency: "a", Consumer: name, Sequence: at, At: time.Now()}); err != nil {
 				t.Error(err)
 			}
@@ -118,6 +124,15 @@ func work(t *testing.T, store *sqlite.Store, r *recorder, kept *acknowledgements
 		})
 	}
 	group.Wait()
+}
+
+// holdsRecord checks that an agency's record exists up to a version, and opens.
+func holdsRecord(store *sqlite.Store, agency string, version uint64) error {
+	records, revision, err := store.AgencyRecords(context.Background(), agency)
+	if err == nil && (len(records) != 1 || records[0].Version < version || revision != records[0].Version) {
+		err = fmt.Errorf("a record of %s, acknowledged at %d, is lost: %v at revision %d", agency, version, records, revision)
+	}
+	return err
 }
 
 // contains checks that a subject exists up to a version, and its content if it was not erased

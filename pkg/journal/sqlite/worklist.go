@@ -10,9 +10,9 @@ import (
 	"koppi.internal/pkg/journal/statement"
 )
 
-const entryColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at, touched, number`
+const entryColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at, touched, number, parts`
 
-var dialect = statement.Dialect{Columns: entryColumns, Parameter: func(int) string { return "?" }, AgencyFirst: true}
+var dialect = statement.Dialect{Columns: entryColumns, Parameter: func(int) string { return "?" }, AgencyFirst: true, Position: "instr"}
 
 // WorklistEntries reads a worklist.
 func (s *Store) WorklistEntries(ctx context.Context, asked journal.Query) ([]journal.WorklistEntry, error) {
@@ -28,7 +28,7 @@ func scanWorklistEntry(found *sql.Rows) (journal.WorklistEntry, error) {
 	var row journal.WorklistEntry
 	var due, started, withdrawn int64
 	err := found.Scan(&row.Subject, &row.Agency, &row.Role, &row.Unit, &row.Worker, &row.Client, &row.Case, &row.State, &row.Phase,
-		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency, &withdrawn, &row.Touched, &row.Number)
+		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency, &withdrawn, &row.Touched, &row.Number, &row.Parts)
 	row.DueAt, row.StartedAt = rows.Time(due, rows.Never), rows.Time(started, 0)
 	row.WithdrawnAt = rows.Time(withdrawn, 0)
 	return row, err

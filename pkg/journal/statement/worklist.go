@@ -68,6 +68,8 @@ type Dialect struct {
 	Parameter func(n int) string
 	// AgencyFirst says that the agency is the first column in the index of cases.
 	AgencyFirst bool
+	// Position is the function that returns the place of one text in another; 0 if it is not in it.
+	Position string
 	// Agency is the expression for the agency of the party that acted, in a row of accesses, as in
 	// its index.
 	Agency string
@@ -113,11 +115,43 @@ func (s *selecting) from(query journal.Query) string {
 	if !query.WithdrawnAfter.IsZero() {
 		conditions = append(conditions, "withdrawn_at >= "+s.value(query.WithdrawnAfter.UnixMicro()))
 	}
+	if query.Readable != nil {
+		conditions = append(conditions, s.readable(*query.Readable))
+	}
 	if query.After != nil {
 		due := s.value(rows.Micros(query.After.DueAt, rows.Never))
 		conditions = append(conditions, "(due_at, subject) > ("+due+", "+s.value(query.After.Subject)+")")
 	}
 	return "SELECT " + s.Columns + " FROM standings WHERE " + strings.Join(conditions, " AND ") + s.order()
+}
+
+// readable returns the condition on what one person may read.
+func (s *selecting) readable(r journal.Readable) string {
+	any := []string{s.has(r.Parts)}
+	if r.None != nil {
+		any = append(any, "parts <> '' AND NOT "+s.has(r.None))
+	}
+	if len(r.Clients) > 0 {
+		clients := make([]string, 0, len(r.Clients))
+		for _, client := range r.Clients {
+			// Written so that no index of clients serves it: see names.
+			clients = append(clients, "client || '' = "+s.value(client))
+		}
+		any = append(any, "("+strings.Join(clients, " OR ")+") AND "+s.has(r.ClientParts))
+	}
+	return "(" + strings.Join(any, " OR ") + ")"
+}
+
+// has returns the condition that an entry has one of the parts.
+func (s *selecting) has(parts []string) string {
+	if len(parts) == 0 {
+		return "false"
+	}
+	any := make([]string, 0, len(parts))
+	for _, part := range parts {
+		any = append(any, s.Position+"(parts, "+s.value(part)+") > 0")
+	}
+	return "(" + strings.Join(any, " OR ") + ")"
 }
 
 func (s *selecting) order() string {

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/caller"
+	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fanout"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
@@ -26,11 +27,14 @@ import (
 type Operator struct {
 	operatorv1.UnimplementedOperatorServiceServer
 
-	Services fanout.Services
+	Services  fanout.Services
+	Directory *directory.Directory
 	// Recent keeps the spans of a trial installation; nil where a collector has them.
 	Recent *telemetry.Recent
 	// Endpoints are the endpoints that the gateway calls.
 	Endpoints Endpoints
+	// ReviewsOverdue counts the emergency readings that nobody has reviewed in time.
+	ReviewsOverdue func() int32
 }
 
 // Endpoints are the agencies' endpoints, as this process of the gateway knows them.
@@ -55,7 +59,7 @@ func isOperator(ctx context.Context) error {
 
 // GetOverview merges the overviews of all services: open matters, matters in which something is
 // past due (the most pressing first), the readers of mailboxes, and unreviewed grounds. It adds the endpoints that this
-// gateway calls. Its time is the earliest clock of any service. It fails if the caller is not an
+// gateway calls, and the agencies whose people read all of the agency. Its time is the earliest clock of any service. It fails if the caller is not an
 // operator, or a service does not answer.
 func (o *Operator) GetOverview(ctx context.Context, _ *operatorv1.GetOverviewRequest) (*operatorv1.GetOverviewResponse, error) {
 	if err := isOperator(ctx); err != nil {
@@ -70,7 +74,7 @@ func (o *Operator) GetOverview(ctx context.Context, _ *operatorv1.GetOverviewReq
 		return nil, err
 	}
 	response := &operatorv1.GetOverviewResponse{
-		Endpoints: o.Endpoints.List(), WallNow: timestamppb.New(time.Now()), //nolint:forbidigo // operators watch the wall clock
+		Endpoints: o.Endpoints.List(), AgencyWide: o.Directory.AgencyWide(), ReviewsOverdue: o.ReviewsOverdue(), WallNow: timestamppb.New(time.Now()), //nolint:forbidigo // operators watch the wall clock
 	}
 	for _, part := range parts {
 		if response.Now == nil || part.GetNow().AsTime().Before(response.GetNow().AsTime()) {

@@ -94,7 +94,7 @@ func (c *Config) Run(ctx context.Context, name string, build func(service.Deps) 
 	defer func() { err = errors.Join(err, store.Close()) }()
 	group, ctx := errgroup.WithContext(ctx)
 	parts := service.Deps{
-		Store: store, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Retention: store, Overviews: store, Directory: agencies.Directory, Grounds: grounds.Grounds, Attachments: attachments, Secrets: secrets, Clock: clock.System(), NewID: command.NewID, Random: rand.Reader, Logger: process.Logger(), AllowTestCodes: c.Dev,
+		Store: store, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Retention: store, Overviews: store, Records: store, Directory: agencies.Directory, Grounds: grounds.Grounds, Attachments: attachments, Secrets: secrets, Clock: clock.System(), NewID: command.NewID, Random: rand.Reader, Logger: process.Logger(), AllowTestCodes: c.Dev,
 	}
 	if parts.Notify, err = process.Notifier(ctx, c.Redis, name, parts.Logger, group); err != nil {
 		return err
@@ -135,6 +135,7 @@ func (c *Config) Run(ctx context.Context, name string, build func(service.Deps) 
 		return err
 	}
 	telemetry.Ready(ctx)
+	agencies.LogAgencyWide(ctx, parts.Logger)
 	parts.Logger.InfoContext(ctx, "koppi is up", slog.String("service", name), slog.String("address", listener.Addr().String()), slog.Bool("dev", c.Dev))
 	group.Go(func() error { return serve.GRPC(ctx, server, listener, memory) })
 	group.Go(func() error { return built.Run(ctx) })

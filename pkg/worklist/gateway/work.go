@@ -34,6 +34,13 @@ type Worklist struct {
 	Services  fanout.Services
 	Secrets   *identity.Secrets
 	Directory *directory.Directory
+	People    People
+}
+
+// People say who may see the clients' names in a worklist.
+type People interface {
+	// MayName reports whether a caller may see them in the worklist of a unit.
+	MayName(who identity.Caller, unit string) bool
 }
 
 // ListWork merges the worklist entries of all services that follow a place, the soonest due first.
@@ -123,6 +130,9 @@ func (w *Worklist) checkQueue(who identity.Caller, r *caseworkv1.ListWorkRequest
 		if _, known := w.Directory.Unit(who.Agency, unit); !known {
 			return fault.New(fault.UnknownParty, "your agency has no such unit").Field("unit", "must be a unit of your agency")
 		}
+	}
+	if r.GetWithNames() && !me && (r.GetQueue() != caseworkv1.Queue_QUEUE_UNIT || !w.People.MayName(who, unit)) {
+		return fault.New(fault.RoleNotAllowed, "the clients' names are shown in your own worklist, and to who leads a unit or is on duty in it")
 	}
 	return nil
 }

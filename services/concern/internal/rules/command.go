@@ -25,6 +25,9 @@ type Facts struct {
 	// OwnOpen is the number of open reports of the caller's agency about the client, at all
 	// receivers.
 	OwnOpen int
+	// OwnKnown are those of the agency's open reports about the client of which the actor may know, if its
+	// people read by unit; nil if it may know of all.
+	OwnKnown map[string]bool
 	// Earlier is the number of the receiver's concerns about the client in the last twelve months.
 	Earlier int32
 }

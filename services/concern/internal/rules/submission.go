@@ -62,7 +62,7 @@ func (o *outcome) report(subject string, basis *commonv1.LegalBasis, client, cas
 	own := ""
 	for _, other := range append([]string{lead}, o.State(lead).Reports...) {
 		c := o.State(other)
-		if c.IsOpen() && c.Sender.GetAgency() == o.Actor.Agency {
+		if known := o.facts.OwnKnown == nil || o.facts.OwnKnown[other]; known && c.IsOpen() && c.Sender.GetAgency() == o.Actor.Agency {
 			own = ID(other)
 			break
 		}

@@ -88,3 +88,15 @@ func Shared(view Plan, agency string) bool {
 		return m.GetState() == planv1.MemberState_MEMBER_STATE_JOINED && m.GetParty().GetAgency() != agency
 	})
 }
+
+// Named are the parties that handle a plan now: who is responsible, its social worker, and the owners of
+// actions that are not done.
+func Named(view Plan) []*commonv1.Party {
+	named := []*commonv1.Party{view.Plan.GetResponsible(), view.Plan.GetSocialWorker()}
+	for _, action := range view.Plan.GetActions() {
+		if action.GetCompletedAt() == nil {
+			named = append(named, action.GetOwner())
+		}
+	}
+	return named
+}

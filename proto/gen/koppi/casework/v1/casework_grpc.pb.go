@@ -64,15 +64,15 @@ type CaseworkServiceClient interface {
 	// code, if the caller may read a matter of the client in some service. A code that nobody
 	// knows and one that only others know get the same empty answer. The search is recorded in the access
 	// log before the answer, also if it finds nothing, and the client sees who looked. ROLE_NOT_ALLOWED
-	// for a caller that is no worker and no system on behalf of one; INVALID_FIELD for what is no whole
-	// code; BUSY after 20 searches of one worker at once or 60 in an hour.
+	// for a caller that is no worker and no system on behalf of one; INVALID_IDENTITY_CODE for what is no
+	// whole code; BUSY after 20 searches of one worker at once or 60 in an hour.
 	FindClient(ctx context.Context, in *FindClientRequest, opts ...grpc.CallOption) (*FindClientResponse, error)
 	// ListColleagues returns the people of the caller's agency as Koppi knows them, by display name and
 	// then by worker. ROLE_NOT_ALLOWED for a caller that is no worker and no system of an agency.
 	ListColleagues(ctx context.Context, in *ListColleaguesRequest, opts ...grpc.CallOption) (*ListColleaguesResponse, error)
 	// PutColleague replaces what was put before about one worker in one unit. The agency's system and who
-	// leads the unit may put all of it, a worker titles, telephone and hours of its own record; `leader` is
-	// for the system and for a leader's record of somebody else. Others get ROLE_NOT_ALLOWED, for another
+	// leads the unit may put all of it, but `leader`, which is for the system alone; a worker may put titles,
+	// telephone and hours of its own record. Others get ROLE_NOT_ALLOWED, for another
 	// agency's worker UNKNOWN_PARTY.
 	PutColleague(ctx context.Context, in *PutColleagueRequest, opts ...grpc.CallOption) (*PutColleagueResponse, error)
 	// GetRoster returns who is on duty in a unit of the caller's agency, week by week, and the absences of
@@ -113,7 +113,8 @@ type CaseworkServiceClient interface {
 	// and on what ground, the latest first. The client sees all entries (703/2023 § 11); an
 	// agency sees what its own people did. A change is listed only if the matter itself
 	// discloses to the reader that this agency made it; what else the change altered is not
-	// listed. For the people who read, the client sees agency and unit only.
+	// listed. The client sees the name of a worker of social services, health care or benefits, unless the
+	// agency has said that the worker is unnamed; else the unit.
 	ListAccesses(ctx context.Context, in *ListAccessesRequest, opts ...grpc.CallOption) (*ListAccessesResponse, error)
 	// GetStatistics counts matters: sent, taken, closed, declined and overdue, and how long they
 	// waited to be taken, by service, agency and whole month. An agency sees its own figures, an
@@ -332,15 +333,15 @@ type CaseworkServiceServer interface {
 	// code, if the caller may read a matter of the client in some service. A code that nobody
 	// knows and one that only others know get the same empty answer. The search is recorded in the access
 	// log before the answer, also if it finds nothing, and the client sees who looked. ROLE_NOT_ALLOWED
-	// for a caller that is no worker and no system on behalf of one; INVALID_FIELD for what is no whole
-	// code; BUSY after 20 searches of one worker at once or 60 in an hour.
+	// for a caller that is no worker and no system on behalf of one; INVALID_IDENTITY_CODE for what is no
+	// whole code; BUSY after 20 searches of one worker at once or 60 in an hour.
 	FindClient(context.Context, *FindClientRequest) (*FindClientResponse, error)
 	// ListColleagues returns the people of the caller's agency as Koppi knows them, by display name and
 	// then by worker. ROLE_NOT_ALLOWED for a caller that is no worker and no system of an agency.
 	ListColleagues(context.Context, *ListColleaguesRequest) (*ListColleaguesResponse, error)
 	// PutColleague replaces what was put before about one worker in one unit. The agency's system and who
-	// leads the unit may put all of it, a worker titles, telephone and hours of its own record; `leader` is
-	// for the system and for a leader's record of somebody else. Others get ROLE_NOT_ALLOWED, for another
+	// leads the unit may put all of it, but `leader`, which is for the system alone; a worker may put titles,
+	// telephone and hours of its own record. Others get ROLE_NOT_ALLOWED, for another
 	// agency's worker UNKNOWN_PARTY.
 	PutColleague(context.Context, *PutColleagueRequest) (*PutColleagueResponse, error)
 	// GetRoster returns who is on duty in a unit of the caller's agency, week by week, and the absences of
@@ -381,7 +382,8 @@ type CaseworkServiceServer interface {
 	// and on what ground, the latest first. The client sees all entries (703/2023 § 11); an
 	// agency sees what its own people did. A change is listed only if the matter itself
 	// discloses to the reader that this agency made it; what else the change altered is not
-	// listed. For the people who read, the client sees agency and unit only.
+	// listed. The client sees the name of a worker of social services, health care or benefits, unless the
+	// agency has said that the worker is unnamed; else the unit.
 	ListAccesses(context.Context, *ListAccessesRequest) (*ListAccessesResponse, error)
 	// GetStatistics counts matters: sent, taken, closed, declined and overdue, and how long they
 	// waited to be taken, by service, agency and whole month. An agency sees its own figures, an

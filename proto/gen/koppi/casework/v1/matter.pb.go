@@ -83,6 +83,95 @@ func (WaitingKind) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{0}
 }
 
+type CountEmergencyReadsRequest struct {
+	state         protoimpl.MessageState              `protogen:"open.v1"`
+	Asked         []*CountEmergencyReadsRequest_Asked `protobuf:"bytes,1,rep,name=asked,proto3" json:"asked,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CountEmergencyReadsRequest) Reset() {
+	*x = CountEmergencyReadsRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CountEmergencyReadsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CountEmergencyReadsRequest) ProtoMessage() {}
+
+func (x *CountEmergencyReadsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CountEmergencyReadsRequest.ProtoReflect.Descriptor instead.
+func (*CountEmergencyReadsRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *CountEmergencyReadsRequest) GetAsked() []*CountEmergencyReadsRequest_Asked {
+	if x != nil {
+		return x.Asked
+	}
+	return nil
+}
+
+type CountEmergencyReadsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order of the request.
+	Matters       []int32 `protobuf:"varint,1,rep,packed,name=matters,proto3" json:"matters,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CountEmergencyReadsResponse) Reset() {
+	*x = CountEmergencyReadsResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CountEmergencyReadsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CountEmergencyReadsResponse) ProtoMessage() {}
+
+func (x *CountEmergencyReadsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CountEmergencyReadsResponse.ProtoReflect.Descriptor instead.
+func (*CountEmergencyReadsResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *CountEmergencyReadsResponse) GetMatters() []int32 {
+	if x != nil {
+		return x.Matters
+	}
+	return nil
+}
+
 type FindKnownClientRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Asked *FindClientRequest     `protobuf:"bytes,1,opt,name=asked,proto3" json:"asked,omitempty"`
@@ -94,7 +183,7 @@ type FindKnownClientRequest struct {
 
 func (x *FindKnownClientRequest) Reset() {
 	*x = FindKnownClientRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -106,7 +195,7 @@ func (x *FindKnownClientRequest) String() string {
 func (*FindKnownClientRequest) ProtoMessage() {}
 
 func (x *FindKnownClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -119,7 +208,7 @@ func (x *FindKnownClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindKnownClientRequest.ProtoReflect.Descriptor instead.
 func (*FindKnownClientRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *FindKnownClientRequest) GetAsked() *FindClientRequest {
@@ -146,7 +235,7 @@ type FindKnownClientResponse struct {
 
 func (x *FindKnownClientResponse) Reset() {
 	*x = FindKnownClientResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -158,7 +247,7 @@ func (x *FindKnownClientResponse) String() string {
 func (*FindKnownClientResponse) ProtoMessage() {}
 
 func (x *FindKnownClientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -171,7 +260,7 @@ func (x *FindKnownClientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindKnownClientResponse.ProtoReflect.Descriptor instead.
 func (*FindKnownClientResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{1}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *FindKnownClientResponse) GetClientId() string {
@@ -189,7 +278,7 @@ type ReadGroundTextsRequest struct {
 
 func (x *ReadGroundTextsRequest) Reset() {
 	*x = ReadGroundTextsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -201,7 +290,7 @@ func (x *ReadGroundTextsRequest) String() string {
 func (*ReadGroundTextsRequest) ProtoMessage() {}
 
 func (x *ReadGroundTextsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -214,7 +303,7 @@ func (x *ReadGroundTextsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadGroundTextsRequest.ProtoReflect.Descriptor instead.
 func (*ReadGroundTextsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{2}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{4}
 }
 
 type ReadGroundTextsResponse struct {
@@ -226,7 +315,7 @@ type ReadGroundTextsResponse struct {
 
 func (x *ReadGroundTextsResponse) Reset() {
 	*x = ReadGroundTextsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -238,7 +327,7 @@ func (x *ReadGroundTextsResponse) String() string {
 func (*ReadGroundTextsResponse) ProtoMessage() {}
 
 func (x *ReadGroundTextsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -251,7 +340,7 @@ func (x *ReadGroundTextsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadGroundTextsResponse.ProtoReflect.Descriptor instead.
 func (*ReadGroundTextsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{3}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ReadGroundTextsResponse) GetTexts() []*GroundText {
@@ -271,7 +360,7 @@ type ReadGroundsRequest struct {
 
 func (x *ReadGroundsRequest) Reset() {
 	*x = ReadGroundsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -283,7 +372,7 @@ func (x *ReadGroundsRequest) String() string {
 func (*ReadGroundsRequest) ProtoMessage() {}
 
 func (x *ReadGroundsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -296,7 +385,7 @@ func (x *ReadGroundsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadGroundsRequest.ProtoReflect.Descriptor instead.
 func (*ReadGroundsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{4}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReadGroundsRequest) GetReceiver() *v1.Party {
@@ -322,7 +411,7 @@ type ReadGroundsResponse struct {
 
 func (x *ReadGroundsResponse) Reset() {
 	*x = ReadGroundsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -334,7 +423,7 @@ func (x *ReadGroundsResponse) String() string {
 func (*ReadGroundsResponse) ProtoMessage() {}
 
 func (x *ReadGroundsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -347,7 +436,7 @@ func (x *ReadGroundsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadGroundsResponse.ProtoReflect.Descriptor instead.
 func (*ReadGroundsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{5}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ReadGroundsResponse) GetGrounds() []*Ground {
@@ -381,7 +470,7 @@ type ReadHistoryRequest struct {
 
 func (x *ReadHistoryRequest) Reset() {
 	*x = ReadHistoryRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -393,7 +482,7 @@ func (x *ReadHistoryRequest) String() string {
 func (*ReadHistoryRequest) ProtoMessage() {}
 
 func (x *ReadHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -406,7 +495,7 @@ func (x *ReadHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ReadHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{6}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ReadHistoryRequest) GetCaseId() string {
@@ -484,7 +573,7 @@ type ReadHistoryResponse struct {
 
 func (x *ReadHistoryResponse) Reset() {
 	*x = ReadHistoryResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -496,7 +585,7 @@ func (x *ReadHistoryResponse) String() string {
 func (*ReadHistoryResponse) ProtoMessage() {}
 
 func (x *ReadHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -509,7 +598,7 @@ func (x *ReadHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ReadHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{7}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ReadHistoryResponse) GetMessages() []*v11.CaseMessage {
@@ -543,7 +632,7 @@ type Reach struct {
 
 func (x *Reach) Reset() {
 	*x = Reach{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -555,7 +644,7 @@ func (x *Reach) String() string {
 func (*Reach) ProtoMessage() {}
 
 func (x *Reach) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -568,7 +657,7 @@ func (x *Reach) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reach.ProtoReflect.Descriptor instead.
 func (*Reach) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{8}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Reach) GetSubjects() []*Reach_Subject {
@@ -596,7 +685,7 @@ type TimelinePlace struct {
 
 func (x *TimelinePlace) Reset() {
 	*x = TimelinePlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -608,7 +697,7 @@ func (x *TimelinePlace) String() string {
 func (*TimelinePlace) ProtoMessage() {}
 
 func (x *TimelinePlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -621,7 +710,7 @@ func (x *TimelinePlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelinePlace.ProtoReflect.Descriptor instead.
 func (*TimelinePlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{9}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *TimelinePlace) GetReaches() map[string]*Reach {
@@ -676,7 +765,7 @@ type ReadAttachmentRequest struct {
 
 func (x *ReadAttachmentRequest) Reset() {
 	*x = ReadAttachmentRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -688,7 +777,7 @@ func (x *ReadAttachmentRequest) String() string {
 func (*ReadAttachmentRequest) ProtoMessage() {}
 
 func (x *ReadAttachmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -701,7 +790,7 @@ func (x *ReadAttachmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAttachmentRequest.ProtoReflect.Descriptor instead.
 func (*ReadAttachmentRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{10}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ReadAttachmentRequest) GetSubject() string {
@@ -727,7 +816,7 @@ type ReadAttachmentResponse struct {
 
 func (x *ReadAttachmentResponse) Reset() {
 	*x = ReadAttachmentResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -739,7 +828,7 @@ func (x *ReadAttachmentResponse) String() string {
 func (*ReadAttachmentResponse) ProtoMessage() {}
 
 func (x *ReadAttachmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -752,7 +841,7 @@ func (x *ReadAttachmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAttachmentResponse.ProtoReflect.Descriptor instead.
 func (*ReadAttachmentResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{11}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ReadAttachmentResponse) GetAttachment() *v1.Attachment {
@@ -776,7 +865,7 @@ type ReadWorkRequest struct {
 
 func (x *ReadWorkRequest) Reset() {
 	*x = ReadWorkRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -788,7 +877,7 @@ func (x *ReadWorkRequest) String() string {
 func (*ReadWorkRequest) ProtoMessage() {}
 
 func (x *ReadWorkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -801,7 +890,7 @@ func (x *ReadWorkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWorkRequest.ProtoReflect.Descriptor instead.
 func (*ReadWorkRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{12}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ReadWorkRequest) GetWork() *ListWorkRequest {
@@ -838,7 +927,7 @@ type ReadWorkResponse struct {
 
 func (x *ReadWorkResponse) Reset() {
 	*x = ReadWorkResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -850,7 +939,7 @@ func (x *ReadWorkResponse) String() string {
 func (*ReadWorkResponse) ProtoMessage() {}
 
 func (x *ReadWorkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -863,7 +952,7 @@ func (x *ReadWorkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWorkResponse.ProtoReflect.Descriptor instead.
 func (*ReadWorkResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{13}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ReadWorkResponse) GetItems() []*WorkItem {
@@ -897,7 +986,7 @@ type GetWaitingRequest struct {
 
 func (x *GetWaitingRequest) Reset() {
 	*x = GetWaitingRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -909,7 +998,7 @@ func (x *GetWaitingRequest) String() string {
 func (*GetWaitingRequest) ProtoMessage() {}
 
 func (x *GetWaitingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -922,7 +1011,7 @@ func (x *GetWaitingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWaitingRequest.ProtoReflect.Descriptor instead.
 func (*GetWaitingRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetWaitingRequest) GetUnits() []*v1.Party {
@@ -944,7 +1033,7 @@ type GetWaitingResponse struct {
 
 func (x *GetWaitingResponse) Reset() {
 	*x = GetWaitingResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -956,7 +1045,7 @@ func (x *GetWaitingResponse) String() string {
 func (*GetWaitingResponse) ProtoMessage() {}
 
 func (x *GetWaitingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -969,7 +1058,7 @@ func (x *GetWaitingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWaitingResponse.ProtoReflect.Descriptor instead.
 func (*GetWaitingResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{15}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetWaitingResponse) GetNow() *timestamppb.Timestamp {
@@ -1005,7 +1094,7 @@ type Waiting struct {
 
 func (x *Waiting) Reset() {
 	*x = Waiting{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1017,7 +1106,7 @@ func (x *Waiting) String() string {
 func (*Waiting) ProtoMessage() {}
 
 func (x *Waiting) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1030,7 +1119,7 @@ func (x *Waiting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Waiting.ProtoReflect.Descriptor instead.
 func (*Waiting) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Waiting) GetUnit() *v1.Party {
@@ -1092,7 +1181,7 @@ type MarkToldRequest struct {
 
 func (x *MarkToldRequest) Reset() {
 	*x = MarkToldRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1104,7 +1193,7 @@ func (x *MarkToldRequest) String() string {
 func (*MarkToldRequest) ProtoMessage() {}
 
 func (x *MarkToldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1117,7 +1206,7 @@ func (x *MarkToldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkToldRequest.ProtoReflect.Descriptor instead.
 func (*MarkToldRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{17}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *MarkToldRequest) GetTold() []*Waiting {
@@ -1135,7 +1224,7 @@ type MarkToldResponse struct {
 
 func (x *MarkToldResponse) Reset() {
 	*x = MarkToldResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1147,7 +1236,7 @@ func (x *MarkToldResponse) String() string {
 func (*MarkToldResponse) ProtoMessage() {}
 
 func (x *MarkToldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1160,7 +1249,7 @@ func (x *MarkToldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkToldResponse.ProtoReflect.Descriptor instead.
 func (*MarkToldResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20}
 }
 
 type TallyRequest struct {
@@ -1173,7 +1262,7 @@ type TallyRequest struct {
 
 func (x *TallyRequest) Reset() {
 	*x = TallyRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1185,7 +1274,7 @@ func (x *TallyRequest) String() string {
 func (*TallyRequest) ProtoMessage() {}
 
 func (x *TallyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1198,7 +1287,7 @@ func (x *TallyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyRequest.ProtoReflect.Descriptor instead.
 func (*TallyRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{19}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *TallyRequest) GetMonth() string {
@@ -1225,7 +1314,7 @@ type TallyResponse struct {
 
 func (x *TallyResponse) Reset() {
 	*x = TallyResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1237,7 +1326,7 @@ func (x *TallyResponse) String() string {
 func (*TallyResponse) ProtoMessage() {}
 
 func (x *TallyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1250,7 +1339,7 @@ func (x *TallyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse.ProtoReflect.Descriptor instead.
 func (*TallyResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *TallyResponse) GetNow() *timestamppb.Timestamp {
@@ -1300,7 +1389,7 @@ type ReadConsentsRequest struct {
 
 func (x *ReadConsentsRequest) Reset() {
 	*x = ReadConsentsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1312,7 +1401,7 @@ func (x *ReadConsentsRequest) String() string {
 func (*ReadConsentsRequest) ProtoMessage() {}
 
 func (x *ReadConsentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1325,7 +1414,7 @@ func (x *ReadConsentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadConsentsRequest.ProtoReflect.Descriptor instead.
 func (*ReadConsentsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{21}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReadConsentsRequest) GetConsents() *v12.ListConsentsRequest {
@@ -1355,7 +1444,7 @@ type ReadConsentsResponse struct {
 
 func (x *ReadConsentsResponse) Reset() {
 	*x = ReadConsentsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1367,7 +1456,7 @@ func (x *ReadConsentsResponse) String() string {
 func (*ReadConsentsResponse) ProtoMessage() {}
 
 func (x *ReadConsentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1380,7 +1469,7 @@ func (x *ReadConsentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadConsentsResponse.ProtoReflect.Descriptor instead.
 func (*ReadConsentsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ReadConsentsResponse) GetConsents() []*v12.Consent {
@@ -1416,7 +1505,7 @@ type ConsentPlace struct {
 
 func (x *ConsentPlace) Reset() {
 	*x = ConsentPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1428,7 +1517,7 @@ func (x *ConsentPlace) String() string {
 func (*ConsentPlace) ProtoMessage() {}
 
 func (x *ConsentPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1441,7 +1530,7 @@ func (x *ConsentPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentPlace.ProtoReflect.Descriptor instead.
 func (*ConsentPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{23}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ConsentPlace) GetStartedAt() *timestamppb.Timestamp {
@@ -1471,7 +1560,7 @@ type ConsentsPlace struct {
 
 func (x *ConsentsPlace) Reset() {
 	*x = ConsentsPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1483,7 +1572,7 @@ func (x *ConsentsPlace) String() string {
 func (*ConsentsPlace) ProtoMessage() {}
 
 func (x *ConsentsPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1496,7 +1585,7 @@ func (x *ConsentsPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentsPlace.ProtoReflect.Descriptor instead.
 func (*ConsentsPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ConsentsPlace) GetAfter() map[string]*ConsentPlace {
@@ -1522,7 +1611,7 @@ type RecordWithdrawalRequest struct {
 
 func (x *RecordWithdrawalRequest) Reset() {
 	*x = RecordWithdrawalRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1534,7 +1623,7 @@ func (x *RecordWithdrawalRequest) String() string {
 func (*RecordWithdrawalRequest) ProtoMessage() {}
 
 func (x *RecordWithdrawalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1547,7 +1636,7 @@ func (x *RecordWithdrawalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWithdrawalRequest.ProtoReflect.Descriptor instead.
 func (*RecordWithdrawalRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{25}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RecordWithdrawalRequest) GetWithdrawal() *v12.WithdrawConsentRequest {
@@ -1569,7 +1658,7 @@ type RecordWithdrawalResponse struct {
 
 func (x *RecordWithdrawalResponse) Reset() {
 	*x = RecordWithdrawalResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1581,7 +1670,7 @@ func (x *RecordWithdrawalResponse) String() string {
 func (*RecordWithdrawalResponse) ProtoMessage() {}
 
 func (x *RecordWithdrawalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1594,7 +1683,7 @@ func (x *RecordWithdrawalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWithdrawalResponse.ProtoReflect.Descriptor instead.
 func (*RecordWithdrawalResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RecordWithdrawalResponse) GetConsent() *v12.Consent {
@@ -1620,7 +1709,7 @@ type RecordAcknowledgementRequest struct {
 
 func (x *RecordAcknowledgementRequest) Reset() {
 	*x = RecordAcknowledgementRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1632,7 +1721,7 @@ func (x *RecordAcknowledgementRequest) String() string {
 func (*RecordAcknowledgementRequest) ProtoMessage() {}
 
 func (x *RecordAcknowledgementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1645,7 +1734,7 @@ func (x *RecordAcknowledgementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordAcknowledgementRequest.ProtoReflect.Descriptor instead.
 func (*RecordAcknowledgementRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{27}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RecordAcknowledgementRequest) GetAcknowledgement() *v12.AcknowledgeWithdrawalRequest {
@@ -1664,7 +1753,7 @@ type RecordAcknowledgementResponse struct {
 
 func (x *RecordAcknowledgementResponse) Reset() {
 	*x = RecordAcknowledgementResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1676,7 +1765,7 @@ func (x *RecordAcknowledgementResponse) String() string {
 func (*RecordAcknowledgementResponse) ProtoMessage() {}
 
 func (x *RecordAcknowledgementResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1689,7 +1778,7 @@ func (x *RecordAcknowledgementResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordAcknowledgementResponse.ProtoReflect.Descriptor instead.
 func (*RecordAcknowledgementResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RecordAcknowledgementResponse) GetConsent() *v12.Consent {
@@ -1708,7 +1797,7 @@ type ReadWishesRequest struct {
 
 func (x *ReadWishesRequest) Reset() {
 	*x = ReadWishesRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1720,7 +1809,7 @@ func (x *ReadWishesRequest) String() string {
 func (*ReadWishesRequest) ProtoMessage() {}
 
 func (x *ReadWishesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1733,7 +1822,7 @@ func (x *ReadWishesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWishesRequest.ProtoReflect.Descriptor instead.
 func (*ReadWishesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{29}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ReadWishesRequest) GetWishes() *v12.ListWishesRequest {
@@ -1752,7 +1841,7 @@ type ReadWishesResponse struct {
 
 func (x *ReadWishesResponse) Reset() {
 	*x = ReadWishesResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1764,7 +1853,7 @@ func (x *ReadWishesResponse) String() string {
 func (*ReadWishesResponse) ProtoMessage() {}
 
 func (x *ReadWishesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1777,7 +1866,7 @@ func (x *ReadWishesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWishesResponse.ProtoReflect.Descriptor instead.
 func (*ReadWishesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{30}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ReadWishesResponse) GetWishes() *v12.Wishes {
@@ -1808,7 +1897,7 @@ type RecordWishRequest struct {
 
 func (x *RecordWishRequest) Reset() {
 	*x = RecordWishRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1820,7 +1909,7 @@ func (x *RecordWishRequest) String() string {
 func (*RecordWishRequest) ProtoMessage() {}
 
 func (x *RecordWishRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1833,7 +1922,7 @@ func (x *RecordWishRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWishRequest.ProtoReflect.Descriptor instead.
 func (*RecordWishRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RecordWishRequest) GetWish() isRecordWishRequest_Wish {
@@ -1969,7 +2058,7 @@ type VouchRequest struct {
 
 func (x *VouchRequest) Reset() {
 	*x = VouchRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1981,7 +2070,7 @@ func (x *VouchRequest) String() string {
 func (*VouchRequest) ProtoMessage() {}
 
 func (x *VouchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1994,7 +2083,7 @@ func (x *VouchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VouchRequest.ProtoReflect.Descriptor instead.
 func (*VouchRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{32}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *VouchRequest) GetRecord() *RecordWishRequest {
@@ -2015,7 +2104,7 @@ type VouchResponse struct {
 
 func (x *VouchResponse) Reset() {
 	*x = VouchResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2027,7 +2116,7 @@ func (x *VouchResponse) String() string {
 func (*VouchResponse) ProtoMessage() {}
 
 func (x *VouchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2040,7 +2129,7 @@ func (x *VouchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VouchResponse.ProtoReflect.Descriptor instead.
 func (*VouchResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *VouchResponse) GetVoucher() string {
@@ -2063,7 +2152,7 @@ type Voucher struct {
 
 func (x *Voucher) Reset() {
 	*x = Voucher{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2075,7 +2164,7 @@ func (x *Voucher) String() string {
 func (*Voucher) ProtoMessage() {}
 
 func (x *Voucher) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2088,7 +2177,7 @@ func (x *Voucher) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Voucher.ProtoReflect.Descriptor instead.
 func (*Voucher) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{34}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Voucher) GetWish() []byte {
@@ -2118,7 +2207,7 @@ type RecordWishResponse struct {
 
 func (x *RecordWishResponse) Reset() {
 	*x = RecordWishResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2130,7 +2219,7 @@ func (x *RecordWishResponse) String() string {
 func (*RecordWishResponse) ProtoMessage() {}
 
 func (x *RecordWishResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2143,7 +2232,7 @@ func (x *RecordWishResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWishResponse.ProtoReflect.Descriptor instead.
 func (*RecordWishResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{35}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RecordWishResponse) GetWishes() *v12.Wishes {
@@ -2173,7 +2262,7 @@ type ReadAccessesRequest struct {
 
 func (x *ReadAccessesRequest) Reset() {
 	*x = ReadAccessesRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2185,7 +2274,7 @@ func (x *ReadAccessesRequest) String() string {
 func (*ReadAccessesRequest) ProtoMessage() {}
 
 func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2198,7 +2287,7 @@ func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesRequest.ProtoReflect.Descriptor instead.
 func (*ReadAccessesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{36}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ReadAccessesRequest) GetAccesses() *ListAccessesRequest {
@@ -2234,7 +2323,7 @@ type ReadAccessesResponse struct {
 
 func (x *ReadAccessesResponse) Reset() {
 	*x = ReadAccessesResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2246,7 +2335,7 @@ func (x *ReadAccessesResponse) String() string {
 func (*ReadAccessesResponse) ProtoMessage() {}
 
 func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2259,7 +2348,7 @@ func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesResponse.ProtoReflect.Descriptor instead.
 func (*ReadAccessesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{37}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ReadAccessesResponse) GetAccesses() []*ReadAccessesResponse_Numbered {
@@ -2292,7 +2381,7 @@ type AccessPlace struct {
 
 func (x *AccessPlace) Reset() {
 	*x = AccessPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2304,7 +2393,7 @@ func (x *AccessPlace) String() string {
 func (*AccessPlace) ProtoMessage() {}
 
 func (x *AccessPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2317,7 +2406,7 @@ func (x *AccessPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessPlace.ProtoReflect.Descriptor instead.
 func (*AccessPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{38}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *AccessPlace) GetBefore() map[string]int64 {
@@ -2351,7 +2440,7 @@ type CheckAttachmentsRequest struct {
 
 func (x *CheckAttachmentsRequest) Reset() {
 	*x = CheckAttachmentsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2363,7 +2452,7 @@ func (x *CheckAttachmentsRequest) String() string {
 func (*CheckAttachmentsRequest) ProtoMessage() {}
 
 func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2376,7 +2465,7 @@ func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsRequest.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{39}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *CheckAttachmentsRequest) GetAttachmentId() string {
@@ -2403,7 +2492,7 @@ type CheckAttachmentsResponse struct {
 
 func (x *CheckAttachmentsResponse) Reset() {
 	*x = CheckAttachmentsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2415,7 +2504,7 @@ func (x *CheckAttachmentsResponse) String() string {
 func (*CheckAttachmentsResponse) ProtoMessage() {}
 
 func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2428,7 +2517,7 @@ func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsResponse.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{40}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *CheckAttachmentsResponse) GetNaming() []string {
@@ -2446,7 +2535,7 @@ type OverseeRequest struct {
 
 func (x *OverseeRequest) Reset() {
 	*x = OverseeRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2458,7 +2547,7 @@ func (x *OverseeRequest) String() string {
 func (*OverseeRequest) ProtoMessage() {}
 
 func (x *OverseeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2471,7 +2560,7 @@ func (x *OverseeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverseeRequest.ProtoReflect.Descriptor instead.
 func (*OverseeRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{41}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{43}
 }
 
 type OverseeResponse struct {
@@ -2487,7 +2576,7 @@ type OverseeResponse struct {
 
 func (x *OverseeResponse) Reset() {
 	*x = OverseeResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2499,7 +2588,7 @@ func (x *OverseeResponse) String() string {
 func (*OverseeResponse) ProtoMessage() {}
 
 func (x *OverseeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2512,7 +2601,7 @@ func (x *OverseeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverseeResponse.ProtoReflect.Descriptor instead.
 func (*OverseeResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{42}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *OverseeResponse) GetNow() *timestamppb.Timestamp {
@@ -2552,15 +2641,16 @@ func (x *OverseeResponse) GetUnreviewedGrounds() []*v13.UnreviewedGround {
 
 type IntroduceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The agency's own pseudonym for the client.
+	// The agency's own pseudonym for the client, or else for a case.
 	ClientId      string `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	CaseId        string `protobuf:"bytes,2,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *IntroduceRequest) Reset() {
 	*x = IntroduceRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2572,7 +2662,7 @@ func (x *IntroduceRequest) String() string {
 func (*IntroduceRequest) ProtoMessage() {}
 
 func (x *IntroduceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2585,12 +2675,19 @@ func (x *IntroduceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IntroduceRequest.ProtoReflect.Descriptor instead.
 func (*IntroduceRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{43}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *IntroduceRequest) GetClientId() string {
 	if x != nil {
 		return x.ClientId
+	}
+	return ""
+}
+
+func (x *IntroduceRequest) GetCaseId() string {
+	if x != nil {
+		return x.CaseId
 	}
 	return ""
 }
@@ -2606,7 +2703,7 @@ type IntroduceResponse struct {
 
 func (x *IntroduceResponse) Reset() {
 	*x = IntroduceResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2618,7 +2715,7 @@ func (x *IntroduceResponse) String() string {
 func (*IntroduceResponse) ProtoMessage() {}
 
 func (x *IntroduceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2631,7 +2728,7 @@ func (x *IntroduceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IntroduceResponse.ProtoReflect.Descriptor instead.
 func (*IntroduceResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{44}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *IntroduceResponse) GetIntroduction() string {
@@ -2641,20 +2738,22 @@ func (x *IntroduceResponse) GetIntroduction() string {
 	return ""
 }
 
-// Introduction identifies a client, for one minute. Only services read it.
+// Introduction identifies a client or a case, for one minute. Only services read it.
 type Introduction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Internal id of the client.
-	Inner         string                 `protobuf:"bytes,1,opt,name=inner,proto3" json:"inner,omitempty"`
-	Client        *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
-	Until         *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
+	Inner  string                 `protobuf:"bytes,1,opt,name=inner,proto3" json:"inner,omitempty"`
+	Client *v1.Client             `protobuf:"bytes,2,opt,name=client,proto3" json:"client,omitempty"`
+	Until  *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
+	// Internal id of a case of which the caller may read a matter.
+	Case          string `protobuf:"bytes,4,opt,name=case,proto3" json:"case,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Introduction) Reset() {
 	*x = Introduction{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2666,7 +2765,7 @@ func (x *Introduction) String() string {
 func (*Introduction) ProtoMessage() {}
 
 func (x *Introduction) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2679,7 +2778,7 @@ func (x *Introduction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Introduction.ProtoReflect.Descriptor instead.
 func (*Introduction) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{45}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Introduction) GetInner() string {
@@ -2703,6 +2802,13 @@ func (x *Introduction) GetUntil() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Introduction) GetCase() string {
+	if x != nil {
+		return x.Case
+	}
+	return ""
+}
+
 type ListWithdrawalsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -2711,7 +2817,7 @@ type ListWithdrawalsRequest struct {
 
 func (x *ListWithdrawalsRequest) Reset() {
 	*x = ListWithdrawalsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2723,7 +2829,7 @@ func (x *ListWithdrawalsRequest) String() string {
 func (*ListWithdrawalsRequest) ProtoMessage() {}
 
 func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2736,7 +2842,7 @@ func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWithdrawalsRequest.ProtoReflect.Descriptor instead.
 func (*ListWithdrawalsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{46}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{48}
 }
 
 type ListWithdrawalsResponse struct {
@@ -2750,7 +2856,7 @@ type ListWithdrawalsResponse struct {
 
 func (x *ListWithdrawalsResponse) Reset() {
 	*x = ListWithdrawalsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2762,7 +2868,7 @@ func (x *ListWithdrawalsResponse) String() string {
 func (*ListWithdrawalsResponse) ProtoMessage() {}
 
 func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2775,7 +2881,7 @@ func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWithdrawalsResponse.ProtoReflect.Descriptor instead.
 func (*ListWithdrawalsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{47}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ListWithdrawalsResponse) GetWithdrawals() []string {
@@ -2798,7 +2904,7 @@ type NoteWithdrawalsRequest struct {
 
 func (x *NoteWithdrawalsRequest) Reset() {
 	*x = NoteWithdrawalsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[48]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2810,7 +2916,7 @@ func (x *NoteWithdrawalsRequest) String() string {
 func (*NoteWithdrawalsRequest) ProtoMessage() {}
 
 func (x *NoteWithdrawalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[48]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2823,7 +2929,7 @@ func (x *NoteWithdrawalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteWithdrawalsRequest.ProtoReflect.Descriptor instead.
 func (*NoteWithdrawalsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{48}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *NoteWithdrawalsRequest) GetWithdrawals() []string {
@@ -2848,7 +2954,7 @@ type NoteWithdrawalsResponse struct {
 
 func (x *NoteWithdrawalsResponse) Reset() {
 	*x = NoteWithdrawalsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2860,7 +2966,7 @@ func (x *NoteWithdrawalsResponse) String() string {
 func (*NoteWithdrawalsResponse) ProtoMessage() {}
 
 func (x *NoteWithdrawalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2873,7 +2979,7 @@ func (x *NoteWithdrawalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteWithdrawalsResponse.ProtoReflect.Descriptor instead.
 func (*NoteWithdrawalsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{49}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{51}
 }
 
 // Withdrawn is a withdrawn consent as one service passes it to the others. Only services read
@@ -2889,7 +2995,7 @@ type Withdrawn struct {
 
 func (x *Withdrawn) Reset() {
 	*x = Withdrawn{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[50]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2901,7 +3007,7 @@ func (x *Withdrawn) String() string {
 func (*Withdrawn) ProtoMessage() {}
 
 func (x *Withdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[50]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2914,7 +3020,7 @@ func (x *Withdrawn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Withdrawn.ProtoReflect.Descriptor instead.
 func (*Withdrawn) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{50}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *Withdrawn) GetInner() string {
@@ -2931,6 +3037,67 @@ func (x *Withdrawn) GetConsent() *v12.WithdrawnConsent {
 	return nil
 }
 
+type CountEmergencyReadsRequest_Asked struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Internal id.
+	Client             string `protobuf:"bytes,1,opt,name=client,proto3" json:"client,omitempty"`
+	Agency             string `protobuf:"bytes,2,opt,name=agency,proto3" json:"agency,omitempty"`
+	EmergencyReadingId string `protobuf:"bytes,3,opt,name=emergency_reading_id,json=emergencyReadingId,proto3" json:"emergency_reading_id,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *CountEmergencyReadsRequest_Asked) Reset() {
+	*x = CountEmergencyReadsRequest_Asked{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CountEmergencyReadsRequest_Asked) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CountEmergencyReadsRequest_Asked) ProtoMessage() {}
+
+func (x *CountEmergencyReadsRequest_Asked) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CountEmergencyReadsRequest_Asked.ProtoReflect.Descriptor instead.
+func (*CountEmergencyReadsRequest_Asked) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{0, 0}
+}
+
+func (x *CountEmergencyReadsRequest_Asked) GetClient() string {
+	if x != nil {
+		return x.Client
+	}
+	return ""
+}
+
+func (x *CountEmergencyReadsRequest_Asked) GetAgency() string {
+	if x != nil {
+		return x.Agency
+	}
+	return ""
+}
+
+func (x *CountEmergencyReadsRequest_Asked) GetEmergencyReadingId() string {
+	if x != nil {
+		return x.EmergencyReadingId
+	}
+	return ""
+}
+
 type Reach_Subject struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The UUID only, as bytes.
@@ -2942,7 +3109,7 @@ type Reach_Subject struct {
 
 func (x *Reach_Subject) Reset() {
 	*x = Reach_Subject{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[51]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2954,7 +3121,7 @@ func (x *Reach_Subject) String() string {
 func (*Reach_Subject) ProtoMessage() {}
 
 func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[51]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2967,7 +3134,7 @@ func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reach_Subject.ProtoReflect.Descriptor instead.
 func (*Reach_Subject) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{8, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{10, 0}
 }
 
 func (x *Reach_Subject) GetId() []byte {
@@ -2994,7 +3161,7 @@ type ReadWorkRequest_Place struct {
 
 func (x *ReadWorkRequest_Place) Reset() {
 	*x = ReadWorkRequest_Place{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[53]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3006,7 +3173,7 @@ func (x *ReadWorkRequest_Place) String() string {
 func (*ReadWorkRequest_Place) ProtoMessage() {}
 
 func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[53]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3019,7 +3186,7 @@ func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWorkRequest_Place.ProtoReflect.Descriptor instead.
 func (*ReadWorkRequest_Place) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{12, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14, 0}
 }
 
 func (x *ReadWorkRequest_Place) GetDueAt() *timestamppb.Timestamp {
@@ -3051,7 +3218,7 @@ type TallyResponse_Count struct {
 
 func (x *TallyResponse_Count) Reset() {
 	*x = TallyResponse_Count{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[54]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3063,7 +3230,7 @@ func (x *TallyResponse_Count) String() string {
 func (*TallyResponse_Count) ProtoMessage() {}
 
 func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[54]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3076,7 +3243,7 @@ func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse_Count.ProtoReflect.Descriptor instead.
 func (*TallyResponse_Count) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22, 0}
 }
 
 func (x *TallyResponse_Count) GetSender() string {
@@ -3120,7 +3287,7 @@ type TallyResponse_Wait struct {
 
 func (x *TallyResponse_Wait) Reset() {
 	*x = TallyResponse_Wait{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[55]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3132,7 +3299,7 @@ func (x *TallyResponse_Wait) String() string {
 func (*TallyResponse_Wait) ProtoMessage() {}
 
 func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[55]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3145,7 +3312,7 @@ func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse_Wait.ProtoReflect.Descriptor instead.
 func (*TallyResponse_Wait) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20, 1}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22, 1}
 }
 
 func (x *TallyResponse_Wait) GetSender() string {
@@ -3181,7 +3348,7 @@ type TallyResponse_Door struct {
 
 func (x *TallyResponse_Door) Reset() {
 	*x = TallyResponse_Door{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[56]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3193,7 +3360,7 @@ func (x *TallyResponse_Door) String() string {
 func (*TallyResponse_Door) ProtoMessage() {}
 
 func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[56]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3206,7 +3373,7 @@ func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse_Door.ProtoReflect.Descriptor instead.
 func (*TallyResponse_Door) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20, 2}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22, 2}
 }
 
 func (x *TallyResponse_Door) GetClient() []byte {
@@ -3224,16 +3391,20 @@ func (x *TallyResponse_Door) GetDoor() []byte {
 }
 
 type ReadAccessesResponse_Numbered struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Number        int64                  `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
-	Access        *Access                `protobuf:"bytes,2,opt,name=access,proto3" json:"access,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Number int64                  `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// For the client, `by` still holds the worker, and purpose is empty: the gateway decides what of the
+	// worker is shown.
+	Access *Access `protobuf:"bytes,2,opt,name=access,proto3" json:"access,omitempty"`
+	// The emergency reading by which it was read; empty for another reading.
+	EmergencyReadingId string `protobuf:"bytes,3,opt,name=emergency_reading_id,json=emergencyReadingId,proto3" json:"emergency_reading_id,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *ReadAccessesResponse_Numbered) Reset() {
 	*x = ReadAccessesResponse_Numbered{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[58]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3245,7 +3416,7 @@ func (x *ReadAccessesResponse_Numbered) String() string {
 func (*ReadAccessesResponse_Numbered) ProtoMessage() {}
 
 func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[58]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3258,7 +3429,7 @@ func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesResponse_Numbered.ProtoReflect.Descriptor instead.
 func (*ReadAccessesResponse_Numbered) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{37, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{39, 0}
 }
 
 func (x *ReadAccessesResponse_Numbered) GetNumber() int64 {
@@ -3275,11 +3446,26 @@ func (x *ReadAccessesResponse_Numbered) GetAccess() *Access {
 	return nil
 }
 
+func (x *ReadAccessesResponse_Numbered) GetEmergencyReadingId() string {
+	if x != nil {
+		return x.EmergencyReadingId
+	}
+	return ""
+}
+
 var File_koppi_casework_v1_matter_proto protoreflect.FileDescriptor
 
 const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\x1a koppi/operator/v1/operator.proto\"t\n" +
+	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\x1a koppi/operator/v1/operator.proto\"\x98\x02\n" +
+	"\x1aCountEmergencyReadsRequest\x12T\n" +
+	"\x05asked\x18\x01 \x03(\v23.koppi.casework.v1.CountEmergencyReadsRequest.AskedB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x05asked\x1a\xa3\x01\n" +
+	"\x05Asked\x12$\n" +
+	"\x06client\x18\x01 \x01(\tB\f\xbaH\x05r\x03\x18\x80\x01\xe8\xb8\x18\x01R\x06client\x128\n" +
+	"\x06agency\x18\x02 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\x06agency\x12:\n" +
+	"\x14emergency_reading_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x12emergencyReadingId\"7\n" +
+	"\x1bCountEmergencyReadsResponse\x12\x18\n" +
+	"\amatters\x18\x01 \x03(\x05R\amatters\"t\n" +
 	"\x16FindKnownClientRequest\x12B\n" +
 	"\x05asked\x18\x01 \x01(\v2$.koppi.casework.v1.FindClientRequestB\x06\xbaH\x03\xc8\x01\x01R\x05asked\x12\x16\n" +
 	"\x06record\x18\x02 \x01(\bR\x06record\"6\n" +
@@ -3439,13 +3625,14 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\baccesses\x18\x01 \x01(\v2&.koppi.casework.v1.ListAccessesRequestB\x06\xbaH\x03\xc8\x01\x01R\baccesses\x12\x1f\n" +
 	"\x06before\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x06before\x12 \n" +
 	"\x05limit\x18\x03 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe9\a \x00R\x05limit\"\xcf\x01\n" +
+	"\xbaH\a\x1a\x05\x18\xe9\a \x00R\x05limit\"\x82\x02\n" +
 	"\x14ReadAccessesResponse\x12L\n" +
 	"\baccesses\x18\x01 \x03(\v20.koppi.casework.v1.ReadAccessesResponse.NumberedR\baccesses\x12\x12\n" +
-	"\x04more\x18\x02 \x01(\bR\x04more\x1aU\n" +
+	"\x04more\x18\x02 \x01(\bR\x04more\x1a\x87\x01\n" +
 	"\bNumbered\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x03R\x06number\x121\n" +
-	"\x06access\x18\x02 \x01(\v2\x19.koppi.casework.v1.AccessR\x06access\"\xd2\x01\n" +
+	"\x06access\x18\x02 \x01(\v2\x19.koppi.casework.v1.AccessR\x06access\x120\n" +
+	"\x14emergency_reading_id\x18\x03 \x01(\tR\x12emergencyReadingId\"\xd2\x01\n" +
 	"\vAccessPlace\x12H\n" +
 	"\x06before\x18\x01 \x03(\v2*.koppi.casework.v1.AccessPlace.BeforeEntryB\x04\xe8\xb8\x18\x01R\x06before\x12\x1e\n" +
 	"\arequest\x18\x02 \x01(\fB\x04\xe8\xb8\x18\x01R\arequest\x12\x1e\n" +
@@ -3464,15 +3651,17 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\x04open\x18\x02 \x03(\v2\x1c.koppi.operator.v1.OpenLoopsR\x04open\x125\n" +
 	"\x06silent\x18\x03 \x03(\v2\x1d.koppi.operator.v1.SilentLoopR\x06silent\x123\n" +
 	"\areaders\x18\x04 \x03(\v2\x19.koppi.operator.v1.ReaderR\areaders\x12R\n" +
-	"\x12unreviewed_grounds\x18\x05 \x03(\v2#.koppi.operator.v1.UnreviewedGroundR\x11unreviewedGrounds\"N\n" +
+	"\x12unreviewed_grounds\x18\x05 \x03(\v2#.koppi.operator.v1.UnreviewedGroundR\x11unreviewedGrounds\"\x86\x01\n" +
 	"\x10IntroduceRequest\x12:\n" +
-	"\tclient_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_-]{1,128}$R\bclientId\"=\n" +
+	"\tclient_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_-]{0,128}$R\bclientId\x126\n" +
+	"\acase_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_-]{0,128}$R\x06caseId\"=\n" +
 	"\x11IntroduceResponse\x12(\n" +
-	"\fintroduction\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\fintroduction\"\x8d\x01\n" +
+	"\fintroduction\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\fintroduction\"\xa7\x01\n" +
 	"\fIntroduction\x12\x1a\n" +
 	"\x05inner\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x05inner\x12/\n" +
 	"\x06client\x18\x02 \x01(\v2\x17.koppi.common.v1.ClientR\x06client\x120\n" +
-	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"\x18\n" +
+	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x18\n" +
+	"\x04case\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x01R\x04case\"\x18\n" +
 	"\x16ListWithdrawalsRequest\"A\n" +
 	"\x17ListWithdrawalsResponse\x12&\n" +
 	"\vwithdrawals\x18\x01 \x03(\tB\x04\xe8\xb8\x18\x01R\vwithdrawals\"\x82\x01\n" +
@@ -3504,7 +3693,7 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"RecordWish\x12$.koppi.casework.v1.RecordWishRequest\x1a%.koppi.casework.v1.RecordWishResponse\x12J\n" +
 	"\x05Vouch\x12\x1f.koppi.casework.v1.VouchRequest\x1a .koppi.casework.v1.VouchResponse\x12_\n" +
 	"\fReadAccesses\x12&.koppi.casework.v1.ReadAccessesRequest\x1a'.koppi.casework.v1.ReadAccessesResponse\x12V\n" +
-	"\tIntroduce\x12#.koppi.casework.v1.IntroduceRequest\x1a$.koppi.casework.v1.IntroduceResponse2\x9f\x05\n" +
+	"\tIntroduce\x12#.koppi.casework.v1.IntroduceRequest\x1a$.koppi.casework.v1.IntroduceResponse2\x95\x06\n" +
 	"\fSuiteService\x12k\n" +
 	"\x10CheckAttachments\x12*.koppi.casework.v1.CheckAttachmentsRequest\x1a+.koppi.casework.v1.CheckAttachmentsResponse\x12Y\n" +
 	"\n" +
@@ -3513,7 +3702,8 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\x05Tally\x12\x1f.koppi.casework.v1.TallyRequest\x1a .koppi.casework.v1.TallyResponse0\x01\x12P\n" +
 	"\aOversee\x12!.koppi.casework.v1.OverseeRequest\x1a\".koppi.casework.v1.OverseeResponse\x12h\n" +
 	"\x0fListWithdrawals\x12).koppi.casework.v1.ListWithdrawalsRequest\x1a*.koppi.casework.v1.ListWithdrawalsResponse\x12h\n" +
-	"\x0fNoteWithdrawals\x12).koppi.casework.v1.NoteWithdrawalsRequest\x1a*.koppi.casework.v1.NoteWithdrawalsResponseB\xc1\x01\n" +
+	"\x0fNoteWithdrawals\x12).koppi.casework.v1.NoteWithdrawalsRequest\x1a*.koppi.casework.v1.NoteWithdrawalsResponse\x12t\n" +
+	"\x13CountEmergencyReads\x12-.koppi.casework.v1.CountEmergencyReadsRequest\x1a..koppi.casework.v1.CountEmergencyReadsResponseB\xc1\x01\n" +
 	"\x15com.koppi.casework.v1B\vMatterProtoP\x01Z5koppi.internal/proto/gen/koppi/casework/v1;caseworkv1\xa2\x02\x03KCX\xaa\x02\x11Koppi.Casework.V1\xca\x02\x11Koppi\\Casework\\V1\xe2\x02\x1dKoppi\\Casework\\V1\\GPBMetadata\xea\x02\x13Koppi::Casework::V1b\x06proto3"
 
 var (
@@ -3529,215 +3719,221 @@ func file_koppi_casework_v1_matter_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_matter_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 60)
+var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 63)
 var file_koppi_casework_v1_matter_proto_goTypes = []any{
 	(WaitingKind)(0),                          // 0: koppi.casework.v1.WaitingKind
-	(*FindKnownClientRequest)(nil),            // 1: koppi.casework.v1.FindKnownClientRequest
-	(*FindKnownClientResponse)(nil),           // 2: koppi.casework.v1.FindKnownClientResponse
-	(*ReadGroundTextsRequest)(nil),            // 3: koppi.casework.v1.ReadGroundTextsRequest
-	(*ReadGroundTextsResponse)(nil),           // 4: koppi.casework.v1.ReadGroundTextsResponse
-	(*ReadGroundsRequest)(nil),                // 5: koppi.casework.v1.ReadGroundsRequest
-	(*ReadGroundsResponse)(nil),               // 6: koppi.casework.v1.ReadGroundsResponse
-	(*ReadHistoryRequest)(nil),                // 7: koppi.casework.v1.ReadHistoryRequest
-	(*ReadHistoryResponse)(nil),               // 8: koppi.casework.v1.ReadHistoryResponse
-	(*Reach)(nil),                             // 9: koppi.casework.v1.Reach
-	(*TimelinePlace)(nil),                     // 10: koppi.casework.v1.TimelinePlace
-	(*ReadAttachmentRequest)(nil),             // 11: koppi.casework.v1.ReadAttachmentRequest
-	(*ReadAttachmentResponse)(nil),            // 12: koppi.casework.v1.ReadAttachmentResponse
-	(*ReadWorkRequest)(nil),                   // 13: koppi.casework.v1.ReadWorkRequest
-	(*ReadWorkResponse)(nil),                  // 14: koppi.casework.v1.ReadWorkResponse
-	(*GetWaitingRequest)(nil),                 // 15: koppi.casework.v1.GetWaitingRequest
-	(*GetWaitingResponse)(nil),                // 16: koppi.casework.v1.GetWaitingResponse
-	(*Waiting)(nil),                           // 17: koppi.casework.v1.Waiting
-	(*MarkToldRequest)(nil),                   // 18: koppi.casework.v1.MarkToldRequest
-	(*MarkToldResponse)(nil),                  // 19: koppi.casework.v1.MarkToldResponse
-	(*TallyRequest)(nil),                      // 20: koppi.casework.v1.TallyRequest
-	(*TallyResponse)(nil),                     // 21: koppi.casework.v1.TallyResponse
-	(*ReadConsentsRequest)(nil),               // 22: koppi.casework.v1.ReadConsentsRequest
-	(*ReadConsentsResponse)(nil),              // 23: koppi.casework.v1.ReadConsentsResponse
-	(*ConsentPlace)(nil),                      // 24: koppi.casework.v1.ConsentPlace
-	(*ConsentsPlace)(nil),                     // 25: koppi.casework.v1.ConsentsPlace
-	(*RecordWithdrawalRequest)(nil),           // 26: koppi.casework.v1.RecordWithdrawalRequest
-	(*RecordWithdrawalResponse)(nil),          // 27: koppi.casework.v1.RecordWithdrawalResponse
-	(*RecordAcknowledgementRequest)(nil),      // 28: koppi.casework.v1.RecordAcknowledgementRequest
-	(*RecordAcknowledgementResponse)(nil),     // 29: koppi.casework.v1.RecordAcknowledgementResponse
-	(*ReadWishesRequest)(nil),                 // 30: koppi.casework.v1.ReadWishesRequest
-	(*ReadWishesResponse)(nil),                // 31: koppi.casework.v1.ReadWishesResponse
-	(*RecordWishRequest)(nil),                 // 32: koppi.casework.v1.RecordWishRequest
-	(*VouchRequest)(nil),                      // 33: koppi.casework.v1.VouchRequest
-	(*VouchResponse)(nil),                     // 34: koppi.casework.v1.VouchResponse
-	(*Voucher)(nil),                           // 35: koppi.casework.v1.Voucher
-	(*RecordWishResponse)(nil),                // 36: koppi.casework.v1.RecordWishResponse
-	(*ReadAccessesRequest)(nil),               // 37: koppi.casework.v1.ReadAccessesRequest
-	(*ReadAccessesResponse)(nil),              // 38: koppi.casework.v1.ReadAccessesResponse
-	(*AccessPlace)(nil),                       // 39: koppi.casework.v1.AccessPlace
-	(*CheckAttachmentsRequest)(nil),           // 40: koppi.casework.v1.CheckAttachmentsRequest
-	(*CheckAttachmentsResponse)(nil),          // 41: koppi.casework.v1.CheckAttachmentsResponse
-	(*OverseeRequest)(nil),                    // 42: koppi.casework.v1.OverseeRequest
-	(*OverseeResponse)(nil),                   // 43: koppi.casework.v1.OverseeResponse
-	(*IntroduceRequest)(nil),                  // 44: koppi.casework.v1.IntroduceRequest
-	(*IntroduceResponse)(nil),                 // 45: koppi.casework.v1.IntroduceResponse
-	(*Introduction)(nil),                      // 46: koppi.casework.v1.Introduction
-	(*ListWithdrawalsRequest)(nil),            // 47: koppi.casework.v1.ListWithdrawalsRequest
-	(*ListWithdrawalsResponse)(nil),           // 48: koppi.casework.v1.ListWithdrawalsResponse
-	(*NoteWithdrawalsRequest)(nil),            // 49: koppi.casework.v1.NoteWithdrawalsRequest
-	(*NoteWithdrawalsResponse)(nil),           // 50: koppi.casework.v1.NoteWithdrawalsResponse
-	(*Withdrawn)(nil),                         // 51: koppi.casework.v1.Withdrawn
-	(*Reach_Subject)(nil),                     // 52: koppi.casework.v1.Reach.Subject
-	nil,                                       // 53: koppi.casework.v1.TimelinePlace.ReachesEntry
-	(*ReadWorkRequest_Place)(nil),             // 54: koppi.casework.v1.ReadWorkRequest.Place
-	(*TallyResponse_Count)(nil),               // 55: koppi.casework.v1.TallyResponse.Count
-	(*TallyResponse_Wait)(nil),                // 56: koppi.casework.v1.TallyResponse.Wait
-	(*TallyResponse_Door)(nil),                // 57: koppi.casework.v1.TallyResponse.Door
-	nil,                                       // 58: koppi.casework.v1.ConsentsPlace.AfterEntry
-	(*ReadAccessesResponse_Numbered)(nil),     // 59: koppi.casework.v1.ReadAccessesResponse.Numbered
-	nil,                                       // 60: koppi.casework.v1.AccessPlace.BeforeEntry
-	(*FindClientRequest)(nil),                 // 61: koppi.casework.v1.FindClientRequest
-	(*GroundText)(nil),                        // 62: koppi.casework.v1.GroundText
-	(*v1.Party)(nil),                          // 63: koppi.common.v1.Party
-	(*Ground)(nil),                            // 64: koppi.casework.v1.Ground
-	(*timestamppb.Timestamp)(nil),             // 65: google.protobuf.Timestamp
-	(*v11.CaseMessage)(nil),                   // 66: koppi.exchange.v1.CaseMessage
-	(*v1.Attachment)(nil),                     // 67: koppi.common.v1.Attachment
-	(*ListWorkRequest)(nil),                   // 68: koppi.casework.v1.ListWorkRequest
-	(*WorkItem)(nil),                          // 69: koppi.casework.v1.WorkItem
-	(v1.Urgency)(0),                           // 70: koppi.common.v1.Urgency
-	(*v12.ListConsentsRequest)(nil),           // 71: koppi.consent.v1.ListConsentsRequest
-	(*v12.Consent)(nil),                       // 72: koppi.consent.v1.Consent
-	(*v12.WithdrawConsentRequest)(nil),        // 73: koppi.consent.v1.WithdrawConsentRequest
-	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 74: koppi.consent.v1.AcknowledgeWithdrawalRequest
-	(*v12.ListWishesRequest)(nil),             // 75: koppi.consent.v1.ListWishesRequest
-	(*v12.Wishes)(nil),                        // 76: koppi.consent.v1.Wishes
-	(*v12.GiveConsentRequest)(nil),            // 77: koppi.consent.v1.GiveConsentRequest
-	(*v12.WithdrawAdvanceConsentRequest)(nil), // 78: koppi.consent.v1.WithdrawAdvanceConsentRequest
-	(*v12.ProhibitTransferRequest)(nil),       // 79: koppi.consent.v1.ProhibitTransferRequest
-	(*v12.LiftProhibitionRequest)(nil),        // 80: koppi.consent.v1.LiftProhibitionRequest
-	(*v12.RequestOverrideRequest)(nil),        // 81: koppi.consent.v1.RequestOverrideRequest
-	(*v12.DecideOverrideRequest)(nil),         // 82: koppi.consent.v1.DecideOverrideRequest
-	(*v12.DecideWishRequest)(nil),             // 83: koppi.consent.v1.DecideWishRequest
-	(*ListAccessesRequest)(nil),               // 84: koppi.casework.v1.ListAccessesRequest
-	(*v13.OpenLoops)(nil),                     // 85: koppi.operator.v1.OpenLoops
-	(*v13.SilentLoop)(nil),                    // 86: koppi.operator.v1.SilentLoop
-	(*v13.Reader)(nil),                        // 87: koppi.operator.v1.Reader
-	(*v13.UnreviewedGround)(nil),              // 88: koppi.operator.v1.UnreviewedGround
-	(*v1.Client)(nil),                         // 89: koppi.common.v1.Client
-	(*v12.WithdrawnConsent)(nil),              // 90: koppi.consent.v1.WithdrawnConsent
-	(*Access)(nil),                            // 91: koppi.casework.v1.Access
+	(*CountEmergencyReadsRequest)(nil),        // 1: koppi.casework.v1.CountEmergencyReadsRequest
+	(*CountEmergencyReadsResponse)(nil),       // 2: koppi.casework.v1.CountEmergencyReadsResponse
+	(*FindKnownClientRequest)(nil),            // 3: koppi.casework.v1.FindKnownClientRequest
+	(*FindKnownClientResponse)(nil),           // 4: koppi.casework.v1.FindKnownClientResponse
+	(*ReadGroundTextsRequest)(nil),            // 5: koppi.casework.v1.ReadGroundTextsRequest
+	(*ReadGroundTextsResponse)(nil),           // 6: koppi.casework.v1.ReadGroundTextsResponse
+	(*ReadGroundsRequest)(nil),                // 7: koppi.casework.v1.ReadGroundsRequest
+	(*ReadGroundsResponse)(nil),               // 8: koppi.casework.v1.ReadGroundsResponse
+	(*ReadHistoryRequest)(nil),                // 9: koppi.casework.v1.ReadHistoryRequest
+	(*ReadHistoryResponse)(nil),               // 10: koppi.casework.v1.ReadHistoryResponse
+	(*Reach)(nil),                             // 11: koppi.casework.v1.Reach
+	(*TimelinePlace)(nil),                     // 12: koppi.casework.v1.TimelinePlace
+	(*ReadAttachmentRequest)(nil),             // 13: koppi.casework.v1.ReadAttachmentRequest
+	(*ReadAttachmentResponse)(nil),            // 14: koppi.casework.v1.ReadAttachmentResponse
+	(*ReadWorkRequest)(nil),                   // 15: koppi.casework.v1.ReadWorkRequest
+	(*ReadWorkResponse)(nil),                  // 16: koppi.casework.v1.ReadWorkResponse
+	(*GetWaitingRequest)(nil),                 // 17: koppi.casework.v1.GetWaitingRequest
+	(*GetWaitingResponse)(nil),                // 18: koppi.casework.v1.GetWaitingResponse
+	(*Waiting)(nil),                           // 19: koppi.casework.v1.Waiting
+	(*MarkToldRequest)(nil),                   // 20: koppi.casework.v1.MarkToldRequest
+	(*MarkToldResponse)(nil),                  // 21: koppi.casework.v1.MarkToldResponse
+	(*TallyRequest)(nil),                      // 22: koppi.casework.v1.TallyRequest
+	(*TallyResponse)(nil),                     // 23: koppi.casework.v1.TallyResponse
+	(*ReadConsentsRequest)(nil),               // 24: koppi.casework.v1.ReadConsentsRequest
+	(*ReadConsentsResponse)(nil),              // 25: koppi.casework.v1.ReadConsentsResponse
+	(*ConsentPlace)(nil),                      // 26: koppi.casework.v1.ConsentPlace
+	(*ConsentsPlace)(nil),                     // 27: koppi.casework.v1.ConsentsPlace
+	(*RecordWithdrawalRequest)(nil),           // 28: koppi.casework.v1.RecordWithdrawalRequest
+	(*RecordWithdrawalResponse)(nil),          // 29: koppi.casework.v1.RecordWithdrawalResponse
+	(*RecordAcknowledgementRequest)(nil),      // 30: koppi.casework.v1.RecordAcknowledgementRequest
+	(*RecordAcknowledgementResponse)(nil),     // 31: koppi.casework.v1.RecordAcknowledgementResponse
+	(*ReadWishesRequest)(nil),                 // 32: koppi.casework.v1.ReadWishesRequest
+	(*ReadWishesResponse)(nil),                // 33: koppi.casework.v1.ReadWishesResponse
+	(*RecordWishRequest)(nil),                 // 34: koppi.casework.v1.RecordWishRequest
+	(*VouchRequest)(nil),                      // 35: koppi.casework.v1.VouchRequest
+	(*VouchResponse)(nil),                     // 36: koppi.casework.v1.VouchResponse
+	(*Voucher)(nil),                           // 37: koppi.casework.v1.Voucher
+	(*RecordWishResponse)(nil),                // 38: koppi.casework.v1.RecordWishResponse
+	(*ReadAccessesRequest)(nil),               // 39: koppi.casework.v1.ReadAccessesRequest
+	(*ReadAccessesResponse)(nil),              // 40: koppi.casework.v1.ReadAccessesResponse
+	(*AccessPlace)(nil),                       // 41: koppi.casework.v1.AccessPlace
+	(*CheckAttachmentsRequest)(nil),           // 42: koppi.casework.v1.CheckAttachmentsRequest
+	(*CheckAttachmentsResponse)(nil),          // 43: koppi.casework.v1.CheckAttachmentsResponse
+	(*OverseeRequest)(nil),                    // 44: koppi.casework.v1.OverseeRequest
+	(*OverseeResponse)(nil),                   // 45: koppi.casework.v1.OverseeResponse
+	(*IntroduceRequest)(nil),                  // 46: koppi.casework.v1.IntroduceRequest
+	(*IntroduceResponse)(nil),                 // 47: koppi.casework.v1.IntroduceResponse
+	(*Introduction)(nil),                      // 48: koppi.casework.v1.Introduction
+	(*ListWithdrawalsRequest)(nil),            // 49: koppi.casework.v1.ListWithdrawalsRequest
+	(*ListWithdrawalsResponse)(nil),           // 50: koppi.casework.v1.ListWithdrawalsResponse
+	(*NoteWithdrawalsRequest)(nil),            // 51: koppi.casework.v1.NoteWithdrawalsRequest
+	(*NoteWithdrawalsResponse)(nil),           // 52: koppi.casework.v1.NoteWithdrawalsResponse
+	(*Withdrawn)(nil),                         // 53: koppi.casework.v1.Withdrawn
+	(*CountEmergencyReadsRequest_Asked)(nil),  // 54: koppi.casework.v1.CountEmergencyReadsRequest.Asked
+	(*Reach_Subject)(nil),                     // 55: koppi.casework.v1.Reach.Subject
+	nil,                                       // 56: koppi.casework.v1.TimelinePlace.ReachesEntry
+	(*ReadWorkRequest_Place)(nil),             // 57: koppi.casework.v1.ReadWorkRequest.Place
+	(*TallyResponse_Count)(nil),               // 58: koppi.casework.v1.TallyResponse.Count
+	(*TallyResponse_Wait)(nil),                // 59: koppi.casework.v1.TallyResponse.Wait
+	(*TallyResponse_Door)(nil),                // 60: koppi.casework.v1.TallyResponse.Door
+	nil,                                       // 61: koppi.casework.v1.ConsentsPlace.AfterEntry
+	(*ReadAccessesResponse_Numbered)(nil),     // 62: koppi.casework.v1.ReadAccessesResponse.Numbered
+	nil,                                       // 63: koppi.casework.v1.AccessPlace.BeforeEntry
+	(*FindClientRequest)(nil),                 // 64: koppi.casework.v1.FindClientRequest
+	(*GroundText)(nil),                        // 65: koppi.casework.v1.GroundText
+	(*v1.Party)(nil),                          // 66: koppi.common.v1.Party
+	(*Ground)(nil),                            // 67: koppi.casework.v1.Ground
+	(*timestamppb.Timestamp)(nil),             // 68: google.protobuf.Timestamp
+	(*v11.CaseMessage)(nil),                   // 69: koppi.exchange.v1.CaseMessage
+	(*v1.Attachment)(nil),                     // 70: koppi.common.v1.Attachment
+	(*ListWorkRequest)(nil),                   // 71: koppi.casework.v1.ListWorkRequest
+	(*WorkItem)(nil),                          // 72: koppi.casework.v1.WorkItem
+	(v1.Urgency)(0),                           // 73: koppi.common.v1.Urgency
+	(*v12.ListConsentsRequest)(nil),           // 74: koppi.consent.v1.ListConsentsRequest
+	(*v12.Consent)(nil),                       // 75: koppi.consent.v1.Consent
+	(*v12.WithdrawConsentRequest)(nil),        // 76: koppi.consent.v1.WithdrawConsentRequest
+	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 77: koppi.consent.v1.AcknowledgeWithdrawalRequest
+	(*v12.ListWishesRequest)(nil),             // 78: koppi.consent.v1.ListWishesRequest
+	(*v12.Wishes)(nil),                        // 79: koppi.consent.v1.Wishes
+	(*v12.GiveConsentRequest)(nil),            // 80: koppi.consent.v1.GiveConsentRequest
+	(*v12.WithdrawAdvanceConsentRequest)(nil), // 81: koppi.consent.v1.WithdrawAdvanceConsentRequest
+	(*v12.ProhibitTransferRequest)(nil),       // 82: koppi.consent.v1.ProhibitTransferRequest
+	(*v12.LiftProhibitionRequest)(nil),        // 83: koppi.consent.v1.LiftProhibitionRequest
+	(*v12.RequestOverrideRequest)(nil),        // 84: koppi.consent.v1.RequestOverrideRequest
+	(*v12.DecideOverrideRequest)(nil),         // 85: koppi.consent.v1.DecideOverrideRequest
+	(*v12.DecideWishRequest)(nil),             // 86: koppi.consent.v1.DecideWishRequest
+	(*ListAccessesRequest)(nil),               // 87: koppi.casework.v1.ListAccessesRequest
+	(*v13.OpenLoops)(nil),                     // 88: koppi.operator.v1.OpenLoops
+	(*v13.SilentLoop)(nil),                    // 89: koppi.operator.v1.SilentLoop
+	(*v13.Reader)(nil),                        // 90: koppi.operator.v1.Reader
+	(*v13.UnreviewedGround)(nil),              // 91: koppi.operator.v1.UnreviewedGround
+	(*v1.Client)(nil),                         // 92: koppi.common.v1.Client
+	(*v12.WithdrawnConsent)(nil),              // 93: koppi.consent.v1.WithdrawnConsent
+	(*Access)(nil),                            // 94: koppi.casework.v1.Access
 }
 var file_koppi_casework_v1_matter_proto_depIdxs = []int32{
-	61, // 0: koppi.casework.v1.FindKnownClientRequest.asked:type_name -> koppi.casework.v1.FindClientRequest
-	62, // 1: koppi.casework.v1.ReadGroundTextsResponse.texts:type_name -> koppi.casework.v1.GroundText
-	63, // 2: koppi.casework.v1.ReadGroundsRequest.receiver:type_name -> koppi.common.v1.Party
-	64, // 3: koppi.casework.v1.ReadGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
-	9,  // 4: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
-	65, // 5: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
-	66, // 6: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
-	9,  // 7: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
-	52, // 8: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
-	53, // 9: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
-	65, // 10: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
-	67, // 11: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
-	68, // 12: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
-	54, // 13: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	69, // 14: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	54, // 15: koppi.casework.v1.ReadWorkResponse.reached:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	63, // 16: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
-	65, // 17: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
-	17, // 18: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
-	63, // 19: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
-	0,  // 20: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
-	70, // 21: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
-	65, // 22: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
-	65, // 23: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
-	17, // 24: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
-	65, // 25: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
-	55, // 26: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
-	56, // 27: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
-	57, // 28: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
-	71, // 29: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
-	24, // 30: koppi.casework.v1.ReadConsentsRequest.after:type_name -> koppi.casework.v1.ConsentPlace
-	72, // 31: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
-	24, // 32: koppi.casework.v1.ReadConsentsResponse.places:type_name -> koppi.casework.v1.ConsentPlace
-	65, // 33: koppi.casework.v1.ConsentPlace.started_at:type_name -> google.protobuf.Timestamp
-	58, // 34: koppi.casework.v1.ConsentsPlace.after:type_name -> koppi.casework.v1.ConsentsPlace.AfterEntry
-	73, // 35: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
-	72, // 36: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
-	74, // 37: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
-	72, // 38: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
-	75, // 39: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
-	76, // 40: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	77, // 41: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
-	78, // 42: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
-	79, // 43: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
-	80, // 44: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
-	81, // 45: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
-	82, // 46: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
-	83, // 47: koppi.casework.v1.RecordWishRequest.decide_wish:type_name -> koppi.consent.v1.DecideWishRequest
-	32, // 48: koppi.casework.v1.VouchRequest.record:type_name -> koppi.casework.v1.RecordWishRequest
-	65, // 49: koppi.casework.v1.Voucher.until:type_name -> google.protobuf.Timestamp
-	76, // 50: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	84, // 51: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
-	59, // 52: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
-	60, // 53: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
-	65, // 54: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
-	85, // 55: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
-	86, // 56: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
-	87, // 57: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
-	88, // 58: koppi.casework.v1.OverseeResponse.unreviewed_grounds:type_name -> koppi.operator.v1.UnreviewedGround
-	89, // 59: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
-	65, // 60: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
-	90, // 61: koppi.casework.v1.Withdrawn.consent:type_name -> koppi.consent.v1.WithdrawnConsent
-	9,  // 62: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
-	65, // 63: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
-	24, // 64: koppi.casework.v1.ConsentsPlace.AfterEntry.value:type_name -> koppi.casework.v1.ConsentPlace
-	91, // 65: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
-	7,  // 66: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
-	11, // 67: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
-	13, // 68: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
-	5,  // 69: koppi.casework.v1.MatterService.ReadGrounds:input_type -> koppi.casework.v1.ReadGroundsRequest
-	1,  // 70: koppi.casework.v1.MatterService.FindKnownClient:input_type -> koppi.casework.v1.FindKnownClientRequest
-	3,  // 71: koppi.casework.v1.MatterService.ReadGroundTexts:input_type -> koppi.casework.v1.ReadGroundTextsRequest
-	22, // 72: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
-	26, // 73: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
-	28, // 74: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
-	30, // 75: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
-	32, // 76: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
-	33, // 77: koppi.casework.v1.MatterService.Vouch:input_type -> koppi.casework.v1.VouchRequest
-	37, // 78: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
-	44, // 79: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
-	40, // 80: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
-	15, // 81: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
-	18, // 82: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
-	20, // 83: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
-	42, // 84: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
-	47, // 85: koppi.casework.v1.SuiteService.ListWithdrawals:input_type -> koppi.casework.v1.ListWithdrawalsRequest
-	49, // 86: koppi.casework.v1.SuiteService.NoteWithdrawals:input_type -> koppi.casework.v1.NoteWithdrawalsRequest
-	8,  // 87: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
-	12, // 88: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
-	14, // 89: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
-	6,  // 90: koppi.casework.v1.MatterService.ReadGrounds:output_type -> koppi.casework.v1.ReadGroundsResponse
-	2,  // 91: koppi.casework.v1.MatterService.FindKnownClient:output_type -> koppi.casework.v1.FindKnownClientResponse
-	4,  // 92: koppi.casework.v1.MatterService.ReadGroundTexts:output_type -> koppi.casework.v1.ReadGroundTextsResponse
-	23, // 93: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
-	27, // 94: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
-	29, // 95: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
-	31, // 96: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
-	36, // 97: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
-	34, // 98: koppi.casework.v1.MatterService.Vouch:output_type -> koppi.casework.v1.VouchResponse
-	38, // 99: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
-	45, // 100: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
-	41, // 101: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
-	16, // 102: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
-	19, // 103: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
-	21, // 104: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
-	43, // 105: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
-	48, // 106: koppi.casework.v1.SuiteService.ListWithdrawals:output_type -> koppi.casework.v1.ListWithdrawalsResponse
-	50, // 107: koppi.casework.v1.SuiteService.NoteWithdrawals:output_type -> koppi.casework.v1.NoteWithdrawalsResponse
-	87, // [87:108] is the sub-list for method output_type
-	66, // [66:87] is the sub-list for method input_type
-	66, // [66:66] is the sub-list for extension type_name
-	66, // [66:66] is the sub-list for extension extendee
-	0,  // [0:66] is the sub-list for field type_name
+	54, // 0: koppi.casework.v1.CountEmergencyReadsRequest.asked:type_name -> koppi.casework.v1.CountEmergencyReadsRequest.Asked
+	64, // 1: koppi.casework.v1.FindKnownClientRequest.asked:type_name -> koppi.casework.v1.FindClientRequest
+	65, // 2: koppi.casework.v1.ReadGroundTextsResponse.texts:type_name -> koppi.casework.v1.GroundText
+	66, // 3: koppi.casework.v1.ReadGroundsRequest.receiver:type_name -> koppi.common.v1.Party
+	67, // 4: koppi.casework.v1.ReadGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
+	11, // 5: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
+	68, // 6: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
+	69, // 7: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	11, // 8: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
+	55, // 9: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
+	56, // 10: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
+	68, // 11: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
+	70, // 12: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
+	71, // 13: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
+	57, // 14: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	72, // 15: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	57, // 16: koppi.casework.v1.ReadWorkResponse.reached:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	66, // 17: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
+	68, // 18: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
+	19, // 19: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
+	66, // 20: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
+	0,  // 21: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
+	73, // 22: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
+	68, // 23: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
+	68, // 24: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
+	19, // 25: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
+	68, // 26: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
+	58, // 27: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
+	59, // 28: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
+	60, // 29: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
+	74, // 30: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
+	26, // 31: koppi.casework.v1.ReadConsentsRequest.after:type_name -> koppi.casework.v1.ConsentPlace
+	75, // 32: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
+	26, // 33: koppi.casework.v1.ReadConsentsResponse.places:type_name -> koppi.casework.v1.ConsentPlace
+	68, // 34: koppi.casework.v1.ConsentPlace.started_at:type_name -> google.protobuf.Timestamp
+	61, // 35: koppi.casework.v1.ConsentsPlace.after:type_name -> koppi.casework.v1.ConsentsPlace.AfterEntry
+	76, // 36: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
+	75, // 37: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
+	77, // 38: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
+	75, // 39: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
+	78, // 40: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
+	79, // 41: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	80, // 42: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
+	81, // 43: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
+	82, // 44: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
+	83, // 45: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
+	84, // 46: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
+	85, // 47: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
+	86, // 48: koppi.casework.v1.RecordWishRequest.decide_wish:type_name -> koppi.consent.v1.DecideWishRequest
+	34, // 49: koppi.casework.v1.VouchRequest.record:type_name -> koppi.casework.v1.RecordWishRequest
+	68, // 50: koppi.casework.v1.Voucher.until:type_name -> google.protobuf.Timestamp
+	79, // 51: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	87, // 52: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
+	62, // 53: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
+	63, // 54: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
+	68, // 55: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
+	88, // 56: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
+	89, // 57: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
+	90, // 58: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
+	91, // 59: koppi.casework.v1.OverseeResponse.unreviewed_grounds:type_name -> koppi.operator.v1.UnreviewedGround
+	92, // 60: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
+	68, // 61: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
+	93, // 62: koppi.casework.v1.Withdrawn.consent:type_name -> koppi.consent.v1.WithdrawnConsent
+	11, // 63: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
+	68, // 64: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
+	26, // 65: koppi.casework.v1.ConsentsPlace.AfterEntry.value:type_name -> koppi.casework.v1.ConsentPlace
+	94, // 66: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
+	9,  // 67: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
+	13, // 68: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
+	15, // 69: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
+	7,  // 70: koppi.casework.v1.MatterService.ReadGrounds:input_type -> koppi.casework.v1.ReadGroundsRequest
+	3,  // 71: koppi.casework.v1.MatterService.FindKnownClient:input_type -> koppi.casework.v1.FindKnownClientRequest
+	5,  // 72: koppi.casework.v1.MatterService.ReadGroundTexts:input_type -> koppi.casework.v1.ReadGroundTextsRequest
+	24, // 73: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
+	28, // 74: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
+	30, // 75: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
+	32, // 76: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
+	34, // 77: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
+	35, // 78: koppi.casework.v1.MatterService.Vouch:input_type -> koppi.casework.v1.VouchRequest
+	39, // 79: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
+	46, // 80: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
+	42, // 81: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
+	17, // 82: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
+	20, // 83: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
+	22, // 84: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
+	44, // 85: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
+	49, // 86: koppi.casework.v1.SuiteService.ListWithdrawals:input_type -> koppi.casework.v1.ListWithdrawalsRequest
+	51, // 87: koppi.casework.v1.SuiteService.NoteWithdrawals:input_type -> koppi.casework.v1.NoteWithdrawalsRequest
+	1,  // 88: koppi.casework.v1.SuiteService.CountEmergencyReads:input_type -> koppi.casework.v1.CountEmergencyReadsRequest
+	10, // 89: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
+	14, // 90: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
+	16, // 91: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
+	8,  // 92: koppi.casework.v1.MatterService.ReadGrounds:output_type -> koppi.casework.v1.ReadGroundsResponse
+	4,  // 93: koppi.casework.v1.MatterService.FindKnownClient:output_type -> koppi.casework.v1.FindKnownClientResponse
+	6,  // 94: koppi.casework.v1.MatterService.ReadGroundTexts:output_type -> koppi.casework.v1.ReadGroundTextsResponse
+	25, // 95: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
+	29, // 96: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
+	31, // 97: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
+	33, // 98: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
+	38, // 99: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
+	36, // 100: koppi.casework.v1.MatterService.Vouch:output_type -> koppi.casework.v1.VouchResponse
+	40, // 101: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
+	47, // 102: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
+	43, // 103: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
+	18, // 104: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
+	21, // 105: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
+	23, // 106: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
+	45, // 107: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
+	50, // 108: koppi.casework.v1.SuiteService.ListWithdrawals:output_type -> koppi.casework.v1.ListWithdrawalsResponse
+	52, // 109: koppi.casework.v1.SuiteService.NoteWithdrawals:output_type -> koppi.casework.v1.NoteWithdrawalsResponse
+	2,  // 110: koppi.casework.v1.SuiteService.CountEmergencyReads:output_type -> koppi.casework.v1.CountEmergencyReadsResponse
+	89, // [89:111] is the sub-list for method output_type
+	67, // [67:89] is the sub-list for method input_type
+	67, // [67:67] is the sub-list for extension type_name
+	67, // [67:67] is the sub-list for extension extendee
+	0,  // [0:67] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_matter_proto_init() }
@@ -3746,7 +3942,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 		return
 	}
 	file_koppi_casework_v1_casework_proto_init()
-	file_koppi_casework_v1_matter_proto_msgTypes[31].OneofWrappers = []any{
+	file_koppi_casework_v1_matter_proto_msgTypes[33].OneofWrappers = []any{
 		(*RecordWishRequest_GiveConsent)(nil),
 		(*RecordWishRequest_WithdrawConsent)(nil),
 		(*RecordWishRequest_Prohibit)(nil),
@@ -3761,7 +3957,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_matter_proto_rawDesc), len(file_koppi_casework_v1_matter_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   60,
+			NumMessages:   63,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -73,8 +73,8 @@ type MatterServiceClient interface {
 	Vouch(ctx context.Context, in *VouchRequest, opts ...grpc.CallOption) (*VouchResponse, error)
 	// ReadAccesses returns this service's part of the access log.
 	ReadAccesses(ctx context.Context, in *ReadAccessesRequest, opts ...grpc.CallOption) (*ReadAccessesResponse, error)
-	// Introduce lets the caller's agency resolve a client in another service, if it has a matter
-	// of the client here; otherwise UNKNOWN_CLIENT. The call is recorded in the access log.
+	// Introduce lets the caller resolve a client or a case in another service, if it may read a matter
+	// of the client or of the case here; otherwise UNKNOWN_CLIENT. The call is recorded in the access log.
 	Introduce(ctx context.Context, in *IntroduceRequest, opts ...grpc.CallOption) (*IntroduceResponse, error)
 }
 
@@ -261,8 +261,8 @@ type MatterServiceServer interface {
 	Vouch(context.Context, *VouchRequest) (*VouchResponse, error)
 	// ReadAccesses returns this service's part of the access log.
 	ReadAccesses(context.Context, *ReadAccessesRequest) (*ReadAccessesResponse, error)
-	// Introduce lets the caller's agency resolve a client in another service, if it has a matter
-	// of the client here; otherwise UNKNOWN_CLIENT. The call is recorded in the access log.
+	// Introduce lets the caller resolve a client or a case in another service, if it may read a matter
+	// of the client or of the case here; otherwise UNKNOWN_CLIENT. The call is recorded in the access log.
 	Introduce(context.Context, *IntroduceRequest) (*IntroduceResponse, error)
 	mustEmbedUnimplementedMatterServiceServer()
 }
@@ -658,13 +658,14 @@ var MatterService_ServiceDesc = grpc.ServiceDesc{
 }
 
 const (
-	SuiteService_CheckAttachments_FullMethodName = "/koppi.casework.v1.SuiteService/CheckAttachments"
-	SuiteService_GetWaiting_FullMethodName       = "/koppi.casework.v1.SuiteService/GetWaiting"
-	SuiteService_MarkTold_FullMethodName         = "/koppi.casework.v1.SuiteService/MarkTold"
-	SuiteService_Tally_FullMethodName            = "/koppi.casework.v1.SuiteService/Tally"
-	SuiteService_Oversee_FullMethodName          = "/koppi.casework.v1.SuiteService/Oversee"
-	SuiteService_ListWithdrawals_FullMethodName  = "/koppi.casework.v1.SuiteService/ListWithdrawals"
-	SuiteService_NoteWithdrawals_FullMethodName  = "/koppi.casework.v1.SuiteService/NoteWithdrawals"
+	SuiteService_CheckAttachments_FullMethodName    = "/koppi.casework.v1.SuiteService/CheckAttachments"
+	SuiteService_GetWaiting_FullMethodName          = "/koppi.casework.v1.SuiteService/GetWaiting"
+	SuiteService_MarkTold_FullMethodName            = "/koppi.casework.v1.SuiteService/MarkTold"
+	SuiteService_Tally_FullMethodName               = "/koppi.casework.v1.SuiteService/Tally"
+	SuiteService_Oversee_FullMethodName             = "/koppi.casework.v1.SuiteService/Oversee"
+	SuiteService_ListWithdrawals_FullMethodName     = "/koppi.casework.v1.SuiteService/ListWithdrawals"
+	SuiteService_NoteWithdrawals_FullMethodName     = "/koppi.casework.v1.SuiteService/NoteWithdrawals"
+	SuiteService_CountEmergencyReads_FullMethodName = "/koppi.casework.v1.SuiteService/CountEmergencyReads"
 )
 
 // SuiteServiceClient is the client API for SuiteService service.
@@ -693,6 +694,8 @@ type SuiteServiceClient interface {
 	// NoteWithdrawals stores withdrawn consents of another service's matters, so that this
 	// service sends nothing on them or on older ones. Repeating the call changes nothing.
 	NoteWithdrawals(ctx context.Context, in *NoteWithdrawalsRequest, opts ...grpc.CallOption) (*NoteWithdrawalsResponse, error)
+	// CountEmergencyReads returns how many of this service's matters were read by emergency readings.
+	CountEmergencyReads(ctx context.Context, in *CountEmergencyReadsRequest, opts ...grpc.CallOption) (*CountEmergencyReadsResponse, error)
 }
 
 type suiteServiceClient struct {
@@ -782,6 +785,16 @@ func (c *suiteServiceClient) NoteWithdrawals(ctx context.Context, in *NoteWithdr
 	return out, nil
 }
 
+func (c *suiteServiceClient) CountEmergencyReads(ctx context.Context, in *CountEmergencyReadsRequest, opts ...grpc.CallOption) (*CountEmergencyReadsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CountEmergencyReadsResponse)
+	err := c.cc.Invoke(ctx, SuiteService_CountEmergencyReads_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SuiteServiceServer is the server API for SuiteService service.
 // All implementations must embed UnimplementedSuiteServiceServer
 // for forward compatibility.
@@ -808,6 +821,8 @@ type SuiteServiceServer interface {
 	// NoteWithdrawals stores withdrawn consents of another service's matters, so that this
 	// service sends nothing on them or on older ones. Repeating the call changes nothing.
 	NoteWithdrawals(context.Context, *NoteWithdrawalsRequest) (*NoteWithdrawalsResponse, error)
+	// CountEmergencyReads returns how many of this service's matters were read by emergency readings.
+	CountEmergencyReads(context.Context, *CountEmergencyReadsRequest) (*CountEmergencyReadsResponse, error)
 	mustEmbedUnimplementedSuiteServiceServer()
 }
 
@@ -838,6 +853,9 @@ func (UnimplementedSuiteServiceServer) ListWithdrawals(context.Context, *ListWit
 }
 func (UnimplementedSuiteServiceServer) NoteWithdrawals(context.Context, *NoteWithdrawalsRequest) (*NoteWithdrawalsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method NoteWithdrawals not implemented")
+}
+func (UnimplementedSuiteServiceServer) CountEmergencyReads(context.Context, *CountEmergencyReadsRequest) (*CountEmergencyReadsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CountEmergencyReads not implemented")
 }
 func (UnimplementedSuiteServiceServer) mustEmbedUnimplementedSuiteServiceServer() {}
 func (UnimplementedSuiteServiceServer) testEmbeddedByValue()                      {}
@@ -979,6 +997,24 @@ func _SuiteService_NoteWithdrawals_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SuiteService_CountEmergencyReads_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CountEmergencyReadsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SuiteServiceServer).CountEmergencyReads(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SuiteService_CountEmergencyReads_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SuiteServiceServer).CountEmergencyReads(ctx, req.(*CountEmergencyReadsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SuiteService_ServiceDesc is the grpc.ServiceDesc for SuiteService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1009,6 +1045,10 @@ var SuiteService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "NoteWithdrawals",
 			Handler:    _SuiteService_NoteWithdrawals_Handler,
+		},
+		{
+			MethodName: "CountEmergencyReads",
+			Handler:    _SuiteService_CountEmergencyReads_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

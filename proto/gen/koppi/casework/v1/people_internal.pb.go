@@ -405,10 +405,12 @@ func (x *AgencyPeople) GetEmergencies() []*EmergencyRecord {
 }
 
 type NoteSignInRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Party         *v1.Party              `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
-	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	Profession    string                 `protobuf:"bytes,3,opt,name=profession,proto3" json:"profession,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Party      *v1.Party              `protobuf:"bytes,1,opt,name=party,proto3" json:"party,omitempty"`
+	Name       string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Profession string                 `protobuf:"bytes,3,opt,name=profession,proto3" json:"profession,omitempty"`
+	// The worker's role is team_leader.
+	Leader        bool `protobuf:"varint,4,opt,name=leader,proto3" json:"leader,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -464,8 +466,17 @@ func (x *NoteSignInRequest) GetProfession() string {
 	return ""
 }
 
+func (x *NoteSignInRequest) GetLeader() bool {
+	if x != nil {
+		return x.Leader
+	}
+	return false
+}
+
 type NoteSignInResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The people of the agency after it; absent if nothing was recorded anew.
+	People        *AgencyPeople `protobuf:"bytes,1,opt,name=people,proto3" json:"people,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -500,6 +511,13 @@ func (*NoteSignInResponse) Descriptor() ([]byte, []int) {
 	return file_koppi_casework_v1_people_internal_proto_rawDescGZIP(), []int{6}
 }
 
+func (x *NoteSignInResponse) GetPeople() *AgencyPeople {
+	if x != nil {
+		return x.People
+	}
+	return nil
+}
+
 // ColleagueRecord is what is stored of a worker in a unit.
 type ColleagueRecord struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -510,9 +528,11 @@ type ColleagueRecord struct {
 	// To the day.
 	LastSeenAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=last_seen_at,json=lastSeenAt,proto3" json:"last_seen_at,omitempty"`
 	// What PutColleague gave; absent if it was never called.
-	Put           *Colleague             `protobuf:"bytes,5,opt,name=put,proto3" json:"put,omitempty"`
-	PutBy         *v1.Party              `protobuf:"bytes,6,opt,name=put_by,json=putBy,proto3" json:"put_by,omitempty"`
-	PutAt         *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=put_at,json=putAt,proto3" json:"put_at,omitempty"`
+	Put   *Colleague             `protobuf:"bytes,5,opt,name=put,proto3" json:"put,omitempty"`
+	PutBy *v1.Party              `protobuf:"bytes,6,opt,name=put_by,json=putBy,proto3" json:"put_by,omitempty"`
+	PutAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=put_at,json=putAt,proto3" json:"put_at,omitempty"`
+	// The last sign-in was in role team_leader.
+	SignedLeader  bool `protobuf:"varint,8,opt,name=signed_leader,json=signedLeader,proto3" json:"signed_leader,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -594,6 +614,13 @@ func (x *ColleagueRecord) GetPutAt() *timestamppb.Timestamp {
 		return x.PutAt
 	}
 	return nil
+}
+
+func (x *ColleagueRecord) GetSignedLeader() bool {
+	if x != nil {
+		return x.SignedLeader
+	}
+	return false
 }
 
 // DutyRecord is who is on duty in a unit in a week, as SetDuty set it.
@@ -807,6 +834,68 @@ func (x *EmergencyRecord) GetNote() string {
 	return ""
 }
 
+// PeopleRequest is a request_id that was used, so that its repetition has one effect.
+type PeopleRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Digest []byte                 `protobuf:"bytes,1,opt,name=digest,proto3" json:"digest,omitempty"`
+	At     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	// ChangePeopleResponse.id.
+	Id            string `protobuf:"bytes,3,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PeopleRequest) Reset() {
+	*x = PeopleRequest{}
+	mi := &file_koppi_casework_v1_people_internal_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PeopleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PeopleRequest) ProtoMessage() {}
+
+func (x *PeopleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_people_internal_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PeopleRequest.ProtoReflect.Descriptor instead.
+func (*PeopleRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_people_internal_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *PeopleRequest) GetDigest() []byte {
+	if x != nil {
+		return x.Digest
+	}
+	return nil
+}
+
+func (x *PeopleRequest) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *PeopleRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
 type ReadPeopleRequest_Known struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Agency        string                 `protobuf:"bytes,1,opt,name=agency,proto3" json:"agency,omitempty"`
@@ -817,7 +906,7 @@ type ReadPeopleRequest_Known struct {
 
 func (x *ReadPeopleRequest_Known) Reset() {
 	*x = ReadPeopleRequest_Known{}
-	mi := &file_koppi_casework_v1_people_internal_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_people_internal_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -829,7 +918,7 @@ func (x *ReadPeopleRequest_Known) String() string {
 func (*ReadPeopleRequest_Known) ProtoMessage() {}
 
 func (x *ReadPeopleRequest_Known) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_people_internal_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_people_internal_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -892,14 +981,16 @@ const file_koppi_casework_v1_people_internal_proto_rawDesc = "" +
 	"colleagues\x121\n" +
 	"\x04duty\x18\x04 \x03(\v2\x1d.koppi.casework.v1.DutyRecordR\x04duty\x126\n" +
 	"\babsences\x18\x05 \x03(\v2\x1a.koppi.casework.v1.AbsenceR\babsences\x12D\n" +
-	"\vemergencies\x18\x06 \x03(\v2\".koppi.casework.v1.EmergencyRecordR\vemergencies\"\xa1\x01\n" +
+	"\vemergencies\x18\x06 \x03(\v2\".koppi.casework.v1.EmergencyRecordR\vemergencies\"\xb9\x01\n" +
 	"\x11NoteSignInRequest\x124\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x05party\x12\x1f\n" +
 	"\x04name\x18\x02 \x01(\tB\v\xbaH\x04r\x02\x18d\xe8\xb8\x18\bR\x04name\x125\n" +
 	"\n" +
 	"profession\x18\x03 \x01(\tB\x15\xbaH\x12r\x102\x0e^[a-z_]{0,32}$R\n" +
-	"profession\"\x14\n" +
-	"\x12NoteSignInResponse\"\xe9\x02\n" +
+	"profession\x12\x16\n" +
+	"\x06leader\x18\x04 \x01(\bR\x06leader\"M\n" +
+	"\x12NoteSignInResponse\x127\n" +
+	"\x06people\x18\x01 \x01(\v2\x1f.koppi.casework.v1.AgencyPeopleR\x06people\"\x8e\x03\n" +
 	"\x0fColleagueRecord\x12,\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x12%\n" +
 	"\vsigned_name\x18\x02 \x01(\tB\x04\xe8\xb8\x18\bR\n" +
@@ -909,7 +1000,8 @@ const file_koppi_casework_v1_people_internal_proto_rawDesc = "" +
 	"lastSeenAt\x12.\n" +
 	"\x03put\x18\x05 \x01(\v2\x1c.koppi.casework.v1.ColleagueR\x03put\x12-\n" +
 	"\x06put_by\x18\x06 \x01(\v2\x16.koppi.common.v1.PartyR\x05putBy\x121\n" +
-	"\x06put_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x05putAt\"\xc2\x01\n" +
+	"\x06put_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x05putAt\x12#\n" +
+	"\rsigned_leader\x18\b \x01(\bR\fsignedLeader\"\xc2\x01\n" +
 	"\n" +
 	"DutyRecord\x12\x18\n" +
 	"\x04unit\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x04unit\x12\x18\n" +
@@ -932,7 +1024,11 @@ const file_koppi_casework_v1_people_internal_proto_rawDesc = "" +
 	" \x01(\v2\x16.koppi.common.v1.PartyR\n" +
 	"reviewedBy\x12:\n" +
 	"\averdict\x18\v \x01(\x0e2 .koppi.casework.v1.ReviewVerdictR\averdict\x12\x18\n" +
-	"\x04note\x18\f \x01(\tB\x04\xe8\xb8\x18\x06R\x04note2p\n" +
+	"\x04note\x18\f \x01(\tB\x04\xe8\xb8\x18\x06R\x04note\"o\n" +
+	"\rPeopleRequest\x12\x1c\n" +
+	"\x06digest\x18\x01 \x01(\fB\x04\xe8\xb8\x18\x01R\x06digest\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x14\n" +
+	"\x02id\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\x02id2p\n" +
 	"\rPeopleService\x12_\n" +
 	"\fChangePeople\x12&.koppi.casework.v1.ChangePeopleRequest\x1a'.koppi.casework.v1.ChangePeopleResponse2\xc4\x01\n" +
 	"\fStaffService\x12Y\n" +
@@ -954,7 +1050,7 @@ func file_koppi_casework_v1_people_internal_proto_rawDescGZIP() []byte {
 	return file_koppi_casework_v1_people_internal_proto_rawDescData
 }
 
-var file_koppi_casework_v1_people_internal_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_koppi_casework_v1_people_internal_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_koppi_casework_v1_people_internal_proto_goTypes = []any{
 	(*ChangePeopleRequest)(nil),           // 0: koppi.casework.v1.ChangePeopleRequest
 	(*ChangePeopleResponse)(nil),          // 1: koppi.casework.v1.ChangePeopleResponse
@@ -966,62 +1062,65 @@ var file_koppi_casework_v1_people_internal_proto_goTypes = []any{
 	(*ColleagueRecord)(nil),               // 7: koppi.casework.v1.ColleagueRecord
 	(*DutyRecord)(nil),                    // 8: koppi.casework.v1.DutyRecord
 	(*EmergencyRecord)(nil),               // 9: koppi.casework.v1.EmergencyRecord
-	(*ReadPeopleRequest_Known)(nil),       // 10: koppi.casework.v1.ReadPeopleRequest.Known
-	(*PutColleagueRequest)(nil),           // 11: koppi.casework.v1.PutColleagueRequest
-	(*SetDutyRequest)(nil),                // 12: koppi.casework.v1.SetDutyRequest
-	(*SetAbsenceRequest)(nil),             // 13: koppi.casework.v1.SetAbsenceRequest
-	(*OpenEmergencyReadingRequest)(nil),   // 14: koppi.casework.v1.OpenEmergencyReadingRequest
-	(*ReviewEmergencyReadingRequest)(nil), // 15: koppi.casework.v1.ReviewEmergencyReadingRequest
-	(*timestamppb.Timestamp)(nil),         // 16: google.protobuf.Timestamp
-	(*Absence)(nil),                       // 17: koppi.casework.v1.Absence
-	(*v1.Party)(nil),                      // 18: koppi.common.v1.Party
-	(*Colleague)(nil),                     // 19: koppi.casework.v1.Colleague
-	(AgencyKind)(0),                       // 20: koppi.casework.v1.AgencyKind
-	(EmergencyReason)(0),                  // 21: koppi.casework.v1.EmergencyReason
-	(ReviewVerdict)(0),                    // 22: koppi.casework.v1.ReviewVerdict
+	(*PeopleRequest)(nil),                 // 10: koppi.casework.v1.PeopleRequest
+	(*ReadPeopleRequest_Known)(nil),       // 11: koppi.casework.v1.ReadPeopleRequest.Known
+	(*PutColleagueRequest)(nil),           // 12: koppi.casework.v1.PutColleagueRequest
+	(*SetDutyRequest)(nil),                // 13: koppi.casework.v1.SetDutyRequest
+	(*SetAbsenceRequest)(nil),             // 14: koppi.casework.v1.SetAbsenceRequest
+	(*OpenEmergencyReadingRequest)(nil),   // 15: koppi.casework.v1.OpenEmergencyReadingRequest
+	(*ReviewEmergencyReadingRequest)(nil), // 16: koppi.casework.v1.ReviewEmergencyReadingRequest
+	(*timestamppb.Timestamp)(nil),         // 17: google.protobuf.Timestamp
+	(*Absence)(nil),                       // 18: koppi.casework.v1.Absence
+	(*v1.Party)(nil),                      // 19: koppi.common.v1.Party
+	(*Colleague)(nil),                     // 20: koppi.casework.v1.Colleague
+	(AgencyKind)(0),                       // 21: koppi.casework.v1.AgencyKind
+	(EmergencyReason)(0),                  // 22: koppi.casework.v1.EmergencyReason
+	(ReviewVerdict)(0),                    // 23: koppi.casework.v1.ReviewVerdict
 }
 var file_koppi_casework_v1_people_internal_proto_depIdxs = []int32{
-	11, // 0: koppi.casework.v1.ChangePeopleRequest.colleague:type_name -> koppi.casework.v1.PutColleagueRequest
-	12, // 1: koppi.casework.v1.ChangePeopleRequest.duty:type_name -> koppi.casework.v1.SetDutyRequest
-	13, // 2: koppi.casework.v1.ChangePeopleRequest.absence:type_name -> koppi.casework.v1.SetAbsenceRequest
-	14, // 3: koppi.casework.v1.ChangePeopleRequest.open:type_name -> koppi.casework.v1.OpenEmergencyReadingRequest
-	15, // 4: koppi.casework.v1.ChangePeopleRequest.review:type_name -> koppi.casework.v1.ReviewEmergencyReadingRequest
+	12, // 0: koppi.casework.v1.ChangePeopleRequest.colleague:type_name -> koppi.casework.v1.PutColleagueRequest
+	13, // 1: koppi.casework.v1.ChangePeopleRequest.duty:type_name -> koppi.casework.v1.SetDutyRequest
+	14, // 2: koppi.casework.v1.ChangePeopleRequest.absence:type_name -> koppi.casework.v1.SetAbsenceRequest
+	15, // 3: koppi.casework.v1.ChangePeopleRequest.open:type_name -> koppi.casework.v1.OpenEmergencyReadingRequest
+	16, // 4: koppi.casework.v1.ChangePeopleRequest.review:type_name -> koppi.casework.v1.ReviewEmergencyReadingRequest
 	4,  // 5: koppi.casework.v1.ChangePeopleResponse.people:type_name -> koppi.casework.v1.AgencyPeople
-	16, // 6: koppi.casework.v1.ChangePeopleResponse.now:type_name -> google.protobuf.Timestamp
-	10, // 7: koppi.casework.v1.ReadPeopleRequest.known:type_name -> koppi.casework.v1.ReadPeopleRequest.Known
-	16, // 8: koppi.casework.v1.ReadPeopleResponse.now:type_name -> google.protobuf.Timestamp
+	17, // 6: koppi.casework.v1.ChangePeopleResponse.now:type_name -> google.protobuf.Timestamp
+	11, // 7: koppi.casework.v1.ReadPeopleRequest.known:type_name -> koppi.casework.v1.ReadPeopleRequest.Known
+	17, // 8: koppi.casework.v1.ReadPeopleResponse.now:type_name -> google.protobuf.Timestamp
 	4,  // 9: koppi.casework.v1.ReadPeopleResponse.changed:type_name -> koppi.casework.v1.AgencyPeople
 	7,  // 10: koppi.casework.v1.AgencyPeople.colleagues:type_name -> koppi.casework.v1.ColleagueRecord
 	8,  // 11: koppi.casework.v1.AgencyPeople.duty:type_name -> koppi.casework.v1.DutyRecord
-	17, // 12: koppi.casework.v1.AgencyPeople.absences:type_name -> koppi.casework.v1.Absence
+	18, // 12: koppi.casework.v1.AgencyPeople.absences:type_name -> koppi.casework.v1.Absence
 	9,  // 13: koppi.casework.v1.AgencyPeople.emergencies:type_name -> koppi.casework.v1.EmergencyRecord
-	18, // 14: koppi.casework.v1.NoteSignInRequest.party:type_name -> koppi.common.v1.Party
-	18, // 15: koppi.casework.v1.ColleagueRecord.party:type_name -> koppi.common.v1.Party
-	16, // 16: koppi.casework.v1.ColleagueRecord.last_seen_at:type_name -> google.protobuf.Timestamp
-	19, // 17: koppi.casework.v1.ColleagueRecord.put:type_name -> koppi.casework.v1.Colleague
-	18, // 18: koppi.casework.v1.ColleagueRecord.put_by:type_name -> koppi.common.v1.Party
-	16, // 19: koppi.casework.v1.ColleagueRecord.put_at:type_name -> google.protobuf.Timestamp
-	18, // 20: koppi.casework.v1.DutyRecord.set_by:type_name -> koppi.common.v1.Party
-	16, // 21: koppi.casework.v1.DutyRecord.set_at:type_name -> google.protobuf.Timestamp
-	18, // 22: koppi.casework.v1.EmergencyRecord.by:type_name -> koppi.common.v1.Party
-	20, // 23: koppi.casework.v1.EmergencyRecord.kind:type_name -> koppi.casework.v1.AgencyKind
-	21, // 24: koppi.casework.v1.EmergencyRecord.reason:type_name -> koppi.casework.v1.EmergencyReason
-	16, // 25: koppi.casework.v1.EmergencyRecord.opened_at:type_name -> google.protobuf.Timestamp
-	16, // 26: koppi.casework.v1.EmergencyRecord.until:type_name -> google.protobuf.Timestamp
-	16, // 27: koppi.casework.v1.EmergencyRecord.reviewed_at:type_name -> google.protobuf.Timestamp
-	18, // 28: koppi.casework.v1.EmergencyRecord.reviewed_by:type_name -> koppi.common.v1.Party
-	22, // 29: koppi.casework.v1.EmergencyRecord.verdict:type_name -> koppi.casework.v1.ReviewVerdict
-	0,  // 30: koppi.casework.v1.PeopleService.ChangePeople:input_type -> koppi.casework.v1.ChangePeopleRequest
-	2,  // 31: koppi.casework.v1.StaffService.ReadPeople:input_type -> koppi.casework.v1.ReadPeopleRequest
-	5,  // 32: koppi.casework.v1.StaffService.NoteSignIn:input_type -> koppi.casework.v1.NoteSignInRequest
-	1,  // 33: koppi.casework.v1.PeopleService.ChangePeople:output_type -> koppi.casework.v1.ChangePeopleResponse
-	3,  // 34: koppi.casework.v1.StaffService.ReadPeople:output_type -> koppi.casework.v1.ReadPeopleResponse
-	6,  // 35: koppi.casework.v1.StaffService.NoteSignIn:output_type -> koppi.casework.v1.NoteSignInResponse
-	33, // [33:36] is the sub-list for method output_type
-	30, // [30:33] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	19, // 14: koppi.casework.v1.NoteSignInRequest.party:type_name -> koppi.common.v1.Party
+	4,  // 15: koppi.casework.v1.NoteSignInResponse.people:type_name -> koppi.casework.v1.AgencyPeople
+	19, // 16: koppi.casework.v1.ColleagueRecord.party:type_name -> koppi.common.v1.Party
+	17, // 17: koppi.casework.v1.ColleagueRecord.last_seen_at:type_name -> google.protobuf.Timestamp
+	20, // 18: koppi.casework.v1.ColleagueRecord.put:type_name -> koppi.casework.v1.Colleague
+	19, // 19: koppi.casework.v1.ColleagueRecord.put_by:type_name -> koppi.common.v1.Party
+	17, // 20: koppi.casework.v1.ColleagueRecord.put_at:type_name -> google.protobuf.Timestamp
+	19, // 21: koppi.casework.v1.DutyRecord.set_by:type_name -> koppi.common.v1.Party
+	17, // 22: koppi.casework.v1.DutyRecord.set_at:type_name -> google.protobuf.Timestamp
+	19, // 23: koppi.casework.v1.EmergencyRecord.by:type_name -> koppi.common.v1.Party
+	21, // 24: koppi.casework.v1.EmergencyRecord.kind:type_name -> koppi.casework.v1.AgencyKind
+	22, // 25: koppi.casework.v1.EmergencyRecord.reason:type_name -> koppi.casework.v1.EmergencyReason
+	17, // 26: koppi.casework.v1.EmergencyRecord.opened_at:type_name -> google.protobuf.Timestamp
+	17, // 27: koppi.casework.v1.EmergencyRecord.until:type_name -> google.protobuf.Timestamp
+	17, // 28: koppi.casework.v1.EmergencyRecord.reviewed_at:type_name -> google.protobuf.Timestamp
+	19, // 29: koppi.casework.v1.EmergencyRecord.reviewed_by:type_name -> koppi.common.v1.Party
+	23, // 30: koppi.casework.v1.EmergencyRecord.verdict:type_name -> koppi.casework.v1.ReviewVerdict
+	17, // 31: koppi.casework.v1.PeopleRequest.at:type_name -> google.protobuf.Timestamp
+	0,  // 32: koppi.casework.v1.PeopleService.ChangePeople:input_type -> koppi.casework.v1.ChangePeopleRequest
+	2,  // 33: koppi.casework.v1.StaffService.ReadPeople:input_type -> koppi.casework.v1.ReadPeopleRequest
+	5,  // 34: koppi.casework.v1.StaffService.NoteSignIn:input_type -> koppi.casework.v1.NoteSignInRequest
+	1,  // 35: koppi.casework.v1.PeopleService.ChangePeople:output_type -> koppi.casework.v1.ChangePeopleResponse
+	3,  // 36: koppi.casework.v1.StaffService.ReadPeople:output_type -> koppi.casework.v1.ReadPeopleResponse
+	6,  // 37: koppi.casework.v1.StaffService.NoteSignIn:output_type -> koppi.casework.v1.NoteSignInResponse
+	35, // [35:38] is the sub-list for method output_type
+	32, // [32:35] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_people_internal_proto_init() }
@@ -1044,7 +1143,7 @@ func file_koppi_casework_v1_people_internal_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_people_internal_proto_rawDesc), len(file_koppi_casework_v1_people_internal_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -1,0 +1,186 @@
+package gateway_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/identity"
+	"koppi.internal/pkg/people/gateway"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
+)
+
+const agencies = `{"agencies":[
+ {"agency":"kela","kind":"BENEFITS","names":{"fi":"K","sv":"F","en":"S"},"units":[{"unit":"k","names":{"fi":"A","sv":"A","en":"A"},"languages":["fi"],"phone":"020 1"}],"noConsentProfile":"MINIMAL"},
+ {"agency":"hva","kind":"SOCIAL_SERVICES","reading":"UNIT","names":{"fi":"H","sv":"V","en":"W"},"units":[{"unit":"a","names":{"fi":"A","sv":"A","en":"A"},"languages":["fi"],"intake":true,"phone":"017 1"},{"unit":"b","names":{"fi":"B","sv":"B","en":"B"},"languages":["fi"]}],"noConsentProfile":"NECESSARY"}]}`
+
+var noon = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+
+// keeper answers as the service that keeps the people.
+type keeper struct {
+	people *caseworkv1.AgencyPeople
+	down   bool
+	noted  int
+	// answer is what another call returns.
+	answer proto.Message
+}
+
+func (k *keeper) Invoke(_ context.Context, method string, in, out any, _ ...grpc.CallOption) error {
+	if k.down {
+		return errors.New("down")
+	}
+	switch method {
+	case caseworkv1.StaffService_ReadPeople_FullMethodName:
+		answer := &caseworkv1.ReadPeopleResponse{Now: timestamppb.New(noon)}
+		known := in.(*caseworkv1.ReadPeopleRequest).GetKnown() //nolint:forcetypeassert // of this method
+		if len(known) == 0 || known[0].GetRevision() != k.people.GetRevision() {
+			answer.Changed = append(answer.Changed, k.people)
+		}
+		proto.Merge(out.(proto.Message), answer) //nolint:forcetypeassert // of this method
+	case caseworkv1.StaffService_NoteSignIn_FullMethodName:
+		k.noted++
+	default:
+		proto.Merge(out.(proto.Message), k.answer) //nolint:forcetypeassert // of the test
+	}
+	return nil
+}
+
+func (*keeper) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
+	return nil, errors.New("no streams")
+}
+
+type fixture struct {
+	*gateway.People
+
+	keeper *keeper
+	now    time.Time
+}
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	known, err := directory.Parse([]byte(agencies))
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := &commonv1.Party{Agency: "hva", Unit: "a", Worker: "w-1"}
+	f := &fixture{now: noon, keeper: &keeper{people: &caseworkv1.AgencyPeople{
+		Agency: "hva", Revision: 1,
+		Colleagues: []*caseworkv1.ColleagueRecord{
+			{Party: by, SignedName: "Anna A", LastSeenAt: timestamppb.New(noon), Put: &caseworkv1.Colleague{Phone: "044 1", Titles: []*caseworkv1.Title{{Language: "fi", Text: "x"}}}},
+			{Party: &commonv1.Party{Agency: "hva", Unit: "a", Worker: "w-2"}, SignedName: "Bo B", LastSeenAt: timestamppb.New(noon), Put: &caseworkv1.Colleague{Unnamed: true, Phone: "044 2"}},
+		},
+		Duty:        []*caseworkv1.DutyRecord{{Unit: "b", Week: "2026-W48", Workers: []string{"w-1"}}},
+		Emergencies: []*caseworkv1.EmergencyRecord{{EmergencyReadingId: "id", Client: "client", By: by, Until: timestamppb.New(noon.Add(time.Hour))}},
+	}}}
+	f.People = gateway.New(gateway.Config{Keeper: f.keeper, Directory: known, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return f.now }})
+	if err := f.Renew(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func anna() identity.Caller {
+	return identity.Caller{Agency: "hva", Unit: "a", Worker: "w-1", Role: identity.RoleSocialWorker, Name: "Anna A"}
+}
+
+// Rosters and emergency readings open nothing once the people could not be renewed for ten minutes, and names
+// are then told to nobody. A store that is down refuses no call.
+func TestStalePeopleOpenNothing(t *testing.T) {
+	f := newFixture(t)
+	if got := f.Complete(t.Context(), anna()); got.Duty != "b/2026-W48" || len(got.Emergency(noon)) != 1 {
+		t.Fatalf("%+v", got)
+	}
+	f.keeper.down = true
+	f.now = noon.Add(10*time.Minute - time.Second)
+	if got := f.Complete(t.Context(), anna()); got.Duty == "" || got.Emergencies == "" {
+		t.Errorf("after less than ten minutes: %+v", got)
+	}
+	f.now = noon.Add(10 * time.Minute)
+	claiming := anna()
+	claiming.Duty, claiming.Emergencies = "a/2026-W48", identity.Set(identity.Emergency{ID: "x", Client: "c", Until: noon.Add(time.Hour)}.String())
+	for _, who := range []identity.Caller{anna(), claiming} {
+		if got := f.Complete(t.Context(), who); got.Duty != "" || got.Emergencies != "" || got.Worker != "w-1" {
+			t.Errorf("after ten minutes: %+v", got)
+		}
+	}
+	if got := f.named(t, anna(), &commonv1.Party{Agency: "hva", Unit: "a", Worker: "w-1"}); got.GetReferral().GetSender().GetDisplayName() != "" {
+		t.Errorf("named after ten minutes: %v", got)
+	}
+	f.keeper.down = false
+	if err := f.Renew(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.Complete(t.Context(), anna()); got.Duty == "" {
+		t.Error("nothing is open after the renewal")
+	}
+}
+
+// What a token claims of duty and emergencies counts for nothing.
+func TestCompleteReplacesClaims(t *testing.T) {
+	f := newFixture(t)
+	who := anna()
+	who.Worker, who.Duty, who.Emergencies = "w-9", "a/2026-W48", identity.Set(identity.Emergency{ID: "x", Client: "c", Until: noon.Add(time.Hour)}.String())
+	if got := f.Complete(t.Context(), who); got.Duty != "" || got.Emergencies != "" {
+		t.Errorf("%+v", got)
+	}
+	if f.keeper.noted != 1 {
+		t.Errorf("a new worker was recorded %d times", f.keeper.noted)
+	}
+	// A worker of another unit does not read by an emergency reading of this one.
+	moved := anna()
+	moved.Unit = "b"
+	if got := f.Complete(t.Context(), moved); got.Emergencies != "" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// named returns an answer that names a party, as a caller receives it.
+func (f *fixture) named(t *testing.T, who identity.Caller, party *commonv1.Party) *referralv1.GetReferralResponse {
+	t.Helper()
+	f.keeper.down = false
+	f.keeper.answer = &referralv1.GetReferralResponse{Referral: &referralv1.Referral{Sender: party}}
+	answer := &referralv1.GetReferralResponse{}
+	ctx := identity.WithCaller(t.Context(), who)
+	if err := f.Naming(f.keeper).Invoke(ctx, referralv1.ReferralService_GetReferral_FullMethodName, &referralv1.GetReferralRequest{}, answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+// An unnamed worker is named inside the agency alone: another agency gets the key, the client the unit.
+func TestNames(t *testing.T) {
+	f := newFixture(t)
+	kela, client := identity.Caller{Agency: "kela", Unit: "k", Worker: "k-1", Role: identity.RoleBenefitHandler}, identity.Caller{Role: identity.RoleClient, Client: "c"}
+	for name, test := range map[string]struct {
+		who                             identity.Caller
+		worker                          string
+		wantWorker, wantName, wantPhone string
+	}{
+		"own":              {anna(), "w-1", "w-1", "Anna A", "044 1"},
+		"another agency":   {kela, "w-1", "w-1", "Anna A", "044 1"},
+		"the client":       {client, "w-1", "w-1", "Anna A", "044 1"},
+		"unnamed, own":     {anna(), "w-2", "w-2", "Bo B", "044 2"},
+		"unnamed, another": {kela, "w-2", "w-2", "", "017 1"},
+		"unnamed, client":  {client, "w-2", "", "", "017 1"},
+		"nobody":           {anna(), "w-9", "w-9", "", "017 1"},
+		"the unit":         {client, "", "", "", "017 1"},
+	} {
+		got := f.named(t, test.who, &commonv1.Party{Agency: "hva", Unit: "a", Worker: test.worker})
+		party := got.GetReferral().GetSender()
+		if party.GetWorker() != test.wantWorker || party.GetDisplayName() != test.wantName || len(got.GetContacts()) != 1 || got.GetContacts()[0].GetPhone() != test.wantPhone {
+			t.Errorf("%s: %v, by %v", name, party, got.GetContacts())
+		}
+		if contact := got.GetContacts()[0]; test.wantName == "" && (contact.GetParty().GetDisplayName() != "" || len(contact.GetTitles()) != 0 || contact.GetParty().GetWorker() != "") {
+			t.Errorf("%s: the contact names the worker: %v", name, contact)
+		}
+	}
+}
