@@ -20,7 +20,7 @@ var about = []protoreflect.FullName{"koppi.concern.v1.Topic", "koppi.referral.v1
 
 var roles = []identity.Role{
 	identity.RoleSocialWorker, identity.RoleSocialCounsellor, identity.RoleServiceGuide, identity.RoleBenefitHandler, identity.RoleHealthProfessional,
-	identity.RoleYouthWorker, identity.RoleEmploymentOfficer, identity.RoleClient, identity.RoleOperator, identity.RoleSystem,
+	identity.RoleYouthWorker, identity.RoleEmploymentOfficer, identity.RoleTeamLeader, identity.RoleClient, identity.RoleOperator, identity.RoleSystem,
 }
 
 var (

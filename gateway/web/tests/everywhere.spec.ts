@@ -20,6 +20,8 @@ const pages: [name: string, person: string, path: (cases: Cases) => string][] = 
   ["new-consultation", "ps-21", () => "/new/consultation"],
   ["new-plan", "ps-21", () => "/new/plan"],
   ["client", "ps-21", () => "/client"],
+  ["people", "tk-01", () => "/people"],
+  ["reviews", "tk-01", () => "/reviews"],
   ["own", "client", () => "/own"],
   ["operations", "operator", () => "/operations"],
   ["accessibility", "client", () => "/accessibility"],

@@ -175,7 +175,7 @@ test("a plan with special support names its social worker, to the client too", a
   await pictures(page, "new-plan-special");
   await worker.send(form);
   const subject = await subjectOf(page);
-  await expect(worker.matter.locator("[data-support]")).toContainText("ps-21");
+  await expect(worker.matter.locator("[data-support]")).toContainText("Saara Sosiaali");
   await pictures(page, "plan-special");
   await expect(worker.step("LeavePlan")).toHaveCount(0);
   await worker.take("RecordSpecialSupport", { support: "no" });

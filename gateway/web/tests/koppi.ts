@@ -71,7 +71,7 @@ export class Koppi {
       if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
       return response.json();
     };
-    const { name: _, ...who } = people[person]!;
+    const { id: _, ...who } = people[person]!;
     // A token is valid for hours, but not in another run of Koppi.
     if (!this.tokens.has(person)) this.tokens.set(person, post("dev.v1.DevService/IssueToken", who).then(({ token }) => token));
     return post(method, body, await this.tokens.get(person));
@@ -83,4 +83,4 @@ export class Koppi {
   advance = (to: string) => this.call("operator", "dev.v1.DevService/AdvanceClock", /^\d+s$/.test(to) ? { by: to } : { to });
 }
 
-const people = Object.fromEntries(trialPeople.map((person) => [person.name, person]));
+const people = Object.fromEntries(trialPeople.map((person) => [person.id, person]));

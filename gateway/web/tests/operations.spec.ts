@@ -28,6 +28,9 @@ test("an operator delivers a refused message again, and follows the trace of wha
   const figure = (name: string) => page.locator(`[data-figure="${name}"]`);
   await expect(figure("openTile").locator("strong")).toHaveText("1");
   await expect(figure("silentTile").locator("strong")).toHaveText("0");
+  const wide = page.locator(".agency-wide");
+  await expect(wide).toContainText("Kansaneläkelaitos");
+  await expect(wide).not.toContainText("hyvinvointialue");
   // The endpoint refuses Kela's messages; nobody reloads the page.
   const kela = line(page, "kela"), refused = kela.locator(`li[data-subject="${subject}"]`);
   await expect(kela).toHaveAttribute("data-state", "parked");

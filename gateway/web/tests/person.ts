@@ -227,6 +227,14 @@ export class Person {
       if (agency) await pick(/Viranomainen/, called(there.names), 5_000);
     }).toPass({ timeout: 30_000 });
     if (unit) await pick(/Yksikkö/, called(there.units.find((one) => one.unit === unit)!.names));
-    if (worker) await field.getByRole("textbox").fill(worker);
+    if (!worker) return;
+    // A colleague whom Koppi does not know yet is written by key.
+    const written = field.getByRole("textbox"), known = field.getByRole("button", { name: /Työntekijä/ });
+    await written.or(known).first().waitFor();
+    if (await known.count()) {
+      await known.click();
+      await this.page.getByRole("option", { name: "Joku muu", exact: true }).click();
+    }
+    await written.fill(worker);
   }
 }

@@ -23,7 +23,7 @@ test("01: two rents unpaid and the power cut", async ({ comes }) => {
   await worker.open(subject);
   await worker.take("TakeConcern");
   await phase(kela, "LOOP_PHASE_TAKEN");
-  await expect(kela.summary).toContainText("ps-21");
+  await expect(kela.summary).toContainText("Saara Sosiaali");
   await worker.take("RecordContactAttempt", { result: "CONTACT_RESULT_REACHED" });
   await expect(kela.matter).toContainText("asiakas tavoitettiin");
   await worker.take("StartAssessment");
@@ -195,10 +195,10 @@ test("07: an anonymous question gets its answer, and turns into a referral", asy
   const subject = await subjectOf(worker.page);
   await nurse.open(subject, "consultations");
   await nurse.take("TakeConsultation");
-  await expect(worker.summary).toContainText("tk-02");
+  await expect(worker.summary).toContainText("Niina Hoitaja");
   const box = nurse.matter.locator("#message");
   await box.pressSequentially("Voi. ");
-  await expect(worker.matter.locator("[data-typing]")).toContainText("tk-02");
+  await expect(worker.matter.locator("[data-typing]")).toContainText("Niina Hoitaja");
   await box.fill("Voi. Suosittelen arviota terveysasemalla.");
   await nurse.matter.locator("form.compose [data-send=answer]").click();
   await expect(worker.matter).toContainText("Suosittelen arviota terveysasemalla.");
@@ -236,7 +236,7 @@ test("08: one plan of three agencies: own goals lead, responsibility is handed o
   await worker.take("OfferResponsibility", { unit: "hva-pohjois-savo/tyoikaiset-kuopio", worker: "ps-33", reason: "Tuen tarve keventyi." });
   await counsellor.open(subject, "plans");
   await counsellor.take("AcceptResponsibility");
-  await expect(worker.summary).toContainText("ps-33");
+  await expect(worker.summary).toContainText("Outi Ohjaaja");
   await counsellor.take("AssessGoal", { by: "client", score: "1" });
   await counsellor.take("RecordClientView", { heard: "yes", lead: "yes", comment: "Tultiin vastaan." });
   await expect(worker.matter).toContainText("Tultiin vastaan.");

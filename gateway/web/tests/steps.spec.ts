@@ -35,12 +35,12 @@ test("a concern is passed on: who loses it and who gets it see so, the reporter 
   await guide.take("ReceiveConcern");
   await guide.take("ReassignConcern", passedOn);
   await expect(guide.row(subject)).toHaveCount(0);
-  await expect(guide.summary).toContainText("ps-33");
+  await expect(guide.summary).toContainText("Outi Ohjaaja");
   await expect(worker.page.locator("button.fresh")).toContainText("1 uusi");
   await worker.open(subject);
   await inQueue(worker, "me", subject, true);
   await expect(worker.matter).toContainText(passedOn.reason);
-  await expect(kela.summary).toContainText("ps-33");
+  await expect(kela.summary).toContainText("Outi Ohjaaja");
   await expect(kela.matter.locator('[data-event="ConcernReassigned"]')).toBeVisible();
   await expect(kela.matter).not.toContainText(passedOn.reason);
 });
@@ -113,7 +113,7 @@ test("a referral under way: its sender reads how it goes, asks to cancel it, is 
   await inQueue(worker, "me", subject, true);
   await worker.take("ReassignReferral", passedOn);
   await expect(worker.row(subject)).toHaveCount(0);
-  await expect(nurse.summary).toContainText("ps-33");
+  await expect(nurse.summary).toContainText("Outi Ohjaaja");
   await other.open(subject, "work", "me");
   await nurse.take("RevokeReferral", { reason: "Väärä henkilö." });
   for (const who of [nurse, other]) {

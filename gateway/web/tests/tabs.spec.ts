@@ -82,7 +82,7 @@ test("who signs out in one tab is signed out in all, and nobody's stream is anot
   await expect.poll(() => open.size).toBe(0);
   expect(await drafts()).toEqual([]);
   await second.locator('[data-person="tk-02"]').click();
-  for (const page of pages) await expect(page.locator(".who strong")).toHaveText("tk-02");
+  for (const page of pages) await expect(page.locator(".who strong")).toHaveText("Niina Hoitaja");
   await expect.poll(() => open.size).toBe(1);
   // She receives nothing that arrives for the previous user.
   let read = 0;

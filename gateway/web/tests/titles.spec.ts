@@ -15,7 +15,7 @@ test("each page and matter has its title, without personal data, and a change is
   await shows("Työlista");
   for (const [room, title] of [
     ["sent", "Lähetetyt"], ["consultations", "Konsultaatiot"], ["plans", "Suunnitelmat"], ["client", "Asiakas"],
-    ["statistics", "Tilastot"],
+    ["people", "Työntekijät"], ["reviews", "Hätäkatselut"], ["statistics", "Tilastot"],
   ] as const) {
     await page.locator(`.rooms a[href="/${room}"]`).click();
     await shows(title);

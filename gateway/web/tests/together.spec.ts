@@ -33,7 +33,7 @@ test("a question is passed to another worker, a third agency is called in, and t
   await other.page.locator('[data-queue="unit"]').click();
   await expect(other.row(subject)).toBeVisible();
   await worker.take("ReassignConsultation", { to: { worker: "ps-33" }, reason: "Hän tuntee vuokra-asiat." });
-  await expect(kela.summary).toContainText("ps-33");
+  await expect(kela.summary).toContainText("Outi Ohjaaja");
   await other.open(subject, "consultations", "me");
   await other.matter.locator("[data-timeline]").click();
   await expect(other.matter).toContainText("Hän tuntee vuokra-asiat.");
@@ -80,12 +80,12 @@ test("a plan goes on: tasks change hands, two change a goal, it is reviewed, and
   await expect(nurse.matter.locator("[data-offered]")).toBeVisible();
   await nurse.take("DeclineResponsibility", { reason: "Hoitosuhde päättyy." });
   await expect(worker.matter.locator("[data-answering]")).not.toContainText("tarjottu");
-  await expect(worker.summary).toContainText("ps-21");
+  await expect(worker.summary).toContainText("Saara Sosiaali");
   await worker.matter.locator("[data-timeline]").click();
   await expect(worker.matter.locator('[data-event="ResponsibilityDeclined"]')).toContainText("Hoitosuhde päättyy.");
   await nurse.take("PlanContact", { at: "2026-11-24T10:00" });
   const contacts = worker.matter.locator('section[aria-labelledby="plan-contacts"]');
-  await expect(contacts).toContainText("24.11.2026 10.00 tk-02");
+  await expect(contacts).toContainText("24.11.2026 10.00 Niina Hoitaja");
   // A worker cannot withdraw another agency's planned contact.
   await worker.press("PlanContact");
   const planned = worker.matter.locator("form.step-form");
@@ -93,7 +93,7 @@ test("a plan goes on: tasks change hands, two change a goal, it is reviewed, and
   await expect(planned.locator('[data-field="takeBack"]')).toHaveCount(0);
   await planned.locator("[data-cancel]").click();
   await nurse.take("PlanContact", { takeBack: true });
-  await expect(contacts).not.toContainText("tk-02");
+  await expect(contacts).not.toContainText("Niina Hoitaja");
   await nurse.take("ReassignAction", { unit: "hva-pohjois-savo/tyoikaiset-kuopio", worker: "ps-33" });
   await expect(worker.matter.locator(".owner h4")).toContainText("ps-33");
   // Two workers change one goal at once, and neither text is lost.

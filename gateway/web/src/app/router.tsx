@@ -64,6 +64,13 @@ const operations = createRoute({
   validateSearch: ({ trace }: Record<string, unknown>): OperationsSearch => ({ trace: typeof trace === "string" ? trace : undefined }),
 });
 
+const people = createRoute({
+  getParentRoute: () => root, path: "people", component: lazyRouteComponent(() => import("../pages/people/page"), "PeoplePage"),
+});
+const reviews = createRoute({
+  getParentRoute: () => root, path: "reviews", component: lazyRouteComponent(() => import("../pages/reviews/page"), "ReviewsPage"),
+});
+
 // The notices that everybody may read, signed in or not.
 const accessibility = createRoute({
   getParentRoute: () => root, path: "accessibility",
@@ -73,7 +80,7 @@ const privacy = createRoute({
   getParentRoute: () => root, path: "privacy", component: lazyRouteComponent(() => import("../pages/notices/page"), "Privacy"),
 });
 
-const pages = [home, ...listRoutes, beginnings, client, own, statistics, operations, accessibility, privacy];
+const pages = [home, ...listRoutes, beginnings, client, own, statistics, operations, people, reviews, accessibility, privacy];
 export const router = createRouter({
   routeTree: root.addChildren(pages), defaultNotFoundComponent: Home, defaultErrorComponent: Failed, scrollRestoration: true,
 });

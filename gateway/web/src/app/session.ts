@@ -9,7 +9,7 @@ import { transport } from "./transport";
 
 export type Role =
   | "social_worker" | "social_counsellor" | "service_guide" | "benefit_handler" | "health_professional"
-  | "youth_worker" | "employment_officer" | "client" | "operator";
+  | "youth_worker" | "employment_officer" | "team_leader" | "client" | "operator";
 
 // Person is the signed-in user.
 export interface Person {
@@ -17,6 +17,9 @@ export interface Person {
   unit: string;
   worker: string;
   role: Role;
+  // The worker's name, and a team leader's profession, where the sign-in gave them.
+  name?: string;
+  profession?: Role;
   // Trial mode: persons can be switched, and the clock moved.
   trial: boolean;
   // Identifies the session to the tabs of this browser.
@@ -25,6 +28,9 @@ export interface Person {
   until: string;
   expires: string;
 }
+
+// actsAs returns the role that the rules on professions read: a team leader's profession, if there is one.
+export const actsAs = (person: Person): Role => person.profession ?? person.role;
 
 // SignInPlaces are the places to sign in, and why the user is asked to.
 export interface SignInPlaces {
@@ -98,7 +104,10 @@ export function usePerson(): Person {
   return person;
 }
 
-export interface TrialPerson { agency?: string; unit?: string; worker?: string; role: Role; personalIdentityCode?: string }
+// TrialPerson is what IssueToken takes. A worker may have a name for people to read, and a team leader a profession.
+export interface TrialPerson {
+  agency?: string; unit?: string; worker?: string; role: Role; personalIdentityCode?: string; name?: string; profession?: Role;
+}
 
 // beginTrial signs in as an invented person, in trial mode.
 export async function beginTrial(person: TrialPerson) {

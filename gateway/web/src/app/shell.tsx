@@ -6,6 +6,7 @@ import { useTexts, useWords } from "./language";
 import { LanguageChoice } from "./languagechoice";
 import { useConnection } from "./live";
 import { Menu } from "./menu";
+import { useReviewCount } from "./reviews";
 import { end, useSession, type Person } from "./session";
 import { SessionEnd } from "./sessionend";
 import { SignIn } from "./signin";
@@ -80,7 +81,7 @@ function Who({ person }: { person: Person }) {
   return (
     <div className="who">
       <p className="who-name">
-        <strong>{person.worker || word(person.role)}</strong>{" "}
+        <strong>{person.name || person.worker || word(person.role)}</strong>{" "}
         <span className="quiet">{[person.worker && word(person.role), place].filter(Boolean).join(", ")}</span>
       </p>
       {person.worker && person.role !== "operator" && <Reachability person={person} />}
@@ -92,14 +93,24 @@ function Who({ person }: { person: Person }) {
 function Rooms({ person }: { person: Person }) {
   const t = useTexts("shell");
   if (person.role === "client") return null;
-  const worker = person.role !== "operator";
-  const rooms =
-    worker ? (["work", "sent", "consultations", "plans", "client", "statistics"] as const) : (["operations", "statistics"] as const);
+  const rooms = person.role === "operator" ? (["operations", "statistics"] as const)
+    : (["work", "sent", "consultations", "plans", "client", "people", "reviews", "statistics"] as const);
   return (
     <nav aria-label={t("rooms")} className="rooms">
       <ul>
-        {rooms.map((room) => <li key={room}><Link to={`/${room}`} activeProps={{ "aria-current": "page" }}>{t(room)}</Link></li>)}
+        {rooms.map((room) => <li key={room}><Link to={`/${room}`} activeProps={{ "aria-current": "page" }}>
+          {t(room)}
+          {room === "reviews" && <ReviewCount person={person} />}
+        </Link></li>)}
       </ul>
     </nav>
   );
+}
+
+// ReviewCount is the number of emergency readings that wait for the user's review.
+function ReviewCount({ person }: { person: Person }) {
+  const t = useTexts("shell"), number = useReviewCount(person);
+  if (!number) return null;
+  return <span className="room-count" data-reviews={number}><span aria-hidden="true">{number}</span>
+    <span className="hidden">{t("toReview", { number })}</span></span>;
 }

@@ -2,9 +2,9 @@ import { useState } from "react";
 
 import { Problem } from "../ui/problem";
 import { useLanguage, useTexts, useWords } from "./language";
-import { beginTrial, wasSignedIn, type SignInPlaces, type TrialPerson } from "./session";
+import { beginTrial, wasSignedIn, type SignInPlaces } from "./session";
 import { useTitle } from "./title";
-import { trialPeople } from "./trial";
+import { trialPeople, type TrialEntry } from "./trial";
 import { refusedOf } from "./refusal";
 
 // here is the address to return to, with its query except for the reason of the refusal.
@@ -34,7 +34,7 @@ export function SignIn({ signIn }: { signIn: SignInPlaces }) {
           <h2>{t("signInAs")}</h2>
           <p className="quiet">{t("signInHint")}</p>
           <ul className="people">{trialPeople.map((person) => (
-            <li key={person.worker ?? person.personalIdentityCode ?? person.role}><Trial person={person} failed={setError} /></li>
+            <li key={person.id}><Trial person={person} failed={setError} /></li>
           ))}</ul>
         </section>
       )}
@@ -42,11 +42,11 @@ export function SignIn({ signIn }: { signIn: SignInPlaces }) {
   );
 }
 
-function Trial({ person, failed }: { person: TrialPerson & { name: string }; failed: (error: unknown) => void }) {
+function Trial({ person: { id, ...person }, failed }: { person: TrialEntry; failed: (error: unknown) => void }) {
   const word = useWords();
   return (
-    <button type="button" className="sign-in-place" data-person={person.name} onClick={() => void beginTrial(person).catch(failed)}>
-      {person.worker ?? word(person.role)}<small>
+    <button type="button" className="sign-in-place" data-person={id} onClick={() => void beginTrial(person).catch(failed)}>
+      {person.name ?? person.worker ?? word(person.role)}<small>
         {[person.worker && word(person.role), person.agency && word(person.agency), person.personalIdentityCode].filter(Boolean).join(", ")}
       </small>
     </button>

@@ -30,6 +30,8 @@ export function spokenDay(time: Date) {
   const far = Math.abs(time.getTime() - (lastNow() ?? time.getTime())) > halfYear;
   return `${weekday(time)} ${far ? day(time) : shortFormat.format(time)}`;
 }
+// onDay is a calendar day, given as YYYY-MM-DD, as people say it.
+export const onDay = (key: string) => spokenDay(new Date(`${key}T12:00:00Z`));
 // spokenTime is a time of the day as people say it: "klo 10", "klo 16.40".
 export const spokenTime = (time: Date) => i18next.t("shell:at", { time: clock(time).replace(/\.00$/, "") });
 // limit is a time limit or an appointment as people say it: "ma 30.11.", "ti 1.12. klo 10".

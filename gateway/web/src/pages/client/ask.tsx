@@ -13,6 +13,7 @@ import { text, type Field, type Values } from "../../ui/form/fields";
 import { isIdentityCode } from "../../ui/form/identitycode";
 import { StepForm } from "../../ui/form/stepform";
 import { shortId } from "../../ui/names";
+import { Emergency } from "./emergency";
 import type { Sought } from "./read";
 
 interface Props { id?: string; found: (sought: Sought) => void }
@@ -46,11 +47,19 @@ export function Ask({ id, found }: Props) {
   );
 }
 
-// Find finds a client who rings or comes in, by identity code. The code is in no address and no draft.
+// Find finds a client who rings or comes in, by identity code. The code is in no address and no draft: a search
+// without an answer keeps it in memory, for an emergency reading.
 function Find({ found }: Pick<Props, "found">) {
-  const t = useTexts("client"), now = useNow(), [nobody, tell] = useState(false);
+  const t = useTexts("client"), now = useNow(), [nobody, tell] = useState(""), [urgent, hurry] = useState(false);
   const purposeOf = (values: Values) =>
     (values.why === "other" ? text(values, "purpose") : values.why ? t(`why_${text(values, "why")}`) : "");
+  if (urgent) {
+    return (
+      <div className="client-page asking">
+        <Emergency code={nobody} found={found} cancel={() => { hurry(false); tell(""); }} />
+      </div>
+    );
+  }
   return (
     <div className="client-page asking">
       <StepForm texts="client" heading="h1" title={t("search")} schema={FindClientRequestSchema} sendLabel={t("seek")}
@@ -64,19 +73,22 @@ function Find({ found }: Pick<Props, "found">) {
         ]}
         make={(values) => ({ personalIdentityCode: text(values, "code").toUpperCase(), purpose: purposeOf(values) })}
         send={async (request) => {
-          tell(false);
+          tell("");
           const { clientId } = await createClient(CaseworkService, transport).findClient(request);
           if (clientId) found({ clientId, purpose: request.purpose });
-          else tell(true);
+          else tell(request.personalIdentityCode);
         }}
         done={() => {}} />
-      <div role="status" data-nobody={nobody || undefined}>
+      <div role="status" data-nobody={nobody ? "" : undefined}>
         {nobody && (
           <InlineAlert labelText={t("nobody")}>
             <p>{t("nobodyThen")}</p>
-            <Link to="/new/$what" params={{ what: "concern" }} search={{}} className="button" data-begin="concern">
-              {t("begin_concern")}
-            </Link>
+            <div className="buttons">
+              <Link to="/new/$what" params={{ what: "concern" }} search={{}} className="button" data-begin="concern">
+                {t("begin_concern")}
+              </Link>
+              <button type="button" className="button" data-emergency onClick={() => hurry(true)}>{t("emergency")}</button>
+            </div>
           </InlineAlert>
         )}
       </div>

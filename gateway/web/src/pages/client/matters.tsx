@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useContext } from "react";
 
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
@@ -11,12 +12,13 @@ import { idOf, kindOf } from "../../ui/names";
 import { Problem } from "../../ui/problem";
 import { Who } from "../../ui/who";
 import { readMatters, whoIs, type Matter, type Sought } from "./read";
+import { ReadOnly } from "./step";
 
 export const beginnings = ["concern", "referral", "consultation", "plan"] as const;
 
 // Matters lists the client's matters in all services, as far as the reader's agency is a party.
 export function Matters({ sought }: { sought: Sought }) {
-  const t = useTexts("client"), shell = useTexts("shell");
+  const t = useTexts("client"), shell = useTexts("shell"), readOnly = useContext(ReadOnly);
   const query =
     useQuery({ queryKey: ["client", "matters", sought.clientId, sought.purpose], queryFn: () => readMatters(sought) });
   const { data, error, isPending } = query;
@@ -31,7 +33,7 @@ export function Matters({ sought }: { sought: Sought }) {
       {!data && !error && <p className="quiet">{shell("loading")}</p>}
       {data?.length === 0 && <p className="quiet">{t("noMatters")}</p>}
       <ul className="client-matters">{data?.map((matter) => <li key={matter.subject}><MatterRow matter={matter} /></li>)}</ul>
-      {data?.[0] && <div className="buttons">{beginnings.map((what) => <Link key={what} to="/new/$what" params={{ what }}
+      {data?.[0] && !readOnly && <div className="buttons">{beginnings.map((what) => <Link key={what} to="/new/$what" params={{ what }}
         search={{ from: data[0]!.subject }} className="button" data-begin={what}>{t(`begin_${what}`)}</Link>)}</div>}
     </section>
   );

@@ -1,8 +1,12 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
+import { InlineAlert } from "suomifi-ui-components";
 
+import { dateOf } from "../../app/clock";
 import { addTexts, useTexts } from "../../app/language";
 import { useTitle } from "../../app/title";
+import { limit } from "../../ui/dates";
+import { useEmergency } from "../../ui/emergency";
 import { shortId } from "../../ui/names";
 import { AskedTimeline } from "../../ui/timeline/asked";
 import texts from "../../texts/client.json";
@@ -11,6 +15,7 @@ import { Consents } from "./consents";
 import { Directives } from "./directives";
 import { Matters } from "./matters";
 import type { Sought } from "./read";
+import { ReadOnly } from "./step";
 import "./client.css";
 
 addTexts("client", texts);
@@ -31,7 +36,8 @@ export function ClientPage() {
 }
 
 function Client({ sought, again }: { sought: Sought; again: () => void }) {
-  const t = useTexts("client"), heading = useRef<HTMLHeadingElement>(null);
+  const t = useTexts("client"), heading = useRef<HTMLHeadingElement>(null), emergency = useEmergency(sought.clientId);
+  const until = dateOf(emergency?.until);
   useEffect(() => heading.current?.focus(), [sought]);
   return (
     <div className="client-page" data-client={sought.clientId}>
@@ -40,10 +46,13 @@ function Client({ sought, again }: { sought: Sought; again: () => void }) {
         {t("soughtFor", { purpose: sought.purpose })}{" "}
         <button type="button" className="plain screen-only" onClick={again}>{t("another")}</button>
       </p>
-      <div className="client-columns">
-        <div><Matters sought={sought} /><AskedTimeline id="client-timeline" of={sought} heading="h2" /></div>
-        <div><Directives sought={sought} /><Consents sought={sought} /></div>
-      </div>
+      {until && <InlineAlert data-emergency-until={until.toISOString()}>{t("emergencyUntil", { until: limit(until) })}</InlineAlert>}
+      <ReadOnly value={emergency !== undefined}>
+        <div className="client-columns">
+          <div><Matters sought={sought} /><AskedTimeline id="client-timeline" of={sought} heading="h2" /></div>
+          <div><Directives sought={sought} /><Consents sought={sought} /></div>
+        </div>
+      </ReadOnly>
     </div>
   );
 }

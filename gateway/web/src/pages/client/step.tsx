@@ -1,32 +1,13 @@
-import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-import { useEffect, useRef, useState } from "react";
-import { Button } from "suomifi-ui-components";
+import type { DescMessage } from "@bufbuild/protobuf";
+import { createContext, useContext } from "react";
 
-import type { Field, Values } from "../../ui/form/fields";
-import { StepForm } from "../../ui/form/stepform";
+import { StepButton, type StepProps } from "../../ui/form/step";
 
-interface Props<T extends DescMessage> {
-  name: string;
-  // Distinguishes the same step of several things on the page.
-  of?: string;
-  label: string;
-  schema: T;
-  fields: Field[];
-  initial?: Values;
-  make: (values: Values, requestId: string) => MessageInitShape<T>;
-  send: (request: MessageShape<T>) => Promise<unknown>;
-  done: () => void;
-}
+// ReadOnly holds while the client is read in an emergency: then no step is offered.
+export const ReadOnly = createContext(false);
 
-// Step is a button that opens a step's form and explains the consequences. Afterwards the focus
-// returns to the button.
-export function Step<T extends DescMessage>({ name, of = "", label, done, ...form }: Props<T>) {
-  const [open, setOpen] = useState(false), button = useRef<HTMLButtonElement>(null), was = useRef(false);
-  useEffect(() => {
-    if (was.current && !open) button.current?.focus();
-    was.current = open;
-  }, [open]);
-  if (!open) return <Button ref={button} variant="secondary" data-step={name} onClick={() => setOpen(true)}>{label}</Button>;
-  return <StepForm {...form} draft={[name, of].filter(Boolean).join("-")} texts="client" title={label} sendLabel={label}
-    done={() => { setOpen(false); done(); }} cancel={() => setOpen(false)} />;
+// Step is a step about a client, by the texts of the client's page.
+export function Step<T extends DescMessage>({ ...step }: Omit<StepProps<T>, "texts">) {
+  if (useContext(ReadOnly)) return null;
+  return <StepButton {...step} texts="client" />;
 }

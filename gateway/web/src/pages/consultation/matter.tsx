@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 
+import type { ContactPoint } from "koppi-contract/koppi/common/v1/contact_point_pb";
 import type { Party } from "koppi-contract/koppi/common/v1/party_pb";
 import { ConsultationService, ConsultationState, type Consultation } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { dateOf } from "../../app/clock";
@@ -15,6 +16,7 @@ import { AskedTimeline } from "../../ui/timeline/asked";
 import texts from "../../texts/consultation.json";
 import { Actions } from "../matter/actions";
 import { MatterFrame } from "../matter/frame";
+import { ReadInEmergency } from "../matter/readinemergency";
 import { Tombstone } from "../matter/tombstone";
 import { useMatter } from "../matter/usematter";
 import { isWithdrawn, Withdrawn } from "../matter/withdrawn";
@@ -38,18 +40,19 @@ export function ConsultationMatter({ id }: { id: string }) {
   const consultation = data?.consultation;
   if (error && !consultation) return <Problem error={error} />;
   if (!consultation) return <p className="quiet">{shell("loading")}</p>;
-  return <Open consultation={consultation} changed={changed} />;
+  return <Open consultation={consultation} contacts={data.contacts} changed={changed} />;
 }
 
 const isOver = ({ state }: Consultation) => state >= ConsultationState.CLOSED;
 
-function Open({ consultation, changed }: { consultation: Consultation; changed: () => void }) {
+function Open({ consultation, contacts, changed }: { consultation: Consultation; contacts: ContactPoint[]; changed: () => void }) {
   const t = useTexts("consultation"), word = useWords(), person = usePerson();
   const { consultationId: id, caseId, state, topic, status, urgency, availableActions, etag, messages, revocation } = consultation;
   const over = isOver(consultation), conversation = useFollow(id, messages, over), subject = `consultations/${id}`;
   const absent = useAbsent(consultation, conversation);
   const followed = useFollowed(consultation, availableActions.includes("CloseConsultation"));
-  const begin = useContinuations(subject), field = useRef<HTMLTextAreaElement>(null), [question, ...rest] = conversation.messages;
+  const begin = useContinuations(subject, consultation), field = useRef<HTMLTextAreaElement>(null);
+  const [question, ...rest] = conversation.messages;
   // Entered in error, or sent on a consent that was withdrawn: the content is gone.
   const emptied = revocation !== undefined || !consultation.asker;
   const mayWrite = availableActions.includes("PostMessage"), asks = consultation.asker?.agency === person.agency;
@@ -66,12 +69,15 @@ function Open({ consultation, changed }: { consultation: Consultation; changed: 
     <MatterFrame title={[word("consultations"), isolated(topic)].filter(Boolean).join(": ")} number={consultation.matterNumber}
       summary={<Summary consultation={consultation} />} status={status} urgency={urgency} sender={consultation.asker}
       mistaken={<><Tombstone revocation={revocation} />{isWithdrawn(status) && <Withdrawn subject={subject} caseId={caseId} />}</>}
-      actions={<Actions matter={consultation} naming={{ consultationId: id }} etag={etag} service={ConsultationService}
-        available={availableActions} steps={consultationSteps(person, followed)} elsewhere={["PostMessage"]} changed={stepped}
-        yields={mayWrite && !ends} more={emptied ? [] : [begin]} />}
+      actions={<>
+        <ReadInEmergency matter={consultation} />
+        <Actions matter={consultation} naming={{ consultationId: id }} etag={etag} service={ConsultationService}
+          available={availableActions} steps={consultationSteps(person, followed)} elsewhere={["PostMessage"]} changed={stepped}
+          yields={mayWrite && !ends} more={emptied ? [] : [begin]} />
+      </>}
       said={!emptied && question && <div className="question"><h3 id="question">{t("question")}</h3><Message message={question}
         subject={subject} mine={question.from?.agency === person.agency && question.from.worker === person.worker} /></div>}
-      side={<Side consultation={consultation} absent={over ? [] : absent} />}>
+      side={<Side consultation={consultation} contacts={contacts} absent={over ? [] : absent} />}>
       {!emptied && (
         <section className="conversation" aria-labelledby="conversation">
           <div className="conversation-head">

@@ -33,7 +33,8 @@ export function AccessLog({ clientId }: { clientId: string }) {
   // A step has the name of its button; any other call is a reading.
   const named = (method: string) => {
     const name = method.split("/").at(-1) ?? "";
-    return name === "GetClient" ? t("readWho") : i18n.exists(`words:${name}`) ? word(name) : t("read");
+    const own = { GetClient: "readWho", FindKnownClient: "searched", ChangePeople: "openedEmergency" }[name];
+    return own ? t(own) : i18n.exists(`words:${name}`) ? word(name) : t("read");
   };
   return (
     <Reveal name="access-log" label={t("accessLog")} hint={t("accessLogHint")} read={read}>

@@ -6,7 +6,7 @@ import {
 } from "koppi-contract/koppi/concern/v1/state_pb";
 import { useTexts, useWords } from "../../app/language";
 import { dateOf } from "../../app/clock";
-import { usePerson } from "../../app/session";
+import { actsAs, usePerson } from "../../app/session";
 import { day } from "../../ui/dates";
 import { transport } from "../../app/transport";
 import { nameOf } from "../../ui/names";
@@ -17,6 +17,7 @@ import { useBeginnings } from "./beginnings";
 import { concernSteps } from "./concernsteps";
 import { Course, Said } from "./course";
 import { MatterFrame } from "./frame";
+import { ReadInEmergency } from "./readinemergency";
 import { MatterSide, type Linked } from "./side";
 import { useConcernSummary } from "./summary";
 import { Tombstone } from "./tombstone";
@@ -38,9 +39,8 @@ const linkedOf = (concern: Concern): Linked[] => [
 export function ConcernMatter({ id }: { id: string }) {
   const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName();
   const summary = useConcernSummary(), subject = `concerns/${id}`;
-  const begin = useBeginnings(subject);
   const { data, error, changed } = useMatter(subject, ConcernService.method.getConcern, { concernId: id });
-  const concern = data?.concern;
+  const concern = data?.concern, begin = useBeginnings(subject, concern);
   if (error) return <Problem error={error} />;
   if (!concern) return <p className="quiet">{shell("loading")}</p>;
   const topics = concern.topics.map((topic) => word(nameOf(TopicSchema, topic))), notReached = concern.contactAttempts.length;
@@ -49,12 +49,16 @@ export function ConcernMatter({ id }: { id: string }) {
       summary={summary(concern)} status={concern.status} urgency={urgencyNow(concern)} sender={concern.reporter}
       mistaken={concern.state === ConcernState.ENTERED_IN_ERROR ? <Tombstone revocation={concern.revocation} />
         : <Withdrawn subject={subject} caseId={concern.caseId} />}
-      actions={<Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService}
-        available={concern.availableActions} steps={concernSteps({ own: person.agency, role: person.role })} changed={changed}
-        more={[begin]} />}
+      actions={<>
+        <ReadInEmergency matter={concern} />
+        <Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService}
+          available={concern.availableActions} steps={concernSteps({ own: person.agency, role: actsAs(person) })} changed={changed}
+          more={[begin]} />
+      </>}
       said={!concern.revocation && concern.description && <Said said={concern.description} label="description" />}
       side={<MatterSide subject={subject} caseId={concern.caseId} clientId={concern.clientId} language={concern.clientLanguage}
-        status={concern.status} basis={concern.basis} attachments={[...concern.attachments, ...concern.outcomeAttachments]}
+        contacts={data.contacts} actions={concern.availableActions} status={concern.status} basis={concern.basis}
+        attachments={[...concern.attachments, ...concern.outcomeAttachments]}
         linked={linkedOf(concern)} read={() => createClient(ConcernService, transport).getClient({ concernId: id })}>
         <dt>{t("from")}</dt><dd dir="auto">{party(concern.reporter)}</dd>
         <dt>{t("to")}</dt><dd dir="auto">{party(concern.receiver)}</dd>

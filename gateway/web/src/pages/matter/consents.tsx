@@ -9,6 +9,7 @@ import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { isInForce } from "../../ui/consent";
 import { day, limit } from "../../ui/dates";
+import { useReadOnly } from "../../ui/emergency";
 import { MatterLink } from "../../ui/matterlink";
 import { useDirectory } from "../../ui/party";
 import { Problem } from "../../ui/problem";
@@ -17,22 +18,26 @@ import { Reveal } from "../../ui/reveal";
 
 const consents = createClient(ConsentService, transport);
 
+interface Props { subject: string; caseId: string; matter: { clientId: string; availableActions: string[] } }
+
 // Consents lists the client's consents in the case of this matter.
-export function Consents({ subject, caseId, clientId }: { subject: string; caseId: string; clientId: string }) {
-  const t = useTexts("matter");
+export function Consents({ subject, caseId, matter }: Props) {
+  const t = useTexts("matter"), { clientId } = matter, readOnly = useReadOnly(matter) !== undefined;
   // The purpose is recorded with the reading.
   const read = async () => (await consents.listConsents({ clientId, purpose: t("consentsPurpose", { subject }) })).consents.filter((one) =>
     one.subject === subject || one.caseId === caseId);
   return (
     <Reveal name="consents" label={t("consents")} hint={t("consentsRecorded")} read={read}>
       {(found, again) => (found.length ? <ul className="consents">
-        {found.map((consent) => <li key={consent.subject}><Given consent={consent} own={subject} again={again} /></li>)}
+        {found.map((consent) => (
+          <li key={consent.subject}><Given consent={consent} own={subject} again={again} readOnly={readOnly} /></li>
+        ))}
       </ul> : <p>{t("noConsents")}</p>)}
     </Reveal>
   );
 }
 
-function Given({ consent, own, again }: { consent: Consent; own: string; again: () => void }) {
+function Given({ consent, own, again, readOnly }: { consent: Consent; own: string; again: () => void; readOnly: boolean }) {
   const t = useTexts("matter"), { agency } = useDirectory(), person = usePerson(), provision = useProvision();
   const [error, setError] = useState<unknown>();
   const [sure, setSure] = useState(false);
@@ -54,9 +59,9 @@ function Given({ consent, own, again }: { consent: Consent; own: string; again: 
         <p><strong>{t("consentWithdrawn", { day: day(withdrawn) })}</strong> {awaited && due && t("consentRemove", { due: limit(due) })}</p>
       )}
       <Problem error={error} />
-      {awaited && <Button type="button" variant="secondary" onClick={() => act((request) => consents.acknowledgeWithdrawal(request))}
-        data-consent="acknowledge">{t("consentAcknowledge")}</Button>}
-      {isInForce(consent) && !sure && (
+      {awaited && !readOnly && <Button type="button" variant="secondary" data-consent="acknowledge"
+        onClick={() => act((request) => consents.acknowledgeWithdrawal(request))}>{t("consentAcknowledge")}</Button>}
+      {isInForce(consent) && !sure && !readOnly && (
         <button type="button" className="plain" onClick={() => setSure(true)} data-consent="withdraw">{t("consentWithdraw")}</button>
       )}
       {isInForce(consent) && sure && <div role="group" aria-label={t("consentWithdraw")}>

@@ -3,7 +3,7 @@ import { createClient } from "@connectrpc/connect";
 import { ReferralService } from "koppi-contract/koppi/referral/v1/referral_pb";
 import { ReferralKindSchema, ReferralOutcomeSchema, ReferralState, type Referral } from "koppi-contract/koppi/referral/v1/state_pb";
 import { useTexts, useWords } from "../../app/language";
-import { usePerson } from "../../app/session";
+import { actsAs, usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { onDate } from "../../ui/dates";
 import { nameOf } from "../../ui/names";
@@ -13,6 +13,7 @@ import { Actions } from "./actions";
 import { useBeginnings } from "./beginnings";
 import { Course, Said } from "./course";
 import { MatterFrame } from "./frame";
+import { ReadInEmergency } from "./readinemergency";
 import { referralSteps } from "./referralsteps";
 import { MatterSide, type Linked } from "./side";
 import { useReferralSummary } from "./summary";
@@ -32,9 +33,8 @@ const linkedOf = (referral: Referral): Linked[] => [
 export function ReferralMatter({ id }: { id: string }) {
   const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName();
   const summary = useReferralSummary(), subject = `referrals/${id}`;
-  const begin = useBeginnings(subject);
   const { data, error, changed } = useMatter(subject, ReferralService.method.getReferral, { referralId: id });
-  const referral = data?.referral;
+  const referral = data?.referral, begin = useBeginnings(subject, referral);
   if (error) return <Problem error={error} />;
   if (!referral) return <p className="quiet">{shell("loading")}</p>;
   const about = [referral.kind ? word(nameOf(ReferralKindSchema, referral.kind)) : "", referral.serviceKey && word(referral.serviceKey)]
@@ -44,12 +44,16 @@ export function ReferralMatter({ id }: { id: string }) {
       summary={summary(referral)} status={referral.status} urgency={urgencyNow(referral)} sender={referral.sender}
       mistaken={referral.state === ReferralState.ENTERED_IN_ERROR ? <Tombstone revocation={referral.revocation} />
         : isWithdrawn(referral.status) && <Withdrawn subject={subject} caseId={referral.caseId} />}
-      actions={<Actions matter={referral} naming={{ referralId: id }} etag={referral.etag} service={ReferralService}
-        available={referral.availableActions} steps={referralSteps({ own: person.agency, role: person.role })} changed={changed}
-        more={[begin]} />}
+      actions={<>
+        <ReadInEmergency matter={referral} />
+        <Actions matter={referral} naming={{ referralId: id }} etag={referral.etag} service={ReferralService}
+          available={referral.availableActions} steps={referralSteps({ own: person.agency, role: actsAs(person) })} changed={changed}
+          more={[begin]} />
+      </>}
       said={!referral.revocation && referral.reason && <Said said={referral.reason} label="referralReason" />}
       side={<MatterSide subject={subject} caseId={referral.caseId} clientId={referral.clientId} language={referral.clientLanguage}
-        status={referral.status} basis={referral.basis} attachments={[...referral.attachments, ...referral.outcomeAttachments]}
+        contacts={data.contacts} actions={referral.availableActions} status={referral.status} basis={referral.basis}
+        attachments={[...referral.attachments, ...referral.outcomeAttachments]}
         linked={linkedOf(referral)} read={() => createClient(ReferralService, transport).getClient({ referralId: id })}>
         {referral.sender && <><dt>{t("from")}</dt><dd dir="auto">{party(referral.sender)}</dd></>}
         {referral.receiver && <><dt>{t("to")}</dt><dd dir="auto">{party(referral.receiver)}</dd></>}

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
+import type { ContactPoint } from "koppi-contract/koppi/common/v1/contact_point_pb";
 import { LegalGroundSchema, type Attachment, type LegalBasis, type LoopStatus } from "koppi-contract/koppi/common/v1/party_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
@@ -24,6 +25,8 @@ interface Props {
   clientId: string;
   language?: string;
   status?: LoopStatus;
+  contacts: ContactPoint[];
+  actions: string[];
   basis?: LegalBasis;
   read: () => Promise<Named>;
   attachments: Attachment[];
@@ -35,7 +38,9 @@ interface Props {
 export const languageNames = ["fi", "sv", "en", "ru", "ar", "so", "uk", "se", "et"] as const;
 
 // MatterSide shows the client of a matter and its related matters.
-export function MatterSide({ subject, caseId, clientId, language, status, basis, read, attachments, linked, children }: Props) {
+export function MatterSide({
+  subject, caseId, clientId, language, status, contacts, actions, basis, read, attachments, linked, children,
+}: Props) {
   const t = useTexts("matter"), word = useWords(), person = usePerson(), provision = useProvision();
   const known = languageNames.find((one) => one === language?.split("-")[0]), consented = dateOf(basis?.consentedAt);
   const worker = person.role !== "client";
@@ -58,9 +63,12 @@ export function MatterSide({ subject, caseId, clientId, language, status, basis,
           {children}
         </dl>
         {worker && clientId && <p className="reveal"><Link to="/client" search={{ id: clientId }}>{t("allMatters")}</Link></p>}
-        {worker && clientId && <Consents subject={subject} caseId={caseId} clientId={clientId} />}
+        {worker && clientId && <Consents subject={subject} caseId={caseId} matter={{ clientId, availableActions: actions }} />}
       </section>
-      <section aria-labelledby="side-responsible"><h3 id="side-responsible">{t("responsible")}</h3><Responsible status={status} /></section>
+      <section aria-labelledby="side-responsible">
+        <h3 id="side-responsible">{t("responsible")}</h3>
+        <Responsible status={status} contacts={contacts} />
+      </section>
       {attachments.length > 0 && (
         <section aria-labelledby="side-attachments">
           <h3 id="side-attachments">{t("attachments")}</h3>

@@ -10,6 +10,7 @@ import { isUrgent } from "./urgencynow";
 export interface Setting {
   // The agency that the person acts for.
   own: string;
+  // The role that the rules on professions read.
   role: string;
 }
 

@@ -3,7 +3,7 @@ import { createClient } from "@connectrpc/connect";
 import { CreatePlanRequestSchema, PlanService } from "koppi-contract/koppi/plan/v1/plan_pb";
 import { useNow } from "../../app/clock";
 import { useLanguage, useTexts } from "../../app/language";
-import { usePerson } from "../../app/session";
+import { actsAs, usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import type { Field, Values } from "../../ui/form/fields";
 import { attestedFields, groundFields } from "../../ui/ground/fields";
@@ -23,7 +23,7 @@ export function NewPlan({ origin, arrived }: Beginning) {
       { kind: "note", name: "about", label: "plan", text: "planAbout" },
       ...groundFields({ message: "plan", clientId: origin?.clientId }, values), ...attestedFields(values),
       // A social worker alone records the need, and then works beside the responsible worker.
-      ...(person.role === "social_worker" ? [{
+      ...(actsAs(person) === "social_worker" ? [{
         kind: "check", name: "special", label: "specialSupport", hint: "specialSupportHint", of: ["special_support"],
       } satisfies Field] : []),
     ] },
@@ -33,7 +33,7 @@ export function NewPlan({ origin, arrived }: Beginning) {
       initial={noClient(language)}
       make={(values, requestId) => ({
         requestId, client: makeClient(values, origin), basis: basisOf(values), caseId: origin?.caseId ?? "",
-        specialSupport: person.role === "social_worker" && values.special === true,
+        specialSupport: actsAs(person) === "social_worker" && values.special === true,
       })}
       send={async (request) => {
         const { plan } = await createClient(PlanService, transport).createPlan(request);

@@ -10,6 +10,7 @@ import { addTexts, useTexts } from "../../app/language";
 import { useTitle } from "../../app/title";
 import texts from "../../texts/operations.json";
 import { limit } from "../../ui/dates";
+import { useDirectory } from "../../ui/party";
 import { Problem } from "../../ui/problem";
 import { OpenMatters } from "./openmatters";
 import { partnersOf } from "./partners";
@@ -49,7 +50,7 @@ function useFolds() {
 // OperationsPage shows operators which systems take their messages, and what is overdue and open.
 export function OperationsPage() {
   const t = useTexts("operations"), shell = useTexts("shell"), { trace } = useSearch({ strict: false }) as OperationsSearch;
-  const navigate = useNavigate(), { fold, show } = useFolds();
+  const navigate = useNavigate(), { fold, show } = useFolds(), { agency } = useDirectory();
   const { data, error, refetch } = useQuery(OperatorService.method.getOverview, {}, every);
   const parked = useQuery(ParkingService.method.listParked, {}, every);
   const showTrace = (subject: string) => {
@@ -82,6 +83,9 @@ export function OperationsPage() {
           <Silent matters={data.silent} now={now} showTrace={showTrace} fold={fold("silent", untouched > 0)} />
           <OpenMatters open={data.open} fold={fold("open")} />
           <Unreviewed grounds={data.unreviewedGrounds} fold={fold("unreviewed")} />
+          {data.agencyWide.length > 0 && (
+            <p className="agency-wide">{t("agencyWide", { agencies: data.agencyWide.map(agency).join(", ") })}</p>
+          )}
         </>
       )}
       <Trace subject={trace ?? ""} showTrace={showTrace} fold={fold("trace", Boolean(trace))} />

@@ -1,7 +1,7 @@
 import { useTexts } from "../../app/language";
 import { clock } from "../../ui/dates";
 import { useProvision } from "../../ui/provision";
-import type { Act, Day, Group } from "./accesses";
+import type { Act, Day, Emergency, Group } from "./accesses";
 import { listed } from "./did";
 import { useNames } from "./names";
 
@@ -14,13 +14,34 @@ export function AccessDay({ date, groups }: Day) {
   );
 }
 
-function AccessGroup({ group: { who, acts } }: { group: Group }) {
+function AccessGroup({ group: { who, withheld, acts } }: { group: Group }) {
   const t = useTexts("own"), names = useNames();
   return (
     <>
       <h4>{who === "client" ? t("log_you") : who === "system" ? t("log_koppi") : names.full(who)}</h4>
-      <ul>{acts.map((act, index) => <li key={index}><AccessAct act={act} /></li>)}</ul>
+      {withheld && <p className="quiet withheld-name" data-withheld-name>{t("log_withheld")}</p>}
+      {byEmergency(acts).map(([key, its]) => (
+        <div key={key} className={key ? "in-emergency" : undefined} data-in-emergency={key || undefined}>
+          {its[0]!.emergency && <InEmergency emergency={its[0]!.emergency} />}
+          <ul>{its.map((act, index) => <li key={index}><AccessAct act={act} /></li>)}</ul>
+        </div>
+      ))}
     </>
+  );
+}
+
+// byEmergency returns what was read in an emergency apart: its reason and verdict are said once.
+function byEmergency(acts: Act[]) {
+  const parts = Map.groupBy(acts, ({ emergency }) => (emergency ? `${emergency.reason} ${emergency.verdict}` : ""));
+  return [...parts].sort(([a], [b]) => Number(b !== "") - Number(a !== ""));
+}
+
+function InEmergency({ emergency: { reason, verdict } }: { emergency: Emergency }) {
+  const t = useTexts("own");
+  return (
+    <p>
+      <strong>{t("log_emergency")}</strong> {t(`emergency_${reason}`)} {t(`verdict_${verdict}`)}
+    </p>
   );
 }
 

@@ -1,15 +1,16 @@
 import type { ContactPoint } from "koppi-contract/koppi/common/v1/contact_point_pb";
 import { useNow } from "../../app/clock";
 import { useLanguage, useTexts } from "../../app/language";
+import { useTitleOf } from "../../ui/contact";
 import { spokenDay } from "../../ui/dates";
+import { hoursOf, openingOf, spokenHour } from "../../ui/hours";
 import { telephone } from "../../ui/phone";
-import { hoursOf, openingOf, spokenHour } from "./hours";
 import { useNames } from "./names";
 
 // Call says whom to call about a situation. Outside the telephone's hours, and if the situation is
 // urgent, it has the numbers that are answered at any hour.
 export function Call({ contact, urgent }: { contact: ContactPoint; urgent?: string }) {
-  const t = useTexts("own"), [language] = useLanguage(), names = useNames(), now = useNow();
+  const t = useTexts("own"), [language] = useLanguage(), names = useNames(), titleOf = useTitleOf(), now = useNow();
   const { phone, phoneHours, address, emergencyPhone } = contact;
   const { open, day, from } = openingOf(phoneHours, now), hours = hoursOf(phoneHours, language);
   const closed = day && from ? t("call_opens", { date: spokenDay(day), time: spokenHour(from) }) : t("call_closed");
@@ -19,6 +20,7 @@ export function Call({ contact, urgent }: { contact: ContactPoint; urgent?: stri
       {urgent && <p className="urgent-now" data-urgent>{urgent}</p>}
       {urgent && <AtOnce emergencyPhone={emergencyPhone} />}
       <p className="call-who" dir="auto">{names.full(contact.party)}</p>
+      {titleOf(contact) && <p className="quiet" dir="auto">{titleOf(contact)}</p>}
       {phone ? (
         <p className="call-unit">
           <a href={telephone(phone)} data-call="unit" className={open && !urgent ? "number first" : "number"}>{t("call", { phone })}</a>

@@ -12,6 +12,7 @@ export const did = [
   "AddAction", "ReassignAction", "CompleteAction", "RecordClientView", "RecordSpecialSupport", "OfferResponsibility",
   "AcceptResponsibility", "DeclineResponsibility", "ScheduleReview", "StartReview", "CompleteReview", "EndPlan",
   "WithdrawConsent", "AcknowledgeWithdrawal", "RecordWish", "Vouch", "Prohibited", "Overdue",
+  "OpenEmergencyReading",
 ] as const;
 export type Did = (typeof did)[number];
 
@@ -27,6 +28,7 @@ const same: Record<string, Did> = {
   RecordWithdrawal: "WithdrawConsent", RecordAcknowledgement: "AcknowledgeWithdrawal",
   GiveConsent: "RecordWish", WithdrawAdvanceConsent: "RecordWish", ProhibitTransfer: "RecordWish", LiftProhibition: "RecordWish",
   RequestOverride: "RecordWish", DecideOverride: "RecordWish", DecideWish: "RecordWish", Converse: "PostMessage",
+  ChangePeople: "OpenEmergencyReading",
 };
 
 // A list of work shows many matters at once, and is read again and again while it is open.

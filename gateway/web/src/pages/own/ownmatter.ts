@@ -1,6 +1,7 @@
 import type { TFunction } from "i18next";
 
 import type { ClientStatus } from "koppi-contract/koppi/common/v1/client_status_pb";
+import type { ContactPoint } from "koppi-contract/koppi/common/v1/contact_point_pb";
 import { DueBasis, type LoopStatus, type Party, type PlannedContact } from "koppi-contract/koppi/common/v1/party_pb";
 import type { Revocation } from "koppi-contract/koppi/common/v1/revocation_pb";
 import { dateOf } from "../../app/clock";
@@ -29,6 +30,8 @@ export interface OwnMatter {
   notes: string[];
   // What the client can expect next, and whom to call. It alone says what comes next.
   status?: ClientStatus;
+  // The worker who is responsible, if the client may be told whom to call by name.
+  contact?: ContactPoint;
   // The due time follows from the urgency of the matter.
   urgent: boolean;
   // The assessment has been started, and awaits its end.

@@ -1,6 +1,7 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { useEffect } from "react";
 
+import type { ContactPoint } from "koppi-contract/koppi/common/v1/contact_point_pb";
 import { ConcernService } from "koppi-contract/koppi/concern/v1/concern_pb";
 import { ConsultationService } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { PlanService } from "koppi-contract/koppi/plan/v1/plan_pb";
@@ -9,6 +10,7 @@ import { useChanges } from "../../app/live";
 import { readAgain } from "../../app/queries";
 import { useTexts, useWords } from "../../app/language";
 import { useNow } from "../../app/clock";
+import { contactOf } from "../../ui/contact";
 import { useBecause } from "./because";
 import { describeConcern } from "./concern";
 import { useNames } from "./names";
@@ -32,6 +34,14 @@ export function useAgain(readAt: number, read: () => void) {
   });
 }
 
+// namedContact is the worker who is responsible for a matter, where whom to call is the worker's unit.
+function namedContact({ responsible, status }: OwnMatter, contacts: ContactPoint[]) {
+  const unit = status?.contact?.party;
+  if (!responsible?.displayName || unit?.agency !== responsible.agency || unit.unit !== responsible.unit) return undefined;
+  const found = contactOf(contacts, responsible);
+  return found?.party?.worker ? found : undefined;
+}
+
 export interface Own { matters: OwnMatter[]; loading: boolean; error: unknown; readAt: number; again: () => void }
 
 // useOwn returns the client's matters of all four services.
@@ -43,11 +53,12 @@ export function useOwn(): Own {
   const reads = [concerns, referrals, consultations, plans];
   const readAt = Math.min(...reads.map(({ dataUpdatedAt }) => dataUpdatedAt)), again = () => reads.forEach((read) => void readAgain(read));
   useAgain(readAt, again);
+  const contacts = reads.flatMap(({ data }) => data?.contacts ?? []);
   const matters = [
     ...(concerns.data?.concerns ?? []).map((one) => describeConcern(one, tongue)),
     ...(referrals.data?.referrals ?? []).map((one) => describeReferral(one, tongue)),
     ...(consultations.data?.consultations ?? []).map((one) => describeConsultation(one, tongue)),
     ...(plans.data?.plans ?? []).map((one) => describePlan(one, tongue)),
-  ].sort((a, b) => b.began.getTime() - a.began.getTime());
+  ].map((one) => ({ ...one, contact: namedContact(one, contacts) })).sort((a, b) => b.began.getTime() - a.began.getTime());
   return { matters, loading: reads.some(({ isPending }) => isPending), error: reads.find(({ error }) => error)?.error, readAt, again };
 }

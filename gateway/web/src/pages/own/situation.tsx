@@ -13,7 +13,7 @@ import type { Meeting } from "./ownmatter";
 // situation is folded.
 export function SituationCard({ situation: { key, lead, matters, meeting } }: { situation: Situation }) {
   const t = useTexts("own"), id = `situation-${key}`, name = t("situation", { title: lead.title, date: spokenDay(lead.began) });
-  const contact = lead.status?.contact;
+  const contact = lead.contact ?? lead.status?.contact;
   return (
     <section className={lead.urgent ? "situation urgent" : "situation"} aria-labelledby={id} data-situation={lead.subject}>
       <h2 id={id}>{name}{lead.urgent && <> <UrgencyMark urgency={Urgency.URGENT} /></>}</h2>

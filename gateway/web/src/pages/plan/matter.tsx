@@ -12,6 +12,7 @@ import { usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
 import { AskedTimeline } from "../../ui/timeline/asked";
 import { MatterFrame } from "../matter/frame";
+import { ReadInEmergency } from "../matter/readinemergency";
 import { useMatter } from "../matter/usematter";
 import { isWithdrawn, Withdrawn } from "../matter/withdrawn";
 import { ClientOf } from "./client";
@@ -42,12 +43,16 @@ export function PlanMatter({ id }: { id: string }) {
           <Mistaken plan={plan} />
           {!plan.revocation && isWithdrawn(plan.status) && <Withdrawn subject={subject} caseId={plan.caseId} />}
         </>}
-        actions={<><Invited plan={plan} /><PlanActions plan={plan} emptied={emptied} changed={changed} /></>}
+        actions={<>
+          <ReadInEmergency matter={plan} />
+          <Invited plan={plan} />
+          <PlanActions plan={plan} emptied={emptied} changed={changed} />
+        </>}
         side={emptied ? null : <div className="plan-side">
           <ClientOf plan={plan} />
-          <Answering plan={plan} />
+          <Answering plan={plan} contacts={data.contacts} />
           <Review plan={plan} />
-          <Members plan={plan} />
+          <Members plan={plan} contacts={data.contacts} />
           <Contacts plan={plan} />
         </div>}>
         {!emptied && <Content plan={plan} />}

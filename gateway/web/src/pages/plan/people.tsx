@@ -1,7 +1,10 @@
+import type { ContactPoint } from "koppi-contract/koppi/common/v1/contact_point_pb";
 import { MemberState, type Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { useTexts } from "../../app/language";
+import { Contact } from "../../ui/contact";
 import { day, limit, moment } from "../../ui/dates";
+import { isolated } from "../../ui/direction";
 import { useDirectory, usePartyName } from "../../ui/party";
 
 // Shape and text show whether a member has joined.
@@ -10,15 +13,18 @@ const shapes: Record<MemberState, [shape: string, key: string]> = {
   [MemberState.LEFT]: ["↩", "memberLeft"], [MemberState.DECLINED]: ["⊘", "memberDeclined"],
 };
 
-// Answering shows who is responsible for the whole plan, to whom that is offered, and the social worker while
-// the client needs special support.
-export function Answering({ plan }: { plan: Plan }) {
+interface Props { plan: Plan; contacts: ContactPoint[] }
+
+// Answering shows who is responsible for the whole plan and how to reach them, to whom that is offered, and the
+// social worker while the client needs special support.
+export function Answering({ plan, contacts }: Props) {
   const t = useTexts("plan"), name = usePartyName(), due = dateOf(plan.responsibilityDueAt);
   if (!plan.responsible) return null;
   return (
     <section aria-labelledby="plan-answering" data-answering>
       <h3 id="plan-answering">{t("answering")}</h3>
       <p>{name(plan.responsible)}</p>
+      <Contact contacts={contacts} party={plan.responsible} />
       {plan.socialWorker && <p data-support>{t("supportedBy", { who: name(plan.socialWorker) })}</p>}
       {plan.specialSupport && !plan.socialWorker && <p data-support><strong>{t("unsupported")}</strong></p>}
       {plan.responsibilityOfferedTo && <p className="offer">
@@ -30,7 +36,7 @@ export function Answering({ plan }: { plan: Plan }) {
 }
 
 // Members lists the units of a plan; each is bound only by its own acceptance.
-export function Members({ plan }: { plan: Plan }) {
+export function Members({ plan, contacts }: Props) {
   const t = useTexts("plan"), directory = useDirectory();
   return (
     <section aria-labelledby="plan-members">
@@ -40,6 +46,8 @@ export function Members({ plan }: { plan: Plan }) {
           <li key={index}>
             <strong>{party!.unit ? directory.unit(party!.agency, party!.unit) : directory.agency(party!.agency)}</strong>
             <span className="quiet">{directory.agency(party!.agency)}</span>
+            {party!.displayName && <span>{isolated(party!.displayName)}</span>}
+            <Contact contacts={contacts} party={party} />
             <span>
               <span aria-hidden="true" className="shape">{shapes[state][0]}</span>
               {t(shapes[state][1], { date: since ? day(dateOf(since)!) : "" })}

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { WorkItem } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { useTexts, useWords } from "../../app/language";
 import type { Person } from "../../app/session";
+import { onDate } from "../../ui/dates";
 import { RowDue, UrgencyMark } from "../../ui/marks";
 import { idOf, isOverride, kindOf } from "../../ui/names";
 import { useDirectory } from "../../ui/party";
@@ -54,7 +55,10 @@ export function Row({ item, list, person, ticks }: Props) {
       </span>
       <span className="number" translate="no">{item.matterNumber}</span>
       <span className="from">{from(item)}</span>
-      <span className="waits">{waits(item)}{item.onDuty && <span className="quiet"> {t("onDuty")}</span>}</span>
+      <span className="waits">
+        {waits(item)}{item.onDuty && <span className="quiet"> {t("onDuty")}</span>}
+        {item.holderAbsentUntil && <span className="quiet" data-absent> {t("absentUntil", { day: onDate(item.holderAbsentUntil) })}</span>}
+      </span>
       <span className="until"><RowDue status={item.status} urgency={item.urgency} /></span>
     </>
   );

@@ -1,11 +1,14 @@
 import { useQuery } from "@connectrpc/connect-query";
-import { useEffect, useState } from "react";
-import { Button, Dropdown, DropdownItem, TextInput } from "suomifi-ui-components";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { Button, Dropdown, DropdownItem } from "suomifi-ui-components";
 
 import { CaseworkService, type Route } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { useLanguage, useTexts } from "../../app/language";
+import { patiently } from "../../app/patiently";
 import { useDirectory } from "../party";
 import type { Field, ReceiverValue } from "./fields";
+
+const WorkerInput = lazy(async () => ({ default: (await patiently(() => import("./worker"))).WorkerInput }));
 
 interface Props {
   id: string;
@@ -88,7 +91,7 @@ export function ReceiverField({ id, field, label, hint, wrong, value, change }: 
       {agency && all.length > 0 && (
         <Dropdown labelText={t("unit")} optionalText={named ? undefined : t("optional")} visualPlaceholder={t(named ? "choose" : "anyUnit")}
           value={value?.unit ?? null} status={wrong && field.within ? "error" : "default"} statusText={field.within && wrong}
-          onChange={(picked) => change({ ...value, agency, unit: picked || undefined })} fullWidth>
+          onChange={(picked) => change({ ...value, agency, unit: picked || undefined, worker: undefined })} fullWidth>
           {[
             ...(named ? [] : [<DropdownItem key="" value="">{t("anyUnit")}</DropdownItem>]),
             ...units.map((one) => <DropdownItem key={one.unit} value={one.unit}>
@@ -99,8 +102,10 @@ export function ReceiverField({ id, field, label, hint, wrong, value, change }: 
         </Dropdown>
       )}
       {chosen && chosen.languages.length > 0 && <p className="quiet">{t("serves", { languages: spoken(chosen.languages) })}</p>}
-      {field.worker && agency && <TextInput dir="auto" labelText={t("worker")} optionalText={t("optional")} value={value?.worker ?? ""}
-        onChange={(typed) => change({ ...value, agency, worker: String(typed ?? "") || undefined })} fullWidth />}
+      {field.worker && agency && <Suspense>
+        <WorkerInput key={value?.unit ?? ""} agency={agency} unit={value?.unit ?? ""} value={value?.worker ?? ""}
+          change={(worker) => change({ ...value, agency, worker })} />
+      </Suspense>}
     </fieldset>
   );
 }

@@ -73,18 +73,19 @@ function byDay(messages: CaseMessage[]): [string, CaseMessage[]][] {
 
 interface HappenedProps { message: CaseMessage; own: boolean; said: string[]; dated: boolean }
 
-// Happened is one event: when, who and what; as a line of its own with its day, and a colleague by name
-// alone.
+// Happened is one event: when, who and what; as a line of its own with its day, a colleague by name alone,
+// and the user as such.
 function Happened({ message, own, said, dated }: HappenedProps) {
   const t = useTexts("timeline"), word = useWords(), party = usePartyName(), disclosed = disclosedOf(message.event);
   const person = usePerson(), time = dateOf(message.occurredAt), colleague = message.from?.agency === person.agency;
+  const mine = dated && colleague && message.from?.worker === person.worker;
   const details = disclosed?.details.filter(({ value }) => typeof value !== "string" || !said.includes(value)) ?? [];
   return (
     <li className={own ? "own" : undefined} data-event={disclosed?.name ?? "withheld"}>
       <p className="happened">
         {time && <time dateTime={time.toISOString()}>{dated && `${spokenDay(time)} `}{clock(time)}</time>}{" "}
         <strong>{disclosed ? t(eventKey(disclosed.name)) : t("notDisclosed")}</strong>
-        {message.from?.agency && <span className="quiet"> {party(message.from, dated && colleague)}</span>}
+        {message.from?.agency && <span className="quiet"> {mine ? t("you") : party(message.from, dated && colleague)}</span>}
         {!own && <> <MatterLink subject={message.subject}>{word(kindOf(message.subject))}</MatterLink></>}
       </p>
       {details.length > 0 && (

@@ -1,6 +1,6 @@
 import type { PhoneHours } from "koppi-contract/koppi/common/v1/contact_point_pb";
-import { dayKey } from "../../ui/dates";
-import { isDayOff } from "../../ui/workingdays";
+import { dayKey } from "./dates";
+import { isDayOff } from "./workingdays";
 
 const timeFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "Europe/Helsinki" });
 const oneDay = 86_400_000;
@@ -37,10 +37,14 @@ export function openingOf(hours: PhoneHours[], now: Date): Opening {
 // spokenHour is a time of the day without what people leave out: "9", "9.30".
 export const spokenHour = (time: string) => time.replace(/^0/, "").replace(":00", "").replace(":", ".");
 
+// weekdayName is a weekday by its ISO number, 1 for Monday.
+export function weekdayName(weekday: number, language: string, weekdayStyle: "short" | "long" = "short") {
+  // 1 January 2024 was a Monday.
+  return new Intl.DateTimeFormat(language, { weekday: weekdayStyle, timeZone: "UTC" }).format(Date.UTC(2024, 0, weekday));
+}
+
 // hoursOf writes hours as people say them: "ma–pe 9–11, ma–to 12–15".
 export function hoursOf(hours: PhoneHours[], language: string) {
-  const format = new Intl.DateTimeFormat(language, { weekday: "short", timeZone: "UTC" });
-  // 1 January 2024 was a Monday.
-  const named = (weekday: string) => format.format(Date.UTC(2024, 0, Number(weekday)));
+  const named = (weekday: string) => weekdayName(Number(weekday), language);
   return hours.map(({ days, from, to }) => `${days.split("-").map(named).join("–")} ${spokenHour(from)}–${spokenHour(to)}`).join(", ");
 }

@@ -1,0 +1,84 @@
+import { createClient } from "@connectrpc/connect";
+
+import { CaseworkService } from "koppi-contract/koppi/casework/v1/casework_pb";
+import { SetAbsenceRequestSchema, type Absence } from "koppi-contract/koppi/casework/v1/people_pb";
+import { useTexts } from "../../app/language";
+import { usePerson } from "../../app/session";
+import { transport } from "../../app/transport";
+import { ColleaguePicker } from "../../ui/colleaguepicker";
+import { readPeopleAgain, useColleagues } from "../../ui/colleagues";
+import { onDay } from "../../ui/dates";
+import { text, type Field } from "../../ui/form/fields";
+import { StepButton } from "../../ui/form/step";
+import { usePartyName } from "../../ui/party";
+
+const send = createClient(CaseworkService, transport).setAbsence;
+
+interface Props { absences: Absence[]; unit: string; leads: boolean }
+
+// Absences lists who is away in the weeks shown. Each worker records the own ones, and who leads the unit
+// those of its people.
+export function Absences({ absences, unit, leads }: Props) {
+  const t = useTexts("people"), person = usePerson();
+  return (
+    <>
+      <h3 id="people-absences">{t("absences")}</h3>
+      {absences.length === 0 && <p className="quiet">{t("noAbsences")}</p>}
+      <ul className="absences" aria-labelledby="people-absences">{absences.map((one) => (
+        <One key={one.absenceId} absence={one} mine={leads || one.worker?.worker === person.worker} />
+      ))}</ul>
+      {(leads || unit === person.unit) && <Record unit={unit} leads={leads} />}
+    </>
+  );
+}
+
+function One({ absence, mine }: { absence: Absence; mine: boolean }) {
+  const t = useTexts("people"), party = usePartyName(), who = party(absence.worker, true), { absenceId, from, to, substitute } = absence;
+  const days = from === to ? onDay(from) : `${onDay(from)} – ${onDay(to)}`;
+  return (
+    <li data-absence={absenceId}>
+      <p>
+        <strong dir="auto">{who}</strong> <span>{days}</span>
+        {substitute && <span className="quiet">{t("substituteIs", { who: party(substitute, Boolean(substitute.worker)) })}</span>}
+      </p>
+      {mine && <StepButton name="RemoveAbsence" label={t("remove")} about={`${who} ${days}`} title={t("removeAbsence")} quiet
+        texts="people" keep={false} schema={SetAbsenceRequestSchema} fields={[]} sure={t("removeSure", { who, days })}
+        make={(_, requestId) => ({ requestId, absenceId, worker: absence.worker?.worker ?? "", remove: true })}
+        send={send} done={() => void readPeopleAgain()} />}
+    </li>
+  );
+}
+
+function Record({ unit, leads }: Omit<Props, "absences">) {
+  const t = useTexts("people"), form = useTexts("form"), person = usePerson(), { colleagues } = useColleagues();
+  // A party of a request has no name: the server gives it.
+  const partyOf = (worker: string) => {
+    const all = colleagues.flatMap(({ party }) => (party?.worker === worker ? [party] : []));
+    const found = all.find((party) => party.unit === unit) ?? all[0];
+    return found && { agency: found.agency, unit: found.unit, worker };
+  };
+  const worker: Field = {
+    kind: "drawn", name: "worker", label: "absent", required: true, missing: "missingAbsent",
+    draw: ({ id, value, change, wrong }) => <ColleaguePicker {...{ id, change, wrong, unit }} label={t("absent")}
+      value={String(value ?? "")} only={({ party }) => party?.unit === unit} />,
+  };
+  const fields: Field[] = [
+    ...(leads ? [worker] : []),
+    { kind: "day", name: "from", label: "firstDay", required: true },
+    { kind: "day", name: "to", label: "lastDay", required: true, malformed: "daysForm" },
+    {
+      kind: "drawn", name: "substitute", label: "substitute",
+      draw: ({ id, values, value, change, wrong }) => <ColleaguePicker {...{ id, change, wrong, unit }} label={t("substitute")}
+        optional={form("optional")} value={String(value ?? "")} without={[String(values.worker ?? "")]} nobody={t("noSubstitute")} />,
+    },
+  ];
+  return (
+    <StepButton name="SetAbsence" label={t("recordAbsence")} sendLabel={t("save")} texts="people" keep={false}
+      schema={SetAbsenceRequestSchema} fields={fields} initial={{ worker: unit === person.unit ? person.worker : "" }}
+      make={(values, requestId) => ({
+        requestId, worker: text(values, "worker"), from: text(values, "from"), to: text(values, "to"),
+        substitute: partyOf(text(values, "substitute")),
+      })}
+      send={send} done={() => void readPeopleAgain()} />
+  );
+}

@@ -1,0 +1,174 @@
+import { randomUUID } from "node:crypto";
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Locator, Page } from "@playwright/test";
+
+import { expect, test } from "./fixtures";
+import type { Koppi } from "./koppi";
+import { pictures } from "./pictures";
+
+async function accessible(page: Page) {
+  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+    .analyze();
+  expect.soft(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`)).toEqual([]);
+}
+
+// fits says that nothing is wider than a small phone.
+async function fits(page: Page) {
+  const before = page.viewportSize()!;
+  await page.setViewportSize({ width: 360, height: 780 });
+  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth))
+    .toBeLessThanOrEqual(0);
+  await page.setViewportSize(before);
+}
+
+const of = (page: Page, worker: string) => page.locator(`.colleagues > li[data-worker="${worker}"]`);
+const week = (page: Page, name: string) => page.locator(`.weeks > li[data-week="${name}"]`);
+
+// pick chooses from a list by what it says.
+async function pick(page: Page, list: Locator, option: RegExp) {
+  await list.click();
+  await page.getByRole("option", { name: option }).click();
+}
+
+// A worker is known once the worker has called.
+const known = (koppi: Koppi, worker: string) => koppi.call(worker, "casework.v1.CaseworkService/ListColleagues", {});
+
+test("a worker edits the own telephone and hours, beside the field that is wrong", async ({ koppi, comes }) => {
+  await known(koppi, "tk-01");
+  const { page, go } = await comes("tk-02", { width: 1366, height: 768 }), own = of(page, "tk-02");
+  await go("/people");
+  await expect(own).toContainText("Yksikön numero");
+  await expect(of(page, "tk-01").locator("[data-step]")).toHaveCount(0);
+  await expect(week(page, "2026-W48").locator("[data-step]")).toHaveCount(0);
+  await own.getByRole("button", { name: "Muokkaa tietojani" }).click();
+  const phone = own.locator('[data-field="phone"]');
+  await own.locator('[data-field="title_fi"] input').fill("Sairaanhoitaja");
+  await phone.locator("input").fill("soita minulle");
+  await own.locator("[data-add-hours]").click();
+  const times = own.locator(".hours-row .fi-time-input input");
+  await times.first().fill("11");
+  await times.last().fill("9.30");
+  await own.locator("[data-send]").click();
+  await expect(phone).toContainText("Kirjoita numero muodossa");
+  await expect(own.locator('[data-field="hours"]')).toContainText("ensin aikaisempi");
+  await pictures(page, "people-own");
+  await accessible(page);
+  await fits(page);
+  await phone.locator("input").fill("044 555 0102");
+  await times.first().fill("8");
+  await own.locator("[data-send]").click();
+  await expect(own.getByRole("link", { name: "044 555 0102" })).toHaveAttribute("href", "tel:0445550102");
+  await expect(own).toContainText("ma–pe 8–9.30");
+  await expect(own).toContainText("Sairaanhoitaja");
+  await expect(own.getByRole("button", { name: "Muokkaa tietojani" })).toBeFocused();
+});
+
+test("a leader sets a week by names and marks a colleague as unnamed", async ({ koppi, comes }) => {
+  await known(koppi, "tk-02");
+  const { page, go } = await comes("tk-01", { width: 1366, height: 768 }), nurse = of(page, "tk-02"), last = week(page, "2026-W50");
+  await go("/people");
+  await expect(page.locator(".weeks > li")).toHaveCount(8);
+  await expect(last).toContainText("Viikolla 50 ei ole ketään päivystämässä");
+  await last.locator('[data-step="SetDuty"]').click();
+  const lists = last.locator("button[aria-haspopup=listbox]");
+  await pick(page, lists.first(), /^Taina Lähi/);
+  await pick(page, lists.nth(1), /^tk-02/);
+  await pictures(page, "people-week");
+  await last.locator("[data-send]").click();
+  await expect(last.locator("[data-on-duty]")).toHaveText(["Taina Lähi", "tk-02"]);
+
+  await nurse.getByRole("button", { name: "Muokkaa" }).click();
+  await nurse.locator('[data-field="unnamed"] label').click();
+  await pictures(page, "people-edit");
+  await nurse.locator("[data-send]").click();
+  await expect(nurse.locator('[data-mark="unnamed"]')).toBeVisible();
+
+  // Another unit, without its own leader, is led by who leads the intake unit.
+  const choice = page.locator(".unit-choice button[aria-haspopup=listbox]");
+  await pick(page, choice, /^Päihdepalvelut/);
+  await expect(page.locator('[data-section="colleagues"]')).toContainText("ei ole vielä työntekijöitä");
+});
+
+test("an absence is recorded, seen by the others, and removed", async ({ koppi, comes }) => {
+  await known(koppi, "tk-01");
+  const worker = await comes("tk-02", { width: 1366, height: 768 }), { page } = worker, roster = page.locator('[data-section="roster"]');
+  await worker.go("/people");
+  await roster.locator('[data-step="SetAbsence"]').click();
+  const form = roster.locator("form.step-form");
+  await worker.fill(form, { from: "2026-12-01", to: "2026-11-30" });
+  await form.locator("[data-send]").click();
+  await expect(form.locator('[data-field="to"]')).toContainText("Viimeinen päivä ei voi olla ennen ensimmäistä.");
+  await worker.fill(form, { to: "2026-12-04" });
+  await pick(page, form.locator('[data-field="substitute"] button[aria-haspopup=listbox]'), /^Taina Lähi/);
+  await accessible(page);
+  await fits(page);
+  await pictures(page, "people-absence");
+  await form.locator("[data-send]").click();
+  const row = roster.locator("[data-absence]");
+  await expect(row).toContainText("tk-02");
+  await expect(row).toContainText("ti 1.12. – pe 4.12.");
+  await expect(row).toContainText("sijainen Taina Lähi");
+  await expect(of(page, "tk-02").locator('[data-mark="away"]')).toContainText("poissa ti 1.12. – pe 4.12.");
+  const leader = await comes("tk-01", { width: 1366, height: 768 });
+  await leader.go("/people");
+  await expect(of(leader.page, "tk-02").locator('[data-mark="away"]')).toBeVisible();
+  await pictures(leader.page, "people");
+  await accessible(leader.page);
+  await fits(leader.page);
+  await row.locator('[data-step="RemoveAbsence"]').click();
+  await row.locator("[data-send]").click();
+  await expect(row).toHaveCount(0);
+  await expect(roster).toContainText("Näillä viikoilla ei ole poissaoloja.");
+});
+
+test("a reading in an emergency is reviewed by keyboard, and never by the reader", async ({ koppi, comes }) => {
+  const open = (explanation: string) => koppi.call("tk-02", "casework.v1.CaseworkService/OpenEmergencyReading", {
+    requestId: randomUUID(), personalIdentityCode: "030694W9024", reason: "EMERGENCY_REASON_LIFE_OR_HEALTH", explanation,
+  });
+  await open("Tuotiin sekavana, epäily yliannostuksesta.");
+  await open("Omaiset kysyivät.");
+  const { page } = await comes("tk-01", { width: 1366, height: 768 });
+  const room = page.locator('.rooms a[href="/reviews"]'), waiting = page.locator('[data-section="waiting"]');
+  await expect(room.locator("[data-reviews]")).toHaveAttribute("data-reviews", "2");
+  await room.press("Enter");
+  await expect(waiting.locator("[data-reading]")).toHaveCount(2);
+  const first = waiting.locator("[data-reading]", { hasText: "yliannostuksesta" });
+  const second = waiting.locator("[data-reading]", { hasText: "Omaiset" });
+  for (const words of ["tk-02", "Kuopion terveysasema", "Henki tai terveys vaarassa", "ei lukenut yhtään asiaa"]) {
+    await expect(first).toContainText(words);
+  }
+  await pictures(page, "reviews");
+  await accessible(page);
+  await fits(page);
+  await second.locator('[data-step="NotJustified"]').press("Enter");
+  await expect(second.locator("textarea")).toBeFocused();
+  await second.locator("[data-send]").press("Enter");
+  await expect(second.locator('[data-field="note"]')).toContainText("Kerro, miksi katselu ei ollut perusteltu.");
+  await pictures(page, "reviews-form");
+  await accessible(page);
+  await second.locator("textarea").pressSequentially("Syy ei riitä.");
+  await second.locator("[data-send]").press("Enter");
+  await expect(waiting.locator("h2")).toBeFocused();
+  await expect(page.locator("[role=status].told")).toHaveText("Katselmointi on kirjattu.");
+  await first.locator('[data-step="Justified"]').press("Enter");
+  await first.locator("[data-send]").press("Enter");
+  await expect(waiting).toContainText("Ei katselmoitavaa.");
+  await expect(room.locator("[data-reviews]")).toHaveCount(0);
+  await expect(page.locator('[data-section="reviewed"] [data-verdict]')).toHaveCount(2);
+  await pictures(page, "reviews-reviewed");
+  await accessible(page);
+
+  const reader = await comes("tk-02");
+  await reader.go("/reviews");
+  const own = reader.page.locator('[data-section="own"] [data-reading]');
+  await expect(own).toHaveCount(2);
+  await expect(own.first()).toContainText("Taina Lähi");
+  await expect(reader.page.locator('.reviews [data-step]')).toHaveCount(0);
+});
+
+test("people and reviews are for workers", async ({ comes }) => {
+  for (const name of ["client", "operator"]) {
+    const { page } = await comes(name);
+    for (const room of ["people", "reviews"]) await expect(page.locator(`.rooms a[href="/${room}"]`)).toHaveCount(0);
+  }
+});
