@@ -27,17 +27,13 @@ func (c *Clients[S]) Identity(ctx context.Context, id string) (*commonv1.Client,
 	if client == nil {
 		return nil, fault.New(fault.NotFound, "this matter has no client")
 	}
-	return client, c.AccessLog.Read(ctx, who, "identity", c.Matters.Reading(who, view))
+	return client, c.AccessLog.Read(ctx, who, "identity", c.Matters.Reading(who, view.State, view))
 }
 
 // Known returns the identity of the client of a matter that the caller reads, with the contact data of nobody
 // but the responsible agency under a non-disclosure; nil if it is not known. It does not record a reading.
 func (c *Clients[S]) Known(ctx context.Context, who identity.Caller, view matter.View[S]) (*commonv1.Client, error) {
-	histories, err := c.Matters.Engine.Read(ctx, c.Matters.Scopes.Of(who), view.State.Common().Subject)
-	if err != nil {
-		return nil, err
-	}
-	found, err := c.clientFor(ctx, c.Matters.Scopes.Of(who), histories[0])
+	found, err := c.clientFor(ctx, c.Matters.Scopes.Of(who), view)
 	return found.client, err
 }
 
@@ -61,6 +57,7 @@ func (c *Clients[S]) identity(ctx context.Context, who identity.Caller, subject 
 	if err != nil {
 		return nil, none, err
 	}
-	found, err := c.clientFor(ctx, scope, histories[0])
-	return found.client, histories[0].Views[who.Agency], err
+	view := histories[0].Views[who.Agency]
+	found, err := c.clientFor(ctx, scope, view)
+	return found.client, view, err
 }

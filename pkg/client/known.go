@@ -32,20 +32,19 @@ type known struct {
 // matter, for a matter entered in error, and for what was disclosed on a consent that was withdrawn.
 // Under a non-disclosure for safety it lacks contact data, except for the responsible agency, and there
 // for a reader in an emergency.
-func (c *Clients[S]) clientFor(ctx context.Context, scope matter.Scope, history matter.History[S]) (known, error) {
-	view, allowed := history.Views[scope.Agency].State, c.Matters.Engine.Rules.Permission(scope, history)
-	if head := view.Common(); allowed == matter.PermissionNone || head.IsRevoked() || head.Client == "" {
+func (c *Clients[S]) clientFor(ctx context.Context, scope matter.Scope, view matter.View[S]) (known, error) {
+	allowed, head := c.Matters.Engine.Rules.PermissionIn(scope, view), view.State.Common()
+	if allowed == matter.PermissionNone || view.Reader.Gone || head.IsRevoked() || head.Client == "" {
 		return known{}, nil
 	}
-	subject := history.State.Common().Subject
-	client, err := c.client(ctx, subject)
+	client, err := c.client(ctx, head.Subject)
 	if err != nil || client == nil {
 		return known{}, err
 	}
-	if !client.GetDetails().GetNonDisclosure() || allowed == matter.PermissionFull && c.Responsible(view) == scope.Agency {
-		return known{client: client, subject: subject}, nil
+	if !client.GetDetails().GetNonDisclosure() || allowed == matter.PermissionFull && c.Responsible(view.State) == scope.Agency {
+		return known{client: client, subject: head.Subject}, nil
 	}
-	return known{client: withoutContact(client), subject: subject, masked: true}, nil
+	return known{client: withoutContact(client), subject: head.Subject, masked: true}, nil
 }
 
 // withoutContact returns a client as shown under a non-disclosure: with what names the person, and
@@ -79,7 +78,7 @@ func (c *Clients[S]) knownTo(ctx context.Context, scope matter.Scope, internal s
 		if err != nil {
 			return known{}, err
 		}
-		found, err := c.clientFor(ctx, scope, history)
+		found, err := c.clientFor(ctx, scope, history.Views[scope.Agency])
 		switch {
 		case err != nil:
 			return known{}, err
@@ -97,7 +96,7 @@ func (c *Clients[S]) knownTo(ctx context.Context, scope matter.Scope, internal s
 // agency may know who the client is. The limit is needed because the unit chosen by the home is disclosed, and the unit
 // reveals the home.
 func (c *Clients[S]) HomeFor(ctx context.Context, agency string, history matter.History[S]) (matter.Home, error) {
-	found, err := c.clientFor(ctx, matter.WholeScope(agency), history)
+	found, err := c.clientFor(ctx, matter.WholeScope(agency), history.Views[agency])
 	return homeOf(found.client), err
 }
 

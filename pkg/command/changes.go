@@ -45,7 +45,7 @@ func (e *Engine[S]) Changes(ctx context.Context, subject string, scope matter.Sc
 	} else {
 		now := e.Rules.Fold(events, false)
 		view, known := now.Views[scope.Agency]
-		if !known || now.State.Common().IsRevoked() || e.Rules.permissionOf(scope, now) == matter.PermissionNone {
+		if !known || now.State.Common().IsRevoked() || e.Rules.PermissionIn(scope, view) == matter.PermissionNone {
 			return nil, nil
 		}
 		changes.View, disclosed = view, e.Rules.DisclosedNow(events, uint64(len(events)), scope.Agency)

@@ -205,7 +205,7 @@ func permission[S matter.State](rules Rules[S], t Target, history matter.History
 	case t.Agency == "", history.Version == 0:
 		return matter.PermissionNone
 	case history.Related(t.Agency), t.Holders && history.State.Common().HoldsWithdrawn(t.Agency):
-		return rules.permissionOf(t.Scope, history)
+		return rules.PermissionIn(t.Scope, history.Views[t.Agency])
 	default:
 		return matter.PermissionNone
 	}

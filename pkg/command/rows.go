@@ -40,7 +40,6 @@ func (r Rules[S]) rows(subject string, history matter.History[S]) (journal.Strea
 	if r.Waits != nil {
 		for _, row := range r.Waits(history.State) {
 			row.Subject, row.Role, row.Hidden, row.StartedAt = subject, journal.RoleOfficer, true, head.Started
-			row.Parts = string(matter.PartsOf([]string{row.Unit}, nil))
 			entries = append(entries, row)
 		}
 	}
@@ -98,15 +97,19 @@ func (r Rules[S]) Permission(scope matter.Scope, history matter.History[S]) matt
 	if !history.Related(scope.Agency) {
 		return matter.PermissionNone
 	}
-	return r.permissionOf(scope, history)
+	return r.PermissionIn(scope, history.Views[scope.Agency])
 }
 
-// permissionOf returns what a scope allows in a matter to which its agency has or had a relation.
-func (r Rules[S]) permissionOf(scope matter.Scope, history matter.History[S]) matter.Permission {
-	if scope.Whole {
+// PermissionIn returns what a scope allows in a matter as its agency was shown it, also if the agency has left.
+func (r Rules[S]) PermissionIn(scope matter.Scope, view matter.View[S]) matter.Permission {
+	switch {
+	case scope.Agency == "" || view.Reader.Agency != scope.Agency:
+		return matter.PermissionNone
+	case scope.Whole:
 		return matter.PermissionFull
+	default:
+		return scope.Permission(r.Parts(view), view.State.Common().Client)
 	}
-	return scope.Permission(r.Parts(history.Views[scope.Agency]), history.State.Common().Client)
 }
 
 // Derive writes the rows of a subject again by these rules, where its stored row is stale. An

@@ -42,7 +42,7 @@ type Rules[S matter.State] struct {
 	// began. May be nil if no agency can act in a client's name on the strength of such a subject.
 	Shared func(view S, agency string) bool
 	// Waits returns rows for the worklists of agencies to which the subject is not disclosed, with
-	// Agency, Unit, WaitingOn, DueAt and Ended; may be nil.
+	// Agency, Unit, WaitingOn, DueAt, Ended and Parts; may be nil.
 	Waits func(S) []journal.WorklistEntry
 	// Counters returns what statistics count of an event.
 	Counters func(before, after S, event matter.Event) matter.Counters

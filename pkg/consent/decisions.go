@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/accesslog"
+	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/command"
 	"koppi.internal/pkg/consent/directive"
@@ -23,10 +24,13 @@ import (
 
 // decisionsWait returns the worklist entries for overrides, and for directives that an agency
 // recorded, that wait or waited for a second officer: one entry for each agency, for its latest
-// waiting one, in the unit that requested it.
+// waiting one, in the unit that requested it; all units that wait have a part in it.
 func decisionsWait(w directive.Directives) []journal.WorklistEntry {
-	rows := map[string]journal.WorklistEntry{}
+	rows, units := map[string]journal.WorklistEntry{}, map[string][]string{}
 	add := func(by *commonv1.Party, until time.Time, decided bool) {
+		if !decided {
+			units[by.GetAgency()] = append(units[by.GetAgency()], by.GetUnit())
+		}
 		if row, known := rows[by.GetAgency()]; !known || !decided || row.Ended {
 			rows[by.GetAgency()] = journal.WorklistEntry{Agency: by.GetAgency(), Unit: by.GetUnit(), WaitingOn: by.GetAgency(), DueAt: until, Ended: decided}
 		}
@@ -39,6 +43,10 @@ func decisionsWait(w directive.Directives) []journal.WorklistEntry {
 			add(one.GetRecordedBy(), one.GetUntil().AsTime(), one.GetDecidedAt() != nil)
 		}
 	}
+	for agency, row := range rows {
+		row.Parts = string(matter.PartsOf(append(units[agency], row.Unit), nil))
+		rows[agency] = row
+	}
 	return slices.Collect(maps.Values(rows))
 }
 
@@ -47,6 +55,7 @@ type Decisions struct {
 	Service    string
 	Book       *Book
 	Pseudonyms command.Pseudonyms
+	Scopes     caller.Scopes
 	Clock      clock.Clock
 }
 
@@ -85,9 +94,14 @@ func (d *Decisions) List(
 	return items, readings, nil
 }
 
-// toDecide returns the rows of what an officer may decide in a client's directives.
+// toDecide returns the rows of what an officer may decide in a client's directives: of its agency, or of the
+// units that it may read.
 func (d *Decisions) toDecide(who identity.Caller, directives directive.Directives) (items []*caseworkv1.WorkItem) {
+	scope := d.Scopes.Of(who)
 	row := func(service, subject string, by *commonv1.Party, at, until *timestamppb.Timestamp) {
+		if scope.Permission(partsOf(by), "") != matter.PermissionFull {
+			return
+		}
 		items = append(items, &caseworkv1.WorkItem{
 			Service: service, Subject: subject, ClientId: d.Pseudonyms.ClientName(who.Agency, directives.Client),
 			Status: &commonv1.LoopStatus{WaitingOn: &commonv1.Party{Agency: who.Agency}, DueAt: until},

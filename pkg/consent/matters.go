@@ -76,7 +76,7 @@ func (c *Consents[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadCon
 			}
 			response.Consents = append(response.Consents, consent)
 			response.Places = append(response.Places, &caseworkv1.ConsentPlace{StartedAt: timestamppb.New(part[i].StartedAt), Subject: part[i].Subject})
-			readings = append(readings, c.reading(who, history, view))
+			readings = append(readings, c.Matters.Reading(who, history.State, view))
 		}
 		if response.GetMore() {
 			break
@@ -86,13 +86,6 @@ func (c *Consents[S]) ReadConsents(ctx context.Context, read *caseworkv1.ReadCon
 		return nil, err
 	}
 	return response, c.AccessLog.Read(ctx, who, cmp.Or(r.GetPurpose(), "consents"), readings...)
-}
-
-// reading returns the access log's reading of a matter whose consents a caller reads.
-func (c *Consents[S]) reading(who identity.Caller, history matter.History[S], view matter.View[S]) accesslog.Reading {
-	read := accesslog.ReadingOf(history.State)
-	read.Emergency = c.Matters.Emergency(who, view)
-	return read
 }
 
 // hasConsent reports whether something of a matter rests or rested on the client's consent, as far as a

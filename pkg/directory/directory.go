@@ -3,12 +3,10 @@
 package directory
 
 import (
-	"fmt"
 	"maps"
 	"os"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/matter"
@@ -77,19 +75,6 @@ type Unit struct {
 	Address    string
 	// Workers are what the file says of the unit's workers, in its order.
 	Workers []Worker
-}
-
-// OnDuty returns the agency's units in which a worker is on duty in the week of a time, in Helsinki.
-func (d *Directory) OnDuty(agency, worker string, at time.Time) []string {
-	year, week := at.In(matter.Helsinki()).ISOWeek()
-	key := fmt.Sprintf("%04d-W%02d", year, week)
-	var units []string
-	for _, unit := range d.agencies()[agency].Units {
-		if slices.Contains(unit.Duty[key], worker) {
-			units = append(units, unit.Key)
-		}
-	}
-	return units
 }
 
 // Directory is a whole directory. It is safe for concurrent use, and is replaced only as a whole: see Watch.

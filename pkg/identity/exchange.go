@@ -84,7 +84,7 @@ type exchanged struct {
 
 // Invoke makes a call with the suite's token for its caller.
 func (e exchanged) Invoke(ctx context.Context, method string, in, out any, options ...grpc.CallOption) error {
-	ctx, err := e.exchange(ctx, method, false, e.complete)
+	ctx, err := e.exchange(ctx, method, false)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (e exchanged) Invoke(ctx context.Context, method string, in, out any, optio
 
 // NewStream opens a stream with the suite's token for its caller.
 func (e exchanged) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, options ...grpc.CallOption) (grpc.ClientStream, error) {
-	ctx, err := e.exchange(ctx, method, true, e.complete)
+	ctx, err := e.exchange(ctx, method, true)
 	if err != nil {
 		return nil, err
 	}
@@ -148,24 +148,24 @@ func (o own) named(ctx context.Context, method string, stream bool) (context.Con
 }
 
 // exchange replaces the credentials of an outgoing call by the suite's token for its caller.
-func (x *TokenExchange) exchange(ctx context.Context, method string, stream bool, complete func(context.Context, Caller) Caller) (context.Context, error) {
+func (e exchanged) exchange(ctx context.Context, method string, stream bool) (context.Context, error) {
 	shown, _ := metadata.FromOutgoingContext(ctx)
 	if shown == nil {
 		shown = metadata.MD{}
 	}
-	caller, known, err := x.caller(ctx, shown)
+	caller, known, err := e.caller(ctx, shown)
 	if err != nil {
-		x.config.Logger.InfoContext(ctx, "caller refused", slog.String("method", method), slog.String("reason", string(fault.ReasonOf(err))))
+		e.config.Logger.InfoContext(ctx, "caller refused", slog.String("method", method), slog.String("reason", string(fault.ReasonOf(err))))
 		return ctx, err
 	}
 	shown.Delete(metadataAuthorization)
 	shown.Delete(MetadataOnBehalfOf)
 	if known {
-		if complete != nil {
-			caller = complete(ctx, caller)
+		if e.complete != nil {
+			caller = e.complete(ctx, caller)
 		}
 		ctx = WithCaller(ctx, caller)
-		token, err := x.token(caller, stream)
+		token, err := e.token(caller, stream)
 		if err != nil {
 			return ctx, err
 		}

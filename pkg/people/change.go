@@ -28,7 +28,12 @@ func (s Staff) runs(who identity.Caller, unit string) bool {
 // says and counts what is stored already. A sign-in ends that the worker has left the unit.
 func (s Staff) SignedIn(r *caseworkv1.NoteSignInRequest, now time.Time) (*caseworkv1.ColleagueRecord, bool) {
 	unit, worker := r.GetParty().GetUnit(), r.GetParty().GetWorker()
-	stored := s.record(unit, worker)
+	stored := s.records[place{unit, worker}]
+	today := stored.GetLastSeenAt() != nil && DayOf(stored.GetLastSeenAt().AsTime()) == DayOf(now)
+	if today && !stored.GetPut().GetLeft() && stored.GetSignedLeader() == r.GetLeader() &&
+		(r.GetName() == "" || r.GetName() == stored.GetSignedName()) && (r.GetProfession() == "" || r.GetProfession() == stored.GetSignedProfession()) {
+		return stored, false
+	}
 	next := &caseworkv1.ColleagueRecord{}
 	if stored != nil {
 		next = proto.CloneOf(stored)
@@ -41,13 +46,13 @@ func (s Staff) SignedIn(r *caseworkv1.NoteSignInRequest, now time.Time) (*casewo
 		next.SignedProfession = r.GetProfession()
 	}
 	next.SignedLeader = r.GetLeader()
-	if day := DayOf(now); stored.GetLastSeenAt() == nil || DayOf(stored.GetLastSeenAt().AsTime()) != day {
+	if !today {
 		next.LastSeenAt = timestamppb.New(now.Truncate(time.Minute))
 	}
 	if next.GetPut().GetLeft() {
 		next.Put.Left = false
 	}
-	return next, stored == nil || !proto.Equal(stored, next)
+	return next, true
 }
 
 // Put returns the record of a worker in a unit after PutColleague.
@@ -78,7 +83,7 @@ func (s Staff) Put(who identity.Caller, r *caseworkv1.PutColleagueRequest, now t
 	// Output only: it follows from what is stored.
 	given.OnDuty, given.Absence, given.LastSeenAt, given.Party = false, nil, nil, nil
 	record := &caseworkv1.ColleagueRecord{}
-	if stored := s.record(unit, worker); stored != nil {
+	if stored := s.records[place{unit, worker}]; stored != nil {
 		record = proto.CloneOf(stored)
 	}
 	record.Party = &commonv1.Party{Agency: s.Directory.Key, Unit: unit, Worker: worker}
@@ -92,7 +97,7 @@ func (s Staff) own(given, shown *caseworkv1.Colleague) bool {
 	unchanged := (given.GetName() == "" || given.GetName() == shown.GetName()) &&
 		(given.GetProfession() == "" || given.GetProfession() == shown.GetProfession()) &&
 		given.GetUnnamed() == shown.GetUnnamed() && given.GetLeader() == shown.GetLeader() && given.GetLeft() == shown.GetLeft()
-	put := s.record(shown.GetParty().GetUnit(), shown.GetParty().GetWorker()).GetPut()
+	put := s.records[place{shown.GetParty().GetUnit(), shown.GetParty().GetWorker()}].GetPut()
 	given.Name, given.Profession = put.GetName(), put.GetProfession()
 	return unchanged
 }
@@ -100,7 +105,7 @@ func (s Staff) own(given, shown *caseworkv1.Colleague) bool {
 // Duty returns the record of who is on duty in a unit in a week, after SetDuty.
 func (s Staff) Duty(who identity.Caller, r *caseworkv1.SetDutyRequest, now time.Time) (*caseworkv1.DutyRecord, error) {
 	switch {
-	case !slices.ContainsFunc(s.places(), func(at place) bool { return at.unit == r.GetUnit() }) && !s.HasUnit(r.GetUnit()):
+	case !s.HasUnit(r.GetUnit()):
 		return nil, fault.New(fault.UnknownParty, "your agency has no such unit").Field("unit", "must be a unit of your agency")
 	case !s.runs(who, r.GetUnit()):
 		return nil, fault.New(fault.RoleNotAllowed, "who is on duty is set by who leads the unit, or by the agency's system")
@@ -185,7 +190,7 @@ func (s Staff) Away(who identity.Caller, r *caseworkv1.SetAbsenceRequest, newID 
 
 // runsFor reports whether a caller runs a unit in which a worker is.
 func (s Staff) runsFor(who identity.Caller, worker string) bool {
-	return slices.ContainsFunc(s.places(), func(at place) bool { return at.worker == worker && s.runs(who, at.unit) })
+	return slices.ContainsFunc(s.units[worker], func(unit string) bool { return s.runs(who, unit) })
 }
 
 func (s Staff) checkAbsence(r *caseworkv1.SetAbsenceRequest) error {

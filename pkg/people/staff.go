@@ -24,14 +24,41 @@ type Staff struct {
 	Directory directory.Agency
 	Stored    *caseworkv1.AgencyPeople
 
-	index map[place]*caseworkv1.ColleagueRecord
+	records map[place]*caseworkv1.ColleagueRecord
+	listed  map[place]directory.Worker
+	duty    map[shift]*caseworkv1.DutyRecord
+	// places are the workers and units that are known, in order of unit and worker; units are those of each
+	// worker, in order.
+	places []place
+	units  map[string][]string
 }
 
 // NewStaff returns the people of an agency.
 func NewStaff(known directory.Agency, stored *caseworkv1.AgencyPeople) Staff {
-	s := Staff{Directory: known, Stored: stored, index: map[place]*caseworkv1.ColleagueRecord{}}
+	s := Staff{
+		Directory: known, Stored: stored, records: map[place]*caseworkv1.ColleagueRecord{}, listed: map[place]directory.Worker{},
+		duty: map[shift]*caseworkv1.DutyRecord{}, units: map[string][]string{},
+	}
+	all := map[place]bool{}
+	for _, unit := range known.Units {
+		for _, worker := range unit.Workers {
+			at := place{unit.Key, worker.Worker}
+			s.listed[at], all[at] = worker, true
+		}
+		for week, workers := range unit.Duty {
+			s.duty[shift{unit.Key, week}] = &caseworkv1.DutyRecord{Unit: unit.Key, Week: week, Workers: workers}
+		}
+	}
 	for _, record := range stored.GetColleagues() {
-		s.index[place{record.GetParty().GetUnit(), record.GetParty().GetWorker()}] = record
+		at := place{record.GetParty().GetUnit(), record.GetParty().GetWorker()}
+		s.records[at], all[at] = record, true
+	}
+	for _, record := range stored.GetDuty() {
+		s.duty[shift{record.GetUnit(), record.GetWeek()}] = record
+	}
+	s.places = slices.SortedFunc(maps.Keys(all), func(a, b place) int { return cmp.Or(cmp.Compare(a.unit, b.unit), cmp.Compare(a.worker, b.worker)) })
+	for _, at := range s.places {
+		s.units[at.worker] = append(s.units[at.worker], at.unit)
 	}
 	return s
 }
@@ -39,43 +66,15 @@ func NewStaff(known directory.Agency, stored *caseworkv1.AgencyPeople) Staff {
 // place is one worker in one unit.
 type place struct{ unit, worker string }
 
-// places lists each worker and unit that is known, in order of unit and worker.
-func (s Staff) places() []place {
-	known := map[place]bool{}
-	for at := range s.index {
-		known[at] = true
-	}
-	for _, unit := range s.Directory.Units {
-		for _, worker := range unit.Workers {
-			known[place{unit.Key, worker.Worker}] = true
-		}
-	}
-	return slices.SortedFunc(maps.Keys(known), func(a, b place) int { return cmp.Or(cmp.Compare(a.unit, b.unit), cmp.Compare(a.worker, b.worker)) })
-}
-
-// record returns what is stored of a worker in a unit; nil for nothing.
-func (s Staff) record(unit, worker string) *caseworkv1.ColleagueRecord {
-	return s.index[place{unit, worker}]
-}
-
-// listed returns what the directory says of a worker in a unit; the zero value for nothing.
-func (s Staff) listed(unit, worker string) (directory.Worker, bool) {
-	for _, one := range s.Directory.Units {
-		for _, listed := range one.Workers {
-			if one.Key == unit && listed.Worker == worker {
-				return listed, true
-			}
-		}
-	}
-	return directory.Worker{}, false
-}
+// shift is one week of a unit's roster.
+type shift struct{ unit, week string }
 
 // Colleague returns a worker in a unit, nil if there is none: name and profession from the sign-in, else from
 // PutColleague, else from the directory; the rest from PutColleague, else from the directory. The worker is
 // unnamed if any of them says so.
 func (s Staff) Colleague(unit, worker string) *caseworkv1.Colleague {
-	record, put := s.record(unit, worker), &caseworkv1.Colleague{}
-	listed, known := s.listed(unit, worker)
+	record, put := s.records[place{unit, worker}], &caseworkv1.Colleague{}
+	listed, known := s.listed[place{unit, worker}]
 	if record == nil && !known {
 		return nil
 	}
@@ -110,11 +109,8 @@ func (s Staff) Find(unit, worker string) *caseworkv1.Colleague {
 		return found
 	}
 	var left *caseworkv1.Colleague
-	for _, at := range s.places() {
-		if at.worker != worker {
-			continue
-		}
-		found := s.Colleague(at.unit, worker)
+	for _, unit := range s.units[worker] {
+		found := s.Colleague(unit, worker)
 		if !found.GetLeft() {
 			return found
 		}
@@ -125,7 +121,7 @@ func (s Staff) Find(unit, worker string) *caseworkv1.Colleague {
 
 // IsUnnamed reports whether any record of a worker says that the worker is unnamed.
 func (s Staff) IsUnnamed(worker string) bool {
-	return slices.ContainsFunc(s.places(), func(at place) bool { return at.worker == worker && s.Colleague(at.unit, worker).GetUnnamed() })
+	return slices.ContainsFunc(s.units[worker], func(unit string) bool { return s.Colleague(unit, worker).GetUnnamed() })
 }
 
 // works reports whether a worker is a colleague who has not left.
@@ -138,7 +134,7 @@ func (s Staff) works(worker string) bool {
 // and absence at a time.
 func (s Staff) Colleagues(unit string, withLeft bool, now time.Time) []*caseworkv1.Colleague {
 	var all []*caseworkv1.Colleague
-	for _, at := range s.places() {
+	for _, at := range s.places {
 		if unit != "" && at.unit != unit {
 			continue
 		}
@@ -187,44 +183,24 @@ func (s Staff) absentWithin(worker, from, to string) *caseworkv1.Absence {
 
 // Week returns who is on duty in a unit in a week: as SetDuty set it, else as the directory has it.
 func (s Staff) Week(unit, week string) *caseworkv1.DutyRecord {
-	for _, record := range s.Stored.GetDuty() {
-		if record.GetUnit() == unit && record.GetWeek() == week {
-			return record
-		}
+	if record := s.duty[shift{unit, week}]; record != nil {
+		return record
 	}
-	record := &caseworkv1.DutyRecord{Unit: unit, Week: week}
-	for _, one := range s.Directory.Units {
-		if one.Key == unit {
-			record.Workers = one.Duty[week]
-		}
-	}
-	return record
+	return &caseworkv1.DutyRecord{Unit: unit, Week: week}
 }
 
 // DutyOf returns the weeks from the given one on in which a worker is on a unit's roster, each as
 // "unit/2026-W48".
 func (s Staff) DutyOf(worker, from string) []string {
-	shifts := map[shift]bool{}
-	for _, record := range s.Stored.GetDuty() {
-		shifts[shift{record.GetUnit(), record.GetWeek()}] = true
-	}
-	for _, unit := range s.Directory.Units {
-		for week := range unit.Duty {
-			shifts[shift{unit.Key, week}] = true
-		}
-	}
 	var duty []string
-	for one := range shifts {
-		if one.week >= from && slices.Contains(s.Week(one.unit, one.week).GetWorkers(), worker) {
+	for one, record := range s.duty {
+		if one.week >= from && slices.Contains(record.GetWorkers(), worker) {
 			duty = append(duty, one.unit+"/"+one.week)
 		}
 	}
 	slices.Sort(duty)
 	return duty
 }
-
-// shift is one week of a unit's roster.
-type shift struct{ unit, week string }
 
 // Leads returns the units that a caller leads: the unit of its token for a team leader, units whose record of
 // it says so, and, for who leads the intake unit, those that nobody leads.
@@ -233,9 +209,9 @@ func (s Staff) Leads(who identity.Caller) []string {
 		return nil
 	}
 	led, own := map[string]bool{}, map[string]bool{}
-	for _, at := range s.places() {
+	for _, at := range s.places {
 		one := s.Colleague(at.unit, at.worker)
-		leads := one.GetLeader() || s.record(at.unit, at.worker).GetSignedLeader()
+		leads := one.GetLeader() || s.records[at].GetSignedLeader()
 		if leads && !one.GetLeft() {
 			led[at.unit] = true
 			own[at.unit] = own[at.unit] || one.GetLeader() && at.worker == who.Worker

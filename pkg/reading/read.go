@@ -38,7 +38,7 @@ func (m *Matters[S]) Show(ctx context.Context, id string) (Shown[S], error) {
 	if err != nil {
 		return Shown[S]{}, err
 	}
-	return shown[0], m.AccessLog.Read(ctx, who, "", m.Reading(who, shown[0].View))
+	return shown[0], m.AccessLog.Read(ctx, who, "", shown[0].Reading())
 }
 
 // AtOnce is how many histories are read and folded together. A page then costs few statements,

@@ -76,20 +76,26 @@ func (m *Matters[S]) Shown(view matter.View[S], who identity.Caller) Shown[S] {
 // Emergency returns the id of the emergency reading by which a caller reads a matter; empty if it reads by
 // another right.
 func (m *Matters[S]) Emergency(who identity.Caller, view matter.View[S]) string {
+	if who.Emergencies == "" {
+		return ""
+	}
 	scope := m.Scopes.Of(who)
-	if scope.Whole || len(scope.Emergencies) == 0 || view.Version == 0 {
+	if m.Engine.Rules.PermissionIn(scope, view) != matter.PermissionRead {
 		return ""
 	}
-	client := view.State.Common().Client
-	if scope.Permission(m.Engine.Rules.Parts(view), client) != matter.PermissionRead {
-		return ""
-	}
-	return scope.Emergencies[client]
+	return scope.Emergencies[view.State.Common().Client]
 }
 
-// Reading returns the access log's reading of a matter as its caller reads it.
-func (m *Matters[S]) Reading(who identity.Caller, view matter.View[S]) accesslog.Reading {
-	read := accesslog.ReadingOf(view.State)
+// Reading returns the access log's reading of a matter in a state, which its caller reads as a view shows it.
+func (m *Matters[S]) Reading(who identity.Caller, state S, view matter.View[S]) accesslog.Reading {
+	read := accesslog.ReadingOf(state)
 	read.Emergency = m.Emergency(who, view)
+	return read
+}
+
+// Reading returns the access log's reading of the matter.
+func (s Shown[S]) Reading() accesslog.Reading {
+	read := accesslog.ReadingOf(s.State)
+	read.Emergency = s.Emergency
 	return read
 }

@@ -146,14 +146,14 @@ func New[S matter.State](deps Deps, config Config[S]) (*Service[S], error) {
 		Service: name, Actions: s.actions, Store: deps.Store, Clock: deps.Clock, Logger: deps.Logger,
 		Others: map[string]duetime.Other{directive.Collection: {Act: consents.recording.Consequences.CarryOut, Derive: consents.recording.Book.Engine.Derive}},
 	}
-	decisions := &consent.Decisions{Service: name, Book: consents.recording.Book, Pseudonyms: names, Clock: deps.Clock}
+	decisions := &consent.Decisions{Service: name, Book: consents.recording.Book, Pseudonyms: names, Scopes: matters.Scopes, Clock: deps.Clock}
 	once, err := accesslog.NewOnce(recorder, deps.AccessLog)
 	if err != nil {
 		return nil, err
 	}
 	s.Worklist = &worklist.Worklist[S]{
 		Identity: s.Clients.Known, Once: once.Read,
-		Service: name, Matters: matters, Store: deps.Store, Secrets: deps.Secrets, Clock: deps.Clock, Directory: deps.Directory, AccessLog: recorder,
+		Service: name, Matters: matters, Store: deps.Store, Secrets: deps.Secrets, Clock: deps.Clock, AccessLog: recorder,
 		Message: config.Message, Decisions: decisions.List,
 	}
 	s.internal = newInternalAPI(s, consents)

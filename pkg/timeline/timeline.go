@@ -85,9 +85,7 @@ func (t *Timeline[S]) recall(
 			continue
 		}
 		response.Reach.Subjects = append(response.Reach.Subjects, &caseworkv1.Reach_Subject{Id: subject.GetId(), Version: recalled.Version})
-		read := accesslog.ReadingOf(recalled.State)
-		read.Emergency = t.Matters.Emergency(who, recalled.View)
-		readings[names[i]] = read
+		readings[names[i]] = t.Matters.Reading(who, recalled.State, recalled.View)
 		for _, message := range recalled.Messages {
 			if behind(message, r) {
 				response.Messages = append(response.Messages, mailbox.Bounded(message))

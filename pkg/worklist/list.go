@@ -15,7 +15,6 @@ import (
 	"koppi.internal/pkg/accesslog"
 	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/clock"
-	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
@@ -64,7 +63,6 @@ type Worklist[S matter.State] struct {
 	Store     journal.Store
 	Secrets   *identity.Secrets
 	Clock     clock.Clock
-	Directory *directory.Directory
 	AccessLog *accesslog.Recorder
 	// Identity returns the identity of a matter's client as its caller may know it; nil if it is not known.
 	Identity func(ctx context.Context, who identity.Caller, view matter.View[S]) (*commonv1.Client, error)
@@ -113,7 +111,7 @@ func (l *Worklist[S]) List(ctx context.Context, r ListRequest, filter Filter) (P
 	}
 	readings := make([]accesslog.Reading, 0, len(page.Shown))
 	for _, shown := range page.Shown {
-		readings = append(readings, l.Matters.Reading(who, shown.View))
+		readings = append(readings, shown.Reading())
 	}
 	if query.Client != "" && len(readings) == 0 {
 		// An empty result is information too, so it is recorded as a reading.

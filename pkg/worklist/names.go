@@ -27,7 +27,7 @@ func (l *Worklist[S]) name(ctx context.Context, who identity.Caller, shown readi
 			return nil
 		}
 	}
-	if err := l.Once(ctx, who, accesslog.PurposeNames, l.Matters.Reading(who, shown.View)); err != nil {
+	if err := l.Once(ctx, who, accesslog.PurposeNames, shown.Reading()); err != nil {
 		return err
 	}
 	item.ClientName = strings.TrimSpace(client.GetDetails().GetFamilyName() + " " + client.GetDetails().GetGivenNames())

@@ -77,7 +77,7 @@ func (l *Worklist[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkReques
 			}
 		}
 		response.Items = append(response.Items, item)
-		readings = append(readings, l.Matters.Reading(who, one.View))
+		readings = append(readings, one.Reading())
 	}
 	decisions, asked, err := l.Decisions(ctx, who, r, queries)
 	if err != nil {

@@ -76,9 +76,12 @@ func (s *Service) SubmitConcern(ctx context.Context, r *concernv1.SubmitConcernR
 			if err != nil {
 				return prepared{}, err
 			}
-			own, err := s.own(ctx, command.Actor.Agency, command.Client)
-			facts.OwnOpen = len(own)
-			return prepared{Facts: facts}, err
+			if facts.OwnOpen = len(facts.OwnKnown); facts.OwnKnown == nil {
+				own, err := s.own(ctx, matter.WholeScope(command.Actor.Agency), command.Client)
+				facts.OwnOpen = len(own)
+				return prepared{Facts: facts}, err
+			}
+			return prepared{Facts: facts}, nil
 		},
 	})
 	if err != nil {
@@ -98,16 +101,18 @@ func (s *Service) related(ctx context.Context, known rules.World, command rules.
 	if client == "" {
 		client = known.State(command.Subject).Client
 	}
-	own, err := s.own(ctx, command.Actor.Agency, client)
+	own, err := s.own(ctx, matter.WholeScope(command.Actor.Agency), client)
 	if err != nil {
 		return nil, err
 	}
 	return rules.RelatedTo(known, command, own), nil
 }
 
-// own returns an agency's open reports about a client, as the agency has been shown them.
-func (s *Service) own(ctx context.Context, agency, client string) ([]string, error) {
-	entries, err := s.Store.WorklistEntries(ctx, journal.Query{Agency: agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true})
+// own returns the open reports about a client in a scope, as its agency has been shown them.
+func (s *Service) own(ctx context.Context, scope matter.Scope, client string) ([]string, error) {
+	entries, err := s.Store.WorklistEntries(ctx, journal.Query{
+		Agency: scope.Agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true, Readable: caller.Readable(scope),
+	})
 	return reading.Subjects(entries), fault.Store(err)
 }
 
@@ -141,14 +146,12 @@ func (s *Service) ownKnown(ctx context.Context, client string) (map[string]bool,
 	if scope.Whole {
 		return nil, nil
 	}
-	entries, err := s.Store.WorklistEntries(ctx, journal.Query{
-		Agency: who.Agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true, Readable: caller.Readable(scope),
-	})
+	subjects, err := s.own(ctx, scope, client)
 	known := map[string]bool{}
-	for _, entry := range entries {
-		known[entry.Subject] = true
+	for _, subject := range subjects {
+		known[subject] = true
 	}
-	return known, fault.Store(err)
+	return known, err
 }
 
 const purposeCheck = "open concern of own agency"
@@ -197,14 +200,12 @@ func (s *Service) CheckOpenConcern(ctx context.Context, r *concernv1.CheckOpenCo
 // ownOpen returns the earliest open report about a client at a receiver by the caller's agency, or by units
 // of the caller's kind where its people read by unit, as the agency has been shown it; nil if there is none.
 func (s *Service) ownOpen(ctx context.Context, who identity.Caller, receiver, client string) (*matter.View[rules.Concern], error) {
-	entries, err := s.Store.WorklistEntries(ctx, journal.Query{
-		Agency: who.Agency, Role: journal.RoleSender, Client: client, OpenOnly: true, WithHidden: true,
-	})
+	agency, whole := matter.WholeScope(who.Agency), s.Matters.Scopes.Of(who).Whole
+	subjects, err := s.own(ctx, agency, client)
 	if err != nil {
-		return nil, fault.Store(err)
+		return nil, err
 	}
-	whole := s.Matters.Scopes.Of(who).Whole
-	histories, err := s.Engine.Read(ctx, matter.WholeScope(who.Agency), reading.Subjects(entries)...)
+	histories, err := s.Engine.Read(ctx, agency, subjects...)
 	if err != nil {
 		return nil, err
 	}

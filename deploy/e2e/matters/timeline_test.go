@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 
+	"koppi.internal/deploy/scenario"
 	"koppi.internal/deploy/testkit"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/mailbox"
@@ -82,6 +83,7 @@ func TestTimeline(t *testing.T) {
 
 func TestWhoReadsATimeline(t *testing.T) {
 	f := testkit.NewFixture(t)
+	f.Tokens["officer"] = f.Token(scenario.CastParty{Agency: "tyollisyys-kuopio", Unit: "tyollisyys", Worker: "ty-09", Role: "employment_officer"})
 	conn := f.Conn()
 	work := f.BeginMatters(conn)
 	for _, more := range work.Steps {
@@ -118,8 +120,8 @@ func TestWhoReadsATimeline(t *testing.T) {
 	}{
 		"no purpose":           {"kela", &caseworkv1.GetTimelineRequest{ClientId: work.Concern.GetClientId()}, fault.InvalidField},
 		"neither":              {"kela", &caseworkv1.GetTimelineRequest{}, fault.InvalidField},
-		"another's name":       {"county", kelas, fault.UnknownClient},
-		"another's case":       {"county", &caseworkv1.GetTimelineRequest{CaseId: work.Concern.GetCaseId()}, fault.InvalidField},
+		"another's name":       {"officer", kelas, fault.UnknownClient},
+		"another's case":       {"officer", &caseworkv1.GetTimelineRequest{CaseId: work.Concern.GetCaseId()}, fault.InvalidField},
 		"an operator":          {"operator", kelas, fault.RoleNotAllowed},
 		"a client of a client": {"client", kelas, fault.InvalidField},
 		"no token of ours":     {"kela", &caseworkv1.GetTimelineRequest{ClientId: kelas.GetClientId(), Purpose: "x", PageToken: "abc"}, fault.InvalidPageToken},
@@ -128,6 +130,10 @@ func TestWhoReadsATimeline(t *testing.T) {
 		if _, err := casework.GetTimeline(f.As(one.who), one.r); fault.ReasonOf(err) != one.want {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	// Who reads by unit gets of another's name, as of a client of another unit, a timeline without messages.
+	if got := services("county", kelas) + services("county", &caseworkv1.GetTimelineRequest{CaseId: work.Concern.GetCaseId()}); got != "" {
+		t.Errorf("the county reads by Kela's names of %s", got)
 	}
 	// What was entered in error is forgotten.
 	concerns := concernv1.NewConcernServiceClient(conn)
@@ -145,7 +151,7 @@ func TestWhoReadsATimeline(t *testing.T) {
 			purposes++
 		}
 	}
-	if purposes != 2 {
+	if purposes != 3 {
 		t.Errorf("%d readings are recorded", purposes)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"koppi.internal/deploy/testkit"
+	"koppi.internal/pkg/people"
 )
 
 // formed is a request of good form, with what is said put in.
@@ -38,7 +39,7 @@ func (p *pairing) formed(input protoreflect.MessageDescriptor, said map[string]a
 // anything else is looked at, or are asked for by pages.
 func skippedField(name string) bool {
 	switch name {
-	case "page_token", "page_size", "attachment_ids", "etag", "cursor", "case_id", "client_id", "matter_number", "resubmitted_as", "led_to", "takeover", "attestation", "application_arrived_on":
+	case "page_token", "page_size", "attachment_ids", "etag", "cursor", "case_id", "client_id", "matter_number", "resubmitted_as", "led_to", "takeover", "attestation", "application_arrived_on", "phone_hours":
 		return true
 	default:
 		return false
@@ -94,7 +95,15 @@ func (p *pairing) word(name string) string {
 		return "1301/2014 § 35.1"
 	case name == "unit":
 		return "u1"
-	case name == "worker":
+	case name == "phone":
+		return "017 000 0003"
+	case name == "profession":
+		return "social_worker"
+	case name == "week", name == "from_week":
+		return people.WeekOf(p.b.now)
+	case name == "from", name == "to":
+		return p.b.now.Format(time.DateOnly)
+	case name == "worker", name == "workers":
 		return workerOf(p.reader, p.set, "1")
 	case name == "municipality":
 		return "297"
@@ -109,6 +118,9 @@ func (p *pairing) message(field protoreflect.FieldDescriptor, said map[string]an
 	now := p.b.now
 	switch field.Message().FullName() {
 	case "koppi.common.v1.Party":
+		if field.ContainingMessage().Name() == "Colleague" {
+			return map[string]any{"agency": p.agency(p.reader), "unit": "u1", "worker": workerOf(p.reader, p.set, "1")}
+		}
 		if name := field.Name(); name == "receiver" || name == "addressee" || name == "participant" || name == "party" && field.ContainingMessage().Name() != "Reachability" {
 			// About this one no client wishes anything: that a sending is stopped its sender may know.
 			if p.reader == "t" {

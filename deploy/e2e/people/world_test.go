@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/scenario"
 	"koppi.internal/deploy/testkit"
 	"koppi.internal/pkg/fault"
@@ -45,10 +46,17 @@ type world struct {
 // and the county: "clinic moved" is the worker of the clinic with a token of the health centre.
 func open(t *testing.T) *world {
 	t.Helper()
-	f := testkit.NewFixture(t)
+	return openAt(t, time.Time{})
+}
+
+// openAt is open with the domain's clock stopped at a time; a zero time is now.
+func openAt(t *testing.T, at time.Time) *world {
+	t.Helper()
+	f := testkit.NewFixtureWith(t, allinone.Config{Clock: at})
 	for name, party := range map[string]scenario.CastParty{
 		"clinic":         {Agency: clinic.GetAgency(), Unit: clinic.GetUnit(), Worker: "pp-07", Role: "health_professional"},
 		"clinic second":  {Agency: clinic.GetAgency(), Unit: clinic.GetUnit(), Worker: "pp-08", Role: "health_professional"},
+		"clinic leader":  {Agency: clinic.GetAgency(), Unit: clinic.GetUnit(), Worker: "pp-05", Role: "team_leader", Name: "Leena Lähi"},
 		"clinic moved":   {Agency: clinic.GetAgency(), Unit: testkit.Health.GetUnit(), Worker: "pp-07", Role: "health_professional"},
 		"no unit":        {Agency: clinic.GetAgency(), Worker: "tk-09", Role: "health_professional"},
 		"health system":  {Agency: clinic.GetAgency(), Role: "system"},

@@ -35,33 +35,39 @@ func (r Resolver) Invoke(ctx context.Context, method string, in, out any, option
 	if !strings.HasPrefix(method, "/"+r.Accepts+"/") {
 		return refused
 	}
-	asked := map[fault.Reason]*caseworkv1.IntroduceRequest{
-		fault.UnknownClient: {ClientId: clientOf(in)}, fault.InvalidField: {CaseId: textOf(in, "case_id")},
-	}
-	if asked[fault.InvalidField].GetCaseId() == "" || clientField(in) == nil {
-		delete(asked, fault.InvalidField)
-	}
-	if asked[fault.UnknownClient].GetClientId() == "" {
-		delete(asked, fault.UnknownClient)
-	}
-	for range len(asked) {
-		reason := fault.ReasonOf(refused)
-		request := asked[reason]
-		if request == nil {
-			return refused
+	for _, next := range introductions(in) {
+		if fault.ReasonOf(refused) != next.refusal {
+			continue
 		}
-		delete(asked, reason)
-		introduction, err := r.introduce(ctx, request)
-		if err != nil {
+		introduction, err := r.introduce(ctx, next.request)
+		switch {
+		case err != nil:
 			return err
-		}
-		if introduction == "" {
+		case introduction == "":
 			return refused
 		}
 		ctx = metadata.AppendToOutgoingContext(ctx, caller.MetadataIntroduction, introduction)
 		refused = r.ClientConnInterface.Invoke(ctx, method, in, out, options...)
 	}
 	return refused
+}
+
+// introducing is what other services are asked after a refusal.
+type introducing struct {
+	refusal fault.Reason
+	request *caseworkv1.IntroduceRequest
+}
+
+// introductions are what a request that starts a matter can need, in the order in which a service refuses: the
+// client, then the case. Other requests need none.
+func introductions(request any) (all []introducing) {
+	if name := clientOf(request); name != "" {
+		all = append(all, introducing{fault.UnknownClient, &caseworkv1.IntroduceRequest{ClientId: name}})
+	}
+	if name := textOf(request, "case_id"); name != "" && clientField(request) != nil {
+		all = append(all, introducing{fault.InvalidField, &caseworkv1.IntroduceRequest{CaseId: name}})
+	}
+	return all
 }
 
 // introduce returns an introduction from the first of the other services that gives one; empty if none does.

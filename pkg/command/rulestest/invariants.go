@@ -82,9 +82,9 @@ func (w *Fixture[S, F]) checkFolds(t *rapid.T) {
 				// What was disclosed to the reader on consent is no longer in its mailbox.
 				continue
 			}
-			if history.State.Common().HoldsWithdrawn(agency) && !history.Related(agency) {
+			if head := history.State.Common(); head.HoldsWithdrawn(agency) && (!history.Related(agency) || head.IsRevoked()) {
 				// Nor is it for a member that left by a withdrawal, whose mailbox may keep what another of its
-				// units had on another ground, without what came before.
+				// units had on another ground, without what came before; it is then told of a revocation too.
 				continue
 			}
 			if refolded := w.refold(agency, subject); fmt.Sprintf("%+v", refolded) != fmt.Sprintf("%+v", view.State) {

@@ -46,7 +46,7 @@ func (n naming) Invoke(ctx context.Context, method string, in, out any, options 
 // complete names the people of an answer, and adds how to reach the parties where the answer has a field for
 // it.
 func (p *People) complete(who identity.Caller, answer proto.Message) {
-	fill := filling{people: p, who: who, staff: map[string]people.Staff{}, parties: map[partyKey]bool{}}
+	fill := filling{people: p, who: who, staff: map[string]people.Staff{}, parties: map[partyKey]shownParty{}}
 	switch answer := answer.(type) {
 	case *caseworkv1.ListWorkResponse:
 		fill.absences(answer)
@@ -74,10 +74,13 @@ type filling struct {
 	people  *People
 	who     identity.Caller
 	staff   map[string]people.Staff
-	parties map[partyKey]bool
+	parties map[partyKey]shownParty
 }
 
-// of returns the people of an agency; none if they do not count any more.
+// shownParty is how a party is named in the answer.
+type shownParty struct{ worker, name string }
+
+// of returns the people of an agency; nobody if they do not count any more.
 func (f *filling) of(agency string) people.Staff {
 	staff, known := f.staff[agency]
 	if !known {
@@ -96,29 +99,40 @@ func (f *filling) party(party *commonv1.Party) {
 	if party.GetAgency() == "" {
 		return
 	}
-	if party.GetWorker() != "" && party.GetDisplayName() == "" {
-		staff := f.of(party.GetAgency())
-		switch outside := !own(f.who, party.GetAgency()); {
-		case outside && staff.IsUnnamed(party.GetWorker()):
-			if f.who.Role == identity.RoleClient {
-				party.Worker = ""
-			}
-		default:
-			party.DisplayName = staff.Find(party.GetUnit(), party.GetWorker()).GetName()
-		}
+	at := partyKey{party.GetAgency(), party.GetUnit(), party.GetWorker()}
+	shown, known := f.parties[at]
+	if !known {
+		shown = f.shown(at)
+		f.parties[at] = shown
 	}
-	f.parties[partyKey{party.GetAgency(), party.GetUnit(), party.GetWorker()}] = true
+	party.Worker, party.DisplayName = shown.worker, shown.name
+}
+
+// shown decides how a party is named. Where the people do not count, nobody knows who is unnamed: the client
+// is then given the unit, too.
+func (f *filling) shown(at partyKey) shownParty {
+	staff := f.of(at.agency)
+	switch unnamed := !own(f.who, at.agency) && (staff.Stored == nil || staff.IsUnnamed(at.worker)); {
+	case at.worker == "":
+		return shownParty{}
+	case unnamed && f.who.Role == identity.RoleClient:
+		return shownParty{}
+	case unnamed:
+		return shownParty{worker: at.worker}
+	default:
+		return shownParty{at.worker, staff.Find(at.unit, at.worker).GetName()}
+	}
 }
 
 // contacts returns how to reach the parties, by agency, unit and worker.
 func (f *filling) contacts() []*commonv1.ContactPoint {
 	var all []*commonv1.ContactPoint
-	for at := range f.parties {
+	for at, shown := range f.parties {
 		contact := f.people.config.Directory.ContactPoint(&commonv1.Party{Agency: at.agency, Unit: at.unit})
 		if contact == nil {
 			continue
 		}
-		if at.worker != "" {
+		if shown.name != "" {
 			contact = f.worker(at, contact)
 		}
 		all = append(all, contact)
@@ -130,14 +144,11 @@ func (f *filling) contacts() []*commonv1.ContactPoint {
 	return slices.CompactFunc(all, func(a, b *commonv1.ContactPoint) bool { return proto.Equal(a.GetParty(), b.GetParty()) })
 }
 
-// worker returns how to reach a worker: by the worker's own telephone number, or else by the unit's. Of an
-// unnamed worker another agency is given no more than of the unit.
+// worker returns how to reach a worker who is named: by the worker's own telephone number, or else by the
+// unit's.
 func (f *filling) worker(at partyKey, contact *commonv1.ContactPoint) *commonv1.ContactPoint {
 	staff := f.of(at.agency)
 	found := staff.Find(at.unit, at.worker)
-	if found == nil || !own(f.who, at.agency) && staff.IsUnnamed(at.worker) {
-		return contact
-	}
 	contact.Party.Unit = cmp.Or(at.unit, contact.GetParty().GetUnit())
 	contact.Party.Worker, contact.Party.DisplayName, contact.Titles = at.worker, found.GetName(), titles(found)
 	if found.GetPhone() != "" {

@@ -141,7 +141,11 @@ func (p *People) Staff(agency string) (staff people.Staff, now time.Time, counts
 	if !built {
 		known, _ := p.config.Directory.Agency(agency)
 		known.Key = agency
-		staff = people.NewStaff(known, p.agencies[agency])
+		stored := p.agencies[agency]
+		if stored == nil {
+			stored = &caseworkv1.AgencyPeople{Agency: agency}
+		}
+		staff = people.NewStaff(known, stored)
 		p.staff[agency] = staff
 	}
 	return staff, p.now, counts
@@ -239,7 +243,7 @@ func (p *People) MayName(who identity.Caller, unit string) bool {
 // own reports whether an agency is the caller's.
 func own(who identity.Caller, agency string) bool { return who.Agency == agency && agency != "" }
 
-// names are the languages of titles.
+// languages are those of titles.
 var languages = []string{"fi", "sv", "en"}
 
 func titles(of *caseworkv1.Colleague) map[string]string {

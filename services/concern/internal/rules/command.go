@@ -23,7 +23,7 @@ type Facts struct {
 	// Born is the client's date of birth at midnight UTC; zero if it is not known.
 	Born time.Time
 	// OwnOpen is the number of open reports of the caller's agency about the client, at all
-	// receivers.
+	// receivers, of which the actor may know.
 	OwnOpen int
 	// OwnKnown are those of the agency's open reports about the client of which the actor may know, if its
 	// people read by unit; nil if it may know of all.

@@ -3457,11 +3457,11 @@ var File_koppi_casework_v1_matter_proto protoreflect.FileDescriptor
 
 const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\x1a koppi/operator/v1/operator.proto\"\x98\x02\n" +
+	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\x1a koppi/operator/v1/operator.proto\"\xad\x02\n" +
 	"\x1aCountEmergencyReadsRequest\x12T\n" +
-	"\x05asked\x18\x01 \x03(\v23.koppi.casework.v1.CountEmergencyReadsRequest.AskedB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x05asked\x1a\xa3\x01\n" +
-	"\x05Asked\x12$\n" +
-	"\x06client\x18\x01 \x01(\tB\f\xbaH\x05r\x03\x18\x80\x01\xe8\xb8\x18\x01R\x06client\x128\n" +
+	"\x05asked\x18\x01 \x03(\v23.koppi.casework.v1.CountEmergencyReadsRequest.AskedB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x05asked\x1a\xb8\x01\n" +
+	"\x05Asked\x129\n" +
+	"\x06client\x18\x01 \x01(\tB!\xbaH\x1ar\x182\x16^[A-Za-z0-9_-]{1,128}$\xe8\xb8\x18\x01R\x06client\x128\n" +
 	"\x06agency\x18\x02 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\x06agency\x12:\n" +
 	"\x14emergency_reading_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x12emergencyReadingId\"7\n" +
 	"\x1bCountEmergencyReadsResponse\x12\x18\n" +
