@@ -96,7 +96,7 @@ test("a prohibition stops a sending; two officers admit one, refuse another, and
   await saysWhy(second);
   const open = (reason: string) => second.page.locator(".overrides li").filter({ hasText: reason });
   for (const [reason, step, said] of [
-    ["Toinen pyyntö.", "RefuseOverride", "Hylännyt ps-33"], [asks.reason, "ApproveOverride", "Hyväksynyt ps-33"],
+    ["Toinen pyyntö.", "RefuseOverride", "Hylännyt Outi Ohjaaja"], [asks.reason, "ApproveOverride", "Hyväksynyt Outi Ohjaaja"],
   ] as const) {
     await open(reason).locator(`[data-step="${step}"]`).click();
     await second.send(second.page.locator("form.step-form"));

@@ -72,10 +72,10 @@ test("a leader sets a week by names and marks a colleague as unnamed", async ({ 
   await last.locator('[data-step="SetDuty"]').click();
   const lists = last.locator("button[aria-haspopup=listbox]");
   await pick(page, lists.first(), /^Taina Lähi/);
-  await pick(page, lists.nth(1), /^tk-02/);
+  await pick(page, lists.nth(1), /^Niina Hoitaja/);
   await pictures(page, "people-week");
   await last.locator("[data-send]").click();
-  await expect(last.locator("[data-on-duty]")).toHaveText(["Taina Lähi", "tk-02"]);
+  await expect(last.locator("[data-on-duty]")).toHaveText(["Taina Lähi", "Niina Hoitaja"]);
 
   await nurse.getByRole("button", { name: "Muokkaa" }).click();
   await nurse.locator('[data-field="unnamed"] label').click();
@@ -105,7 +105,7 @@ test("an absence is recorded, seen by the others, and removed", async ({ koppi, 
   await pictures(page, "people-absence");
   await form.locator("[data-send]").click();
   const row = roster.locator("[data-absence]");
-  await expect(row).toContainText("tk-02");
+  await expect(row).toContainText("Niina Hoitaja");
   await expect(row).toContainText("ti 1.12. – pe 4.12.");
   await expect(row).toContainText("sijainen Taina Lähi");
   await expect(of(page, "tk-02").locator('[data-mark="away"]')).toContainText("poissa ti 1.12. – pe 4.12.");
@@ -134,7 +134,7 @@ test("a reading in an emergency is reviewed by keyboard, and never by the reader
   await expect(waiting.locator("[data-reading]")).toHaveCount(2);
   const first = waiting.locator("[data-reading]", { hasText: "yliannostuksesta" });
   const second = waiting.locator("[data-reading]", { hasText: "Omaiset" });
-  for (const words of ["tk-02", "Kuopion terveysasema", "Henki tai terveys vaarassa", "ei lukenut yhtään asiaa"]) {
+  for (const words of ["Niina Hoitaja", "Kuopion terveysasema", "Henki tai terveys vaarassa", "ei lukenut yhtään asiaa"]) {
     await expect(first).toContainText(words);
   }
   await pictures(page, "reviews");

@@ -18,7 +18,7 @@ import (
 )
 
 // Naming wraps a connection so that answers name the people whom they name by key, and say how to reach the
-// parties: it adds no party. Streams are left as they are.
+// parties: it adds no party. What a stream brings is named too.
 func (p *People) Naming(to grpc.ClientConnInterface) grpc.ClientConnInterface { return naming{p, to} }
 
 type naming struct {
@@ -41,6 +41,30 @@ func (n naming) Invoke(ctx context.Context, method string, in, out any, options 
 		n.people.complete(who, answer)
 	}
 	return nil
+}
+
+// NewStream begins a stream whose messages are completed as answers are.
+func (n naming) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, options ...grpc.CallOption) (grpc.ClientStream, error) {
+	stream, err := n.ClientConnInterface.NewStream(ctx, desc, method, options...)
+	if who, known := identity.FromContext(ctx); err == nil && known {
+		return namedStream{stream, n.people, who}, nil
+	}
+	return stream, err
+}
+
+type namedStream struct {
+	grpc.ClientStream
+	people *People
+	who    identity.Caller
+}
+
+// RecvMsg receives a message and names the people in it.
+func (s namedStream) RecvMsg(message any) error {
+	err := s.ClientStream.RecvMsg(message)
+	if received, is := message.(proto.Message); is && err == nil {
+		s.people.complete(s.who, received)
+	}
+	return err
 }
 
 // complete names the people of an answer, and adds how to reach the parties where the answer has a field for

@@ -16,6 +16,7 @@ import (
 	"koppi.internal/pkg/people/gateway"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
@@ -54,8 +55,20 @@ func (k *keeper) Invoke(_ context.Context, method string, in, out any, _ ...grpc
 	return nil
 }
 
-func (*keeper) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
-	return nil, errors.New("no streams")
+func (k *keeper) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
+	return stream{answer: k.answer}, nil
+}
+
+// stream brings the same message again and again.
+type stream struct {
+	grpc.ClientStream
+
+	answer proto.Message
+}
+
+func (s stream) RecvMsg(message any) error {
+	proto.Merge(message.(proto.Message), s.answer) //nolint:forcetypeassert // of the test
+	return nil
 }
 
 type fixture struct {
@@ -154,6 +167,23 @@ func (f *fixture) named(t *testing.T, who identity.Caller, party *commonv1.Party
 		t.Fatal(err)
 	}
 	return answer
+}
+
+// A stream names people as answers do.
+func TestStreamNames(t *testing.T) {
+	f := newFixture(t)
+	f.keeper.answer = &consultationv1.FollowResponse{Told: &consultationv1.ConverseResponse{Kind: &consultationv1.ConverseResponse_Typing{
+		Typing: &commonv1.Party{Agency: "hva", Unit: "a", Worker: "w-1"},
+	}}}
+	ctx := identity.WithCaller(t.Context(), anna())
+	opened, err := f.Naming(f.keeper).NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, consultationv1.ConsultationService_Follow_FullMethodName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := &consultationv1.FollowResponse{}
+	if err := opened.RecvMsg(got); err != nil || got.GetTold().GetTyping().GetDisplayName() != "Anna A" {
+		t.Errorf("%v, %v", got, err)
+	}
 }
 
 // An unnamed worker is named inside the agency alone: another agency gets the key, the client the unit.
