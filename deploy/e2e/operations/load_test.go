@@ -46,13 +46,7 @@ func TestLoad(t *testing.T) {
 	t.Parallel()
 	i := country(t)
 	for seed := range uint64(2) {
-		settings := countryAt(i.Address)
-		// As long as it takes for the slowest agency to have messages enough to be told.
-		settings.Seed, settings.Duration = seed, 6*time.Second
-		r, err := synthetic.Run(t.Context(), settings)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := loaded(t, i, seed)
 		if !r.Losses.None() {
 			t.Errorf("losses: %+v", r.Losses)
 		}
@@ -60,10 +54,8 @@ func TestLoad(t *testing.T) {
 		if c.Due < 100 || c.Accepted != c.Due || c.PerSecond <= 0 || len(c.Refused)+len(c.Failed)+c.GivenUp+c.NotSent > 0 || c.MostInFlight < 1 {
 			t.Errorf("commands: %+v", c)
 		}
-		for _, method := range []string{"SubmitConcern", "TakeConcern", "CloseConcern", "SendReferral", "CompleteReferral", "OpenConsultation", "PostMessage"} {
-			if c.ByMethod[method] == 0 {
-				t.Errorf("no %s among %v", method, c.ByMethod)
-			}
+		if missing := notAmong(c.ByMethod); len(missing) > 0 {
+			t.Errorf("no %v among %v", missing, c.ByMethod)
 		}
 		if r.Latency.Count != c.Accepted || r.Latency.P50 <= 0 || r.Latency.P99 < r.Latency.P95 || r.FirstMinute != r.Latency || r.LastMinute != r.Latency {
 			t.Errorf("latency: %+v %+v", r.Latency, r.FirstMinute)
@@ -76,6 +68,34 @@ func TestLoad(t *testing.T) {
 		}
 		reads(t, r)
 	}
+}
+
+// loaded returns the report of a load that lasts until every kind of command was given: on a busy machine, a
+// handler takes the first matters late.
+func loaded(t *testing.T, i *testkit.Instance, seed uint64) *synthetic.Report {
+	t.Helper()
+	settings := countryAt(i.Address)
+	// As long as it takes for the slowest agency to have messages enough to be told.
+	settings.Seed, settings.Duration = seed, 6*time.Second
+	for {
+		r, err := synthetic.Run(t.Context(), settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if settings.Duration *= 3; len(notAmong(r.Commands.ByMethod)) == 0 || settings.Duration > time.Minute {
+			return r
+		}
+	}
+}
+
+// notAmong returns the kinds of commands of which none was given.
+func notAmong(commands map[string]int) (missing []string) {
+	for _, method := range []string{"SubmitConcern", "TakeConcern", "CloseConcern", "SendReferral", "CompleteReferral", "OpenConsultation", "PostMessage"} {
+		if commands[method] == 0 {
+			missing = append(missing, method)
+		}
+	}
+	return missing
 }
 
 // reads holds the report's three forms to their figures.
@@ -200,13 +220,13 @@ func TestLoadWaitsForNoAnswer(t *testing.T) {
 func TestLoadTellsSlowness(t *testing.T) {
 	t.Parallel()
 	settings := countryAt(testkit.Start(t, allinone.Config{}).Address)
-	settings.AtOnce, settings.Rate, settings.Days, settings.Duration, settings.Streams = 1, 2000, 0, 50*time.Millisecond, 0
+	settings.AtOnce, settings.Rate, settings.Days, settings.Duration, settings.Streams = 1, 2000, 0, 20*time.Millisecond, 0
 	r, err := synthetic.Run(t.Context(), settings)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c, each := r.Commands, 1000*r.Took/float64(r.Commands.Due)
-	if c.Accepted != c.Due || c.Due < 75 || c.MostInFlight != 1 || c.LongestHeld > r.Latency.Most || r.Latency.P50 < 10*each {
+	if c.Accepted != c.Due || c.Due < 25 || c.MostInFlight != 1 || c.LongestHeld > r.Latency.Most || r.Latency.P50 < 10*each {
 		t.Errorf("%.1f ms each, one at once: %+v, %+v", each, r.Latency, c)
 	}
 }
