@@ -30,11 +30,8 @@ async function pick(page: Page, list: Locator, option: RegExp) {
   await page.getByRole("option", { name: option }).click();
 }
 
-// A worker is known once the worker has called.
-const known = (koppi: Koppi, worker: string) => koppi.call(worker, "casework.v1.CaseworkService/ListColleagues", {});
-
 test("a worker edits the own telephone and hours, beside the field that is wrong", async ({ koppi, comes }) => {
-  await known(koppi, "tk-01");
+  await koppi.knows("tk-01");
   const { page, go } = await comes("tk-02", { width: 1366, height: 768 }), own = of(page, "tk-02");
   await go("/people");
   await expect(own).toContainText("Yksikön numero");
@@ -64,7 +61,7 @@ test("a worker edits the own telephone and hours, beside the field that is wrong
 });
 
 test("a leader sets a week by names and marks a colleague as unnamed", async ({ koppi, comes }) => {
-  await known(koppi, "tk-02");
+  await koppi.knows("tk-02");
   const { page, go } = await comes("tk-01", { width: 1366, height: 768 }), nurse = of(page, "tk-02"), last = week(page, "2026-W50");
   await go("/people");
   await expect(page.locator(".weeks > li")).toHaveCount(8);
@@ -90,7 +87,7 @@ test("a leader sets a week by names and marks a colleague as unnamed", async ({ 
 });
 
 test("an absence is recorded, seen by the others, and removed", async ({ koppi, comes }) => {
-  await known(koppi, "tk-01");
+  await koppi.knows("tk-01");
   const worker = await comes("tk-02", { width: 1366, height: 768 }), { page } = worker, roster = page.locator('[data-section="roster"]');
   await worker.go("/people");
   await roster.locator('[data-step="SetAbsence"]').click();
@@ -164,6 +161,43 @@ test("a reading in an emergency is reviewed by keyboard, and never by the reader
   await expect(own).toHaveCount(2);
   await expect(own.first()).toContainText("Taina Lähi");
   await expect(reader.page.locator('.reviews [data-step]')).toHaveCount(0);
+});
+
+// A worker leads a unit by its record alone: the agency's system says so.
+const leads = (koppi: Koppi, worker: string, unit: string, profession = "health_professional") =>
+  koppi.call("tk-system", "casework.v1.CaseworkService/PutColleague", {
+    requestId: randomUUID(), colleague: { party: { agency: "terveys-pohjois-savo", unit, worker }, profession, leader: true },
+  });
+
+test("who leads a unit by record alone has the badge of what to review, and others have not", async ({ koppi, comes }) => {
+  const open = (worker: string, personalIdentityCode: string) => koppi.call(worker, "casework.v1.CaseworkService/OpenEmergencyReading", {
+    requestId: randomUUID(), personalIdentityCode, reason: "EMERGENCY_REASON_LIFE_OR_HEALTH", explanation: "Omaiset kysyivät.",
+  });
+  await open("tk-01", "030694W9024");
+  await open("pp-01", "010594Y9032");
+  const nurse = await comes("tk-02"), badge = nurse.page.locator('.rooms a[href="/reviews"] [data-reviews]');
+  const answered = nurse.page.waitForResponse((response) => response.url().endsWith("/ListEmergencyReadings"));
+  await nurse.go("/people");
+  await answered;
+  await expect(nurse.page.locator(".colleagues")).toBeVisible();
+  await expect(badge).toHaveCount(0);
+  // The intake unit: the addiction services have no leader of their own.
+  await leads(koppi, "tk-02", "terveysasema-kuopio");
+  await nurse.page.reload();
+  await expect(badge).toHaveAttribute("data-reviews", "2");
+  await expect(nurse.page.locator('.rooms a[href="/reviews"]')).toHaveAccessibleName("Hätäkatselut 2 katselmoitavana");
+  await nurse.page.locator('.rooms a[href="/reviews"]').click();
+  const waiting = nurse.page.locator('[data-section="waiting"] [data-reading]');
+  await expect(waiting).toHaveCount(2);
+  await pictures(nurse.page, "reviews-by-record");
+  await waiting.first().locator('[data-step="Justified"]').click();
+  await waiting.first().locator("[data-send]").click();
+  await expect(badge).toHaveAttribute("data-reviews", "1");
+  // A unit that is not the own one.
+  await open("tk-02", "140391-9021");
+  await leads(koppi, "pp-01", "terveysasema-kuopio");
+  const other = await comes("pp-01");
+  await expect(other.page.locator('.rooms a[href="/reviews"] [data-reviews]')).toBeVisible();
 });
 
 test("people and reviews are for workers", async ({ comes }) => {
