@@ -4,7 +4,7 @@ import type { Locator, Page } from "@playwright/test";
 
 import { expect, test } from "./fixtures";
 import type { Koppi } from "./koppi";
-import { pictures } from "./pictures";
+import { picture, pictures } from "./pictures";
 
 async function accessible(page: Page) {
   const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
@@ -112,6 +112,36 @@ test("an absence is recorded, seen by the others, and removed", async ({ koppi, 
   await pictures(leader.page, "people");
   await accessible(leader.page);
   await fits(leader.page);
+  // The absence is changed in place, and what is not changed stays.
+  const edited = row.locator("form.step-form"), first = edited.locator('[data-field="from"] input').first();
+  await row.locator('[data-step="ChangeAbsence"]').press("Enter");
+  await expect(first).toBeFocused();
+  await expect(first).toHaveValue("1.12.2026");
+  await expect(edited.locator('[data-field="substitute"]')).toContainText("Taina Lähi");
+  await worker.fill(edited, { to: "2026-11-30" });
+  await edited.locator("[data-send]").click();
+  await expect(edited.locator('[data-field="to"]')).toContainText("Viimeinen päivä ei voi olla ennen ensimmäistä.");
+  await pictures(page, "people-absence-change");
+  await accessible(page);
+  await fits(page);
+  await worker.fill(edited, { to: "2026-12-07" });
+  await edited.locator("[data-send]").click();
+  await expect(row.locator('[data-step="ChangeAbsence"]')).toBeFocused();
+  await expect(row).toHaveCount(1);
+  await expect(row).toContainText("ti 1.12. – ma 7.12.");
+  await expect(row).toContainText("sijainen Taina Lähi");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await picture(page, "people-absences-390");
+  await page.setViewportSize({ width: 1366, height: 768 });
+  await fits(page);
+  // Who leads the unit changes it too.
+  const led = leader.page.locator("[data-absence]");
+  await leader.go("/people");
+  await led.locator('[data-step="ChangeAbsence"]').click();
+  await pick(leader.page, led.locator('[data-field="substitute"] button[aria-haspopup=listbox]'), /^Ei sijaista/);
+  await led.locator("[data-send]").click();
+  await expect(led).toContainText("ti 1.12. – ma 7.12.");
+  await expect(led).not.toContainText("sijainen");
   await row.locator('[data-step="RemoveAbsence"]').click();
   await row.locator("[data-send]").click();
   await expect(row).toHaveCount(0);
@@ -161,6 +191,21 @@ test("a reading in an emergency is reviewed by keyboard, and never by the reader
   await expect(own).toHaveCount(2);
   await expect(own.first()).toContainText("Taina Lähi");
   await expect(reader.page.locator('.reviews [data-step]')).toHaveCount(0);
+});
+
+test("a change of an absence keeps a substitute that is a unit", async ({ koppi, comes }) => {
+  const substitute = { agency: "terveys-pohjois-savo", unit: "paihdepalvelut" };
+  const away = { worker: "tk-02", from: "2026-12-01", to: "2026-12-04" };
+  await koppi.knows("tk-02");
+  await koppi.call("tk-02", "casework.v1.CaseworkService/SetAbsence", { requestId: randomUUID(), ...away, substitute });
+  const { page, go } = await comes("tk-02"), row = page.locator("[data-absence]"), form = row.locator("form.step-form");
+  await go("/people");
+  await row.locator('[data-step="ChangeAbsence"]').click();
+  await expect(form.locator('[data-field="substitute"]')).toContainText("Päihdepalvelut");
+  await form.locator('[data-field="to"] input').first().fill("3.12.2026");
+  await form.locator("[data-send]").click();
+  await expect(row).toContainText("ti 1.12. – to 3.12.");
+  await expect(row).toContainText("sijainen Päihdepalvelut");
 });
 
 // A worker leads a unit by its record alone: the agency's system says so.
