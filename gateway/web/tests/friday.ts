@@ -32,6 +32,7 @@ export async function friday(koppi: Koppi): Promise<Friday> {
     });
     return concern.concernId;
   };
+  await koppi.knows("ps-33");
   const late = await send(100, "URGENCY_EMERGENCY"), taken = await send(101, "URGENCY_NORMAL");
   await koppi.call("ps-21", "concern.v1.ConcernService/ReceiveConcern", { requestId: randomUUID(), concernId: late });
   const urgency = "URGENCY_URGENT";

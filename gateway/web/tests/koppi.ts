@@ -79,8 +79,13 @@ export class Koppi {
 
   directory = () => this.call<Directory>("kela-17", "casework.v1.CaseworkService/GetAgencies", {});
 
+  // knows makes a worker known to the others of the agency: a worker is known once the worker has called.
+  knows = (worker: string) => this.call(worker, "casework.v1.CaseworkService/ListColleagues", {});
+
   // advance moves the domain's time by a number of seconds, or to a moment.
   advance = (to: string) => this.call("operator", "dev.v1.DevService/AdvanceClock", /^\d+s$/.test(to) ? { by: to } : { to });
 }
 
-const people = Object.fromEntries(trialPeople.map((person) => [person.id, person]));
+// An agency's own system acts too: it alone says who leads a unit.
+const system = { id: "tk-system", agency: "terveys-pohjois-savo", role: "system" };
+const people: Record<string, { id: string }> = Object.fromEntries([...trialPeople, system].map((person) => [person.id, person]));

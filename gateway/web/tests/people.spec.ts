@@ -4,7 +4,7 @@ import type { Locator, Page } from "@playwright/test";
 
 import { expect, test } from "./fixtures";
 import type { Koppi } from "./koppi";
-import { pictures } from "./pictures";
+import { picture, pictures } from "./pictures";
 
 async function accessible(page: Page) {
   const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
@@ -30,11 +30,8 @@ async function pick(page: Page, list: Locator, option: RegExp) {
   await page.getByRole("option", { name: option }).click();
 }
 
-// A worker is known once the worker has called.
-const known = (koppi: Koppi, worker: string) => koppi.call(worker, "casework.v1.CaseworkService/ListColleagues", {});
-
 test("a worker edits the own telephone and hours, beside the field that is wrong", async ({ koppi, comes }) => {
-  await known(koppi, "tk-01");
+  await koppi.knows("tk-01");
   const { page, go } = await comes("tk-02", { width: 1366, height: 768 }), own = of(page, "tk-02");
   await go("/people");
   await expect(own).toContainText("Yksikön numero");
@@ -64,7 +61,7 @@ test("a worker edits the own telephone and hours, beside the field that is wrong
 });
 
 test("a leader sets a week by names and marks a colleague as unnamed", async ({ koppi, comes }) => {
-  await known(koppi, "tk-02");
+  await koppi.knows("tk-02");
   const { page, go } = await comes("tk-01", { width: 1366, height: 768 }), nurse = of(page, "tk-02"), last = week(page, "2026-W50");
   await go("/people");
   await expect(page.locator(".weeks > li")).toHaveCount(8);
@@ -90,7 +87,7 @@ test("a leader sets a week by names and marks a colleague as unnamed", async ({ 
 });
 
 test("an absence is recorded, seen by the others, and removed", async ({ koppi, comes }) => {
-  await known(koppi, "tk-01");
+  await koppi.knows("tk-01");
   const worker = await comes("tk-02", { width: 1366, height: 768 }), { page } = worker, roster = page.locator('[data-section="roster"]');
   await worker.go("/people");
   await roster.locator('[data-step="SetAbsence"]').click();
@@ -115,6 +112,36 @@ test("an absence is recorded, seen by the others, and removed", async ({ koppi, 
   await pictures(leader.page, "people");
   await accessible(leader.page);
   await fits(leader.page);
+  // The absence is changed in place, and what is not changed stays.
+  const edited = row.locator("form.step-form"), first = edited.locator('[data-field="from"] input').first();
+  await row.locator('[data-step="ChangeAbsence"]').press("Enter");
+  await expect(first).toBeFocused();
+  await expect(first).toHaveValue("1.12.2026");
+  await expect(edited.locator('[data-field="substitute"]')).toContainText("Taina Lähi");
+  await worker.fill(edited, { to: "2026-11-30" });
+  await edited.locator("[data-send]").click();
+  await expect(edited.locator('[data-field="to"]')).toContainText("Viimeinen päivä ei voi olla ennen ensimmäistä.");
+  await pictures(page, "people-absence-change");
+  await accessible(page);
+  await fits(page);
+  await worker.fill(edited, { to: "2026-12-07" });
+  await edited.locator("[data-send]").click();
+  await expect(row.locator('[data-step="ChangeAbsence"]')).toBeFocused();
+  await expect(row).toHaveCount(1);
+  await expect(row).toContainText("ti 1.12. – ma 7.12.");
+  await expect(row).toContainText("sijainen Taina Lähi");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await picture(page, "people-absences-390");
+  await page.setViewportSize({ width: 1366, height: 768 });
+  await fits(page);
+  // Who leads the unit changes it too.
+  const led = leader.page.locator("[data-absence]");
+  await leader.go("/people");
+  await led.locator('[data-step="ChangeAbsence"]').click();
+  await pick(leader.page, led.locator('[data-field="substitute"] button[aria-haspopup=listbox]'), /^Ei sijaista/);
+  await led.locator("[data-send]").click();
+  await expect(led).toContainText("ti 1.12. – ma 7.12.");
+  await expect(led).not.toContainText("sijainen");
   await row.locator('[data-step="RemoveAbsence"]').click();
   await row.locator("[data-send]").click();
   await expect(row).toHaveCount(0);
@@ -164,6 +191,58 @@ test("a reading in an emergency is reviewed by keyboard, and never by the reader
   await expect(own).toHaveCount(2);
   await expect(own.first()).toContainText("Taina Lähi");
   await expect(reader.page.locator('.reviews [data-step]')).toHaveCount(0);
+});
+
+test("a change of an absence keeps a substitute that is a unit", async ({ koppi, comes }) => {
+  const substitute = { agency: "terveys-pohjois-savo", unit: "paihdepalvelut" };
+  const away = { worker: "tk-02", from: "2026-12-01", to: "2026-12-04" };
+  await koppi.knows("tk-02");
+  await koppi.call("tk-02", "casework.v1.CaseworkService/SetAbsence", { requestId: randomUUID(), ...away, substitute });
+  const { page, go } = await comes("tk-02"), row = page.locator("[data-absence]"), form = row.locator("form.step-form");
+  await go("/people");
+  await row.locator('[data-step="ChangeAbsence"]').click();
+  await expect(form.locator('[data-field="substitute"]')).toContainText("Päihdepalvelut");
+  await form.locator('[data-field="to"] input').first().fill("3.12.2026");
+  await form.locator("[data-send]").click();
+  await expect(row).toContainText("ti 1.12. – to 3.12.");
+  await expect(row).toContainText("sijainen Päihdepalvelut");
+});
+
+// A worker leads a unit by its record alone: the agency's system says so.
+const leads = (koppi: Koppi, worker: string, unit: string, profession = "health_professional") =>
+  koppi.call("tk-system", "casework.v1.CaseworkService/PutColleague", {
+    requestId: randomUUID(), colleague: { party: { agency: "terveys-pohjois-savo", unit, worker }, profession, leader: true },
+  });
+
+test("who leads a unit by record alone has the badge of what to review, and others have not", async ({ koppi, comes }) => {
+  const open = (worker: string, personalIdentityCode: string) => koppi.call(worker, "casework.v1.CaseworkService/OpenEmergencyReading", {
+    requestId: randomUUID(), personalIdentityCode, reason: "EMERGENCY_REASON_LIFE_OR_HEALTH", explanation: "Omaiset kysyivät.",
+  });
+  await open("tk-01", "030694W9024");
+  await open("pp-01", "010594Y9032");
+  const nurse = await comes("tk-02"), badge = nurse.page.locator('.rooms a[href="/reviews"] [data-reviews]');
+  const answered = nurse.page.waitForResponse((response) => response.url().endsWith("/ListEmergencyReadings"));
+  await nurse.go("/people");
+  await answered;
+  await expect(nurse.page.locator(".colleagues")).toBeVisible();
+  await expect(badge).toHaveCount(0);
+  // The intake unit: the addiction services have no leader of their own.
+  await leads(koppi, "tk-02", "terveysasema-kuopio");
+  await nurse.page.reload();
+  await expect(badge).toHaveAttribute("data-reviews", "2");
+  await expect(nurse.page.locator('.rooms a[href="/reviews"]')).toHaveAccessibleName("Hätäkatselut 2 katselmoitavana");
+  await nurse.page.locator('.rooms a[href="/reviews"]').click();
+  const waiting = nurse.page.locator('[data-section="waiting"] [data-reading]');
+  await expect(waiting).toHaveCount(2);
+  await pictures(nurse.page, "reviews-by-record");
+  await waiting.first().locator('[data-step="Justified"]').click();
+  await waiting.first().locator("[data-send]").click();
+  await expect(badge).toHaveAttribute("data-reviews", "1");
+  // A unit that is not the own one.
+  await open("tk-02", "140391-9021");
+  await leads(koppi, "pp-01", "terveysasema-kuopio");
+  const other = await comes("pp-01");
+  await expect(other.page.locator('.rooms a[href="/reviews"] [data-reviews]')).toBeVisible();
 });
 
 test("people and reviews are for workers", async ({ comes }) => {

@@ -1,12 +1,17 @@
 import { expect, type Browser, type BrowserContext, type Locator, type Page } from "@playwright/test";
 
 import words from "../src/texts/words.json" with { type: "json" };
+import { trialPeople } from "../src/app/trial";
 import type { Koppi } from "./koppi";
 
 type Language = "fi" | "sv" | "en";
 // The grounds depend on the receiver, and what a form asks next on the ground.
 const order = ["receiver", "participant", "party", "", "ground", "consentedAt", "feedback"];
 const place = (field: string) => (order.includes(field) ? order.indexOf(field) : order.indexOf(""));
+// A list begins with a name, and says after it what the worker is and whether the worker is away.
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+const nameOf = (worker: string) => trialPeople.find((one) => one.worker === worker)?.name;
+const begins = (name: string) => new RegExp(`^${escaped(name)}( \\(|,|$)`);
 const locales = { fi: "fi-FI", sv: "sv-FI", en: "en-GB" };
 
 // Person is a user in a browser of their own.
@@ -190,7 +195,8 @@ export class Person {
       await this.tick(field.locator(`input[type=radio]:is([value="${String(value)}"], [value$="/${String(value)}"])`).first());
     } else if (await field.locator("button[aria-haspopup=listbox]").count()) {
       await field.locator("button[aria-haspopup=listbox]").click();
-      await this.page.getByRole("option", { name: this.word(String(value)), exact: true }).click();
+      const name = nameOf(String(value)), option = name ? { name: begins(name) } : { name: this.word(String(value)), exact: true };
+      await this.page.getByRole("option", option).click();
     } else if (/^\d{4}-\d{2}-\d{2}T/.test(String(value))) {
       // A moment is a day, typed as people write it, and a time.
       const [day, clock] = String(value).split("T") as [string, string];
@@ -215,8 +221,7 @@ export class Person {
     const there = agencies.find((one) => one.agency === agency || (!agency && one.units.some((its) => its.unit === unit)))!;
     const pick = async (label: RegExp, name: string, timeout = 20_000) => {
       await field.getByRole("button", { name: label }).click({ timeout });
-      await this.page.getByRole("option", { name: new RegExp(`^${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}( \\(|$)`) })
-        .click({ timeout });
+      await this.page.getByRole("option", { name: begins(name) }).click({ timeout });
     };
     // A proposed receiver is changed first.
     const change = field.locator("[data-change-receiver]");
@@ -227,14 +232,6 @@ export class Person {
       if (agency) await pick(/Viranomainen/, called(there.names), 5_000);
     }).toPass({ timeout: 30_000 });
     if (unit) await pick(/Yksikkö/, called(there.units.find((one) => one.unit === unit)!.names));
-    if (!worker) return;
-    // A colleague whom Koppi does not know yet is written by key.
-    const written = field.getByRole("textbox"), known = field.getByRole("button", { name: /Työntekijä/ });
-    await written.or(known).first().waitFor();
-    if (await known.count()) {
-      await known.click();
-      await this.page.getByRole("option", { name: "Joku muu", exact: true }).click();
-    }
-    await written.fill(worker);
+    if (worker) await pick(/Työntekijä/, nameOf(worker)!);
   }
 }

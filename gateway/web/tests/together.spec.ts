@@ -94,8 +94,8 @@ test("a plan goes on: tasks change hands, two change a goal, it is reviewed, and
   await planned.locator("[data-cancel]").click();
   await nurse.take("PlanContact", { takeBack: true });
   await expect(contacts).not.toContainText("Niina Hoitaja");
-  await nurse.take("ReassignAction", { unit: "hva-pohjois-savo/tyoikaiset-kuopio", worker: "ps-33" });
-  await expect(worker.matter.locator(".owner h4")).toContainText("ps-33");
+  await nurse.take("ReassignAction", { unit: "hva-pohjois-savo/tyoikaiset-kuopio", worker: "ps-21" });
+  await expect(worker.matter.locator(".owner h4")).toContainText("Saara Sosiaali");
   // Two workers change one goal at once, and neither text is lost.
   await worker.press("UpdateGoal");
   const form = worker.page.locator("form.step-form");

@@ -27,7 +27,7 @@ export function NewConsultation({ origin, arrived }: Beginning) {
     { name: "who", heading: "pageWhom", fields: [
       {
         kind: "receiver", name: "receiver", label: "addressee", required: true, missing: "missingAddressee", without: [person.agency],
-        worker: true, of: ["addressee"], language: nobody(values) ? "" : clientLanguage(values, origin),
+        of: ["addressee"], language: nobody(values) ? "" : clientLanguage(values, origin),
       },
       { kind: "drawn", name: "reachable", label: "addressee", draw: () => <ReachableNow party={receiver(values, "receiver")} /> },
       ...groundFields({ message: "consultation", receiver: "receiver", clientId: origin?.clientId }, values),

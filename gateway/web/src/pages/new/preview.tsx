@@ -35,7 +35,7 @@ export function Preview({ values, client, language, content, after, toNobody }: 
   if (!chosen) return null;
   const to = receiver(values, "receiver"), consented = consentTime(values);
   const addressed = to?.agency
-    && [to.worker, to.unit && directory.unit(to.agency, to.unit), directory.agency(to.agency)].filter(Boolean).join(", ");
+    && [to.unit && directory.unit(to.agency, to.unit), directory.agency(to.agency)].filter(Boolean).join(", ");
   const rows: [string, ReactNode][] = [
     ...(toNobody ? [] : [[t("previewTo"), addressed] as [string, ReactNode]]),
     ...(client === undefined ? [] : [[t("previewClient"), client] as [string, ReactNode]]),

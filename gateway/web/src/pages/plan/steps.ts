@@ -1,10 +1,11 @@
-import type { Party } from "koppi-contract/koppi/common/v1/party_pb";
 import { PlanState, type Action, type Goal, type Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { attachmentIds, receiver, text, type Field, type Values } from "../../ui/form/fields";
 import { endOfDay, finnish } from "../../ui/form/times";
 import { attestedFields, groundFields } from "../../ui/ground/fields";
 import { basisOf } from "../../ui/ground/value";
 import type { Step, Steps } from "../matter/actions";
+import { partyOf, valueOf, type Choice } from "./parties";
+import { whose } from "./whose";
 
 const reason: Step<Plan> = {
   fields: () => [{ kind: "area", name: "reason", label: "reason" }], make: (values) => ({ reason: text(values, "reason") }),
@@ -53,28 +54,13 @@ export const assessGoal = (goal: Goal): Step<Plan> => ({
   }),
 });
 
-// Conversion between a party and a form's value.
-export const valueOf = (party: Pick<Party, "agency" | "unit">) => `${party.agency}/${party.unit}`;
-const partyOf = (values: Values) => {
-  const [agency = "", unit = ""] = text(values, "unit").split("/");
-  return { agency, unit, worker: text(values, "worker") };
-};
-
-export interface Choice { value: string; ready: string }
-
-// whose asks for one of the joined units, and a worker of it.
-const whose = (units: Choice[], named: boolean): Field[] => [
-  { kind: "options", name: "unit", label: "unit", required: true, of: ["owner", "to"], options: units },
-  { kind: "line", name: "worker", label: "worker", hint: named ? "workerNamedHint" : "workerHint", required: named },
-];
-
 const addAction = (units: Choice[], goals: Choice[], me: { agency: string; unit: string; worker: string }): Step<Plan> => ({
-  fields: () => [
+  fields: (plan) => [
     { kind: "area", name: "text", label: "actionText", hint: "actionTextHint", required: true },
     ...(goals.length ? [
       { kind: "options", name: "goalId", label: "forGoal", of: ["goal_id"], options: [...goals, { value: "", label: "noGoal" }] } as Field,
     ] : []),
-    ...whose(units, false),
+    ...whose(plan, units, false),
     { kind: "day", name: "due", label: "due", required: true, of: ["due_at"] },
   ],
   initial: () => ({ unit: valueOf(me), worker: me.worker, goalId: goals[0]?.value ?? "" }),
@@ -90,12 +76,12 @@ export const completeAction = (action: Action): Step<Plan> => ({
 });
 
 export const reassignAction = (action: Action, units: Choice[]): Step<Plan> => ({
-  fields: () => whose(units, false),
+  fields: (plan) => whose(plan, units, false),
   make: (values) => ({ actionId: action.actionId, to: partyOf(values) }),
 });
 
 const offerResponsibility = (units: Choice[]): Step<Plan> => ({
-  fields: () => [...whose(units, true), { kind: "area", name: "reason", label: "reason" }],
+  fields: (plan) => [...whose(plan, units, true), { kind: "area", name: "reason", label: "reason" }],
   make: (values) => ({ to: partyOf(values), reason: text(values, "reason") }),
 });
 

@@ -8,8 +8,9 @@ import { useTexts } from "../../app/language";
 import { day } from "../../ui/dates";
 import { DueMark } from "../../ui/marks";
 import { usePartyName } from "../../ui/party";
+import { valueOf } from "./parties";
 import { StepButton } from "./stepbutton";
-import { completeAction, reassignAction, valueOf } from "./steps";
+import { completeAction, reassignAction } from "./steps";
 import { useJoinedUnits } from "./units";
 
 const sooner = (a: Action, b: Action) => (dateOf(a.dueAt)?.getTime() ?? 0) - (dateOf(b.dueAt)?.getTime() ?? 0);

@@ -1,6 +1,6 @@
 import { MemberState, type Plan } from "koppi-contract/koppi/plan/v1/state_pb";
 import { useDirectory } from "../../ui/party";
-import { valueOf, type Choice } from "./steps";
+import { valueOf, type Choice } from "./parties";
 
 // useJoinedUnits returns the units that have joined a plan: only they are bound by it.
 export function useJoinedUnits(plan: Plan): Choice[] {

@@ -5,19 +5,21 @@ import { LoadingSpinner } from "suomifi-ui-components";
 import { useNow } from "../../app/clock";
 import { useKeys, useKeysOn } from "../../app/keys";
 import { addTexts, useTexts, useWords } from "../../app/language";
+import { refusalOf } from "../../app/refusal";
 import { usePerson } from "../../app/session";
 import { useTitle } from "../../app/title";
-import { moment } from "../../ui/dates";
+import { moment, onDate } from "../../ui/dates";
 import { Problem } from "../../ui/problem";
 import { idOf, isOverride, kindOf } from "../../ui/names";
 import texts from "../../texts/worklist.json";
 import { Bar, Outcome, type Done } from "./bar";
 import { filters, grouped, matches, type Filter } from "./groups";
 import { KeysHelp } from "./help";
+import { useNames } from "./names";
 import { useFrom } from "./row";
 import { Rows } from "./rows";
 import { useTicks } from "./ticks";
-import { Begin, Chips, Queues, Search } from "./toolbar";
+import { Begin, Chips, NamesSwitch, Queues, Search } from "./toolbar";
 import { useWork, type ListName, type QueueName } from "./work";
 import "./list.css";
 
@@ -39,15 +41,19 @@ export function ListPage({ name }: { name: ListName }) {
   const navigate = useNavigate();
   const { show, queue = "unit" } = useSearch({ strict: false }) as ListSearch, { kind, id } = useParams({ strict: false });
   const open = kind && id ? `${kind}/${id}` : undefined;
-  const work = useWork(name, queue), [sought, seek] = useState(""), [help, setHelp] = useState(false), [keysOn] = useKeysOn();
+  const names = useNames(person, queue), work = useWork(name, queue, names.shown);
+  const [sought, seek] = useState(""), [help, setHelp] = useState(false), [keysOn] = useKeysOn();
   const [done, setDone] = useState<Done>(), ticks = useTicks(work.items.map(({ subject }) => subject));
   const move = useRef<(by: number) => void>(() => {}), searching = useRef<HTMLInputElement>(null), pane = useRef<HTMLElement>(null);
   useTitle(shell(name));
+  useEffect(() => { if (names.shown && work.error && refusalOf(work.error).reason === "ROLE_NOT_ALLOWED") names.refuse(); }, [work.error]);
   const filter = filters.find((one) => one === show);
   const words = sought.toLowerCase().split(/\s+/).filter(Boolean);
   const found = work.items.filter((item) => {
     const number = item.matterNumber.toLowerCase();
-    const said = [word(kindOf(item.subject)), ...item.about.map(word), from(item), number, number.replace("-", "")].join(" ").toLowerCase();
+    const client = names.shown ? [item.clientName, onDate(item.clientBirthDate)] : [];
+    const said = [word(kindOf(item.subject)), ...item.about.map(word), from(item), number, number.replace("-", ""), ...client]
+      .join(" ").toLowerCase();
     return (!filter || matches(filter, item, person, now)) && words.every((one) => said.includes(one));
   });
   const search = (change: ListSearch) => void navigate({ to: ".", search: (before) => ({ ...before, ...change }), replace: true });
@@ -86,7 +92,7 @@ export function ListPage({ name }: { name: ListName }) {
         <div className="list-bar">
           <h1 id="list-name">{shell(name)}</h1>
           <Queues queue={queue} choose={(one) => search({ queue: one === "unit" ? undefined : one })} />
-          <Search sought={sought} seek={seek} place={searching} />
+          <Search sought={sought} seek={seek} place={searching} names={names.shown} />
           <Begin primary={!open} />
         </div>
         <p className="paper-only">{[
@@ -100,6 +106,7 @@ export function ListPage({ name }: { name: ListName }) {
           )}
           <Chips chosen={filter} choose={(one) => search({ show: one })} chips={filtersOf[name].map((one) => (
             { filter: one, count: work.items.filter((item) => matches(one, item, person, now)).length }))} />
+          <NamesSwitch names={names} />
           <div role="status">{work.fresh > 0 && (
             <button type="button" className="fresh" onClick={work.show}>{t("newOnes", { count: work.fresh })} · {t("showNew")}</button>
           )}</div>
@@ -109,7 +116,7 @@ export function ListPage({ name }: { name: ListName }) {
         <Problem error={work.error} focus={false} />
         {work.loading ? <LoadingSpinner status="loading" variant="small" text={shell("loading")} />
           : found.length ? <Rows groups={groups} list={name} person={person} open={open} pane={pane} move={move}
-            ticks={name === "work" ? ticks : undefined} />
+            ticks={name === "work" ? ticks : undefined} names={names.shown} />
           : <p className="quiet">{t(work.items.length ? "emptyFiltered" : `empty_${name}`)}</p>}
         <p className="wide"><button type="button" className="plain quiet" onClick={() => setHelp(true)}>
           {t("keys")}{" "}

@@ -7,6 +7,7 @@ import { onDate } from "../../ui/dates";
 import { RowDue, UrgencyMark } from "../../ui/marks";
 import { idOf, isOverride, kindOf } from "../../ui/names";
 import { useDirectory } from "../../ui/party";
+import { ClientName } from "./client";
 import type { Ticks } from "./ticks";
 import type { ListName } from "./work";
 
@@ -41,18 +42,19 @@ export function useFrom(person: Person) {
   };
 }
 
-interface Props { item: WorkItem; list: ListName; person: Person; ticks?: Ticks }
+interface Props { item: WorkItem; list: ListName; person: Person; ticks?: Ticks; names?: boolean }
 
-// Row is a matter in one line: urgency, what it is, from whom, whom it waits for, and until when.
-export function Row({ item, list, person, ticks }: Props) {
+// Row is a matter in one line: urgency, what it is, with names about whom, from whom, whom it waits for, and until when.
+export function Row({ item, list, person, ticks, names }: Props) {
   const t = useTexts("worklist"), word = useWords(), from = useFrom(person), waits = useWaits(person), called = useCalled();
-  const row = { className: "row", "data-subject": item.subject };
+  const row = { className: names ? "row named" : "row", "data-subject": item.subject };
   const said = (
     <>
       <span className="what">
         <UrgencyMark urgency={item.urgency} />
         <span><strong>{word(kindOf(item.subject))}</strong>{item.about.length > 0 && <> · {item.about.map(word).join(", ")}</>}</span>
       </span>
+      {names && <ClientName item={item} />}
       <span className="number" translate="no">{item.matterNumber}</span>
       <span className="from">{from(item)}</span>
       <span className="waits">

@@ -18,6 +18,8 @@ interface Props {
   person: Person;
   open?: string;
   ticks?: Ticks;
+  // The rows show the clients' names.
+  names?: boolean;
   // The element that scrolls.
   pane: RefObject<HTMLElement | null>;
   move: { current: (by: number) => void };
@@ -31,7 +33,7 @@ const linesOf = (groups: Props["groups"]): Line[] => groups.flatMap(({ group, it
 ]);
 
 // Rows shows the matters by group. It renders only the visible part of the list; in print, all of it.
-export function Rows({ groups, list, person, open, ticks, pane, move }: Props) {
+export function Rows({ groups, list, person, open, ticks, names, pane, move }: Props) {
   const t = useTexts("worklist"), id = useId(), frame = useRef<HTMLDivElement>(null), printing = usePrinting();
   const lines = linesOf(groups);
   const rows = useVirtualizer({
@@ -85,7 +87,7 @@ export function Rows({ groups, list, person, open, ticks, pane, move }: Props) {
                 const { item, at } = lines[index] as Line & { item: WorkItem };
                 return <li key={item.subject} ref={rows.measureElement} data-index={index} aria-setsize={items.length}
                   aria-posinset={at! + 1} style={place(start)} data-ticked={ticks?.has(item.subject) || undefined}>
-                  <Row item={item} list={list} person={person} ticks={ticks} />
+                  <Row item={item} list={list} person={person} ticks={ticks} names={names} />
                 </li>;
               })}
             </ul>

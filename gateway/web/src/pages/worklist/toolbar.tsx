@@ -1,10 +1,11 @@
 import { useNavigate } from "@tanstack/react-router";
-import type { RefObject } from "react";
-import { ActionMenu, ActionMenuItem, SearchInput } from "suomifi-ui-components";
+import { useId, type RefObject } from "react";
+import { ActionMenu, ActionMenuItem, SearchInput, ToggleInput } from "suomifi-ui-components";
 
 import { useTexts } from "../../app/language";
 import { useRoving } from "../../app/roving";
 import type { Filter } from "./groups";
+import type { Names } from "./names";
 import type { QueueName } from "./work";
 
 const queueNames: QueueName[] = ["me", "unit", "agency"];
@@ -44,13 +45,26 @@ export function Chips({ chips, chosen, choose }: ChipsProps) {
   );
 }
 
-interface SearchProps { sought: string; seek: (sought: string) => void; place: RefObject<HTMLInputElement | null> }
+// NamesSwitch shows and hides the clients' names, and says that showing them is recorded.
+export function NamesSwitch({ names: { may, shown, show, refused } }: { names: Names }) {
+  const t = useTexts("worklist"), hint = useId();
+  if (refused) return <p role="status" className="names quiet">{t("namesRefused")}</p>;
+  if (!may) return null;
+  return (
+    <div className="names">
+      <ToggleInput checked={shown} onChange={show} aria-describedby={hint} data-names>{t("showNames")}</ToggleInput>
+      <span id={hint} className="quiet">{t("namesRecorded")}</span>
+    </div>
+  );
+}
 
-// Search narrows the list down by kind, topic, sender and matter number.
-export function Search({ sought, seek, place }: SearchProps) {
-  const t = useTexts("worklist");
-  return <SearchInput ref={place} dir="auto" labelText={t("search")} labelMode="hidden" visualPlaceholder={t("search")}
-    searchButtonLabel={t("search")} clearButtonLabel={t("clear")} value={sought} onChange={(value) => seek(String(value ?? ""))}
+interface SearchProps { sought: string; seek: (sought: string) => void; place: RefObject<HTMLInputElement | null>; names: boolean }
+
+// Search narrows the list down by kind, topic, sender and matter number, and by the client where names are shown.
+export function Search({ sought, seek, place, names }: SearchProps) {
+  const t = useTexts("worklist"), what = t(names ? "searchNamed" : "search");
+  return <SearchInput ref={place} dir="auto" labelText={what} labelMode="hidden" visualPlaceholder={what}
+    searchButtonLabel={what} clearButtonLabel={t("clear")} value={sought} onChange={(value) => seek(String(value ?? ""))}
     fullWidth />;
 }
 

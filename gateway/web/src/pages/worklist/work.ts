@@ -5,7 +5,7 @@ import { useEffect, useState } from "react";
 import { CaseworkService, Queue, type WorkItem } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { dateOf } from "../../app/clock";
 import { useChanges } from "../../app/live";
-import { readAgain } from "../../app/queries";
+import { queries, readAgain } from "../../app/queries";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { kindOf } from "../../ui/names";
@@ -18,10 +18,10 @@ export type QueueName = "me" | "unit" | "agency";
 const queues: Record<QueueName, Queue> = { me: Queue.ME, unit: Queue.UNIT, agency: Queue.AGENCY };
 const pageSize = 1000;
 
-async function readAll(queue: QueueName, sent: boolean): Promise<WorkItem[]> {
+async function readAll(queue: QueueName, sent: boolean, withNames: boolean): Promise<WorkItem[]> {
   const casework = createClient(CaseworkService, transport), items: WorkItem[] = [];
   for (let pageToken = ""; ;) {
-    const page = await casework.listWork({ queue: queues[queue], sent, includeEnded: sent, pageSize, pageToken });
+    const page = await casework.listWork({ queue: queues[queue], sent, includeEnded: sent, pageSize, pageToken, withNames });
     items.push(...page.items);
     if (!page.nextPageToken) return items;
     pageToken = page.nextPageToken;
@@ -34,10 +34,11 @@ const startedAt = (item: WorkItem) => dateOf(item.startedAt)?.getTime() ?? 0;
 const inOrder = (items: WorkItem[]) =>
   [...items.filter((item) => !ended(item)), ...items.filter(ended).sort((a, b) => startedAt(b) - startedAt(a))];
 
-async function read(list: ListName, queue: QueueName): Promise<WorkItem[]> {
-  if (list === "work") return readAll(queue, false);
-  if (list === "sent") return inOrder(await readAll(queue, true));
-  const both = (await Promise.all([readAll(queue, false), readAll(queue, true)])).flat().filter(({ subject }) => kindOf(subject) === list);
+async function read(list: ListName, queue: QueueName, names: boolean): Promise<WorkItem[]> {
+  if (list === "work") return readAll(queue, false, names);
+  if (list === "sent") return inOrder(await readAll(queue, true, names));
+  const both = (await Promise.all([readAll(queue, false, names), readAll(queue, true, names)])).flat()
+    .filter(({ subject }) => kindOf(subject) === list);
   return inOrder([...new Map(both.map((item) => [item.subject, item])).values()]);
 }
 
@@ -52,10 +53,14 @@ export interface Work {
   error: unknown;
 }
 
-export function useWork(list: ListName, queue: QueueName): Work {
-  const person = usePerson();
-  const query = useQuery({ queryKey: ["work", person.agency, person.worker, list, queue], queryFn: () => read(list, queue) });
-  const { data, error, isPending, refetch } = query;
+// useWork reads a list; with names also who the clients are, which is recorded.
+export function useWork(list: ListName, queue: QueueName, names: boolean): Work {
+  const person = usePerson(), keyOf = (named: boolean) => ["work", person.agency, person.worker, list, queue, named];
+  // Names are kept no longer than they are shown.
+  const query = useQuery({ queryKey: keyOf(names), queryFn: () => read(list, queue, names), gcTime: names ? 0 : undefined });
+  const { error, refetch } = query;
+  // Until there are names, and where they are refused, the list stays as it was.
+  const data = query.data ?? (names ? queries.getQueryData<WorkItem[]>(keyOf(false)) : undefined);
   useSoon(() => void readAgain(query));
   const [shown, setShown] = useState<string[]>();
   const key = `${list} ${queue}`;
@@ -64,7 +69,8 @@ export function useWork(list: ListName, queue: QueueName): Work {
   const bySubject = new Map((data ?? []).map((item) => [item.subject, item]));
   const items = (shown ?? []).flatMap((subject) => bySubject.get(subject) ?? []);
   const show = () => setShown(undefined);
-  return { items, fresh: bySubject.size - items.length, show, refresh: () => void refetch().then(show), loading: isPending, error };
+  const fresh = bySubject.size - items.length, loading = query.isPending && !data;
+  return { items, fresh, show, refresh: () => void refetch().then(show), loading, error };
 }
 
 // Each refresh reads all matters of a list, and each reading is recorded: under frequent changes a

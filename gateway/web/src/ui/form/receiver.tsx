@@ -103,8 +103,8 @@ export function ReceiverField({ id, field, label, hint, wrong, value, change }: 
       )}
       {chosen && chosen.languages.length > 0 && <p className="quiet">{t("serves", { languages: spoken(chosen.languages) })}</p>}
       {field.worker && agency && <Suspense>
-        <WorkerInput key={value?.unit ?? ""} agency={agency} unit={value?.unit ?? ""} value={value?.worker ?? ""}
-          change={(worker) => change({ ...value, agency, worker })} />
+        <WorkerInput id={id} agency={agency} unit={value?.unit ?? ""} value={value?.worker ?? ""}
+          change={(worker, unit) => change({ ...value, agency, unit: unit || undefined, worker })} />
       </Suspense>}
     </fieldset>
   );
