@@ -31,7 +31,7 @@ const harness = "koppi.internal/deploy/testkit"
 const engine = "koppi.internal/pkg/command"
 
 // pure are the packages that rules may import: none with a clock, network, database or log.
-var pure = []string{"koppi.internal/proto/", "koppi.internal/pkg/matter", "koppi.internal/pkg/fault", "google.golang.org/protobuf/", "cmp", "maps", "slices", "strings", "time"}
+var pure = []string{"koppi.internal/proto/", "koppi.internal/pkg/matter", "koppi.internal/pkg/fault", "google.golang.org/protobuf/", "cmp", "maps", "slices", "strconv", "strings", "time"}
 
 func TestImports(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}",

@@ -84,6 +84,9 @@ func (c *Clients[S]) knownPerson(ctx context.Context, who identity.Caller, clien
 	if client.GetLanguage() != "" {
 		kept.Language = client.GetLanguage()
 	}
+	if client.GetInterpreter() != "" {
+		kept.Interpreter = client.GetInterpreter()
+	}
 	if client.GetDetails() != nil {
 		hidden := kept.GetDetails().GetNonDisclosure()
 		kept.Details = proto.CloneOf(client.GetDetails())

@@ -130,10 +130,11 @@ func (e *Engine[S]) Completions(ctx context.Context, subjects ...string) ([]jour
 // nobody reads it by unit.
 func (e *Engine[S]) completion(subject string, events []matter.Event) journal.Completion {
 	completion := journal.Completion{
-		Subject: subject, Number: string(e.NumberOf(subject, matter.NumberIn(events))), Parts: map[string]string{},
+		Subject: subject, Number: string(e.NumberOf(subject, matter.NumberIn(events))), Parts: map[string]string{}, Marks: map[string]int32{},
 	}
 	for agency, view := range e.Rules.HistoryOf(events).Views {
 		completion.Parts[agency] = string(e.Rules.Parts(view))
+		completion.Marks[agency] = e.Rules.WorklistEntry(view.State, view.Reader).Marks
 	}
 	return completion
 }

@@ -59,6 +59,10 @@ type WorklistEntry struct {
 	// Parts are the units and workers of the agency that have a part in the matter, each between spaces;
 	// empty until Complete for what a version of the program wrote that knew none.
 	Parts string
+	// Second is a worker of this agency who works on the subject beside Worker; empty if there is none.
+	Second string
+	// Marks are bits that the service's rules define, by which lists are narrowed.
+	Marks int32
 }
 
 // Query selects worklist entries. It names an agency, a subject or a client; other zero fields do
@@ -68,7 +72,11 @@ type Query struct {
 	Subject      string
 	Role         Role
 	Unit, Worker string
+	// Second is the second worker.
+	Second       string
 	Client, Case string
+	// Marks keeps entries that have all of these.
+	Marks int32
 	// Number of the matter.
 	Number      string
 	States      []int32
@@ -113,7 +121,7 @@ type Readable struct {
 
 // Completing completes the worklist entries that versions of the program wrote which knew less.
 type Completing interface {
-	// Incomplete returns up to limit subjects with an entry that has no number or no parts, in byte
+	// Incomplete returns up to limit subjects with an entry that has no number, parts or marks, in byte
 	// order. Entries of RoleOfficer have no number, and do not count.
 	Incomplete(ctx context.Context, limit int) ([]string, error)
 	// Complete gives the entries of subjects what they lack: where the completion has no parts of an
@@ -124,6 +132,7 @@ type Completing interface {
 // Completion is what entries of a subject lack.
 type Completion struct {
 	Subject, Number string
-	// Parts by agency.
+	// Parts and Marks by agency; marks are 0 where there are none.
 	Parts map[string]string
+	Marks map[string]int32
 }

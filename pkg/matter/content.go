@@ -1,7 +1,6 @@
 package matter
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -95,13 +94,17 @@ func CheckOwn(party *commonv1.Party, own, field string) error {
 	return nil
 }
 
-// CheckReassigned refuses to reassign a matter to another agency than own, or without a reason.
+// CheckReassigned refuses to reassign a matter to another agency than own, and to take it from a worker who
+// holds it without a reason.
 func CheckReassigned(r interface {
 	GetTo() *commonv1.Party
 	GetReason() string
-}, own string,
+}, own string, held bool,
 ) error {
-	return cmp.Or(CheckOwn(r.GetTo(), own, "to.agency"), CheckExplained("reassigning", "reason", r.GetReason()))
+	if err := CheckOwn(r.GetTo(), own, "to.agency"); err != nil || !held {
+		return err
+	}
+	return CheckExplained("reassigning what a worker holds", "reason", r.GetReason())
 }
 
 // CheckOther refuses to send a matter to one of the agencies not: the caller's own and the agencies

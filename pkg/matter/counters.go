@@ -7,8 +7,8 @@ import "strings"
 type Count string
 
 // The things that are counted. A matter that is taken was sent, one that is closed was taken, and
-// one that is declined was not taken. No-shows, assessments and plans are counted for matters that
-// were taken. Nothing is counted after the matter is closed. A repeat is counted when the matter is
+// one that is declined was not taken. Assessments and plans are counted for matters that were taken, and
+// no-shows for all that have not ended. Nothing is counted after the matter is closed. A repeat is counted when the matter is
 // sent.
 const (
 	CountSent       Count = "sent"

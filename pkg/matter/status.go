@@ -43,4 +43,8 @@ type WorklistEntry struct {
 	Hidden  bool
 	// Touched says that a person at the receiver has handled the matter since it was sent.
 	Touched bool
+	// Second is a worker who works on the matter beside Worker; empty if there is none.
+	Second string
+	// Marks are bits that the service's rules define, by which lists can be narrowed. They are stored.
+	Marks int32
 }

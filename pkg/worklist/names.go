@@ -14,7 +14,7 @@ import (
 )
 
 // name adds the client's name and date of birth to a row, after it recorded that the worker read them: once a
-// day, worker and matter. Under a non-disclosure the holder alone is given them. A matter entered in error
+// day, worker and matter. Under a non-disclosure the holder and the second worker alone are given them. A matter entered in error
 // and one without a client have none.
 func (l *Worklist[S]) name(ctx context.Context, who identity.Caller, shown reading.Shown[S], row journal.WorklistEntry, item *caseworkv1.WorkItem) error {
 	client, err := l.Identity(ctx, who, shown.View)
@@ -23,7 +23,7 @@ func (l *Worklist[S]) name(ctx context.Context, who identity.Caller, shown readi
 	}
 	if client.GetDetails().GetNonDisclosure() {
 		item.NonDisclosure = true
-		if who.Worker == "" || row.Worker != who.Worker {
+		if who.Worker == "" || row.Worker != who.Worker && row.Second != who.Worker {
 			return nil
 		}
 	}

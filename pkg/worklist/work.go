@@ -70,7 +70,7 @@ func (l *Worklist[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkReques
 	var readings []accesslog.Reading
 	for i, one := range filled.Shown {
 		item := l.workItem(one, filled.Rows[i])
-		item.OnDuty = r.GetWork().GetQueue() == caseworkv1.Queue_QUEUE_ME && filled.Rows[i].Worker != who.Worker
+		item.OnDuty = r.GetWork().GetQueue() == caseworkv1.Queue_QUEUE_ME && filled.Rows[i].Worker == ""
 		if r.GetWork().GetWithNames() {
 			if err := l.name(ctx, who, one, filled.Rows[i], item); err != nil {
 				return nil, err
@@ -109,9 +109,12 @@ func (l *Worklist[S]) queries(who identity.Caller, r *caseworkv1.ReadWorkRequest
 	}
 	switch work.GetQueue() {
 	case caseworkv1.Queue_QUEUE_ME:
-		own := query
-		own.Worker = who.Worker
+		own, second := query, query
+		own.Worker, second.Second = who.Worker, who.Worker
 		queries := []journal.Query{own}
+		if who.Worker != "" {
+			queries = append(queries, second)
+		}
 		for _, unit := range who.DutyUnits(matter.WeekOf(l.Clock.Now())) {
 			duty := query
 			duty.Unit, duty.Unassigned = unit, true
@@ -156,6 +159,9 @@ func (l *Worklist[S]) workItem(shown reading.Shown[S], entry journal.WorklistEnt
 		About:           aboutOf(message),
 		Sender:          senderOf(message),
 		Urgency:         commonv1.Urgency(entry.Urgency),
+	}
+	if entry.Second != "" {
+		item.Second = secondOf(message)
 	}
 	if named, ok := message.(interface{ GetStatus() *commonv1.LoopStatus }); ok {
 		item.Status = named.GetStatus()
@@ -213,6 +219,14 @@ func senderOf(message proto.Message) *commonv1.Party {
 			party, _ := shown.Get(field).Message().Interface().(*commonv1.Party)
 			return party
 		}
+	}
+	return nil
+}
+
+// secondOf returns the second worker of a matter as a message shows it.
+func secondOf(message proto.Message) *commonv1.Party {
+	if named, is := message.(interface{ GetSecondWorker() *commonv1.Party }); is {
+		return named.GetSecondWorker()
 	}
 	return nil
 }

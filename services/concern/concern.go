@@ -41,7 +41,7 @@ func Rules() command.Rules[rules.Concern] {
 	return command.Rules[rules.Concern]{
 		Service: Name, Evolve: rules.Evolve, Readers: rules.Readers, Disclose: rules.Disclose, Disclosures: rules.Disclosures, Provisions: rules.Provisions,
 		Always: rules.Table.Admitted(matter.Always), Finishes: rules.Table.Admitted(matter.Finishes), Disclosed: rules.Disclosed,
-		Status: rules.Status, Expected: rules.Expected, WorklistEntry: rules.WorklistEntry, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue, Later: rules.Later, Related: rules.Related,
+		Status: rules.Status, Expected: rules.Expected, WorklistEntry: rules.WorklistEntry, Named: rules.Named, Shared: rules.Shared, Counters: rules.Counters, NextCheck: rules.NextCheck, Overdue: rules.Overdue, Later: rules.Later, Related: rules.Related,
 		Number: func(c rules.Concern) int32 { return int32(c.State) }, Held: rules.Held,
 	}
 }

@@ -131,7 +131,7 @@ func (s *Service) facts(ctx context.Context, world rules.World, command rules.Co
 	if facts.OwnKnown, err = s.ownKnown(ctx, client); err != nil {
 		return facts, err
 	}
-	facts.Earlier, err = s.earlier(ctx, facts.Receiver, client, command.At)
+	facts.Earlier, facts.EarlierUnreached, err = s.earlier(ctx, facts.Receiver, client, command.At)
 	return facts, err
 }
 
@@ -233,21 +233,24 @@ func isEarlier(a, b rules.Concern) bool {
 }
 
 // earlier counts a receiver's concerns about a client in the last twelve months that the people of its unit
-// may read, without those that were withdrawn or entered in error.
-func (s *Service) earlier(ctx context.Context, receiver *commonv1.Party, client string, at time.Time) (int32, error) {
+// may read, without those that were withdrawn or entered in error, and those of them that ended because the
+// client was not reached or wanted no help.
+func (s *Service) earlier(ctx context.Context, receiver *commonv1.Party, client string, at time.Time) (count, unreached int32, err error) {
 	entries, err := s.Store.WorklistEntries(ctx, journal.Query{
 		Agency: receiver.GetAgency(), Role: journal.RoleReceiver, Client: client, WithHidden: true, StartedAfter: at.AddDate(-1, 0, 0),
 		Readable: caller.Readable(s.Matters.Scopes.OfUnit(receiver)),
 	})
 	if err != nil {
-		return 0, fault.Store(err)
+		return 0, 0, fault.Store(err)
 	}
-	var count int32
 	for _, entry := range entries {
 		if entry.State != int32(concernv1.ConcernState_CONCERN_STATE_WITHDRAWN) &&
 			entry.State != int32(concernv1.ConcernState_CONCERN_STATE_ENTERED_IN_ERROR) {
 			count++
 		}
+		if entry.Marks&rules.MarkEndedUnreached != 0 {
+			unreached++
+		}
 	}
-	return count, nil
+	return count, unreached, nil
 }

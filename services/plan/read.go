@@ -23,7 +23,7 @@ func (s *Service) GetClient(ctx context.Context, r *planv1.GetClientRequest) (*p
 		return nil, err
 	}
 	return &planv1.GetClientResponse{
-		PersonalIdentityCode: client.GetPersonalIdentityCode(), Details: client.GetDetails(), Language: client.GetLanguage(),
+		PersonalIdentityCode: client.GetPersonalIdentityCode(), Details: client.GetDetails(), Language: client.GetLanguage(), Interpreter: client.GetInterpreter(),
 	}, nil
 }
 

@@ -24,7 +24,7 @@ func (s *Service) GetClient(ctx context.Context, r *referralv1.GetClientRequest)
 		return nil, err
 	}
 	return &referralv1.GetClientResponse{
-		PersonalIdentityCode: client.GetPersonalIdentityCode(), Details: client.GetDetails(), Language: client.GetLanguage(),
+		PersonalIdentityCode: client.GetPersonalIdentityCode(), Details: client.GetDetails(), Language: client.GetLanguage(), Interpreter: client.GetInterpreter(),
 	}, nil
 }
 

@@ -128,6 +128,8 @@ func (w *Fixture[S, F]) checkCounts(t *rapid.T) {
 			case matter.CountRepeat:
 				legal = i == 1
 			case matter.CountOverdue:
+			case matter.CountNoShow:
+				legal = legal && !had(matter.CountDeclined, i)
 			case matter.CountTaken, matter.CountDeclined:
 				legal = legal && !had(matter.CountTaken, i) && !had(matter.CountDeclined, i)
 			default:

@@ -7,7 +7,7 @@ import (
 	"koppi.internal/pkg/journal"
 )
 
-// Entries that an earlier version of the program wrote have no number and no parts until Complete. It
+// Entries that an earlier version of the program wrote have no number, parts and marks until Complete. It
 // changes nothing that they have and no entry of an officer, and entries of appends need it not.
 func testCompletions(t *testing.T, open Harness, before Before) {
 	folder := t.TempDir()
@@ -34,14 +34,14 @@ func testCompletions(t *testing.T, open Harness, before Before) {
 	mustAppend(t, store, batch("s/5", 0, "a"))
 	other := map[string]string{"a": " other ", "b": " other "}
 	if err := store.Complete(t.Context(),
-		journal.Completion{Subject: "s/1", Number: "other", Parts: other}, journal.Completion{Subject: "s/2", Number: "N-2", Parts: map[string]string{"a": " v @w ", "b": " x "}},
+		journal.Completion{Subject: "s/1", Number: "other", Parts: other}, journal.Completion{Subject: "s/2", Number: "N-2", Parts: map[string]string{"a": " v @w ", "b": " x "}, Marks: map[string]int32{"a": 6, "b": 1}},
 		journal.Completion{Subject: "s/4", Number: "other", Parts: other}, journal.Completion{Subject: "s/5", Number: "other", Parts: other},
 		journal.Completion{Subject: "s/none", Number: "other", Parts: other}); err != nil {
 		t.Fatal(err)
 	}
 	incomplete(10, "s/3")
 	want := old
-	want.Number, want.Parts = "N-2", " v @w "
+	want.Number, want.Parts, want.Marks = "N-2", " v @w ", 6
 	if row := rowOf(t, store, "s/2"); row != want || old.Number != "" || old.Parts != "" {
 		t.Errorf("%+v, want %+v", row, want)
 	}
@@ -69,6 +69,19 @@ func testCompletions(t *testing.T, open Harness, before Before) {
 	if row := rowOf(t, store, "s/1"); row.Number != "N-s/1" || row.Parts != " " {
 		t.Errorf("of nobody: %+v", row)
 	}
+	// Or its marks alone, which count as none until then.
+	before(t, folder, `UPDATE standings SET marks = -1 WHERE subject = 's/1'`)
+	incomplete(10, "s/1", "s/3")
+	if row := rowOf(t, store, "s/1"); row.Marks != 0 {
+		t.Errorf("%+v", row)
+	}
+	if rows, err := store.WorklistEntries(t.Context(), journal.Query{Agency: "a", Subject: "s/1", Marks: 2}); err != nil || len(rows) != 0 {
+		t.Errorf("%+v %v", rows, err)
+	}
+	if err := store.Complete(t.Context(), journal.Completion{Subject: "s/1", Number: "N", Marks: map[string]int32{"other": 2}}); err != nil {
+		t.Fatal(err)
+	}
+	incomplete(10, "s/3")
 	mustAppend(t, store, batch("s/3", 1, "a"))
 	incomplete(10)
 	if err := store.Complete(t.Context()); err != nil {

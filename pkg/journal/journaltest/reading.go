@@ -22,6 +22,7 @@ func testWorklist(t *testing.T, open Harness) {
 			s.Worker = "w"
 			s.StartedAt = noon.Add(-time.Hour)
 			s.WaitingOn = "a"
+			s.Second, s.Marks = "pair", 5
 		},
 		func(s *journal.WorklistEntry) { s.Role = journal.RoleSender; s.Client = "client"; s.WaitingOn = "b" },
 	} {
@@ -42,6 +43,11 @@ func testWorklist(t *testing.T, open Harness) {
 		"open":               {journal.Query{Agency: "a", OpenOnly: true}, []string{"s/1", "s/0", "s/4"}},
 		"unit":               {journal.Query{Agency: "a", Unit: "u", WithHidden: true}, []string{"s/2"}},
 		"worker":             {journal.Query{Agency: "a", Worker: "w"}, []string{"s/3"}},
+		"second worker":      {journal.Query{Agency: "a", Second: "pair"}, []string{"s/3"}},
+		"no second worker":   {journal.Query{Agency: "a", Second: "w"}, nil},
+		"second and worker":  {journal.Query{Agency: "a", Worker: "w", Second: "other"}, nil},
+		"marks":              {journal.Query{Agency: "a", Marks: 4}, []string{"s/3"}},
+		"all marks":          {journal.Query{Agency: "a", Marks: 6}, nil},
 		"unassigned":         {journal.Query{Agency: "a", Unassigned: true}, []string{"s/1", "s/0", "s/4"}},
 		"own turn":           {journal.Query{Agency: "a", OwnTurn: true, Worker: "w"}, []string{"s/3"}},
 		"to do":              {journal.Query{Agency: "a", ToDo: true}, []string{"s/1", "s/0", "s/3"}},

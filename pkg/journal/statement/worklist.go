@@ -26,6 +26,7 @@ const (
 	ByOverdue Lead = "overdue"
 	ByWorker  Lead = "worker"
 	ByUnit    Lead = "unit"
+	BySecond  Lead = "second"
 	ByOpen    Lead = "open"
 	ByRole    Lead = "role"
 )
@@ -47,6 +48,8 @@ func LeadOf(query journal.Query) Lead {
 		return ByOverdue
 	case query.Worker != "":
 		return ByWorker
+	case query.Second != "":
+		return BySecond
 	case query.Unit != "":
 		return ByUnit
 	case query.OpenOnly && !query.WithHidden && query.Role == "":
@@ -106,6 +109,9 @@ func (s *selecting) value(value any) string {
 // from returns one SELECT, in the order of worklists.
 func (s *selecting) from(query journal.Query) string {
 	conditions := append(s.names(query), flags(query)...)
+	if query.Marks != 0 {
+		conditions = append(conditions, fmt.Sprintf("marks >= 0 AND marks & %[1]d = %[1]d", query.Marks))
+	}
 	if len(query.States) > 0 {
 		conditions = append(conditions, "state IN ("+numbers(query.States)+")")
 	}
@@ -180,6 +186,7 @@ func (s *selecting) names(query journal.Query) []string {
 		{"role", string(query.Role), lead == ByRole},
 		{"worker", query.Worker, lead == ByWorker},
 		{"unit", query.Unit, lead == ByUnit},
+		{"second", query.Second, lead == BySecond},
 	} {
 		switch {
 		case filter.value == "":
@@ -205,6 +212,7 @@ func flags(query journal.Query) []string {
 		{query.OpenOnly, "NOT ended"},
 		// The index of workers has this condition.
 		{query.Worker != "", "worker <> ''"},
+		{query.Second != "", "second <> ''"},
 		{query.Unassigned, "worker = ''"},
 		{query.OwnTurn, "waiting_on = agency"},
 		{query.ToDo, "(role <> 'sender' OR waiting_on = agency)"},

@@ -54,7 +54,7 @@ func (l lived) legal() error {
 			return fmt.Errorf("%s outside its life", what)
 		case what == matter.CountRepeat && at != sent:
 			return fmt.Errorf("a repeat is counted when it is sent")
-		case (what == matter.CountNoShow || what == matter.CountAssessment || what == matter.CountPlan) && (!wasTaken || at < taken):
+		case (what == matter.CountAssessment || what == matter.CountPlan) && (!wasTaken || at < taken):
 			return fmt.Errorf("%s before it was taken", what)
 		}
 	}

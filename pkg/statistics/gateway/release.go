@@ -53,7 +53,7 @@ func (t *token) may(what matter.Count, in month) bool {
 		return false
 	case what == matter.CountRepeat:
 		return t.sent == in
-	case what == matter.CountOverdue:
+	case what == matter.CountOverdue, what == matter.CountNoShow:
 		return true
 	case what == matter.CountTaken, what == matter.CountDeclined:
 		return !t.had(matter.CountTaken)

@@ -28,8 +28,9 @@ type Facts struct {
 	// OwnKnown are those of the agency's open reports about the client of which the actor may know, if its
 	// people read by unit; nil if it may know of all.
 	OwnKnown map[string]bool
-	// Earlier is the number of the receiver's concerns about the client in the last twelve months.
-	Earlier int32
+	// Earlier is the number of the receiver's concerns about the client in the last twelve months, and
+	// EarlierUnreached of those that ended because the client was not reached or wanted no help.
+	Earlier, EarlierUnreached int32
 }
 
 // World is what decisions see of concerns.
@@ -77,7 +78,7 @@ func RelatedTo(known World, command Command, own []string) []string {
 		return concerns(c.Lead, Collection+c.OwnLead)
 	case *concernv1.TriageConcernRequest, *concernv1.ReassignConcernRequest, *concernv1.RequestInformationRequest,
 		*concernv1.ProvideInformationRequest, *concernv1.SettleConcernRequest, *concernv1.AcknowledgeRevocationRequest,
-		*concernv1.RecordFeedbackConsentRequest:
+		*concernv1.RecordFeedbackConsentRequest, *concernv1.SetSecondWorkerRequest:
 		return nil
 	case *concernv1.WithdrawConcernRequest, *concernv1.RevokeConcernRequest:
 		if c.Lead != "" {

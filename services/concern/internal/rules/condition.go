@@ -63,6 +63,13 @@ func asked(states []concernv1.ConcernState) condition {
 	return func(view Concern, actor matter.Actor) bool { return leading(states)(view, actor) && view.Open != "" }
 }
 
+// awaitsResult allows a step in the given states while an appointment has no result.
+func awaitsResult(states []concernv1.ConcernState) condition {
+	return func(view Concern, actor matter.Actor) bool {
+		return leading(states)(view, actor) && matter.AwaitsResult(view.Appointments)
+	}
+}
+
 // profession refuses to let another than a social worker assess a client for whom triage recorded a
 // need of special support.
 func profession(view Concern, actor matter.Actor) error {

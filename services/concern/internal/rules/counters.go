@@ -2,6 +2,7 @@ package rules
 
 import (
 	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
@@ -21,6 +22,10 @@ func Counters(before, after Concern, e matter.Event) matter.Counters {
 		return matter.CountersOf(receiver, matter.CountAssessment)
 	case *concernv1.ContactAttempted:
 		if m.GetResult() == concernv1.ContactResult_CONTACT_RESULT_NO_SHOW {
+			return matter.CountersOf(receiver, matter.CountNoShow)
+		}
+	case *commonv1.AppointmentResultRecorded:
+		if m.GetResult() == commonv1.AppointmentResult_APPOINTMENT_RESULT_NO_SHOW {
 			return matter.CountersOf(receiver, matter.CountNoShow)
 		}
 	case *concernv1.ConcernOverdue:

@@ -34,6 +34,7 @@ var (
 // event is not disclosed to a reporter until it is added to Disclosed.
 var Disclosures = []matter.Disclosure{
 	matter.Hide("receiver-only/earlier-concerns", "ConcernSubmitted", "earlier_concerns", reporters...),
+	matter.Hide("receiver-only/earlier-concerns", "ConcernSubmitted", "earlier_unreached", reporters...),
 	matter.Hide("receiver-only/statutory-groups", "ConcernSubmitted", "statutory_groups", reporters...),
 	matter.Hide("receiver-only/due-basis", "ConcernSubmitted", "status.due_basis", reporters...),
 	matter.Hide("receiver-only/due-basis", "ConcernSubmitted", "status.due_provision", reporters...),
@@ -42,8 +43,20 @@ var Disclosures = []matter.Disclosure{
 	matter.Hide("receiver-only/support-need", "ConcernTriaged", "support_need", withConsent...),
 	matter.Hide("receiver-only/track", "ConcernTriaged", "track", withConsent...),
 	matter.Hide("receiver-only/client-wish", "ConcernTriaged", "client_wants_help", withConsent...),
+	matter.Hide("receiver-only/triage", "ConcernTriaged", "client_will", withConsent...),
+	matter.Hide("receiver-only/support-need", "ConcernTriaged", "four_field", withConsent...),
+	matter.Hide("receiver-only/support-need", "ConcernTriaged", "reason", withConsent...),
+	matter.Hide("receiver-only/contact", "ContactAttempted", "mode", withConsent...),
+	matter.Hide("receiver-only/contact", "ContactAttempted", "client_will", withConsent...),
+	matter.Hide("receiver-only/contact", "ContactAttempted", "guided_to", withConsent...),
+	matter.Hide("receiver-only/contact", "ContactAttempted", "note", withConsent...),
+	matter.Hide("receiver-only/contact", "ContactAttempted", "next_mode", withConsent...),
+	matter.Hide("receiver-only/contact", "AppointmentScheduled", "place", withConsent...),
+	matter.Hide("receiver-only/contact", "ConcernClosed", "guided_to", reporters...),
+	matter.Hide("receiver-only/contact", "ConcernClosed", "note", reporters...),
 	matter.Hide("receiver-only/reason", "ConcernReassigned", "reason", withConsent...),
 	matter.Hide("receiver-only/support-need", "AssessmentCompleted", "support_need", withConsent...),
+	matter.Hide("receiver-only/support-need", "AssessmentCompleted", "four_field", withConsent...),
 	matter.Hide("receiver-only/plan", "AssessmentCompleted", "plan_id", withConsent...),
 	matter.Hide("receiver-only/forward", "ConcernForwarded", "forwarded_concern_id", withConsent...),
 	matter.Hide("receiver-only/forward", "ConcernForwarded", "receiver", withConsent...),
@@ -69,6 +82,14 @@ var Disclosures = []matter.Disclosure{
 	matter.Hide("client/between-officials", "InformationProvided", "attachments", client...),
 	matter.Hide("client/between-officials", "ConcernClosed", "feedback", client...),
 	matter.Hide("client/between-officials", "ConcernClosed", "attachments", client...),
+	matter.Hide("client/between-officials", "ContactAttempted", "note", client...),
+	matter.Hide("client/between-officials", "ConcernClosed", "note", client...),
+	// How the receiver classifies the client serves the division of its work (621/1999 § 12).
+	matter.Hide("client/classification", "ConcernTriaged", "support_need", client...),
+	matter.Hide("client/classification", "ConcernTriaged", "four_field", client...),
+	matter.Hide("client/classification", "ConcernTriaged", "reason", client...),
+	matter.Hide("client/classification", "AssessmentCompleted", "support_need", client...),
+	matter.Hide("client/classification", "AssessmentCompleted", "four_field", client...),
 }
 
 // Provisions give the reason and the provision of a rule, by the first part of the rule's key.
@@ -76,7 +97,7 @@ var Provisions = map[string]string{
 	"receiver-only": "what the receiver finds and plans is of its own client record: a reporter learns what became of its message, not what was found (1301/2014 § 35, 703/2023)",
 	"no-consent":    "without the client's consent to feedback, or after its withdrawal, a reporter learns that its report is handled and ended (1301/2014 §§ 35.2, 40.2, 621/1999 § 24)",
 	"minimal":       "without the client's consent a reporter states whom the report concerns, how to reach the person, what it is about and how urgent it is, answers questions, and adds no words of its own (1301/2014 § 35.2)",
-	"client":        "what officials write to each other may be about others than the client (621/1999 § 11)",
+	"client":        "what officials write to each other may be about others than the client (621/1999 § 11), and how they classify the client serves the division of their work (621/1999 § 12)",
 }
 
 // Disclosed lists the events that are disclosed to a reporter, with the audiences to which they are.
@@ -86,23 +107,25 @@ var Disclosed = map[string][]matter.Audience{
 	"ConcernJoined":     reporters, // only if a report of the same agency leads: see isDisclosed
 	"ConcernPromoted":   reporters, // only if the reporter was shown JOINED: see isDisclosed
 	"ConcernReceived":   reporters,
-	"ConcernTriaged":    withConsent,
+	"ConcernTriaged":    withConsent, // only before the concern is taken: see isDisclosed
 	"ConcernTaken":      reporters,
 	"ConcernReassigned": withConsent,
 	// Only if the reporter begins or ceases to hear by it: see isDisclosed.
-	"FeedbackConsentRecorded": reporters,
-	"ContactPlanned":          withConsent,
-	"ContactAttempted":        withConsent,
-	"InformationRequested":    reporters,
-	"InformationProvided":     reporters,
-	"AssessmentStarted":       withConsent,
-	"AssessmentCompleted":     withConsent,
-	"ConcernForwarded":        withConsent,
-	"ConcernClosed":           reporters,
-	"ConcernDeclined":         reporters,
-	"ConcernWithdrawn":        reporters,
-	"ConcernSettled":          reporters,
-	"ConcernOverdue":          reporters, // only for a due time that the reporter was shown: see isDisclosed
+	"FeedbackConsentRecorded":   reporters,
+	"ContactPlanned":            withConsent,
+	"ContactAttempted":          withConsent,
+	"AppointmentScheduled":      withConsent,
+	"AppointmentResultRecorded": withConsent,
+	"InformationRequested":      reporters,
+	"InformationProvided":       reporters,
+	"AssessmentStarted":         withConsent,
+	"AssessmentCompleted":       withConsent,
+	"ConcernForwarded":          withConsent,
+	"ConcernClosed":             reporters,
+	"ConcernDeclined":           reporters,
+	"ConcernWithdrawn":          reporters,
+	"ConcernSettled":            reporters,
+	"ConcernOverdue":            reporters, // only for a due time that the reporter was shown: see isDisclosed
 }
 
 // Disclose returns an event as one reader may see it, given what the reader had been shown before.
@@ -161,6 +184,10 @@ func isDisclosed(view Concern, message proto.Message, reader matter.Reader) bool
 		}
 	case *concernv1.ConcernPromoted:
 		if !m.GetReporterShown() {
+			return false
+		}
+	case *concernv1.ConcernTriaged:
+		if view.taken() {
 			return false
 		}
 	case *concernv1.FeedbackConsentRecorded:

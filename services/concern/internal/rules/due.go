@@ -54,7 +54,7 @@ func deadline(c Concern) matter.Deadline {
 	if forward, offered := c.pendingForward(); offered {
 		return matter.Earliest(matter.Agreed(forward.DueAt), urgent)
 	}
-	return matter.Earliest(matter.Statutory(c.Statutory, c.provision()), matter.Agreed(c.NextAttempt), matter.Promised(c.Due), urgent)
+	return matter.Earliest(matter.Statutory(c.Statutory, c.provision()), matter.Agreed(c.NextAttempt), matter.Promised(c.Due), matter.Promised(c.FollowUp), urgent)
 }
 
 // dueBefore returns the due time by the rules before matter.DueRules 1. Due times that passed under

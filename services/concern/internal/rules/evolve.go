@@ -48,11 +48,17 @@ func Evolve(c Concern, e matter.Event) Concern {
 	case *concernv1.ConcernTaken:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_TAKEN, e.At)
 		// A reader that may not see the worker sees the agency only.
-		c.Holder = orParty(m.GetWorker(), &commonv1.Party{Agency: c.Receiver.GetAgency()})
+		c = c.passedTo(orParty(m.GetWorker(), &commonv1.Party{Agency: c.Receiver.GetAgency()}))
 		c.Taker = m.GetWorker()
 		c.Due = matter.NotPast(matter.EndOfWorkingDay(c.Started, workingDaysToTake), e.At)
 	case *concernv1.ConcernReassigned:
-		c.Holder = m.GetTo()
+		c = c.passedTo(m.GetTo())
+	case *concernv1.SecondWorkerSet:
+		c.Second = m.GetWorker()
+	case *commonv1.AppointmentScheduled:
+		c = appointmentScheduled(c, m)
+	case *commonv1.AppointmentResultRecorded:
+		c = appointmentResultRecorded(c, e, m)
 	case *concernv1.FeedbackConsentRecorded:
 		return feedbackRecorded(c, e, m)
 	case *commonv1.ContactPlanned:
@@ -75,6 +81,9 @@ func Evolve(c Concern, e matter.Event) Concern {
 	case *concernv1.AssessmentCompleted:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_ASSESSED, e.At)
 		c.SupportNeed, c.PlanID = orKept(m.GetSupportNeed(), c.SupportNeed), m.GetPlanId()
+		if m.GetFourField() != nil {
+			c.FourField = m.GetFourField()
+		}
 		c.Due = c.dueAssessed(e.At)
 	case *concernv1.ConcernForwarded:
 		c = forwarded(c, m)
@@ -83,14 +92,17 @@ func Evolve(c Concern, e matter.Event) Concern {
 	case *concernv1.ConcernClosed:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_CLOSED, e.At)
 		c.Outcome, c.Feedback, c.Enclosed = m.GetOutcome(), m.GetFeedback(), m.GetAttachments()
+		c.GuidedTo, c.ClosingNote, c.Second = m.GetGuidedTo(), m.GetNote(), nil
 	case *concernv1.ConcernDeclined:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_DECLINED, e.At)
 		c.DeclineReason, c.Explanation, c.SuggestedReceiver = m.GetReason(), m.GetExplanation(), m.GetSuggestedReceiver()
+		c.Second = nil
 		c.Due = matter.EndOfWorkingDay(e.At, workingDaysToSettle)
 		// It is the reporter's turn now.
 		c.Clock.Restart(e.At)
 	case *concernv1.ConcernWithdrawn:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_WITHDRAWN, e.At)
+		c.Second = nil
 	case *concernv1.ConcernSettled:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_CLOSED, e.At)
 		c.ResubmittedAs = m.GetResubmittedAs()
@@ -141,6 +153,7 @@ func (c Concern) to(state concernv1.ConcernState, at time.Time) Concern {
 	}
 	if c.State != state {
 		c.NextAttempt, c.Lowered = time.Time{}, time.Time{}
+		c = c.followedUp()
 	}
 	c.State = state
 	if c.Open != "" {
@@ -159,7 +172,7 @@ func submitted(e matter.Event, m *concernv1.ConcernSubmitted) Concern {
 		Head: matter.Begin(e, commonv1.LoopPhase_LOOP_PHASE_SENT), Receiver: m.GetReceiver(),
 		Topics: m.GetTopics(), Description: m.GetDescription(), Urgency: m.GetUrgency(),
 		Attachments: m.GetAttachments(), Language: m.GetClientLanguage(),
-		Earlier: m.GetEarlierConcerns(), Holder: m.GetReceiver(),
+		Interpreter: m.GetClientInterpreter(), Earlier: m.GetEarlierConcerns(), EarlierUnreached: m.GetEarlierUnreached(), Holder: m.GetReceiver(),
 	}
 	c.Due, c.Clock = m.GetDueAt().AsTime(), matter.StartClock(m.GetUrgency(), m.GetDueAt().AsTime())
 	c.Groups, c.ToSocialServices = m.GetStatutoryGroups(), m.GetToSocialServices()
@@ -198,35 +211,6 @@ func promoted(c Concern, e matter.Event, m *concernv1.ConcernPromoted) Concern {
 	return c
 }
 
-func triaged(c Concern, e matter.Event, m *concernv1.ConcernTriaged) Concern {
-	if !c.taken() {
-		c = c.to(concernv1.ConcernState_CONCERN_STATE_TRIAGED, e.At)
-	}
-	c.Clock.Judge(m.GetUrgency(), e.At)
-	c.Groups = regrouped(c.Groups, m.GetStatutoryGroups())
-	c.TriagedUrgency = orKept(m.GetUrgency(), c.TriagedUrgency)
-	c.SupportNeed, c.Track = orKept(m.GetSupportNeed(), c.SupportNeed), orKept(m.GetTrack(), c.Track)
-	if to := m.GetAssignedTo(); to != nil {
-		c.Holder, c.Assigned = to, to
-	}
-	return c
-}
-
-func contactAttempted(c Concern, e matter.Event, m *concernv1.ContactAttempted) Concern {
-	c.Attempts = append(slices.Clip(c.Attempts), &concernv1.ContactAttempt{
-		At: timestamppb.New(e.At), By: e.By, Result: m.GetResult(), NextAttemptAt: m.GetNextAttemptAt(),
-	})
-	c.NextAttempt = time.Time{}
-	if m.GetNextAttemptAt() == nil {
-		return c
-	}
-	c.NextAttempt = matter.NotPast(m.GetNextAttemptAt().AsTime(), e.At)
-	if _, offered := c.pendingForward(); !offered && c.Open == "" && m.GetNextAttemptAt().AsTime().Before(dueBefore(c)) {
-		c.Lowered = c.NextAttempt
-	}
-	return c
-}
-
 func informationProvided(c Concern, e matter.Event, m *concernv1.InformationProvided) Concern {
 	c.Questions = slices.Clone(c.Questions)
 	for i, question := range c.Questions {
@@ -244,6 +228,9 @@ func informationProvided(c Concern, e matter.Event, m *concernv1.InformationProv
 	}
 	c.Open = ""
 	c.Due, c.Lowered = dueAfterAnswer(c.State, e.At), time.Time{}
+	if !c.FollowUp.IsZero() {
+		c.FollowUp = matter.NotPast(c.FollowUp, e.At)
+	}
 	c.Clock.Restart(e.At)
 	c = c.counted(e.At).offersNotPast(e.At)
 	return c.enter(phases[c.State], e.At)
@@ -283,7 +270,7 @@ func forwardAnswered(c Concern, e matter.Event, m *concernv1.ForwardAnswered) Co
 		}
 	}
 	c.Due = matter.NotPast(c.Due, e.At)
-	for _, due := range []*time.Time{&c.Lowered, &c.NextAttempt, &c.Statutory} {
+	for _, due := range []*time.Time{&c.Lowered, &c.NextAttempt, &c.Statutory, &c.FollowUp} {
 		if !due.IsZero() {
 			*due = matter.NotPast(*due, e.At)
 		}

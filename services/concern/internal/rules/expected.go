@@ -15,12 +15,12 @@ func Expected(view Concern, now time.Time) matter.Expectation {
 	due, reached, declinedHelp := deadline(view).At, view.reached(), view.declinedHelp()
 	taking := slices.Contains(run(stateReceived, stateTaken), view.State)
 	_, offered := view.pendingForward()
-	var agreed time.Time
+	agreed := matter.AppointmentsAhead(view.Appointments, now)
 	if reached {
-		agreed = view.NextAttempt
+		agreed = append(agreed, view.NextAttempt)
 	}
 	return view.Expected(
-		view.Appointment(now, agreed),
+		view.Appointment(now, agreed...),
 		matter.Expect(view.question() != nil || offered, commonv1.ClientExpectation_CLIENT_EXPECTATION_OTHERS_ANSWER, due),
 		matter.Expect(view.State == stateSubmitted, commonv1.ClientExpectation_CLIENT_EXPECTATION_OPENING, due),
 		matter.Expect(taking && !reached, commonv1.ClientExpectation_CLIENT_EXPECTATION_CONTACT, due),

@@ -118,6 +118,7 @@ func (c Concern) caughtUp(state concernv1.ConcernState, at time.Time) Concern {
 		return c
 	}
 	c.State, c.NextAttempt, c.Lowered = state, time.Time{}, time.Time{}
+	c = c.followedUp()
 	switch state {
 	case stateInAssessment:
 		c.Due = dueInAssessment(at)
@@ -139,6 +140,9 @@ func (c Concern) asHeard() Concern {
 	}
 	if last := len(c.Attempts) - 1; last < 0 || c.Attempts[last].GetAt().AsTime().Before(c.HeardFrom) {
 		c.NextAttempt = time.Time{}
+	}
+	if c.MissedAt.Before(c.HeardFrom) {
+		c = c.followedUp()
 	}
 	if matter.IsUrgent(c.Clock.Urgency) {
 		c.Clock.Bound = matter.Later(c.Clock.Bound, matter.UrgentBy(c.Clock.Urgency, c.HeardFrom))

@@ -112,11 +112,28 @@ const (
 	revoke      = "RevokeConcern"
 	acknowledge = "AcknowledgeRevocation"
 	answer      = "RecordFeedbackConsent"
+	contact     = "RecordContactAttempt"
+	second      = "SetSecondWorker"
+	schedule    = "ScheduleAppointment"
+	attend      = "RecordAppointmentResult"
 )
 
 var allSteps = []string{
-	receive, triage, take, "ReassignConcern", "RecordContactAttempt", "PlanContact", ask, assess, assessed, closing, forward, decline,
+	receive, triage, take, "ReassignConcern", contact, schedule, attend, second, "PlanContact", ask, assess, assessed, closing, forward, decline,
 	"ProvideInformation", withdraw, settle, revoke, acknowledge, answer,
+}
+
+// private is what only the receiver, or the receiver and the client, may read.
+const private = "vain vastaanottajalle"
+
+// firstOpen returns the id of the first appointment without a result; empty if there is none.
+func firstOpen(c rules.Concern) string {
+	for _, one := range c.Appointments {
+		if one.GetResult() == 0 {
+			return one.GetAppointmentId()
+		}
+	}
+	return ""
 }
 
 // requests returns a valid request of each step; a forward goes to the other.
@@ -124,15 +141,18 @@ func requests(w *base, subject string, other matter.Actor) map[string]proto.Mess
 	state := w.Histories[subject].State
 	return map[string]proto.Message{
 		receive:                &concernv1.ReceiveConcernRequest{},
-		triage:                 &concernv1.TriageConcernRequest{Urgency: commonv1.Urgency_URGENCY_URGENT, Track: concernv1.Track_TRACK_SOCIAL_WORK},
+		triage:                 &concernv1.TriageConcernRequest{Urgency: commonv1.Urgency_URGENCY_URGENT, Track: concernv1.Track_TRACK_SOCIAL_WORK, Reason: private},
 		take:                   &concernv1.TakeConcernRequest{},
 		"ReassignConcern":      &concernv1.ReassignConcernRequest{To: &commonv1.Party{Agency: state.Receiver.GetAgency(), Unit: "muu"}, Reason: "loma"},
 		"PlanContact":          &concernv1.PlanContactRequest{At: timestamppb.New(w.Now.Add(time.Hour))},
-		"RecordContactAttempt": &concernv1.RecordContactAttemptRequest{Result: concernv1.ContactResult_CONTACT_RESULT_NOT_REACHED},
+		contact:                &concernv1.RecordContactAttemptRequest{Result: concernv1.ContactResult_CONTACT_RESULT_NOT_REACHED, Note: private},
+		schedule:               &concernv1.ScheduleAppointmentRequest{At: timestamppb.New(w.Now.Add(time.Hour)), Place: private},
+		attend:                 &concernv1.RecordAppointmentResultRequest{AppointmentId: firstOpen(state), Result: commonv1.AppointmentResult_APPOINTMENT_RESULT_MOVED},
+		second:                 &concernv1.SetSecondWorkerRequest{Worker: &commonv1.Party{Agency: state.Receiver.GetAgency(), Unit: "muu", Worker: "pari-1"}},
 		ask:                    &concernv1.RequestInformationRequest{Question: "Milloin?"},
 		assess:                 &concernv1.StartAssessmentRequest{},
 		assessed:               &concernv1.CompleteAssessmentRequest{SupportNeed: concernv1.SupportNeed_SUPPORT_NEED_LIGHT},
-		closing:                &concernv1.CloseConcernRequest{Outcome: concernv1.Outcome_OUTCOME_GUIDED, Feedback: "ok"},
+		closing:                &concernv1.CloseConcernRequest{Outcome: concernv1.Outcome_OUTCOME_GUIDED, Feedback: "ok", Note: private},
 		forward:                &concernv1.ForwardConcernRequest{Receiver: &commonv1.Party{Agency: other.Agency}, Basis: consent(w.Now), Topics: []concernv1.Topic{concernv1.Topic_TOPIC_MENTAL_HEALTH}},
 		decline:                &concernv1.DeclineConcernRequest{Reason: concernv1.DeclineReason_DECLINE_REASON_WRONG_AREA, Explanation: "muualle"},
 		"ProvideInformation":   &concernv1.ProvideInformationRequest{InformationRequestId: state.Open, Answer: "Eilen."},

@@ -36,7 +36,7 @@ func (o *outcome) copyToReports(before Concern, m proto.Message, by *commonv1.Pa
 	for _, report := range o.joinedTo(before) {
 		// The report may have followed a concern that has ended with this step.
 		if c := o.State(report); c.IsOpen() && (o.followed(c) == before.Subject || c.OwnLead == ID(before.Subject)) {
-			o.pass(report, before, passed{m, by})
+			o.pass(report, before, passed{onReport(report, m), by})
 		}
 	}
 }
@@ -76,6 +76,7 @@ func (o *outcome) pass(report string, lead Concern, step passed) {
 	case has(c, step.message):
 	case len(c.Later) > 0:
 		o.discloseLater(report, lead, []passed{step})
+	case !fits(c, step.message):
 	default:
 		steps := append(o.missing(c, lead, step.by), step)
 		if len(steps) > 1 && !o.discloses(report, step.message) {
@@ -133,7 +134,7 @@ func (o *outcome) discloseLater(report string, lead Concern, steps []passed) {
 	for _, step := range steps {
 		at, sensible := o.plan(expected, lead, step.message, last)
 		event, err := anypb.New(step.message)
-		if !sensible || err != nil {
+		if !sensible || err != nil || !fits(expected, step.message) {
 			continue
 		}
 		next := &concernv1.ConcernJoined_Later_Step{Event: event, By: step.by, At: timestamppb.New(at)}
@@ -177,7 +178,7 @@ func Later(world World, subject string, at time.Time) []matter.Event {
 	}
 	o := newOutcome(world, Command{Subject: subject, At: at})
 	message, err := steps[0].GetEvent().UnmarshalNew()
-	if err != nil || late(message, at) || has(o.State(subject), message) {
+	if err != nil || late(message, at) || has(o.State(subject), message) || !fits(o.State(subject), message) {
 		// The step is about a time that has passed by now. No other report would be shown such a
 		// step.
 		o.keepLater(subject, steps[1:])
@@ -224,6 +225,27 @@ func delayed(steps []*concernv1.ConcernJoined_Later_Step, by time.Duration) []*c
 		all = append(all, step)
 	}
 	return all
+}
+
+// onReport returns a step of a lead as it is recorded on a report that joined it: of a contact its result and
+// the next attempt, of an appointment its time and result, under an id of the report's own.
+func onReport(report string, m proto.Message) proto.Message {
+	switch m := m.(type) {
+	case *concernv1.ContactAttempted:
+		return &concernv1.ContactAttempted{Result: m.GetResult(), NextAttemptAt: m.GetNextAttemptAt()}
+	case *commonv1.AppointmentScheduled:
+		return &commonv1.AppointmentScheduled{AppointmentId: appointmentOn(report, m.GetAppointmentId()), At: m.GetAt()}
+	case *commonv1.AppointmentResultRecorded:
+		return &commonv1.AppointmentResultRecorded{AppointmentId: appointmentOn(report, m.GetAppointmentId()), Result: m.GetResult()}
+	default:
+		return m
+	}
+}
+
+// fits reports whether a step is possible on a report: the result of an appointment needs the appointment.
+func fits(c Concern, m proto.Message) bool {
+	result, is := m.(*commonv1.AppointmentResultRecorded)
+	return !is || c.awaits(result.GetAppointmentId())
 }
 
 // ends reports whether a step on a concern also ends the reports that follow it.

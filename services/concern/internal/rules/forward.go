@@ -34,7 +34,7 @@ func forward(o *outcome, command Command, r *concernv1.ForwardConcernRequest) {
 	})
 	o.report(Collection+command.NewID, r.GetBasis(), c.Client, c.Case, &concernv1.ConcernSubmitted{
 		Receiver: command.Facts.Receiver, Topics: r.GetTopics(), Description: r.GetDescription(),
-		Urgency: urgency, ClientLanguage: c.Language, ForwardedFromConcernId: ID(command.Subject), Attachments: command.Attachments,
+		Urgency: urgency, ClientLanguage: c.Language, ClientInterpreter: c.Interpreter, ForwardedFromConcernId: ID(command.Subject), Attachments: command.Attachments,
 		MatterNumber: string(command.Number),
 	})
 }

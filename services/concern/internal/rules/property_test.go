@@ -32,6 +32,13 @@ func act(t *rapid.T, w *base) {
 			m.KeepOpen = rapid.Bool().Draw(t, "keep open")
 		case *concernv1.TriageConcernRequest:
 			m.Urgency, m.SupportNeed = urgency(t), supportNeed(t)
+			m.ClientWill = concernv1.ClientWill(rapid.IntRange(0, 4).Draw(t, "will"))
+			if rapid.Bool().Draw(t, "four-field") {
+				m.FourField = &concernv1.FourField{Support: concernv1.SupportLevel_SUPPORT_LEVEL_HIGH, Difficulty: concernv1.SupportLevel_SUPPORT_LEVEL_LOW}
+			}
+			if rapid.Bool().Draw(t, "assigned") {
+				m.AssignTo = &commonv1.Party{Agency: actor.Agency, Unit: "muu", Worker: rapid.SampledFrom([]string{"", "pari-1", "pari-2"}).Draw(t, "worker")}
+			}
 			if rapid.Bool().Draw(t, "in a group") {
 				m.StatutoryGroups = []concernv1.StatutoryGroup{rapid.SampledFrom([]concernv1.StatutoryGroup{
 					concernv1.StatutoryGroup_STATUTORY_GROUP_DISABLED_PERSON, concernv1.StatutoryGroup_STATUTORY_GROUP_SPECIAL_SUPPORT_CHILD,
@@ -40,10 +47,24 @@ func act(t *rapid.T, w *base) {
 		case *concernv1.CompleteAssessmentRequest:
 			m.SupportNeed = supportNeed(t)
 		case *concernv1.RecordContactAttemptRequest:
-			m.Result = concernv1.ContactResult(rapid.IntRange(1, 4).Draw(t, "result"))
+			m.Result, m.Mode = concernv1.ContactResult(rapid.IntRange(1, 4).Draw(t, "result")), concernv1.ContactMode(rapid.IntRange(0, 8).Draw(t, "mode"))
+			if m.GetResult() == concernv1.ContactResult_CONTACT_RESULT_REACHED {
+				m.ClientWill = concernv1.ClientWill(rapid.IntRange(0, 4).Draw(t, "will"))
+				m.GuidedTo = []*concernv1.Guidance{{To: &concernv1.Guidance_Organisation{Organisation: private}, What: private}}
+			}
 			if rapid.Bool().Draw(t, "again") {
 				m.NextAttemptAt = timestamppb.New(w.Now.Add(time.Duration(rapid.IntRange(1, 20*24*60).Draw(t, "in minutes")) * time.Minute))
 			}
+		case *concernv1.ScheduleAppointmentRequest:
+			m.At = timestamppb.New(w.Now.Add(time.Duration(rapid.IntRange(1, 10*24*60).Draw(t, "in minutes")) * time.Minute))
+		case *concernv1.RecordAppointmentResultRequest:
+			m.Result = commonv1.AppointmentResult(rapid.IntRange(1, 4).Draw(t, "result"))
+		case *concernv1.SetSecondWorkerRequest:
+			if m.Worker.Agency = actor.Agency; rapid.Bool().Draw(t, "ends") {
+				m.Worker = nil
+			}
+		case *concernv1.ReassignConcernRequest:
+			m.To.Worker = rapid.SampledFrom([]string{"", "", "pari-1", "pari-2"}).Draw(t, "worker")
 		case *concernv1.RecordFeedbackConsentRequest:
 			if !rapid.Bool().Draw(t, "consented") {
 				m.Consented, m.ConsentedAt = false, nil
@@ -67,7 +88,38 @@ func TestInvariants(t *testing.T) {
 		checkReports(t, w, changed)
 		checkReached(t, w, changed)
 		checkAssessors(t, changed)
+		checkPairs(t, changed)
+		checkPrivate(t, w)
 	})
+}
+
+// checkPairs checks that a second worker is another than the holder, and that no pair is left where no worker
+// holds the concern.
+func checkPairs(t *rapid.T, changed map[string]matter.History[rules.Concern]) {
+	for subject, history := range changed {
+		c := history.State
+		if c.Second != nil && (c.Holder.GetWorker() == "" || c.Second.GetWorker() == c.Holder.GetWorker() || !c.IsOpen()) {
+			t.Fatalf("%s in %s has the second worker %v beside %v", subject, c.State, c.Second, c.Holder)
+		}
+	}
+}
+
+// checkPrivate checks that no word which only the receiver may read, no support need and no four-field are in a
+// message to a reporter.
+func checkPrivate(t *rapid.T, w *base) {
+	for agency, mail := range w.Mail {
+		for _, one := range mail {
+			if one.View.Reader.Role != matter.RoleSender {
+				continue
+			}
+			text := fmt.Sprint(one.Event.Message)
+			for _, word := range []string{private, "support_need", "four_field", "client_will", "guided_to"} {
+				if strings.Contains(text, word) {
+					t.Fatalf("%s is told %s: %s", agency, word, text)
+				}
+			}
+		}
+	}
 }
 
 // checkReports checks that a receiver has at most one open leading concern about a client, and that
@@ -244,7 +296,7 @@ func replay(t *rapid.T, bare *fixture, twin, reporter, receiver string, e matter
 	case *concernv1.ConcernReceived:
 		step(receiver, &concernv1.ReceiveConcernRequest{})
 	case *concernv1.ConcernTriaged:
-		step(receiver, &concernv1.TriageConcernRequest{Urgency: commonv1.Urgency_URGENCY_NORMAL, AssignTo: m.GetAssignedTo()})
+		step(receiver, &concernv1.TriageConcernRequest{Urgency: commonv1.Urgency_URGENCY_NORMAL, AssignTo: m.GetAssignedTo(), Reason: "muu syy"})
 	case *concernv1.ConcernTaken:
 		step(receiver, &concernv1.TakeConcernRequest{})
 	case *concernv1.ConcernReassigned:
@@ -253,6 +305,11 @@ func replay(t *rapid.T, bare *fixture, twin, reporter, receiver string, e matter
 		step(receiver, &concernv1.PlanContactRequest{At: m.GetAt(), LapsesAt: m.GetLapsesAt()})
 	case *concernv1.ContactAttempted:
 		step(receiver, &concernv1.RecordContactAttemptRequest{Result: m.GetResult(), NextAttemptAt: m.GetNextAttemptAt()})
+	case *commonv1.AppointmentScheduled:
+		bare.ReuseID(m.GetAppointmentId())
+		step(receiver, &concernv1.ScheduleAppointmentRequest{At: m.GetAt()})
+	case *commonv1.AppointmentResultRecorded:
+		step(receiver, &concernv1.RecordAppointmentResultRequest{AppointmentId: m.GetAppointmentId(), Result: m.GetResult()})
 	case *concernv1.InformationRequested:
 		bare.ReuseID(m.GetInformationRequestId())
 		step(receiver, &concernv1.RequestInformationRequest{Question: m.GetQuestion(), DueAt: m.GetDueAt()})

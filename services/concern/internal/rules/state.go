@@ -37,7 +37,11 @@ type Concern struct {
 	Attachments   []*commonv1.Attachment
 	Language      string
 	ForwardedFrom string
-	Earlier       int32
+	// Interpreter is the language to which an interpreter interprets; empty if none is needed.
+	Interpreter string
+	// Earlier is the number of the receiver's earlier concerns about the client, and EarlierUnreached
+	// those of them that ended because the client was not reached or wanted no help.
+	Earlier, EarlierUnreached int32
 	// ToSocialServices says that the receiver is a social services agency, to which 1301/2014
 	// applies.
 	ToSocialServices bool
@@ -86,8 +90,21 @@ type Concern struct {
 	TriagedUrgency commonv1.Urgency
 	SupportNeed    concernv1.SupportNeed
 	Track          concernv1.Track
+	FourField      *concernv1.FourField
+	Triages        []*concernv1.TriageRecord
 	Attempts       []*concernv1.ContactAttempt
-	Questions      []*concernv1.InformationRequest
+	Appointments   []*commonv1.Appointment
+	// Will is the client's last answer to whether the client wants help.
+	Will concernv1.ClientWill
+	// Unreached counts attempts and appointments since the client was reached last; EverReached says that
+	// the client was reached in this concern.
+	Unreached   int
+	EverReached bool
+	// FollowUp is the time by which a no-show, recorded at MissedAt, is followed up; zero if there is none.
+	FollowUp, MissedAt time.Time
+	// Second works on the concern beside the holder.
+	Second    *commonv1.Party
+	Questions []*concernv1.InformationRequest
 	// Open is the id of the question that the reporter must answer.
 	Open string
 	// Asked is the question that the reporter sees as open: Open, or one that was closed by a step
@@ -101,6 +118,9 @@ type Concern struct {
 
 	Outcome  concernv1.Outcome
 	Feedback string
+	// GuidedTo is where the client was guided at the end, and ClosingNote the receiver's own note on it.
+	GuidedTo    []*concernv1.Guidance
+	ClosingNote string
 	// Enclosed are the attachments that came with the outcome.
 	Enclosed          []*commonv1.Attachment
 	DeclineReason     concernv1.DeclineReason

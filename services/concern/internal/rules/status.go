@@ -67,13 +67,38 @@ func WorklistEntry(view Concern, reader matter.Reader) matter.WorklistEntry {
 	if reader.Role == matter.RoleSender {
 		holder = view.Sender
 	}
-	return matter.WorklistEntry{
+	entry := matter.WorklistEntry{
 		Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.Shown()), Urgency: view.Clock.Urgency,
 		Touched: view.Clock.Touched,
 		// The receiver works on the leading concern; reports that joined it are hidden.
 		Hidden: reader.Role == matter.RoleReceiver && view.Lead != "",
 	}
+	if reader.Role == matter.RoleReceiver {
+		entry.Second, entry.Marks = view.Second.GetWorker(), marks(view)
+	}
+	return entry
 }
+
+// The marks of a concern in worklists. They are stored.
+const (
+	// MarkRepeatedUnreached: reported again and again, and not reached.
+	MarkRepeatedUnreached = 1 << iota
+	// MarkEndedUnreached: it ended because the client was not reached or wanted no help.
+	MarkEndedUnreached
+)
+
+func marks(view Concern) (marks int32) {
+	if view.IsRepeatedUnreached() {
+		marks |= MarkRepeatedUnreached
+	}
+	if view.EndedUnreached() {
+		marks |= MarkEndedUnreached
+	}
+	return marks
+}
+
+// Named returns the workers, beside the holder, who have a part in a concern.
+func Named(view Concern) []*commonv1.Party { return []*commonv1.Party{view.Second} }
 
 // Readers returns the agencies to which a concern is disclosed, the reporter first. Withdrawn says
 // that the consent on which it rests is withdrawn, which also ends what the reporter hears.

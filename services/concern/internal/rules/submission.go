@@ -44,7 +44,7 @@ func checkSubmission(command Command, r *concernv1.SubmitConcernRequest) error {
 func submit(o *outcome, command Command, r *concernv1.SubmitConcernRequest) {
 	o.report(command.Subject, r.GetBasis(), command.Client, command.Case, &concernv1.ConcernSubmitted{
 		Receiver: command.Facts.Receiver, Topics: r.GetTopics(), Description: r.GetDescription(),
-		Urgency: urgencyOn(r.GetBasis(), r.GetUrgency()), ClientLanguage: r.GetClient().GetLanguage(), Attachments: command.Attachments,
+		Urgency: urgencyOn(r.GetBasis(), r.GetUrgency()), ClientLanguage: r.GetClient().GetLanguage(), ClientInterpreter: r.GetClient().GetInterpreter(), Attachments: command.Attachments,
 		MatterNumber: string(command.Number),
 	})
 }
@@ -52,6 +52,7 @@ func submit(o *outcome, command Command, r *concernv1.SubmitConcernRequest) {
 // report begins a concern. If the receiver has an open concern about the client, the report joins
 // it.
 func (o *outcome) report(subject string, basis *commonv1.LegalBasis, client, caseID string, m *concernv1.ConcernSubmitted) {
+	m.EarlierUnreached = o.facts.EarlierUnreached
 	m.EarlierConcerns, m.StatutoryGroups, m.ToSocialServices = o.facts.Earlier, groupsAt(o.facts.Born, o.At), o.facts.ToSocialServices
 	m.DueAt = timestamppb.New(matter.Grace(m.GetUrgency(), o.facts.Graces, o.At))
 	o.Start(subject, basis, client, caseID, m)

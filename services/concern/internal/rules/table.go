@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"cmp"
+
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/matter"
@@ -47,30 +49,38 @@ var Table = matter.NewTable[Concern, Facts, *outcome](
 	step[*concernv1.CompleteAssessmentRequest]{
 		By: receiver, When: leading(run(stateInAssessment, stateInAssessment)), May: profession, Touch: "AssessmentCompleted", WhenFull: matter.Always,
 		Check: func(_ World, command Command, r *concernv1.CompleteAssessmentRequest) error {
-			return checkAssessor(r.GetSupportNeed(), command.Actor)
+			return cmp.Or(checkAssessor(r.GetSupportNeed(), command.Actor), checkFourField(r.GetFourField()))
 		},
 		Record: func(o *outcome, command Command, r *concernv1.CompleteAssessmentRequest) {
-			o.Add(command.Subject, &concernv1.AssessmentCompleted{SupportNeed: r.GetSupportNeed(), PlanId: r.GetPlanId()})
+			o.Add(command.Subject, &concernv1.AssessmentCompleted{SupportNeed: r.GetSupportNeed(), PlanId: r.GetPlanId(), FourField: r.GetFourField()})
 		},
 	},
 	step[*concernv1.RecordContactAttemptRequest]{
-		By: receiver, When: leading(run(stateTaken, stateAssessed)), Touch: "ContactAttempted",
-		Record: func(o *outcome, command Command, r *concernv1.RecordContactAttemptRequest) {
-			o.Add(command.Subject, &concernv1.ContactAttempted{Result: r.GetResult(), NextAttemptAt: r.GetNextAttemptAt()})
+		By: receiver, When: leading(run(stateReceived, stateAssessed)), Touch: "ContactAttempted",
+		Check: checkContact, Record: recordContact,
+	},
+	step[*concernv1.RecordAppointmentResultRequest]{
+		By: receiver, When: awaitsResult(run(stateReceived, stateAssessed)), Touch: "AppointmentResultRecorded", WhenFull: matter.Finishes,
+		Check: func(world World, command Command, r *concernv1.RecordAppointmentResultRequest) error {
+			return matter.CheckAppointmentResult(world.State(command.Subject).Appointments, r.GetAppointmentId(), r.GetResult(), command.At, "ScheduleAppointment")
+		},
+		Record: func(o *outcome, command Command, r *concernv1.RecordAppointmentResultRequest) {
+			o.Add(command.Subject, &commonv1.AppointmentResultRecorded{AppointmentId: r.GetAppointmentId(), Result: r.GetResult()})
+		},
+	},
+	step[*concernv1.ScheduleAppointmentRequest]{
+		By: receiver, When: leading(run(stateReceived, stateAssessed)), Touch: "AppointmentScheduled",
+		Check: func(_ World, command Command, r *concernv1.ScheduleAppointmentRequest) error {
+			return matter.CheckScheduled(r.GetAt(), command.At)
+		},
+		Record: func(o *outcome, command Command, r *concernv1.ScheduleAppointmentRequest) {
+			o.Add(command.Subject, &commonv1.AppointmentScheduled{AppointmentId: command.NewID, At: r.GetAt(), Place: r.GetPlace()})
 		},
 	},
 	// Once the concern is taken, triage does not change the state, but the urgency may be judged again.
 	step[*concernv1.TriageConcernRequest]{
 		By: receiver, When: leading(run(stateReceived, stateAssessed)), Touch: "ConcernTriaged", WhenFull: matter.Finishes,
-		Check: func(_ World, command Command, r *concernv1.TriageConcernRequest) error {
-			return matter.CheckOwn(r.GetAssignTo(), command.Actor.Agency, "assign_to.agency")
-		},
-		Record: func(o *outcome, command Command, r *concernv1.TriageConcernRequest) {
-			o.Add(command.Subject, &concernv1.ConcernTriaged{
-				Urgency: r.GetUrgency(), SupportNeed: r.GetSupportNeed(), Track: r.GetTrack(),
-				ClientWantsHelp: r.GetClientWantsHelp(), AssignedTo: r.GetAssignTo(), StatutoryGroups: r.GetStatutoryGroups(),
-			})
-		},
+		Check: checkTriage, Record: recordTriage,
 	},
 	step[*concernv1.PlanContactRequest]{
 		By: receiver, When: leading(run(stateReceived, stateAssessed)), Automatic: true,
@@ -97,17 +107,27 @@ var Table = matter.NewTable[Concern, Facts, *outcome](
 	},
 	step[*concernv1.ReassignConcernRequest]{
 		By: receiver, When: leading(run(stateReceived, stateAssessed)), WhenFull: matter.Finishes,
-		Check: func(_ World, command Command, r *concernv1.ReassignConcernRequest) error {
-			return matter.CheckReassigned(r, command.Actor.Agency)
+		Check: func(world World, command Command, r *concernv1.ReassignConcernRequest) error {
+			return matter.CheckReassigned(r, command.Actor.Agency, world.State(command.Subject).isHeld())
 		},
 		Record: func(o *outcome, command Command, r *concernv1.ReassignConcernRequest) {
 			o.Add(command.Subject, &concernv1.ConcernReassigned{To: r.GetTo(), Reason: r.GetReason()})
 		},
 	},
+	step[*concernv1.SetSecondWorkerRequest]{
+		By: receiver, When: held(run(stateReceived, stateAssessed)), WhenFull: matter.Finishes,
+		Check: checkSecond,
+		Record: func(o *outcome, command Command, r *concernv1.SetSecondWorkerRequest) {
+			o.Add(command.Subject, &concernv1.SecondWorkerSet{Worker: r.GetWorker()})
+		},
+	},
 	step[*concernv1.CloseConcernRequest]{
 		By: receiver, When: leading(run(stateSubmitted, stateAssessed)), WhenFull: matter.Always,
+		Check: checkClose,
 		Record: func(o *outcome, command Command, r *concernv1.CloseConcernRequest) {
-			o.Add(command.Subject, &concernv1.ConcernClosed{Outcome: r.GetOutcome(), Feedback: r.GetFeedback(), Attachments: command.Attachments})
+			o.Add(command.Subject, &concernv1.ConcernClosed{
+				Outcome: r.GetOutcome(), Feedback: r.GetFeedback(), Attachments: command.Attachments, GuidedTo: r.GetGuidedTo(), Note: r.GetNote(),
+			})
 		},
 	},
 	step[*concernv1.DeclineConcernRequest]{

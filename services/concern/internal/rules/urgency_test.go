@@ -128,7 +128,7 @@ func TestQuestionDueTimeFollowsReportedUrgency(t *testing.T) {
 		c, err := w.submitUrgent("kela", "hva", "bo", consent(w.Now), test.reported)
 		must(t, err)
 		w.take(t, "hva", c, receive)
-		must(t, w.step("hva", c, &concernv1.TriageConcernRequest{Urgency: test.judged}))
+		must(t, w.step("hva", c, &concernv1.TriageConcernRequest{Urgency: test.judged, Reason: "selvitetty"}))
 		must(t, w.step("hva", c, &concernv1.RequestInformationRequest{Question: "Missä?"}))
 		w.ExpectDue(t, "kela", c, test.asked, hidden, "")
 		basis, provision := agreed, ""

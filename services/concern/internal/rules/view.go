@@ -9,7 +9,7 @@ import (
 )
 
 // Long are the lists of a concern that grow with its events.
-var Long = []protoreflect.Name{"information_requests", "contact_attempts", "attachments"}
+var Long = []protoreflect.Name{"information_requests", "contact_attempts", "attachments", "triages", "appointments"}
 
 // ToConcern returns the concern as its caller reads it: what the caller's agency has been shown,
 // and the steps that the caller may take. The handler adds pseudonyms, etag and delivered.
@@ -27,6 +27,15 @@ func ToConcern(view Concern, reader matter.Reader, actor matter.Actor) *concernv
 		SuggestedReceiver: view.SuggestedReceiver, ResubmittedAs: view.ResubmittedAs,
 		AvailableActions: Allowed(matter.View[Concern]{State: view, Reader: reader}, actor), JoinedConcernId: idOrEmpty(view.Lead),
 		Revocation: view.Revocation.Message(), FeedbackConsentedAt: view.feedbackConsent(),
+		ClientWill: view.Will, FourField: view.FourField, Triages: view.Triages, SecondWorker: view.Second, GuidedTo: view.GuidedTo,
+		EarlierUnreached: view.EarlierUnreached, Appointments: view.Appointments, ClientInterpreter: view.Interpreter, ClosingNote: view.ClosingNote,
+	}
+	switch reader.Role {
+	case matter.RoleReceiver:
+		out.RepeatedUnreached = view.IsRepeatedUnreached()
+	case matter.RoleSender:
+		// A triage tells the reporter where the concern went, and nothing of the judgement.
+		out.Triages = nil
 	}
 	for _, forward := range view.Forwards {
 		out.ForwardedToConcernIds = append(out.ForwardedToConcernIds, ID(forward.Subject))

@@ -48,7 +48,7 @@ var Table = matter.NewTable[Consultation, Facts, *draft](
 	step[*consultationv1.ReassignConsultationRequest]{
 		By: addressee, When: in(stateOpen, stateTaken, stateAnswered), WhenFull: matter.Finishes,
 		Check: func(world World, command Command, r *consultationv1.ReassignConsultationRequest) error {
-			if err := matter.CheckReassigned(r, command.Actor.Agency); err != nil {
+			if err := matter.CheckReassigned(r, command.Actor.Agency, world.State(command.Subject).Holder().GetWorker() != ""); err != nil {
 				return err
 			}
 			if world.View(command.Subject, command.Actor.Agency).State.State() != stateOpen && r.GetTo().GetWorker() == "" {

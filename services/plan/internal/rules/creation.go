@@ -31,7 +31,7 @@ func checkCreation(command Command, r *planv1.CreatePlanRequest) error {
 // its social worker if the client needs special support.
 func create(d *draft, command Command, r *planv1.CreatePlanRequest) {
 	d.Start(command.Subject, r.GetBasis(), command.Client, command.Case, &planv1.PlanCreated{
-		Responsible: orActor(r.GetResponsible(), command.Actor), ClientLanguage: r.GetClient().GetLanguage(),
+		Responsible: orActor(r.GetResponsible(), command.Actor), ClientLanguage: r.GetClient().GetLanguage(), ClientInterpreter: r.GetClient().GetInterpreter(),
 		MatterNumber: string(command.Number), ContinuesWithoutConsent: isDuty(command.Facts, r.GetBasis()),
 	})
 	if r.GetSpecialSupport() {

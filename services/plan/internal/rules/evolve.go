@@ -87,7 +87,7 @@ func created(e matter.Event, m *planv1.PlanCreated) Plan {
 		Members: []*planv1.Member{{
 			Party: matter.UnitAlone(e.By), State: planv1.MemberState_MEMBER_STATE_JOINED, Since: timestamppb.New(e.At), Basis: e.Basis,
 		}},
-		NextReviewAt: timestamppb.New(matter.EndOfMonths(e.At, monthsToReview)), CreatedAt: timestamppb.New(e.At), ClientLanguage: m.GetClientLanguage(),
+		NextReviewAt: timestamppb.New(matter.EndOfMonths(e.At, monthsToReview)), CreatedAt: timestamppb.New(e.At), ClientLanguage: m.GetClientLanguage(), ClientInterpreter: m.GetClientInterpreter(),
 		MatterNumber: m.GetMatterNumber(),
 	}}
 }

@@ -36,13 +36,5 @@ func withoutOffer(holds func(Referral) bool) condition {
 }
 
 func awaitsResult(r Referral) bool {
-	if r.State != stateInProgress && r.State != stateOnHold {
-		return false
-	}
-	for _, appointment := range r.Appointments {
-		if appointment.GetResult() == referralv1.AppointmentResult_APPOINTMENT_RESULT_UNSPECIFIED {
-			return true
-		}
-	}
-	return false
+	return (r.State == stateInProgress || r.State == stateOnHold) && matter.AwaitsResult(r.Appointments)
 }

@@ -121,7 +121,7 @@ func sent(e matter.Event, m *referralv1.ReferralSent) Referral {
 	r := Referral{
 		Head: matter.Begin(e, commonv1.LoopPhase_LOOP_PHASE_SENT), State: stateSent,
 		Receiver: m.GetReceiver(), Holder: m.GetReceiver(), Kind: m.GetKind(), ServiceKey: m.GetServiceKey(), Reason: m.GetReason(),
-		Urgency: m.GetUrgency(), Attachments: m.GetAttachments(), Language: m.GetClientLanguage(), FirstSender: m.GetFirstSender(),
+		Urgency: m.GetUrgency(), Attachments: m.GetAttachments(), Language: m.GetClientLanguage(), Interpreter: m.GetClientInterpreter(), FirstSender: m.GetFirstSender(),
 	}
 	r.Due, r.Clock = m.GetDueAt().AsTime(), matter.StartClock(m.GetUrgency(), m.GetDueAt().AsTime())
 	r.ToSocialServices, r.ArrivedOn = m.GetToSocialServices(), m.GetApplicationArrivedOn()

@@ -5,7 +5,6 @@ import (
 
 	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
-	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
 // Expected returns what the client can expect next, given what the client is shown. Moving an
@@ -16,7 +15,7 @@ func Expected(view Referral, now time.Time) matter.Expectation {
 	undecided := view.State == stateReceived && !view.isNotice() || view.State == stateDeclined || !view.CancelBy.IsZero()
 	return view.Expected(
 		matter.Expect(view.State == stateOnHold && view.CancelBy.IsZero(), commonv1.ClientExpectation_CLIENT_EXPECTATION_YOUR_ANSWER, time.Time{}),
-		view.Appointment(now, view.ahead(now)...),
+		view.Appointment(now, matter.AppointmentsAhead(view.Appointments, now)...),
 		matter.Expect(view.Onward.Pending, commonv1.ClientExpectation_CLIENT_EXPECTATION_OTHERS_ANSWER, due),
 		matter.Expect(view.State == stateSent, commonv1.ClientExpectation_CLIENT_EXPECTATION_OPENING, due),
 		matter.Expect(view.awaitsDecision(), commonv1.ClientExpectation_CLIENT_EXPECTATION_DECISION, view.Statutory),
@@ -28,16 +27,4 @@ func Expected(view Referral, now time.Time) matter.Expectation {
 // awaitsDecision reports whether the receiver must decide a moved application by a day that the law sets.
 func (r Referral) awaitsDecision() bool {
 	return !r.Statutory.IsZero() && r.CancelBy.IsZero() && r.State != stateDeclined
-}
-
-// ahead returns the times of the appointments to come. What became of one that has passed is for the
-// receiver to record; the client knows it.
-func (r Referral) ahead(now time.Time) []time.Time {
-	var times []time.Time
-	for _, appointment := range r.Appointments {
-		if at := appointment.GetAt().AsTime(); appointment.GetResult() == referralv1.AppointmentResult_APPOINTMENT_RESULT_UNSPECIFIED && at.After(now) {
-			times = append(times, at)
-		}
-	}
-	return times
 }

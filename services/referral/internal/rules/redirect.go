@@ -32,7 +32,7 @@ func redirect(o *outcome, command Command, r *referralv1.RedirectReferralRequest
 	}
 	onward := &referralv1.ReferralSent{
 		Receiver: command.Facts.Receiver, Kind: before.Kind, ServiceKey: before.ServiceKey, Reason: before.Reason,
-		Urgency: before.Clock.Urgency, Attachments: before.Attachments, ClientLanguage: before.Language,
+		Urgency: before.Clock.Urgency, Attachments: before.Attachments, ClientLanguage: before.Language, ClientInterpreter: before.Interpreter,
 		RedirectedFromReferralId: ID(command.Subject), DueAt: due, FirstSender: first, MatterNumber: string(command.Number),
 	}
 	moved(command, onward, before.ArrivedOn, r.GetBasis())

@@ -7,7 +7,6 @@
 package rules
 
 import (
-	"slices"
 	"time"
 
 	"koppi.internal/pkg/matter"
@@ -33,6 +32,8 @@ type Referral struct {
 	Urgency     commonv1.Urgency
 	Attachments []*commonv1.Attachment
 	Language    string
+	// Interpreter is the language to which an interpreter interprets; empty if none is needed.
+	Interpreter string
 
 	// TriagedUrgency is the receiver's judgement; unspecified if it made none.
 	TriagedUrgency commonv1.Urgency
@@ -92,14 +93,6 @@ func (r Referral) accepted() bool {
 // being read.
 func (r Referral) isNotice() bool {
 	return r.Kind == referralv1.ReferralKind_REFERRAL_KIND_DECISION_NOTICE || r.Kind == referralv1.ReferralKind_REFERRAL_KIND_DOCUMENTS
-}
-
-func (r Referral) appointment(id string) *referralv1.Appointment {
-	at := slices.IndexFunc(r.Appointments, func(a *referralv1.Appointment) bool { return a.GetAppointmentId() == id })
-	if at < 0 {
-		return nil
-	}
-	return r.Appointments[at]
 }
 
 // ID returns the referral id in the name of a matter.

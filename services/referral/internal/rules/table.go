@@ -6,7 +6,6 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
@@ -38,10 +37,7 @@ var Table = matter.NewTable[Referral, Facts, *outcome](
 	step[*referralv1.ScheduleAppointmentRequest]{
 		By: receiver, When: withoutOffer(Referral.accepted), Touch: "AppointmentScheduled",
 		Check: func(_ World, command Command, r *referralv1.ScheduleAppointmentRequest) error {
-			if r.GetAt().AsTime().Before(command.At) {
-				return fault.New(fault.InvalidField, "the appointment is in the past").Field("at", "not in the past")
-			}
-			return nil
+			return matter.CheckScheduled(r.GetAt(), command.At)
 		},
 		Record: func(o *outcome, command Command, r *referralv1.ScheduleAppointmentRequest) {
 			o.Add(command.Subject, &referralv1.AppointmentScheduled{AppointmentId: command.NewID, At: r.GetAt(), Place: r.GetPlace()})
@@ -49,7 +45,9 @@ var Table = matter.NewTable[Referral, Facts, *outcome](
 	},
 	step[*referralv1.RecordAppointmentResultRequest]{
 		By: receiver, When: withoutOffer(awaitsResult), Touch: "AppointmentResultRecorded", WhenFull: matter.Finishes,
-		Check: checkResult,
+		Check: func(world World, command Command, r *referralv1.RecordAppointmentResultRequest) error {
+			return matter.CheckAppointmentResult(world.State(command.Subject).Appointments, r.GetAppointmentId(), r.GetResult(), command.At, "AddProgressNote")
+		},
 		Record: func(o *outcome, command Command, r *referralv1.RecordAppointmentResultRequest) {
 			o.Add(command.Subject, &referralv1.AppointmentResultRecorded{AppointmentId: r.GetAppointmentId(), Result: r.GetResult()})
 		},
@@ -105,8 +103,8 @@ var Table = matter.NewTable[Referral, Facts, *outcome](
 	},
 	step[*referralv1.ReassignReferralRequest]{
 		By: receiver, When: when(func(r Referral) bool { return r.State == stateReceived || r.accepted() }), WhenFull: matter.Finishes,
-		Check: func(_ World, command Command, r *referralv1.ReassignReferralRequest) error {
-			return matter.CheckReassigned(r, command.Actor.Agency)
+		Check: func(world World, command Command, r *referralv1.ReassignReferralRequest) error {
+			return matter.CheckReassigned(r, command.Actor.Agency, world.State(command.Subject).Holder.GetWorker() != "")
 		},
 		Record: func(o *outcome, command Command, r *referralv1.ReassignReferralRequest) {
 			o.Add(command.Subject, &referralv1.ReferralReassigned{To: r.GetTo(), Reason: r.GetReason()})

@@ -1609,8 +1609,11 @@ type WorkItem struct {
 	NonDisclosure bool `protobuf:"varint,17,opt,name=non_disclosure,json=nonDisclosure,proto3" json:"non_disclosure,omitempty"`
 	// The last day of an absence that the holder has now, as ISO 8601 date; empty if there is none.
 	HolderAbsentUntil string `protobuf:"bytes,18,opt,name=holder_absent_until,json=holderAbsentUntil,proto3" json:"holder_absent_until,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// Works on the matter beside the holder. QUEUE_ME holds the matters of which the caller is the second
+	// worker.
+	Second        *v11.Party `protobuf:"bytes,19,opt,name=second,proto3" json:"second,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WorkItem) Reset() {
@@ -1767,6 +1770,13 @@ func (x *WorkItem) GetHolderAbsentUntil() string {
 		return x.HolderAbsentUntil
 	}
 	return ""
+}
+
+func (x *WorkItem) GetSecond() *v11.Party {
+	if x != nil {
+		return x.Second
+	}
+	return nil
 }
 
 type ReassignWorkRequest struct {
@@ -2613,7 +2623,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x10ListWorkResponse\x121\n" +
 	"\x05items\x18\x01 \x03(\v2\x1b.koppi.casework.v1.WorkItemR\x05items\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x129\n" +
-	"\bcontacts\x18\x03 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\x82\x06\n" +
+	"\bcontacts\x18\x03 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\xb2\x06\n" +
 	"\bWorkItem\x12\x1e\n" +
 	"\aservice\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12\x1e\n" +
 	"\asubject\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x12\x1a\n" +
@@ -2635,7 +2645,8 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"clientName\x120\n" +
 	"\x11client_birth_date\x18\x10 \x01(\tB\x04\xe8\xb8\x18\x04R\x0fclientBirthDate\x12%\n" +
 	"\x0enon_disclosure\x18\x11 \x01(\bR\rnonDisclosure\x124\n" +
-	"\x13holder_absent_until\x18\x12 \x01(\tB\x04\xe8\xb8\x18\x02R\x11holderAbsentUntil\"\x9a\x02\n" +
+	"\x13holder_absent_until\x18\x12 \x01(\tB\x04\xe8\xb8\x18\x02R\x11holderAbsentUntil\x12.\n" +
+	"\x06second\x18\x13 \x01(\v2\x16.koppi.common.v1.PartyR\x06second\"\x9a\x02\n" +
 	"\x13ReassignWorkRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12\x83\x01\n" +
@@ -2850,61 +2861,62 @@ var file_koppi_casework_v1_casework_proto_depIdxs = []int32{
 	50, // 34: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
 	51, // 35: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
 	44, // 36: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
-	44, // 37: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
-	26, // 38: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
-	52, // 39: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
-	50, // 40: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
-	50, // 41: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
-	29, // 42: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
-	50, // 43: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
-	44, // 44: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
-	53, // 45: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
-	54, // 46: koppi.casework.v1.Access.emergency_reason:type_name -> koppi.casework.v1.EmergencyReason
-	55, // 47: koppi.casework.v1.Access.verdict:type_name -> koppi.casework.v1.ReviewVerdict
-	32, // 48: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
-	44, // 49: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
-	44, // 50: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
-	1,  // 51: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
-	3,  // 52: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
-	8,  // 53: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
-	11, // 54: koppi.casework.v1.CaseworkService.ListGrounds:input_type -> koppi.casework.v1.ListGroundsRequest
-	13, // 55: koppi.casework.v1.CaseworkService.FindClient:input_type -> koppi.casework.v1.FindClientRequest
-	56, // 56: koppi.casework.v1.CaseworkService.ListColleagues:input_type -> koppi.casework.v1.ListColleaguesRequest
-	57, // 57: koppi.casework.v1.CaseworkService.PutColleague:input_type -> koppi.casework.v1.PutColleagueRequest
-	58, // 58: koppi.casework.v1.CaseworkService.GetRoster:input_type -> koppi.casework.v1.GetRosterRequest
-	59, // 59: koppi.casework.v1.CaseworkService.SetDuty:input_type -> koppi.casework.v1.SetDutyRequest
-	60, // 60: koppi.casework.v1.CaseworkService.SetAbsence:input_type -> koppi.casework.v1.SetAbsenceRequest
-	61, // 61: koppi.casework.v1.CaseworkService.OpenEmergencyReading:input_type -> koppi.casework.v1.OpenEmergencyReadingRequest
-	62, // 62: koppi.casework.v1.CaseworkService.ListEmergencyReadings:input_type -> koppi.casework.v1.ListEmergencyReadingsRequest
-	63, // 63: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:input_type -> koppi.casework.v1.ReviewEmergencyReadingRequest
-	15, // 64: koppi.casework.v1.CaseworkService.ListGroundTexts:input_type -> koppi.casework.v1.ListGroundTextsRequest
-	21, // 65: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
-	24, // 66: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
-	27, // 67: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
-	30, // 68: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
-	2,  // 69: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
-	4,  // 70: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
-	9,  // 71: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
-	12, // 72: koppi.casework.v1.CaseworkService.ListGrounds:output_type -> koppi.casework.v1.ListGroundsResponse
-	14, // 73: koppi.casework.v1.CaseworkService.FindClient:output_type -> koppi.casework.v1.FindClientResponse
-	64, // 74: koppi.casework.v1.CaseworkService.ListColleagues:output_type -> koppi.casework.v1.ListColleaguesResponse
-	65, // 75: koppi.casework.v1.CaseworkService.PutColleague:output_type -> koppi.casework.v1.PutColleagueResponse
-	66, // 76: koppi.casework.v1.CaseworkService.GetRoster:output_type -> koppi.casework.v1.GetRosterResponse
-	67, // 77: koppi.casework.v1.CaseworkService.SetDuty:output_type -> koppi.casework.v1.SetDutyResponse
-	68, // 78: koppi.casework.v1.CaseworkService.SetAbsence:output_type -> koppi.casework.v1.SetAbsenceResponse
-	69, // 79: koppi.casework.v1.CaseworkService.OpenEmergencyReading:output_type -> koppi.casework.v1.OpenEmergencyReadingResponse
-	70, // 80: koppi.casework.v1.CaseworkService.ListEmergencyReadings:output_type -> koppi.casework.v1.ListEmergencyReadingsResponse
-	71, // 81: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:output_type -> koppi.casework.v1.ReviewEmergencyReadingResponse
-	16, // 82: koppi.casework.v1.CaseworkService.ListGroundTexts:output_type -> koppi.casework.v1.ListGroundTextsResponse
-	22, // 83: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
-	25, // 84: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
-	28, // 85: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
-	31, // 86: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
-	69, // [69:87] is the sub-list for method output_type
-	51, // [51:69] is the sub-list for method input_type
-	51, // [51:51] is the sub-list for extension type_name
-	51, // [51:51] is the sub-list for extension extendee
-	0,  // [0:51] is the sub-list for field type_name
+	44, // 37: koppi.casework.v1.WorkItem.second:type_name -> koppi.common.v1.Party
+	44, // 38: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
+	26, // 39: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
+	52, // 40: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
+	50, // 41: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
+	50, // 42: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
+	29, // 43: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
+	50, // 44: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
+	44, // 45: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
+	53, // 46: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
+	54, // 47: koppi.casework.v1.Access.emergency_reason:type_name -> koppi.casework.v1.EmergencyReason
+	55, // 48: koppi.casework.v1.Access.verdict:type_name -> koppi.casework.v1.ReviewVerdict
+	32, // 49: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
+	44, // 50: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
+	44, // 51: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
+	1,  // 52: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
+	3,  // 53: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
+	8,  // 54: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
+	11, // 55: koppi.casework.v1.CaseworkService.ListGrounds:input_type -> koppi.casework.v1.ListGroundsRequest
+	13, // 56: koppi.casework.v1.CaseworkService.FindClient:input_type -> koppi.casework.v1.FindClientRequest
+	56, // 57: koppi.casework.v1.CaseworkService.ListColleagues:input_type -> koppi.casework.v1.ListColleaguesRequest
+	57, // 58: koppi.casework.v1.CaseworkService.PutColleague:input_type -> koppi.casework.v1.PutColleagueRequest
+	58, // 59: koppi.casework.v1.CaseworkService.GetRoster:input_type -> koppi.casework.v1.GetRosterRequest
+	59, // 60: koppi.casework.v1.CaseworkService.SetDuty:input_type -> koppi.casework.v1.SetDutyRequest
+	60, // 61: koppi.casework.v1.CaseworkService.SetAbsence:input_type -> koppi.casework.v1.SetAbsenceRequest
+	61, // 62: koppi.casework.v1.CaseworkService.OpenEmergencyReading:input_type -> koppi.casework.v1.OpenEmergencyReadingRequest
+	62, // 63: koppi.casework.v1.CaseworkService.ListEmergencyReadings:input_type -> koppi.casework.v1.ListEmergencyReadingsRequest
+	63, // 64: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:input_type -> koppi.casework.v1.ReviewEmergencyReadingRequest
+	15, // 65: koppi.casework.v1.CaseworkService.ListGroundTexts:input_type -> koppi.casework.v1.ListGroundTextsRequest
+	21, // 66: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
+	24, // 67: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
+	27, // 68: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
+	30, // 69: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
+	2,  // 70: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
+	4,  // 71: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
+	9,  // 72: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
+	12, // 73: koppi.casework.v1.CaseworkService.ListGrounds:output_type -> koppi.casework.v1.ListGroundsResponse
+	14, // 74: koppi.casework.v1.CaseworkService.FindClient:output_type -> koppi.casework.v1.FindClientResponse
+	64, // 75: koppi.casework.v1.CaseworkService.ListColleagues:output_type -> koppi.casework.v1.ListColleaguesResponse
+	65, // 76: koppi.casework.v1.CaseworkService.PutColleague:output_type -> koppi.casework.v1.PutColleagueResponse
+	66, // 77: koppi.casework.v1.CaseworkService.GetRoster:output_type -> koppi.casework.v1.GetRosterResponse
+	67, // 78: koppi.casework.v1.CaseworkService.SetDuty:output_type -> koppi.casework.v1.SetDutyResponse
+	68, // 79: koppi.casework.v1.CaseworkService.SetAbsence:output_type -> koppi.casework.v1.SetAbsenceResponse
+	69, // 80: koppi.casework.v1.CaseworkService.OpenEmergencyReading:output_type -> koppi.casework.v1.OpenEmergencyReadingResponse
+	70, // 81: koppi.casework.v1.CaseworkService.ListEmergencyReadings:output_type -> koppi.casework.v1.ListEmergencyReadingsResponse
+	71, // 82: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:output_type -> koppi.casework.v1.ReviewEmergencyReadingResponse
+	16, // 83: koppi.casework.v1.CaseworkService.ListGroundTexts:output_type -> koppi.casework.v1.ListGroundTextsResponse
+	22, // 84: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
+	25, // 85: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
+	28, // 86: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
+	31, // 87: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
+	70, // [70:88] is the sub-list for method output_type
+	52, // [52:70] is the sub-list for method input_type
+	52, // [52:52] is the sub-list for extension type_name
+	52, // [52:52] is the sub-list for extension extendee
+	0,  // [0:52] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_casework_proto_init() }

@@ -483,8 +483,10 @@ type Client struct {
 	//	*Client_ClientId
 	Identity isClient_Identity `protobuf_oneof:"identity"`
 	// BCP 47 tag of the language in which the client wants to be served.
-	Language      string         `protobuf:"bytes,3,opt,name=language,proto3" json:"language,omitempty"`
-	Details       *ClientDetails `protobuf:"bytes,4,opt,name=details,proto3" json:"details,omitempty"`
+	Language string         `protobuf:"bytes,3,opt,name=language,proto3" json:"language,omitempty"`
+	Details  *ClientDetails `protobuf:"bytes,4,opt,name=details,proto3" json:"details,omitempty"`
+	// BCP 47 tag of the language to which an interpreter must interpret; empty if none is needed.
+	Interpreter   string `protobuf:"bytes,5,opt,name=interpreter,proto3" json:"interpreter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -556,6 +558,13 @@ func (x *Client) GetDetails() *ClientDetails {
 		return x.Details
 	}
 	return nil
+}
+
+func (x *Client) GetInterpreter() string {
+	if x != nil {
+		return x.Interpreter
+	}
+	return ""
 }
 
 type isClient_Identity interface {
@@ -1257,12 +1266,13 @@ const file_koppi_common_v1_party_proto_rawDesc = "" +
 	"\x06agency\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x06agency\x127\n" +
 	"\x04unit\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x04unit\x12<\n" +
 	"\x06worker\x18\x03 \x01(\tB$\xbaH!r\x1f2\x1d^[A-Za-z0-9._@:+=/|-]{0,128}$R\x06worker\x12/\n" +
-	"\fdisplay_name\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\aR\vdisplayName\"\x84\x04\n" +
+	"\fdisplay_name\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\aR\vdisplayName\"\xea\x04\n" +
 	"\x06Client\x12C\n" +
 	"\x16personal_identity_code\x18\x01 \x01(\tB\v\xbaH\x04r\x02\x18 \xe8\xb8\x18\x05H\x00R\x14personalIdentityCode\x129\n" +
 	"\tclient_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$H\x00R\bclientId\x12^\n" +
 	"\blanguage\x18\x03 \x01(\tBB\xbaH?r=2;^([a-zA-Z]{2,3}(-[a-zA-Z]{4})?(-([a-zA-Z]{2}|[0-9]{3}))?)?$R\blanguage\x128\n" +
-	"\adetails\x18\x04 \x01(\v2\x1e.koppi.common.v1.ClientDetailsR\adetails:\xd3\x01\xbaH\xcf\x01\x1a\xcc\x01\n" +
+	"\adetails\x18\x04 \x01(\v2\x1e.koppi.common.v1.ClientDetailsR\adetails\x12d\n" +
+	"\vinterpreter\x18\x05 \x01(\tBB\xbaH?r=2;^([a-zA-Z]{2,3}(-[a-zA-Z]{4})?(-([a-zA-Z]{2}|[0-9]{3}))?)?$R\vinterpreter:\xd3\x01\xbaH\xcf\x01\x1a\xcc\x01\n" +
 	"\x11client.identified\x12:name the client by identity code, by client_id, or by name\x1a{has(this.personal_identity_code) || has(this.client_id) || this.details.family_name != '' || this.details.given_names != ''B\n" +
 	"\n" +
 	"\bidentity\"\xcd\x03\n" +

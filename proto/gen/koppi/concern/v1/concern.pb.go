@@ -343,6 +343,7 @@ type GetClientResponse struct {
 	PersonalIdentityCode string                 `protobuf:"bytes,1,opt,name=personal_identity_code,json=personalIdentityCode,proto3" json:"personal_identity_code,omitempty"`
 	Details              *v1.ClientDetails      `protobuf:"bytes,2,opt,name=details,proto3" json:"details,omitempty"`
 	Language             string                 `protobuf:"bytes,3,opt,name=language,proto3" json:"language,omitempty"`
+	Interpreter          string                 `protobuf:"bytes,4,opt,name=interpreter,proto3" json:"interpreter,omitempty"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache
 }
@@ -394,6 +395,13 @@ func (x *GetClientResponse) GetDetails() *v1.ClientDetails {
 func (x *GetClientResponse) GetLanguage() string {
 	if x != nil {
 		return x.Language
+	}
+	return ""
+}
+
+func (x *GetClientResponse) GetInterpreter() string {
+	if x != nil {
+		return x.Interpreter
 	}
 	return ""
 }
@@ -789,8 +797,7 @@ type TriageConcernRequest struct {
 	Urgency     v1.Urgency             `protobuf:"varint,4,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
 	SupportNeed SupportNeed            `protobuf:"varint,5,opt,name=support_need,json=supportNeed,proto3,enum=koppi.concern.v1.SupportNeed" json:"support_need,omitempty"`
 	Track       Track                  `protobuf:"varint,6,opt,name=track,proto3,enum=koppi.concern.v1.Track" json:"track,omitempty"`
-	// Whether the client wants help, as far as the receiver knows. It guides the choice of
-	// track.
+	// True means client_will YES. For callers from before client_will; INVALID_FIELD beside another will.
 	ClientWantsHelp bool `protobuf:"varint,7,opt,name=client_wants_help,json=clientWantsHelp,proto3" json:"client_wants_help,omitempty"`
 	// Unit or worker to which it is assigned; empty leaves it in the queue.
 	AssignTo *v1.Party `protobuf:"bytes,8,opt,name=assign_to,json=assignTo,proto3" json:"assign_to,omitempty"`
@@ -798,8 +805,14 @@ type TriageConcernRequest struct {
 	// them. OVER_75 remains once it is set; the triage states it if Koppi does not know the
 	// client's age.
 	StatutoryGroups []StatutoryGroup `protobuf:"varint,9,rep,packed,name=statutory_groups,json=statutoryGroups,proto3,enum=koppi.concern.v1.StatutoryGroup" json:"statutory_groups,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	ClientWill      ClientWill       `protobuf:"varint,10,opt,name=client_will,json=clientWill,proto3,enum=koppi.concern.v1.ClientWill" json:"client_will,omitempty"`
+	// Both axes, or none: INVALID_FIELD.
+	FourField *FourField `protobuf:"bytes,11,opt,name=four_field,json=fourField,proto3" json:"four_field,omitempty"`
+	// Required where the urgency is lowered before the concern is taken and before anybody reached the
+	// client: EXPLANATION_REQUIRED. The receiver's own note.
+	Reason        string `protobuf:"bytes,12,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TriageConcernRequest) Reset() {
@@ -893,6 +906,27 @@ func (x *TriageConcernRequest) GetStatutoryGroups() []StatutoryGroup {
 		return x.StatutoryGroups
 	}
 	return nil
+}
+
+func (x *TriageConcernRequest) GetClientWill() ClientWill {
+	if x != nil {
+		return x.ClientWill
+	}
+	return ClientWill_CLIENT_WILL_UNSPECIFIED
+}
+
+func (x *TriageConcernRequest) GetFourField() *FourField {
+	if x != nil {
+		return x.FourField
+	}
+	return nil
+}
+
+func (x *TriageConcernRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
 }
 
 type TriageConcernResponse struct {
@@ -1171,6 +1205,13 @@ type RecordContactAttemptRequest struct {
 	Etag          string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	Result        ContactResult          `protobuf:"varint,4,opt,name=result,proto3,enum=koppi.concern.v1.ContactResult" json:"result,omitempty"`
 	NextAttemptAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=next_attempt_at,json=nextAttemptAt,proto3" json:"next_attempt_at,omitempty"`
+	Mode          ContactMode            `protobuf:"varint,6,opt,name=mode,proto3,enum=koppi.concern.v1.ContactMode" json:"mode,omitempty"`
+	// Unspecified: NOT_ASKED if the client was reached, NO with DECLINED_HELP.
+	ClientWill ClientWill  `protobuf:"varint,7,opt,name=client_will,json=clientWill,proto3,enum=koppi.concern.v1.ClientWill" json:"client_will,omitempty"`
+	GuidedTo   []*Guidance `protobuf:"bytes,8,rep,name=guided_to,json=guidedTo,proto3" json:"guided_to,omitempty"`
+	// The receiver's own note; neither the client nor the reporter reads it.
+	Note          string      `protobuf:"bytes,9,opt,name=note,proto3" json:"note,omitempty"`
+	NextMode      ContactMode `protobuf:"varint,10,opt,name=next_mode,json=nextMode,proto3,enum=koppi.concern.v1.ContactMode" json:"next_mode,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1240,6 +1281,41 @@ func (x *RecordContactAttemptRequest) GetNextAttemptAt() *timestamppb.Timestamp 
 	return nil
 }
 
+func (x *RecordContactAttemptRequest) GetMode() ContactMode {
+	if x != nil {
+		return x.Mode
+	}
+	return ContactMode_CONTACT_MODE_UNSPECIFIED
+}
+
+func (x *RecordContactAttemptRequest) GetClientWill() ClientWill {
+	if x != nil {
+		return x.ClientWill
+	}
+	return ClientWill_CLIENT_WILL_UNSPECIFIED
+}
+
+func (x *RecordContactAttemptRequest) GetGuidedTo() []*Guidance {
+	if x != nil {
+		return x.GuidedTo
+	}
+	return nil
+}
+
+func (x *RecordContactAttemptRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *RecordContactAttemptRequest) GetNextMode() ContactMode {
+	if x != nil {
+		return x.NextMode
+	}
+	return ContactMode_CONTACT_MODE_UNSPECIFIED
+}
+
 type RecordContactAttemptResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Concern       *Concern               `protobuf:"bytes,1,opt,name=concern,proto3" json:"concern,omitempty"`
@@ -1284,6 +1360,359 @@ func (x *RecordContactAttemptResponse) GetConcern() *Concern {
 	return nil
 }
 
+type SetSecondWorkerRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ConcernId string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
+	Etag      string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Absent: the pair ends.
+	Worker        *v1.Party `protobuf:"bytes,4,opt,name=worker,proto3" json:"worker,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetSecondWorkerRequest) Reset() {
+	*x = SetSecondWorkerRequest{}
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetSecondWorkerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetSecondWorkerRequest) ProtoMessage() {}
+
+func (x *SetSecondWorkerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetSecondWorkerRequest.ProtoReflect.Descriptor instead.
+func (*SetSecondWorkerRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *SetSecondWorkerRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *SetSecondWorkerRequest) GetConcernId() string {
+	if x != nil {
+		return x.ConcernId
+	}
+	return ""
+}
+
+func (x *SetSecondWorkerRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *SetSecondWorkerRequest) GetWorker() *v1.Party {
+	if x != nil {
+		return x.Worker
+	}
+	return nil
+}
+
+type SetSecondWorkerResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Concern       *Concern               `protobuf:"bytes,1,opt,name=concern,proto3" json:"concern,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetSecondWorkerResponse) Reset() {
+	*x = SetSecondWorkerResponse{}
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetSecondWorkerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetSecondWorkerResponse) ProtoMessage() {}
+
+func (x *SetSecondWorkerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetSecondWorkerResponse.ProtoReflect.Descriptor instead.
+func (*SetSecondWorkerResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *SetSecondWorkerResponse) GetConcern() *Concern {
+	if x != nil {
+		return x.Concern
+	}
+	return nil
+}
+
+type ScheduleAppointmentRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ConcernId     string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
+	Etag          string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	At            *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=at,proto3" json:"at,omitempty"`
+	Place         string                 `protobuf:"bytes,5,opt,name=place,proto3" json:"place,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ScheduleAppointmentRequest) Reset() {
+	*x = ScheduleAppointmentRequest{}
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ScheduleAppointmentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ScheduleAppointmentRequest) ProtoMessage() {}
+
+func (x *ScheduleAppointmentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ScheduleAppointmentRequest.ProtoReflect.Descriptor instead.
+func (*ScheduleAppointmentRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ScheduleAppointmentRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ScheduleAppointmentRequest) GetConcernId() string {
+	if x != nil {
+		return x.ConcernId
+	}
+	return ""
+}
+
+func (x *ScheduleAppointmentRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *ScheduleAppointmentRequest) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *ScheduleAppointmentRequest) GetPlace() string {
+	if x != nil {
+		return x.Place
+	}
+	return ""
+}
+
+type ScheduleAppointmentResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Concern       *Concern               `protobuf:"bytes,1,opt,name=concern,proto3" json:"concern,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ScheduleAppointmentResponse) Reset() {
+	*x = ScheduleAppointmentResponse{}
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ScheduleAppointmentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ScheduleAppointmentResponse) ProtoMessage() {}
+
+func (x *ScheduleAppointmentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ScheduleAppointmentResponse.ProtoReflect.Descriptor instead.
+func (*ScheduleAppointmentResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ScheduleAppointmentResponse) GetConcern() *Concern {
+	if x != nil {
+		return x.Concern
+	}
+	return nil
+}
+
+type RecordAppointmentResultRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ConcernId     string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
+	Etag          string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	AppointmentId string                 `protobuf:"bytes,4,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
+	Result        v1.AppointmentResult   `protobuf:"varint,5,opt,name=result,proto3,enum=koppi.common.v1.AppointmentResult" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordAppointmentResultRequest) Reset() {
+	*x = RecordAppointmentResultRequest{}
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordAppointmentResultRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordAppointmentResultRequest) ProtoMessage() {}
+
+func (x *RecordAppointmentResultRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordAppointmentResultRequest.ProtoReflect.Descriptor instead.
+func (*RecordAppointmentResultRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *RecordAppointmentResultRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RecordAppointmentResultRequest) GetConcernId() string {
+	if x != nil {
+		return x.ConcernId
+	}
+	return ""
+}
+
+func (x *RecordAppointmentResultRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RecordAppointmentResultRequest) GetAppointmentId() string {
+	if x != nil {
+		return x.AppointmentId
+	}
+	return ""
+}
+
+func (x *RecordAppointmentResultRequest) GetResult() v1.AppointmentResult {
+	if x != nil {
+		return x.Result
+	}
+	return v1.AppointmentResult(0)
+}
+
+type RecordAppointmentResultResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Concern       *Concern               `protobuf:"bytes,1,opt,name=concern,proto3" json:"concern,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordAppointmentResultResponse) Reset() {
+	*x = RecordAppointmentResultResponse{}
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordAppointmentResultResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordAppointmentResultResponse) ProtoMessage() {}
+
+func (x *RecordAppointmentResultResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordAppointmentResultResponse.ProtoReflect.Descriptor instead.
+func (*RecordAppointmentResultResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *RecordAppointmentResultResponse) GetConcern() *Concern {
+	if x != nil {
+		return x.Concern
+	}
+	return nil
+}
+
 type RecordFeedbackConsentRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -1298,7 +1727,7 @@ type RecordFeedbackConsentRequest struct {
 
 func (x *RecordFeedbackConsentRequest) Reset() {
 	*x = RecordFeedbackConsentRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[20]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1310,7 +1739,7 @@ func (x *RecordFeedbackConsentRequest) String() string {
 func (*RecordFeedbackConsentRequest) ProtoMessage() {}
 
 func (x *RecordFeedbackConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[20]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1323,7 +1752,7 @@ func (x *RecordFeedbackConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordFeedbackConsentRequest.ProtoReflect.Descriptor instead.
 func (*RecordFeedbackConsentRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{20}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RecordFeedbackConsentRequest) GetRequestId() string {
@@ -1370,7 +1799,7 @@ type RecordFeedbackConsentResponse struct {
 
 func (x *RecordFeedbackConsentResponse) Reset() {
 	*x = RecordFeedbackConsentResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[21]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1382,7 +1811,7 @@ func (x *RecordFeedbackConsentResponse) String() string {
 func (*RecordFeedbackConsentResponse) ProtoMessage() {}
 
 func (x *RecordFeedbackConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[21]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1395,7 +1824,7 @@ func (x *RecordFeedbackConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordFeedbackConsentResponse.ProtoReflect.Descriptor instead.
 func (*RecordFeedbackConsentResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{21}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RecordFeedbackConsentResponse) GetConcern() *Concern {
@@ -1421,7 +1850,7 @@ type RequestInformationRequest struct {
 
 func (x *RequestInformationRequest) Reset() {
 	*x = RequestInformationRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[22]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1433,7 +1862,7 @@ func (x *RequestInformationRequest) String() string {
 func (*RequestInformationRequest) ProtoMessage() {}
 
 func (x *RequestInformationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[22]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1446,7 +1875,7 @@ func (x *RequestInformationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestInformationRequest.ProtoReflect.Descriptor instead.
 func (*RequestInformationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{22}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RequestInformationRequest) GetRequestId() string {
@@ -1493,7 +1922,7 @@ type RequestInformationResponse struct {
 
 func (x *RequestInformationResponse) Reset() {
 	*x = RequestInformationResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[23]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1505,7 +1934,7 @@ func (x *RequestInformationResponse) String() string {
 func (*RequestInformationResponse) ProtoMessage() {}
 
 func (x *RequestInformationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[23]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1518,7 +1947,7 @@ func (x *RequestInformationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestInformationResponse.ProtoReflect.Descriptor instead.
 func (*RequestInformationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{23}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RequestInformationResponse) GetConcern() *Concern {
@@ -1542,7 +1971,7 @@ type ProvideInformationRequest struct {
 
 func (x *ProvideInformationRequest) Reset() {
 	*x = ProvideInformationRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[24]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1554,7 +1983,7 @@ func (x *ProvideInformationRequest) String() string {
 func (*ProvideInformationRequest) ProtoMessage() {}
 
 func (x *ProvideInformationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[24]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1567,7 +1996,7 @@ func (x *ProvideInformationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProvideInformationRequest.ProtoReflect.Descriptor instead.
 func (*ProvideInformationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{24}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ProvideInformationRequest) GetRequestId() string {
@@ -1621,7 +2050,7 @@ type ProvideInformationResponse struct {
 
 func (x *ProvideInformationResponse) Reset() {
 	*x = ProvideInformationResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[25]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1633,7 +2062,7 @@ func (x *ProvideInformationResponse) String() string {
 func (*ProvideInformationResponse) ProtoMessage() {}
 
 func (x *ProvideInformationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[25]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1646,7 +2075,7 @@ func (x *ProvideInformationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProvideInformationResponse.ProtoReflect.Descriptor instead.
 func (*ProvideInformationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{25}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ProvideInformationResponse) GetConcern() *Concern {
@@ -1667,7 +2096,7 @@ type StartAssessmentRequest struct {
 
 func (x *StartAssessmentRequest) Reset() {
 	*x = StartAssessmentRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[26]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1679,7 +2108,7 @@ func (x *StartAssessmentRequest) String() string {
 func (*StartAssessmentRequest) ProtoMessage() {}
 
 func (x *StartAssessmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[26]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1692,7 +2121,7 @@ func (x *StartAssessmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartAssessmentRequest.ProtoReflect.Descriptor instead.
 func (*StartAssessmentRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{26}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *StartAssessmentRequest) GetRequestId() string {
@@ -1725,7 +2154,7 @@ type StartAssessmentResponse struct {
 
 func (x *StartAssessmentResponse) Reset() {
 	*x = StartAssessmentResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[27]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1737,7 +2166,7 @@ func (x *StartAssessmentResponse) String() string {
 func (*StartAssessmentResponse) ProtoMessage() {}
 
 func (x *StartAssessmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[27]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1750,7 +2179,7 @@ func (x *StartAssessmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartAssessmentResponse.ProtoReflect.Descriptor instead.
 func (*StartAssessmentResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{27}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *StartAssessmentResponse) GetConcern() *Concern {
@@ -1767,14 +2196,16 @@ type CompleteAssessmentRequest struct {
 	Etag        string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	SupportNeed SupportNeed            `protobuf:"varint,4,opt,name=support_need,json=supportNeed,proto3,enum=koppi.concern.v1.SupportNeed" json:"support_need,omitempty"`
 	// The shared plan that continues the work, if one was made.
-	PlanId        string `protobuf:"bytes,5,opt,name=plan_id,json=planId,proto3" json:"plan_id,omitempty"`
+	PlanId string `protobuf:"bytes,5,opt,name=plan_id,json=planId,proto3" json:"plan_id,omitempty"`
+	// Both axes, or none: INVALID_FIELD.
+	FourField     *FourField `protobuf:"bytes,6,opt,name=four_field,json=fourField,proto3" json:"four_field,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CompleteAssessmentRequest) Reset() {
 	*x = CompleteAssessmentRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[28]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1786,7 +2217,7 @@ func (x *CompleteAssessmentRequest) String() string {
 func (*CompleteAssessmentRequest) ProtoMessage() {}
 
 func (x *CompleteAssessmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[28]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1799,7 +2230,7 @@ func (x *CompleteAssessmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteAssessmentRequest.ProtoReflect.Descriptor instead.
 func (*CompleteAssessmentRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{28}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *CompleteAssessmentRequest) GetRequestId() string {
@@ -1837,6 +2268,13 @@ func (x *CompleteAssessmentRequest) GetPlanId() string {
 	return ""
 }
 
+func (x *CompleteAssessmentRequest) GetFourField() *FourField {
+	if x != nil {
+		return x.FourField
+	}
+	return nil
+}
+
 type CompleteAssessmentResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Concern       *Concern               `protobuf:"bytes,1,opt,name=concern,proto3" json:"concern,omitempty"`
@@ -1846,7 +2284,7 @@ type CompleteAssessmentResponse struct {
 
 func (x *CompleteAssessmentResponse) Reset() {
 	*x = CompleteAssessmentResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[29]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1858,7 +2296,7 @@ func (x *CompleteAssessmentResponse) String() string {
 func (*CompleteAssessmentResponse) ProtoMessage() {}
 
 func (x *CompleteAssessmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[29]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1871,7 +2309,7 @@ func (x *CompleteAssessmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteAssessmentResponse.ProtoReflect.Descriptor instead.
 func (*CompleteAssessmentResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{29}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *CompleteAssessmentResponse) GetConcern() *Concern {
@@ -1890,13 +2328,17 @@ type CloseConcernRequest struct {
 	Feedback  string                 `protobuf:"bytes,5,opt,name=feedback,proto3" json:"feedback,omitempty"`
 	// Attachments for the reporter, disclosed under the same rule as the feedback.
 	AttachmentIds []string `protobuf:"bytes,6,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
+	// Where the client was guided. The client reads it.
+	GuidedTo []*Guidance `protobuf:"bytes,7,rep,name=guided_to,json=guidedTo,proto3" json:"guided_to,omitempty"`
+	// The receiver's own note; neither the client nor the reporter reads it.
+	Note          string `protobuf:"bytes,8,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CloseConcernRequest) Reset() {
 	*x = CloseConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[30]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1908,7 +2350,7 @@ func (x *CloseConcernRequest) String() string {
 func (*CloseConcernRequest) ProtoMessage() {}
 
 func (x *CloseConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[30]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1921,7 +2363,7 @@ func (x *CloseConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseConcernRequest.ProtoReflect.Descriptor instead.
 func (*CloseConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{30}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *CloseConcernRequest) GetRequestId() string {
@@ -1966,6 +2408,20 @@ func (x *CloseConcernRequest) GetAttachmentIds() []string {
 	return nil
 }
 
+func (x *CloseConcernRequest) GetGuidedTo() []*Guidance {
+	if x != nil {
+		return x.GuidedTo
+	}
+	return nil
+}
+
+func (x *CloseConcernRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
 type CloseConcernResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Concern       *Concern               `protobuf:"bytes,1,opt,name=concern,proto3" json:"concern,omitempty"`
@@ -1975,7 +2431,7 @@ type CloseConcernResponse struct {
 
 func (x *CloseConcernResponse) Reset() {
 	*x = CloseConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[31]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1987,7 +2443,7 @@ func (x *CloseConcernResponse) String() string {
 func (*CloseConcernResponse) ProtoMessage() {}
 
 func (x *CloseConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[31]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2000,7 +2456,7 @@ func (x *CloseConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseConcernResponse.ProtoReflect.Descriptor instead.
 func (*CloseConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{31}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *CloseConcernResponse) GetConcern() *Concern {
@@ -2031,7 +2487,7 @@ type ForwardConcernRequest struct {
 
 func (x *ForwardConcernRequest) Reset() {
 	*x = ForwardConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[32]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2043,7 +2499,7 @@ func (x *ForwardConcernRequest) String() string {
 func (*ForwardConcernRequest) ProtoMessage() {}
 
 func (x *ForwardConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[32]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2056,7 +2512,7 @@ func (x *ForwardConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForwardConcernRequest.ProtoReflect.Descriptor instead.
 func (*ForwardConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{32}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ForwardConcernRequest) GetRequestId() string {
@@ -2132,7 +2588,7 @@ type ForwardConcernResponse struct {
 
 func (x *ForwardConcernResponse) Reset() {
 	*x = ForwardConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[33]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2144,7 +2600,7 @@ func (x *ForwardConcernResponse) String() string {
 func (*ForwardConcernResponse) ProtoMessage() {}
 
 func (x *ForwardConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[33]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2157,7 +2613,7 @@ func (x *ForwardConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForwardConcernResponse.ProtoReflect.Descriptor instead.
 func (*ForwardConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{33}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ForwardConcernResponse) GetConcern() *Concern {
@@ -2189,7 +2645,7 @@ type DeclineConcernRequest struct {
 
 func (x *DeclineConcernRequest) Reset() {
 	*x = DeclineConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[34]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2201,7 +2657,7 @@ func (x *DeclineConcernRequest) String() string {
 func (*DeclineConcernRequest) ProtoMessage() {}
 
 func (x *DeclineConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[34]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2214,7 +2670,7 @@ func (x *DeclineConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineConcernRequest.ProtoReflect.Descriptor instead.
 func (*DeclineConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{34}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *DeclineConcernRequest) GetRequestId() string {
@@ -2268,7 +2724,7 @@ type DeclineConcernResponse struct {
 
 func (x *DeclineConcernResponse) Reset() {
 	*x = DeclineConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[35]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2280,7 +2736,7 @@ func (x *DeclineConcernResponse) String() string {
 func (*DeclineConcernResponse) ProtoMessage() {}
 
 func (x *DeclineConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[35]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2293,7 +2749,7 @@ func (x *DeclineConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineConcernResponse.ProtoReflect.Descriptor instead.
 func (*DeclineConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{35}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *DeclineConcernResponse) GetConcern() *Concern {
@@ -2315,7 +2771,7 @@ type WithdrawConcernRequest struct {
 
 func (x *WithdrawConcernRequest) Reset() {
 	*x = WithdrawConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[36]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2327,7 +2783,7 @@ func (x *WithdrawConcernRequest) String() string {
 func (*WithdrawConcernRequest) ProtoMessage() {}
 
 func (x *WithdrawConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[36]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2340,7 +2796,7 @@ func (x *WithdrawConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawConcernRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{36}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *WithdrawConcernRequest) GetRequestId() string {
@@ -2380,7 +2836,7 @@ type WithdrawConcernResponse struct {
 
 func (x *WithdrawConcernResponse) Reset() {
 	*x = WithdrawConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[37]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2392,7 +2848,7 @@ func (x *WithdrawConcernResponse) String() string {
 func (*WithdrawConcernResponse) ProtoMessage() {}
 
 func (x *WithdrawConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[37]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2405,7 +2861,7 @@ func (x *WithdrawConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawConcernResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{37}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *WithdrawConcernResponse) GetConcern() *Concern {
@@ -2430,7 +2886,7 @@ type SettleConcernRequest struct {
 
 func (x *SettleConcernRequest) Reset() {
 	*x = SettleConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[38]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2442,7 +2898,7 @@ func (x *SettleConcernRequest) String() string {
 func (*SettleConcernRequest) ProtoMessage() {}
 
 func (x *SettleConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[38]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2455,7 +2911,7 @@ func (x *SettleConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleConcernRequest.ProtoReflect.Descriptor instead.
 func (*SettleConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{38}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *SettleConcernRequest) GetRequestId() string {
@@ -2502,7 +2958,7 @@ type SettleConcernResponse struct {
 
 func (x *SettleConcernResponse) Reset() {
 	*x = SettleConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[39]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2514,7 +2970,7 @@ func (x *SettleConcernResponse) String() string {
 func (*SettleConcernResponse) ProtoMessage() {}
 
 func (x *SettleConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[39]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2527,7 +2983,7 @@ func (x *SettleConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleConcernResponse.ProtoReflect.Descriptor instead.
 func (*SettleConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{39}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *SettleConcernResponse) GetConcern() *Concern {
@@ -2550,7 +3006,7 @@ type RevokeConcernRequest struct {
 
 func (x *RevokeConcernRequest) Reset() {
 	*x = RevokeConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[40]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2562,7 +3018,7 @@ func (x *RevokeConcernRequest) String() string {
 func (*RevokeConcernRequest) ProtoMessage() {}
 
 func (x *RevokeConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[40]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2575,7 +3031,7 @@ func (x *RevokeConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeConcernRequest.ProtoReflect.Descriptor instead.
 func (*RevokeConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{40}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *RevokeConcernRequest) GetRequestId() string {
@@ -2615,7 +3071,7 @@ type RevokeConcernResponse struct {
 
 func (x *RevokeConcernResponse) Reset() {
 	*x = RevokeConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[41]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2627,7 +3083,7 @@ func (x *RevokeConcernResponse) String() string {
 func (*RevokeConcernResponse) ProtoMessage() {}
 
 func (x *RevokeConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[41]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2640,7 +3096,7 @@ func (x *RevokeConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeConcernResponse.ProtoReflect.Descriptor instead.
 func (*RevokeConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{41}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *RevokeConcernResponse) GetConcern() *Concern {
@@ -2661,7 +3117,7 @@ type AcknowledgeRevocationRequest struct {
 
 func (x *AcknowledgeRevocationRequest) Reset() {
 	*x = AcknowledgeRevocationRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[42]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2673,7 +3129,7 @@ func (x *AcknowledgeRevocationRequest) String() string {
 func (*AcknowledgeRevocationRequest) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[42]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2686,7 +3142,7 @@ func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationRequest.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{42}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *AcknowledgeRevocationRequest) GetRequestId() string {
@@ -2719,7 +3175,7 @@ type AcknowledgeRevocationResponse struct {
 
 func (x *AcknowledgeRevocationResponse) Reset() {
 	*x = AcknowledgeRevocationResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[43]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2731,7 +3187,7 @@ func (x *AcknowledgeRevocationResponse) String() string {
 func (*AcknowledgeRevocationResponse) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[43]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2744,7 +3200,7 @@ func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationResponse.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{43}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *AcknowledgeRevocationResponse) GetConcern() *Concern {
@@ -2758,7 +3214,7 @@ var File_koppi_concern_v1_concern_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/concern/v1/concern.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/contact_point.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/concern/v1/contact.proto\x1a\x1ckoppi/concern/v1/state.proto\"\x8c\x04\n" +
+	"\x1ekoppi/concern/v1/concern.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!koppi/common/v1/appointment.proto\x1a#koppi/common/v1/contact_point.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/concern/v1/contact.proto\x1a\x1dkoppi/concern/v1/intake.proto\x1a\x1ckoppi/concern/v1/state.proto\"\x8c\x04\n" +
 	"\x14SubmitConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x127\n" +
@@ -2782,11 +3238,12 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\x06status\x18\x02 \x01(\v2\x1b.koppi.common.v1.LoopStatusR\x06status\";\n" +
 	"\x10GetClientRequest\x12'\n" +
 	"\n" +
-	"concern_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\"\xab\x01\n" +
+	"concern_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\"\xd3\x01\n" +
 	"\x11GetClientResponse\x12:\n" +
 	"\x16personal_identity_code\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x05R\x14personalIdentityCode\x128\n" +
 	"\adetails\x18\x02 \x01(\v2\x1e.koppi.common.v1.ClientDetailsR\adetails\x12 \n" +
-	"\blanguage\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\blanguage\"<\n" +
+	"\blanguage\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\blanguage\x12&\n" +
+	"\vinterpreter\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x02R\vinterpreter\"<\n" +
 	"\x11GetConcernRequest\x12'\n" +
 	"\n" +
 	"concern_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\"\x84\x01\n" +
@@ -2818,7 +3275,7 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"M\n" +
 	"\x16ReceiveConcernResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\x8c\x04\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xb7\x05\n" +
 	"\x14TriageConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
@@ -2830,7 +3287,13 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\x05track\x18\x06 \x01(\x0e2\x17.koppi.concern.v1.TrackB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05track\x12*\n" +
 	"\x11client_wants_help\x18\a \x01(\bR\x0fclientWantsHelp\x123\n" +
 	"\tassign_to\x18\b \x01(\v2\x16.koppi.common.v1.PartyR\bassignTo\x12`\n" +
-	"\x10statutory_groups\x18\t \x03(\x0e2 .koppi.concern.v1.StatutoryGroupB\x13\xbaH\x10\x92\x01\r\x10\x04\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x0fstatutoryGroups\"L\n" +
+	"\x10statutory_groups\x18\t \x03(\x0e2 .koppi.concern.v1.StatutoryGroupB\x13\xbaH\x10\x92\x01\r\x10\x04\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x0fstatutoryGroups\x12G\n" +
+	"\vclient_will\x18\n" +
+	" \x01(\x0e2\x1c.koppi.concern.v1.ClientWillB\b\xbaH\x05\x82\x01\x02\x10\x01R\n" +
+	"clientWill\x12:\n" +
+	"\n" +
+	"four_field\x18\v \x01(\v2\x1b.koppi.concern.v1.FourFieldR\tfourField\x12$\n" +
+	"\x06reason\x18\f \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x03R\x06reason\"L\n" +
 	"\x15TriageConcernResponse\x123\n" +
 	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\x84\x01\n" +
 	"\x12TakeConcernRequest\x12'\n" +
@@ -2850,7 +3313,7 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\x02to\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x02to\x12$\n" +
 	"\x06reason\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x03R\x06reason\"N\n" +
 	"\x17ReassignConcernResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\x96\x02\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xc7\x04\n" +
 	"\x1bRecordContactAttemptRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
@@ -2859,8 +3322,45 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12C\n" +
 	"\x06result\x18\x04 \x01(\x0e2\x1f.koppi.concern.v1.ContactResultB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06result\x12B\n" +
-	"\x0fnext_attempt_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\"S\n" +
+	"\x0fnext_attempt_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\x12;\n" +
+	"\x04mode\x18\x06 \x01(\x0e2\x1d.koppi.concern.v1.ContactModeB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04mode\x12G\n" +
+	"\vclient_will\x18\a \x01(\x0e2\x1c.koppi.concern.v1.ClientWillB\b\xbaH\x05\x82\x01\x02\x10\x01R\n" +
+	"clientWill\x12A\n" +
+	"\tguided_to\x18\b \x03(\v2\x1a.koppi.concern.v1.GuidanceB\b\xbaH\x05\x92\x01\x02\x10\x05R\bguidedTo\x12 \n" +
+	"\x04note\x18\t \x01(\tB\f\xbaH\x05r\x03\x18\xd0\x0f\xe8\xb8\x18\x03R\x04note\x12D\n" +
+	"\tnext_mode\x18\n" +
+	" \x01(\x0e2\x1d.koppi.concern.v1.ContactModeB\b\xbaH\x05\x82\x01\x02\x10\x01R\bnextMode\"S\n" +
 	"\x1cRecordContactAttemptResponse\x123\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xb8\x01\n" +
+	"\x16SetSecondWorkerRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
+	"\n" +
+	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12.\n" +
+	"\x06worker\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"N\n" +
+	"\x17SetSecondWorkerResponse\x123\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xe4\x01\n" +
+	"\x1aScheduleAppointmentRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
+	"\n" +
+	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x122\n" +
+	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x02at\x12\"\n" +
+	"\x05place\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x03R\x05place\"R\n" +
+	"\x1bScheduleAppointmentResponse\x123\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\x89\x02\n" +
+	"\x1eRecordAppointmentResultRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
+	"\n" +
+	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12/\n" +
+	"\x0eappointment_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rappointmentId\x12F\n" +
+	"\x06result\x18\x05 \x01(\x0e2\".koppi.common.v1.AppointmentResultB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06result\"V\n" +
+	"\x1fRecordAppointmentResultResponse\x123\n" +
 	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xeb\x01\n" +
 	"\x1cRecordFeedbackConsentRequest\x12'\n" +
 	"\n" +
@@ -2900,7 +3400,7 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"N\n" +
 	"\x17StartAssessmentResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xfd\x01\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xb9\x02\n" +
 	"\x19CompleteAssessmentRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
@@ -2908,9 +3408,11 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12J\n" +
 	"\fsupport_need\x18\x04 \x01(\x0e2\x1d.koppi.concern.v1.SupportNeedB\b\xbaH\x05\x82\x01\x02\x10\x01R\vsupportNeed\x12$\n" +
-	"\aplan_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x06planId\"Q\n" +
+	"\aplan_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x06planId\x12:\n" +
+	"\n" +
+	"four_field\x18\x06 \x01(\v2\x1b.koppi.concern.v1.FourFieldR\tfourField\"Q\n" +
 	"\x1aCompleteAssessmentResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xaa\x02\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\x8f\x03\n" +
 	"\x13CloseConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
@@ -2920,7 +3422,9 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\aoutcome\x18\x04 \x01(\x0e2\x19.koppi.concern.v1.OutcomeB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aoutcome\x12(\n" +
 	"\bfeedback\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\bfeedback\x128\n" +
-	"\x0eattachment_ids\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\"K\n" +
+	"\x0eattachment_ids\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\x12A\n" +
+	"\tguided_to\x18\a \x03(\v2\x1a.koppi.concern.v1.GuidanceB\b\xbaH\x05\x92\x01\x02\x10\x05R\bguidedTo\x12 \n" +
+	"\x04note\x18\b \x01(\tB\f\xbaH\x05r\x03\x18\xd0\x0f\xe8\xb8\x18\x03R\x04note\"K\n" +
 	"\x14CloseConcernResponse\x123\n" +
 	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xc3\x03\n" +
 	"\x15ForwardConcernRequest\x12'\n" +
@@ -2985,7 +3489,7 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"T\n" +
 	"\x1dAcknowledgeRevocationResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern2\xcd\x12\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern2\xa9\x15\n" +
 	"\x0eConcernService\x12`\n" +
 	"\rSubmitConcern\x12&.koppi.concern.v1.SubmitConcernRequest\x1a'.koppi.concern.v1.SubmitConcernResponse\x12i\n" +
 	"\x10CheckOpenConcern\x12).koppi.concern.v1.CheckOpenConcernRequest\x1a*.koppi.concern.v1.CheckOpenConcernResponse\x12W\n" +
@@ -2997,7 +3501,10 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\rTriageConcern\x12&.koppi.concern.v1.TriageConcernRequest\x1a'.koppi.concern.v1.TriageConcernResponse\x12Z\n" +
 	"\vTakeConcern\x12$.koppi.concern.v1.TakeConcernRequest\x1a%.koppi.concern.v1.TakeConcernResponse\x12f\n" +
 	"\x0fReassignConcern\x12(.koppi.concern.v1.ReassignConcernRequest\x1a).koppi.concern.v1.ReassignConcernResponse\x12u\n" +
-	"\x14RecordContactAttempt\x12-.koppi.concern.v1.RecordContactAttemptRequest\x1a..koppi.concern.v1.RecordContactAttemptResponse\x12x\n" +
+	"\x14RecordContactAttempt\x12-.koppi.concern.v1.RecordContactAttemptRequest\x1a..koppi.concern.v1.RecordContactAttemptResponse\x12f\n" +
+	"\x0fSetSecondWorker\x12(.koppi.concern.v1.SetSecondWorkerRequest\x1a).koppi.concern.v1.SetSecondWorkerResponse\x12r\n" +
+	"\x13ScheduleAppointment\x12,.koppi.concern.v1.ScheduleAppointmentRequest\x1a-.koppi.concern.v1.ScheduleAppointmentResponse\x12~\n" +
+	"\x17RecordAppointmentResult\x120.koppi.concern.v1.RecordAppointmentResultRequest\x1a1.koppi.concern.v1.RecordAppointmentResultResponse\x12x\n" +
 	"\x15RecordFeedbackConsent\x12..koppi.concern.v1.RecordFeedbackConsentRequest\x1a/.koppi.concern.v1.RecordFeedbackConsentResponse\x12o\n" +
 	"\x12RequestInformation\x12+.koppi.concern.v1.RequestInformationRequest\x1a,.koppi.concern.v1.RequestInformationResponse\x12f\n" +
 	"\x0fStartAssessment\x12(.koppi.concern.v1.StartAssessmentRequest\x1a).koppi.concern.v1.StartAssessmentResponse\x12o\n" +
@@ -3025,174 +3532,205 @@ func file_koppi_concern_v1_concern_proto_rawDescGZIP() []byte {
 	return file_koppi_concern_v1_concern_proto_rawDescData
 }
 
-var file_koppi_concern_v1_concern_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
+var file_koppi_concern_v1_concern_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
 var file_koppi_concern_v1_concern_proto_goTypes = []any{
-	(*SubmitConcernRequest)(nil),          // 0: koppi.concern.v1.SubmitConcernRequest
-	(*SubmitConcernResponse)(nil),         // 1: koppi.concern.v1.SubmitConcernResponse
-	(*CheckOpenConcernRequest)(nil),       // 2: koppi.concern.v1.CheckOpenConcernRequest
-	(*CheckOpenConcernResponse)(nil),      // 3: koppi.concern.v1.CheckOpenConcernResponse
-	(*GetClientRequest)(nil),              // 4: koppi.concern.v1.GetClientRequest
-	(*GetClientResponse)(nil),             // 5: koppi.concern.v1.GetClientResponse
-	(*GetConcernRequest)(nil),             // 6: koppi.concern.v1.GetConcernRequest
-	(*GetConcernResponse)(nil),            // 7: koppi.concern.v1.GetConcernResponse
-	(*ListConcernsRequest)(nil),           // 8: koppi.concern.v1.ListConcernsRequest
-	(*ListConcernsResponse)(nil),          // 9: koppi.concern.v1.ListConcernsResponse
-	(*ReceiveConcernRequest)(nil),         // 10: koppi.concern.v1.ReceiveConcernRequest
-	(*ReceiveConcernResponse)(nil),        // 11: koppi.concern.v1.ReceiveConcernResponse
-	(*TriageConcernRequest)(nil),          // 12: koppi.concern.v1.TriageConcernRequest
-	(*TriageConcernResponse)(nil),         // 13: koppi.concern.v1.TriageConcernResponse
-	(*TakeConcernRequest)(nil),            // 14: koppi.concern.v1.TakeConcernRequest
-	(*TakeConcernResponse)(nil),           // 15: koppi.concern.v1.TakeConcernResponse
-	(*ReassignConcernRequest)(nil),        // 16: koppi.concern.v1.ReassignConcernRequest
-	(*ReassignConcernResponse)(nil),       // 17: koppi.concern.v1.ReassignConcernResponse
-	(*RecordContactAttemptRequest)(nil),   // 18: koppi.concern.v1.RecordContactAttemptRequest
-	(*RecordContactAttemptResponse)(nil),  // 19: koppi.concern.v1.RecordContactAttemptResponse
-	(*RecordFeedbackConsentRequest)(nil),  // 20: koppi.concern.v1.RecordFeedbackConsentRequest
-	(*RecordFeedbackConsentResponse)(nil), // 21: koppi.concern.v1.RecordFeedbackConsentResponse
-	(*RequestInformationRequest)(nil),     // 22: koppi.concern.v1.RequestInformationRequest
-	(*RequestInformationResponse)(nil),    // 23: koppi.concern.v1.RequestInformationResponse
-	(*ProvideInformationRequest)(nil),     // 24: koppi.concern.v1.ProvideInformationRequest
-	(*ProvideInformationResponse)(nil),    // 25: koppi.concern.v1.ProvideInformationResponse
-	(*StartAssessmentRequest)(nil),        // 26: koppi.concern.v1.StartAssessmentRequest
-	(*StartAssessmentResponse)(nil),       // 27: koppi.concern.v1.StartAssessmentResponse
-	(*CompleteAssessmentRequest)(nil),     // 28: koppi.concern.v1.CompleteAssessmentRequest
-	(*CompleteAssessmentResponse)(nil),    // 29: koppi.concern.v1.CompleteAssessmentResponse
-	(*CloseConcernRequest)(nil),           // 30: koppi.concern.v1.CloseConcernRequest
-	(*CloseConcernResponse)(nil),          // 31: koppi.concern.v1.CloseConcernResponse
-	(*ForwardConcernRequest)(nil),         // 32: koppi.concern.v1.ForwardConcernRequest
-	(*ForwardConcernResponse)(nil),        // 33: koppi.concern.v1.ForwardConcernResponse
-	(*DeclineConcernRequest)(nil),         // 34: koppi.concern.v1.DeclineConcernRequest
-	(*DeclineConcernResponse)(nil),        // 35: koppi.concern.v1.DeclineConcernResponse
-	(*WithdrawConcernRequest)(nil),        // 36: koppi.concern.v1.WithdrawConcernRequest
-	(*WithdrawConcernResponse)(nil),       // 37: koppi.concern.v1.WithdrawConcernResponse
-	(*SettleConcernRequest)(nil),          // 38: koppi.concern.v1.SettleConcernRequest
-	(*SettleConcernResponse)(nil),         // 39: koppi.concern.v1.SettleConcernResponse
-	(*RevokeConcernRequest)(nil),          // 40: koppi.concern.v1.RevokeConcernRequest
-	(*RevokeConcernResponse)(nil),         // 41: koppi.concern.v1.RevokeConcernResponse
-	(*AcknowledgeRevocationRequest)(nil),  // 42: koppi.concern.v1.AcknowledgeRevocationRequest
-	(*AcknowledgeRevocationResponse)(nil), // 43: koppi.concern.v1.AcknowledgeRevocationResponse
-	(*v1.Client)(nil),                     // 44: koppi.common.v1.Client
-	(*v1.Party)(nil),                      // 45: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),                 // 46: koppi.common.v1.LegalBasis
-	(Topic)(0),                            // 47: koppi.concern.v1.Topic
-	(v1.Urgency)(0),                       // 48: koppi.common.v1.Urgency
-	(*Concern)(nil),                       // 49: koppi.concern.v1.Concern
-	(*v1.LoopStatus)(nil),                 // 50: koppi.common.v1.LoopStatus
-	(*v1.ClientDetails)(nil),              // 51: koppi.common.v1.ClientDetails
-	(*v1.ContactPoint)(nil),               // 52: koppi.common.v1.ContactPoint
-	(ConcernState)(0),                     // 53: koppi.concern.v1.ConcernState
-	(SupportNeed)(0),                      // 54: koppi.concern.v1.SupportNeed
-	(Track)(0),                            // 55: koppi.concern.v1.Track
-	(StatutoryGroup)(0),                   // 56: koppi.concern.v1.StatutoryGroup
-	(ContactResult)(0),                    // 57: koppi.concern.v1.ContactResult
-	(*timestamppb.Timestamp)(nil),         // 58: google.protobuf.Timestamp
-	(Outcome)(0),                          // 59: koppi.concern.v1.Outcome
-	(DeclineReason)(0),                    // 60: koppi.concern.v1.DeclineReason
-	(*PlanContactRequest)(nil),            // 61: koppi.concern.v1.PlanContactRequest
-	(*PlanContactResponse)(nil),           // 62: koppi.concern.v1.PlanContactResponse
+	(*SubmitConcernRequest)(nil),            // 0: koppi.concern.v1.SubmitConcernRequest
+	(*SubmitConcernResponse)(nil),           // 1: koppi.concern.v1.SubmitConcernResponse
+	(*CheckOpenConcernRequest)(nil),         // 2: koppi.concern.v1.CheckOpenConcernRequest
+	(*CheckOpenConcernResponse)(nil),        // 3: koppi.concern.v1.CheckOpenConcernResponse
+	(*GetClientRequest)(nil),                // 4: koppi.concern.v1.GetClientRequest
+	(*GetClientResponse)(nil),               // 5: koppi.concern.v1.GetClientResponse
+	(*GetConcernRequest)(nil),               // 6: koppi.concern.v1.GetConcernRequest
+	(*GetConcernResponse)(nil),              // 7: koppi.concern.v1.GetConcernResponse
+	(*ListConcernsRequest)(nil),             // 8: koppi.concern.v1.ListConcernsRequest
+	(*ListConcernsResponse)(nil),            // 9: koppi.concern.v1.ListConcernsResponse
+	(*ReceiveConcernRequest)(nil),           // 10: koppi.concern.v1.ReceiveConcernRequest
+	(*ReceiveConcernResponse)(nil),          // 11: koppi.concern.v1.ReceiveConcernResponse
+	(*TriageConcernRequest)(nil),            // 12: koppi.concern.v1.TriageConcernRequest
+	(*TriageConcernResponse)(nil),           // 13: koppi.concern.v1.TriageConcernResponse
+	(*TakeConcernRequest)(nil),              // 14: koppi.concern.v1.TakeConcernRequest
+	(*TakeConcernResponse)(nil),             // 15: koppi.concern.v1.TakeConcernResponse
+	(*ReassignConcernRequest)(nil),          // 16: koppi.concern.v1.ReassignConcernRequest
+	(*ReassignConcernResponse)(nil),         // 17: koppi.concern.v1.ReassignConcernResponse
+	(*RecordContactAttemptRequest)(nil),     // 18: koppi.concern.v1.RecordContactAttemptRequest
+	(*RecordContactAttemptResponse)(nil),    // 19: koppi.concern.v1.RecordContactAttemptResponse
+	(*SetSecondWorkerRequest)(nil),          // 20: koppi.concern.v1.SetSecondWorkerRequest
+	(*SetSecondWorkerResponse)(nil),         // 21: koppi.concern.v1.SetSecondWorkerResponse
+	(*ScheduleAppointmentRequest)(nil),      // 22: koppi.concern.v1.ScheduleAppointmentRequest
+	(*ScheduleAppointmentResponse)(nil),     // 23: koppi.concern.v1.ScheduleAppointmentResponse
+	(*RecordAppointmentResultRequest)(nil),  // 24: koppi.concern.v1.RecordAppointmentResultRequest
+	(*RecordAppointmentResultResponse)(nil), // 25: koppi.concern.v1.RecordAppointmentResultResponse
+	(*RecordFeedbackConsentRequest)(nil),    // 26: koppi.concern.v1.RecordFeedbackConsentRequest
+	(*RecordFeedbackConsentResponse)(nil),   // 27: koppi.concern.v1.RecordFeedbackConsentResponse
+	(*RequestInformationRequest)(nil),       // 28: koppi.concern.v1.RequestInformationRequest
+	(*RequestInformationResponse)(nil),      // 29: koppi.concern.v1.RequestInformationResponse
+	(*ProvideInformationRequest)(nil),       // 30: koppi.concern.v1.ProvideInformationRequest
+	(*ProvideInformationResponse)(nil),      // 31: koppi.concern.v1.ProvideInformationResponse
+	(*StartAssessmentRequest)(nil),          // 32: koppi.concern.v1.StartAssessmentRequest
+	(*StartAssessmentResponse)(nil),         // 33: koppi.concern.v1.StartAssessmentResponse
+	(*CompleteAssessmentRequest)(nil),       // 34: koppi.concern.v1.CompleteAssessmentRequest
+	(*CompleteAssessmentResponse)(nil),      // 35: koppi.concern.v1.CompleteAssessmentResponse
+	(*CloseConcernRequest)(nil),             // 36: koppi.concern.v1.CloseConcernRequest
+	(*CloseConcernResponse)(nil),            // 37: koppi.concern.v1.CloseConcernResponse
+	(*ForwardConcernRequest)(nil),           // 38: koppi.concern.v1.ForwardConcernRequest
+	(*ForwardConcernResponse)(nil),          // 39: koppi.concern.v1.ForwardConcernResponse
+	(*DeclineConcernRequest)(nil),           // 40: koppi.concern.v1.DeclineConcernRequest
+	(*DeclineConcernResponse)(nil),          // 41: koppi.concern.v1.DeclineConcernResponse
+	(*WithdrawConcernRequest)(nil),          // 42: koppi.concern.v1.WithdrawConcernRequest
+	(*WithdrawConcernResponse)(nil),         // 43: koppi.concern.v1.WithdrawConcernResponse
+	(*SettleConcernRequest)(nil),            // 44: koppi.concern.v1.SettleConcernRequest
+	(*SettleConcernResponse)(nil),           // 45: koppi.concern.v1.SettleConcernResponse
+	(*RevokeConcernRequest)(nil),            // 46: koppi.concern.v1.RevokeConcernRequest
+	(*RevokeConcernResponse)(nil),           // 47: koppi.concern.v1.RevokeConcernResponse
+	(*AcknowledgeRevocationRequest)(nil),    // 48: koppi.concern.v1.AcknowledgeRevocationRequest
+	(*AcknowledgeRevocationResponse)(nil),   // 49: koppi.concern.v1.AcknowledgeRevocationResponse
+	(*v1.Client)(nil),                       // 50: koppi.common.v1.Client
+	(*v1.Party)(nil),                        // 51: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),                   // 52: koppi.common.v1.LegalBasis
+	(Topic)(0),                              // 53: koppi.concern.v1.Topic
+	(v1.Urgency)(0),                         // 54: koppi.common.v1.Urgency
+	(*Concern)(nil),                         // 55: koppi.concern.v1.Concern
+	(*v1.LoopStatus)(nil),                   // 56: koppi.common.v1.LoopStatus
+	(*v1.ClientDetails)(nil),                // 57: koppi.common.v1.ClientDetails
+	(*v1.ContactPoint)(nil),                 // 58: koppi.common.v1.ContactPoint
+	(ConcernState)(0),                       // 59: koppi.concern.v1.ConcernState
+	(SupportNeed)(0),                        // 60: koppi.concern.v1.SupportNeed
+	(Track)(0),                              // 61: koppi.concern.v1.Track
+	(StatutoryGroup)(0),                     // 62: koppi.concern.v1.StatutoryGroup
+	(ClientWill)(0),                         // 63: koppi.concern.v1.ClientWill
+	(*FourField)(nil),                       // 64: koppi.concern.v1.FourField
+	(ContactResult)(0),                      // 65: koppi.concern.v1.ContactResult
+	(*timestamppb.Timestamp)(nil),           // 66: google.protobuf.Timestamp
+	(ContactMode)(0),                        // 67: koppi.concern.v1.ContactMode
+	(*Guidance)(nil),                        // 68: koppi.concern.v1.Guidance
+	(v1.AppointmentResult)(0),               // 69: koppi.common.v1.AppointmentResult
+	(Outcome)(0),                            // 70: koppi.concern.v1.Outcome
+	(DeclineReason)(0),                      // 71: koppi.concern.v1.DeclineReason
+	(*PlanContactRequest)(nil),              // 72: koppi.concern.v1.PlanContactRequest
+	(*PlanContactResponse)(nil),             // 73: koppi.concern.v1.PlanContactResponse
 }
 var file_koppi_concern_v1_concern_proto_depIdxs = []int32{
-	44, // 0: koppi.concern.v1.SubmitConcernRequest.client:type_name -> koppi.common.v1.Client
-	45, // 1: koppi.concern.v1.SubmitConcernRequest.receiver:type_name -> koppi.common.v1.Party
-	46, // 2: koppi.concern.v1.SubmitConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	47, // 3: koppi.concern.v1.SubmitConcernRequest.topics:type_name -> koppi.concern.v1.Topic
-	48, // 4: koppi.concern.v1.SubmitConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
-	49, // 5: koppi.concern.v1.SubmitConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	44, // 6: koppi.concern.v1.CheckOpenConcernRequest.client:type_name -> koppi.common.v1.Client
-	45, // 7: koppi.concern.v1.CheckOpenConcernRequest.receiver:type_name -> koppi.common.v1.Party
-	46, // 8: koppi.concern.v1.CheckOpenConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	50, // 9: koppi.concern.v1.CheckOpenConcernResponse.status:type_name -> koppi.common.v1.LoopStatus
-	51, // 10: koppi.concern.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
-	49, // 11: koppi.concern.v1.GetConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	52, // 12: koppi.concern.v1.GetConcernResponse.contacts:type_name -> koppi.common.v1.ContactPoint
-	53, // 13: koppi.concern.v1.ListConcernsRequest.states:type_name -> koppi.concern.v1.ConcernState
-	49, // 14: koppi.concern.v1.ListConcernsResponse.concerns:type_name -> koppi.concern.v1.Concern
-	52, // 15: koppi.concern.v1.ListConcernsResponse.contacts:type_name -> koppi.common.v1.ContactPoint
-	49, // 16: koppi.concern.v1.ReceiveConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	48, // 17: koppi.concern.v1.TriageConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
-	54, // 18: koppi.concern.v1.TriageConcernRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
-	55, // 19: koppi.concern.v1.TriageConcernRequest.track:type_name -> koppi.concern.v1.Track
-	45, // 20: koppi.concern.v1.TriageConcernRequest.assign_to:type_name -> koppi.common.v1.Party
-	56, // 21: koppi.concern.v1.TriageConcernRequest.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
-	49, // 22: koppi.concern.v1.TriageConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	49, // 23: koppi.concern.v1.TakeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	45, // 24: koppi.concern.v1.ReassignConcernRequest.to:type_name -> koppi.common.v1.Party
-	49, // 25: koppi.concern.v1.ReassignConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	57, // 26: koppi.concern.v1.RecordContactAttemptRequest.result:type_name -> koppi.concern.v1.ContactResult
-	58, // 27: koppi.concern.v1.RecordContactAttemptRequest.next_attempt_at:type_name -> google.protobuf.Timestamp
-	49, // 28: koppi.concern.v1.RecordContactAttemptResponse.concern:type_name -> koppi.concern.v1.Concern
-	58, // 29: koppi.concern.v1.RecordFeedbackConsentRequest.consented_at:type_name -> google.protobuf.Timestamp
-	49, // 30: koppi.concern.v1.RecordFeedbackConsentResponse.concern:type_name -> koppi.concern.v1.Concern
-	58, // 31: koppi.concern.v1.RequestInformationRequest.due_at:type_name -> google.protobuf.Timestamp
-	49, // 32: koppi.concern.v1.RequestInformationResponse.concern:type_name -> koppi.concern.v1.Concern
-	49, // 33: koppi.concern.v1.ProvideInformationResponse.concern:type_name -> koppi.concern.v1.Concern
-	49, // 34: koppi.concern.v1.StartAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
-	54, // 35: koppi.concern.v1.CompleteAssessmentRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
-	49, // 36: koppi.concern.v1.CompleteAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
-	59, // 37: koppi.concern.v1.CloseConcernRequest.outcome:type_name -> koppi.concern.v1.Outcome
-	49, // 38: koppi.concern.v1.CloseConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	45, // 39: koppi.concern.v1.ForwardConcernRequest.receiver:type_name -> koppi.common.v1.Party
-	46, // 40: koppi.concern.v1.ForwardConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	47, // 41: koppi.concern.v1.ForwardConcernRequest.topics:type_name -> koppi.concern.v1.Topic
-	49, // 42: koppi.concern.v1.ForwardConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	60, // 43: koppi.concern.v1.DeclineConcernRequest.reason:type_name -> koppi.concern.v1.DeclineReason
-	45, // 44: koppi.concern.v1.DeclineConcernRequest.suggested_receiver:type_name -> koppi.common.v1.Party
-	49, // 45: koppi.concern.v1.DeclineConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	49, // 46: koppi.concern.v1.WithdrawConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	49, // 47: koppi.concern.v1.SettleConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	49, // 48: koppi.concern.v1.RevokeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	49, // 49: koppi.concern.v1.AcknowledgeRevocationResponse.concern:type_name -> koppi.concern.v1.Concern
-	0,  // 50: koppi.concern.v1.ConcernService.SubmitConcern:input_type -> koppi.concern.v1.SubmitConcernRequest
-	2,  // 51: koppi.concern.v1.ConcernService.CheckOpenConcern:input_type -> koppi.concern.v1.CheckOpenConcernRequest
-	6,  // 52: koppi.concern.v1.ConcernService.GetConcern:input_type -> koppi.concern.v1.GetConcernRequest
-	4,  // 53: koppi.concern.v1.ConcernService.GetClient:input_type -> koppi.concern.v1.GetClientRequest
-	8,  // 54: koppi.concern.v1.ConcernService.ListConcerns:input_type -> koppi.concern.v1.ListConcernsRequest
-	10, // 55: koppi.concern.v1.ConcernService.ReceiveConcern:input_type -> koppi.concern.v1.ReceiveConcernRequest
-	12, // 56: koppi.concern.v1.ConcernService.TriageConcern:input_type -> koppi.concern.v1.TriageConcernRequest
-	14, // 57: koppi.concern.v1.ConcernService.TakeConcern:input_type -> koppi.concern.v1.TakeConcernRequest
-	16, // 58: koppi.concern.v1.ConcernService.ReassignConcern:input_type -> koppi.concern.v1.ReassignConcernRequest
-	18, // 59: koppi.concern.v1.ConcernService.RecordContactAttempt:input_type -> koppi.concern.v1.RecordContactAttemptRequest
-	20, // 60: koppi.concern.v1.ConcernService.RecordFeedbackConsent:input_type -> koppi.concern.v1.RecordFeedbackConsentRequest
-	22, // 61: koppi.concern.v1.ConcernService.RequestInformation:input_type -> koppi.concern.v1.RequestInformationRequest
-	26, // 62: koppi.concern.v1.ConcernService.StartAssessment:input_type -> koppi.concern.v1.StartAssessmentRequest
-	28, // 63: koppi.concern.v1.ConcernService.CompleteAssessment:input_type -> koppi.concern.v1.CompleteAssessmentRequest
-	30, // 64: koppi.concern.v1.ConcernService.CloseConcern:input_type -> koppi.concern.v1.CloseConcernRequest
-	32, // 65: koppi.concern.v1.ConcernService.ForwardConcern:input_type -> koppi.concern.v1.ForwardConcernRequest
-	34, // 66: koppi.concern.v1.ConcernService.DeclineConcern:input_type -> koppi.concern.v1.DeclineConcernRequest
-	24, // 67: koppi.concern.v1.ConcernService.ProvideInformation:input_type -> koppi.concern.v1.ProvideInformationRequest
-	36, // 68: koppi.concern.v1.ConcernService.WithdrawConcern:input_type -> koppi.concern.v1.WithdrawConcernRequest
-	38, // 69: koppi.concern.v1.ConcernService.SettleConcern:input_type -> koppi.concern.v1.SettleConcernRequest
-	61, // 70: koppi.concern.v1.ConcernService.PlanContact:input_type -> koppi.concern.v1.PlanContactRequest
-	40, // 71: koppi.concern.v1.ConcernService.RevokeConcern:input_type -> koppi.concern.v1.RevokeConcernRequest
-	42, // 72: koppi.concern.v1.ConcernService.AcknowledgeRevocation:input_type -> koppi.concern.v1.AcknowledgeRevocationRequest
-	1,  // 73: koppi.concern.v1.ConcernService.SubmitConcern:output_type -> koppi.concern.v1.SubmitConcernResponse
-	3,  // 74: koppi.concern.v1.ConcernService.CheckOpenConcern:output_type -> koppi.concern.v1.CheckOpenConcernResponse
-	7,  // 75: koppi.concern.v1.ConcernService.GetConcern:output_type -> koppi.concern.v1.GetConcernResponse
-	5,  // 76: koppi.concern.v1.ConcernService.GetClient:output_type -> koppi.concern.v1.GetClientResponse
-	9,  // 77: koppi.concern.v1.ConcernService.ListConcerns:output_type -> koppi.concern.v1.ListConcernsResponse
-	11, // 78: koppi.concern.v1.ConcernService.ReceiveConcern:output_type -> koppi.concern.v1.ReceiveConcernResponse
-	13, // 79: koppi.concern.v1.ConcernService.TriageConcern:output_type -> koppi.concern.v1.TriageConcernResponse
-	15, // 80: koppi.concern.v1.ConcernService.TakeConcern:output_type -> koppi.concern.v1.TakeConcernResponse
-	17, // 81: koppi.concern.v1.ConcernService.ReassignConcern:output_type -> koppi.concern.v1.ReassignConcernResponse
-	19, // 82: koppi.concern.v1.ConcernService.RecordContactAttempt:output_type -> koppi.concern.v1.RecordContactAttemptResponse
-	21, // 83: koppi.concern.v1.ConcernService.RecordFeedbackConsent:output_type -> koppi.concern.v1.RecordFeedbackConsentResponse
-	23, // 84: koppi.concern.v1.ConcernService.RequestInformation:output_type -> koppi.concern.v1.RequestInformationResponse
-	27, // 85: koppi.concern.v1.ConcernService.StartAssessment:output_type -> koppi.concern.v1.StartAssessmentResponse
-	29, // 86: koppi.concern.v1.ConcernService.CompleteAssessment:output_type -> koppi.concern.v1.CompleteAssessmentResponse
-	31, // 87: koppi.concern.v1.ConcernService.CloseConcern:output_type -> koppi.concern.v1.CloseConcernResponse
-	33, // 88: koppi.concern.v1.ConcernService.ForwardConcern:output_type -> koppi.concern.v1.ForwardConcernResponse
-	35, // 89: koppi.concern.v1.ConcernService.DeclineConcern:output_type -> koppi.concern.v1.DeclineConcernResponse
-	25, // 90: koppi.concern.v1.ConcernService.ProvideInformation:output_type -> koppi.concern.v1.ProvideInformationResponse
-	37, // 91: koppi.concern.v1.ConcernService.WithdrawConcern:output_type -> koppi.concern.v1.WithdrawConcernResponse
-	39, // 92: koppi.concern.v1.ConcernService.SettleConcern:output_type -> koppi.concern.v1.SettleConcernResponse
-	62, // 93: koppi.concern.v1.ConcernService.PlanContact:output_type -> koppi.concern.v1.PlanContactResponse
-	41, // 94: koppi.concern.v1.ConcernService.RevokeConcern:output_type -> koppi.concern.v1.RevokeConcernResponse
-	43, // 95: koppi.concern.v1.ConcernService.AcknowledgeRevocation:output_type -> koppi.concern.v1.AcknowledgeRevocationResponse
-	73, // [73:96] is the sub-list for method output_type
-	50, // [50:73] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	50, // 0: koppi.concern.v1.SubmitConcernRequest.client:type_name -> koppi.common.v1.Client
+	51, // 1: koppi.concern.v1.SubmitConcernRequest.receiver:type_name -> koppi.common.v1.Party
+	52, // 2: koppi.concern.v1.SubmitConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	53, // 3: koppi.concern.v1.SubmitConcernRequest.topics:type_name -> koppi.concern.v1.Topic
+	54, // 4: koppi.concern.v1.SubmitConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
+	55, // 5: koppi.concern.v1.SubmitConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	50, // 6: koppi.concern.v1.CheckOpenConcernRequest.client:type_name -> koppi.common.v1.Client
+	51, // 7: koppi.concern.v1.CheckOpenConcernRequest.receiver:type_name -> koppi.common.v1.Party
+	52, // 8: koppi.concern.v1.CheckOpenConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	56, // 9: koppi.concern.v1.CheckOpenConcernResponse.status:type_name -> koppi.common.v1.LoopStatus
+	57, // 10: koppi.concern.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
+	55, // 11: koppi.concern.v1.GetConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	58, // 12: koppi.concern.v1.GetConcernResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	59, // 13: koppi.concern.v1.ListConcernsRequest.states:type_name -> koppi.concern.v1.ConcernState
+	55, // 14: koppi.concern.v1.ListConcernsResponse.concerns:type_name -> koppi.concern.v1.Concern
+	58, // 15: koppi.concern.v1.ListConcernsResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	55, // 16: koppi.concern.v1.ReceiveConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	54, // 17: koppi.concern.v1.TriageConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
+	60, // 18: koppi.concern.v1.TriageConcernRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
+	61, // 19: koppi.concern.v1.TriageConcernRequest.track:type_name -> koppi.concern.v1.Track
+	51, // 20: koppi.concern.v1.TriageConcernRequest.assign_to:type_name -> koppi.common.v1.Party
+	62, // 21: koppi.concern.v1.TriageConcernRequest.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
+	63, // 22: koppi.concern.v1.TriageConcernRequest.client_will:type_name -> koppi.concern.v1.ClientWill
+	64, // 23: koppi.concern.v1.TriageConcernRequest.four_field:type_name -> koppi.concern.v1.FourField
+	55, // 24: koppi.concern.v1.TriageConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	55, // 25: koppi.concern.v1.TakeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	51, // 26: koppi.concern.v1.ReassignConcernRequest.to:type_name -> koppi.common.v1.Party
+	55, // 27: koppi.concern.v1.ReassignConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	65, // 28: koppi.concern.v1.RecordContactAttemptRequest.result:type_name -> koppi.concern.v1.ContactResult
+	66, // 29: koppi.concern.v1.RecordContactAttemptRequest.next_attempt_at:type_name -> google.protobuf.Timestamp
+	67, // 30: koppi.concern.v1.RecordContactAttemptRequest.mode:type_name -> koppi.concern.v1.ContactMode
+	63, // 31: koppi.concern.v1.RecordContactAttemptRequest.client_will:type_name -> koppi.concern.v1.ClientWill
+	68, // 32: koppi.concern.v1.RecordContactAttemptRequest.guided_to:type_name -> koppi.concern.v1.Guidance
+	67, // 33: koppi.concern.v1.RecordContactAttemptRequest.next_mode:type_name -> koppi.concern.v1.ContactMode
+	55, // 34: koppi.concern.v1.RecordContactAttemptResponse.concern:type_name -> koppi.concern.v1.Concern
+	51, // 35: koppi.concern.v1.SetSecondWorkerRequest.worker:type_name -> koppi.common.v1.Party
+	55, // 36: koppi.concern.v1.SetSecondWorkerResponse.concern:type_name -> koppi.concern.v1.Concern
+	66, // 37: koppi.concern.v1.ScheduleAppointmentRequest.at:type_name -> google.protobuf.Timestamp
+	55, // 38: koppi.concern.v1.ScheduleAppointmentResponse.concern:type_name -> koppi.concern.v1.Concern
+	69, // 39: koppi.concern.v1.RecordAppointmentResultRequest.result:type_name -> koppi.common.v1.AppointmentResult
+	55, // 40: koppi.concern.v1.RecordAppointmentResultResponse.concern:type_name -> koppi.concern.v1.Concern
+	66, // 41: koppi.concern.v1.RecordFeedbackConsentRequest.consented_at:type_name -> google.protobuf.Timestamp
+	55, // 42: koppi.concern.v1.RecordFeedbackConsentResponse.concern:type_name -> koppi.concern.v1.Concern
+	66, // 43: koppi.concern.v1.RequestInformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	55, // 44: koppi.concern.v1.RequestInformationResponse.concern:type_name -> koppi.concern.v1.Concern
+	55, // 45: koppi.concern.v1.ProvideInformationResponse.concern:type_name -> koppi.concern.v1.Concern
+	55, // 46: koppi.concern.v1.StartAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
+	60, // 47: koppi.concern.v1.CompleteAssessmentRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
+	64, // 48: koppi.concern.v1.CompleteAssessmentRequest.four_field:type_name -> koppi.concern.v1.FourField
+	55, // 49: koppi.concern.v1.CompleteAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
+	70, // 50: koppi.concern.v1.CloseConcernRequest.outcome:type_name -> koppi.concern.v1.Outcome
+	68, // 51: koppi.concern.v1.CloseConcernRequest.guided_to:type_name -> koppi.concern.v1.Guidance
+	55, // 52: koppi.concern.v1.CloseConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	51, // 53: koppi.concern.v1.ForwardConcernRequest.receiver:type_name -> koppi.common.v1.Party
+	52, // 54: koppi.concern.v1.ForwardConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	53, // 55: koppi.concern.v1.ForwardConcernRequest.topics:type_name -> koppi.concern.v1.Topic
+	55, // 56: koppi.concern.v1.ForwardConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	71, // 57: koppi.concern.v1.DeclineConcernRequest.reason:type_name -> koppi.concern.v1.DeclineReason
+	51, // 58: koppi.concern.v1.DeclineConcernRequest.suggested_receiver:type_name -> koppi.common.v1.Party
+	55, // 59: koppi.concern.v1.DeclineConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	55, // 60: koppi.concern.v1.WithdrawConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	55, // 61: koppi.concern.v1.SettleConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	55, // 62: koppi.concern.v1.RevokeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	55, // 63: koppi.concern.v1.AcknowledgeRevocationResponse.concern:type_name -> koppi.concern.v1.Concern
+	0,  // 64: koppi.concern.v1.ConcernService.SubmitConcern:input_type -> koppi.concern.v1.SubmitConcernRequest
+	2,  // 65: koppi.concern.v1.ConcernService.CheckOpenConcern:input_type -> koppi.concern.v1.CheckOpenConcernRequest
+	6,  // 66: koppi.concern.v1.ConcernService.GetConcern:input_type -> koppi.concern.v1.GetConcernRequest
+	4,  // 67: koppi.concern.v1.ConcernService.GetClient:input_type -> koppi.concern.v1.GetClientRequest
+	8,  // 68: koppi.concern.v1.ConcernService.ListConcerns:input_type -> koppi.concern.v1.ListConcernsRequest
+	10, // 69: koppi.concern.v1.ConcernService.ReceiveConcern:input_type -> koppi.concern.v1.ReceiveConcernRequest
+	12, // 70: koppi.concern.v1.ConcernService.TriageConcern:input_type -> koppi.concern.v1.TriageConcernRequest
+	14, // 71: koppi.concern.v1.ConcernService.TakeConcern:input_type -> koppi.concern.v1.TakeConcernRequest
+	16, // 72: koppi.concern.v1.ConcernService.ReassignConcern:input_type -> koppi.concern.v1.ReassignConcernRequest
+	18, // 73: koppi.concern.v1.ConcernService.RecordContactAttempt:input_type -> koppi.concern.v1.RecordContactAttemptRequest
+	20, // 74: koppi.concern.v1.ConcernService.SetSecondWorker:input_type -> koppi.concern.v1.SetSecondWorkerRequest
+	22, // 75: koppi.concern.v1.ConcernService.ScheduleAppointment:input_type -> koppi.concern.v1.ScheduleAppointmentRequest
+	24, // 76: koppi.concern.v1.ConcernService.RecordAppointmentResult:input_type -> koppi.concern.v1.RecordAppointmentResultRequest
+	26, // 77: koppi.concern.v1.ConcernService.RecordFeedbackConsent:input_type -> koppi.concern.v1.RecordFeedbackConsentRequest
+	28, // 78: koppi.concern.v1.ConcernService.RequestInformation:input_type -> koppi.concern.v1.RequestInformationRequest
+	32, // 79: koppi.concern.v1.ConcernService.StartAssessment:input_type -> koppi.concern.v1.StartAssessmentRequest
+	34, // 80: koppi.concern.v1.ConcernService.CompleteAssessment:input_type -> koppi.concern.v1.CompleteAssessmentRequest
+	36, // 81: koppi.concern.v1.ConcernService.CloseConcern:input_type -> koppi.concern.v1.CloseConcernRequest
+	38, // 82: koppi.concern.v1.ConcernService.ForwardConcern:input_type -> koppi.concern.v1.ForwardConcernRequest
+	40, // 83: koppi.concern.v1.ConcernService.DeclineConcern:input_type -> koppi.concern.v1.DeclineConcernRequest
+	30, // 84: koppi.concern.v1.ConcernService.ProvideInformation:input_type -> koppi.concern.v1.ProvideInformationRequest
+	42, // 85: koppi.concern.v1.ConcernService.WithdrawConcern:input_type -> koppi.concern.v1.WithdrawConcernRequest
+	44, // 86: koppi.concern.v1.ConcernService.SettleConcern:input_type -> koppi.concern.v1.SettleConcernRequest
+	72, // 87: koppi.concern.v1.ConcernService.PlanContact:input_type -> koppi.concern.v1.PlanContactRequest
+	46, // 88: koppi.concern.v1.ConcernService.RevokeConcern:input_type -> koppi.concern.v1.RevokeConcernRequest
+	48, // 89: koppi.concern.v1.ConcernService.AcknowledgeRevocation:input_type -> koppi.concern.v1.AcknowledgeRevocationRequest
+	1,  // 90: koppi.concern.v1.ConcernService.SubmitConcern:output_type -> koppi.concern.v1.SubmitConcernResponse
+	3,  // 91: koppi.concern.v1.ConcernService.CheckOpenConcern:output_type -> koppi.concern.v1.CheckOpenConcernResponse
+	7,  // 92: koppi.concern.v1.ConcernService.GetConcern:output_type -> koppi.concern.v1.GetConcernResponse
+	5,  // 93: koppi.concern.v1.ConcernService.GetClient:output_type -> koppi.concern.v1.GetClientResponse
+	9,  // 94: koppi.concern.v1.ConcernService.ListConcerns:output_type -> koppi.concern.v1.ListConcernsResponse
+	11, // 95: koppi.concern.v1.ConcernService.ReceiveConcern:output_type -> koppi.concern.v1.ReceiveConcernResponse
+	13, // 96: koppi.concern.v1.ConcernService.TriageConcern:output_type -> koppi.concern.v1.TriageConcernResponse
+	15, // 97: koppi.concern.v1.ConcernService.TakeConcern:output_type -> koppi.concern.v1.TakeConcernResponse
+	17, // 98: koppi.concern.v1.ConcernService.ReassignConcern:output_type -> koppi.concern.v1.ReassignConcernResponse
+	19, // 99: koppi.concern.v1.ConcernService.RecordContactAttempt:output_type -> koppi.concern.v1.RecordContactAttemptResponse
+	21, // 100: koppi.concern.v1.ConcernService.SetSecondWorker:output_type -> koppi.concern.v1.SetSecondWorkerResponse
+	23, // 101: koppi.concern.v1.ConcernService.ScheduleAppointment:output_type -> koppi.concern.v1.ScheduleAppointmentResponse
+	25, // 102: koppi.concern.v1.ConcernService.RecordAppointmentResult:output_type -> koppi.concern.v1.RecordAppointmentResultResponse
+	27, // 103: koppi.concern.v1.ConcernService.RecordFeedbackConsent:output_type -> koppi.concern.v1.RecordFeedbackConsentResponse
+	29, // 104: koppi.concern.v1.ConcernService.RequestInformation:output_type -> koppi.concern.v1.RequestInformationResponse
+	33, // 105: koppi.concern.v1.ConcernService.StartAssessment:output_type -> koppi.concern.v1.StartAssessmentResponse
+	35, // 106: koppi.concern.v1.ConcernService.CompleteAssessment:output_type -> koppi.concern.v1.CompleteAssessmentResponse
+	37, // 107: koppi.concern.v1.ConcernService.CloseConcern:output_type -> koppi.concern.v1.CloseConcernResponse
+	39, // 108: koppi.concern.v1.ConcernService.ForwardConcern:output_type -> koppi.concern.v1.ForwardConcernResponse
+	41, // 109: koppi.concern.v1.ConcernService.DeclineConcern:output_type -> koppi.concern.v1.DeclineConcernResponse
+	31, // 110: koppi.concern.v1.ConcernService.ProvideInformation:output_type -> koppi.concern.v1.ProvideInformationResponse
+	43, // 111: koppi.concern.v1.ConcernService.WithdrawConcern:output_type -> koppi.concern.v1.WithdrawConcernResponse
+	45, // 112: koppi.concern.v1.ConcernService.SettleConcern:output_type -> koppi.concern.v1.SettleConcernResponse
+	73, // 113: koppi.concern.v1.ConcernService.PlanContact:output_type -> koppi.concern.v1.PlanContactResponse
+	47, // 114: koppi.concern.v1.ConcernService.RevokeConcern:output_type -> koppi.concern.v1.RevokeConcernResponse
+	49, // 115: koppi.concern.v1.ConcernService.AcknowledgeRevocation:output_type -> koppi.concern.v1.AcknowledgeRevocationResponse
+	90, // [90:116] is the sub-list for method output_type
+	64, // [64:90] is the sub-list for method input_type
+	64, // [64:64] is the sub-list for extension type_name
+	64, // [64:64] is the sub-list for extension extendee
+	0,  // [0:64] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_concern_proto_init() }
@@ -3201,6 +3739,7 @@ func file_koppi_concern_v1_concern_proto_init() {
 		return
 	}
 	file_koppi_concern_v1_contact_proto_init()
+	file_koppi_concern_v1_intake_proto_init()
 	file_koppi_concern_v1_state_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -3208,7 +3747,7 @@ func file_koppi_concern_v1_concern_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_concern_v1_concern_proto_rawDesc), len(file_koppi_concern_v1_concern_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   44,
+			NumMessages:   50,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,29 +22,32 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ConcernService_SubmitConcern_FullMethodName         = "/koppi.concern.v1.ConcernService/SubmitConcern"
-	ConcernService_CheckOpenConcern_FullMethodName      = "/koppi.concern.v1.ConcernService/CheckOpenConcern"
-	ConcernService_GetConcern_FullMethodName            = "/koppi.concern.v1.ConcernService/GetConcern"
-	ConcernService_GetClient_FullMethodName             = "/koppi.concern.v1.ConcernService/GetClient"
-	ConcernService_ListConcerns_FullMethodName          = "/koppi.concern.v1.ConcernService/ListConcerns"
-	ConcernService_ReceiveConcern_FullMethodName        = "/koppi.concern.v1.ConcernService/ReceiveConcern"
-	ConcernService_TriageConcern_FullMethodName         = "/koppi.concern.v1.ConcernService/TriageConcern"
-	ConcernService_TakeConcern_FullMethodName           = "/koppi.concern.v1.ConcernService/TakeConcern"
-	ConcernService_ReassignConcern_FullMethodName       = "/koppi.concern.v1.ConcernService/ReassignConcern"
-	ConcernService_RecordContactAttempt_FullMethodName  = "/koppi.concern.v1.ConcernService/RecordContactAttempt"
-	ConcernService_RecordFeedbackConsent_FullMethodName = "/koppi.concern.v1.ConcernService/RecordFeedbackConsent"
-	ConcernService_RequestInformation_FullMethodName    = "/koppi.concern.v1.ConcernService/RequestInformation"
-	ConcernService_StartAssessment_FullMethodName       = "/koppi.concern.v1.ConcernService/StartAssessment"
-	ConcernService_CompleteAssessment_FullMethodName    = "/koppi.concern.v1.ConcernService/CompleteAssessment"
-	ConcernService_CloseConcern_FullMethodName          = "/koppi.concern.v1.ConcernService/CloseConcern"
-	ConcernService_ForwardConcern_FullMethodName        = "/koppi.concern.v1.ConcernService/ForwardConcern"
-	ConcernService_DeclineConcern_FullMethodName        = "/koppi.concern.v1.ConcernService/DeclineConcern"
-	ConcernService_ProvideInformation_FullMethodName    = "/koppi.concern.v1.ConcernService/ProvideInformation"
-	ConcernService_WithdrawConcern_FullMethodName       = "/koppi.concern.v1.ConcernService/WithdrawConcern"
-	ConcernService_SettleConcern_FullMethodName         = "/koppi.concern.v1.ConcernService/SettleConcern"
-	ConcernService_PlanContact_FullMethodName           = "/koppi.concern.v1.ConcernService/PlanContact"
-	ConcernService_RevokeConcern_FullMethodName         = "/koppi.concern.v1.ConcernService/RevokeConcern"
-	ConcernService_AcknowledgeRevocation_FullMethodName = "/koppi.concern.v1.ConcernService/AcknowledgeRevocation"
+	ConcernService_SubmitConcern_FullMethodName           = "/koppi.concern.v1.ConcernService/SubmitConcern"
+	ConcernService_CheckOpenConcern_FullMethodName        = "/koppi.concern.v1.ConcernService/CheckOpenConcern"
+	ConcernService_GetConcern_FullMethodName              = "/koppi.concern.v1.ConcernService/GetConcern"
+	ConcernService_GetClient_FullMethodName               = "/koppi.concern.v1.ConcernService/GetClient"
+	ConcernService_ListConcerns_FullMethodName            = "/koppi.concern.v1.ConcernService/ListConcerns"
+	ConcernService_ReceiveConcern_FullMethodName          = "/koppi.concern.v1.ConcernService/ReceiveConcern"
+	ConcernService_TriageConcern_FullMethodName           = "/koppi.concern.v1.ConcernService/TriageConcern"
+	ConcernService_TakeConcern_FullMethodName             = "/koppi.concern.v1.ConcernService/TakeConcern"
+	ConcernService_ReassignConcern_FullMethodName         = "/koppi.concern.v1.ConcernService/ReassignConcern"
+	ConcernService_RecordContactAttempt_FullMethodName    = "/koppi.concern.v1.ConcernService/RecordContactAttempt"
+	ConcernService_SetSecondWorker_FullMethodName         = "/koppi.concern.v1.ConcernService/SetSecondWorker"
+	ConcernService_ScheduleAppointment_FullMethodName     = "/koppi.concern.v1.ConcernService/ScheduleAppointment"
+	ConcernService_RecordAppointmentResult_FullMethodName = "/koppi.concern.v1.ConcernService/RecordAppointmentResult"
+	ConcernService_RecordFeedbackConsent_FullMethodName   = "/koppi.concern.v1.ConcernService/RecordFeedbackConsent"
+	ConcernService_RequestInformation_FullMethodName      = "/koppi.concern.v1.ConcernService/RequestInformation"
+	ConcernService_StartAssessment_FullMethodName         = "/koppi.concern.v1.ConcernService/StartAssessment"
+	ConcernService_CompleteAssessment_FullMethodName      = "/koppi.concern.v1.ConcernService/CompleteAssessment"
+	ConcernService_CloseConcern_FullMethodName            = "/koppi.concern.v1.ConcernService/CloseConcern"
+	ConcernService_ForwardConcern_FullMethodName          = "/koppi.concern.v1.ConcernService/ForwardConcern"
+	ConcernService_DeclineConcern_FullMethodName          = "/koppi.concern.v1.ConcernService/DeclineConcern"
+	ConcernService_ProvideInformation_FullMethodName      = "/koppi.concern.v1.ConcernService/ProvideInformation"
+	ConcernService_WithdrawConcern_FullMethodName         = "/koppi.concern.v1.ConcernService/WithdrawConcern"
+	ConcernService_SettleConcern_FullMethodName           = "/koppi.concern.v1.ConcernService/SettleConcern"
+	ConcernService_PlanContact_FullMethodName             = "/koppi.concern.v1.ConcernService/PlanContact"
+	ConcernService_RevokeConcern_FullMethodName           = "/koppi.concern.v1.ConcernService/RevokeConcern"
+	ConcernService_AcknowledgeRevocation_FullMethodName   = "/koppi.concern.v1.ConcernService/AcknowledgeRevocation"
 )
 
 // ConcernServiceClient is the client API for ConcernService service.
@@ -79,12 +82,27 @@ type ConcernServiceClient interface {
 	TriageConcern(ctx context.Context, in *TriageConcernRequest, opts ...grpc.CallOption) (*TriageConcernResponse, error)
 	// TakeConcern makes a named worker of the receiver responsible.
 	TakeConcern(ctx context.Context, in *TakeConcernRequest, opts ...grpc.CallOption) (*TakeConcernResponse, error)
-	// ReassignConcern assigns it to another unit or worker of the agency (absence, workload),
-	// with a reason.
+	// ReassignConcern assigns it to another unit or worker of the agency. A reason is required where a
+	// worker holds it (absence, workload): EXPLANATION_REQUIRED. Assigned to its second worker, the two
+	// change places; assigned to a unit, the pair ends.
 	ReassignConcern(ctx context.Context, in *ReassignConcernRequest, opts ...grpc.CallOption) (*ReassignConcernResponse, error)
 	// RecordContactAttempt records that the receiver tried to contact the client, and the
-	// result.
+	// result, from the receipt until the concern ends. INVALID_FIELD for a will of a client whom nobody
+	// reached, for another will than NO with DECLINED_HELP, and for guidance without its target or what
+	// it was about; UNKNOWN_PARTY for guidance to a party that is not in the directory.
 	RecordContactAttempt(ctx context.Context, in *RecordContactAttemptRequest, opts ...grpc.CallOption) (*RecordContactAttemptResponse, error)
+	// SetSecondWorker makes a colleague of the caller's agency work on the concern beside its holder, or
+	// ends the pair. The second worker takes each step that its profession may take. UNKNOWN_PARTY for
+	// another agency's worker; INVALID_FIELD for the holder, and for removing nobody; ILLEGAL_STEP while
+	// no worker holds the concern.
+	SetSecondWorker(ctx context.Context, in *SetSecondWorkerRequest, opts ...grpc.CallOption) (*SetSecondWorkerResponse, error)
+	// ScheduleAppointment gives the client an appointment, at a time in the future, from the receipt until
+	// the concern ends.
+	ScheduleAppointment(ctx context.Context, in *ScheduleAppointmentRequest, opts ...grpc.CallOption) (*ScheduleAppointmentResponse, error)
+	// RecordAppointmentResult records the result of an appointment. Whether the client attended can be
+	// recorded only after the time of the appointment: ILLEGAL_STEP. A no-show must be followed up within
+	// three working days.
+	RecordAppointmentResult(ctx context.Context, in *RecordAppointmentResultRequest, opts ...grpc.CallOption) (*RecordAppointmentResultResponse, error)
 	// RecordFeedbackConsent records the client's answer to the question whether the reporter may hear
 	// how the concern goes on (1301/2014 § 40.2), from the receipt until the concern ends. A worker of
 	// the receiver calls it, or the client; a client's etag is not compared. A report that
@@ -101,7 +119,8 @@ type ConcernServiceClient interface {
 	// profession who finds that the client needs special support records it with TriageConcern and
 	// hands the concern to a social worker.
 	CompleteAssessment(ctx context.Context, in *CompleteAssessmentRequest, opts ...grpc.CallOption) (*CompleteAssessmentResponse, error)
-	// CloseConcern ends the concern with an outcome, and feedback to the reporter.
+	// CloseConcern ends the concern with an outcome, and feedback to the reporter. A concern of which
+	// repeated_unreached holds needs a note to end as not reached or declined: EXPLANATION_REQUIRED.
 	CloseConcern(ctx context.Context, in *CloseConcernRequest, opts ...grpc.CallOption) (*CloseConcernResponse, error)
 	// ForwardConcern sends it on to a third agency, which may be in health care, as a separate
 	// concern there. The first reporter still learns the outcome.
@@ -230,6 +249,36 @@ func (c *concernServiceClient) RecordContactAttempt(ctx context.Context, in *Rec
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RecordContactAttemptResponse)
 	err := c.cc.Invoke(ctx, ConcernService_RecordContactAttempt_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *concernServiceClient) SetSecondWorker(ctx context.Context, in *SetSecondWorkerRequest, opts ...grpc.CallOption) (*SetSecondWorkerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetSecondWorkerResponse)
+	err := c.cc.Invoke(ctx, ConcernService_SetSecondWorker_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *concernServiceClient) ScheduleAppointment(ctx context.Context, in *ScheduleAppointmentRequest, opts ...grpc.CallOption) (*ScheduleAppointmentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ScheduleAppointmentResponse)
+	err := c.cc.Invoke(ctx, ConcernService_ScheduleAppointment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *concernServiceClient) RecordAppointmentResult(ctx context.Context, in *RecordAppointmentResultRequest, opts ...grpc.CallOption) (*RecordAppointmentResultResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RecordAppointmentResultResponse)
+	err := c.cc.Invoke(ctx, ConcernService_RecordAppointmentResult_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -398,12 +447,27 @@ type ConcernServiceServer interface {
 	TriageConcern(context.Context, *TriageConcernRequest) (*TriageConcernResponse, error)
 	// TakeConcern makes a named worker of the receiver responsible.
 	TakeConcern(context.Context, *TakeConcernRequest) (*TakeConcernResponse, error)
-	// ReassignConcern assigns it to another unit or worker of the agency (absence, workload),
-	// with a reason.
+	// ReassignConcern assigns it to another unit or worker of the agency. A reason is required where a
+	// worker holds it (absence, workload): EXPLANATION_REQUIRED. Assigned to its second worker, the two
+	// change places; assigned to a unit, the pair ends.
 	ReassignConcern(context.Context, *ReassignConcernRequest) (*ReassignConcernResponse, error)
 	// RecordContactAttempt records that the receiver tried to contact the client, and the
-	// result.
+	// result, from the receipt until the concern ends. INVALID_FIELD for a will of a client whom nobody
+	// reached, for another will than NO with DECLINED_HELP, and for guidance without its target or what
+	// it was about; UNKNOWN_PARTY for guidance to a party that is not in the directory.
 	RecordContactAttempt(context.Context, *RecordContactAttemptRequest) (*RecordContactAttemptResponse, error)
+	// SetSecondWorker makes a colleague of the caller's agency work on the concern beside its holder, or
+	// ends the pair. The second worker takes each step that its profession may take. UNKNOWN_PARTY for
+	// another agency's worker; INVALID_FIELD for the holder, and for removing nobody; ILLEGAL_STEP while
+	// no worker holds the concern.
+	SetSecondWorker(context.Context, *SetSecondWorkerRequest) (*SetSecondWorkerResponse, error)
+	// ScheduleAppointment gives the client an appointment, at a time in the future, from the receipt until
+	// the concern ends.
+	ScheduleAppointment(context.Context, *ScheduleAppointmentRequest) (*ScheduleAppointmentResponse, error)
+	// RecordAppointmentResult records the result of an appointment. Whether the client attended can be
+	// recorded only after the time of the appointment: ILLEGAL_STEP. A no-show must be followed up within
+	// three working days.
+	RecordAppointmentResult(context.Context, *RecordAppointmentResultRequest) (*RecordAppointmentResultResponse, error)
 	// RecordFeedbackConsent records the client's answer to the question whether the reporter may hear
 	// how the concern goes on (1301/2014 § 40.2), from the receipt until the concern ends. A worker of
 	// the receiver calls it, or the client; a client's etag is not compared. A report that
@@ -420,7 +484,8 @@ type ConcernServiceServer interface {
 	// profession who finds that the client needs special support records it with TriageConcern and
 	// hands the concern to a social worker.
 	CompleteAssessment(context.Context, *CompleteAssessmentRequest) (*CompleteAssessmentResponse, error)
-	// CloseConcern ends the concern with an outcome, and feedback to the reporter.
+	// CloseConcern ends the concern with an outcome, and feedback to the reporter. A concern of which
+	// repeated_unreached holds needs a note to end as not reached or declined: EXPLANATION_REQUIRED.
 	CloseConcern(context.Context, *CloseConcernRequest) (*CloseConcernResponse, error)
 	// ForwardConcern sends it on to a third agency, which may be in health care, as a separate
 	// concern there. The first reporter still learns the outcome.
@@ -484,6 +549,15 @@ func (UnimplementedConcernServiceServer) ReassignConcern(context.Context, *Reass
 }
 func (UnimplementedConcernServiceServer) RecordContactAttempt(context.Context, *RecordContactAttemptRequest) (*RecordContactAttemptResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RecordContactAttempt not implemented")
+}
+func (UnimplementedConcernServiceServer) SetSecondWorker(context.Context, *SetSecondWorkerRequest) (*SetSecondWorkerResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetSecondWorker not implemented")
+}
+func (UnimplementedConcernServiceServer) ScheduleAppointment(context.Context, *ScheduleAppointmentRequest) (*ScheduleAppointmentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ScheduleAppointment not implemented")
+}
+func (UnimplementedConcernServiceServer) RecordAppointmentResult(context.Context, *RecordAppointmentResultRequest) (*RecordAppointmentResultResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RecordAppointmentResult not implemented")
 }
 func (UnimplementedConcernServiceServer) RecordFeedbackConsent(context.Context, *RecordFeedbackConsentRequest) (*RecordFeedbackConsentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RecordFeedbackConsent not implemented")
@@ -721,6 +795,60 @@ func _ConcernService_RecordContactAttempt_Handler(srv interface{}, ctx context.C
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ConcernServiceServer).RecordContactAttempt(ctx, req.(*RecordContactAttemptRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConcernService_SetSecondWorker_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetSecondWorkerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConcernServiceServer).SetSecondWorker(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConcernService_SetSecondWorker_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConcernServiceServer).SetSecondWorker(ctx, req.(*SetSecondWorkerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConcernService_ScheduleAppointment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ScheduleAppointmentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConcernServiceServer).ScheduleAppointment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConcernService_ScheduleAppointment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConcernServiceServer).ScheduleAppointment(ctx, req.(*ScheduleAppointmentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ConcernService_RecordAppointmentResult_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecordAppointmentResultRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConcernServiceServer).RecordAppointmentResult(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConcernService_RecordAppointmentResult_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConcernServiceServer).RecordAppointmentResult(ctx, req.(*RecordAppointmentResultRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1005,6 +1133,18 @@ var ConcernService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RecordContactAttempt",
 			Handler:    _ConcernService_RecordContactAttempt_Handler,
+		},
+		{
+			MethodName: "SetSecondWorker",
+			Handler:    _ConcernService_SetSecondWorker_Handler,
+		},
+		{
+			MethodName: "ScheduleAppointment",
+			Handler:    _ConcernService_ScheduleAppointment_Handler,
+		},
+		{
+			MethodName: "RecordAppointmentResult",
+			Handler:    _ConcernService_RecordAppointmentResult_Handler,
 		},
 		{
 			MethodName: "RecordFeedbackConsent",

@@ -50,9 +50,14 @@ type ConcernSubmitted struct {
 	// is recorded, since history must not change with the directory.
 	ToSocialServices bool `protobuf:"varint,11,opt,name=to_social_services,json=toSocialServices,proto3" json:"to_social_services,omitempty"`
 	// The matter's number (see Concern.matter_number), drawn at random.
-	MatterNumber  string `protobuf:"bytes,12,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	MatterNumber string `protobuf:"bytes,12,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
+	// Of earlier_concerns, those that ended because the client was not reached or wanted no help.
+	// Disclosed to the receiver and the client only.
+	EarlierUnreached int32 `protobuf:"varint,13,opt,name=earlier_unreached,json=earlierUnreached,proto3" json:"earlier_unreached,omitempty"`
+	// See Client.interpreter.
+	ClientInterpreter string `protobuf:"bytes,14,opt,name=client_interpreter,json=clientInterpreter,proto3" json:"client_interpreter,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *ConcernSubmitted) Reset() {
@@ -165,6 +170,20 @@ func (x *ConcernSubmitted) GetToSocialServices() bool {
 func (x *ConcernSubmitted) GetMatterNumber() string {
 	if x != nil {
 		return x.MatterNumber
+	}
+	return ""
+}
+
+func (x *ConcernSubmitted) GetEarlierUnreached() int32 {
+	if x != nil {
+		return x.EarlierUnreached
+	}
+	return 0
+}
+
+func (x *ConcernSubmitted) GetClientInterpreter() string {
+	if x != nil {
+		return x.ClientInterpreter
 	}
 	return ""
 }
@@ -424,8 +443,14 @@ type ConcernTriaged struct {
 	// Replaces the list of an earlier triage; empty keeps it. Disclosed to the receiver and the
 	// client only.
 	StatutoryGroups []StatutoryGroup `protobuf:"varint,6,rep,packed,name=statutory_groups,json=statutoryGroups,proto3,enum=koppi.concern.v1.StatutoryGroup" json:"statutory_groups,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Whether the client wants help; unspecified keeps what was known. In triages from before this
+	// field, client_wants_help stands for CLIENT_WILL_YES.
+	ClientWill ClientWill `protobuf:"varint,7,opt,name=client_will,json=clientWill,proto3,enum=koppi.concern.v1.ClientWill" json:"client_will,omitempty"`
+	FourField  *FourField `protobuf:"bytes,8,opt,name=four_field,json=fourField,proto3" json:"four_field,omitempty"`
+	// Why the urgency, the need or the track was judged so. Disclosed to the receiver only.
+	Reason        string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ConcernTriaged) Reset() {
@@ -498,6 +523,27 @@ func (x *ConcernTriaged) GetStatutoryGroups() []StatutoryGroup {
 		return x.StatutoryGroups
 	}
 	return nil
+}
+
+func (x *ConcernTriaged) GetClientWill() ClientWill {
+	if x != nil {
+		return x.ClientWill
+	}
+	return ClientWill_CLIENT_WILL_UNSPECIFIED
+}
+
+func (x *ConcernTriaged) GetFourField() *FourField {
+	if x != nil {
+		return x.FourField
+	}
+	return nil
+}
+
+func (x *ConcernTriaged) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
 }
 
 // ConcernTaken: a named worker took the concern and is responsible.
@@ -603,6 +649,14 @@ type ContactAttempted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Result        ContactResult          `protobuf:"varint,1,opt,name=result,proto3,enum=koppi.concern.v1.ContactResult" json:"result,omitempty"`
 	NextAttemptAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=next_attempt_at,json=nextAttemptAt,proto3" json:"next_attempt_at,omitempty"`
+	Mode          ContactMode            `protobuf:"varint,3,opt,name=mode,proto3,enum=koppi.concern.v1.ContactMode" json:"mode,omitempty"`
+	// Whether the client wants help; unspecified if nobody was reached.
+	ClientWill ClientWill `protobuf:"varint,4,opt,name=client_will,json=clientWill,proto3,enum=koppi.concern.v1.ClientWill" json:"client_will,omitempty"`
+	// Where the client was guided.
+	GuidedTo []*Guidance `protobuf:"bytes,5,rep,name=guided_to,json=guidedTo,proto3" json:"guided_to,omitempty"`
+	// The receiver's own note. Disclosed to the receiver only.
+	Note          string      `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
+	NextMode      ContactMode `protobuf:"varint,7,opt,name=next_mode,json=nextMode,proto3,enum=koppi.concern.v1.ContactMode" json:"next_mode,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -651,6 +705,87 @@ func (x *ContactAttempted) GetNextAttemptAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *ContactAttempted) GetMode() ContactMode {
+	if x != nil {
+		return x.Mode
+	}
+	return ContactMode_CONTACT_MODE_UNSPECIFIED
+}
+
+func (x *ContactAttempted) GetClientWill() ClientWill {
+	if x != nil {
+		return x.ClientWill
+	}
+	return ClientWill_CLIENT_WILL_UNSPECIFIED
+}
+
+func (x *ContactAttempted) GetGuidedTo() []*Guidance {
+	if x != nil {
+		return x.GuidedTo
+	}
+	return nil
+}
+
+func (x *ContactAttempted) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *ContactAttempted) GetNextMode() ContactMode {
+	if x != nil {
+		return x.NextMode
+	}
+	return ContactMode_CONTACT_MODE_UNSPECIFIED
+}
+
+// SecondWorkerSet: a second worker of the receiver works on the concern beside its holder.
+type SecondWorkerSet struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Absent: the pair has ended.
+	Worker        *v1.Party `protobuf:"bytes,1,opt,name=worker,proto3" json:"worker,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SecondWorkerSet) Reset() {
+	*x = SecondWorkerSet{}
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SecondWorkerSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SecondWorkerSet) ProtoMessage() {}
+
+func (x *SecondWorkerSet) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SecondWorkerSet.ProtoReflect.Descriptor instead.
+func (*SecondWorkerSet) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *SecondWorkerSet) GetWorker() *v1.Party {
+	if x != nil {
+		return x.Worker
+	}
+	return nil
+}
+
 // FeedbackConsentRecorded: the client said whether the reporter may hear how the concern goes on.
 // Disclosed to the reporter only if it begins or ceases to hear by it. What it was told before,
 // it keeps (679/2016 art. 7.3).
@@ -670,7 +805,7 @@ type FeedbackConsentRecorded struct {
 
 func (x *FeedbackConsentRecorded) Reset() {
 	*x = FeedbackConsentRecorded{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[9]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -682,7 +817,7 @@ func (x *FeedbackConsentRecorded) String() string {
 func (*FeedbackConsentRecorded) ProtoMessage() {}
 
 func (x *FeedbackConsentRecorded) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[9]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -695,7 +830,7 @@ func (x *FeedbackConsentRecorded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FeedbackConsentRecorded.ProtoReflect.Descriptor instead.
 func (*FeedbackConsentRecorded) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{9}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *FeedbackConsentRecorded) GetConsented() bool {
@@ -745,7 +880,7 @@ type InformationRequested struct {
 
 func (x *InformationRequested) Reset() {
 	*x = InformationRequested{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[10]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +892,7 @@ func (x *InformationRequested) String() string {
 func (*InformationRequested) ProtoMessage() {}
 
 func (x *InformationRequested) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[10]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +905,7 @@ func (x *InformationRequested) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InformationRequested.ProtoReflect.Descriptor instead.
 func (*InformationRequested) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{10}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *InformationRequested) GetInformationRequestId() string {
@@ -806,7 +941,7 @@ type InformationProvided struct {
 
 func (x *InformationProvided) Reset() {
 	*x = InformationProvided{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[11]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -818,7 +953,7 @@ func (x *InformationProvided) String() string {
 func (*InformationProvided) ProtoMessage() {}
 
 func (x *InformationProvided) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[11]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -831,7 +966,7 @@ func (x *InformationProvided) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InformationProvided.ProtoReflect.Descriptor instead.
 func (*InformationProvided) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{11}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *InformationProvided) GetInformationRequestId() string {
@@ -864,7 +999,7 @@ type AssessmentStarted struct {
 
 func (x *AssessmentStarted) Reset() {
 	*x = AssessmentStarted{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[12]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -876,7 +1011,7 @@ func (x *AssessmentStarted) String() string {
 func (*AssessmentStarted) ProtoMessage() {}
 
 func (x *AssessmentStarted) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[12]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -889,7 +1024,7 @@ func (x *AssessmentStarted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentStarted.ProtoReflect.Descriptor instead.
 func (*AssessmentStarted) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{12}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{13}
 }
 
 // AssessmentCompleted: the receiver ended the assessment.
@@ -897,13 +1032,14 @@ type AssessmentCompleted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	SupportNeed   SupportNeed            `protobuf:"varint,1,opt,name=support_need,json=supportNeed,proto3,enum=koppi.concern.v1.SupportNeed" json:"support_need,omitempty"`
 	PlanId        string                 `protobuf:"bytes,2,opt,name=plan_id,json=planId,proto3" json:"plan_id,omitempty"`
+	FourField     *FourField             `protobuf:"bytes,3,opt,name=four_field,json=fourField,proto3" json:"four_field,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AssessmentCompleted) Reset() {
 	*x = AssessmentCompleted{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[13]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -915,7 +1051,7 @@ func (x *AssessmentCompleted) String() string {
 func (*AssessmentCompleted) ProtoMessage() {}
 
 func (x *AssessmentCompleted) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[13]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -928,7 +1064,7 @@ func (x *AssessmentCompleted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentCompleted.ProtoReflect.Descriptor instead.
 func (*AssessmentCompleted) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{13}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AssessmentCompleted) GetSupportNeed() SupportNeed {
@@ -945,6 +1081,13 @@ func (x *AssessmentCompleted) GetPlanId() string {
 	return ""
 }
 
+func (x *AssessmentCompleted) GetFourField() *FourField {
+	if x != nil {
+		return x.FourField
+	}
+	return nil
+}
+
 // ConcernForwarded: the receiver sent the concern on to a third agency.
 type ConcernForwarded struct {
 	state              protoimpl.MessageState `protogen:"open.v1"`
@@ -959,7 +1102,7 @@ type ConcernForwarded struct {
 
 func (x *ConcernForwarded) Reset() {
 	*x = ConcernForwarded{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[14]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -971,7 +1114,7 @@ func (x *ConcernForwarded) String() string {
 func (*ConcernForwarded) ProtoMessage() {}
 
 func (x *ConcernForwarded) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[14]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -984,7 +1127,7 @@ func (x *ConcernForwarded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcernForwarded.ProtoReflect.Descriptor instead.
 func (*ConcernForwarded) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{14}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ConcernForwarded) GetForwardedConcernId() string {
@@ -1031,7 +1174,7 @@ type ForwardAnswered struct {
 
 func (x *ForwardAnswered) Reset() {
 	*x = ForwardAnswered{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[15]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1043,7 +1186,7 @@ func (x *ForwardAnswered) String() string {
 func (*ForwardAnswered) ProtoMessage() {}
 
 func (x *ForwardAnswered) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[15]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1056,7 +1199,7 @@ func (x *ForwardAnswered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForwardAnswered.ProtoReflect.Descriptor instead.
 func (*ForwardAnswered) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{15}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ForwardAnswered) GetForwardedConcernId() string {
@@ -1082,17 +1225,21 @@ func (x *ForwardAnswered) GetClosesAt() *timestamppb.Timestamp {
 
 // ConcernClosed: the receiver ended the concern with an outcome.
 type ConcernClosed struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Outcome       Outcome                `protobuf:"varint,1,opt,name=outcome,proto3,enum=koppi.concern.v1.Outcome" json:"outcome,omitempty"`
-	Feedback      string                 `protobuf:"bytes,2,opt,name=feedback,proto3" json:"feedback,omitempty"`
-	Attachments   []*v1.Attachment       `protobuf:"bytes,3,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Outcome     Outcome                `protobuf:"varint,1,opt,name=outcome,proto3,enum=koppi.concern.v1.Outcome" json:"outcome,omitempty"`
+	Feedback    string                 `protobuf:"bytes,2,opt,name=feedback,proto3" json:"feedback,omitempty"`
+	Attachments []*v1.Attachment       `protobuf:"bytes,3,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	// Where the client was guided.
+	GuidedTo []*Guidance `protobuf:"bytes,4,rep,name=guided_to,json=guidedTo,proto3" json:"guided_to,omitempty"`
+	// The receiver's own note on the end. Disclosed to the receiver only.
+	Note          string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ConcernClosed) Reset() {
 	*x = ConcernClosed{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[16]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1104,7 +1251,7 @@ func (x *ConcernClosed) String() string {
 func (*ConcernClosed) ProtoMessage() {}
 
 func (x *ConcernClosed) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[16]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1117,7 +1264,7 @@ func (x *ConcernClosed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcernClosed.ProtoReflect.Descriptor instead.
 func (*ConcernClosed) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{16}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ConcernClosed) GetOutcome() Outcome {
@@ -1141,6 +1288,20 @@ func (x *ConcernClosed) GetAttachments() []*v1.Attachment {
 	return nil
 }
 
+func (x *ConcernClosed) GetGuidedTo() []*Guidance {
+	if x != nil {
+		return x.GuidedTo
+	}
+	return nil
+}
+
+func (x *ConcernClosed) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
 // ConcernDeclined: the receiver declined the concern.
 type ConcernDeclined struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
@@ -1153,7 +1314,7 @@ type ConcernDeclined struct {
 
 func (x *ConcernDeclined) Reset() {
 	*x = ConcernDeclined{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[17]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1165,7 +1326,7 @@ func (x *ConcernDeclined) String() string {
 func (*ConcernDeclined) ProtoMessage() {}
 
 func (x *ConcernDeclined) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[17]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1178,7 +1339,7 @@ func (x *ConcernDeclined) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcernDeclined.ProtoReflect.Descriptor instead.
 func (*ConcernDeclined) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{17}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ConcernDeclined) GetReason() DeclineReason {
@@ -1212,7 +1373,7 @@ type ConcernWithdrawn struct {
 
 func (x *ConcernWithdrawn) Reset() {
 	*x = ConcernWithdrawn{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[18]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1224,7 +1385,7 @@ func (x *ConcernWithdrawn) String() string {
 func (*ConcernWithdrawn) ProtoMessage() {}
 
 func (x *ConcernWithdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[18]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1237,7 +1398,7 @@ func (x *ConcernWithdrawn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcernWithdrawn.ProtoReflect.Descriptor instead.
 func (*ConcernWithdrawn) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{18}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ConcernWithdrawn) GetReason() string {
@@ -1258,7 +1419,7 @@ type ConcernSettled struct {
 
 func (x *ConcernSettled) Reset() {
 	*x = ConcernSettled{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[19]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1270,7 +1431,7 @@ func (x *ConcernSettled) String() string {
 func (*ConcernSettled) ProtoMessage() {}
 
 func (x *ConcernSettled) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[19]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1283,7 +1444,7 @@ func (x *ConcernSettled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcernSettled.ProtoReflect.Descriptor instead.
 func (*ConcernSettled) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{19}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ConcernSettled) GetResubmittedAs() string {
@@ -1314,7 +1475,7 @@ type ConcernOverdue struct {
 
 func (x *ConcernOverdue) Reset() {
 	*x = ConcernOverdue{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[20]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1326,7 +1487,7 @@ func (x *ConcernOverdue) String() string {
 func (*ConcernOverdue) ProtoMessage() {}
 
 func (x *ConcernOverdue) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[20]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1339,7 +1500,7 @@ func (x *ConcernOverdue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcernOverdue.ProtoReflect.Descriptor instead.
 func (*ConcernOverdue) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{20}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ConcernOverdue) GetState() ConcernState {
@@ -1375,7 +1536,7 @@ type ConcernJoined_Later struct {
 
 func (x *ConcernJoined_Later) Reset() {
 	*x = ConcernJoined_Later{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[21]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1387,7 +1548,7 @@ func (x *ConcernJoined_Later) String() string {
 func (*ConcernJoined_Later) ProtoMessage() {}
 
 func (x *ConcernJoined_Later) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[21]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1424,7 +1585,7 @@ type ConcernJoined_Later_Step struct {
 
 func (x *ConcernJoined_Later_Step) Reset() {
 	*x = ConcernJoined_Later_Step{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[22]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1436,7 +1597,7 @@ func (x *ConcernJoined_Later_Step) String() string {
 func (*ConcernJoined_Later_Step) ProtoMessage() {}
 
 func (x *ConcernJoined_Later_Step) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[22]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1477,7 +1638,7 @@ var File_koppi_concern_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1dkoppi/concern/v1/events.proto\x12\x10koppi.concern.v1\x1a\x19google/protobuf/any.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ckoppi/concern/v1/state.proto\"\x80\x05\n" +
+	"\x1dkoppi/concern/v1/events.proto\x12\x10koppi.concern.v1\x1a\x19google/protobuf/any.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/concern/v1/intake.proto\x1a\x1ckoppi/concern/v1/state.proto\"\xe2\x05\n" +
 	"\x10ConcernSubmitted\x122\n" +
 	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12/\n" +
 	"\x06topics\x18\x02 \x03(\x0e2\x17.koppi.concern.v1.TopicR\x06topics\x12&\n" +
@@ -1491,7 +1652,9 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\x10statutory_groups\x18\n" +
 	" \x03(\x0e2 .koppi.concern.v1.StatutoryGroupR\x0fstatutoryGroups\x12,\n" +
 	"\x12to_social_services\x18\v \x01(\bR\x10toSocialServices\x12)\n" +
-	"\rmatter_number\x18\f \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\"\x80\x03\n" +
+	"\rmatter_number\x18\f \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x12+\n" +
+	"\x11earlier_unreached\x18\r \x01(\x05R\x10earlierUnreached\x123\n" +
+	"\x12client_interpreter\x18\x0e \x01(\tB\x04\xe8\xb8\x18\x02R\x11clientInterpreter\"\x80\x03\n" +
 	"\rConcernJoined\x12*\n" +
 	"\x11joined_concern_id\x18\x01 \x01(\tR\x0fjoinedConcernId\x121\n" +
 	"\x15own_joined_concern_id\x18\x02 \x01(\tR\x12ownJoinedConcernId\x12;\n" +
@@ -1511,7 +1674,7 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\x0ereporter_shown\x18\x03 \x01(\bR\rreporterShown\x122\n" +
 	"\aurgency\x18\x04 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12!\n" +
 	"\ftaken_before\x18\x05 \x01(\bR\vtakenBefore\"\x11\n" +
-	"\x0fConcernReceived\"\xe7\x02\n" +
+	"\x0fConcernReceived\"\x80\x04\n" +
 	"\x0eConcernTriaged\x122\n" +
 	"\aurgency\x18\x01 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12@\n" +
 	"\fsupport_need\x18\x02 \x01(\x0e2\x1d.koppi.concern.v1.SupportNeedR\vsupportNeed\x12-\n" +
@@ -1519,15 +1682,28 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\x11client_wants_help\x18\x04 \x01(\bR\x0fclientWantsHelp\x127\n" +
 	"\vassigned_to\x18\x05 \x01(\v2\x16.koppi.common.v1.PartyR\n" +
 	"assignedTo\x12K\n" +
-	"\x10statutory_groups\x18\x06 \x03(\x0e2 .koppi.concern.v1.StatutoryGroupR\x0fstatutoryGroups\">\n" +
+	"\x10statutory_groups\x18\x06 \x03(\x0e2 .koppi.concern.v1.StatutoryGroupR\x0fstatutoryGroups\x12=\n" +
+	"\vclient_will\x18\a \x01(\x0e2\x1c.koppi.concern.v1.ClientWillR\n" +
+	"clientWill\x12:\n" +
+	"\n" +
+	"four_field\x18\b \x01(\v2\x1b.koppi.concern.v1.FourFieldR\tfourField\x12\x1c\n" +
+	"\x06reason\x18\t \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\">\n" +
 	"\fConcernTaken\x12.\n" +
 	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"Y\n" +
 	"\x11ConcernReassigned\x12&\n" +
 	"\x02to\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\x12\x1c\n" +
-	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"\x8f\x01\n" +
+	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"\x90\x03\n" +
 	"\x10ContactAttempted\x127\n" +
 	"\x06result\x18\x01 \x01(\x0e2\x1f.koppi.concern.v1.ContactResultR\x06result\x12B\n" +
-	"\x0fnext_attempt_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\"\xf9\x01\n" +
+	"\x0fnext_attempt_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\x121\n" +
+	"\x04mode\x18\x03 \x01(\x0e2\x1d.koppi.concern.v1.ContactModeR\x04mode\x12=\n" +
+	"\vclient_will\x18\x04 \x01(\x0e2\x1c.koppi.concern.v1.ClientWillR\n" +
+	"clientWill\x127\n" +
+	"\tguided_to\x18\x05 \x03(\v2\x1a.koppi.concern.v1.GuidanceR\bguidedTo\x12\x18\n" +
+	"\x04note\x18\x06 \x01(\tB\x04\xe8\xb8\x18\x03R\x04note\x12:\n" +
+	"\tnext_mode\x18\a \x01(\x0e2\x1d.koppi.concern.v1.ContactModeR\bnextMode\"A\n" +
+	"\x0fSecondWorkerSet\x12.\n" +
+	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"\xf9\x01\n" +
 	"\x17FeedbackConsentRecorded\x12\x1c\n" +
 	"\tconsented\x18\x01 \x01(\bR\tconsented\x12=\n" +
 	"\fconsented_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\vconsentedAt\x12\x1b\n" +
@@ -1542,10 +1718,12 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\x16information_request_id\x18\x01 \x01(\tR\x14informationRequestId\x12\x1c\n" +
 	"\x06answer\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06answer\x12=\n" +
 	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\x13\n" +
-	"\x11AssessmentStarted\"p\n" +
+	"\x11AssessmentStarted\"\xac\x01\n" +
 	"\x13AssessmentCompleted\x12@\n" +
 	"\fsupport_need\x18\x01 \x01(\x0e2\x1d.koppi.concern.v1.SupportNeedR\vsupportNeed\x12\x17\n" +
-	"\aplan_id\x18\x02 \x01(\tR\x06planId\"\xc8\x01\n" +
+	"\aplan_id\x18\x02 \x01(\tR\x06planId\x12:\n" +
+	"\n" +
+	"four_field\x18\x03 \x01(\v2\x1b.koppi.concern.v1.FourFieldR\tfourField\"\xc8\x01\n" +
 	"\x10ConcernForwarded\x120\n" +
 	"\x14forwarded_concern_id\x18\x01 \x01(\tR\x12forwardedConcernId\x122\n" +
 	"\breceiver\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12\x1b\n" +
@@ -1554,11 +1732,13 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\x0fForwardAnswered\x120\n" +
 	"\x14forwarded_concern_id\x18\x01 \x01(\tR\x12forwardedConcernId\x120\n" +
 	"\x05phase\x18\x02 \x01(\x0e2\x1a.koppi.common.v1.LoopPhaseR\x05phase\x127\n" +
-	"\tcloses_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bclosesAt\"\xa5\x01\n" +
+	"\tcloses_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bclosesAt\"\xf8\x01\n" +
 	"\rConcernClosed\x123\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x19.koppi.concern.v1.OutcomeR\aoutcome\x12 \n" +
 	"\bfeedback\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\bfeedback\x12=\n" +
-	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\xb9\x01\n" +
+	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x127\n" +
+	"\tguided_to\x18\x04 \x03(\v2\x1a.koppi.concern.v1.GuidanceR\bguidedTo\x12\x18\n" +
+	"\x04note\x18\x05 \x01(\tB\x04\xe8\xb8\x18\x03R\x04note\"\xb9\x01\n" +
 	"\x0fConcernDeclined\x127\n" +
 	"\x06reason\x18\x01 \x01(\x0e2\x1f.koppi.concern.v1.DeclineReasonR\x06reason\x12&\n" +
 	"\vexplanation\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\vexplanation\x12E\n" +
@@ -1586,7 +1766,7 @@ func file_koppi_concern_v1_events_proto_rawDescGZIP() []byte {
 	return file_koppi_concern_v1_events_proto_rawDescData
 }
 
-var file_koppi_concern_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_koppi_concern_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_koppi_concern_v1_events_proto_goTypes = []any{
 	(*ConcernSubmitted)(nil),         // 0: koppi.concern.v1.ConcernSubmitted
 	(*ConcernJoined)(nil),            // 1: koppi.concern.v1.ConcernJoined
@@ -1597,79 +1777,93 @@ var file_koppi_concern_v1_events_proto_goTypes = []any{
 	(*ConcernTaken)(nil),             // 6: koppi.concern.v1.ConcernTaken
 	(*ConcernReassigned)(nil),        // 7: koppi.concern.v1.ConcernReassigned
 	(*ContactAttempted)(nil),         // 8: koppi.concern.v1.ContactAttempted
-	(*FeedbackConsentRecorded)(nil),  // 9: koppi.concern.v1.FeedbackConsentRecorded
-	(*InformationRequested)(nil),     // 10: koppi.concern.v1.InformationRequested
-	(*InformationProvided)(nil),      // 11: koppi.concern.v1.InformationProvided
-	(*AssessmentStarted)(nil),        // 12: koppi.concern.v1.AssessmentStarted
-	(*AssessmentCompleted)(nil),      // 13: koppi.concern.v1.AssessmentCompleted
-	(*ConcernForwarded)(nil),         // 14: koppi.concern.v1.ConcernForwarded
-	(*ForwardAnswered)(nil),          // 15: koppi.concern.v1.ForwardAnswered
-	(*ConcernClosed)(nil),            // 16: koppi.concern.v1.ConcernClosed
-	(*ConcernDeclined)(nil),          // 17: koppi.concern.v1.ConcernDeclined
-	(*ConcernWithdrawn)(nil),         // 18: koppi.concern.v1.ConcernWithdrawn
-	(*ConcernSettled)(nil),           // 19: koppi.concern.v1.ConcernSettled
-	(*ConcernOverdue)(nil),           // 20: koppi.concern.v1.ConcernOverdue
-	(*ConcernJoined_Later)(nil),      // 21: koppi.concern.v1.ConcernJoined.Later
-	(*ConcernJoined_Later_Step)(nil), // 22: koppi.concern.v1.ConcernJoined.Later.Step
-	(*v1.Party)(nil),                 // 23: koppi.common.v1.Party
-	(Topic)(0),                       // 24: koppi.concern.v1.Topic
-	(v1.Urgency)(0),                  // 25: koppi.common.v1.Urgency
-	(*v1.Attachment)(nil),            // 26: koppi.common.v1.Attachment
-	(*timestamppb.Timestamp)(nil),    // 27: google.protobuf.Timestamp
-	(StatutoryGroup)(0),              // 28: koppi.concern.v1.StatutoryGroup
-	(SupportNeed)(0),                 // 29: koppi.concern.v1.SupportNeed
-	(Track)(0),                       // 30: koppi.concern.v1.Track
-	(ContactResult)(0),               // 31: koppi.concern.v1.ContactResult
-	(ConcernState)(0),                // 32: koppi.concern.v1.ConcernState
-	(v1.LoopPhase)(0),                // 33: koppi.common.v1.LoopPhase
-	(Outcome)(0),                     // 34: koppi.concern.v1.Outcome
-	(DeclineReason)(0),               // 35: koppi.concern.v1.DeclineReason
-	(*anypb.Any)(nil),                // 36: google.protobuf.Any
+	(*SecondWorkerSet)(nil),          // 9: koppi.concern.v1.SecondWorkerSet
+	(*FeedbackConsentRecorded)(nil),  // 10: koppi.concern.v1.FeedbackConsentRecorded
+	(*InformationRequested)(nil),     // 11: koppi.concern.v1.InformationRequested
+	(*InformationProvided)(nil),      // 12: koppi.concern.v1.InformationProvided
+	(*AssessmentStarted)(nil),        // 13: koppi.concern.v1.AssessmentStarted
+	(*AssessmentCompleted)(nil),      // 14: koppi.concern.v1.AssessmentCompleted
+	(*ConcernForwarded)(nil),         // 15: koppi.concern.v1.ConcernForwarded
+	(*ForwardAnswered)(nil),          // 16: koppi.concern.v1.ForwardAnswered
+	(*ConcernClosed)(nil),            // 17: koppi.concern.v1.ConcernClosed
+	(*ConcernDeclined)(nil),          // 18: koppi.concern.v1.ConcernDeclined
+	(*ConcernWithdrawn)(nil),         // 19: koppi.concern.v1.ConcernWithdrawn
+	(*ConcernSettled)(nil),           // 20: koppi.concern.v1.ConcernSettled
+	(*ConcernOverdue)(nil),           // 21: koppi.concern.v1.ConcernOverdue
+	(*ConcernJoined_Later)(nil),      // 22: koppi.concern.v1.ConcernJoined.Later
+	(*ConcernJoined_Later_Step)(nil), // 23: koppi.concern.v1.ConcernJoined.Later.Step
+	(*v1.Party)(nil),                 // 24: koppi.common.v1.Party
+	(Topic)(0),                       // 25: koppi.concern.v1.Topic
+	(v1.Urgency)(0),                  // 26: koppi.common.v1.Urgency
+	(*v1.Attachment)(nil),            // 27: koppi.common.v1.Attachment
+	(*timestamppb.Timestamp)(nil),    // 28: google.protobuf.Timestamp
+	(StatutoryGroup)(0),              // 29: koppi.concern.v1.StatutoryGroup
+	(SupportNeed)(0),                 // 30: koppi.concern.v1.SupportNeed
+	(Track)(0),                       // 31: koppi.concern.v1.Track
+	(ClientWill)(0),                  // 32: koppi.concern.v1.ClientWill
+	(*FourField)(nil),                // 33: koppi.concern.v1.FourField
+	(ContactResult)(0),               // 34: koppi.concern.v1.ContactResult
+	(ContactMode)(0),                 // 35: koppi.concern.v1.ContactMode
+	(*Guidance)(nil),                 // 36: koppi.concern.v1.Guidance
+	(ConcernState)(0),                // 37: koppi.concern.v1.ConcernState
+	(v1.LoopPhase)(0),                // 38: koppi.common.v1.LoopPhase
+	(Outcome)(0),                     // 39: koppi.concern.v1.Outcome
+	(DeclineReason)(0),               // 40: koppi.concern.v1.DeclineReason
+	(*anypb.Any)(nil),                // 41: google.protobuf.Any
 }
 var file_koppi_concern_v1_events_proto_depIdxs = []int32{
-	23, // 0: koppi.concern.v1.ConcernSubmitted.receiver:type_name -> koppi.common.v1.Party
-	24, // 1: koppi.concern.v1.ConcernSubmitted.topics:type_name -> koppi.concern.v1.Topic
-	25, // 2: koppi.concern.v1.ConcernSubmitted.urgency:type_name -> koppi.common.v1.Urgency
-	26, // 3: koppi.concern.v1.ConcernSubmitted.attachments:type_name -> koppi.common.v1.Attachment
-	27, // 4: koppi.concern.v1.ConcernSubmitted.due_at:type_name -> google.protobuf.Timestamp
-	28, // 5: koppi.concern.v1.ConcernSubmitted.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
-	21, // 6: koppi.concern.v1.ConcernJoined.later:type_name -> koppi.concern.v1.ConcernJoined.Later
-	25, // 7: koppi.concern.v1.ReportJoined.urgency:type_name -> koppi.common.v1.Urgency
-	25, // 8: koppi.concern.v1.ConcernPromoted.urgency:type_name -> koppi.common.v1.Urgency
-	25, // 9: koppi.concern.v1.ConcernTriaged.urgency:type_name -> koppi.common.v1.Urgency
-	29, // 10: koppi.concern.v1.ConcernTriaged.support_need:type_name -> koppi.concern.v1.SupportNeed
-	30, // 11: koppi.concern.v1.ConcernTriaged.track:type_name -> koppi.concern.v1.Track
-	23, // 12: koppi.concern.v1.ConcernTriaged.assigned_to:type_name -> koppi.common.v1.Party
-	28, // 13: koppi.concern.v1.ConcernTriaged.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
-	23, // 14: koppi.concern.v1.ConcernTaken.worker:type_name -> koppi.common.v1.Party
-	23, // 15: koppi.concern.v1.ConcernReassigned.to:type_name -> koppi.common.v1.Party
-	31, // 16: koppi.concern.v1.ContactAttempted.result:type_name -> koppi.concern.v1.ContactResult
-	27, // 17: koppi.concern.v1.ContactAttempted.next_attempt_at:type_name -> google.protobuf.Timestamp
-	27, // 18: koppi.concern.v1.FeedbackConsentRecorded.consented_at:type_name -> google.protobuf.Timestamp
-	32, // 19: koppi.concern.v1.FeedbackConsentRecorded.state:type_name -> koppi.concern.v1.ConcernState
-	23, // 20: koppi.concern.v1.FeedbackConsentRecorded.holder:type_name -> koppi.common.v1.Party
-	27, // 21: koppi.concern.v1.InformationRequested.due_at:type_name -> google.protobuf.Timestamp
-	26, // 22: koppi.concern.v1.InformationProvided.attachments:type_name -> koppi.common.v1.Attachment
-	29, // 23: koppi.concern.v1.AssessmentCompleted.support_need:type_name -> koppi.concern.v1.SupportNeed
-	23, // 24: koppi.concern.v1.ConcernForwarded.receiver:type_name -> koppi.common.v1.Party
-	27, // 25: koppi.concern.v1.ConcernForwarded.due_at:type_name -> google.protobuf.Timestamp
-	33, // 26: koppi.concern.v1.ForwardAnswered.phase:type_name -> koppi.common.v1.LoopPhase
-	27, // 27: koppi.concern.v1.ForwardAnswered.closes_at:type_name -> google.protobuf.Timestamp
-	34, // 28: koppi.concern.v1.ConcernClosed.outcome:type_name -> koppi.concern.v1.Outcome
-	26, // 29: koppi.concern.v1.ConcernClosed.attachments:type_name -> koppi.common.v1.Attachment
-	35, // 30: koppi.concern.v1.ConcernDeclined.reason:type_name -> koppi.concern.v1.DeclineReason
-	23, // 31: koppi.concern.v1.ConcernDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
-	32, // 32: koppi.concern.v1.ConcernOverdue.state:type_name -> koppi.concern.v1.ConcernState
-	27, // 33: koppi.concern.v1.ConcernOverdue.due_at:type_name -> google.protobuf.Timestamp
-	22, // 34: koppi.concern.v1.ConcernJoined.Later.steps:type_name -> koppi.concern.v1.ConcernJoined.Later.Step
-	36, // 35: koppi.concern.v1.ConcernJoined.Later.Step.event:type_name -> google.protobuf.Any
-	23, // 36: koppi.concern.v1.ConcernJoined.Later.Step.by:type_name -> koppi.common.v1.Party
-	27, // 37: koppi.concern.v1.ConcernJoined.Later.Step.at:type_name -> google.protobuf.Timestamp
-	38, // [38:38] is the sub-list for method output_type
-	38, // [38:38] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	24, // 0: koppi.concern.v1.ConcernSubmitted.receiver:type_name -> koppi.common.v1.Party
+	25, // 1: koppi.concern.v1.ConcernSubmitted.topics:type_name -> koppi.concern.v1.Topic
+	26, // 2: koppi.concern.v1.ConcernSubmitted.urgency:type_name -> koppi.common.v1.Urgency
+	27, // 3: koppi.concern.v1.ConcernSubmitted.attachments:type_name -> koppi.common.v1.Attachment
+	28, // 4: koppi.concern.v1.ConcernSubmitted.due_at:type_name -> google.protobuf.Timestamp
+	29, // 5: koppi.concern.v1.ConcernSubmitted.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
+	22, // 6: koppi.concern.v1.ConcernJoined.later:type_name -> koppi.concern.v1.ConcernJoined.Later
+	26, // 7: koppi.concern.v1.ReportJoined.urgency:type_name -> koppi.common.v1.Urgency
+	26, // 8: koppi.concern.v1.ConcernPromoted.urgency:type_name -> koppi.common.v1.Urgency
+	26, // 9: koppi.concern.v1.ConcernTriaged.urgency:type_name -> koppi.common.v1.Urgency
+	30, // 10: koppi.concern.v1.ConcernTriaged.support_need:type_name -> koppi.concern.v1.SupportNeed
+	31, // 11: koppi.concern.v1.ConcernTriaged.track:type_name -> koppi.concern.v1.Track
+	24, // 12: koppi.concern.v1.ConcernTriaged.assigned_to:type_name -> koppi.common.v1.Party
+	29, // 13: koppi.concern.v1.ConcernTriaged.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
+	32, // 14: koppi.concern.v1.ConcernTriaged.client_will:type_name -> koppi.concern.v1.ClientWill
+	33, // 15: koppi.concern.v1.ConcernTriaged.four_field:type_name -> koppi.concern.v1.FourField
+	24, // 16: koppi.concern.v1.ConcernTaken.worker:type_name -> koppi.common.v1.Party
+	24, // 17: koppi.concern.v1.ConcernReassigned.to:type_name -> koppi.common.v1.Party
+	34, // 18: koppi.concern.v1.ContactAttempted.result:type_name -> koppi.concern.v1.ContactResult
+	28, // 19: koppi.concern.v1.ContactAttempted.next_attempt_at:type_name -> google.protobuf.Timestamp
+	35, // 20: koppi.concern.v1.ContactAttempted.mode:type_name -> koppi.concern.v1.ContactMode
+	32, // 21: koppi.concern.v1.ContactAttempted.client_will:type_name -> koppi.concern.v1.ClientWill
+	36, // 22: koppi.concern.v1.ContactAttempted.guided_to:type_name -> koppi.concern.v1.Guidance
+	35, // 23: koppi.concern.v1.ContactAttempted.next_mode:type_name -> koppi.concern.v1.ContactMode
+	24, // 24: koppi.concern.v1.SecondWorkerSet.worker:type_name -> koppi.common.v1.Party
+	28, // 25: koppi.concern.v1.FeedbackConsentRecorded.consented_at:type_name -> google.protobuf.Timestamp
+	37, // 26: koppi.concern.v1.FeedbackConsentRecorded.state:type_name -> koppi.concern.v1.ConcernState
+	24, // 27: koppi.concern.v1.FeedbackConsentRecorded.holder:type_name -> koppi.common.v1.Party
+	28, // 28: koppi.concern.v1.InformationRequested.due_at:type_name -> google.protobuf.Timestamp
+	27, // 29: koppi.concern.v1.InformationProvided.attachments:type_name -> koppi.common.v1.Attachment
+	30, // 30: koppi.concern.v1.AssessmentCompleted.support_need:type_name -> koppi.concern.v1.SupportNeed
+	33, // 31: koppi.concern.v1.AssessmentCompleted.four_field:type_name -> koppi.concern.v1.FourField
+	24, // 32: koppi.concern.v1.ConcernForwarded.receiver:type_name -> koppi.common.v1.Party
+	28, // 33: koppi.concern.v1.ConcernForwarded.due_at:type_name -> google.protobuf.Timestamp
+	38, // 34: koppi.concern.v1.ForwardAnswered.phase:type_name -> koppi.common.v1.LoopPhase
+	28, // 35: koppi.concern.v1.ForwardAnswered.closes_at:type_name -> google.protobuf.Timestamp
+	39, // 36: koppi.concern.v1.ConcernClosed.outcome:type_name -> koppi.concern.v1.Outcome
+	27, // 37: koppi.concern.v1.ConcernClosed.attachments:type_name -> koppi.common.v1.Attachment
+	36, // 38: koppi.concern.v1.ConcernClosed.guided_to:type_name -> koppi.concern.v1.Guidance
+	40, // 39: koppi.concern.v1.ConcernDeclined.reason:type_name -> koppi.concern.v1.DeclineReason
+	24, // 40: koppi.concern.v1.ConcernDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
+	37, // 41: koppi.concern.v1.ConcernOverdue.state:type_name -> koppi.concern.v1.ConcernState
+	28, // 42: koppi.concern.v1.ConcernOverdue.due_at:type_name -> google.protobuf.Timestamp
+	23, // 43: koppi.concern.v1.ConcernJoined.Later.steps:type_name -> koppi.concern.v1.ConcernJoined.Later.Step
+	41, // 44: koppi.concern.v1.ConcernJoined.Later.Step.event:type_name -> google.protobuf.Any
+	24, // 45: koppi.concern.v1.ConcernJoined.Later.Step.by:type_name -> koppi.common.v1.Party
+	28, // 46: koppi.concern.v1.ConcernJoined.Later.Step.at:type_name -> google.protobuf.Timestamp
+	47, // [47:47] is the sub-list for method output_type
+	47, // [47:47] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_events_proto_init() }
@@ -1677,6 +1871,7 @@ func file_koppi_concern_v1_events_proto_init() {
 	if File_koppi_concern_v1_events_proto != nil {
 		return
 	}
+	file_koppi_concern_v1_intake_proto_init()
 	file_koppi_concern_v1_state_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1684,7 +1879,7 @@ func file_koppi_concern_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_concern_v1_events_proto_rawDesc), len(file_koppi_concern_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   23,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

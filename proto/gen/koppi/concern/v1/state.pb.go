@@ -625,8 +625,29 @@ type Concern struct {
 	// Time at which the client consented to the reporter hearing how the concern goes on; empty if
 	// that consent does not stand. The reporter reads the time at which it began to hear.
 	FeedbackConsentedAt *timestamppb.Timestamp `protobuf:"bytes,53,opt,name=feedback_consented_at,json=feedbackConsentedAt,proto3" json:"feedback_consented_at,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// Whether the client wants help: the last yes, no or unsure of contacts and triages; NOT_ASKED once
+	// one of them was recorded without.
+	ClientWill ClientWill `protobuf:"varint,54,opt,name=client_will,json=clientWill,proto3,enum=koppi.concern.v1.ClientWill" json:"client_will,omitempty"`
+	FourField  *FourField `protobuf:"bytes,55,opt,name=four_field,json=fourField,proto3" json:"four_field,omitempty"`
+	// Each triage, the earliest first.
+	Triages []*TriageRecord `protobuf:"bytes,56,rep,name=triages,proto3" json:"triages,omitempty"`
+	// Works on the concern beside its holder. Disclosed to the receiver and, unless the worker is
+	// unnamed, the client.
+	SecondWorker *v1.Party `protobuf:"bytes,57,opt,name=second_worker,json=secondWorker,proto3" json:"second_worker,omitempty"`
+	// Where the client was guided at the end.
+	GuidedTo []*Guidance `protobuf:"bytes,59,rep,name=guided_to,json=guidedTo,proto3" json:"guided_to,omitempty"`
+	// Of earlier_concerns, those that ended because the client was not reached or wanted no help.
+	EarlierUnreached int32 `protobuf:"varint,60,opt,name=earlier_unreached,json=earlierUnreached,proto3" json:"earlier_unreached,omitempty"`
+	// The client is reported again and again, and is not reached or wants no help. Set for the receiver
+	// only.
+	RepeatedUnreached bool              `protobuf:"varint,61,opt,name=repeated_unreached,json=repeatedUnreached,proto3" json:"repeated_unreached,omitempty"`
+	Appointments      []*v1.Appointment `protobuf:"bytes,62,rep,name=appointments,proto3" json:"appointments,omitempty"`
+	// See Client.interpreter.
+	ClientInterpreter string `protobuf:"bytes,63,opt,name=client_interpreter,json=clientInterpreter,proto3" json:"client_interpreter,omitempty"`
+	// The receiver's own note on the end.
+	ClosingNote   string `protobuf:"bytes,64,opt,name=closing_note,json=closingNote,proto3" json:"closing_note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Concern) Reset() {
@@ -946,6 +967,185 @@ func (x *Concern) GetFeedbackConsentedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Concern) GetClientWill() ClientWill {
+	if x != nil {
+		return x.ClientWill
+	}
+	return ClientWill_CLIENT_WILL_UNSPECIFIED
+}
+
+func (x *Concern) GetFourField() *FourField {
+	if x != nil {
+		return x.FourField
+	}
+	return nil
+}
+
+func (x *Concern) GetTriages() []*TriageRecord {
+	if x != nil {
+		return x.Triages
+	}
+	return nil
+}
+
+func (x *Concern) GetSecondWorker() *v1.Party {
+	if x != nil {
+		return x.SecondWorker
+	}
+	return nil
+}
+
+func (x *Concern) GetGuidedTo() []*Guidance {
+	if x != nil {
+		return x.GuidedTo
+	}
+	return nil
+}
+
+func (x *Concern) GetEarlierUnreached() int32 {
+	if x != nil {
+		return x.EarlierUnreached
+	}
+	return 0
+}
+
+func (x *Concern) GetRepeatedUnreached() bool {
+	if x != nil {
+		return x.RepeatedUnreached
+	}
+	return false
+}
+
+func (x *Concern) GetAppointments() []*v1.Appointment {
+	if x != nil {
+		return x.Appointments
+	}
+	return nil
+}
+
+func (x *Concern) GetClientInterpreter() string {
+	if x != nil {
+		return x.ClientInterpreter
+	}
+	return ""
+}
+
+func (x *Concern) GetClosingNote() string {
+	if x != nil {
+		return x.ClosingNote
+	}
+	return ""
+}
+
+// TriageRecord is what one triage said. A field that the triage left out is empty.
+type TriageRecord struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	At            *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
+	By            *v1.Party              `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
+	Urgency       v1.Urgency             `protobuf:"varint,3,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	SupportNeed   SupportNeed            `protobuf:"varint,4,opt,name=support_need,json=supportNeed,proto3,enum=koppi.concern.v1.SupportNeed" json:"support_need,omitempty"`
+	FourField     *FourField             `protobuf:"bytes,5,opt,name=four_field,json=fourField,proto3" json:"four_field,omitempty"`
+	Track         Track                  `protobuf:"varint,6,opt,name=track,proto3,enum=koppi.concern.v1.Track" json:"track,omitempty"`
+	ClientWill    ClientWill             `protobuf:"varint,7,opt,name=client_will,json=clientWill,proto3,enum=koppi.concern.v1.ClientWill" json:"client_will,omitempty"`
+	Reason        string                 `protobuf:"bytes,8,opt,name=reason,proto3" json:"reason,omitempty"`
+	AssignedTo    *v1.Party              `protobuf:"bytes,9,opt,name=assigned_to,json=assignedTo,proto3" json:"assigned_to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TriageRecord) Reset() {
+	*x = TriageRecord{}
+	mi := &file_koppi_concern_v1_state_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TriageRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TriageRecord) ProtoMessage() {}
+
+func (x *TriageRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_state_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TriageRecord.ProtoReflect.Descriptor instead.
+func (*TriageRecord) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *TriageRecord) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *TriageRecord) GetBy() *v1.Party {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
+func (x *TriageRecord) GetUrgency() v1.Urgency {
+	if x != nil {
+		return x.Urgency
+	}
+	return v1.Urgency(0)
+}
+
+func (x *TriageRecord) GetSupportNeed() SupportNeed {
+	if x != nil {
+		return x.SupportNeed
+	}
+	return SupportNeed_SUPPORT_NEED_UNSPECIFIED
+}
+
+func (x *TriageRecord) GetFourField() *FourField {
+	if x != nil {
+		return x.FourField
+	}
+	return nil
+}
+
+func (x *TriageRecord) GetTrack() Track {
+	if x != nil {
+		return x.Track
+	}
+	return Track_TRACK_UNSPECIFIED
+}
+
+func (x *TriageRecord) GetClientWill() ClientWill {
+	if x != nil {
+		return x.ClientWill
+	}
+	return ClientWill_CLIENT_WILL_UNSPECIFIED
+}
+
+func (x *TriageRecord) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *TriageRecord) GetAssignedTo() *v1.Party {
+	if x != nil {
+		return x.AssignedTo
+	}
+	return nil
+}
+
 // ContactAttempt is an attempt of the receiver to contact the client.
 type ContactAttempt struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
@@ -955,13 +1155,19 @@ type ContactAttempt struct {
 	// The concern is on hold until this time, so that two agencies do not contact one client at
 	// the same time.
 	NextAttemptAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=next_attempt_at,json=nextAttemptAt,proto3" json:"next_attempt_at,omitempty"`
+	Mode          ContactMode            `protobuf:"varint,5,opt,name=mode,proto3,enum=koppi.concern.v1.ContactMode" json:"mode,omitempty"`
+	ClientWill    ClientWill             `protobuf:"varint,6,opt,name=client_will,json=clientWill,proto3,enum=koppi.concern.v1.ClientWill" json:"client_will,omitempty"`
+	GuidedTo      []*Guidance            `protobuf:"bytes,7,rep,name=guided_to,json=guidedTo,proto3" json:"guided_to,omitempty"`
+	// The receiver's own note.
+	Note          string      `protobuf:"bytes,8,opt,name=note,proto3" json:"note,omitempty"`
+	NextMode      ContactMode `protobuf:"varint,9,opt,name=next_mode,json=nextMode,proto3,enum=koppi.concern.v1.ContactMode" json:"next_mode,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ContactAttempt) Reset() {
 	*x = ContactAttempt{}
-	mi := &file_koppi_concern_v1_state_proto_msgTypes[1]
+	mi := &file_koppi_concern_v1_state_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -973,7 +1179,7 @@ func (x *ContactAttempt) String() string {
 func (*ContactAttempt) ProtoMessage() {}
 
 func (x *ContactAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_state_proto_msgTypes[1]
+	mi := &file_koppi_concern_v1_state_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -986,7 +1192,7 @@ func (x *ContactAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContactAttempt.ProtoReflect.Descriptor instead.
 func (*ContactAttempt) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{1}
+	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ContactAttempt) GetAt() *timestamppb.Timestamp {
@@ -1017,6 +1223,41 @@ func (x *ContactAttempt) GetNextAttemptAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *ContactAttempt) GetMode() ContactMode {
+	if x != nil {
+		return x.Mode
+	}
+	return ContactMode_CONTACT_MODE_UNSPECIFIED
+}
+
+func (x *ContactAttempt) GetClientWill() ClientWill {
+	if x != nil {
+		return x.ClientWill
+	}
+	return ClientWill_CLIENT_WILL_UNSPECIFIED
+}
+
+func (x *ContactAttempt) GetGuidedTo() []*Guidance {
+	if x != nil {
+		return x.GuidedTo
+	}
+	return nil
+}
+
+func (x *ContactAttempt) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *ContactAttempt) GetNextMode() ContactMode {
+	if x != nil {
+		return x.NextMode
+	}
+	return ContactMode_CONTACT_MODE_UNSPECIFIED
+}
+
 type InformationRequest struct {
 	state                protoimpl.MessageState `protogen:"open.v1"`
 	InformationRequestId string                 `protobuf:"bytes,1,opt,name=information_request_id,json=informationRequestId,proto3" json:"information_request_id,omitempty"`
@@ -1031,7 +1272,7 @@ type InformationRequest struct {
 
 func (x *InformationRequest) Reset() {
 	*x = InformationRequest{}
-	mi := &file_koppi_concern_v1_state_proto_msgTypes[2]
+	mi := &file_koppi_concern_v1_state_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1043,7 +1284,7 @@ func (x *InformationRequest) String() string {
 func (*InformationRequest) ProtoMessage() {}
 
 func (x *InformationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_state_proto_msgTypes[2]
+	mi := &file_koppi_concern_v1_state_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1056,7 +1297,7 @@ func (x *InformationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InformationRequest.ProtoReflect.Descriptor instead.
 func (*InformationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{2}
+	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *InformationRequest) GetInformationRequestId() string {
@@ -1105,7 +1346,7 @@ var File_koppi_concern_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xb3\x11\n" +
+	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!koppi/common/v1/appointment.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/concern/v1/intake.proto\"\xda\x15\n" +
 	"\aConcern\x12\x1d\n" +
 	"\n" +
 	"concern_id\x18\x01 \x01(\tR\tconcernId\x12\x17\n" +
@@ -1151,12 +1392,43 @@ const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\x12)\n" +
 	"\rmatter_number\x183 \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x12B\n" +
 	"\rclient_status\x184 \x01(\v2\x1d.koppi.common.v1.ClientStatusR\fclientStatus\x12N\n" +
-	"\x15feedback_consented_at\x185 \x01(\v2\x1a.google.protobuf.TimestampR\x13feedbackConsentedAt\"\xe1\x01\n" +
+	"\x15feedback_consented_at\x185 \x01(\v2\x1a.google.protobuf.TimestampR\x13feedbackConsentedAt\x12=\n" +
+	"\vclient_will\x186 \x01(\x0e2\x1c.koppi.concern.v1.ClientWillR\n" +
+	"clientWill\x12:\n" +
+	"\n" +
+	"four_field\x187 \x01(\v2\x1b.koppi.concern.v1.FourFieldR\tfourField\x128\n" +
+	"\atriages\x188 \x03(\v2\x1e.koppi.concern.v1.TriageRecordR\atriages\x12;\n" +
+	"\rsecond_worker\x189 \x01(\v2\x16.koppi.common.v1.PartyR\fsecondWorker\x127\n" +
+	"\tguided_to\x18; \x03(\v2\x1a.koppi.concern.v1.GuidanceR\bguidedTo\x12+\n" +
+	"\x11earlier_unreached\x18< \x01(\x05R\x10earlierUnreached\x12-\n" +
+	"\x12repeated_unreached\x18= \x01(\bR\x11repeatedUnreached\x12@\n" +
+	"\fappointments\x18> \x03(\v2\x1c.koppi.common.v1.AppointmentR\fappointments\x123\n" +
+	"\x12client_interpreter\x18? \x01(\tB\x04\xe8\xb8\x18\x02R\x11clientInterpreter\x12'\n" +
+	"\fclosing_note\x18@ \x01(\tB\x04\xe8\xb8\x18\x03R\vclosingNote\"\xd9\x03\n" +
+	"\fTriageRecord\x12*\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
+	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x122\n" +
+	"\aurgency\x18\x03 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12@\n" +
+	"\fsupport_need\x18\x04 \x01(\x0e2\x1d.koppi.concern.v1.SupportNeedR\vsupportNeed\x12:\n" +
+	"\n" +
+	"four_field\x18\x05 \x01(\v2\x1b.koppi.concern.v1.FourFieldR\tfourField\x12-\n" +
+	"\x05track\x18\x06 \x01(\x0e2\x17.koppi.concern.v1.TrackR\x05track\x12=\n" +
+	"\vclient_will\x18\a \x01(\x0e2\x1c.koppi.concern.v1.ClientWillR\n" +
+	"clientWill\x12\x1c\n" +
+	"\x06reason\x18\b \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\x127\n" +
+	"\vassigned_to\x18\t \x01(\v2\x16.koppi.common.v1.PartyR\n" +
+	"assignedTo\"\xe2\x03\n" +
 	"\x0eContactAttempt\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x127\n" +
 	"\x06result\x18\x03 \x01(\x0e2\x1f.koppi.concern.v1.ContactResultR\x06result\x12B\n" +
-	"\x0fnext_attempt_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\"\xcf\x02\n" +
+	"\x0fnext_attempt_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\x121\n" +
+	"\x04mode\x18\x05 \x01(\x0e2\x1d.koppi.concern.v1.ContactModeR\x04mode\x12=\n" +
+	"\vclient_will\x18\x06 \x01(\x0e2\x1c.koppi.concern.v1.ClientWillR\n" +
+	"clientWill\x127\n" +
+	"\tguided_to\x18\a \x03(\v2\x1a.koppi.concern.v1.GuidanceR\bguidedTo\x12\x18\n" +
+	"\x04note\x18\b \x01(\tB\x04\xe8\xb8\x18\x03R\x04note\x12:\n" +
+	"\tnext_mode\x18\t \x01(\x0e2\x1d.koppi.concern.v1.ContactModeR\bnextMode\"\xcf\x02\n" +
 	"\x12InformationRequest\x12>\n" +
 	"\x16information_request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x14informationRequestId\x12*\n" +
 	"\bquestion\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\x90N\xe8\xb8\x18\x03R\bquestion\x12&\n" +
@@ -1253,7 +1525,7 @@ func file_koppi_concern_v1_state_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_concern_v1_state_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
-var file_koppi_concern_v1_state_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_koppi_concern_v1_state_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_koppi_concern_v1_state_proto_goTypes = []any{
 	(ConcernState)(0),             // 0: koppi.concern.v1.ConcernState
 	(Topic)(0),                    // 1: koppi.concern.v1.Topic
@@ -1264,56 +1536,80 @@ var file_koppi_concern_v1_state_proto_goTypes = []any{
 	(Outcome)(0),                  // 6: koppi.concern.v1.Outcome
 	(DeclineReason)(0),            // 7: koppi.concern.v1.DeclineReason
 	(*Concern)(nil),               // 8: koppi.concern.v1.Concern
-	(*ContactAttempt)(nil),        // 9: koppi.concern.v1.ContactAttempt
-	(*InformationRequest)(nil),    // 10: koppi.concern.v1.InformationRequest
-	(*v1.LoopStatus)(nil),         // 11: koppi.common.v1.LoopStatus
-	(*v1.Party)(nil),              // 12: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),         // 13: koppi.common.v1.LegalBasis
-	(v1.Urgency)(0),               // 14: koppi.common.v1.Urgency
-	(*v1.Attachment)(nil),         // 15: koppi.common.v1.Attachment
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
-	(*v1.PlannedContact)(nil),     // 17: koppi.common.v1.PlannedContact
-	(*v1.Revocation)(nil),         // 18: koppi.common.v1.Revocation
-	(*v1.LeftOut)(nil),            // 19: koppi.common.v1.LeftOut
-	(*v1.ClientStatus)(nil),       // 20: koppi.common.v1.ClientStatus
+	(*TriageRecord)(nil),          // 9: koppi.concern.v1.TriageRecord
+	(*ContactAttempt)(nil),        // 10: koppi.concern.v1.ContactAttempt
+	(*InformationRequest)(nil),    // 11: koppi.concern.v1.InformationRequest
+	(*v1.LoopStatus)(nil),         // 12: koppi.common.v1.LoopStatus
+	(*v1.Party)(nil),              // 13: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),         // 14: koppi.common.v1.LegalBasis
+	(v1.Urgency)(0),               // 15: koppi.common.v1.Urgency
+	(*v1.Attachment)(nil),         // 16: koppi.common.v1.Attachment
+	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
+	(*v1.PlannedContact)(nil),     // 18: koppi.common.v1.PlannedContact
+	(*v1.Revocation)(nil),         // 19: koppi.common.v1.Revocation
+	(*v1.LeftOut)(nil),            // 20: koppi.common.v1.LeftOut
+	(*v1.ClientStatus)(nil),       // 21: koppi.common.v1.ClientStatus
+	(ClientWill)(0),               // 22: koppi.concern.v1.ClientWill
+	(*FourField)(nil),             // 23: koppi.concern.v1.FourField
+	(*Guidance)(nil),              // 24: koppi.concern.v1.Guidance
+	(*v1.Appointment)(nil),        // 25: koppi.common.v1.Appointment
+	(ContactMode)(0),              // 26: koppi.concern.v1.ContactMode
 }
 var file_koppi_concern_v1_state_proto_depIdxs = []int32{
 	0,  // 0: koppi.concern.v1.Concern.state:type_name -> koppi.concern.v1.ConcernState
-	11, // 1: koppi.concern.v1.Concern.status:type_name -> koppi.common.v1.LoopStatus
-	12, // 2: koppi.concern.v1.Concern.reporter:type_name -> koppi.common.v1.Party
-	12, // 3: koppi.concern.v1.Concern.receiver:type_name -> koppi.common.v1.Party
-	13, // 4: koppi.concern.v1.Concern.basis:type_name -> koppi.common.v1.LegalBasis
+	12, // 1: koppi.concern.v1.Concern.status:type_name -> koppi.common.v1.LoopStatus
+	13, // 2: koppi.concern.v1.Concern.reporter:type_name -> koppi.common.v1.Party
+	13, // 3: koppi.concern.v1.Concern.receiver:type_name -> koppi.common.v1.Party
+	14, // 4: koppi.concern.v1.Concern.basis:type_name -> koppi.common.v1.LegalBasis
 	1,  // 5: koppi.concern.v1.Concern.topics:type_name -> koppi.concern.v1.Topic
-	14, // 6: koppi.concern.v1.Concern.urgency:type_name -> koppi.common.v1.Urgency
+	15, // 6: koppi.concern.v1.Concern.urgency:type_name -> koppi.common.v1.Urgency
 	2,  // 7: koppi.concern.v1.Concern.support_need:type_name -> koppi.concern.v1.SupportNeed
 	4,  // 8: koppi.concern.v1.Concern.track:type_name -> koppi.concern.v1.Track
-	9,  // 9: koppi.concern.v1.Concern.contact_attempts:type_name -> koppi.concern.v1.ContactAttempt
-	10, // 10: koppi.concern.v1.Concern.information_requests:type_name -> koppi.concern.v1.InformationRequest
-	15, // 11: koppi.concern.v1.Concern.attachments:type_name -> koppi.common.v1.Attachment
+	10, // 9: koppi.concern.v1.Concern.contact_attempts:type_name -> koppi.concern.v1.ContactAttempt
+	11, // 10: koppi.concern.v1.Concern.information_requests:type_name -> koppi.concern.v1.InformationRequest
+	16, // 11: koppi.concern.v1.Concern.attachments:type_name -> koppi.common.v1.Attachment
 	6,  // 12: koppi.concern.v1.Concern.outcome:type_name -> koppi.concern.v1.Outcome
-	16, // 13: koppi.concern.v1.Concern.submitted_at:type_name -> google.protobuf.Timestamp
-	14, // 14: koppi.concern.v1.Concern.triaged_urgency:type_name -> koppi.common.v1.Urgency
+	17, // 13: koppi.concern.v1.Concern.submitted_at:type_name -> google.protobuf.Timestamp
+	15, // 14: koppi.concern.v1.Concern.triaged_urgency:type_name -> koppi.common.v1.Urgency
 	7,  // 15: koppi.concern.v1.Concern.decline_reason:type_name -> koppi.concern.v1.DeclineReason
-	12, // 16: koppi.concern.v1.Concern.suggested_receiver:type_name -> koppi.common.v1.Party
-	15, // 17: koppi.concern.v1.Concern.outcome_attachments:type_name -> koppi.common.v1.Attachment
-	17, // 18: koppi.concern.v1.Concern.planned_contacts:type_name -> koppi.common.v1.PlannedContact
-	18, // 19: koppi.concern.v1.Concern.revocation:type_name -> koppi.common.v1.Revocation
+	13, // 16: koppi.concern.v1.Concern.suggested_receiver:type_name -> koppi.common.v1.Party
+	16, // 17: koppi.concern.v1.Concern.outcome_attachments:type_name -> koppi.common.v1.Attachment
+	18, // 18: koppi.concern.v1.Concern.planned_contacts:type_name -> koppi.common.v1.PlannedContact
+	19, // 19: koppi.concern.v1.Concern.revocation:type_name -> koppi.common.v1.Revocation
 	3,  // 20: koppi.concern.v1.Concern.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
-	19, // 21: koppi.concern.v1.Concern.left_out:type_name -> koppi.common.v1.LeftOut
-	20, // 22: koppi.concern.v1.Concern.client_status:type_name -> koppi.common.v1.ClientStatus
-	16, // 23: koppi.concern.v1.Concern.feedback_consented_at:type_name -> google.protobuf.Timestamp
-	16, // 24: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
-	12, // 25: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
-	5,  // 26: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
-	16, // 27: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
-	16, // 28: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
-	16, // 29: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
-	16, // 30: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	20, // 21: koppi.concern.v1.Concern.left_out:type_name -> koppi.common.v1.LeftOut
+	21, // 22: koppi.concern.v1.Concern.client_status:type_name -> koppi.common.v1.ClientStatus
+	17, // 23: koppi.concern.v1.Concern.feedback_consented_at:type_name -> google.protobuf.Timestamp
+	22, // 24: koppi.concern.v1.Concern.client_will:type_name -> koppi.concern.v1.ClientWill
+	23, // 25: koppi.concern.v1.Concern.four_field:type_name -> koppi.concern.v1.FourField
+	9,  // 26: koppi.concern.v1.Concern.triages:type_name -> koppi.concern.v1.TriageRecord
+	13, // 27: koppi.concern.v1.Concern.second_worker:type_name -> koppi.common.v1.Party
+	24, // 28: koppi.concern.v1.Concern.guided_to:type_name -> koppi.concern.v1.Guidance
+	25, // 29: koppi.concern.v1.Concern.appointments:type_name -> koppi.common.v1.Appointment
+	17, // 30: koppi.concern.v1.TriageRecord.at:type_name -> google.protobuf.Timestamp
+	13, // 31: koppi.concern.v1.TriageRecord.by:type_name -> koppi.common.v1.Party
+	15, // 32: koppi.concern.v1.TriageRecord.urgency:type_name -> koppi.common.v1.Urgency
+	2,  // 33: koppi.concern.v1.TriageRecord.support_need:type_name -> koppi.concern.v1.SupportNeed
+	23, // 34: koppi.concern.v1.TriageRecord.four_field:type_name -> koppi.concern.v1.FourField
+	4,  // 35: koppi.concern.v1.TriageRecord.track:type_name -> koppi.concern.v1.Track
+	22, // 36: koppi.concern.v1.TriageRecord.client_will:type_name -> koppi.concern.v1.ClientWill
+	13, // 37: koppi.concern.v1.TriageRecord.assigned_to:type_name -> koppi.common.v1.Party
+	17, // 38: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
+	13, // 39: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
+	5,  // 40: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
+	17, // 41: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
+	26, // 42: koppi.concern.v1.ContactAttempt.mode:type_name -> koppi.concern.v1.ContactMode
+	22, // 43: koppi.concern.v1.ContactAttempt.client_will:type_name -> koppi.concern.v1.ClientWill
+	24, // 44: koppi.concern.v1.ContactAttempt.guided_to:type_name -> koppi.concern.v1.Guidance
+	26, // 45: koppi.concern.v1.ContactAttempt.next_mode:type_name -> koppi.concern.v1.ContactMode
+	17, // 46: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
+	17, // 47: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
+	17, // 48: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	49, // [49:49] is the sub-list for method output_type
+	49, // [49:49] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_state_proto_init() }
@@ -1321,13 +1617,14 @@ func file_koppi_concern_v1_state_proto_init() {
 	if File_koppi_concern_v1_state_proto != nil {
 		return
 	}
+	file_koppi_concern_v1_intake_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_concern_v1_state_proto_rawDesc), len(file_koppi_concern_v1_state_proto_rawDesc)),
 			NumEnums:      8,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -594,6 +594,7 @@ type GetClientResponse struct {
 	PersonalIdentityCode string                 `protobuf:"bytes,1,opt,name=personal_identity_code,json=personalIdentityCode,proto3" json:"personal_identity_code,omitempty"`
 	Details              *v1.ClientDetails      `protobuf:"bytes,2,opt,name=details,proto3" json:"details,omitempty"`
 	Language             string                 `protobuf:"bytes,3,opt,name=language,proto3" json:"language,omitempty"`
+	Interpreter          string                 `protobuf:"bytes,4,opt,name=interpreter,proto3" json:"interpreter,omitempty"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache
 }
@@ -645,6 +646,13 @@ func (x *GetClientResponse) GetDetails() *v1.ClientDetails {
 func (x *GetClientResponse) GetLanguage() string {
 	if x != nil {
 		return x.Language
+	}
+	return ""
+}
+
+func (x *GetClientResponse) GetInterpreter() string {
+	if x != nil {
+		return x.Interpreter
 	}
 	return ""
 }
@@ -2697,11 +2705,12 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\x18OpenConsultationResponse\x12G\n" +
 	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"E\n" +
 	"\x10GetClientRequest\x121\n" +
-	"\x0fconsultation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\"\xab\x01\n" +
+	"\x0fconsultation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\"\xd3\x01\n" +
 	"\x11GetClientResponse\x12:\n" +
 	"\x16personal_identity_code\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x05R\x14personalIdentityCode\x128\n" +
 	"\adetails\x18\x02 \x01(\v2\x1e.koppi.common.v1.ClientDetailsR\adetails\x12 \n" +
-	"\blanguage\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\blanguage\"K\n" +
+	"\blanguage\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\blanguage\x12&\n" +
+	"\vinterpreter\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x02R\vinterpreter\"K\n" +
 	"\x16GetConsultationRequest\x121\n" +
 	"\x0fconsultation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\"\x9d\x01\n" +
 	"\x17GetConsultationResponse\x12G\n" +

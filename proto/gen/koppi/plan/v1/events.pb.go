@@ -37,8 +37,10 @@ type PlanCreated struct {
 	// part on consent leave it, and it goes on. Absent in plans of other creators, and in plans
 	// that were created before this rule: these end.
 	ContinuesWithoutConsent bool `protobuf:"varint,4,opt,name=continues_without_consent,json=continuesWithoutConsent,proto3" json:"continues_without_consent,omitempty"`
-	unknownFields           protoimpl.UnknownFields
-	sizeCache               protoimpl.SizeCache
+	// See Client.interpreter.
+	ClientInterpreter string `protobuf:"bytes,5,opt,name=client_interpreter,json=clientInterpreter,proto3" json:"client_interpreter,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *PlanCreated) Reset() {
@@ -97,6 +99,13 @@ func (x *PlanCreated) GetContinuesWithoutConsent() bool {
 		return x.ContinuesWithoutConsent
 	}
 	return false
+}
+
+func (x *PlanCreated) GetClientInterpreter() string {
+	if x != nil {
+		return x.ClientInterpreter
+	}
+	return ""
 }
 
 // MemberInvited: a member invited a unit.
@@ -1288,12 +1297,13 @@ var File_koppi_plan_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1akoppi/plan/v1/events.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x19koppi/plan/v1/state.proto\"\xdd\x01\n" +
+	"\x1akoppi/plan/v1/events.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x19koppi/plan/v1/state.proto\"\x92\x02\n" +
 	"\vPlanCreated\x128\n" +
 	"\vresponsible\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\vresponsible\x12-\n" +
 	"\x0fclient_language\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\x0eclientLanguage\x12)\n" +
 	"\rmatter_number\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x12:\n" +
-	"\x19continues_without_consent\x18\x04 \x01(\bR\x17continuesWithoutConsent\"\xa9\x01\n" +
+	"\x19continues_without_consent\x18\x04 \x01(\bR\x17continuesWithoutConsent\x123\n" +
+	"\x12client_interpreter\x18\x05 \x01(\tB\x04\xe8\xb8\x18\x02R\x11clientInterpreter\"\xa9\x01\n" +
 	"\rMemberInvited\x12,\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x121\n" +
 	"\x05basis\x18\x02 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x127\n" +

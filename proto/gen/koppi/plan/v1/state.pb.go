@@ -188,9 +188,11 @@ type Plan struct {
 	// The social worker who is responsible, or works beside the responsible worker, while special
 	// support stands (1301/2014 § 42.3). Absent after the client withdrew the consent on which that
 	// worker's unit took part, until another takes over with RecordSpecialSupport.
-	SocialWorker  *v1.Party `protobuf:"bytes,54,opt,name=social_worker,json=socialWorker,proto3" json:"social_worker,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	SocialWorker *v1.Party `protobuf:"bytes,54,opt,name=social_worker,json=socialWorker,proto3" json:"social_worker,omitempty"`
+	// See Client.interpreter.
+	ClientInterpreter string `protobuf:"bytes,55,opt,name=client_interpreter,json=clientInterpreter,proto3" json:"client_interpreter,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Plan) Reset() {
@@ -410,6 +412,13 @@ func (x *Plan) GetSocialWorker() *v1.Party {
 		return x.SocialWorker
 	}
 	return nil
+}
+
+func (x *Plan) GetClientInterpreter() string {
+	if x != nil {
+		return x.ClientInterpreter
+	}
+	return ""
 }
 
 // Member is a unit that takes part in the plan, or was invited to.
@@ -824,8 +833,7 @@ var File_koppi_plan_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_plan_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x19koppi/plan/v1/state.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xf8\n" +
-	"\n" +
+	"\x19koppi/plan/v1/state.proto\x12\rkoppi.plan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xad\v\n" +
 	"\x04Plan\x12\x17\n" +
 	"\aplan_id\x18\x01 \x01(\tR\x06planId\x12\x17\n" +
 	"\acase_id\x18\x02 \x01(\tR\x06caseId\x12\x1b\n" +
@@ -859,7 +867,8 @@ const file_koppi_plan_v1_state_proto_rawDesc = "" +
 	"\rmatter_number\x183 \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x12B\n" +
 	"\rclient_status\x184 \x01(\v2\x1d.koppi.common.v1.ClientStatusR\fclientStatus\x12'\n" +
 	"\x0fspecial_support\x185 \x01(\bR\x0especialSupport\x12;\n" +
-	"\rsocial_worker\x186 \x01(\v2\x16.koppi.common.v1.PartyR\fsocialWorker\"\xcd\x01\n" +
+	"\rsocial_worker\x186 \x01(\v2\x16.koppi.common.v1.PartyR\fsocialWorker\x123\n" +
+	"\x12client_interpreter\x187 \x01(\tB\x04\xe8\xb8\x18\x02R\x11clientInterpreter\"\xcd\x01\n" +
 	"\x06Member\x12,\n" +
 	"\x05party\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x05party\x120\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1a.koppi.plan.v1.MemberStateR\x05state\x120\n" +

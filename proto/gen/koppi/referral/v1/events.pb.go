@@ -58,10 +58,12 @@ type ReferralSent struct {
 	// at the sending, since history must not change with the table of grounds. Unset in a referral
 	// from before, and in one that rests on no row: then the time limits of 1412/1997 §§ 14 a and
 	// 14 b hold.
-	DueDays       *DueDays   `protobuf:"bytes,16,opt,name=due_days,json=dueDays,proto3" json:"due_days,omitempty"`
-	DueGround     *DueGround `protobuf:"bytes,17,opt,name=due_ground,json=dueGround,proto3" json:"due_ground,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	DueDays   *DueDays   `protobuf:"bytes,16,opt,name=due_days,json=dueDays,proto3" json:"due_days,omitempty"`
+	DueGround *DueGround `protobuf:"bytes,17,opt,name=due_ground,json=dueGround,proto3" json:"due_ground,omitempty"`
+	// See Client.interpreter.
+	ClientInterpreter string `protobuf:"bytes,18,opt,name=client_interpreter,json=clientInterpreter,proto3" json:"client_interpreter,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *ReferralSent) Reset() {
@@ -211,6 +213,13 @@ func (x *ReferralSent) GetDueGround() *DueGround {
 		return x.DueGround
 	}
 	return nil
+}
+
+func (x *ReferralSent) GetClientInterpreter() string {
+	if x != nil {
+		return x.ClientInterpreter
+	}
+	return ""
 }
 
 // ReferralReceived: the receiver has seen the referral.
@@ -1089,7 +1098,7 @@ var File_koppi_referral_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/referral/v1/events.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/referral/v1/state.proto\"\x85\a\n" +
+	"\x1ekoppi/referral/v1/events.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/referral/v1/state.proto\"\xba\a\n" +
 	"\fReferralSent\x122\n" +
 	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x123\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1f.koppi.referral.v1.ReferralKindR\x04kind\x12%\n" +
@@ -1110,7 +1119,8 @@ const file_koppi_referral_v1_events_proto_rawDesc = "" +
 	"\rmatter_number\x18\x0f \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x125\n" +
 	"\bdue_days\x18\x10 \x01(\v2\x1a.koppi.referral.v1.DueDaysR\adueDays\x12;\n" +
 	"\n" +
-	"due_ground\x18\x11 \x01(\v2\x1c.koppi.referral.v1.DueGroundR\tdueGround\"\x12\n" +
+	"due_ground\x18\x11 \x01(\v2\x1c.koppi.referral.v1.DueGroundR\tdueGround\x123\n" +
+	"\x12client_interpreter\x18\x12 \x01(\tB\x04\xe8\xb8\x18\x02R\x11clientInterpreter\"\x12\n" +
 	"\x10ReferralReceived\"B\n" +
 	"\x10ReferralAccepted\x12.\n" +
 	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"\xb6\x01\n" +

@@ -894,6 +894,14 @@ export declare type WorkItem = Message<"koppi.casework.v1.WorkItem"> & {
    * @generated from field: string holder_absent_until = 18;
    */
   holderAbsentUntil: string;
+
+  /**
+   * Works on the matter beside the holder. QUEUE_ME holds the matters of which the caller is the second
+   * worker.
+   *
+   * @generated from field: koppi.common.v1.Party second = 19;
+   */
+  second?: Party | undefined;
 };
 
 /**

@@ -99,6 +99,13 @@ export declare type Client = Message<"koppi.common.v1.Client"> & {
    * @generated from field: koppi.common.v1.ClientDetails details = 4;
    */
   details?: ClientDetails | undefined;
+
+  /**
+   * BCP 47 tag of the language to which an interpreter must interpret; empty if none is needed.
+   *
+   * @generated from field: string interpreter = 5;
+   */
+  interpreter: string;
 };
 
 /**

@@ -10,7 +10,9 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Client, ClientDetails, LegalBasis, LoopStatus, Party, Urgency } from "../../common/v1/party_pb.js";
 import type { Concern, ConcernState, ContactResult, DeclineReason, Outcome, StatutoryGroup, SupportNeed, Topic, Track } from "./state_pb.js";
 import type { ContactPoint } from "../../common/v1/contact_point_pb.js";
+import type { ClientWill, ContactMode, FourField, Guidance } from "./intake_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { AppointmentResult } from "../../common/v1/appointment_pb.js";
 import type { PlanContactRequestSchema, PlanContactResponseSchema } from "./contact_pb.js";
 
 /**
@@ -177,6 +179,11 @@ export declare type GetClientResponse = Message<"koppi.concern.v1.GetClientRespo
    * @generated from field: string language = 3;
    */
   language: string;
+
+  /**
+   * @generated from field: string interpreter = 4;
+   */
+  interpreter: string;
 };
 
 /**
@@ -399,8 +406,7 @@ export declare type TriageConcernRequest = Message<"koppi.concern.v1.TriageConce
   track: Track;
 
   /**
-   * Whether the client wants help, as far as the receiver knows. It guides the choice of
-   * track.
+   * True means client_will YES. For callers from before client_will; INVALID_FIELD beside another will.
    *
    * @generated from field: bool client_wants_help = 7;
    */
@@ -421,6 +427,26 @@ export declare type TriageConcernRequest = Message<"koppi.concern.v1.TriageConce
    * @generated from field: repeated koppi.concern.v1.StatutoryGroup statutory_groups = 9;
    */
   statutoryGroups: StatutoryGroup[];
+
+  /**
+   * @generated from field: koppi.concern.v1.ClientWill client_will = 10;
+   */
+  clientWill: ClientWill;
+
+  /**
+   * Both axes, or none: INVALID_FIELD.
+   *
+   * @generated from field: koppi.concern.v1.FourField four_field = 11;
+   */
+  fourField?: FourField | undefined;
+
+  /**
+   * Required where the urgency is lowered before the concern is taken and before anybody reached the
+   * client: EXPLANATION_REQUIRED. The receiver's own note.
+   *
+   * @generated from field: string reason = 12;
+   */
+  reason: string;
 };
 
 /**
@@ -569,6 +595,35 @@ export declare type RecordContactAttemptRequest = Message<"koppi.concern.v1.Reco
    * @generated from field: google.protobuf.Timestamp next_attempt_at = 5;
    */
   nextAttemptAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: koppi.concern.v1.ContactMode mode = 6;
+   */
+  mode: ContactMode;
+
+  /**
+   * Unspecified: NOT_ASKED if the client was reached, NO with DECLINED_HELP.
+   *
+   * @generated from field: koppi.concern.v1.ClientWill client_will = 7;
+   */
+  clientWill: ClientWill;
+
+  /**
+   * @generated from field: repeated koppi.concern.v1.Guidance guided_to = 8;
+   */
+  guidedTo: Guidance[];
+
+  /**
+   * The receiver's own note; neither the client nor the reporter reads it.
+   *
+   * @generated from field: string note = 9;
+   */
+  note: string;
+
+  /**
+   * @generated from field: koppi.concern.v1.ContactMode next_mode = 10;
+   */
+  nextMode: ContactMode;
 };
 
 /**
@@ -592,6 +647,159 @@ export declare type RecordContactAttemptResponse = Message<"koppi.concern.v1.Rec
  * Use `create(RecordContactAttemptResponseSchema)` to create a new message.
  */
 export declare const RecordContactAttemptResponseSchema: GenMessage<RecordContactAttemptResponse>;
+
+/**
+ * @generated from message koppi.concern.v1.SetSecondWorkerRequest
+ */
+export declare type SetSecondWorkerRequest = Message<"koppi.concern.v1.SetSecondWorkerRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string concern_id = 2;
+   */
+  concernId: string;
+
+  /**
+   * @generated from field: string etag = 3;
+   */
+  etag: string;
+
+  /**
+   * Absent: the pair ends.
+   *
+   * @generated from field: koppi.common.v1.Party worker = 4;
+   */
+  worker?: Party | undefined;
+};
+
+/**
+ * Describes the message koppi.concern.v1.SetSecondWorkerRequest.
+ * Use `create(SetSecondWorkerRequestSchema)` to create a new message.
+ */
+export declare const SetSecondWorkerRequestSchema: GenMessage<SetSecondWorkerRequest>;
+
+/**
+ * @generated from message koppi.concern.v1.SetSecondWorkerResponse
+ */
+export declare type SetSecondWorkerResponse = Message<"koppi.concern.v1.SetSecondWorkerResponse"> & {
+  /**
+   * @generated from field: koppi.concern.v1.Concern concern = 1;
+   */
+  concern?: Concern | undefined;
+};
+
+/**
+ * Describes the message koppi.concern.v1.SetSecondWorkerResponse.
+ * Use `create(SetSecondWorkerResponseSchema)` to create a new message.
+ */
+export declare const SetSecondWorkerResponseSchema: GenMessage<SetSecondWorkerResponse>;
+
+/**
+ * @generated from message koppi.concern.v1.ScheduleAppointmentRequest
+ */
+export declare type ScheduleAppointmentRequest = Message<"koppi.concern.v1.ScheduleAppointmentRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string concern_id = 2;
+   */
+  concernId: string;
+
+  /**
+   * @generated from field: string etag = 3;
+   */
+  etag: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp at = 4;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string place = 5;
+   */
+  place: string;
+};
+
+/**
+ * Describes the message koppi.concern.v1.ScheduleAppointmentRequest.
+ * Use `create(ScheduleAppointmentRequestSchema)` to create a new message.
+ */
+export declare const ScheduleAppointmentRequestSchema: GenMessage<ScheduleAppointmentRequest>;
+
+/**
+ * @generated from message koppi.concern.v1.ScheduleAppointmentResponse
+ */
+export declare type ScheduleAppointmentResponse = Message<"koppi.concern.v1.ScheduleAppointmentResponse"> & {
+  /**
+   * @generated from field: koppi.concern.v1.Concern concern = 1;
+   */
+  concern?: Concern | undefined;
+};
+
+/**
+ * Describes the message koppi.concern.v1.ScheduleAppointmentResponse.
+ * Use `create(ScheduleAppointmentResponseSchema)` to create a new message.
+ */
+export declare const ScheduleAppointmentResponseSchema: GenMessage<ScheduleAppointmentResponse>;
+
+/**
+ * @generated from message koppi.concern.v1.RecordAppointmentResultRequest
+ */
+export declare type RecordAppointmentResultRequest = Message<"koppi.concern.v1.RecordAppointmentResultRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string concern_id = 2;
+   */
+  concernId: string;
+
+  /**
+   * @generated from field: string etag = 3;
+   */
+  etag: string;
+
+  /**
+   * @generated from field: string appointment_id = 4;
+   */
+  appointmentId: string;
+
+  /**
+   * @generated from field: koppi.common.v1.AppointmentResult result = 5;
+   */
+  result: AppointmentResult;
+};
+
+/**
+ * Describes the message koppi.concern.v1.RecordAppointmentResultRequest.
+ * Use `create(RecordAppointmentResultRequestSchema)` to create a new message.
+ */
+export declare const RecordAppointmentResultRequestSchema: GenMessage<RecordAppointmentResultRequest>;
+
+/**
+ * @generated from message koppi.concern.v1.RecordAppointmentResultResponse
+ */
+export declare type RecordAppointmentResultResponse = Message<"koppi.concern.v1.RecordAppointmentResultResponse"> & {
+  /**
+   * @generated from field: koppi.concern.v1.Concern concern = 1;
+   */
+  concern?: Concern | undefined;
+};
+
+/**
+ * Describes the message koppi.concern.v1.RecordAppointmentResultResponse.
+ * Use `create(RecordAppointmentResultResponseSchema)` to create a new message.
+ */
+export declare const RecordAppointmentResultResponseSchema: GenMessage<RecordAppointmentResultResponse>;
 
 /**
  * @generated from message koppi.concern.v1.RecordFeedbackConsentRequest
@@ -832,6 +1040,13 @@ export declare type CompleteAssessmentRequest = Message<"koppi.concern.v1.Comple
    * @generated from field: string plan_id = 5;
    */
   planId: string;
+
+  /**
+   * Both axes, or none: INVALID_FIELD.
+   *
+   * @generated from field: koppi.concern.v1.FourField four_field = 6;
+   */
+  fourField?: FourField | undefined;
 };
 
 /**
@@ -891,6 +1106,20 @@ export declare type CloseConcernRequest = Message<"koppi.concern.v1.CloseConcern
    * @generated from field: repeated string attachment_ids = 6;
    */
   attachmentIds: string[];
+
+  /**
+   * Where the client was guided. The client reads it.
+   *
+   * @generated from field: repeated koppi.concern.v1.Guidance guided_to = 7;
+   */
+  guidedTo: Guidance[];
+
+  /**
+   * The receiver's own note; neither the client nor the reporter reads it.
+   *
+   * @generated from field: string note = 8;
+   */
+  note: string;
 };
 
 /**
@@ -1348,8 +1577,9 @@ export declare const ConcernService: GenService<{
     output: typeof TakeConcernResponseSchema;
   },
   /**
-   * ReassignConcern assigns it to another unit or worker of the agency (absence, workload),
-   * with a reason.
+   * ReassignConcern assigns it to another unit or worker of the agency. A reason is required where a
+   * worker holds it (absence, workload): EXPLANATION_REQUIRED. Assigned to its second worker, the two
+   * change places; assigned to a unit, the pair ends.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.ReassignConcern
    */
@@ -1360,7 +1590,9 @@ export declare const ConcernService: GenService<{
   },
   /**
    * RecordContactAttempt records that the receiver tried to contact the client, and the
-   * result.
+   * result, from the receipt until the concern ends. INVALID_FIELD for a will of a client whom nobody
+   * reached, for another will than NO with DECLINED_HELP, and for guidance without its target or what
+   * it was about; UNKNOWN_PARTY for guidance to a party that is not in the directory.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.RecordContactAttempt
    */
@@ -1368,6 +1600,42 @@ export declare const ConcernService: GenService<{
     methodKind: "unary";
     input: typeof RecordContactAttemptRequestSchema;
     output: typeof RecordContactAttemptResponseSchema;
+  },
+  /**
+   * SetSecondWorker makes a colleague of the caller's agency work on the concern beside its holder, or
+   * ends the pair. The second worker takes each step that its profession may take. UNKNOWN_PARTY for
+   * another agency's worker; INVALID_FIELD for the holder, and for removing nobody; ILLEGAL_STEP while
+   * no worker holds the concern.
+   *
+   * @generated from rpc koppi.concern.v1.ConcernService.SetSecondWorker
+   */
+  setSecondWorker: {
+    methodKind: "unary";
+    input: typeof SetSecondWorkerRequestSchema;
+    output: typeof SetSecondWorkerResponseSchema;
+  },
+  /**
+   * ScheduleAppointment gives the client an appointment, at a time in the future, from the receipt until
+   * the concern ends.
+   *
+   * @generated from rpc koppi.concern.v1.ConcernService.ScheduleAppointment
+   */
+  scheduleAppointment: {
+    methodKind: "unary";
+    input: typeof ScheduleAppointmentRequestSchema;
+    output: typeof ScheduleAppointmentResponseSchema;
+  },
+  /**
+   * RecordAppointmentResult records the result of an appointment. Whether the client attended can be
+   * recorded only after the time of the appointment: ILLEGAL_STEP. A no-show must be followed up within
+   * three working days.
+   *
+   * @generated from rpc koppi.concern.v1.ConcernService.RecordAppointmentResult
+   */
+  recordAppointmentResult: {
+    methodKind: "unary";
+    input: typeof RecordAppointmentResultRequestSchema;
+    output: typeof RecordAppointmentResultResponseSchema;
   },
   /**
    * RecordFeedbackConsent records the client's answer to the question whether the reporter may hear
@@ -1418,7 +1686,8 @@ export declare const ConcernService: GenService<{
     output: typeof CompleteAssessmentResponseSchema;
   },
   /**
-   * CloseConcern ends the concern with an outcome, and feedback to the reporter.
+   * CloseConcern ends the concern with an outcome, and feedback to the reporter. A concern of which
+   * repeated_unreached holds needs a note to end as not reached or declined: EXPLANATION_REQUIRED.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.CloseConcern
    */

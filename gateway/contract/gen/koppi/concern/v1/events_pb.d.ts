@@ -10,6 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Attachment, LoopPhase, Party, Urgency } from "../../common/v1/party_pb.js";
 import type { ConcernState, ContactResult, DeclineReason, Outcome, StatutoryGroup, SupportNeed, Topic, Track } from "./state_pb.js";
 import type { Any, Timestamp } from "@bufbuild/protobuf/wkt";
+import type { ClientWill, ContactMode, FourField, Guidance } from "./intake_pb.js";
 
 /**
  * Describes the file koppi/concern/v1/events.proto.
@@ -95,6 +96,21 @@ export declare type ConcernSubmitted = Message<"koppi.concern.v1.ConcernSubmitte
    * @generated from field: string matter_number = 12;
    */
   matterNumber: string;
+
+  /**
+   * Of earlier_concerns, those that ended because the client was not reached or wanted no help.
+   * Disclosed to the receiver and the client only.
+   *
+   * @generated from field: int32 earlier_unreached = 13;
+   */
+  earlierUnreached: number;
+
+  /**
+   * See Client.interpreter.
+   *
+   * @generated from field: string client_interpreter = 14;
+   */
+  clientInterpreter: string;
 };
 
 /**
@@ -321,6 +337,26 @@ export declare type ConcernTriaged = Message<"koppi.concern.v1.ConcernTriaged"> 
    * @generated from field: repeated koppi.concern.v1.StatutoryGroup statutory_groups = 6;
    */
   statutoryGroups: StatutoryGroup[];
+
+  /**
+   * Whether the client wants help; unspecified keeps what was known. In triages from before this
+   * field, client_wants_help stands for CLIENT_WILL_YES.
+   *
+   * @generated from field: koppi.concern.v1.ClientWill client_will = 7;
+   */
+  clientWill: ClientWill;
+
+  /**
+   * @generated from field: koppi.concern.v1.FourField four_field = 8;
+   */
+  fourField?: FourField | undefined;
+
+  /**
+   * Why the urgency, the need or the track was judged so. Disclosed to the receiver only.
+   *
+   * @generated from field: string reason = 9;
+   */
+  reason: string;
 };
 
 /**
@@ -385,6 +421,37 @@ export declare type ContactAttempted = Message<"koppi.concern.v1.ContactAttempte
    * @generated from field: google.protobuf.Timestamp next_attempt_at = 2;
    */
   nextAttemptAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: koppi.concern.v1.ContactMode mode = 3;
+   */
+  mode: ContactMode;
+
+  /**
+   * Whether the client wants help; unspecified if nobody was reached.
+   *
+   * @generated from field: koppi.concern.v1.ClientWill client_will = 4;
+   */
+  clientWill: ClientWill;
+
+  /**
+   * Where the client was guided.
+   *
+   * @generated from field: repeated koppi.concern.v1.Guidance guided_to = 5;
+   */
+  guidedTo: Guidance[];
+
+  /**
+   * The receiver's own note. Disclosed to the receiver only.
+   *
+   * @generated from field: string note = 6;
+   */
+  note: string;
+
+  /**
+   * @generated from field: koppi.concern.v1.ContactMode next_mode = 7;
+   */
+  nextMode: ContactMode;
 };
 
 /**
@@ -392,6 +459,26 @@ export declare type ContactAttempted = Message<"koppi.concern.v1.ContactAttempte
  * Use `create(ContactAttemptedSchema)` to create a new message.
  */
 export declare const ContactAttemptedSchema: GenMessage<ContactAttempted>;
+
+/**
+ * SecondWorkerSet: a second worker of the receiver works on the concern beside its holder.
+ *
+ * @generated from message koppi.concern.v1.SecondWorkerSet
+ */
+export declare type SecondWorkerSet = Message<"koppi.concern.v1.SecondWorkerSet"> & {
+  /**
+   * Absent: the pair has ended.
+   *
+   * @generated from field: koppi.common.v1.Party worker = 1;
+   */
+  worker?: Party | undefined;
+};
+
+/**
+ * Describes the message koppi.concern.v1.SecondWorkerSet.
+ * Use `create(SecondWorkerSetSchema)` to create a new message.
+ */
+export declare const SecondWorkerSetSchema: GenMessage<SecondWorkerSet>;
 
 /**
  * FeedbackConsentRecorded: the client said whether the reporter may hear how the concern goes on.
@@ -523,6 +610,11 @@ export declare type AssessmentCompleted = Message<"koppi.concern.v1.AssessmentCo
    * @generated from field: string plan_id = 2;
    */
   planId: string;
+
+  /**
+   * @generated from field: koppi.concern.v1.FourField four_field = 3;
+   */
+  fourField?: FourField | undefined;
 };
 
 /**
@@ -619,6 +711,20 @@ export declare type ConcernClosed = Message<"koppi.concern.v1.ConcernClosed"> & 
    * @generated from field: repeated koppi.common.v1.Attachment attachments = 3;
    */
   attachments: Attachment[];
+
+  /**
+   * Where the client was guided.
+   *
+   * @generated from field: repeated koppi.concern.v1.Guidance guided_to = 4;
+   */
+  guidedTo: Guidance[];
+
+  /**
+   * The receiver's own note on the end. Disclosed to the receiver only.
+   *
+   * @generated from field: string note = 5;
+   */
+  note: string;
 };
 
 /**

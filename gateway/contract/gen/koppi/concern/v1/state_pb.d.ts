@@ -11,6 +11,8 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Revocation } from "../../common/v1/revocation_pb.js";
 import type { LeftOut } from "../../common/v1/left_out_pb.js";
 import type { ClientStatus } from "../../common/v1/client_status_pb.js";
+import type { ClientWill, ContactMode, FourField, Guidance } from "./intake_pb.js";
+import type { Appointment } from "../../common/v1/appointment_pb.js";
 
 /**
  * Describes the file koppi/concern/v1/state.proto.
@@ -264,6 +266,75 @@ export declare type Concern = Message<"koppi.concern.v1.Concern"> & {
    * @generated from field: google.protobuf.Timestamp feedback_consented_at = 53;
    */
   feedbackConsentedAt?: Timestamp | undefined;
+
+  /**
+   * Whether the client wants help: the last yes, no or unsure of contacts and triages; NOT_ASKED once
+   * one of them was recorded without.
+   *
+   * @generated from field: koppi.concern.v1.ClientWill client_will = 54;
+   */
+  clientWill: ClientWill;
+
+  /**
+   * @generated from field: koppi.concern.v1.FourField four_field = 55;
+   */
+  fourField?: FourField | undefined;
+
+  /**
+   * Each triage, the earliest first.
+   *
+   * @generated from field: repeated koppi.concern.v1.TriageRecord triages = 56;
+   */
+  triages: TriageRecord[];
+
+  /**
+   * Works on the concern beside its holder. Disclosed to the receiver and, unless the worker is
+   * unnamed, the client.
+   *
+   * @generated from field: koppi.common.v1.Party second_worker = 57;
+   */
+  secondWorker?: Party | undefined;
+
+  /**
+   * Where the client was guided at the end.
+   *
+   * @generated from field: repeated koppi.concern.v1.Guidance guided_to = 59;
+   */
+  guidedTo: Guidance[];
+
+  /**
+   * Of earlier_concerns, those that ended because the client was not reached or wanted no help.
+   *
+   * @generated from field: int32 earlier_unreached = 60;
+   */
+  earlierUnreached: number;
+
+  /**
+   * The client is reported again and again, and is not reached or wants no help. Set for the receiver
+   * only.
+   *
+   * @generated from field: bool repeated_unreached = 61;
+   */
+  repeatedUnreached: boolean;
+
+  /**
+   * @generated from field: repeated koppi.common.v1.Appointment appointments = 62;
+   */
+  appointments: Appointment[];
+
+  /**
+   * See Client.interpreter.
+   *
+   * @generated from field: string client_interpreter = 63;
+   */
+  clientInterpreter: string;
+
+  /**
+   * The receiver's own note on the end.
+   *
+   * @generated from field: string closing_note = 64;
+   */
+  closingNote: string;
 };
 
 /**
@@ -271,6 +342,64 @@ export declare type Concern = Message<"koppi.concern.v1.Concern"> & {
  * Use `create(ConcernSchema)` to create a new message.
  */
 export declare const ConcernSchema: GenMessage<Concern>;
+
+/**
+ * TriageRecord is what one triage said. A field that the triage left out is empty.
+ *
+ * @generated from message koppi.concern.v1.TriageRecord
+ */
+export declare type TriageRecord = Message<"koppi.concern.v1.TriageRecord"> & {
+  /**
+   * @generated from field: google.protobuf.Timestamp at = 1;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * @generated from field: koppi.common.v1.Party by = 2;
+   */
+  by?: Party | undefined;
+
+  /**
+   * @generated from field: koppi.common.v1.Urgency urgency = 3;
+   */
+  urgency: Urgency;
+
+  /**
+   * @generated from field: koppi.concern.v1.SupportNeed support_need = 4;
+   */
+  supportNeed: SupportNeed;
+
+  /**
+   * @generated from field: koppi.concern.v1.FourField four_field = 5;
+   */
+  fourField?: FourField | undefined;
+
+  /**
+   * @generated from field: koppi.concern.v1.Track track = 6;
+   */
+  track: Track;
+
+  /**
+   * @generated from field: koppi.concern.v1.ClientWill client_will = 7;
+   */
+  clientWill: ClientWill;
+
+  /**
+   * @generated from field: string reason = 8;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: koppi.common.v1.Party assigned_to = 9;
+   */
+  assignedTo?: Party | undefined;
+};
+
+/**
+ * Describes the message koppi.concern.v1.TriageRecord.
+ * Use `create(TriageRecordSchema)` to create a new message.
+ */
+export declare const TriageRecordSchema: GenMessage<TriageRecord>;
 
 /**
  * ContactAttempt is an attempt of the receiver to contact the client.
@@ -300,6 +429,33 @@ export declare type ContactAttempt = Message<"koppi.concern.v1.ContactAttempt"> 
    * @generated from field: google.protobuf.Timestamp next_attempt_at = 4;
    */
   nextAttemptAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: koppi.concern.v1.ContactMode mode = 5;
+   */
+  mode: ContactMode;
+
+  /**
+   * @generated from field: koppi.concern.v1.ClientWill client_will = 6;
+   */
+  clientWill: ClientWill;
+
+  /**
+   * @generated from field: repeated koppi.concern.v1.Guidance guided_to = 7;
+   */
+  guidedTo: Guidance[];
+
+  /**
+   * The receiver's own note.
+   *
+   * @generated from field: string note = 8;
+   */
+  note: string;
+
+  /**
+   * @generated from field: koppi.concern.v1.ContactMode next_mode = 9;
+   */
+  nextMode: ContactMode;
 };
 
 /**

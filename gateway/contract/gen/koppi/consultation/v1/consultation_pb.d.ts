@@ -311,6 +311,11 @@ export declare type GetClientResponse = Message<"koppi.consultation.v1.GetClient
    * @generated from field: string language = 3;
    */
   language: string;
+
+  /**
+   * @generated from field: string interpreter = 4;
+   */
+  interpreter: string;
 };
 
 /**

@@ -47,6 +47,13 @@ export declare type PlanCreated = Message<"koppi.plan.v1.PlanCreated"> & {
    * @generated from field: bool continues_without_consent = 4;
    */
   continuesWithoutConsent: boolean;
+
+  /**
+   * See Client.interpreter.
+   *
+   * @generated from field: string client_interpreter = 5;
+   */
+  clientInterpreter: string;
 };
 
 /**

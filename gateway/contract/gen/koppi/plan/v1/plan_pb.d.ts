@@ -115,6 +115,11 @@ export declare type GetClientResponse = Message<"koppi.plan.v1.GetClientResponse
    * @generated from field: string language = 3;
    */
   language: string;
+
+  /**
+   * @generated from field: string interpreter = 4;
+   */
+  interpreter: string;
 };
 
 /**

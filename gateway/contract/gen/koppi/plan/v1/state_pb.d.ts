@@ -186,6 +186,13 @@ export declare type Plan = Message<"koppi.plan.v1.Plan"> & {
    * @generated from field: koppi.common.v1.Party social_worker = 54;
    */
   socialWorker?: Party | undefined;
+
+  /**
+   * See Client.interpreter.
+   *
+   * @generated from field: string client_interpreter = 55;
+   */
+  clientInterpreter: string;
 };
 
 /**

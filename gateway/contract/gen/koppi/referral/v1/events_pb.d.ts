@@ -127,6 +127,13 @@ export declare type ReferralSent = Message<"koppi.referral.v1.ReferralSent"> & {
    * @generated from field: koppi.referral.v1.DueGround due_ground = 17;
    */
   dueGround?: DueGround | undefined;
+
+  /**
+   * See Client.interpreter.
+   *
+   * @generated from field: string client_interpreter = 18;
+   */
+  clientInterpreter: string;
 };
 
 /**

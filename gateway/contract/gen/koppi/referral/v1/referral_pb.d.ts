@@ -138,6 +138,11 @@ export declare type GetClientResponse = Message<"koppi.referral.v1.GetClientResp
    * @generated from field: string language = 3;
    */
   language: string;
+
+  /**
+   * @generated from field: string interpreter = 4;
+   */
+  interpreter: string;
 };
 
 /**

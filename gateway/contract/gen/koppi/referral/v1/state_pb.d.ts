@@ -231,6 +231,13 @@ export declare type Referral = Message<"koppi.referral.v1.Referral"> & {
    * @generated from field: koppi.common.v1.ClientStatus client_status = 52;
    */
   clientStatus?: ClientStatus | undefined;
+
+  /**
+   * See Client.interpreter.
+   *
+   * @generated from field: string client_interpreter = 53;
+   */
+  clientInterpreter: string;
 };
 
 /**
