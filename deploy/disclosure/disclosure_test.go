@@ -136,7 +136,7 @@ func parts(t *testing.T) []part {
 		of(t, concern.Rules(), &concernv1.ConcernSubmitted{Receiver: receiver, DueAt: at}, []rulestest.Reader{
 			reader("receiver", "receiver", matter.RoleReceiver, true), reader("receiver, no consent", "receiver", matter.RoleReceiver, false),
 			reporter("reporter, consent", true), reporter("reporter, no consent", false), client,
-		}, concernv1.File_koppi_concern_v1_events_proto),
+		}, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_appointment_proto),
 		of(t, referral.Rules(), &referralv1.ReferralSent{Receiver: receiver, DueAt: at}, []rulestest.Reader{
 			reader("receiver", "receiver", matter.RoleReceiver, true), notified, reader("sender", "sender", matter.RoleSender, true),
 			reader("first sender", "first", matter.RoleParticipant, true), withdrawn("receiver", matter.RoleReceiver), client,

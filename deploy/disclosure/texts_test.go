@@ -20,14 +20,17 @@ var freeTexts = map[string]map[string][]string{
 		"receiver, no consent": {
 			"ConcernSubmitted.description", "ConcernSubmitted." + attachments, "InformationProvided.answer", "InformationProvided." + attachments, "EnteredInError.reason",
 			"ConcernReassigned.reason", "InformationRequested.question", "ConcernClosed.feedback", "ConcernClosed." + attachments, "ConcernDeclined.explanation",
+			"ConcernTriaged.reason", "ContactAttempted.guided_to.organisation", "ContactAttempted.guided_to.what", "ContactAttempted.note", "ConcernClosed.guided_to.organisation",
+			"ConcernClosed.guided_to.what", "ConcernClosed.note", "AppointmentScheduled.place",
 		},
 		// The question to it, and its own texts.
 		"reporter, no consent": {
 			"InformationRequested.question", "ConcernSubmitted.description", "ConcernSubmitted." + attachments, "InformationProvided.answer", "InformationProvided." + attachments,
 			"ConcernWithdrawn.reason", "ConcernSettled.reason", "EnteredInError.reason",
 		},
-		// No texts from one official to another (621/1999 § 11).
+		// No texts from one official to another (621/1999 § 11); what is said to the client.
 		"client": {
+			"ContactAttempted.guided_to.organisation", "ContactAttempted.guided_to.what", "ConcernClosed.guided_to.organisation", "ConcernClosed.guided_to.what", "AppointmentScheduled.place",
 			"ConcernSubmitted.description", "ConcernSubmitted." + attachments, "ConcernDeclined.explanation", "ConcernWithdrawn.reason", "ConcernSettled.reason", "EnteredInError.reason",
 		},
 	},

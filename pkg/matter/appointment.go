@@ -46,6 +46,15 @@ func AwaitsResult[A Appointment[R], R ~int32](all []A) bool {
 	return slices.ContainsFunc(all, func(one A) bool { return one.GetResult() == 0 })
 }
 
+// NextAppointment returns the time of the first appointment to come; nil if there is none.
+func NextAppointment[A Appointment[R], R ~int32](all []A, now time.Time) *timestamppb.Timestamp {
+	ahead := AppointmentsAhead(all, now)
+	if len(ahead) == 0 {
+		return nil
+	}
+	return timestamppb.New(slices.MinFunc(ahead, time.Time.Compare))
+}
+
 // AppointmentsAhead returns the times of the appointments to come. What became of one that has passed is
 // for the receiver to record.
 func AppointmentsAhead[A Appointment[R], R ~int32](all []A, now time.Time) []time.Time {

@@ -38,6 +38,7 @@ import (
 	"koppi.internal/pkg/revocation"
 	"koppi.internal/pkg/signal"
 	"koppi.internal/pkg/worklist"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 )
 
 // Deps are a service's external dependencies. All fields but Attachments and Retention are
@@ -93,6 +94,8 @@ type Config[S matter.State] struct {
 	Responsible func(S) string
 	// Message returns a subject as its caller reads it.
 	Message func(reading.Shown[S]) proto.Message
+	// Describe adds to a subject's row in a worklist what this service alone knows; nil adds nothing.
+	Describe func(view S, reader matter.Reader, now time.Time, item *caseworkv1.WorkItem)
 }
 
 // Service is a service without its own handlers: the capabilities that all services share.
@@ -154,7 +157,7 @@ func New[S matter.State](deps Deps, config Config[S]) (*Service[S], error) {
 	s.Worklist = &worklist.Worklist[S]{
 		Identity: s.Clients.Known, Once: once.Read,
 		Service: name, Matters: matters, Store: deps.Store, Secrets: deps.Secrets, Clock: deps.Clock, AccessLog: recorder,
-		Message: config.Message, Decisions: decisions.List,
+		Message: config.Message, Describe: config.Describe, Decisions: decisions.List,
 	}
 	s.internal = newInternalAPI(s, consents)
 	s.mailboxes, err = mailbox.New(mailbox.Config{

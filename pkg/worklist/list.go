@@ -70,6 +70,8 @@ type Worklist[S matter.State] struct {
 	Once func(ctx context.Context, who identity.Caller, purpose string, read accesslog.Reading) error
 	// Message returns a matter as its caller reads it.
 	Message func(reading.Shown[S]) proto.Message
+	// Describe adds to a matter's row what its service alone knows; nil adds nothing.
+	Describe func(view S, reader matter.Reader, now time.Time, item *caseworkv1.WorkItem)
 	// Decisions returns what the caller may decide that is no matter, as rows after the place of the
 	// page, with the readings to record for them. Queries are those of the requested queue.
 	Decisions func(

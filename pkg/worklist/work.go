@@ -98,6 +98,10 @@ func (l *Worklist[S]) queries(who identity.Caller, r *caseworkv1.ReadWorkRequest
 	query := l.Matters.Scopes.Query(who, journal.Query{
 		Agency: who.Agency, Number: number, OpenOnly: !work.GetIncludeEnded(), OverdueOnly: work.GetOverdueOnly(), OwnTurn: work.GetOwnTurnOnly(), ToDo: !work.GetSent(), Limit: int(r.GetLimit()),
 	})
+	query.Unassigned = work.GetUnassignedOnly()
+	if work.GetRepeatedUnreachedOnly() {
+		query.Marks = matter.MarkRepeatedUnreached
+	}
 	if work.GetSent() {
 		query.Role = journal.RoleSender
 	}
@@ -162,6 +166,9 @@ func (l *Worklist[S]) workItem(shown reading.Shown[S], entry journal.WorklistEnt
 	}
 	if entry.Second != "" {
 		item.Second = secondOf(message)
+	}
+	if l.Describe != nil {
+		l.Describe(shown.State, shown.Reader, shown.Now, item)
 	}
 	if named, ok := message.(interface{ GetStatus() *commonv1.LoopStatus }); ok {
 		item.Status = named.GetStatus()

@@ -32,6 +32,7 @@ func New(deps service.Deps) (*Service, error) {
 		Rules: Rules(), Collection: rules.Collection, Accepts: concernv1.ConcernService_ServiceDesc.ServiceName,
 		Message:     func(shown reading.Shown[rules.Concern]) proto.Message { return (*Service)(nil).whole(shown) },
 		Responsible: func(c rules.Concern) string { return rules.MayContact(c).GetAgency() },
+		Describe:    rules.Describe,
 	})
 	return &Service{kernel: made}, err
 }

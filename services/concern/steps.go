@@ -248,7 +248,7 @@ func (s *Service) earlier(ctx context.Context, receiver *commonv1.Party, client 
 			entry.State != int32(concernv1.ConcernState_CONCERN_STATE_ENTERED_IN_ERROR) {
 			count++
 		}
-		if entry.Marks&rules.MarkEndedUnreached != 0 {
+		if entry.Marks&matter.MarkEndedUnreached != 0 {
 			unreached++
 		}
 	}

@@ -5,12 +5,15 @@
 package referral
 
 import (
+	"time"
+
 	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/command"
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/reading"
 	"koppi.internal/pkg/service"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 	"koppi.internal/services/referral/internal/rules"
 )
@@ -33,6 +36,9 @@ func New(deps service.Deps) (*Service, error) {
 		Rules: Rules(), Collection: rules.Collection, Accepts: referralv1.ReferralService_ServiceDesc.ServiceName,
 		Message:     func(shown reading.Shown[rules.Referral]) proto.Message { return (*Service)(nil).whole(shown) },
 		Responsible: func(r rules.Referral) string { return rules.MayContact(r).GetAgency() },
+		Describe: func(view rules.Referral, _ matter.Reader, now time.Time, item *caseworkv1.WorkItem) {
+			item.NextAppointmentAt = matter.NextAppointment(view.Appointments, now)
+		},
 	})
 	return &Service{kernel: made}, err
 }

@@ -233,9 +233,9 @@ func (p *People) note(ctx context.Context, who identity.Caller) {
 	}
 }
 
-// MayName reports whether a caller may see the clients' names in the worklist of a unit: it leads the unit, or
-// is on duty in it this week.
-func (p *People) MayName(who identity.Caller, unit string) bool {
+// SharesOut reports whether a caller shares out the work of a unit: it leads the unit, or is on duty in it this
+// week.
+func (p *People) SharesOut(who identity.Caller, unit string) bool {
 	staff, now, counts := p.Staff(who.Agency)
 	return counts && who.Worker != "" && (slices.Contains(staff.Leads(who), unit) || slices.Contains(staff.Week(unit, people.WeekOf(now)).GetWorkers(), who.Worker))
 }

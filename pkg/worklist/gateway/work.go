@@ -39,8 +39,8 @@ type Worklist struct {
 
 // People say who may see the clients' names in a worklist.
 type People interface {
-	// MayName reports whether a caller may see them in the worklist of a unit.
-	MayName(who identity.Caller, unit string) bool
+	// SharesOut reports whether a caller may see them in the worklist of a unit.
+	SharesOut(who identity.Caller, unit string) bool
 }
 
 // ListWork merges the worklist entries of all services that follow a place, the soonest due first.
@@ -131,7 +131,7 @@ func (w *Worklist) checkQueue(who identity.Caller, r *caseworkv1.ListWorkRequest
 			return fault.New(fault.UnknownParty, "your agency has no such unit").Field("unit", "must be a unit of your agency")
 		}
 	}
-	if r.GetWithNames() && !me && (r.GetQueue() != caseworkv1.Queue_QUEUE_UNIT || !w.People.MayName(who, unit)) {
+	if r.GetWithNames() && !me && (r.GetQueue() != caseworkv1.Queue_QUEUE_UNIT || !w.People.SharesOut(who, unit)) {
 		return fault.New(fault.RoleNotAllowed, "the clients' names are shown in your own worklist, and to who leads a unit or is on duty in it")
 	}
 	return nil
@@ -183,8 +183,6 @@ func (w *Worklist) ReassignWork(ctx context.Context, r *caseworkv1.ReassignWorkR
 		return nil, fault.New(fault.RoleNotAllowed, "only an agency's worker or system can reassign work")
 	case r.GetTo().GetAgency() != who.Agency:
 		return nil, fault.New(fault.UnknownParty, "work can be reassigned only within your own agency").Field("to.agency", "must be your own agency")
-	case r.GetReason() == "":
-		return nil, fault.New(fault.ExplanationRequired, "a reassignment requires a reason").Field("reason", "required")
 	}
 	if err := w.Directory.Check(r.GetTo(), "to"); err != nil {
 		return nil, err
@@ -205,8 +203,32 @@ func (w *Worklist) ReassignWork(ctx context.Context, r *caseworkv1.ReassignWorkR
 func (w *Worklist) reassign(ctx context.Context, r *caseworkv1.ReassignWorkRequest, subject string) error {
 	collection, id, _ := strings.Cut(subject, "/")
 	conn := w.Services[collection]
-	request := uuid.NewSHA1(uuid.MustParse(r.GetRequestId()), []byte(subject)).String()
-	return reassignments[collection](ctx, conn, request, id, r)
+	request := func(step string) string {
+		return uuid.NewSHA1(uuid.MustParse(r.GetRequestId()), []byte(subject+step)).String()
+	}
+	err := reassignments[collection](ctx, conn, request(""), id, r)
+	receive := receipts[collection]
+	if receive == nil || fault.ReasonOf(err) != fault.IllegalStep {
+		return err
+	}
+	// Perhaps nobody has received it yet. Where it cannot be received, the first refusal stands.
+	if receive(ctx, conn, request(" received"), id) != nil {
+		return err
+	}
+	// The refusal recorded nothing, so the same request is new.
+	return reassignments[collection](ctx, conn, request(""), id, r)
+}
+
+// receipts are the services' steps that receive a matter, by collection.
+var receipts = map[string]func(ctx context.Context, conn grpc.ClientConnInterface, request, id string) error{
+	"concerns": func(ctx context.Context, conn grpc.ClientConnInterface, request, id string) error {
+		_, err := concernv1.NewConcernServiceClient(conn).ReceiveConcern(ctx, &concernv1.ReceiveConcernRequest{RequestId: request, ConcernId: id})
+		return err
+	},
+	"referrals": func(ctx context.Context, conn grpc.ClientConnInterface, request, id string) error {
+		_, err := referralv1.NewReferralServiceClient(conn).ReceiveReferral(ctx, &referralv1.ReceiveReferralRequest{RequestId: request, ReferralId: id})
+		return err
+	},
 }
 
 // reassignments are the services' own steps, by collection.

@@ -79,20 +79,14 @@ func WorklistEntry(view Concern, reader matter.Reader) matter.WorklistEntry {
 	return entry
 }
 
-// The marks of a concern in worklists. They are stored.
-const (
-	// MarkRepeatedUnreached: reported again and again, and not reached.
-	MarkRepeatedUnreached = 1 << iota
-	// MarkEndedUnreached: it ended because the client was not reached or wanted no help.
-	MarkEndedUnreached
-)
-
-func marks(view Concern) (marks int32) {
+// marks returns the marks of a concern in its receiver's worklist.
+func marks(view Concern) int32 {
+	marks := matter.MarkJudged(int32(view.Track), int32(view.SupportNeed))
 	if view.IsRepeatedUnreached() {
-		marks |= MarkRepeatedUnreached
+		marks |= matter.MarkRepeatedUnreached
 	}
 	if view.EndedUnreached() {
-		marks |= MarkEndedUnreached
+		marks |= matter.MarkEndedUnreached
 	}
 	return marks
 }

@@ -25,6 +25,7 @@ var Disclosures = []matter.Disclosure{
 	matter.Hide("receiver-only/due-basis", "ReferralSent", "due_ground", Sending),
 	matter.Hide("statutory-access/service", "ReferralSent", "service_key", AccessOnly),
 	matter.Hide("statutory-access/language", "ReferralSent", "client_language", AccessOnly),
+	matter.Hide("statutory-access/language", "ReferralSent", "client_interpreter", AccessOnly),
 	matter.Hide("client/between-officials", "ReferralReassigned", "reason", Client),
 	matter.Hide("client/between-officials", "ProgressNoteAdded", "text", Client),
 	matter.Hide("client/between-officials", "ProgressNoteAdded", "attachments", Client),

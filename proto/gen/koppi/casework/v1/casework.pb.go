@@ -1398,9 +1398,13 @@ type ListWorkRequest struct {
 	WithNames bool `protobuf:"varint,11,opt,name=with_names,json=withNames,proto3" json:"with_names,omitempty"`
 	// Only the matter of this number, of those that the list would show. Lower case, a missing
 	// hyphen, and I, L and O for 1, 1 and 0 are understood.
-	MatterNumber  string `protobuf:"bytes,10,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	MatterNumber string `protobuf:"bytes,10,opt,name=matter_number,json=matterNumber,proto3" json:"matter_number,omitempty"`
+	// Only matters that no worker holds.
+	UnassignedOnly bool `protobuf:"varint,12,opt,name=unassigned_only,json=unassignedOnly,proto3" json:"unassigned_only,omitempty"`
+	// Only concerns of which Concern.repeated_unreached holds.
+	RepeatedUnreachedOnly bool `protobuf:"varint,13,opt,name=repeated_unreached_only,json=repeatedUnreachedOnly,proto3" json:"repeated_unreached_only,omitempty"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
 }
 
 func (x *ListWorkRequest) Reset() {
@@ -1510,6 +1514,20 @@ func (x *ListWorkRequest) GetMatterNumber() string {
 	return ""
 }
 
+func (x *ListWorkRequest) GetUnassignedOnly() bool {
+	if x != nil {
+		return x.UnassignedOnly
+	}
+	return false
+}
+
+func (x *ListWorkRequest) GetRepeatedUnreachedOnly() bool {
+	if x != nil {
+		return x.RepeatedUnreachedOnly
+	}
+	return false
+}
+
 type ListWorkResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Items         []*WorkItem            `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
@@ -1611,7 +1629,22 @@ type WorkItem struct {
 	HolderAbsentUntil string `protobuf:"bytes,18,opt,name=holder_absent_until,json=holderAbsentUntil,proto3" json:"holder_absent_until,omitempty"`
 	// Works on the matter beside the holder. QUEUE_ME holds the matters of which the caller is the second
 	// worker.
-	Second        *v11.Party `protobuf:"bytes,19,opt,name=second,proto3" json:"second,omitempty"`
+	Second *v11.Party `protobuf:"bytes,19,opt,name=second,proto3" json:"second,omitempty"`
+	// Of a concern: the reports about the client at the agency within twelve months, this one and those that
+	// joined it included; attempts and appointments since the client was reached last; and see
+	// Concern.repeated_unreached.
+	Reports           int32                  `protobuf:"varint,20,opt,name=reports,proto3" json:"reports,omitempty"`
+	Unreached         int32                  `protobuf:"varint,21,opt,name=unreached,proto3" json:"unreached,omitempty"`
+	RepeatedUnreached bool                   `protobuf:"varint,22,opt,name=repeated_unreached,json=repeatedUnreached,proto3" json:"repeated_unreached,omitempty"`
+	NextAttemptAt     *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=next_attempt_at,json=nextAttemptAt,proto3" json:"next_attempt_at,omitempty"`
+	// The next appointment that the client has.
+	NextAppointmentAt *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=next_appointment_at,json=nextAppointmentAt,proto3" json:"next_appointment_at,omitempty"`
+	// Names of the values of the concern's track, support need, the client's will and the mode of the next
+	// attempt; empty if they are not known.
+	Track         string `protobuf:"bytes,26,opt,name=track,proto3" json:"track,omitempty"`
+	SupportNeed   string `protobuf:"bytes,27,opt,name=support_need,json=supportNeed,proto3" json:"support_need,omitempty"`
+	ClientWill    string `protobuf:"bytes,28,opt,name=client_will,json=clientWill,proto3" json:"client_will,omitempty"`
+	NextMode      string `protobuf:"bytes,29,opt,name=next_mode,json=nextMode,proto3" json:"next_mode,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1779,12 +1812,75 @@ func (x *WorkItem) GetSecond() *v11.Party {
 	return nil
 }
 
+func (x *WorkItem) GetReports() int32 {
+	if x != nil {
+		return x.Reports
+	}
+	return 0
+}
+
+func (x *WorkItem) GetUnreached() int32 {
+	if x != nil {
+		return x.Unreached
+	}
+	return 0
+}
+
+func (x *WorkItem) GetRepeatedUnreached() bool {
+	if x != nil {
+		return x.RepeatedUnreached
+	}
+	return false
+}
+
+func (x *WorkItem) GetNextAttemptAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NextAttemptAt
+	}
+	return nil
+}
+
+func (x *WorkItem) GetNextAppointmentAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NextAppointmentAt
+	}
+	return nil
+}
+
+func (x *WorkItem) GetTrack() string {
+	if x != nil {
+		return x.Track
+	}
+	return ""
+}
+
+func (x *WorkItem) GetSupportNeed() string {
+	if x != nil {
+		return x.SupportNeed
+	}
+	return ""
+}
+
+func (x *WorkItem) GetClientWill() string {
+	if x != nil {
+		return x.ClientWill
+	}
+	return ""
+}
+
+func (x *WorkItem) GetNextMode() string {
+	if x != nil {
+		return x.NextMode
+	}
+	return ""
+}
+
 type ReassignWorkRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	Subjects  []string               `protobuf:"bytes,2,rep,name=subjects,proto3" json:"subjects,omitempty"`
 	To        *v11.Party             `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
-	// Required.
+	// Required for a matter that a worker holds.
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1946,6 +2042,245 @@ func (x *Reassigned) GetStatus() *status.Status {
 	return nil
 }
 
+type GetLoadRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Unit          string                 `protobuf:"bytes,1,opt,name=unit,proto3" json:"unit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLoadRequest) Reset() {
+	*x = GetLoadRequest{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLoadRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLoadRequest) ProtoMessage() {}
+
+func (x *GetLoadRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLoadRequest.ProtoReflect.Descriptor instead.
+func (*GetLoadRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *GetLoadRequest) GetUnit() string {
+	if x != nil {
+		return x.Unit
+	}
+	return ""
+}
+
+type GetLoadResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order of ListColleagues.
+	Loads         []*WorkerLoad `protobuf:"bytes,1,rep,name=loads,proto3" json:"loads,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLoadResponse) Reset() {
+	*x = GetLoadResponse{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLoadResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLoadResponse) ProtoMessage() {}
+
+func (x *GetLoadResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLoadResponse.ProtoReflect.Descriptor instead.
+func (*GetLoadResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *GetLoadResponse) GetLoads() []*WorkerLoad {
+	if x != nil {
+		return x.Loads
+	}
+	return nil
+}
+
+// WorkerLoad is how much work a colleague has: open concerns and referrals that the agency received.
+type WorkerLoad struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Colleague *Colleague             `protobuf:"bytes,1,opt,name=colleague,proto3" json:"colleague,omitempty"`
+	// Held by the colleague, in whatever unit.
+	Open int32 `protobuf:"varint,2,opt,name=open,proto3" json:"open,omitempty"`
+	// In which the colleague is the second worker.
+	Second int32 `protobuf:"varint,3,opt,name=second,proto3" json:"second,omitempty"`
+	// Of those held: urgent ones and emergencies, and overdue ones.
+	Urgent  int32 `protobuf:"varint,4,opt,name=urgent,proto3" json:"urgent,omitempty"`
+	Overdue int32 `protobuf:"varint,5,opt,name=overdue,proto3" json:"overdue,omitempty"`
+	// Of the concerns held, those that a triage gave a track, and a support need; in the order of the enum.
+	ByTrack       []*NamedCount `protobuf:"bytes,6,rep,name=by_track,json=byTrack,proto3" json:"by_track,omitempty"`
+	BySupportNeed []*NamedCount `protobuf:"bytes,7,rep,name=by_support_need,json=bySupportNeed,proto3" json:"by_support_need,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkerLoad) Reset() {
+	*x = WorkerLoad{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkerLoad) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkerLoad) ProtoMessage() {}
+
+func (x *WorkerLoad) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkerLoad.ProtoReflect.Descriptor instead.
+func (*WorkerLoad) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *WorkerLoad) GetColleague() *Colleague {
+	if x != nil {
+		return x.Colleague
+	}
+	return nil
+}
+
+func (x *WorkerLoad) GetOpen() int32 {
+	if x != nil {
+		return x.Open
+	}
+	return 0
+}
+
+func (x *WorkerLoad) GetSecond() int32 {
+	if x != nil {
+		return x.Second
+	}
+	return 0
+}
+
+func (x *WorkerLoad) GetUrgent() int32 {
+	if x != nil {
+		return x.Urgent
+	}
+	return 0
+}
+
+func (x *WorkerLoad) GetOverdue() int32 {
+	if x != nil {
+		return x.Overdue
+	}
+	return 0
+}
+
+func (x *WorkerLoad) GetByTrack() []*NamedCount {
+	if x != nil {
+		return x.ByTrack
+	}
+	return nil
+}
+
+func (x *WorkerLoad) GetBySupportNeed() []*NamedCount {
+	if x != nil {
+		return x.BySupportNeed
+	}
+	return nil
+}
+
+// NamedCount counts matters by a value of an enum, for example "TRACK_SOCIAL_WORK".
+type NamedCount struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Count         int32                  `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NamedCount) Reset() {
+	*x = NamedCount{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NamedCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NamedCount) ProtoMessage() {}
+
+func (x *NamedCount) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NamedCount.ProtoReflect.Descriptor instead.
+func (*NamedCount) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *NamedCount) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *NamedCount) GetCount() int32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
 type ListAccessesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The client; empty with a client's own token.
@@ -1961,7 +2296,7 @@ type ListAccessesRequest struct {
 
 func (x *ListAccessesRequest) Reset() {
 	*x = ListAccessesRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1973,7 +2308,7 @@ func (x *ListAccessesRequest) String() string {
 func (*ListAccessesRequest) ProtoMessage() {}
 
 func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1986,7 +2321,7 @@ func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccessesRequest.ProtoReflect.Descriptor instead.
 func (*ListAccessesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{26}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListAccessesRequest) GetClientId() string {
@@ -2034,7 +2369,7 @@ type ListAccessesResponse struct {
 
 func (x *ListAccessesResponse) Reset() {
 	*x = ListAccessesResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2046,7 +2381,7 @@ func (x *ListAccessesResponse) String() string {
 func (*ListAccessesResponse) ProtoMessage() {}
 
 func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2059,7 +2394,7 @@ func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccessesResponse.ProtoReflect.Descriptor instead.
 func (*ListAccessesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{27}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListAccessesResponse) GetAccesses() []*Access {
@@ -2101,7 +2436,7 @@ type Access struct {
 
 func (x *Access) Reset() {
 	*x = Access{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2113,7 +2448,7 @@ func (x *Access) String() string {
 func (*Access) ProtoMessage() {}
 
 func (x *Access) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2126,7 +2461,7 @@ func (x *Access) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Access.ProtoReflect.Descriptor instead.
 func (*Access) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{28}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Access) GetAt() *timestamppb.Timestamp {
@@ -2211,7 +2546,7 @@ type GetStatisticsRequest struct {
 
 func (x *GetStatisticsRequest) Reset() {
 	*x = GetStatisticsRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2223,7 +2558,7 @@ func (x *GetStatisticsRequest) String() string {
 func (*GetStatisticsRequest) ProtoMessage() {}
 
 func (x *GetStatisticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2236,7 +2571,7 @@ func (x *GetStatisticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatisticsRequest.ProtoReflect.Descriptor instead.
 func (*GetStatisticsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{29}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GetStatisticsRequest) GetFromMonth() string {
@@ -2264,7 +2599,7 @@ type GetStatisticsResponse struct {
 
 func (x *GetStatisticsResponse) Reset() {
 	*x = GetStatisticsResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2276,7 +2611,7 @@ func (x *GetStatisticsResponse) String() string {
 func (*GetStatisticsResponse) ProtoMessage() {}
 
 func (x *GetStatisticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2289,7 +2624,7 @@ func (x *GetStatisticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatisticsResponse.ProtoReflect.Descriptor instead.
 func (*GetStatisticsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{30}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetStatisticsResponse) GetCounts() []*LoopCount {
@@ -2344,7 +2679,7 @@ type LoopCount struct {
 
 func (x *LoopCount) Reset() {
 	*x = LoopCount{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2356,7 +2691,7 @@ func (x *LoopCount) String() string {
 func (*LoopCount) ProtoMessage() {}
 
 func (x *LoopCount) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2369,7 +2704,7 @@ func (x *LoopCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoopCount.ProtoReflect.Descriptor instead.
 func (*LoopCount) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{31}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *LoopCount) GetService() string {
@@ -2602,7 +2937,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xf4\x03\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd5\x04\n" +
 	"\x0fListWorkRequest\x12:\n" +
 	"\x05queue\x18\x01 \x01(\x0e2\x18.koppi.casework.v1.QueueB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x05queue\x127\n" +
@@ -2619,11 +2954,13 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\n" +
 	"with_names\x18\v \x01(\bR\twithNames\x12=\n" +
 	"\rmatter_number\x18\n" +
-	" \x01(\tB\x18\xbaH\x15r\x13\x18\t2\x0f^[0-9A-Za-z-]*$R\fmatterNumber\"\xa8\x01\n" +
+	" \x01(\tB\x18\xbaH\x15r\x13\x18\t2\x0f^[0-9A-Za-z-]*$R\fmatterNumber\x12'\n" +
+	"\x0funassigned_only\x18\f \x01(\bR\x0eunassignedOnly\x126\n" +
+	"\x17repeated_unreached_only\x18\r \x01(\bR\x15repeatedUnreachedOnly\"\xa8\x01\n" +
 	"\x10ListWorkResponse\x121\n" +
 	"\x05items\x18\x01 \x03(\v2\x1b.koppi.casework.v1.WorkItemR\x05items\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x129\n" +
-	"\bcontacts\x18\x03 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\xb2\x06\n" +
+	"\bcontacts\x18\x03 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\xb8\t\n" +
 	"\bWorkItem\x12\x1e\n" +
 	"\aservice\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12\x1e\n" +
 	"\asubject\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x12\x1a\n" +
@@ -2646,7 +2983,17 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x11client_birth_date\x18\x10 \x01(\tB\x04\xe8\xb8\x18\x04R\x0fclientBirthDate\x12%\n" +
 	"\x0enon_disclosure\x18\x11 \x01(\bR\rnonDisclosure\x124\n" +
 	"\x13holder_absent_until\x18\x12 \x01(\tB\x04\xe8\xb8\x18\x02R\x11holderAbsentUntil\x12.\n" +
-	"\x06second\x18\x13 \x01(\v2\x16.koppi.common.v1.PartyR\x06second\"\x9a\x02\n" +
+	"\x06second\x18\x13 \x01(\v2\x16.koppi.common.v1.PartyR\x06second\x12\x18\n" +
+	"\areports\x18\x14 \x01(\x05R\areports\x12\x1c\n" +
+	"\tunreached\x18\x15 \x01(\x05R\tunreached\x12-\n" +
+	"\x12repeated_unreached\x18\x16 \x01(\bR\x11repeatedUnreached\x12B\n" +
+	"\x0fnext_attempt_at\x18\x18 \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\x12J\n" +
+	"\x13next_appointment_at\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\x11nextAppointmentAt\x12\x1a\n" +
+	"\x05track\x18\x1a \x01(\tB\x04\xe8\xb8\x18\x02R\x05track\x12'\n" +
+	"\fsupport_need\x18\x1b \x01(\tB\x04\xe8\xb8\x18\x02R\vsupportNeed\x12%\n" +
+	"\vclient_will\x18\x1c \x01(\tB\x04\xe8\xb8\x18\x02R\n" +
+	"clientWill\x12!\n" +
+	"\tnext_mode\x18\x1d \x01(\tB\x04\xe8\xb8\x18\x02R\bnextMode\"\x9a\x02\n" +
 	"\x13ReassignWorkRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12\x83\x01\n" +
@@ -2658,7 +3005,24 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\n" +
 	"Reassigned\x12\x1e\n" +
 	"\asubject\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x12*\n" +
-	"\x06status\x18\x02 \x01(\v2\x12.google.rpc.StatusR\x06status\"\xfc\x01\n" +
+	"\x06status\x18\x02 \x01(\v2\x12.google.rpc.StatusR\x06status\"F\n" +
+	"\x0eGetLoadRequest\x124\n" +
+	"\x04unit\x18\x01 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\x04unit\"F\n" +
+	"\x0fGetLoadResponse\x123\n" +
+	"\x05loads\x18\x01 \x03(\v2\x1d.koppi.casework.v1.WorkerLoadR\x05loads\"\xa7\x02\n" +
+	"\n" +
+	"WorkerLoad\x12:\n" +
+	"\tcolleague\x18\x01 \x01(\v2\x1c.koppi.casework.v1.ColleagueR\tcolleague\x12\x12\n" +
+	"\x04open\x18\x02 \x01(\x05R\x04open\x12\x16\n" +
+	"\x06second\x18\x03 \x01(\x05R\x06second\x12\x16\n" +
+	"\x06urgent\x18\x04 \x01(\x05R\x06urgent\x12\x18\n" +
+	"\aoverdue\x18\x05 \x01(\x05R\aoverdue\x128\n" +
+	"\bby_track\x18\x06 \x03(\v2\x1d.koppi.casework.v1.NamedCountR\abyTrack\x12E\n" +
+	"\x0fby_support_need\x18\a \x03(\v2\x1d.koppi.casework.v1.NamedCountR\rbySupportNeed\"<\n" +
+	"\n" +
+	"NamedCount\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\x04name\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\x05R\x05count\"\xfc\x01\n" +
 	"\x13ListAccessesRequest\x127\n" +
 	"\tclient_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12.\n" +
 	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
@@ -2711,7 +3075,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\bQUEUE_ME\x10\x01\x12\x0e\n" +
 	"\n" +
 	"QUEUE_UNIT\x10\x02\x12\x10\n" +
-	"\fQUEUE_AGENCY\x10\x032\x84\x0e\n" +
+	"\fQUEUE_AGENCY\x10\x032\xd6\x0e\n" +
 	"\x0fCaseworkService\x12\\\n" +
 	"\vGetTimeline\x12%.koppi.casework.v1.GetTimelineRequest\x1a&.koppi.casework.v1.GetTimelineResponse\x12\\\n" +
 	"\vGetAgencies\x12%.koppi.casework.v1.GetAgenciesRequest\x1a&.koppi.casework.v1.GetAgenciesResponse\x12V\n" +
@@ -2730,7 +3094,8 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x16ReviewEmergencyReading\x120.koppi.casework.v1.ReviewEmergencyReadingRequest\x1a1.koppi.casework.v1.ReviewEmergencyReadingResponse\x12h\n" +
 	"\x0fListGroundTexts\x12).koppi.casework.v1.ListGroundTextsRequest\x1a*.koppi.casework.v1.ListGroundTextsResponse\x12S\n" +
 	"\bListWork\x12\".koppi.casework.v1.ListWorkRequest\x1a#.koppi.casework.v1.ListWorkResponse\x12_\n" +
-	"\fReassignWork\x12&.koppi.casework.v1.ReassignWorkRequest\x1a'.koppi.casework.v1.ReassignWorkResponse\x12_\n" +
+	"\fReassignWork\x12&.koppi.casework.v1.ReassignWorkRequest\x1a'.koppi.casework.v1.ReassignWorkResponse\x12P\n" +
+	"\aGetLoad\x12!.koppi.casework.v1.GetLoadRequest\x1a\".koppi.casework.v1.GetLoadResponse\x12_\n" +
 	"\fListAccesses\x12&.koppi.casework.v1.ListAccessesRequest\x1a'.koppi.casework.v1.ListAccessesResponse\x12b\n" +
 	"\rGetStatistics\x12'.koppi.casework.v1.GetStatisticsRequest\x1a(.koppi.casework.v1.GetStatisticsResponseB\xc3\x01\n" +
 	"\x15com.koppi.casework.v1B\rCaseworkProtoP\x01Z5koppi.internal/proto/gen/koppi/casework/v1;caseworkv1\xa2\x02\x03KCX\xaa\x02\x11Koppi.Casework.V1\xca\x02\x11Koppi\\Casework\\V1\xe2\x02\x1dKoppi\\Casework\\V1\\GPBMetadata\xea\x02\x13Koppi::Casework::V1b\x06proto3"
@@ -2748,7 +3113,7 @@ func file_koppi_casework_v1_casework_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_casework_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
+var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(Queue)(0),                             // 0: koppi.casework.v1.Queue
 	(*GetTimelineRequest)(nil),             // 1: koppi.casework.v1.GetTimelineRequest
@@ -2777,146 +3142,159 @@ var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(*ReassignWorkRequest)(nil),            // 24: koppi.casework.v1.ReassignWorkRequest
 	(*ReassignWorkResponse)(nil),           // 25: koppi.casework.v1.ReassignWorkResponse
 	(*Reassigned)(nil),                     // 26: koppi.casework.v1.Reassigned
-	(*ListAccessesRequest)(nil),            // 27: koppi.casework.v1.ListAccessesRequest
-	(*ListAccessesResponse)(nil),           // 28: koppi.casework.v1.ListAccessesResponse
-	(*Access)(nil),                         // 29: koppi.casework.v1.Access
-	(*GetStatisticsRequest)(nil),           // 30: koppi.casework.v1.GetStatisticsRequest
-	(*GetStatisticsResponse)(nil),          // 31: koppi.casework.v1.GetStatisticsResponse
-	(*LoopCount)(nil),                      // 32: koppi.casework.v1.LoopCount
-	nil,                                    // 33: koppi.casework.v1.Agency.NamesEntry
-	nil,                                    // 34: koppi.casework.v1.Agency.ShortNamesEntry
-	nil,                                    // 35: koppi.casework.v1.Unit.NamesEntry
-	nil,                                    // 36: koppi.casework.v1.Unit.ShortNamesEntry
-	nil,                                    // 37: koppi.casework.v1.GroundText.ClientEntry
-	nil,                                    // 38: koppi.casework.v1.Ground.NamesEntry
-	nil,                                    // 39: koppi.casework.v1.AttestationItem.NamesEntry
-	(*v1.CaseMessage)(nil),                 // 40: koppi.exchange.v1.CaseMessage
-	(*v11.ContactPoint)(nil),               // 41: koppi.common.v1.ContactPoint
-	(AgencyKind)(0),                        // 42: koppi.casework.v1.AgencyKind
-	(*v11.PhoneHours)(nil),                 // 43: koppi.common.v1.PhoneHours
-	(*v11.Party)(nil),                      // 44: koppi.common.v1.Party
-	(v11.LegalGround)(0),                   // 45: koppi.common.v1.LegalGround
-	(v11.ContentProfile)(0),                // 46: koppi.common.v1.ContentProfile
-	(v11.ProhibitionEffect)(0),             // 47: koppi.common.v1.ProhibitionEffect
-	(*v11.LoopStatus)(nil),                 // 48: koppi.common.v1.LoopStatus
-	(v11.Urgency)(0),                       // 49: koppi.common.v1.Urgency
-	(*timestamppb.Timestamp)(nil),          // 50: google.protobuf.Timestamp
-	(*v11.PlannedContact)(nil),             // 51: koppi.common.v1.PlannedContact
-	(*status.Status)(nil),                  // 52: google.rpc.Status
-	(*v11.LegalBasis)(nil),                 // 53: koppi.common.v1.LegalBasis
-	(EmergencyReason)(0),                   // 54: koppi.casework.v1.EmergencyReason
-	(ReviewVerdict)(0),                     // 55: koppi.casework.v1.ReviewVerdict
-	(*ListColleaguesRequest)(nil),          // 56: koppi.casework.v1.ListColleaguesRequest
-	(*PutColleagueRequest)(nil),            // 57: koppi.casework.v1.PutColleagueRequest
-	(*GetRosterRequest)(nil),               // 58: koppi.casework.v1.GetRosterRequest
-	(*SetDutyRequest)(nil),                 // 59: koppi.casework.v1.SetDutyRequest
-	(*SetAbsenceRequest)(nil),              // 60: koppi.casework.v1.SetAbsenceRequest
-	(*OpenEmergencyReadingRequest)(nil),    // 61: koppi.casework.v1.OpenEmergencyReadingRequest
-	(*ListEmergencyReadingsRequest)(nil),   // 62: koppi.casework.v1.ListEmergencyReadingsRequest
-	(*ReviewEmergencyReadingRequest)(nil),  // 63: koppi.casework.v1.ReviewEmergencyReadingRequest
-	(*ListColleaguesResponse)(nil),         // 64: koppi.casework.v1.ListColleaguesResponse
-	(*PutColleagueResponse)(nil),           // 65: koppi.casework.v1.PutColleagueResponse
-	(*GetRosterResponse)(nil),              // 66: koppi.casework.v1.GetRosterResponse
-	(*SetDutyResponse)(nil),                // 67: koppi.casework.v1.SetDutyResponse
-	(*SetAbsenceResponse)(nil),             // 68: koppi.casework.v1.SetAbsenceResponse
-	(*OpenEmergencyReadingResponse)(nil),   // 69: koppi.casework.v1.OpenEmergencyReadingResponse
-	(*ListEmergencyReadingsResponse)(nil),  // 70: koppi.casework.v1.ListEmergencyReadingsResponse
-	(*ReviewEmergencyReadingResponse)(nil), // 71: koppi.casework.v1.ReviewEmergencyReadingResponse
+	(*GetLoadRequest)(nil),                 // 27: koppi.casework.v1.GetLoadRequest
+	(*GetLoadResponse)(nil),                // 28: koppi.casework.v1.GetLoadResponse
+	(*WorkerLoad)(nil),                     // 29: koppi.casework.v1.WorkerLoad
+	(*NamedCount)(nil),                     // 30: koppi.casework.v1.NamedCount
+	(*ListAccessesRequest)(nil),            // 31: koppi.casework.v1.ListAccessesRequest
+	(*ListAccessesResponse)(nil),           // 32: koppi.casework.v1.ListAccessesResponse
+	(*Access)(nil),                         // 33: koppi.casework.v1.Access
+	(*GetStatisticsRequest)(nil),           // 34: koppi.casework.v1.GetStatisticsRequest
+	(*GetStatisticsResponse)(nil),          // 35: koppi.casework.v1.GetStatisticsResponse
+	(*LoopCount)(nil),                      // 36: koppi.casework.v1.LoopCount
+	nil,                                    // 37: koppi.casework.v1.Agency.NamesEntry
+	nil,                                    // 38: koppi.casework.v1.Agency.ShortNamesEntry
+	nil,                                    // 39: koppi.casework.v1.Unit.NamesEntry
+	nil,                                    // 40: koppi.casework.v1.Unit.ShortNamesEntry
+	nil,                                    // 41: koppi.casework.v1.GroundText.ClientEntry
+	nil,                                    // 42: koppi.casework.v1.Ground.NamesEntry
+	nil,                                    // 43: koppi.casework.v1.AttestationItem.NamesEntry
+	(*v1.CaseMessage)(nil),                 // 44: koppi.exchange.v1.CaseMessage
+	(*v11.ContactPoint)(nil),               // 45: koppi.common.v1.ContactPoint
+	(AgencyKind)(0),                        // 46: koppi.casework.v1.AgencyKind
+	(*v11.PhoneHours)(nil),                 // 47: koppi.common.v1.PhoneHours
+	(*v11.Party)(nil),                      // 48: koppi.common.v1.Party
+	(v11.LegalGround)(0),                   // 49: koppi.common.v1.LegalGround
+	(v11.ContentProfile)(0),                // 50: koppi.common.v1.ContentProfile
+	(v11.ProhibitionEffect)(0),             // 51: koppi.common.v1.ProhibitionEffect
+	(*v11.LoopStatus)(nil),                 // 52: koppi.common.v1.LoopStatus
+	(v11.Urgency)(0),                       // 53: koppi.common.v1.Urgency
+	(*timestamppb.Timestamp)(nil),          // 54: google.protobuf.Timestamp
+	(*v11.PlannedContact)(nil),             // 55: koppi.common.v1.PlannedContact
+	(*status.Status)(nil),                  // 56: google.rpc.Status
+	(*Colleague)(nil),                      // 57: koppi.casework.v1.Colleague
+	(*v11.LegalBasis)(nil),                 // 58: koppi.common.v1.LegalBasis
+	(EmergencyReason)(0),                   // 59: koppi.casework.v1.EmergencyReason
+	(ReviewVerdict)(0),                     // 60: koppi.casework.v1.ReviewVerdict
+	(*ListColleaguesRequest)(nil),          // 61: koppi.casework.v1.ListColleaguesRequest
+	(*PutColleagueRequest)(nil),            // 62: koppi.casework.v1.PutColleagueRequest
+	(*GetRosterRequest)(nil),               // 63: koppi.casework.v1.GetRosterRequest
+	(*SetDutyRequest)(nil),                 // 64: koppi.casework.v1.SetDutyRequest
+	(*SetAbsenceRequest)(nil),              // 65: koppi.casework.v1.SetAbsenceRequest
+	(*OpenEmergencyReadingRequest)(nil),    // 66: koppi.casework.v1.OpenEmergencyReadingRequest
+	(*ListEmergencyReadingsRequest)(nil),   // 67: koppi.casework.v1.ListEmergencyReadingsRequest
+	(*ReviewEmergencyReadingRequest)(nil),  // 68: koppi.casework.v1.ReviewEmergencyReadingRequest
+	(*ListColleaguesResponse)(nil),         // 69: koppi.casework.v1.ListColleaguesResponse
+	(*PutColleagueResponse)(nil),           // 70: koppi.casework.v1.PutColleagueResponse
+	(*GetRosterResponse)(nil),              // 71: koppi.casework.v1.GetRosterResponse
+	(*SetDutyResponse)(nil),                // 72: koppi.casework.v1.SetDutyResponse
+	(*SetAbsenceResponse)(nil),             // 73: koppi.casework.v1.SetAbsenceResponse
+	(*OpenEmergencyReadingResponse)(nil),   // 74: koppi.casework.v1.OpenEmergencyReadingResponse
+	(*ListEmergencyReadingsResponse)(nil),  // 75: koppi.casework.v1.ListEmergencyReadingsResponse
+	(*ReviewEmergencyReadingResponse)(nil), // 76: koppi.casework.v1.ReviewEmergencyReadingResponse
 }
 var file_koppi_casework_v1_casework_proto_depIdxs = []int32{
-	40, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
-	41, // 1: koppi.casework.v1.GetTimelineResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	44, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	45, // 1: koppi.casework.v1.GetTimelineResponse.contacts:type_name -> koppi.common.v1.ContactPoint
 	5,  // 2: koppi.casework.v1.GetAgenciesResponse.agencies:type_name -> koppi.casework.v1.Agency
-	33, // 3: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
-	42, // 4: koppi.casework.v1.Agency.kind:type_name -> koppi.casework.v1.AgencyKind
+	37, // 3: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
+	46, // 4: koppi.casework.v1.Agency.kind:type_name -> koppi.casework.v1.AgencyKind
 	6,  // 5: koppi.casework.v1.Agency.units:type_name -> koppi.casework.v1.Unit
-	34, // 6: koppi.casework.v1.Agency.short_names:type_name -> koppi.casework.v1.Agency.ShortNamesEntry
-	35, // 7: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
+	38, // 6: koppi.casework.v1.Agency.short_names:type_name -> koppi.casework.v1.Agency.ShortNamesEntry
+	39, // 7: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
 	7,  // 8: koppi.casework.v1.Unit.duty:type_name -> koppi.casework.v1.DutyPair
-	43, // 9: koppi.casework.v1.Unit.phone_hours:type_name -> koppi.common.v1.PhoneHours
-	36, // 10: koppi.casework.v1.Unit.short_names:type_name -> koppi.casework.v1.Unit.ShortNamesEntry
-	42, // 11: koppi.casework.v1.Unit.kind:type_name -> koppi.casework.v1.AgencyKind
-	42, // 12: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
+	47, // 9: koppi.casework.v1.Unit.phone_hours:type_name -> koppi.common.v1.PhoneHours
+	40, // 10: koppi.casework.v1.Unit.short_names:type_name -> koppi.casework.v1.Unit.ShortNamesEntry
+	46, // 11: koppi.casework.v1.Unit.kind:type_name -> koppi.casework.v1.AgencyKind
+	46, // 12: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
 	10, // 13: koppi.casework.v1.FindUnitsResponse.routes:type_name -> koppi.casework.v1.Route
-	44, // 14: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
+	48, // 14: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
 	6,  // 15: koppi.casework.v1.Route.unit:type_name -> koppi.casework.v1.Unit
-	42, // 16: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
-	44, // 17: koppi.casework.v1.ListGroundsRequest.receiver:type_name -> koppi.common.v1.Party
+	46, // 16: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
+	48, // 17: koppi.casework.v1.ListGroundsRequest.receiver:type_name -> koppi.common.v1.Party
 	18, // 18: koppi.casework.v1.ListGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
 	17, // 19: koppi.casework.v1.ListGroundTextsResponse.texts:type_name -> koppi.casework.v1.GroundText
-	37, // 20: koppi.casework.v1.GroundText.client:type_name -> koppi.casework.v1.GroundText.ClientEntry
-	45, // 21: koppi.casework.v1.Ground.ground:type_name -> koppi.common.v1.LegalGround
-	38, // 22: koppi.casework.v1.Ground.names:type_name -> koppi.casework.v1.Ground.NamesEntry
+	41, // 20: koppi.casework.v1.GroundText.client:type_name -> koppi.casework.v1.GroundText.ClientEntry
+	49, // 21: koppi.casework.v1.Ground.ground:type_name -> koppi.common.v1.LegalGround
+	42, // 22: koppi.casework.v1.Ground.names:type_name -> koppi.casework.v1.Ground.NamesEntry
 	19, // 23: koppi.casework.v1.Ground.attest:type_name -> koppi.casework.v1.AttestationGroup
-	46, // 24: koppi.casework.v1.Ground.content:type_name -> koppi.common.v1.ContentProfile
-	47, // 25: koppi.casework.v1.Ground.prohibition:type_name -> koppi.common.v1.ProhibitionEffect
+	50, // 24: koppi.casework.v1.Ground.content:type_name -> koppi.common.v1.ContentProfile
+	51, // 25: koppi.casework.v1.Ground.prohibition:type_name -> koppi.common.v1.ProhibitionEffect
 	20, // 26: koppi.casework.v1.AttestationGroup.any_of:type_name -> koppi.casework.v1.AttestationItem
-	39, // 27: koppi.casework.v1.AttestationItem.names:type_name -> koppi.casework.v1.AttestationItem.NamesEntry
+	43, // 27: koppi.casework.v1.AttestationItem.names:type_name -> koppi.casework.v1.AttestationItem.NamesEntry
 	0,  // 28: koppi.casework.v1.ListWorkRequest.queue:type_name -> koppi.casework.v1.Queue
 	23, // 29: koppi.casework.v1.ListWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	41, // 30: koppi.casework.v1.ListWorkResponse.contacts:type_name -> koppi.common.v1.ContactPoint
-	48, // 31: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
-	49, // 32: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
-	44, // 33: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
-	50, // 34: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
-	51, // 35: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
-	44, // 36: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
-	44, // 37: koppi.casework.v1.WorkItem.second:type_name -> koppi.common.v1.Party
-	44, // 38: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
-	26, // 39: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
-	52, // 40: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
-	50, // 41: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
-	50, // 42: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
-	29, // 43: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
-	50, // 44: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
-	44, // 45: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
-	53, // 46: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
-	54, // 47: koppi.casework.v1.Access.emergency_reason:type_name -> koppi.casework.v1.EmergencyReason
-	55, // 48: koppi.casework.v1.Access.verdict:type_name -> koppi.casework.v1.ReviewVerdict
-	32, // 49: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
-	44, // 50: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
-	44, // 51: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
-	1,  // 52: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
-	3,  // 53: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
-	8,  // 54: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
-	11, // 55: koppi.casework.v1.CaseworkService.ListGrounds:input_type -> koppi.casework.v1.ListGroundsRequest
-	13, // 56: koppi.casework.v1.CaseworkService.FindClient:input_type -> koppi.casework.v1.FindClientRequest
-	56, // 57: koppi.casework.v1.CaseworkService.ListColleagues:input_type -> koppi.casework.v1.ListColleaguesRequest
-	57, // 58: koppi.casework.v1.CaseworkService.PutColleague:input_type -> koppi.casework.v1.PutColleagueRequest
-	58, // 59: koppi.casework.v1.CaseworkService.GetRoster:input_type -> koppi.casework.v1.GetRosterRequest
-	59, // 60: koppi.casework.v1.CaseworkService.SetDuty:input_type -> koppi.casework.v1.SetDutyRequest
-	60, // 61: koppi.casework.v1.CaseworkService.SetAbsence:input_type -> koppi.casework.v1.SetAbsenceRequest
-	61, // 62: koppi.casework.v1.CaseworkService.OpenEmergencyReading:input_type -> koppi.casework.v1.OpenEmergencyReadingRequest
-	62, // 63: koppi.casework.v1.CaseworkService.ListEmergencyReadings:input_type -> koppi.casework.v1.ListEmergencyReadingsRequest
-	63, // 64: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:input_type -> koppi.casework.v1.ReviewEmergencyReadingRequest
-	15, // 65: koppi.casework.v1.CaseworkService.ListGroundTexts:input_type -> koppi.casework.v1.ListGroundTextsRequest
-	21, // 66: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
-	24, // 67: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
-	27, // 68: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
-	30, // 69: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
-	2,  // 70: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
-	4,  // 71: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
-	9,  // 72: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
-	12, // 73: koppi.casework.v1.CaseworkService.ListGrounds:output_type -> koppi.casework.v1.ListGroundsResponse
-	14, // 74: koppi.casework.v1.CaseworkService.FindClient:output_type -> koppi.casework.v1.FindClientResponse
-	64, // 75: koppi.casework.v1.CaseworkService.ListColleagues:output_type -> koppi.casework.v1.ListColleaguesResponse
-	65, // 76: koppi.casework.v1.CaseworkService.PutColleague:output_type -> koppi.casework.v1.PutColleagueResponse
-	66, // 77: koppi.casework.v1.CaseworkService.GetRoster:output_type -> koppi.casework.v1.GetRosterResponse
-	67, // 78: koppi.casework.v1.CaseworkService.SetDuty:output_type -> koppi.casework.v1.SetDutyResponse
-	68, // 79: koppi.casework.v1.CaseworkService.SetAbsence:output_type -> koppi.casework.v1.SetAbsenceResponse
-	69, // 80: koppi.casework.v1.CaseworkService.OpenEmergencyReading:output_type -> koppi.casework.v1.OpenEmergencyReadingResponse
-	70, // 81: koppi.casework.v1.CaseworkService.ListEmergencyReadings:output_type -> koppi.casework.v1.ListEmergencyReadingsResponse
-	71, // 82: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:output_type -> koppi.casework.v1.ReviewEmergencyReadingResponse
-	16, // 83: koppi.casework.v1.CaseworkService.ListGroundTexts:output_type -> koppi.casework.v1.ListGroundTextsResponse
-	22, // 84: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
-	25, // 85: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
-	28, // 86: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
-	31, // 87: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
-	70, // [70:88] is the sub-list for method output_type
-	52, // [52:70] is the sub-list for method input_type
-	52, // [52:52] is the sub-list for extension type_name
-	52, // [52:52] is the sub-list for extension extendee
-	0,  // [0:52] is the sub-list for field type_name
+	45, // 30: koppi.casework.v1.ListWorkResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	52, // 31: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
+	53, // 32: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
+	48, // 33: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
+	54, // 34: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
+	55, // 35: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
+	48, // 36: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
+	48, // 37: koppi.casework.v1.WorkItem.second:type_name -> koppi.common.v1.Party
+	54, // 38: koppi.casework.v1.WorkItem.next_attempt_at:type_name -> google.protobuf.Timestamp
+	54, // 39: koppi.casework.v1.WorkItem.next_appointment_at:type_name -> google.protobuf.Timestamp
+	48, // 40: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
+	26, // 41: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
+	56, // 42: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
+	29, // 43: koppi.casework.v1.GetLoadResponse.loads:type_name -> koppi.casework.v1.WorkerLoad
+	57, // 44: koppi.casework.v1.WorkerLoad.colleague:type_name -> koppi.casework.v1.Colleague
+	30, // 45: koppi.casework.v1.WorkerLoad.by_track:type_name -> koppi.casework.v1.NamedCount
+	30, // 46: koppi.casework.v1.WorkerLoad.by_support_need:type_name -> koppi.casework.v1.NamedCount
+	54, // 47: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
+	54, // 48: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
+	33, // 49: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
+	54, // 50: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
+	48, // 51: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
+	58, // 52: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
+	59, // 53: koppi.casework.v1.Access.emergency_reason:type_name -> koppi.casework.v1.EmergencyReason
+	60, // 54: koppi.casework.v1.Access.verdict:type_name -> koppi.casework.v1.ReviewVerdict
+	36, // 55: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
+	48, // 56: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
+	48, // 57: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
+	1,  // 58: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
+	3,  // 59: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
+	8,  // 60: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
+	11, // 61: koppi.casework.v1.CaseworkService.ListGrounds:input_type -> koppi.casework.v1.ListGroundsRequest
+	13, // 62: koppi.casework.v1.CaseworkService.FindClient:input_type -> koppi.casework.v1.FindClientRequest
+	61, // 63: koppi.casework.v1.CaseworkService.ListColleagues:input_type -> koppi.casework.v1.ListColleaguesRequest
+	62, // 64: koppi.casework.v1.CaseworkService.PutColleague:input_type -> koppi.casework.v1.PutColleagueRequest
+	63, // 65: koppi.casework.v1.CaseworkService.GetRoster:input_type -> koppi.casework.v1.GetRosterRequest
+	64, // 66: koppi.casework.v1.CaseworkService.SetDuty:input_type -> koppi.casework.v1.SetDutyRequest
+	65, // 67: koppi.casework.v1.CaseworkService.SetAbsence:input_type -> koppi.casework.v1.SetAbsenceRequest
+	66, // 68: koppi.casework.v1.CaseworkService.OpenEmergencyReading:input_type -> koppi.casework.v1.OpenEmergencyReadingRequest
+	67, // 69: koppi.casework.v1.CaseworkService.ListEmergencyReadings:input_type -> koppi.casework.v1.ListEmergencyReadingsRequest
+	68, // 70: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:input_type -> koppi.casework.v1.ReviewEmergencyReadingRequest
+	15, // 71: koppi.casework.v1.CaseworkService.ListGroundTexts:input_type -> koppi.casework.v1.ListGroundTextsRequest
+	21, // 72: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
+	24, // 73: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
+	27, // 74: koppi.casework.v1.CaseworkService.GetLoad:input_type -> koppi.casework.v1.GetLoadRequest
+	31, // 75: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
+	34, // 76: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
+	2,  // 77: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
+	4,  // 78: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
+	9,  // 79: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
+	12, // 80: koppi.casework.v1.CaseworkService.ListGrounds:output_type -> koppi.casework.v1.ListGroundsResponse
+	14, // 81: koppi.casework.v1.CaseworkService.FindClient:output_type -> koppi.casework.v1.FindClientResponse
+	69, // 82: koppi.casework.v1.CaseworkService.ListColleagues:output_type -> koppi.casework.v1.ListColleaguesResponse
+	70, // 83: koppi.casework.v1.CaseworkService.PutColleague:output_type -> koppi.casework.v1.PutColleagueResponse
+	71, // 84: koppi.casework.v1.CaseworkService.GetRoster:output_type -> koppi.casework.v1.GetRosterResponse
+	72, // 85: koppi.casework.v1.CaseworkService.SetDuty:output_type -> koppi.casework.v1.SetDutyResponse
+	73, // 86: koppi.casework.v1.CaseworkService.SetAbsence:output_type -> koppi.casework.v1.SetAbsenceResponse
+	74, // 87: koppi.casework.v1.CaseworkService.OpenEmergencyReading:output_type -> koppi.casework.v1.OpenEmergencyReadingResponse
+	75, // 88: koppi.casework.v1.CaseworkService.ListEmergencyReadings:output_type -> koppi.casework.v1.ListEmergencyReadingsResponse
+	76, // 89: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:output_type -> koppi.casework.v1.ReviewEmergencyReadingResponse
+	16, // 90: koppi.casework.v1.CaseworkService.ListGroundTexts:output_type -> koppi.casework.v1.ListGroundTextsResponse
+	22, // 91: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
+	25, // 92: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
+	28, // 93: koppi.casework.v1.CaseworkService.GetLoad:output_type -> koppi.casework.v1.GetLoadResponse
+	32, // 94: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
+	35, // 95: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
+	77, // [77:96] is the sub-list for method output_type
+	58, // [58:77] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_casework_proto_init() }
@@ -2926,14 +3304,14 @@ func file_koppi_casework_v1_casework_proto_init() {
 	}
 	file_koppi_casework_v1_agency_kind_proto_init()
 	file_koppi_casework_v1_people_proto_init()
-	file_koppi_casework_v1_casework_proto_msgTypes[31].OneofWrappers = []any{}
+	file_koppi_casework_v1_casework_proto_msgTypes[35].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_casework_proto_rawDesc), len(file_koppi_casework_v1_casework_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   39,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

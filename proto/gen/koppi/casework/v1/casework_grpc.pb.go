@@ -38,6 +38,7 @@ const (
 	CaseworkService_ListGroundTexts_FullMethodName        = "/koppi.casework.v1.CaseworkService/ListGroundTexts"
 	CaseworkService_ListWork_FullMethodName               = "/koppi.casework.v1.CaseworkService/ListWork"
 	CaseworkService_ReassignWork_FullMethodName           = "/koppi.casework.v1.CaseworkService/ReassignWork"
+	CaseworkService_GetLoad_FullMethodName                = "/koppi.casework.v1.CaseworkService/GetLoad"
 	CaseworkService_ListAccesses_FullMethodName           = "/koppi.casework.v1.CaseworkService/ListAccesses"
 	CaseworkService_GetStatistics_FullMethodName          = "/koppi.casework.v1.CaseworkService/GetStatistics"
 )
@@ -107,8 +108,11 @@ type CaseworkServiceClient interface {
 	ListWork(ctx context.Context, in *ListWorkRequest, opts ...grpc.CallOption) (*ListWorkResponse, error)
 	// ReassignWork reassigns matters of the caller's agency to another of its units or workers,
 	// each with its own service's command and independently: one that is refused does not stop
-	// the others. Responsibility for a plan is not reassigned here; it is offered in the plan.
+	// the others. What nobody has received yet is received first. Responsibility for a plan is not reassigned here; it is offered in the plan.
 	ReassignWork(ctx context.Context, in *ReassignWorkRequest, opts ...grpc.CallOption) (*ReassignWorkResponse, error)
+	// GetLoad returns how much work each colleague of a unit has. For who leads the unit or is on duty in it
+	// this week; others get ROLE_NOT_ALLOWED. UNKNOWN_PARTY for a unit that is not the agency's.
+	GetLoad(ctx context.Context, in *GetLoadRequest, opts ...grpc.CallOption) (*GetLoadResponse, error)
 	// ListAccesses returns the access log of a client: which party read or changed what, when
 	// and on what ground, the latest first. The client sees all entries (703/2023 § 11); an
 	// agency sees what its own people did. A change is listed only if the matter itself
@@ -291,6 +295,16 @@ func (c *caseworkServiceClient) ReassignWork(ctx context.Context, in *ReassignWo
 	return out, nil
 }
 
+func (c *caseworkServiceClient) GetLoad(ctx context.Context, in *GetLoadRequest, opts ...grpc.CallOption) (*GetLoadResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetLoadResponse)
+	err := c.cc.Invoke(ctx, CaseworkService_GetLoad_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *caseworkServiceClient) ListAccesses(ctx context.Context, in *ListAccessesRequest, opts ...grpc.CallOption) (*ListAccessesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListAccessesResponse)
@@ -376,8 +390,11 @@ type CaseworkServiceServer interface {
 	ListWork(context.Context, *ListWorkRequest) (*ListWorkResponse, error)
 	// ReassignWork reassigns matters of the caller's agency to another of its units or workers,
 	// each with its own service's command and independently: one that is refused does not stop
-	// the others. Responsibility for a plan is not reassigned here; it is offered in the plan.
+	// the others. What nobody has received yet is received first. Responsibility for a plan is not reassigned here; it is offered in the plan.
 	ReassignWork(context.Context, *ReassignWorkRequest) (*ReassignWorkResponse, error)
+	// GetLoad returns how much work each colleague of a unit has. For who leads the unit or is on duty in it
+	// this week; others get ROLE_NOT_ALLOWED. UNKNOWN_PARTY for a unit that is not the agency's.
+	GetLoad(context.Context, *GetLoadRequest) (*GetLoadResponse, error)
 	// ListAccesses returns the access log of a client: which party read or changed what, when
 	// and on what ground, the latest first. The client sees all entries (703/2023 § 11); an
 	// agency sees what its own people did. A change is listed only if the matter itself
@@ -447,6 +464,9 @@ func (UnimplementedCaseworkServiceServer) ListWork(context.Context, *ListWorkReq
 }
 func (UnimplementedCaseworkServiceServer) ReassignWork(context.Context, *ReassignWorkRequest) (*ReassignWorkResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReassignWork not implemented")
+}
+func (UnimplementedCaseworkServiceServer) GetLoad(context.Context, *GetLoadRequest) (*GetLoadResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetLoad not implemented")
 }
 func (UnimplementedCaseworkServiceServer) ListAccesses(context.Context, *ListAccessesRequest) (*ListAccessesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAccesses not implemented")
@@ -763,6 +783,24 @@ func _CaseworkService_ReassignWork_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CaseworkService_GetLoad_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetLoadRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseworkServiceServer).GetLoad(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseworkService_GetLoad_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseworkServiceServer).GetLoad(ctx, req.(*GetLoadRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CaseworkService_ListAccesses_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListAccessesRequest)
 	if err := dec(in); err != nil {
@@ -869,6 +907,10 @@ var CaseworkService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReassignWork",
 			Handler:    _CaseworkService_ReassignWork_Handler,
+		},
+		{
+			MethodName: "GetLoad",
+			Handler:    _CaseworkService_GetLoad_Handler,
 		},
 		{
 			MethodName: "ListAccesses",

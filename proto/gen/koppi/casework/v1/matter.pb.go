@@ -83,6 +83,103 @@ func (WaitingKind) EnumDescriptor() ([]byte, []int) {
 	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{0}
 }
 
+type ReadLoadRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Agency        string                 `protobuf:"bytes,1,opt,name=agency,proto3" json:"agency,omitempty"`
+	Workers       []string               `protobuf:"bytes,2,rep,name=workers,proto3" json:"workers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadLoadRequest) Reset() {
+	*x = ReadLoadRequest{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadLoadRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadLoadRequest) ProtoMessage() {}
+
+func (x *ReadLoadRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadLoadRequest.ProtoReflect.Descriptor instead.
+func (*ReadLoadRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *ReadLoadRequest) GetAgency() string {
+	if x != nil {
+		return x.Agency
+	}
+	return ""
+}
+
+func (x *ReadLoadRequest) GetWorkers() []string {
+	if x != nil {
+		return x.Workers
+	}
+	return nil
+}
+
+type ReadLoadResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order of the request; without a colleague.
+	Loads         []*WorkerLoad `protobuf:"bytes,1,rep,name=loads,proto3" json:"loads,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadLoadResponse) Reset() {
+	*x = ReadLoadResponse{}
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadLoadResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadLoadResponse) ProtoMessage() {}
+
+func (x *ReadLoadResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadLoadResponse.ProtoReflect.Descriptor instead.
+func (*ReadLoadResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ReadLoadResponse) GetLoads() []*WorkerLoad {
+	if x != nil {
+		return x.Loads
+	}
+	return nil
+}
+
 type CountEmergencyReadsRequest struct {
 	state         protoimpl.MessageState              `protogen:"open.v1"`
 	Asked         []*CountEmergencyReadsRequest_Asked `protobuf:"bytes,1,rep,name=asked,proto3" json:"asked,omitempty"`
@@ -92,7 +189,7 @@ type CountEmergencyReadsRequest struct {
 
 func (x *CountEmergencyReadsRequest) Reset() {
 	*x = CountEmergencyReadsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -104,7 +201,7 @@ func (x *CountEmergencyReadsRequest) String() string {
 func (*CountEmergencyReadsRequest) ProtoMessage() {}
 
 func (x *CountEmergencyReadsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[0]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -117,7 +214,7 @@ func (x *CountEmergencyReadsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountEmergencyReadsRequest.ProtoReflect.Descriptor instead.
 func (*CountEmergencyReadsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *CountEmergencyReadsRequest) GetAsked() []*CountEmergencyReadsRequest_Asked {
@@ -137,7 +234,7 @@ type CountEmergencyReadsResponse struct {
 
 func (x *CountEmergencyReadsResponse) Reset() {
 	*x = CountEmergencyReadsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -149,7 +246,7 @@ func (x *CountEmergencyReadsResponse) String() string {
 func (*CountEmergencyReadsResponse) ProtoMessage() {}
 
 func (x *CountEmergencyReadsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[1]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -162,7 +259,7 @@ func (x *CountEmergencyReadsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountEmergencyReadsResponse.ProtoReflect.Descriptor instead.
 func (*CountEmergencyReadsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{1}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CountEmergencyReadsResponse) GetMatters() []int32 {
@@ -183,7 +280,7 @@ type FindKnownClientRequest struct {
 
 func (x *FindKnownClientRequest) Reset() {
 	*x = FindKnownClientRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -195,7 +292,7 @@ func (x *FindKnownClientRequest) String() string {
 func (*FindKnownClientRequest) ProtoMessage() {}
 
 func (x *FindKnownClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[2]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -208,7 +305,7 @@ func (x *FindKnownClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindKnownClientRequest.ProtoReflect.Descriptor instead.
 func (*FindKnownClientRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{2}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *FindKnownClientRequest) GetAsked() *FindClientRequest {
@@ -235,7 +332,7 @@ type FindKnownClientResponse struct {
 
 func (x *FindKnownClientResponse) Reset() {
 	*x = FindKnownClientResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -247,7 +344,7 @@ func (x *FindKnownClientResponse) String() string {
 func (*FindKnownClientResponse) ProtoMessage() {}
 
 func (x *FindKnownClientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[3]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -260,7 +357,7 @@ func (x *FindKnownClientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindKnownClientResponse.ProtoReflect.Descriptor instead.
 func (*FindKnownClientResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{3}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *FindKnownClientResponse) GetClientId() string {
@@ -278,7 +375,7 @@ type ReadGroundTextsRequest struct {
 
 func (x *ReadGroundTextsRequest) Reset() {
 	*x = ReadGroundTextsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -290,7 +387,7 @@ func (x *ReadGroundTextsRequest) String() string {
 func (*ReadGroundTextsRequest) ProtoMessage() {}
 
 func (x *ReadGroundTextsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[4]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -303,7 +400,7 @@ func (x *ReadGroundTextsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadGroundTextsRequest.ProtoReflect.Descriptor instead.
 func (*ReadGroundTextsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{4}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{6}
 }
 
 type ReadGroundTextsResponse struct {
@@ -315,7 +412,7 @@ type ReadGroundTextsResponse struct {
 
 func (x *ReadGroundTextsResponse) Reset() {
 	*x = ReadGroundTextsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -327,7 +424,7 @@ func (x *ReadGroundTextsResponse) String() string {
 func (*ReadGroundTextsResponse) ProtoMessage() {}
 
 func (x *ReadGroundTextsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[5]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -340,7 +437,7 @@ func (x *ReadGroundTextsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadGroundTextsResponse.ProtoReflect.Descriptor instead.
 func (*ReadGroundTextsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{5}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ReadGroundTextsResponse) GetTexts() []*GroundText {
@@ -360,7 +457,7 @@ type ReadGroundsRequest struct {
 
 func (x *ReadGroundsRequest) Reset() {
 	*x = ReadGroundsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -372,7 +469,7 @@ func (x *ReadGroundsRequest) String() string {
 func (*ReadGroundsRequest) ProtoMessage() {}
 
 func (x *ReadGroundsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[6]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -385,7 +482,7 @@ func (x *ReadGroundsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadGroundsRequest.ProtoReflect.Descriptor instead.
 func (*ReadGroundsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{6}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ReadGroundsRequest) GetReceiver() *v1.Party {
@@ -411,7 +508,7 @@ type ReadGroundsResponse struct {
 
 func (x *ReadGroundsResponse) Reset() {
 	*x = ReadGroundsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -423,7 +520,7 @@ func (x *ReadGroundsResponse) String() string {
 func (*ReadGroundsResponse) ProtoMessage() {}
 
 func (x *ReadGroundsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[7]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -436,7 +533,7 @@ func (x *ReadGroundsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadGroundsResponse.ProtoReflect.Descriptor instead.
 func (*ReadGroundsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{7}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ReadGroundsResponse) GetGrounds() []*Ground {
@@ -470,7 +567,7 @@ type ReadHistoryRequest struct {
 
 func (x *ReadHistoryRequest) Reset() {
 	*x = ReadHistoryRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -482,7 +579,7 @@ func (x *ReadHistoryRequest) String() string {
 func (*ReadHistoryRequest) ProtoMessage() {}
 
 func (x *ReadHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -495,7 +592,7 @@ func (x *ReadHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ReadHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{8}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ReadHistoryRequest) GetCaseId() string {
@@ -573,7 +670,7 @@ type ReadHistoryResponse struct {
 
 func (x *ReadHistoryResponse) Reset() {
 	*x = ReadHistoryResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -585,7 +682,7 @@ func (x *ReadHistoryResponse) String() string {
 func (*ReadHistoryResponse) ProtoMessage() {}
 
 func (x *ReadHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -598,7 +695,7 @@ func (x *ReadHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ReadHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{9}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ReadHistoryResponse) GetMessages() []*v11.CaseMessage {
@@ -632,7 +729,7 @@ type Reach struct {
 
 func (x *Reach) Reset() {
 	*x = Reach{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -644,7 +741,7 @@ func (x *Reach) String() string {
 func (*Reach) ProtoMessage() {}
 
 func (x *Reach) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -657,7 +754,7 @@ func (x *Reach) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reach.ProtoReflect.Descriptor instead.
 func (*Reach) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{10}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Reach) GetSubjects() []*Reach_Subject {
@@ -685,7 +782,7 @@ type TimelinePlace struct {
 
 func (x *TimelinePlace) Reset() {
 	*x = TimelinePlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -697,7 +794,7 @@ func (x *TimelinePlace) String() string {
 func (*TimelinePlace) ProtoMessage() {}
 
 func (x *TimelinePlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -710,7 +807,7 @@ func (x *TimelinePlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelinePlace.ProtoReflect.Descriptor instead.
 func (*TimelinePlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{11}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *TimelinePlace) GetReaches() map[string]*Reach {
@@ -765,7 +862,7 @@ type ReadAttachmentRequest struct {
 
 func (x *ReadAttachmentRequest) Reset() {
 	*x = ReadAttachmentRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -777,7 +874,7 @@ func (x *ReadAttachmentRequest) String() string {
 func (*ReadAttachmentRequest) ProtoMessage() {}
 
 func (x *ReadAttachmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -790,7 +887,7 @@ func (x *ReadAttachmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAttachmentRequest.ProtoReflect.Descriptor instead.
 func (*ReadAttachmentRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{12}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ReadAttachmentRequest) GetSubject() string {
@@ -816,7 +913,7 @@ type ReadAttachmentResponse struct {
 
 func (x *ReadAttachmentResponse) Reset() {
 	*x = ReadAttachmentResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -828,7 +925,7 @@ func (x *ReadAttachmentResponse) String() string {
 func (*ReadAttachmentResponse) ProtoMessage() {}
 
 func (x *ReadAttachmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -841,7 +938,7 @@ func (x *ReadAttachmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAttachmentResponse.ProtoReflect.Descriptor instead.
 func (*ReadAttachmentResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{13}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ReadAttachmentResponse) GetAttachment() *v1.Attachment {
@@ -865,7 +962,7 @@ type ReadWorkRequest struct {
 
 func (x *ReadWorkRequest) Reset() {
 	*x = ReadWorkRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -877,7 +974,7 @@ func (x *ReadWorkRequest) String() string {
 func (*ReadWorkRequest) ProtoMessage() {}
 
 func (x *ReadWorkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,7 +987,7 @@ func (x *ReadWorkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWorkRequest.ProtoReflect.Descriptor instead.
 func (*ReadWorkRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ReadWorkRequest) GetWork() *ListWorkRequest {
@@ -927,7 +1024,7 @@ type ReadWorkResponse struct {
 
 func (x *ReadWorkResponse) Reset() {
 	*x = ReadWorkResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -939,7 +1036,7 @@ func (x *ReadWorkResponse) String() string {
 func (*ReadWorkResponse) ProtoMessage() {}
 
 func (x *ReadWorkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -952,7 +1049,7 @@ func (x *ReadWorkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWorkResponse.ProtoReflect.Descriptor instead.
 func (*ReadWorkResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{15}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ReadWorkResponse) GetItems() []*WorkItem {
@@ -986,7 +1083,7 @@ type GetWaitingRequest struct {
 
 func (x *GetWaitingRequest) Reset() {
 	*x = GetWaitingRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -998,7 +1095,7 @@ func (x *GetWaitingRequest) String() string {
 func (*GetWaitingRequest) ProtoMessage() {}
 
 func (x *GetWaitingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1011,7 +1108,7 @@ func (x *GetWaitingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWaitingRequest.ProtoReflect.Descriptor instead.
 func (*GetWaitingRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetWaitingRequest) GetUnits() []*v1.Party {
@@ -1033,7 +1130,7 @@ type GetWaitingResponse struct {
 
 func (x *GetWaitingResponse) Reset() {
 	*x = GetWaitingResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1045,7 +1142,7 @@ func (x *GetWaitingResponse) String() string {
 func (*GetWaitingResponse) ProtoMessage() {}
 
 func (x *GetWaitingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1058,7 +1155,7 @@ func (x *GetWaitingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWaitingResponse.ProtoReflect.Descriptor instead.
 func (*GetWaitingResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{17}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetWaitingResponse) GetNow() *timestamppb.Timestamp {
@@ -1094,7 +1191,7 @@ type Waiting struct {
 
 func (x *Waiting) Reset() {
 	*x = Waiting{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1106,7 +1203,7 @@ func (x *Waiting) String() string {
 func (*Waiting) ProtoMessage() {}
 
 func (x *Waiting) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1119,7 +1216,7 @@ func (x *Waiting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Waiting.ProtoReflect.Descriptor instead.
 func (*Waiting) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{18}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Waiting) GetUnit() *v1.Party {
@@ -1181,7 +1278,7 @@ type MarkToldRequest struct {
 
 func (x *MarkToldRequest) Reset() {
 	*x = MarkToldRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1193,7 +1290,7 @@ func (x *MarkToldRequest) String() string {
 func (*MarkToldRequest) ProtoMessage() {}
 
 func (x *MarkToldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1206,7 +1303,7 @@ func (x *MarkToldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkToldRequest.ProtoReflect.Descriptor instead.
 func (*MarkToldRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{19}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *MarkToldRequest) GetTold() []*Waiting {
@@ -1224,7 +1321,7 @@ type MarkToldResponse struct {
 
 func (x *MarkToldResponse) Reset() {
 	*x = MarkToldResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1236,7 +1333,7 @@ func (x *MarkToldResponse) String() string {
 func (*MarkToldResponse) ProtoMessage() {}
 
 func (x *MarkToldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1249,7 +1346,7 @@ func (x *MarkToldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkToldResponse.ProtoReflect.Descriptor instead.
 func (*MarkToldResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{20}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22}
 }
 
 type TallyRequest struct {
@@ -1262,7 +1359,7 @@ type TallyRequest struct {
 
 func (x *TallyRequest) Reset() {
 	*x = TallyRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1274,7 +1371,7 @@ func (x *TallyRequest) String() string {
 func (*TallyRequest) ProtoMessage() {}
 
 func (x *TallyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1287,7 +1384,7 @@ func (x *TallyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyRequest.ProtoReflect.Descriptor instead.
 func (*TallyRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{21}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *TallyRequest) GetMonth() string {
@@ -1314,7 +1411,7 @@ type TallyResponse struct {
 
 func (x *TallyResponse) Reset() {
 	*x = TallyResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1326,7 +1423,7 @@ func (x *TallyResponse) String() string {
 func (*TallyResponse) ProtoMessage() {}
 
 func (x *TallyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1339,7 +1436,7 @@ func (x *TallyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse.ProtoReflect.Descriptor instead.
 func (*TallyResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *TallyResponse) GetNow() *timestamppb.Timestamp {
@@ -1389,7 +1486,7 @@ type ReadConsentsRequest struct {
 
 func (x *ReadConsentsRequest) Reset() {
 	*x = ReadConsentsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1401,7 +1498,7 @@ func (x *ReadConsentsRequest) String() string {
 func (*ReadConsentsRequest) ProtoMessage() {}
 
 func (x *ReadConsentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1414,7 +1511,7 @@ func (x *ReadConsentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadConsentsRequest.ProtoReflect.Descriptor instead.
 func (*ReadConsentsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{23}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ReadConsentsRequest) GetConsents() *v12.ListConsentsRequest {
@@ -1444,7 +1541,7 @@ type ReadConsentsResponse struct {
 
 func (x *ReadConsentsResponse) Reset() {
 	*x = ReadConsentsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1456,7 +1553,7 @@ func (x *ReadConsentsResponse) String() string {
 func (*ReadConsentsResponse) ProtoMessage() {}
 
 func (x *ReadConsentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1469,7 +1566,7 @@ func (x *ReadConsentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadConsentsResponse.ProtoReflect.Descriptor instead.
 func (*ReadConsentsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ReadConsentsResponse) GetConsents() []*v12.Consent {
@@ -1505,7 +1602,7 @@ type ConsentPlace struct {
 
 func (x *ConsentPlace) Reset() {
 	*x = ConsentPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1517,7 +1614,7 @@ func (x *ConsentPlace) String() string {
 func (*ConsentPlace) ProtoMessage() {}
 
 func (x *ConsentPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1530,7 +1627,7 @@ func (x *ConsentPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentPlace.ProtoReflect.Descriptor instead.
 func (*ConsentPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{25}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ConsentPlace) GetStartedAt() *timestamppb.Timestamp {
@@ -1560,7 +1657,7 @@ type ConsentsPlace struct {
 
 func (x *ConsentsPlace) Reset() {
 	*x = ConsentsPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1572,7 +1669,7 @@ func (x *ConsentsPlace) String() string {
 func (*ConsentsPlace) ProtoMessage() {}
 
 func (x *ConsentsPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1585,7 +1682,7 @@ func (x *ConsentsPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentsPlace.ProtoReflect.Descriptor instead.
 func (*ConsentsPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{26}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ConsentsPlace) GetAfter() map[string]*ConsentPlace {
@@ -1611,7 +1708,7 @@ type RecordWithdrawalRequest struct {
 
 func (x *RecordWithdrawalRequest) Reset() {
 	*x = RecordWithdrawalRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1623,7 +1720,7 @@ func (x *RecordWithdrawalRequest) String() string {
 func (*RecordWithdrawalRequest) ProtoMessage() {}
 
 func (x *RecordWithdrawalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1636,7 +1733,7 @@ func (x *RecordWithdrawalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWithdrawalRequest.ProtoReflect.Descriptor instead.
 func (*RecordWithdrawalRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{27}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RecordWithdrawalRequest) GetWithdrawal() *v12.WithdrawConsentRequest {
@@ -1658,7 +1755,7 @@ type RecordWithdrawalResponse struct {
 
 func (x *RecordWithdrawalResponse) Reset() {
 	*x = RecordWithdrawalResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1670,7 +1767,7 @@ func (x *RecordWithdrawalResponse) String() string {
 func (*RecordWithdrawalResponse) ProtoMessage() {}
 
 func (x *RecordWithdrawalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1683,7 +1780,7 @@ func (x *RecordWithdrawalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWithdrawalResponse.ProtoReflect.Descriptor instead.
 func (*RecordWithdrawalResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{28}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RecordWithdrawalResponse) GetConsent() *v12.Consent {
@@ -1709,7 +1806,7 @@ type RecordAcknowledgementRequest struct {
 
 func (x *RecordAcknowledgementRequest) Reset() {
 	*x = RecordAcknowledgementRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1721,7 +1818,7 @@ func (x *RecordAcknowledgementRequest) String() string {
 func (*RecordAcknowledgementRequest) ProtoMessage() {}
 
 func (x *RecordAcknowledgementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1734,7 +1831,7 @@ func (x *RecordAcknowledgementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordAcknowledgementRequest.ProtoReflect.Descriptor instead.
 func (*RecordAcknowledgementRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{29}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RecordAcknowledgementRequest) GetAcknowledgement() *v12.AcknowledgeWithdrawalRequest {
@@ -1753,7 +1850,7 @@ type RecordAcknowledgementResponse struct {
 
 func (x *RecordAcknowledgementResponse) Reset() {
 	*x = RecordAcknowledgementResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1765,7 +1862,7 @@ func (x *RecordAcknowledgementResponse) String() string {
 func (*RecordAcknowledgementResponse) ProtoMessage() {}
 
 func (x *RecordAcknowledgementResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1778,7 +1875,7 @@ func (x *RecordAcknowledgementResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordAcknowledgementResponse.ProtoReflect.Descriptor instead.
 func (*RecordAcknowledgementResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{30}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RecordAcknowledgementResponse) GetConsent() *v12.Consent {
@@ -1797,7 +1894,7 @@ type ReadWishesRequest struct {
 
 func (x *ReadWishesRequest) Reset() {
 	*x = ReadWishesRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1809,7 +1906,7 @@ func (x *ReadWishesRequest) String() string {
 func (*ReadWishesRequest) ProtoMessage() {}
 
 func (x *ReadWishesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1822,7 +1919,7 @@ func (x *ReadWishesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWishesRequest.ProtoReflect.Descriptor instead.
 func (*ReadWishesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{31}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ReadWishesRequest) GetWishes() *v12.ListWishesRequest {
@@ -1841,7 +1938,7 @@ type ReadWishesResponse struct {
 
 func (x *ReadWishesResponse) Reset() {
 	*x = ReadWishesResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1853,7 +1950,7 @@ func (x *ReadWishesResponse) String() string {
 func (*ReadWishesResponse) ProtoMessage() {}
 
 func (x *ReadWishesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1866,7 +1963,7 @@ func (x *ReadWishesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWishesResponse.ProtoReflect.Descriptor instead.
 func (*ReadWishesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{32}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ReadWishesResponse) GetWishes() *v12.Wishes {
@@ -1897,7 +1994,7 @@ type RecordWishRequest struct {
 
 func (x *RecordWishRequest) Reset() {
 	*x = RecordWishRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1909,7 +2006,7 @@ func (x *RecordWishRequest) String() string {
 func (*RecordWishRequest) ProtoMessage() {}
 
 func (x *RecordWishRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1922,7 +2019,7 @@ func (x *RecordWishRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWishRequest.ProtoReflect.Descriptor instead.
 func (*RecordWishRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{33}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RecordWishRequest) GetWish() isRecordWishRequest_Wish {
@@ -2058,7 +2155,7 @@ type VouchRequest struct {
 
 func (x *VouchRequest) Reset() {
 	*x = VouchRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2070,7 +2167,7 @@ func (x *VouchRequest) String() string {
 func (*VouchRequest) ProtoMessage() {}
 
 func (x *VouchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2083,7 +2180,7 @@ func (x *VouchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VouchRequest.ProtoReflect.Descriptor instead.
 func (*VouchRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{34}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *VouchRequest) GetRecord() *RecordWishRequest {
@@ -2104,7 +2201,7 @@ type VouchResponse struct {
 
 func (x *VouchResponse) Reset() {
 	*x = VouchResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2116,7 +2213,7 @@ func (x *VouchResponse) String() string {
 func (*VouchResponse) ProtoMessage() {}
 
 func (x *VouchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2129,7 +2226,7 @@ func (x *VouchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VouchResponse.ProtoReflect.Descriptor instead.
 func (*VouchResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{35}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *VouchResponse) GetVoucher() string {
@@ -2152,7 +2249,7 @@ type Voucher struct {
 
 func (x *Voucher) Reset() {
 	*x = Voucher{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2164,7 +2261,7 @@ func (x *Voucher) String() string {
 func (*Voucher) ProtoMessage() {}
 
 func (x *Voucher) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2177,7 +2274,7 @@ func (x *Voucher) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Voucher.ProtoReflect.Descriptor instead.
 func (*Voucher) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{36}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Voucher) GetWish() []byte {
@@ -2207,7 +2304,7 @@ type RecordWishResponse struct {
 
 func (x *RecordWishResponse) Reset() {
 	*x = RecordWishResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2219,7 +2316,7 @@ func (x *RecordWishResponse) String() string {
 func (*RecordWishResponse) ProtoMessage() {}
 
 func (x *RecordWishResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2232,7 +2329,7 @@ func (x *RecordWishResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordWishResponse.ProtoReflect.Descriptor instead.
 func (*RecordWishResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{37}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *RecordWishResponse) GetWishes() *v12.Wishes {
@@ -2262,7 +2359,7 @@ type ReadAccessesRequest struct {
 
 func (x *ReadAccessesRequest) Reset() {
 	*x = ReadAccessesRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2274,7 +2371,7 @@ func (x *ReadAccessesRequest) String() string {
 func (*ReadAccessesRequest) ProtoMessage() {}
 
 func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[38]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2287,7 +2384,7 @@ func (x *ReadAccessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesRequest.ProtoReflect.Descriptor instead.
 func (*ReadAccessesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{38}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ReadAccessesRequest) GetAccesses() *ListAccessesRequest {
@@ -2323,7 +2420,7 @@ type ReadAccessesResponse struct {
 
 func (x *ReadAccessesResponse) Reset() {
 	*x = ReadAccessesResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2335,7 +2432,7 @@ func (x *ReadAccessesResponse) String() string {
 func (*ReadAccessesResponse) ProtoMessage() {}
 
 func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2348,7 +2445,7 @@ func (x *ReadAccessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesResponse.ProtoReflect.Descriptor instead.
 func (*ReadAccessesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{39}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ReadAccessesResponse) GetAccesses() []*ReadAccessesResponse_Numbered {
@@ -2381,7 +2478,7 @@ type AccessPlace struct {
 
 func (x *AccessPlace) Reset() {
 	*x = AccessPlace{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2393,7 +2490,7 @@ func (x *AccessPlace) String() string {
 func (*AccessPlace) ProtoMessage() {}
 
 func (x *AccessPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2406,7 +2503,7 @@ func (x *AccessPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccessPlace.ProtoReflect.Descriptor instead.
 func (*AccessPlace) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{40}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *AccessPlace) GetBefore() map[string]int64 {
@@ -2440,7 +2537,7 @@ type CheckAttachmentsRequest struct {
 
 func (x *CheckAttachmentsRequest) Reset() {
 	*x = CheckAttachmentsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2452,7 +2549,7 @@ func (x *CheckAttachmentsRequest) String() string {
 func (*CheckAttachmentsRequest) ProtoMessage() {}
 
 func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2465,7 +2562,7 @@ func (x *CheckAttachmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsRequest.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{41}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *CheckAttachmentsRequest) GetAttachmentId() string {
@@ -2492,7 +2589,7 @@ type CheckAttachmentsResponse struct {
 
 func (x *CheckAttachmentsResponse) Reset() {
 	*x = CheckAttachmentsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2504,7 +2601,7 @@ func (x *CheckAttachmentsResponse) String() string {
 func (*CheckAttachmentsResponse) ProtoMessage() {}
 
 func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[42]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2517,7 +2614,7 @@ func (x *CheckAttachmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckAttachmentsResponse.ProtoReflect.Descriptor instead.
 func (*CheckAttachmentsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{42}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *CheckAttachmentsResponse) GetNaming() []string {
@@ -2535,7 +2632,7 @@ type OverseeRequest struct {
 
 func (x *OverseeRequest) Reset() {
 	*x = OverseeRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2547,7 +2644,7 @@ func (x *OverseeRequest) String() string {
 func (*OverseeRequest) ProtoMessage() {}
 
 func (x *OverseeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[43]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2560,7 +2657,7 @@ func (x *OverseeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverseeRequest.ProtoReflect.Descriptor instead.
 func (*OverseeRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{43}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{45}
 }
 
 type OverseeResponse struct {
@@ -2576,7 +2673,7 @@ type OverseeResponse struct {
 
 func (x *OverseeResponse) Reset() {
 	*x = OverseeResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2588,7 +2685,7 @@ func (x *OverseeResponse) String() string {
 func (*OverseeResponse) ProtoMessage() {}
 
 func (x *OverseeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[44]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2601,7 +2698,7 @@ func (x *OverseeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OverseeResponse.ProtoReflect.Descriptor instead.
 func (*OverseeResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{44}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *OverseeResponse) GetNow() *timestamppb.Timestamp {
@@ -2650,7 +2747,7 @@ type IntroduceRequest struct {
 
 func (x *IntroduceRequest) Reset() {
 	*x = IntroduceRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2662,7 +2759,7 @@ func (x *IntroduceRequest) String() string {
 func (*IntroduceRequest) ProtoMessage() {}
 
 func (x *IntroduceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[45]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2675,7 +2772,7 @@ func (x *IntroduceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IntroduceRequest.ProtoReflect.Descriptor instead.
 func (*IntroduceRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{45}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *IntroduceRequest) GetClientId() string {
@@ -2703,7 +2800,7 @@ type IntroduceResponse struct {
 
 func (x *IntroduceResponse) Reset() {
 	*x = IntroduceResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2715,7 +2812,7 @@ func (x *IntroduceResponse) String() string {
 func (*IntroduceResponse) ProtoMessage() {}
 
 func (x *IntroduceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[46]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2728,7 +2825,7 @@ func (x *IntroduceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IntroduceResponse.ProtoReflect.Descriptor instead.
 func (*IntroduceResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{46}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *IntroduceResponse) GetIntroduction() string {
@@ -2753,7 +2850,7 @@ type Introduction struct {
 
 func (x *Introduction) Reset() {
 	*x = Introduction{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2765,7 +2862,7 @@ func (x *Introduction) String() string {
 func (*Introduction) ProtoMessage() {}
 
 func (x *Introduction) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[47]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2778,7 +2875,7 @@ func (x *Introduction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Introduction.ProtoReflect.Descriptor instead.
 func (*Introduction) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{47}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *Introduction) GetInner() string {
@@ -2817,7 +2914,7 @@ type ListWithdrawalsRequest struct {
 
 func (x *ListWithdrawalsRequest) Reset() {
 	*x = ListWithdrawalsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[48]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2829,7 +2926,7 @@ func (x *ListWithdrawalsRequest) String() string {
 func (*ListWithdrawalsRequest) ProtoMessage() {}
 
 func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[48]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2842,7 +2939,7 @@ func (x *ListWithdrawalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWithdrawalsRequest.ProtoReflect.Descriptor instead.
 func (*ListWithdrawalsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{48}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{50}
 }
 
 type ListWithdrawalsResponse struct {
@@ -2856,7 +2953,7 @@ type ListWithdrawalsResponse struct {
 
 func (x *ListWithdrawalsResponse) Reset() {
 	*x = ListWithdrawalsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2868,7 +2965,7 @@ func (x *ListWithdrawalsResponse) String() string {
 func (*ListWithdrawalsResponse) ProtoMessage() {}
 
 func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[49]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2881,7 +2978,7 @@ func (x *ListWithdrawalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWithdrawalsResponse.ProtoReflect.Descriptor instead.
 func (*ListWithdrawalsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{49}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ListWithdrawalsResponse) GetWithdrawals() []string {
@@ -2904,7 +3001,7 @@ type NoteWithdrawalsRequest struct {
 
 func (x *NoteWithdrawalsRequest) Reset() {
 	*x = NoteWithdrawalsRequest{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[50]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2916,7 +3013,7 @@ func (x *NoteWithdrawalsRequest) String() string {
 func (*NoteWithdrawalsRequest) ProtoMessage() {}
 
 func (x *NoteWithdrawalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[50]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2929,7 +3026,7 @@ func (x *NoteWithdrawalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteWithdrawalsRequest.ProtoReflect.Descriptor instead.
 func (*NoteWithdrawalsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{50}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *NoteWithdrawalsRequest) GetWithdrawals() []string {
@@ -2954,7 +3051,7 @@ type NoteWithdrawalsResponse struct {
 
 func (x *NoteWithdrawalsResponse) Reset() {
 	*x = NoteWithdrawalsResponse{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[51]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2966,7 +3063,7 @@ func (x *NoteWithdrawalsResponse) String() string {
 func (*NoteWithdrawalsResponse) ProtoMessage() {}
 
 func (x *NoteWithdrawalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[51]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2979,7 +3076,7 @@ func (x *NoteWithdrawalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteWithdrawalsResponse.ProtoReflect.Descriptor instead.
 func (*NoteWithdrawalsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{51}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{53}
 }
 
 // Withdrawn is a withdrawn consent as one service passes it to the others. Only services read
@@ -2995,7 +3092,7 @@ type Withdrawn struct {
 
 func (x *Withdrawn) Reset() {
 	*x = Withdrawn{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[52]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3007,7 +3104,7 @@ func (x *Withdrawn) String() string {
 func (*Withdrawn) ProtoMessage() {}
 
 func (x *Withdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[52]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3020,7 +3117,7 @@ func (x *Withdrawn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Withdrawn.ProtoReflect.Descriptor instead.
 func (*Withdrawn) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{52}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *Withdrawn) GetInner() string {
@@ -3049,7 +3146,7 @@ type CountEmergencyReadsRequest_Asked struct {
 
 func (x *CountEmergencyReadsRequest_Asked) Reset() {
 	*x = CountEmergencyReadsRequest_Asked{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[53]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3061,7 +3158,7 @@ func (x *CountEmergencyReadsRequest_Asked) String() string {
 func (*CountEmergencyReadsRequest_Asked) ProtoMessage() {}
 
 func (x *CountEmergencyReadsRequest_Asked) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[53]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3074,7 +3171,7 @@ func (x *CountEmergencyReadsRequest_Asked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountEmergencyReadsRequest_Asked.ProtoReflect.Descriptor instead.
 func (*CountEmergencyReadsRequest_Asked) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{0, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{2, 0}
 }
 
 func (x *CountEmergencyReadsRequest_Asked) GetClient() string {
@@ -3109,7 +3206,7 @@ type Reach_Subject struct {
 
 func (x *Reach_Subject) Reset() {
 	*x = Reach_Subject{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[54]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3121,7 +3218,7 @@ func (x *Reach_Subject) String() string {
 func (*Reach_Subject) ProtoMessage() {}
 
 func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[54]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3134,7 +3231,7 @@ func (x *Reach_Subject) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reach_Subject.ProtoReflect.Descriptor instead.
 func (*Reach_Subject) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{10, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{12, 0}
 }
 
 func (x *Reach_Subject) GetId() []byte {
@@ -3161,7 +3258,7 @@ type ReadWorkRequest_Place struct {
 
 func (x *ReadWorkRequest_Place) Reset() {
 	*x = ReadWorkRequest_Place{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[56]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3173,7 +3270,7 @@ func (x *ReadWorkRequest_Place) String() string {
 func (*ReadWorkRequest_Place) ProtoMessage() {}
 
 func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[56]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3186,7 +3283,7 @@ func (x *ReadWorkRequest_Place) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadWorkRequest_Place.ProtoReflect.Descriptor instead.
 func (*ReadWorkRequest_Place) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{14, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{16, 0}
 }
 
 func (x *ReadWorkRequest_Place) GetDueAt() *timestamppb.Timestamp {
@@ -3218,7 +3315,7 @@ type TallyResponse_Count struct {
 
 func (x *TallyResponse_Count) Reset() {
 	*x = TallyResponse_Count{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[57]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3230,7 +3327,7 @@ func (x *TallyResponse_Count) String() string {
 func (*TallyResponse_Count) ProtoMessage() {}
 
 func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[57]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3243,7 +3340,7 @@ func (x *TallyResponse_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse_Count.ProtoReflect.Descriptor instead.
 func (*TallyResponse_Count) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24, 0}
 }
 
 func (x *TallyResponse_Count) GetSender() string {
@@ -3287,7 +3384,7 @@ type TallyResponse_Wait struct {
 
 func (x *TallyResponse_Wait) Reset() {
 	*x = TallyResponse_Wait{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[58]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3299,7 +3396,7 @@ func (x *TallyResponse_Wait) String() string {
 func (*TallyResponse_Wait) ProtoMessage() {}
 
 func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[58]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3312,7 +3409,7 @@ func (x *TallyResponse_Wait) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse_Wait.ProtoReflect.Descriptor instead.
 func (*TallyResponse_Wait) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22, 1}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24, 1}
 }
 
 func (x *TallyResponse_Wait) GetSender() string {
@@ -3348,7 +3445,7 @@ type TallyResponse_Door struct {
 
 func (x *TallyResponse_Door) Reset() {
 	*x = TallyResponse_Door{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[59]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3360,7 +3457,7 @@ func (x *TallyResponse_Door) String() string {
 func (*TallyResponse_Door) ProtoMessage() {}
 
 func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[59]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3373,7 +3470,7 @@ func (x *TallyResponse_Door) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TallyResponse_Door.ProtoReflect.Descriptor instead.
 func (*TallyResponse_Door) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{22, 2}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{24, 2}
 }
 
 func (x *TallyResponse_Door) GetClient() []byte {
@@ -3404,7 +3501,7 @@ type ReadAccessesResponse_Numbered struct {
 
 func (x *ReadAccessesResponse_Numbered) Reset() {
 	*x = ReadAccessesResponse_Numbered{}
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[61]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3416,7 +3513,7 @@ func (x *ReadAccessesResponse_Numbered) String() string {
 func (*ReadAccessesResponse_Numbered) ProtoMessage() {}
 
 func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_matter_proto_msgTypes[61]
+	mi := &file_koppi_casework_v1_matter_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3429,7 +3526,7 @@ func (x *ReadAccessesResponse_Numbered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadAccessesResponse_Numbered.ProtoReflect.Descriptor instead.
 func (*ReadAccessesResponse_Numbered) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{39, 0}
+	return file_koppi_casework_v1_matter_proto_rawDescGZIP(), []int{41, 0}
 }
 
 func (x *ReadAccessesResponse_Numbered) GetNumber() int64 {
@@ -3457,7 +3554,12 @@ var File_koppi_casework_v1_matter_proto protoreflect.FileDescriptor
 
 const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\x1a koppi/operator/v1/operator.proto\"\xad\x02\n" +
+	"\x1ekoppi/casework/v1/matter.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a koppi/casework/v1/casework.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/consent/v1/consent.proto\x1a\x1dkoppi/consent/v1/wishes.proto\x1a koppi/exchange/v1/exchange.proto\x1a koppi/operator/v1/operator.proto\"\x93\x01\n" +
+	"\x0fReadLoadRequest\x128\n" +
+	"\x06agency\x18\x01 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\x06agency\x12F\n" +
+	"\aworkers\x18\x02 \x03(\tB,\xbaH)\x92\x01&\x10\xe8\a\"!r\x1f2\x1d^[A-Za-z0-9._@:+=/|-]{1,128}$R\aworkers\"G\n" +
+	"\x10ReadLoadResponse\x123\n" +
+	"\x05loads\x18\x01 \x03(\v2\x1d.koppi.casework.v1.WorkerLoadR\x05loads\"\xad\x02\n" +
 	"\x1aCountEmergencyReadsRequest\x12T\n" +
 	"\x05asked\x18\x01 \x03(\v23.koppi.casework.v1.CountEmergencyReadsRequest.AskedB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x05asked\x1a\xb8\x01\n" +
 	"\x05Asked\x129\n" +
@@ -3693,7 +3795,7 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"RecordWish\x12$.koppi.casework.v1.RecordWishRequest\x1a%.koppi.casework.v1.RecordWishResponse\x12J\n" +
 	"\x05Vouch\x12\x1f.koppi.casework.v1.VouchRequest\x1a .koppi.casework.v1.VouchResponse\x12_\n" +
 	"\fReadAccesses\x12&.koppi.casework.v1.ReadAccessesRequest\x1a'.koppi.casework.v1.ReadAccessesResponse\x12V\n" +
-	"\tIntroduce\x12#.koppi.casework.v1.IntroduceRequest\x1a$.koppi.casework.v1.IntroduceResponse2\x95\x06\n" +
+	"\tIntroduce\x12#.koppi.casework.v1.IntroduceRequest\x1a$.koppi.casework.v1.IntroduceResponse2\xea\x06\n" +
 	"\fSuiteService\x12k\n" +
 	"\x10CheckAttachments\x12*.koppi.casework.v1.CheckAttachmentsRequest\x1a+.koppi.casework.v1.CheckAttachmentsResponse\x12Y\n" +
 	"\n" +
@@ -3703,7 +3805,8 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\aOversee\x12!.koppi.casework.v1.OverseeRequest\x1a\".koppi.casework.v1.OverseeResponse\x12h\n" +
 	"\x0fListWithdrawals\x12).koppi.casework.v1.ListWithdrawalsRequest\x1a*.koppi.casework.v1.ListWithdrawalsResponse\x12h\n" +
 	"\x0fNoteWithdrawals\x12).koppi.casework.v1.NoteWithdrawalsRequest\x1a*.koppi.casework.v1.NoteWithdrawalsResponse\x12t\n" +
-	"\x13CountEmergencyReads\x12-.koppi.casework.v1.CountEmergencyReadsRequest\x1a..koppi.casework.v1.CountEmergencyReadsResponseB\xc1\x01\n" +
+	"\x13CountEmergencyReads\x12-.koppi.casework.v1.CountEmergencyReadsRequest\x1a..koppi.casework.v1.CountEmergencyReadsResponse\x12S\n" +
+	"\bReadLoad\x12\".koppi.casework.v1.ReadLoadRequest\x1a#.koppi.casework.v1.ReadLoadResponseB\xc1\x01\n" +
 	"\x15com.koppi.casework.v1B\vMatterProtoP\x01Z5koppi.internal/proto/gen/koppi/casework/v1;caseworkv1\xa2\x02\x03KCX\xaa\x02\x11Koppi.Casework.V1\xca\x02\x11Koppi\\Casework\\V1\xe2\x02\x1dKoppi\\Casework\\V1\\GPBMetadata\xea\x02\x13Koppi::Casework::V1b\x06proto3"
 
 var (
@@ -3719,221 +3822,227 @@ func file_koppi_casework_v1_matter_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_matter_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 63)
+var file_koppi_casework_v1_matter_proto_msgTypes = make([]protoimpl.MessageInfo, 65)
 var file_koppi_casework_v1_matter_proto_goTypes = []any{
 	(WaitingKind)(0),                          // 0: koppi.casework.v1.WaitingKind
-	(*CountEmergencyReadsRequest)(nil),        // 1: koppi.casework.v1.CountEmergencyReadsRequest
-	(*CountEmergencyReadsResponse)(nil),       // 2: koppi.casework.v1.CountEmergencyReadsResponse
-	(*FindKnownClientRequest)(nil),            // 3: koppi.casework.v1.FindKnownClientRequest
-	(*FindKnownClientResponse)(nil),           // 4: koppi.casework.v1.FindKnownClientResponse
-	(*ReadGroundTextsRequest)(nil),            // 5: koppi.casework.v1.ReadGroundTextsRequest
-	(*ReadGroundTextsResponse)(nil),           // 6: koppi.casework.v1.ReadGroundTextsResponse
-	(*ReadGroundsRequest)(nil),                // 7: koppi.casework.v1.ReadGroundsRequest
-	(*ReadGroundsResponse)(nil),               // 8: koppi.casework.v1.ReadGroundsResponse
-	(*ReadHistoryRequest)(nil),                // 9: koppi.casework.v1.ReadHistoryRequest
-	(*ReadHistoryResponse)(nil),               // 10: koppi.casework.v1.ReadHistoryResponse
-	(*Reach)(nil),                             // 11: koppi.casework.v1.Reach
-	(*TimelinePlace)(nil),                     // 12: koppi.casework.v1.TimelinePlace
-	(*ReadAttachmentRequest)(nil),             // 13: koppi.casework.v1.ReadAttachmentRequest
-	(*ReadAttachmentResponse)(nil),            // 14: koppi.casework.v1.ReadAttachmentResponse
-	(*ReadWorkRequest)(nil),                   // 15: koppi.casework.v1.ReadWorkRequest
-	(*ReadWorkResponse)(nil),                  // 16: koppi.casework.v1.ReadWorkResponse
-	(*GetWaitingRequest)(nil),                 // 17: koppi.casework.v1.GetWaitingRequest
-	(*GetWaitingResponse)(nil),                // 18: koppi.casework.v1.GetWaitingResponse
-	(*Waiting)(nil),                           // 19: koppi.casework.v1.Waiting
-	(*MarkToldRequest)(nil),                   // 20: koppi.casework.v1.MarkToldRequest
-	(*MarkToldResponse)(nil),                  // 21: koppi.casework.v1.MarkToldResponse
-	(*TallyRequest)(nil),                      // 22: koppi.casework.v1.TallyRequest
-	(*TallyResponse)(nil),                     // 23: koppi.casework.v1.TallyResponse
-	(*ReadConsentsRequest)(nil),               // 24: koppi.casework.v1.ReadConsentsRequest
-	(*ReadConsentsResponse)(nil),              // 25: koppi.casework.v1.ReadConsentsResponse
-	(*ConsentPlace)(nil),                      // 26: koppi.casework.v1.ConsentPlace
-	(*ConsentsPlace)(nil),                     // 27: koppi.casework.v1.ConsentsPlace
-	(*RecordWithdrawalRequest)(nil),           // 28: koppi.casework.v1.RecordWithdrawalRequest
-	(*RecordWithdrawalResponse)(nil),          // 29: koppi.casework.v1.RecordWithdrawalResponse
-	(*RecordAcknowledgementRequest)(nil),      // 30: koppi.casework.v1.RecordAcknowledgementRequest
-	(*RecordAcknowledgementResponse)(nil),     // 31: koppi.casework.v1.RecordAcknowledgementResponse
-	(*ReadWishesRequest)(nil),                 // 32: koppi.casework.v1.ReadWishesRequest
-	(*ReadWishesResponse)(nil),                // 33: koppi.casework.v1.ReadWishesResponse
-	(*RecordWishRequest)(nil),                 // 34: koppi.casework.v1.RecordWishRequest
-	(*VouchRequest)(nil),                      // 35: koppi.casework.v1.VouchRequest
-	(*VouchResponse)(nil),                     // 36: koppi.casework.v1.VouchResponse
-	(*Voucher)(nil),                           // 37: koppi.casework.v1.Voucher
-	(*RecordWishResponse)(nil),                // 38: koppi.casework.v1.RecordWishResponse
-	(*ReadAccessesRequest)(nil),               // 39: koppi.casework.v1.ReadAccessesRequest
-	(*ReadAccessesResponse)(nil),              // 40: koppi.casework.v1.ReadAccessesResponse
-	(*AccessPlace)(nil),                       // 41: koppi.casework.v1.AccessPlace
-	(*CheckAttachmentsRequest)(nil),           // 42: koppi.casework.v1.CheckAttachmentsRequest
-	(*CheckAttachmentsResponse)(nil),          // 43: koppi.casework.v1.CheckAttachmentsResponse
-	(*OverseeRequest)(nil),                    // 44: koppi.casework.v1.OverseeRequest
-	(*OverseeResponse)(nil),                   // 45: koppi.casework.v1.OverseeResponse
-	(*IntroduceRequest)(nil),                  // 46: koppi.casework.v1.IntroduceRequest
-	(*IntroduceResponse)(nil),                 // 47: koppi.casework.v1.IntroduceResponse
-	(*Introduction)(nil),                      // 48: koppi.casework.v1.Introduction
-	(*ListWithdrawalsRequest)(nil),            // 49: koppi.casework.v1.ListWithdrawalsRequest
-	(*ListWithdrawalsResponse)(nil),           // 50: koppi.casework.v1.ListWithdrawalsResponse
-	(*NoteWithdrawalsRequest)(nil),            // 51: koppi.casework.v1.NoteWithdrawalsRequest
-	(*NoteWithdrawalsResponse)(nil),           // 52: koppi.casework.v1.NoteWithdrawalsResponse
-	(*Withdrawn)(nil),                         // 53: koppi.casework.v1.Withdrawn
-	(*CountEmergencyReadsRequest_Asked)(nil),  // 54: koppi.casework.v1.CountEmergencyReadsRequest.Asked
-	(*Reach_Subject)(nil),                     // 55: koppi.casework.v1.Reach.Subject
-	nil,                                       // 56: koppi.casework.v1.TimelinePlace.ReachesEntry
-	(*ReadWorkRequest_Place)(nil),             // 57: koppi.casework.v1.ReadWorkRequest.Place
-	(*TallyResponse_Count)(nil),               // 58: koppi.casework.v1.TallyResponse.Count
-	(*TallyResponse_Wait)(nil),                // 59: koppi.casework.v1.TallyResponse.Wait
-	(*TallyResponse_Door)(nil),                // 60: koppi.casework.v1.TallyResponse.Door
-	nil,                                       // 61: koppi.casework.v1.ConsentsPlace.AfterEntry
-	(*ReadAccessesResponse_Numbered)(nil),     // 62: koppi.casework.v1.ReadAccessesResponse.Numbered
-	nil,                                       // 63: koppi.casework.v1.AccessPlace.BeforeEntry
-	(*FindClientRequest)(nil),                 // 64: koppi.casework.v1.FindClientRequest
-	(*GroundText)(nil),                        // 65: koppi.casework.v1.GroundText
-	(*v1.Party)(nil),                          // 66: koppi.common.v1.Party
-	(*Ground)(nil),                            // 67: koppi.casework.v1.Ground
-	(*timestamppb.Timestamp)(nil),             // 68: google.protobuf.Timestamp
-	(*v11.CaseMessage)(nil),                   // 69: koppi.exchange.v1.CaseMessage
-	(*v1.Attachment)(nil),                     // 70: koppi.common.v1.Attachment
-	(*ListWorkRequest)(nil),                   // 71: koppi.casework.v1.ListWorkRequest
-	(*WorkItem)(nil),                          // 72: koppi.casework.v1.WorkItem
-	(v1.Urgency)(0),                           // 73: koppi.common.v1.Urgency
-	(*v12.ListConsentsRequest)(nil),           // 74: koppi.consent.v1.ListConsentsRequest
-	(*v12.Consent)(nil),                       // 75: koppi.consent.v1.Consent
-	(*v12.WithdrawConsentRequest)(nil),        // 76: koppi.consent.v1.WithdrawConsentRequest
-	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 77: koppi.consent.v1.AcknowledgeWithdrawalRequest
-	(*v12.ListWishesRequest)(nil),             // 78: koppi.consent.v1.ListWishesRequest
-	(*v12.Wishes)(nil),                        // 79: koppi.consent.v1.Wishes
-	(*v12.GiveConsentRequest)(nil),            // 80: koppi.consent.v1.GiveConsentRequest
-	(*v12.WithdrawAdvanceConsentRequest)(nil), // 81: koppi.consent.v1.WithdrawAdvanceConsentRequest
-	(*v12.ProhibitTransferRequest)(nil),       // 82: koppi.consent.v1.ProhibitTransferRequest
-	(*v12.LiftProhibitionRequest)(nil),        // 83: koppi.consent.v1.LiftProhibitionRequest
-	(*v12.RequestOverrideRequest)(nil),        // 84: koppi.consent.v1.RequestOverrideRequest
-	(*v12.DecideOverrideRequest)(nil),         // 85: koppi.consent.v1.DecideOverrideRequest
-	(*v12.DecideWishRequest)(nil),             // 86: koppi.consent.v1.DecideWishRequest
-	(*ListAccessesRequest)(nil),               // 87: koppi.casework.v1.ListAccessesRequest
-	(*v13.OpenLoops)(nil),                     // 88: koppi.operator.v1.OpenLoops
-	(*v13.SilentLoop)(nil),                    // 89: koppi.operator.v1.SilentLoop
-	(*v13.Reader)(nil),                        // 90: koppi.operator.v1.Reader
-	(*v13.UnreviewedGround)(nil),              // 91: koppi.operator.v1.UnreviewedGround
-	(*v1.Client)(nil),                         // 92: koppi.common.v1.Client
-	(*v12.WithdrawnConsent)(nil),              // 93: koppi.consent.v1.WithdrawnConsent
-	(*Access)(nil),                            // 94: koppi.casework.v1.Access
+	(*ReadLoadRequest)(nil),                   // 1: koppi.casework.v1.ReadLoadRequest
+	(*ReadLoadResponse)(nil),                  // 2: koppi.casework.v1.ReadLoadResponse
+	(*CountEmergencyReadsRequest)(nil),        // 3: koppi.casework.v1.CountEmergencyReadsRequest
+	(*CountEmergencyReadsResponse)(nil),       // 4: koppi.casework.v1.CountEmergencyReadsResponse
+	(*FindKnownClientRequest)(nil),            // 5: koppi.casework.v1.FindKnownClientRequest
+	(*FindKnownClientResponse)(nil),           // 6: koppi.casework.v1.FindKnownClientResponse
+	(*ReadGroundTextsRequest)(nil),            // 7: koppi.casework.v1.ReadGroundTextsRequest
+	(*ReadGroundTextsResponse)(nil),           // 8: koppi.casework.v1.ReadGroundTextsResponse
+	(*ReadGroundsRequest)(nil),                // 9: koppi.casework.v1.ReadGroundsRequest
+	(*ReadGroundsResponse)(nil),               // 10: koppi.casework.v1.ReadGroundsResponse
+	(*ReadHistoryRequest)(nil),                // 11: koppi.casework.v1.ReadHistoryRequest
+	(*ReadHistoryResponse)(nil),               // 12: koppi.casework.v1.ReadHistoryResponse
+	(*Reach)(nil),                             // 13: koppi.casework.v1.Reach
+	(*TimelinePlace)(nil),                     // 14: koppi.casework.v1.TimelinePlace
+	(*ReadAttachmentRequest)(nil),             // 15: koppi.casework.v1.ReadAttachmentRequest
+	(*ReadAttachmentResponse)(nil),            // 16: koppi.casework.v1.ReadAttachmentResponse
+	(*ReadWorkRequest)(nil),                   // 17: koppi.casework.v1.ReadWorkRequest
+	(*ReadWorkResponse)(nil),                  // 18: koppi.casework.v1.ReadWorkResponse
+	(*GetWaitingRequest)(nil),                 // 19: koppi.casework.v1.GetWaitingRequest
+	(*GetWaitingResponse)(nil),                // 20: koppi.casework.v1.GetWaitingResponse
+	(*Waiting)(nil),                           // 21: koppi.casework.v1.Waiting
+	(*MarkToldRequest)(nil),                   // 22: koppi.casework.v1.MarkToldRequest
+	(*MarkToldResponse)(nil),                  // 23: koppi.casework.v1.MarkToldResponse
+	(*TallyRequest)(nil),                      // 24: koppi.casework.v1.TallyRequest
+	(*TallyResponse)(nil),                     // 25: koppi.casework.v1.TallyResponse
+	(*ReadConsentsRequest)(nil),               // 26: koppi.casework.v1.ReadConsentsRequest
+	(*ReadConsentsResponse)(nil),              // 27: koppi.casework.v1.ReadConsentsResponse
+	(*ConsentPlace)(nil),                      // 28: koppi.casework.v1.ConsentPlace
+	(*ConsentsPlace)(nil),                     // 29: koppi.casework.v1.ConsentsPlace
+	(*RecordWithdrawalRequest)(nil),           // 30: koppi.casework.v1.RecordWithdrawalRequest
+	(*RecordWithdrawalResponse)(nil),          // 31: koppi.casework.v1.RecordWithdrawalResponse
+	(*RecordAcknowledgementRequest)(nil),      // 32: koppi.casework.v1.RecordAcknowledgementRequest
+	(*RecordAcknowledgementResponse)(nil),     // 33: koppi.casework.v1.RecordAcknowledgementResponse
+	(*ReadWishesRequest)(nil),                 // 34: koppi.casework.v1.ReadWishesRequest
+	(*ReadWishesResponse)(nil),                // 35: koppi.casework.v1.ReadWishesResponse
+	(*RecordWishRequest)(nil),                 // 36: koppi.casework.v1.RecordWishRequest
+	(*VouchRequest)(nil),                      // 37: koppi.casework.v1.VouchRequest
+	(*VouchResponse)(nil),                     // 38: koppi.casework.v1.VouchResponse
+	(*Voucher)(nil),                           // 39: koppi.casework.v1.Voucher
+	(*RecordWishResponse)(nil),                // 40: koppi.casework.v1.RecordWishResponse
+	(*ReadAccessesRequest)(nil),               // 41: koppi.casework.v1.ReadAccessesRequest
+	(*ReadAccessesResponse)(nil),              // 42: koppi.casework.v1.ReadAccessesResponse
+	(*AccessPlace)(nil),                       // 43: koppi.casework.v1.AccessPlace
+	(*CheckAttachmentsRequest)(nil),           // 44: koppi.casework.v1.CheckAttachmentsRequest
+	(*CheckAttachmentsResponse)(nil),          // 45: koppi.casework.v1.CheckAttachmentsResponse
+	(*OverseeRequest)(nil),                    // 46: koppi.casework.v1.OverseeRequest
+	(*OverseeResponse)(nil),                   // 47: koppi.casework.v1.OverseeResponse
+	(*IntroduceRequest)(nil),                  // 48: koppi.casework.v1.IntroduceRequest
+	(*IntroduceResponse)(nil),                 // 49: koppi.casework.v1.IntroduceResponse
+	(*Introduction)(nil),                      // 50: koppi.casework.v1.Introduction
+	(*ListWithdrawalsRequest)(nil),            // 51: koppi.casework.v1.ListWithdrawalsRequest
+	(*ListWithdrawalsResponse)(nil),           // 52: koppi.casework.v1.ListWithdrawalsResponse
+	(*NoteWithdrawalsRequest)(nil),            // 53: koppi.casework.v1.NoteWithdrawalsRequest
+	(*NoteWithdrawalsResponse)(nil),           // 54: koppi.casework.v1.NoteWithdrawalsResponse
+	(*Withdrawn)(nil),                         // 55: koppi.casework.v1.Withdrawn
+	(*CountEmergencyReadsRequest_Asked)(nil),  // 56: koppi.casework.v1.CountEmergencyReadsRequest.Asked
+	(*Reach_Subject)(nil),                     // 57: koppi.casework.v1.Reach.Subject
+	nil,                                       // 58: koppi.casework.v1.TimelinePlace.ReachesEntry
+	(*ReadWorkRequest_Place)(nil),             // 59: koppi.casework.v1.ReadWorkRequest.Place
+	(*TallyResponse_Count)(nil),               // 60: koppi.casework.v1.TallyResponse.Count
+	(*TallyResponse_Wait)(nil),                // 61: koppi.casework.v1.TallyResponse.Wait
+	(*TallyResponse_Door)(nil),                // 62: koppi.casework.v1.TallyResponse.Door
+	nil,                                       // 63: koppi.casework.v1.ConsentsPlace.AfterEntry
+	(*ReadAccessesResponse_Numbered)(nil),     // 64: koppi.casework.v1.ReadAccessesResponse.Numbered
+	nil,                                       // 65: koppi.casework.v1.AccessPlace.BeforeEntry
+	(*WorkerLoad)(nil),                        // 66: koppi.casework.v1.WorkerLoad
+	(*FindClientRequest)(nil),                 // 67: koppi.casework.v1.FindClientRequest
+	(*GroundText)(nil),                        // 68: koppi.casework.v1.GroundText
+	(*v1.Party)(nil),                          // 69: koppi.common.v1.Party
+	(*Ground)(nil),                            // 70: koppi.casework.v1.Ground
+	(*timestamppb.Timestamp)(nil),             // 71: google.protobuf.Timestamp
+	(*v11.CaseMessage)(nil),                   // 72: koppi.exchange.v1.CaseMessage
+	(*v1.Attachment)(nil),                     // 73: koppi.common.v1.Attachment
+	(*ListWorkRequest)(nil),                   // 74: koppi.casework.v1.ListWorkRequest
+	(*WorkItem)(nil),                          // 75: koppi.casework.v1.WorkItem
+	(v1.Urgency)(0),                           // 76: koppi.common.v1.Urgency
+	(*v12.ListConsentsRequest)(nil),           // 77: koppi.consent.v1.ListConsentsRequest
+	(*v12.Consent)(nil),                       // 78: koppi.consent.v1.Consent
+	(*v12.WithdrawConsentRequest)(nil),        // 79: koppi.consent.v1.WithdrawConsentRequest
+	(*v12.AcknowledgeWithdrawalRequest)(nil),  // 80: koppi.consent.v1.AcknowledgeWithdrawalRequest
+	(*v12.ListWishesRequest)(nil),             // 81: koppi.consent.v1.ListWishesRequest
+	(*v12.Wishes)(nil),                        // 82: koppi.consent.v1.Wishes
+	(*v12.GiveConsentRequest)(nil),            // 83: koppi.consent.v1.GiveConsentRequest
+	(*v12.WithdrawAdvanceConsentRequest)(nil), // 84: koppi.consent.v1.WithdrawAdvanceConsentRequest
+	(*v12.ProhibitTransferRequest)(nil),       // 85: koppi.consent.v1.ProhibitTransferRequest
+	(*v12.LiftProhibitionRequest)(nil),        // 86: koppi.consent.v1.LiftProhibitionRequest
+	(*v12.RequestOverrideRequest)(nil),        // 87: koppi.consent.v1.RequestOverrideRequest
+	(*v12.DecideOverrideRequest)(nil),         // 88: koppi.consent.v1.DecideOverrideRequest
+	(*v12.DecideWishRequest)(nil),             // 89: koppi.consent.v1.DecideWishRequest
+	(*ListAccessesRequest)(nil),               // 90: koppi.casework.v1.ListAccessesRequest
+	(*v13.OpenLoops)(nil),                     // 91: koppi.operator.v1.OpenLoops
+	(*v13.SilentLoop)(nil),                    // 92: koppi.operator.v1.SilentLoop
+	(*v13.Reader)(nil),                        // 93: koppi.operator.v1.Reader
+	(*v13.UnreviewedGround)(nil),              // 94: koppi.operator.v1.UnreviewedGround
+	(*v1.Client)(nil),                         // 95: koppi.common.v1.Client
+	(*v12.WithdrawnConsent)(nil),              // 96: koppi.consent.v1.WithdrawnConsent
+	(*Access)(nil),                            // 97: koppi.casework.v1.Access
 }
 var file_koppi_casework_v1_matter_proto_depIdxs = []int32{
-	54, // 0: koppi.casework.v1.CountEmergencyReadsRequest.asked:type_name -> koppi.casework.v1.CountEmergencyReadsRequest.Asked
-	64, // 1: koppi.casework.v1.FindKnownClientRequest.asked:type_name -> koppi.casework.v1.FindClientRequest
-	65, // 2: koppi.casework.v1.ReadGroundTextsResponse.texts:type_name -> koppi.casework.v1.GroundText
-	66, // 3: koppi.casework.v1.ReadGroundsRequest.receiver:type_name -> koppi.common.v1.Party
-	67, // 4: koppi.casework.v1.ReadGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
-	11, // 5: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
-	68, // 6: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
-	69, // 7: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
-	11, // 8: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
-	55, // 9: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
-	56, // 10: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
-	68, // 11: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
-	70, // 12: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
-	71, // 13: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
-	57, // 14: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	72, // 15: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	57, // 16: koppi.casework.v1.ReadWorkResponse.reached:type_name -> koppi.casework.v1.ReadWorkRequest.Place
-	66, // 17: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
-	68, // 18: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
-	19, // 19: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
-	66, // 20: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
-	0,  // 21: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
-	73, // 22: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
-	68, // 23: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
-	68, // 24: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
-	19, // 25: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
-	68, // 26: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
-	58, // 27: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
-	59, // 28: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
-	60, // 29: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
-	74, // 30: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
-	26, // 31: koppi.casework.v1.ReadConsentsRequest.after:type_name -> koppi.casework.v1.ConsentPlace
-	75, // 32: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
-	26, // 33: koppi.casework.v1.ReadConsentsResponse.places:type_name -> koppi.casework.v1.ConsentPlace
-	68, // 34: koppi.casework.v1.ConsentPlace.started_at:type_name -> google.protobuf.Timestamp
-	61, // 35: koppi.casework.v1.ConsentsPlace.after:type_name -> koppi.casework.v1.ConsentsPlace.AfterEntry
-	76, // 36: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
-	75, // 37: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
-	77, // 38: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
-	75, // 39: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
-	78, // 40: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
-	79, // 41: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	80, // 42: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
-	81, // 43: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
-	82, // 44: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
-	83, // 45: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
-	84, // 46: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
-	85, // 47: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
-	86, // 48: koppi.casework.v1.RecordWishRequest.decide_wish:type_name -> koppi.consent.v1.DecideWishRequest
-	34, // 49: koppi.casework.v1.VouchRequest.record:type_name -> koppi.casework.v1.RecordWishRequest
-	68, // 50: koppi.casework.v1.Voucher.until:type_name -> google.protobuf.Timestamp
-	79, // 51: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
-	87, // 52: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
-	62, // 53: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
-	63, // 54: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
-	68, // 55: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
-	88, // 56: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
-	89, // 57: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
-	90, // 58: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
-	91, // 59: koppi.casework.v1.OverseeResponse.unreviewed_grounds:type_name -> koppi.operator.v1.UnreviewedGround
-	92, // 60: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
-	68, // 61: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
-	93, // 62: koppi.casework.v1.Withdrawn.consent:type_name -> koppi.consent.v1.WithdrawnConsent
-	11, // 63: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
-	68, // 64: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
-	26, // 65: koppi.casework.v1.ConsentsPlace.AfterEntry.value:type_name -> koppi.casework.v1.ConsentPlace
-	94, // 66: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
-	9,  // 67: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
-	13, // 68: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
-	15, // 69: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
-	7,  // 70: koppi.casework.v1.MatterService.ReadGrounds:input_type -> koppi.casework.v1.ReadGroundsRequest
-	3,  // 71: koppi.casework.v1.MatterService.FindKnownClient:input_type -> koppi.casework.v1.FindKnownClientRequest
-	5,  // 72: koppi.casework.v1.MatterService.ReadGroundTexts:input_type -> koppi.casework.v1.ReadGroundTextsRequest
-	24, // 73: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
-	28, // 74: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
-	30, // 75: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
-	32, // 76: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
-	34, // 77: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
-	35, // 78: koppi.casework.v1.MatterService.Vouch:input_type -> koppi.casework.v1.VouchRequest
-	39, // 79: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
-	46, // 80: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
-	42, // 81: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
-	17, // 82: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
-	20, // 83: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
-	22, // 84: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
-	44, // 85: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
-	49, // 86: koppi.casework.v1.SuiteService.ListWithdrawals:input_type -> koppi.casework.v1.ListWithdrawalsRequest
-	51, // 87: koppi.casework.v1.SuiteService.NoteWithdrawals:input_type -> koppi.casework.v1.NoteWithdrawalsRequest
-	1,  // 88: koppi.casework.v1.SuiteService.CountEmergencyReads:input_type -> koppi.casework.v1.CountEmergencyReadsRequest
-	10, // 89: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
-	14, // 90: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
-	16, // 91: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
-	8,  // 92: koppi.casework.v1.MatterService.ReadGrounds:output_type -> koppi.casework.v1.ReadGroundsResponse
-	4,  // 93: koppi.casework.v1.MatterService.FindKnownClient:output_type -> koppi.casework.v1.FindKnownClientResponse
-	6,  // 94: koppi.casework.v1.MatterService.ReadGroundTexts:output_type -> koppi.casework.v1.ReadGroundTextsResponse
-	25, // 95: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
-	29, // 96: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
-	31, // 97: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
-	33, // 98: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
-	38, // 99: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
-	36, // 100: koppi.casework.v1.MatterService.Vouch:output_type -> koppi.casework.v1.VouchResponse
-	40, // 101: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
-	47, // 102: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
-	43, // 103: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
-	18, // 104: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
-	21, // 105: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
-	23, // 106: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
-	45, // 107: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
-	50, // 108: koppi.casework.v1.SuiteService.ListWithdrawals:output_type -> koppi.casework.v1.ListWithdrawalsResponse
-	52, // 109: koppi.casework.v1.SuiteService.NoteWithdrawals:output_type -> koppi.casework.v1.NoteWithdrawalsResponse
-	2,  // 110: koppi.casework.v1.SuiteService.CountEmergencyReads:output_type -> koppi.casework.v1.CountEmergencyReadsResponse
-	89, // [89:111] is the sub-list for method output_type
-	67, // [67:89] is the sub-list for method input_type
-	67, // [67:67] is the sub-list for extension type_name
-	67, // [67:67] is the sub-list for extension extendee
-	0,  // [0:67] is the sub-list for field type_name
+	66, // 0: koppi.casework.v1.ReadLoadResponse.loads:type_name -> koppi.casework.v1.WorkerLoad
+	56, // 1: koppi.casework.v1.CountEmergencyReadsRequest.asked:type_name -> koppi.casework.v1.CountEmergencyReadsRequest.Asked
+	67, // 2: koppi.casework.v1.FindKnownClientRequest.asked:type_name -> koppi.casework.v1.FindClientRequest
+	68, // 3: koppi.casework.v1.ReadGroundTextsResponse.texts:type_name -> koppi.casework.v1.GroundText
+	69, // 4: koppi.casework.v1.ReadGroundsRequest.receiver:type_name -> koppi.common.v1.Party
+	70, // 5: koppi.casework.v1.ReadGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
+	13, // 6: koppi.casework.v1.ReadHistoryRequest.reach:type_name -> koppi.casework.v1.Reach
+	71, // 7: koppi.casework.v1.ReadHistoryRequest.after:type_name -> google.protobuf.Timestamp
+	72, // 8: koppi.casework.v1.ReadHistoryResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	13, // 9: koppi.casework.v1.ReadHistoryResponse.reach:type_name -> koppi.casework.v1.Reach
+	57, // 10: koppi.casework.v1.Reach.subjects:type_name -> koppi.casework.v1.Reach.Subject
+	58, // 11: koppi.casework.v1.TimelinePlace.reaches:type_name -> koppi.casework.v1.TimelinePlace.ReachesEntry
+	71, // 12: koppi.casework.v1.TimelinePlace.after:type_name -> google.protobuf.Timestamp
+	73, // 13: koppi.casework.v1.ReadAttachmentResponse.attachment:type_name -> koppi.common.v1.Attachment
+	74, // 14: koppi.casework.v1.ReadWorkRequest.work:type_name -> koppi.casework.v1.ListWorkRequest
+	59, // 15: koppi.casework.v1.ReadWorkRequest.after:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	75, // 16: koppi.casework.v1.ReadWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	59, // 17: koppi.casework.v1.ReadWorkResponse.reached:type_name -> koppi.casework.v1.ReadWorkRequest.Place
+	69, // 18: koppi.casework.v1.GetWaitingRequest.units:type_name -> koppi.common.v1.Party
+	71, // 19: koppi.casework.v1.GetWaitingResponse.now:type_name -> google.protobuf.Timestamp
+	21, // 20: koppi.casework.v1.GetWaitingResponse.waiting:type_name -> koppi.casework.v1.Waiting
+	69, // 21: koppi.casework.v1.Waiting.unit:type_name -> koppi.common.v1.Party
+	0,  // 22: koppi.casework.v1.Waiting.kind:type_name -> koppi.casework.v1.WaitingKind
+	76, // 23: koppi.casework.v1.Waiting.urgency:type_name -> koppi.common.v1.Urgency
+	71, // 24: koppi.casework.v1.Waiting.due_at:type_name -> google.protobuf.Timestamp
+	71, // 25: koppi.casework.v1.Waiting.told_at:type_name -> google.protobuf.Timestamp
+	21, // 26: koppi.casework.v1.MarkToldRequest.told:type_name -> koppi.casework.v1.Waiting
+	71, // 27: koppi.casework.v1.TallyResponse.now:type_name -> google.protobuf.Timestamp
+	60, // 28: koppi.casework.v1.TallyResponse.counts:type_name -> koppi.casework.v1.TallyResponse.Count
+	61, // 29: koppi.casework.v1.TallyResponse.waits:type_name -> koppi.casework.v1.TallyResponse.Wait
+	62, // 30: koppi.casework.v1.TallyResponse.doors:type_name -> koppi.casework.v1.TallyResponse.Door
+	77, // 31: koppi.casework.v1.ReadConsentsRequest.consents:type_name -> koppi.consent.v1.ListConsentsRequest
+	28, // 32: koppi.casework.v1.ReadConsentsRequest.after:type_name -> koppi.casework.v1.ConsentPlace
+	78, // 33: koppi.casework.v1.ReadConsentsResponse.consents:type_name -> koppi.consent.v1.Consent
+	28, // 34: koppi.casework.v1.ReadConsentsResponse.places:type_name -> koppi.casework.v1.ConsentPlace
+	71, // 35: koppi.casework.v1.ConsentPlace.started_at:type_name -> google.protobuf.Timestamp
+	63, // 36: koppi.casework.v1.ConsentsPlace.after:type_name -> koppi.casework.v1.ConsentsPlace.AfterEntry
+	79, // 37: koppi.casework.v1.RecordWithdrawalRequest.withdrawal:type_name -> koppi.consent.v1.WithdrawConsentRequest
+	78, // 38: koppi.casework.v1.RecordWithdrawalResponse.consent:type_name -> koppi.consent.v1.Consent
+	80, // 39: koppi.casework.v1.RecordAcknowledgementRequest.acknowledgement:type_name -> koppi.consent.v1.AcknowledgeWithdrawalRequest
+	78, // 40: koppi.casework.v1.RecordAcknowledgementResponse.consent:type_name -> koppi.consent.v1.Consent
+	81, // 41: koppi.casework.v1.ReadWishesRequest.wishes:type_name -> koppi.consent.v1.ListWishesRequest
+	82, // 42: koppi.casework.v1.ReadWishesResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	83, // 43: koppi.casework.v1.RecordWishRequest.give_consent:type_name -> koppi.consent.v1.GiveConsentRequest
+	84, // 44: koppi.casework.v1.RecordWishRequest.withdraw_consent:type_name -> koppi.consent.v1.WithdrawAdvanceConsentRequest
+	85, // 45: koppi.casework.v1.RecordWishRequest.prohibit:type_name -> koppi.consent.v1.ProhibitTransferRequest
+	86, // 46: koppi.casework.v1.RecordWishRequest.lift:type_name -> koppi.consent.v1.LiftProhibitionRequest
+	87, // 47: koppi.casework.v1.RecordWishRequest.request_override:type_name -> koppi.consent.v1.RequestOverrideRequest
+	88, // 48: koppi.casework.v1.RecordWishRequest.decide_override:type_name -> koppi.consent.v1.DecideOverrideRequest
+	89, // 49: koppi.casework.v1.RecordWishRequest.decide_wish:type_name -> koppi.consent.v1.DecideWishRequest
+	36, // 50: koppi.casework.v1.VouchRequest.record:type_name -> koppi.casework.v1.RecordWishRequest
+	71, // 51: koppi.casework.v1.Voucher.until:type_name -> google.protobuf.Timestamp
+	82, // 52: koppi.casework.v1.RecordWishResponse.wishes:type_name -> koppi.consent.v1.Wishes
+	90, // 53: koppi.casework.v1.ReadAccessesRequest.accesses:type_name -> koppi.casework.v1.ListAccessesRequest
+	64, // 54: koppi.casework.v1.ReadAccessesResponse.accesses:type_name -> koppi.casework.v1.ReadAccessesResponse.Numbered
+	65, // 55: koppi.casework.v1.AccessPlace.before:type_name -> koppi.casework.v1.AccessPlace.BeforeEntry
+	71, // 56: koppi.casework.v1.OverseeResponse.now:type_name -> google.protobuf.Timestamp
+	91, // 57: koppi.casework.v1.OverseeResponse.open:type_name -> koppi.operator.v1.OpenLoops
+	92, // 58: koppi.casework.v1.OverseeResponse.silent:type_name -> koppi.operator.v1.SilentLoop
+	93, // 59: koppi.casework.v1.OverseeResponse.readers:type_name -> koppi.operator.v1.Reader
+	94, // 60: koppi.casework.v1.OverseeResponse.unreviewed_grounds:type_name -> koppi.operator.v1.UnreviewedGround
+	95, // 61: koppi.casework.v1.Introduction.client:type_name -> koppi.common.v1.Client
+	71, // 62: koppi.casework.v1.Introduction.until:type_name -> google.protobuf.Timestamp
+	96, // 63: koppi.casework.v1.Withdrawn.consent:type_name -> koppi.consent.v1.WithdrawnConsent
+	13, // 64: koppi.casework.v1.TimelinePlace.ReachesEntry.value:type_name -> koppi.casework.v1.Reach
+	71, // 65: koppi.casework.v1.ReadWorkRequest.Place.due_at:type_name -> google.protobuf.Timestamp
+	28, // 66: koppi.casework.v1.ConsentsPlace.AfterEntry.value:type_name -> koppi.casework.v1.ConsentPlace
+	97, // 67: koppi.casework.v1.ReadAccessesResponse.Numbered.access:type_name -> koppi.casework.v1.Access
+	11, // 68: koppi.casework.v1.MatterService.ReadHistory:input_type -> koppi.casework.v1.ReadHistoryRequest
+	15, // 69: koppi.casework.v1.MatterService.ReadAttachment:input_type -> koppi.casework.v1.ReadAttachmentRequest
+	17, // 70: koppi.casework.v1.MatterService.ReadWork:input_type -> koppi.casework.v1.ReadWorkRequest
+	9,  // 71: koppi.casework.v1.MatterService.ReadGrounds:input_type -> koppi.casework.v1.ReadGroundsRequest
+	5,  // 72: koppi.casework.v1.MatterService.FindKnownClient:input_type -> koppi.casework.v1.FindKnownClientRequest
+	7,  // 73: koppi.casework.v1.MatterService.ReadGroundTexts:input_type -> koppi.casework.v1.ReadGroundTextsRequest
+	26, // 74: koppi.casework.v1.MatterService.ReadConsents:input_type -> koppi.casework.v1.ReadConsentsRequest
+	30, // 75: koppi.casework.v1.MatterService.RecordWithdrawal:input_type -> koppi.casework.v1.RecordWithdrawalRequest
+	32, // 76: koppi.casework.v1.MatterService.RecordAcknowledgement:input_type -> koppi.casework.v1.RecordAcknowledgementRequest
+	34, // 77: koppi.casework.v1.MatterService.ReadWishes:input_type -> koppi.casework.v1.ReadWishesRequest
+	36, // 78: koppi.casework.v1.MatterService.RecordWish:input_type -> koppi.casework.v1.RecordWishRequest
+	37, // 79: koppi.casework.v1.MatterService.Vouch:input_type -> koppi.casework.v1.VouchRequest
+	41, // 80: koppi.casework.v1.MatterService.ReadAccesses:input_type -> koppi.casework.v1.ReadAccessesRequest
+	48, // 81: koppi.casework.v1.MatterService.Introduce:input_type -> koppi.casework.v1.IntroduceRequest
+	44, // 82: koppi.casework.v1.SuiteService.CheckAttachments:input_type -> koppi.casework.v1.CheckAttachmentsRequest
+	19, // 83: koppi.casework.v1.SuiteService.GetWaiting:input_type -> koppi.casework.v1.GetWaitingRequest
+	22, // 84: koppi.casework.v1.SuiteService.MarkTold:input_type -> koppi.casework.v1.MarkToldRequest
+	24, // 85: koppi.casework.v1.SuiteService.Tally:input_type -> koppi.casework.v1.TallyRequest
+	46, // 86: koppi.casework.v1.SuiteService.Oversee:input_type -> koppi.casework.v1.OverseeRequest
+	51, // 87: koppi.casework.v1.SuiteService.ListWithdrawals:input_type -> koppi.casework.v1.ListWithdrawalsRequest
+	53, // 88: koppi.casework.v1.SuiteService.NoteWithdrawals:input_type -> koppi.casework.v1.NoteWithdrawalsRequest
+	3,  // 89: koppi.casework.v1.SuiteService.CountEmergencyReads:input_type -> koppi.casework.v1.CountEmergencyReadsRequest
+	1,  // 90: koppi.casework.v1.SuiteService.ReadLoad:input_type -> koppi.casework.v1.ReadLoadRequest
+	12, // 91: koppi.casework.v1.MatterService.ReadHistory:output_type -> koppi.casework.v1.ReadHistoryResponse
+	16, // 92: koppi.casework.v1.MatterService.ReadAttachment:output_type -> koppi.casework.v1.ReadAttachmentResponse
+	18, // 93: koppi.casework.v1.MatterService.ReadWork:output_type -> koppi.casework.v1.ReadWorkResponse
+	10, // 94: koppi.casework.v1.MatterService.ReadGrounds:output_type -> koppi.casework.v1.ReadGroundsResponse
+	6,  // 95: koppi.casework.v1.MatterService.FindKnownClient:output_type -> koppi.casework.v1.FindKnownClientResponse
+	8,  // 96: koppi.casework.v1.MatterService.ReadGroundTexts:output_type -> koppi.casework.v1.ReadGroundTextsResponse
+	27, // 97: koppi.casework.v1.MatterService.ReadConsents:output_type -> koppi.casework.v1.ReadConsentsResponse
+	31, // 98: koppi.casework.v1.MatterService.RecordWithdrawal:output_type -> koppi.casework.v1.RecordWithdrawalResponse
+	33, // 99: koppi.casework.v1.MatterService.RecordAcknowledgement:output_type -> koppi.casework.v1.RecordAcknowledgementResponse
+	35, // 100: koppi.casework.v1.MatterService.ReadWishes:output_type -> koppi.casework.v1.ReadWishesResponse
+	40, // 101: koppi.casework.v1.MatterService.RecordWish:output_type -> koppi.casework.v1.RecordWishResponse
+	38, // 102: koppi.casework.v1.MatterService.Vouch:output_type -> koppi.casework.v1.VouchResponse
+	42, // 103: koppi.casework.v1.MatterService.ReadAccesses:output_type -> koppi.casework.v1.ReadAccessesResponse
+	49, // 104: koppi.casework.v1.MatterService.Introduce:output_type -> koppi.casework.v1.IntroduceResponse
+	45, // 105: koppi.casework.v1.SuiteService.CheckAttachments:output_type -> koppi.casework.v1.CheckAttachmentsResponse
+	20, // 106: koppi.casework.v1.SuiteService.GetWaiting:output_type -> koppi.casework.v1.GetWaitingResponse
+	23, // 107: koppi.casework.v1.SuiteService.MarkTold:output_type -> koppi.casework.v1.MarkToldResponse
+	25, // 108: koppi.casework.v1.SuiteService.Tally:output_type -> koppi.casework.v1.TallyResponse
+	47, // 109: koppi.casework.v1.SuiteService.Oversee:output_type -> koppi.casework.v1.OverseeResponse
+	52, // 110: koppi.casework.v1.SuiteService.ListWithdrawals:output_type -> koppi.casework.v1.ListWithdrawalsResponse
+	54, // 111: koppi.casework.v1.SuiteService.NoteWithdrawals:output_type -> koppi.casework.v1.NoteWithdrawalsResponse
+	4,  // 112: koppi.casework.v1.SuiteService.CountEmergencyReads:output_type -> koppi.casework.v1.CountEmergencyReadsResponse
+	2,  // 113: koppi.casework.v1.SuiteService.ReadLoad:output_type -> koppi.casework.v1.ReadLoadResponse
+	91, // [91:114] is the sub-list for method output_type
+	68, // [68:91] is the sub-list for method input_type
+	68, // [68:68] is the sub-list for extension type_name
+	68, // [68:68] is the sub-list for extension extendee
+	0,  // [0:68] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_matter_proto_init() }
@@ -3942,7 +4051,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 		return
 	}
 	file_koppi_casework_v1_casework_proto_init()
-	file_koppi_casework_v1_matter_proto_msgTypes[33].OneofWrappers = []any{
+	file_koppi_casework_v1_matter_proto_msgTypes[35].OneofWrappers = []any{
 		(*RecordWishRequest_GiveConsent)(nil),
 		(*RecordWishRequest_WithdrawConsent)(nil),
 		(*RecordWishRequest_Prohibit)(nil),
@@ -3957,7 +4066,7 @@ func file_koppi_casework_v1_matter_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_matter_proto_rawDesc), len(file_koppi_casework_v1_matter_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   63,
+			NumMessages:   65,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -666,6 +666,7 @@ const (
 	SuiteService_ListWithdrawals_FullMethodName     = "/koppi.casework.v1.SuiteService/ListWithdrawals"
 	SuiteService_NoteWithdrawals_FullMethodName     = "/koppi.casework.v1.SuiteService/NoteWithdrawals"
 	SuiteService_CountEmergencyReads_FullMethodName = "/koppi.casework.v1.SuiteService/CountEmergencyReads"
+	SuiteService_ReadLoad_FullMethodName            = "/koppi.casework.v1.SuiteService/ReadLoad"
 )
 
 // SuiteServiceClient is the client API for SuiteService service.
@@ -696,6 +697,8 @@ type SuiteServiceClient interface {
 	NoteWithdrawals(ctx context.Context, in *NoteWithdrawalsRequest, opts ...grpc.CallOption) (*NoteWithdrawalsResponse, error)
 	// CountEmergencyReads returns how many of this service's matters were read by emergency readings.
 	CountEmergencyReads(ctx context.Context, in *CountEmergencyReadsRequest, opts ...grpc.CallOption) (*CountEmergencyReadsResponse, error)
+	// ReadLoad returns how much work of this service workers of an agency have.
+	ReadLoad(ctx context.Context, in *ReadLoadRequest, opts ...grpc.CallOption) (*ReadLoadResponse, error)
 }
 
 type suiteServiceClient struct {
@@ -795,6 +798,16 @@ func (c *suiteServiceClient) CountEmergencyReads(ctx context.Context, in *CountE
 	return out, nil
 }
 
+func (c *suiteServiceClient) ReadLoad(ctx context.Context, in *ReadLoadRequest, opts ...grpc.CallOption) (*ReadLoadResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReadLoadResponse)
+	err := c.cc.Invoke(ctx, SuiteService_ReadLoad_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SuiteServiceServer is the server API for SuiteService service.
 // All implementations must embed UnimplementedSuiteServiceServer
 // for forward compatibility.
@@ -823,6 +836,8 @@ type SuiteServiceServer interface {
 	NoteWithdrawals(context.Context, *NoteWithdrawalsRequest) (*NoteWithdrawalsResponse, error)
 	// CountEmergencyReads returns how many of this service's matters were read by emergency readings.
 	CountEmergencyReads(context.Context, *CountEmergencyReadsRequest) (*CountEmergencyReadsResponse, error)
+	// ReadLoad returns how much work of this service workers of an agency have.
+	ReadLoad(context.Context, *ReadLoadRequest) (*ReadLoadResponse, error)
 	mustEmbedUnimplementedSuiteServiceServer()
 }
 
@@ -856,6 +871,9 @@ func (UnimplementedSuiteServiceServer) NoteWithdrawals(context.Context, *NoteWit
 }
 func (UnimplementedSuiteServiceServer) CountEmergencyReads(context.Context, *CountEmergencyReadsRequest) (*CountEmergencyReadsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CountEmergencyReads not implemented")
+}
+func (UnimplementedSuiteServiceServer) ReadLoad(context.Context, *ReadLoadRequest) (*ReadLoadResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReadLoad not implemented")
 }
 func (UnimplementedSuiteServiceServer) mustEmbedUnimplementedSuiteServiceServer() {}
 func (UnimplementedSuiteServiceServer) testEmbeddedByValue()                      {}
@@ -1015,6 +1033,24 @@ func _SuiteService_CountEmergencyReads_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SuiteService_ReadLoad_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReadLoadRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SuiteServiceServer).ReadLoad(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SuiteService_ReadLoad_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SuiteServiceServer).ReadLoad(ctx, req.(*ReadLoadRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SuiteService_ServiceDesc is the grpc.ServiceDesc for SuiteService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1049,6 +1085,10 @@ var SuiteService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CountEmergencyReads",
 			Handler:    _SuiteService_CountEmergencyReads_Handler,
+		},
+		{
+			MethodName: "ReadLoad",
+			Handler:    _SuiteService_ReadLoad_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

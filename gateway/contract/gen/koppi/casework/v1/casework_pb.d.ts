@@ -13,7 +13,7 @@ import type { AgencyKind } from "./agency_kind_pb.js";
 import type { ContentProfile, LegalBasis, LegalGround, LoopStatus, Party, PlannedContact, ProhibitionEffect, Urgency } from "../../common/v1/party_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Status } from "../../../google/rpc/status_pb.js";
-import type { EmergencyReason, GetRosterRequestSchema, GetRosterResponseSchema, ListColleaguesRequestSchema, ListColleaguesResponseSchema, ListEmergencyReadingsRequestSchema, ListEmergencyReadingsResponseSchema, OpenEmergencyReadingRequestSchema, OpenEmergencyReadingResponseSchema, PutColleagueRequestSchema, PutColleagueResponseSchema, ReviewEmergencyReadingRequestSchema, ReviewEmergencyReadingResponseSchema, ReviewVerdict, SetAbsenceRequestSchema, SetAbsenceResponseSchema, SetDutyRequestSchema, SetDutyResponseSchema } from "./people_pb.js";
+import type { Colleague, EmergencyReason, GetRosterRequestSchema, GetRosterResponseSchema, ListColleaguesRequestSchema, ListColleaguesResponseSchema, ListEmergencyReadingsRequestSchema, ListEmergencyReadingsResponseSchema, OpenEmergencyReadingRequestSchema, OpenEmergencyReadingResponseSchema, PutColleagueRequestSchema, PutColleagueResponseSchema, ReviewEmergencyReadingRequestSchema, ReviewEmergencyReadingResponseSchema, ReviewVerdict, SetAbsenceRequestSchema, SetAbsenceResponseSchema, SetDutyRequestSchema, SetDutyResponseSchema } from "./people_pb.js";
 
 /**
  * Describes the file koppi/casework/v1/casework.proto.
@@ -735,6 +735,20 @@ export declare type ListWorkRequest = Message<"koppi.casework.v1.ListWorkRequest
    * @generated from field: string matter_number = 10;
    */
   matterNumber: string;
+
+  /**
+   * Only matters that no worker holds.
+   *
+   * @generated from field: bool unassigned_only = 12;
+   */
+  unassignedOnly: boolean;
+
+  /**
+   * Only concerns of which Concern.repeated_unreached holds.
+   *
+   * @generated from field: bool repeated_unreached_only = 13;
+   */
+  repeatedUnreachedOnly: boolean;
 };
 
 /**
@@ -902,6 +916,60 @@ export declare type WorkItem = Message<"koppi.casework.v1.WorkItem"> & {
    * @generated from field: koppi.common.v1.Party second = 19;
    */
   second?: Party | undefined;
+
+  /**
+   * Of a concern: the reports about the client at the agency within twelve months, this one and those that
+   * joined it included; attempts and appointments since the client was reached last; and see
+   * Concern.repeated_unreached.
+   *
+   * @generated from field: int32 reports = 20;
+   */
+  reports: number;
+
+  /**
+   * @generated from field: int32 unreached = 21;
+   */
+  unreached: number;
+
+  /**
+   * @generated from field: bool repeated_unreached = 22;
+   */
+  repeatedUnreached: boolean;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp next_attempt_at = 24;
+   */
+  nextAttemptAt?: Timestamp | undefined;
+
+  /**
+   * The next appointment that the client has.
+   *
+   * @generated from field: google.protobuf.Timestamp next_appointment_at = 25;
+   */
+  nextAppointmentAt?: Timestamp | undefined;
+
+  /**
+   * Names of the values of the concern's track, support need, the client's will and the mode of the next
+   * attempt; empty if they are not known.
+   *
+   * @generated from field: string track = 26;
+   */
+  track: string;
+
+  /**
+   * @generated from field: string support_need = 27;
+   */
+  supportNeed: string;
+
+  /**
+   * @generated from field: string client_will = 28;
+   */
+  clientWill: string;
+
+  /**
+   * @generated from field: string next_mode = 29;
+   */
+  nextMode: string;
 };
 
 /**
@@ -930,7 +998,7 @@ export declare type ReassignWorkRequest = Message<"koppi.casework.v1.ReassignWor
   to?: Party | undefined;
 
   /**
-   * Required.
+   * Required for a matter that a worker holds.
    *
    * @generated from field: string reason = 4;
    */
@@ -983,6 +1051,119 @@ export declare type Reassigned = Message<"koppi.casework.v1.Reassigned"> & {
  * Use `create(ReassignedSchema)` to create a new message.
  */
 export declare const ReassignedSchema: GenMessage<Reassigned>;
+
+/**
+ * @generated from message koppi.casework.v1.GetLoadRequest
+ */
+export declare type GetLoadRequest = Message<"koppi.casework.v1.GetLoadRequest"> & {
+  /**
+   * @generated from field: string unit = 1;
+   */
+  unit: string;
+};
+
+/**
+ * Describes the message koppi.casework.v1.GetLoadRequest.
+ * Use `create(GetLoadRequestSchema)` to create a new message.
+ */
+export declare const GetLoadRequestSchema: GenMessage<GetLoadRequest>;
+
+/**
+ * @generated from message koppi.casework.v1.GetLoadResponse
+ */
+export declare type GetLoadResponse = Message<"koppi.casework.v1.GetLoadResponse"> & {
+  /**
+   * In the order of ListColleagues.
+   *
+   * @generated from field: repeated koppi.casework.v1.WorkerLoad loads = 1;
+   */
+  loads: WorkerLoad[];
+};
+
+/**
+ * Describes the message koppi.casework.v1.GetLoadResponse.
+ * Use `create(GetLoadResponseSchema)` to create a new message.
+ */
+export declare const GetLoadResponseSchema: GenMessage<GetLoadResponse>;
+
+/**
+ * WorkerLoad is how much work a colleague has: open concerns and referrals that the agency received.
+ *
+ * @generated from message koppi.casework.v1.WorkerLoad
+ */
+export declare type WorkerLoad = Message<"koppi.casework.v1.WorkerLoad"> & {
+  /**
+   * @generated from field: koppi.casework.v1.Colleague colleague = 1;
+   */
+  colleague?: Colleague | undefined;
+
+  /**
+   * Held by the colleague, in whatever unit.
+   *
+   * @generated from field: int32 open = 2;
+   */
+  open: number;
+
+  /**
+   * In which the colleague is the second worker.
+   *
+   * @generated from field: int32 second = 3;
+   */
+  second: number;
+
+  /**
+   * Of those held: urgent ones and emergencies, and overdue ones.
+   *
+   * @generated from field: int32 urgent = 4;
+   */
+  urgent: number;
+
+  /**
+   * @generated from field: int32 overdue = 5;
+   */
+  overdue: number;
+
+  /**
+   * Of the concerns held, those that a triage gave a track, and a support need; in the order of the enum.
+   *
+   * @generated from field: repeated koppi.casework.v1.NamedCount by_track = 6;
+   */
+  byTrack: NamedCount[];
+
+  /**
+   * @generated from field: repeated koppi.casework.v1.NamedCount by_support_need = 7;
+   */
+  bySupportNeed: NamedCount[];
+};
+
+/**
+ * Describes the message koppi.casework.v1.WorkerLoad.
+ * Use `create(WorkerLoadSchema)` to create a new message.
+ */
+export declare const WorkerLoadSchema: GenMessage<WorkerLoad>;
+
+/**
+ * NamedCount counts matters by a value of an enum, for example "TRACK_SOCIAL_WORK".
+ *
+ * @generated from message koppi.casework.v1.NamedCount
+ */
+export declare type NamedCount = Message<"koppi.casework.v1.NamedCount"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: int32 count = 2;
+   */
+  count: number;
+};
+
+/**
+ * Describes the message koppi.casework.v1.NamedCount.
+ * Use `create(NamedCountSchema)` to create a new message.
+ */
+export declare const NamedCountSchema: GenMessage<NamedCount>;
 
 /**
  * @generated from message koppi.casework.v1.ListAccessesRequest
@@ -1506,7 +1687,7 @@ export declare const CaseworkService: GenService<{
   /**
    * ReassignWork reassigns matters of the caller's agency to another of its units or workers,
    * each with its own service's command and independently: one that is refused does not stop
-   * the others. Responsibility for a plan is not reassigned here; it is offered in the plan.
+   * the others. What nobody has received yet is received first. Responsibility for a plan is not reassigned here; it is offered in the plan.
    *
    * @generated from rpc koppi.casework.v1.CaseworkService.ReassignWork
    */
@@ -1514,6 +1695,17 @@ export declare const CaseworkService: GenService<{
     methodKind: "unary";
     input: typeof ReassignWorkRequestSchema;
     output: typeof ReassignWorkResponseSchema;
+  },
+  /**
+   * GetLoad returns how much work each colleague of a unit has. For who leads the unit or is on duty in it
+   * this week; others get ROLE_NOT_ALLOWED. UNKNOWN_PARTY for a unit that is not the agency's.
+   *
+   * @generated from rpc koppi.casework.v1.CaseworkService.GetLoad
+   */
+  getLoad: {
+    methodKind: "unary";
+    input: typeof GetLoadRequestSchema;
+    output: typeof GetLoadResponseSchema;
   },
   /**
    * ListAccesses returns the access log of a client: which party read or changed what, when
