@@ -56,7 +56,7 @@ func entry[S matter.State](rules Rules[S], head matter.Head, view matter.View[S]
 		State: shown.State, Urgency: int32(shown.Urgency), Touched: shown.Touched, Phase: int32(status.GetPhase()), WaitingOn: status.GetWaitingOn().GetAgency(),
 		Overdue: status.GetOverdue(), Hidden: shown.Hidden || head.IsRevoked() || view.Reader.Gone, Ended: view.State.Common().Ended() || view.Reader.Gone,
 		Version: view.Version, StartedAt: head.Started, WithdrawnAt: head.Withdrawal.At, Parts: string(rules.Parts(view)),
-		Second: shown.Second, Marks: shown.Marks,
+		Second: shown.Second, Marks: shown.Marks, OnCall: shown.OnCall, OnCallAt: shown.OnCallAt,
 	}
 	if status.GetDueAt() != nil {
 		row.DueAt = status.GetDueAt().AsTime()

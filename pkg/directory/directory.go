@@ -75,6 +75,8 @@ type Unit struct {
 	Address    string
 	// Workers are what the file says of the unit's workers, in its order.
 	Workers []Worker
+	// OnCall is when the unit is on call; nil if it never is.
+	OnCall *OnCall
 }
 
 // Directory is a whole directory. It is safe for concurrent use, and is replaced only as a whole: see Watch.

@@ -54,6 +54,7 @@ type fileUnit struct {
 	Area           string            `json:"area"`
 	Reads          []string          `json:"reads"`
 	Workers        []fileWorker      `json:"workers"`
+	OnCall         *fileOnCall       `json:"onCall"`
 }
 
 type fileDuty struct {
@@ -204,7 +205,7 @@ func (f fileAgency) check() (Agency, error) {
 	if intakes == 0 && len(agency.Units) > 1 {
 		return agency, errors.New("no intake unit: no unit would receive messages that are addressed to the agency")
 	}
-	return agency, checkAreas(agency.Units)
+	return agency, cmp.Or(checkAreas(agency.Units), checkOnCall(agency.Units))
 }
 
 // kindOf returns the kind of a name such as "HEALTH_CARE"; unspecified for an unknown one.
@@ -253,6 +254,9 @@ func (f fileUnit) check() (Unit, error) {
 		return unit, err
 	}
 	if unit.Duty, err = checkDuty(f.Duty); err != nil {
+		return unit, err
+	}
+	if unit.OnCall, err = f.OnCall.check(); err != nil {
 		return unit, err
 	}
 	unit.Workers, err = checkWorkers(f.Workers)

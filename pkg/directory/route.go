@@ -19,10 +19,11 @@ type RoutingQuery struct {
 
 // Route returns the agency's units that serve a municipality and a service, the most suitable first: one that
 // serves in the client's language, then the intake, then one that names the municipality before one that
-// serves the agency's whole area.
+// serves the agency's whole area. A unit that is on call, and is not the intake, is none of them: emergencies go
+// to it at their time, and nothing else does.
 func (a Agency) Route(query RoutingQuery) []Unit {
 	fitting := slices.DeleteFunc(slices.Clone(a.Units), func(u Unit) bool {
-		return query.Municipality != "" && !u.Serves(query.Municipality) || query.ServiceKey != "" && !slices.Contains(u.ServiceKeys, query.ServiceKey)
+		return u.OnCall != nil && !u.Intake || query.Municipality != "" && !u.Serves(query.Municipality) || query.ServiceKey != "" && !slices.Contains(u.ServiceKeys, query.ServiceKey)
 	})
 	slices.SortStableFunc(fitting, func(x, y Unit) int {
 		return cmp.Or(

@@ -24,6 +24,9 @@ const (
 	WaitingNew WaitingKind = 1
 	// WaitingOverdue says that it is the agency's turn and the due time is past.
 	WaitingOverdue WaitingKind = 2
+	// WaitingOnCall says that the unit is on call for the matter, which another unit or worker holds. Its due
+	// time is when the matter came to the unit.
+	WaitingOnCall WaitingKind = 3
 )
 
 // WaitingQuery selects waiting matters. All fields are required.
@@ -54,4 +57,13 @@ type Waiting struct {
 	// Told is the number of notices sent for this kind and due time, ToldAt the time of the last.
 	Told   int32
 	ToldAt time.Time
+}
+
+// ToldTo returns the name under which notices are recorded: the unit on call gets notices of its own beside
+// those of the unit that holds the matter. It is stored.
+func (w Waiting) ToldTo() string {
+	if w.Kind == WaitingOnCall {
+		return w.Agency + " on call"
+	}
+	return w.Agency
 }

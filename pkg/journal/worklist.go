@@ -63,6 +63,10 @@ type WorklistEntry struct {
 	Second string
 	// Marks are bits that the service's rules define, by which lists are narrowed.
 	Marks int32
+	// OnCall is a unit of this agency that is on call for the subject beside Unit, since OnCallAt; empty if
+	// there is none.
+	OnCall   string
+	OnCallAt time.Time
 }
 
 // Query selects worklist entries. It names an agency, a subject or a client; other zero fields do
@@ -72,8 +76,8 @@ type Query struct {
 	Subject      string
 	Role         Role
 	Unit, Worker string
-	// Second is the second worker.
-	Second       string
+	// Second is the second worker, OnCall the unit that is on call.
+	Second, OnCall string
 	Client, Case string
 	// Marks keeps entries that have all of these.
 	Marks int32

@@ -1,6 +1,8 @@
 package matter
 
 import (
+	"time"
+
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
@@ -45,6 +47,9 @@ type WorklistEntry struct {
 	Touched bool
 	// Second is a worker who works on the matter beside Worker; empty if there is none.
 	Second string
+	// OnCall is a unit of the reader's agency that is on call for the matter beside Unit, since OnCallAt.
+	OnCall   string
+	OnCallAt time.Time
 	// Marks are bits that the service's rules define, by which lists can be narrowed. They are stored.
 	Marks int32
 }

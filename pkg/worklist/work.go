@@ -71,6 +71,7 @@ func (l *Worklist[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkReques
 	for i, one := range filled.Shown {
 		item := l.workItem(one, filled.Rows[i])
 		item.OnDuty = r.GetWork().GetQueue() == caseworkv1.Queue_QUEUE_ME && filled.Rows[i].Worker == ""
+		item.OnCall = r.GetWork().GetQueue() == caseworkv1.Queue_QUEUE_UNIT && filled.Rows[i].OnCall == cmp.Or(r.GetWork().GetUnit(), who.Unit)
 		if r.GetWork().GetWithNames() {
 			if err := l.name(ctx, who, one, filled.Rows[i], item); err != nil {
 				return nil, err
@@ -126,7 +127,10 @@ func (l *Worklist[S]) queries(who identity.Caller, r *caseworkv1.ReadWorkRequest
 		}
 		return queries
 	case caseworkv1.Queue_QUEUE_UNIT:
-		query.Unit = cmp.Or(work.GetUnit(), who.Unit)
+		query.Unit, query.Worker = cmp.Or(work.GetUnit(), who.Unit), work.GetWorker()
+		onCall := query
+		onCall.Unit, onCall.OnCall = "", query.Unit
+		return []journal.Query{query, onCall}
 	}
 	query.Worker = work.GetWorker()
 	return []journal.Query{query}

@@ -41,6 +41,11 @@ func (s *Service) take(ctx context.Context, r service.Request) (reading.Shown[ru
 // taken returns how a step is decided. A forward also needs facts about the next receiver.
 func (s *Service) taken(r service.Request) step {
 	taken := step{Decide: rules.Decide, Etag: service.EtagOf(r), Check: rules.CheckStep, Related: s.related}
+	if _, ok := r.(*concernv1.TriageConcernRequest); ok {
+		taken.Prepare = func(_ context.Context, world rules.World, command rules.Command) (prepared, error) {
+			return prepared{Facts: rules.Facts{OnCall: s.Directory.OnCall(world.State(command.Subject).Holder, command.At)}}, nil
+		}
+	}
 	forward, ok := r.(*concernv1.ForwardConcernRequest)
 	if !ok {
 		return taken
@@ -126,7 +131,7 @@ func (s *Service) facts(ctx context.Context, world rules.World, command rules.Co
 	if err != nil {
 		return facts, err
 	}
-	facts.Receiver, facts.Graces = s.Addressed(receiver, home, "")
+	facts.Receiver, facts.OnCall, facts.Graces = s.Addressed(receiver, home, "", command.At)
 	facts.Born = home.Born
 	if facts.OwnKnown, err = s.ownKnown(ctx, client); err != nil {
 		return facts, err

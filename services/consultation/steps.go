@@ -52,7 +52,7 @@ func (s *Service) take(ctx context.Context, r service.Request) (reading.Shown[ru
 // addressed gathers what the directory says of a party.
 func (s *Service) addressed(party *commonv1.Party) func(context.Context, rules.World, rules.Command) (prepared, error) {
 	return func(_ context.Context, _ rules.World, command rules.Command) (prepared, error) {
-		full, _ := s.Addressed(party, command.Home.Among(), "")
-		return prepared{Facts: rules.Facts{Party: full}}, nil
+		full, onCall, _ := s.Addressed(party, command.Home.Among(), "", command.At)
+		return prepared{Facts: rules.Facts{Party: full, OnCall: onCall}}, nil
 	}
 }

@@ -49,7 +49,7 @@ func (s *Service) take(ctx context.Context, r service.Request) (reading.Shown[ru
 		taken.Sends = basis.To[rules.Plan](ground.PlanInvitation, r.GetParty())
 		taken.Prepare = func(ctx context.Context, world rules.World, command rules.Command) (prepared, error) {
 			home, err := s.Clients.HomeFor(ctx, command.Actor.Agency, world.Subjects[command.Subject])
-			unit, _ := s.Addressed(r.GetParty(), home.Among(), "")
+			unit, _, _ := s.Addressed(r.GetParty(), home.Among(), "", command.At)
 			return prepared{Facts: rules.Facts{Invited: unit}}, err
 		}
 	}

@@ -2,6 +2,7 @@ package referral
 
 import (
 	"context"
+	"time"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/ground"
@@ -29,6 +30,11 @@ type (
 // take takes one step on an existing referral. It returns the referral as its caller then reads it,
 // and its full state.
 func (s *Service) take(ctx context.Context, r service.Request, taken step) (reading.Shown[rules.Referral], rules.Referral, error) {
+	if _, ok := r.(*referralv1.TriageReferralRequest); ok {
+		taken.Prepare = func(_ context.Context, world rules.World, command rules.Command) (prepared, error) {
+			return prepared{Facts: rules.Facts{OnCall: s.Directory.OnCall(world.State(command.Subject).Holder, command.At)}}, nil
+		}
+	}
 	named := r.(request) //nolint:forcetypeassert // the requests of all steps name their referral
 	return service.Take(ctx, s.kernel, r, named.GetReferralId(), taken)
 }
@@ -39,7 +45,7 @@ func (s *Service) SendReferral(ctx context.Context, r *referralv1.SendReferralRe
 		Decide: rules.Decide,
 		Sends:  basis.To[rules.Referral](ground.ReferralOf(r.GetKind()), r.GetReceiver()),
 		Prepare: func(_ context.Context, _ rules.World, command rules.Command) (prepared, error) {
-			return prepared{Facts: s.addressed(r.GetReceiver(), command.Home, r.GetServiceKey())}, nil
+			return prepared{Facts: s.addressed(r.GetReceiver(), command.Home, r.GetServiceKey(), command.At)}, nil
 		},
 	})
 	if err != nil {
@@ -62,7 +68,7 @@ func (s *Service) redirect(r *referralv1.RedirectReferralRequest) step {
 			}
 			client, err := s.Store.Client(ctx, command.Subject)
 			return prepared{
-				Facts: s.addressed(r.GetReceiver(), home, world.State(command.Subject).ServiceKey), Home: home,
+				Facts: s.addressed(r.GetReceiver(), home, world.State(command.Subject).ServiceKey, command.At), Home: home,
 				Clients: map[string][]byte{rules.Collection + command.NewID: client},
 			}, fault.Store(err)
 		},
@@ -70,9 +76,9 @@ func (s *Service) redirect(r *referralv1.RedirectReferralRequest) step {
 }
 
 // addressed returns what the directory says of a receiver.
-func (s *Service) addressed(receiver *commonv1.Party, home matter.Home, serviceKey string) rules.Facts {
+func (s *Service) addressed(receiver *commonv1.Party, home matter.Home, serviceKey string, at time.Time) rules.Facts {
 	var facts rules.Facts
-	facts.Receiver, facts.Graces = s.Addressed(receiver, home, serviceKey)
+	facts.Receiver, facts.OnCall, facts.Graces = s.Addressed(receiver, home, serviceKey, at)
 	facts.ToSocialServices = s.Directory.KindOf(receiver) == caseworkv1.AgencyKind_AGENCY_KIND_SOCIAL_SERVICES
 	return facts
 }

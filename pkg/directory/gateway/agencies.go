@@ -57,11 +57,15 @@ func toDuty(roster map[string][]string) []*caseworkv1.DutyPair {
 }
 
 func toUnit(unit directory.Unit) *caseworkv1.Unit {
-	return &caseworkv1.Unit{
+	shown := &caseworkv1.Unit{
 		Unit: unit.Key, Names: unit.Names, Municipalities: unit.Municipalities, Languages: unit.Languages,
 		ServiceKeys: unit.ServiceKeys, Intake: unit.Intake, ShortNames: unit.ShortNames,
 		Phone: unit.Phone, PhoneHours: unit.PhoneHours, Address: unit.Address, Kind: unit.Kind,
 	}
+	if unit.OnCall != nil {
+		shown.OnCall = &caseworkv1.OnCall{WorkingDays: unit.OnCall.WorkingDays, OtherDays: unit.OnCall.OtherDays}
+	}
+	return shown
 }
 
 // FindUnits returns the units that fit a client: agencies ordered by key, and in each agency the

@@ -30,9 +30,14 @@ FROM (
 		SELECT * FROM standings WHERE standings.agency = asked.agency AND role = 'participant' AND version = 1 AND NOT ended AND NOT hidden
 			AND waiting_on <> agency AND unit || '' = asked.unit OFFSET 0
 	) AS s
+	UNION ALL
+	SELECT s.agency, s.on_call, s.subject, s.urgency, s.on_call_at, 3
+	FROM unnest($2::text[], $3::text[]) AS asked (agency, unit) CROSS JOIN LATERAL (
+		SELECT * FROM standings WHERE standings.agency = asked.agency AND on_call = asked.unit AND on_call <> '' AND NOT ended AND NOT hidden OFFSET 0
+	) AS s
 ) AS w
-LEFT JOIN told t ON t.subject = w.subject AND t.agency = w.agency AND t.kind = w.kind AND t.due_at = w.due_at
-WHERE COALESCE(t.told, 0) < CASE WHEN w.kind = 1 AND w.urgency = $4 THEN 2 ELSE 1 END
+LEFT JOIN told t ON t.subject = w.subject AND t.agency = w.agency || CASE WHEN w.kind = 3 THEN ' on call' ELSE '' END AND t.kind = w.kind AND t.due_at = w.due_at
+WHERE COALESCE(t.told, 0) < CASE WHEN w.kind <> 2 AND w.urgency = $4 THEN 2 ELSE 1 END
 ORDER BY w.urgency <> $4, w.due_at, w.subject, w.agency
 LIMIT $5`, append([]int32{}, asked.Phases...), agencies, units, asked.Twice, asked.Limit)
 	waiting, err := collect(found, err, scanWaiting)
@@ -68,6 +73,6 @@ func (v *view) writeNotified(batch *pgx.Batch) {
 		batch.Queue(`INSERT INTO told (subject, agency, kind, due_at, told, at) VALUES ($1, $2, $3, $4, 1, $5)
 			ON CONFLICT (subject, agency) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at, at = excluded.at,
 			told = CASE WHEN told.kind = excluded.kind AND told.due_at = excluded.due_at THEN told.told + 1 ELSE 1 END`,
-			one.Subject, one.Agency, int32(one.Kind), rows.Micros(one.DueAt, rows.Never), one.at.UnixMicro())
+			one.Subject, one.ToldTo(), int32(one.Kind), rows.Micros(one.DueAt, rows.Never), one.at.UnixMicro())
 	}
 }

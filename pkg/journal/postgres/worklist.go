@@ -11,7 +11,7 @@ import (
 	"koppi.internal/pkg/journal/statement"
 )
 
-const entryColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at, touched, number, parts, second, marks`
+const entryColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at, touched, number, parts, second, marks, on_call, on_call_at`
 
 var dialect = statement.Dialect{Columns: entryColumns, Parameter: func(n int) string { return "$" + strconv.Itoa(n) }, Position: "strpos"}
 
@@ -31,10 +31,10 @@ func (s *Store) WorklistEntries(ctx context.Context, query journal.Query) ([]jou
 
 func scanWorklistEntry(found pgx.Rows) (journal.WorklistEntry, error) {
 	var row journal.WorklistEntry
-	var due, started, withdrawn int64
+	var due, started, withdrawn, onCall int64
 	err := found.Scan(&row.Subject, &row.Agency, &row.Role, &row.Unit, &row.Worker, &row.Client, &row.Case, &row.State, &row.Phase,
-		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency, &withdrawn, &row.Touched, &row.Number, &row.Parts, &row.Second, &row.Marks)
+		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency, &withdrawn, &row.Touched, &row.Number, &row.Parts, &row.Second, &row.Marks, &row.OnCall, &onCall)
 	row.DueAt, row.StartedAt = rows.Time(due, rows.Never), rows.Time(started, 0)
-	row.WithdrawnAt, row.Marks = rows.Time(withdrawn, 0), max(0, row.Marks)
+	row.WithdrawnAt, row.OnCallAt, row.Marks = rows.Time(withdrawn, 0), rows.Time(onCall, 0), max(0, row.Marks)
 	return row, err
 }

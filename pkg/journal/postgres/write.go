@@ -97,9 +97,9 @@ func (v *view) writeStreams(batch *pgx.Batch, fresh bool) {
 }
 
 func (v *view) writeWorklistEntries(batch *pgx.Batch, fresh bool) {
-	var subject, agency, role, unit, worker, client, caseID, waitingOn, number, parts, second []string
+	var subject, agency, role, unit, worker, client, caseID, waitingOn, number, parts, second, onCall []string
 	var state, phase, urgency, marks []int32
-	var due, version, started, withdrawn []int64
+	var due, version, started, withdrawn, onCallAt []int64
 	var overdue, hidden, ended, touched []bool
 	for _, s := range v.entries {
 		if v.started[s.Subject] != fresh {
@@ -114,19 +114,20 @@ func (v *view) writeWorklistEntries(batch *pgx.Batch, fresh bool) {
 		version, urgency = append(version, int64(s.Version)), append(urgency, s.Urgency) //nolint:gosec // counts from 1
 		number, parts = append(number, s.Number), append(parts, s.Parts)
 		second, marks = append(second, s.Second), append(marks, s.Marks)
+		onCall, onCallAt = append(onCall, s.OnCall), append(onCallAt, rows.Micros(s.OnCallAt, 0))
 	}
 	if len(subject) == 0 {
 		return
 	}
 	batch.Queue(`INSERT INTO standings (`+entryColumns+`)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::integer[], $9::integer[],
-			$10::text[], $11::bigint[], $12::boolean[], $13::boolean[], $14::boolean[], $15::bigint[], $16::bigint[], $17::integer[], $18::bigint[], $19::boolean[], $20::text[], $21::text[], $22::text[], $23::integer[])`+
+			$10::text[], $11::bigint[], $12::boolean[], $13::boolean[], $14::boolean[], $15::bigint[], $16::bigint[], $17::integer[], $18::bigint[], $19::boolean[], $20::text[], $21::text[], $22::text[], $23::integer[], $24::text[], $25::bigint[])`+
 		merged(fresh, ` ON CONFLICT (subject, agency) DO UPDATE SET role = excluded.role, unit = excluded.unit, worker = excluded.worker, client = excluded.client,
 			case_id = excluded.case_id, state = excluded.state, phase = excluded.phase, waiting_on = excluded.waiting_on, due_at = excluded.due_at,
 			overdue = excluded.overdue, hidden = excluded.hidden, ended = excluded.ended, version = excluded.version, started_at = excluded.started_at,
 			urgency = excluded.urgency, withdrawn_at = excluded.withdrawn_at, touched = excluded.touched, number = excluded.number, parts = excluded.parts,
-			second = excluded.second, marks = excluded.marks`),
-		subject, agency, role, unit, worker, client, caseID, state, phase, waitingOn, due, overdue, hidden, ended, version, started, urgency, withdrawn, touched, number, parts, second, marks)
+			second = excluded.second, marks = excluded.marks, on_call = excluded.on_call, on_call_at = excluded.on_call_at`),
+		subject, agency, role, unit, worker, client, caseID, state, phase, waitingOn, due, overdue, hidden, ended, version, started, urgency, withdrawn, touched, number, parts, second, marks, onCall, onCallAt)
 }
 
 func (v *view) writeDeliveries(batch *pgx.Batch) {

@@ -138,10 +138,10 @@ func (a *appending) entries(ctx context.Context) error {
 	for _, row := range a.batch.WorklistEntries {
 		if _, err := a.tx.ExecContext(ctx, `INSERT OR REPLACE INTO standings
 			(`+entryColumns+`)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			row.Subject, row.Agency, string(row.Role), row.Unit, row.Worker, row.Client, row.Case, row.State, row.Phase, row.WaitingOn,
 			rows.Micros(row.DueAt, rows.Never), row.Overdue, row.Hidden, row.Ended, row.Version, rows.Micros(row.StartedAt, 0), row.Urgency, rows.Micros(row.WithdrawnAt, 0), row.Touched,
-			row.Number, row.Parts, row.Second, row.Marks); err != nil {
+			row.Number, row.Parts, row.Second, row.Marks, row.OnCall, rows.Micros(row.OnCallAt, 0)); err != nil {
 			return fmt.Errorf("sqlite: write a worklist entry: %w", err)
 		}
 	}

@@ -36,8 +36,12 @@ FROM (
 	SELECT s.agency, s.unit, s.subject, s.urgency, s.due_at, 1 FROM asked
 	CROSS JOIN standings AS s ON s.agency = asked.agency AND s.unit || '' = asked.unit
 	WHERE s.role = 'participant' AND s.version = 1 AND NOT s.ended AND NOT s.hidden AND s.waiting_on <> s.agency
-) AS w LEFT JOIN told AS t ON t.subject = w.subject AND t.agency = w.agency AND t.kind = w.kind AND t.due_at = w.due_at
-WHERE COALESCE(t.told, 0) < CASE WHEN w.kind = 1 AND w.urgency = ?3 THEN 2 ELSE 1 END
+	UNION ALL
+	SELECT s.agency, s.on_call, s.subject, s.urgency, s.on_call_at, 3 FROM asked
+	CROSS JOIN standings AS s ON s.agency = asked.agency AND s.on_call = asked.unit
+	WHERE s.on_call <> '' AND NOT s.ended AND NOT s.hidden
+) AS w LEFT JOIN told AS t ON t.subject = w.subject AND t.agency = w.agency || CASE WHEN w.kind = 3 THEN ' on call' ELSE '' END AND t.kind = w.kind AND t.due_at = w.due_at
+WHERE COALESCE(t.told, 0) < CASE WHEN w.kind <> 2 AND w.urgency = ?3 THEN 2 ELSE 1 END
 ORDER BY w.urgency <> ?3, w.due_at, w.subject, w.agency
 LIMIT ?4`, string(phases), string(among), asked.Twice, asked.Limit)
 }
@@ -57,7 +61,7 @@ func (s *Store) MarkNotified(ctx context.Context, notified []journal.Waiting, at
 			if _, err := tx.ExecContext(ctx, `INSERT INTO told (subject, agency, kind, due_at, told, at) VALUES (?, ?, ?, ?, 1, ?)
 				ON CONFLICT (subject, agency) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at, at = excluded.at,
 				told = CASE WHEN told.kind = excluded.kind AND told.due_at = excluded.due_at THEN told.told + 1 ELSE 1 END`,
-				one.Subject, one.Agency, int32(one.Kind), rows.Micros(one.DueAt, rows.Never), at.UnixMicro()); err != nil {
+				one.Subject, one.ToldTo(), int32(one.Kind), rows.Micros(one.DueAt, rows.Never), at.UnixMicro()); err != nil {
 				return fmt.Errorf("sqlite: mark notified: %w", err)
 			}
 		}

@@ -27,6 +27,7 @@ const (
 	ByWorker  Lead = "worker"
 	ByUnit    Lead = "unit"
 	BySecond  Lead = "second"
+	ByOnCall  Lead = "on_call"
 	ByOpen    Lead = "open"
 	ByRole    Lead = "role"
 )
@@ -50,6 +51,8 @@ func LeadOf(query journal.Query) Lead {
 		return ByWorker
 	case query.Second != "":
 		return BySecond
+	case query.OnCall != "":
+		return ByOnCall
 	case query.Unit != "":
 		return ByUnit
 	case query.OpenOnly && !query.WithHidden && query.Role == "":
@@ -187,6 +190,7 @@ func (s *selecting) names(query journal.Query) []string {
 		{"worker", query.Worker, lead == ByWorker},
 		{"unit", query.Unit, lead == ByUnit},
 		{"second", query.Second, lead == BySecond},
+		{"on_call", query.OnCall, lead == ByOnCall},
 	} {
 		switch {
 		case filter.value == "":
@@ -213,6 +217,7 @@ func flags(query journal.Query) []string {
 		// The index of workers has this condition.
 		{query.Worker != "", "worker <> ''"},
 		{query.Second != "", "second <> ''"},
+		{query.OnCall != "", "on_call <> ''"},
 		{query.Unassigned, "worker = ''"},
 		{query.OwnTurn, "waiting_on = agency"},
 		{query.ToDo, "(role <> 'sender' OR waiting_on = agency)"},

@@ -17,7 +17,10 @@ type Command = matter.Command[Facts]
 type Facts struct {
 	// Receiver is the addressed party, with the intake unit if the caller named none.
 	Receiver *commonv1.Party
-	Graces   matter.Graces
+	// OnCall is the unit of the addressed party's kind, or the holder's, that is on call now; nil if there is
+	// none.
+	OnCall *commonv1.Party
+	Graces matter.Graces
 	// ToSocialServices says that the addressed party is a social services agency.
 	ToSocialServices bool
 	// Born is the client's date of birth at midnight UTC; zero if it is not known.

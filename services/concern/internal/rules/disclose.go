@@ -44,6 +44,7 @@ var Disclosures = []matter.Disclosure{
 	matter.Hide("receiver-only/track", "ConcernTriaged", "track", withConsent...),
 	matter.Hide("receiver-only/client-wish", "ConcernTriaged", "client_wants_help", withConsent...),
 	matter.Hide("receiver-only/triage", "ConcernTriaged", "client_will", withConsent...),
+	matter.Hide("receiver-only/triage", "ConcernTriaged", "on_call", withConsent...),
 	matter.Hide("receiver-only/support-need", "ConcernTriaged", "four_field", withConsent...),
 	matter.Hide("receiver-only/support-need", "ConcernTriaged", "reason", withConsent...),
 	matter.Hide("receiver-only/contact", "ContactAttempted", "mode", withConsent...),

@@ -36,6 +36,7 @@ func Evolve(c Concern, e matter.Event) Concern {
 	case *concernv1.ReportJoined:
 		c.Reports = append(slices.Clip(c.Reports), Collection+m.GetJoiningConcernId())
 		c.Clock.Heighten(m.GetUrgency(), e.At, c.unreceivedDue())
+		c.OnCall = c.OnCall.Called(m.GetOnCall(), e.At)
 	case *concernv1.ConcernPromoted:
 		c = promoted(c, e, m)
 	case *concernv1.ConcernReceived:
@@ -48,7 +49,12 @@ func Evolve(c Concern, e matter.Event) Concern {
 	case *concernv1.ConcernTaken:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_TAKEN, e.At)
 		// A reader that may not see the worker sees the agency only.
+		onCall := c.OnCall
 		c = c.passedTo(orParty(m.GetWorker(), &commonv1.Party{Agency: c.Receiver.GetAgency()}))
+		if matter.Beside(c.Holder, onCall.Unit) != nil {
+			// It was taken elsewhere: the unit on call stays beside the worker.
+			c.OnCall = onCall
+		}
 		c.Taker = m.GetWorker()
 		c.Due = matter.NotPast(matter.EndOfWorkingDay(c.Started, workingDaysToTake), e.At)
 	case *concernv1.ConcernReassigned:
@@ -92,17 +98,17 @@ func Evolve(c Concern, e matter.Event) Concern {
 	case *concernv1.ConcernClosed:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_CLOSED, e.At)
 		c.Outcome, c.Feedback, c.Enclosed = m.GetOutcome(), m.GetFeedback(), m.GetAttachments()
-		c.GuidedTo, c.ClosingNote, c.Second = m.GetGuidedTo(), m.GetNote(), nil
+		c.GuidedTo, c.ClosingNote, c.Second, c.OnCall = m.GetGuidedTo(), m.GetNote(), nil, matter.OnCall{}
 	case *concernv1.ConcernDeclined:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_DECLINED, e.At)
 		c.DeclineReason, c.Explanation, c.SuggestedReceiver = m.GetReason(), m.GetExplanation(), m.GetSuggestedReceiver()
-		c.Second = nil
+		c.Second, c.OnCall = nil, matter.OnCall{}
 		c.Due = matter.EndOfWorkingDay(e.At, workingDaysToSettle)
 		// It is the reporter's turn now.
 		c.Clock.Restart(e.At)
 	case *concernv1.ConcernWithdrawn:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_WITHDRAWN, e.At)
-		c.Second = nil
+		c.Second, c.OnCall = nil, matter.OnCall{}
 	case *concernv1.ConcernSettled:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_CLOSED, e.At)
 		c.ResubmittedAs = m.GetResubmittedAs()

@@ -27,13 +27,13 @@ func checkForward(world World, command Command, r *concernv1.ForwardConcernReque
 func forward(o *outcome, command Command, r *concernv1.ForwardConcernRequest) {
 	c := o.State(command.Subject)
 	urgency := urgencyOn(r.GetBasis(), c.Clock.Urgency)
-	due := matter.Grace(urgency, command.Facts.Graces, command.At)
+	due, to := matter.Grace(urgency, command.Facts.Graces, command.At), matter.ForEmergency(urgency, command.Facts.Receiver, command.Facts.OnCall)
 	o.Add(command.Subject, &concernv1.ConcernForwarded{
-		ForwardedConcernId: command.NewID, Receiver: command.Facts.Receiver,
+		ForwardedConcernId: command.NewID, Receiver: to,
 		KeepOpen: r.GetKeepOpen(), DueAt: timestamppb.New(due),
 	})
 	o.report(Collection+command.NewID, r.GetBasis(), c.Client, c.Case, &concernv1.ConcernSubmitted{
-		Receiver: command.Facts.Receiver, Topics: r.GetTopics(), Description: r.GetDescription(),
+		Receiver: to, Topics: r.GetTopics(), Description: r.GetDescription(),
 		Urgency: urgency, ClientLanguage: c.Language, ClientInterpreter: c.Interpreter, ForwardedFromConcernId: ID(command.Subject), Attachments: command.Attachments,
 		MatterNumber: string(command.Number),
 	})

@@ -44,7 +44,7 @@ func checkSecond(world World, command Command, r *concernv1.SetSecondWorkerReque
 // the pair ends.
 func (c Concern) passedTo(to *commonv1.Party) Concern {
 	before := c.Holder
-	c.Holder = to
+	c.Holder, c.OnCall = to, matter.OnCall{}
 	switch {
 	case to.GetWorker() == "":
 		c.Second = nil

@@ -102,6 +102,8 @@ type Concern struct {
 	EverReached bool
 	// FollowUp is the time by which a no-show, recorded at MissedAt, is followed up; zero if there is none.
 	FollowUp, MissedAt time.Time
+	// OnCall is the unit that is on call for this emergency beside the holder.
+	OnCall matter.OnCall
 	// Second works on the concern beside the holder.
 	Second    *commonv1.Party
 	Questions []*concernv1.InformationRequest

@@ -75,6 +75,7 @@ func WorklistEntry(view Concern, reader matter.Reader) matter.WorklistEntry {
 	}
 	if reader.Role == matter.RoleReceiver {
 		entry.Second, entry.Marks = view.Second.GetWorker(), marks(view)
+		entry.OnCall, entry.OnCallAt = view.OnCall.Unit.GetUnit(), view.OnCall.Since
 	}
 	return entry
 }

@@ -42,9 +42,10 @@ func checkSubmission(command Command, r *concernv1.SubmitConcernRequest) error {
 }
 
 func submit(o *outcome, command Command, r *concernv1.SubmitConcernRequest) {
+	urgency := urgencyOn(r.GetBasis(), r.GetUrgency())
 	o.report(command.Subject, r.GetBasis(), command.Client, command.Case, &concernv1.ConcernSubmitted{
-		Receiver: command.Facts.Receiver, Topics: r.GetTopics(), Description: r.GetDescription(),
-		Urgency: urgencyOn(r.GetBasis(), r.GetUrgency()), ClientLanguage: r.GetClient().GetLanguage(), ClientInterpreter: r.GetClient().GetInterpreter(), Attachments: command.Attachments,
+		Receiver: matter.ForEmergency(urgency, command.Facts.Receiver, command.Facts.OnCall), Topics: r.GetTopics(), Description: r.GetDescription(),
+		Urgency: urgency, ClientLanguage: r.GetClient().GetLanguage(), ClientInterpreter: r.GetClient().GetInterpreter(), Attachments: command.Attachments,
 		MatterNumber: string(command.Number),
 	})
 }
@@ -69,7 +70,11 @@ func (o *outcome) report(subject string, basis *commonv1.LegalBasis, client, cas
 		}
 	}
 	o.Add(subject, &concernv1.ConcernJoined{JoinedConcernId: ID(lead), OwnJoinedConcernId: own})
-	o.Add(lead, &concernv1.ReportJoined{JoiningConcernId: ID(subject), Urgency: m.GetUrgency()})
+	joined := &concernv1.ReportJoined{JoiningConcernId: ID(subject), Urgency: m.GetUrgency()}
+	if m.GetUrgency() == commonv1.Urgency_URGENCY_EMERGENCY {
+		joined.OnCall = matter.Beside(o.State(lead).Holder, o.facts.OnCall)
+	}
+	o.Add(lead, joined)
 }
 
 // content is what a report or a forward says, and its legal ground.

@@ -7,6 +7,7 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
@@ -53,11 +54,20 @@ func recordTriage(o *outcome, command Command, r *concernv1.TriageConcernRequest
 	default:
 		will = willNotAsked
 	}
-	o.Add(command.Subject, &concernv1.ConcernTriaged{
+	triaged := &concernv1.ConcernTriaged{
 		Urgency: r.GetUrgency(), SupportNeed: r.GetSupportNeed(), Track: r.GetTrack(),
 		ClientWantsHelp: will == willYes, AssignedTo: r.GetAssignTo(), StatutoryGroups: r.GetStatutoryGroups(),
 		ClientWill: will, FourField: r.GetFourField(), Reason: r.GetReason(),
-	})
+	}
+	c := o.State(command.Subject)
+	if r.GetUrgency() == commonv1.Urgency_URGENCY_EMERGENCY && c.Clock.Urgency != r.GetUrgency() {
+		holder := c.Holder
+		if r.GetAssignTo() != nil {
+			holder = r.GetAssignTo()
+		}
+		triaged.OnCall = matter.Beside(holder, o.facts.OnCall)
+	}
+	o.Add(command.Subject, triaged)
 }
 
 func triaged(c Concern, e matter.Event, m *concernv1.ConcernTriaged) Concern {
@@ -85,5 +95,6 @@ func triaged(c Concern, e matter.Event, m *concernv1.ConcernTriaged) Concern {
 		c = c.passedTo(to)
 		c.Assigned = to
 	}
+	c.OnCall = c.OnCall.Judged(m.GetUrgency()).Called(m.GetOnCall(), e.At)
 	return c
 }

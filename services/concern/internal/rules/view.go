@@ -27,7 +27,7 @@ func ToConcern(view Concern, reader matter.Reader, actor matter.Actor) *concernv
 		SuggestedReceiver: view.SuggestedReceiver, ResubmittedAs: view.ResubmittedAs,
 		AvailableActions: Allowed(matter.View[Concern]{State: view, Reader: reader}, actor), JoinedConcernId: idOrEmpty(view.Lead),
 		Revocation: view.Revocation.Message(), FeedbackConsentedAt: view.feedbackConsent(),
-		ClientWill: view.Will, FourField: view.FourField, Triages: view.Triages, SecondWorker: view.Second, GuidedTo: view.GuidedTo,
+		ClientWill: view.Will, FourField: view.FourField, Triages: view.Triages, SecondWorker: view.Second, OnCall: view.OnCall.Unit, GuidedTo: view.GuidedTo,
 		EarlierUnreached: view.EarlierUnreached, Appointments: view.Appointments, ClientInterpreter: view.Interpreter, ClosingNote: view.ClosingNote,
 	}
 	switch reader.Role {

@@ -13,6 +13,8 @@ import (
 type Facts struct {
 	// Party is that party, with the agency's intake unit if the caller named none.
 	Party *commonv1.Party
+	// OnCall is the unit of its kind that is on call now; nil if there is none.
+	OnCall *commonv1.Party
 }
 
 // Command is a request together with everything from outside that its decision needs.

@@ -10,7 +10,10 @@ import (
 type Facts struct {
 	// Receiver is that party, with the intake unit if the caller named none.
 	Receiver *commonv1.Party
-	Graces   matter.Graces
+	// OnCall is the unit of the addressed party's kind, or the holder's, that is on call now; nil if there is
+	// none.
+	OnCall *commonv1.Party
+	Graces matter.Graces
 	// ToSocialServices says that it is a social services agency.
 	ToSocialServices bool
 }

@@ -26,6 +26,7 @@ var Disclosures = []matter.Disclosure{
 	matter.Hide("statutory-access/service", "ReferralSent", "service_key", AccessOnly),
 	matter.Hide("statutory-access/language", "ReferralSent", "client_language", AccessOnly),
 	matter.Hide("statutory-access/language", "ReferralSent", "client_interpreter", AccessOnly),
+	matter.Hide("receiver-only/on-call", "ReferralTriaged", "on_call", Sending, Client),
 	matter.Hide("client/between-officials", "ReferralReassigned", "reason", Client),
 	matter.Hide("client/between-officials", "ProgressNoteAdded", "text", Client),
 	matter.Hide("client/between-officials", "ProgressNoteAdded", "attachments", Client),
@@ -35,7 +36,7 @@ var Disclosures = []matter.Disclosure{
 
 // Provisions give the reason and the provision of a rule, by the first part of the rule's key.
 var Provisions = map[string]string{
-	"receiver-only":    "what a due time rests on is disclosed to the receiver, whom it binds, and to the client, whose right it is (1301/2014 § 36, 1412/1997 § 14 a)",
+	"receiver-only":    "what a due time rests on is disclosed to the receiver, whom it binds, and to the client, whose right it is (1301/2014 § 36, 1412/1997 § 14 a); who is on call is the receiver's own arrangement",
 	"statutory-access": "a decision notice on statutory access holds the kind, the reason, attachments and dates (1412/1997 § 18 b.3)",
 	"client":           "what officials write to each other may be about others than the client (621/1999 § 11)",
 }

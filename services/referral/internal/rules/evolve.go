@@ -40,6 +40,9 @@ func Evolve(r Referral, e matter.Event) Referral {
 	case *referralv1.ReferralAccepted:
 		r = r.to(stateAccepted, e.At, informBy(e.At))
 		r.Holder = m.GetWorker()
+		if matter.Beside(r.Holder, r.OnCall.Unit) == nil {
+			r.OnCall = matter.OnCall{}
+		}
 	case *referralv1.ReferralDeclined:
 		r = r.to(stateDeclined, e.At, matter.EndOfWorkingDay(e.At, workingDaysToSettle))
 		// It is the sender's turn now.
@@ -54,7 +57,7 @@ func Evolve(r Referral, e matter.Event) Referral {
 	case *referralv1.RedirectAnswered:
 		r = redirectAnswered(r, e, m)
 	case *referralv1.ReferralReassigned:
-		r.Holder = m.GetTo()
+		r.Holder, r.OnCall = m.GetTo(), matter.OnCall{}
 	case *referralv1.AppointmentScheduled:
 		r = r.to(stateInProgress, e.At, informBy(e.At))
 		r.Appointments = append(slices.Clip(r.Appointments), &referralv1.Appointment{AppointmentId: m.GetAppointmentId(), At: m.GetAt(), Place: m.GetPlace()})
@@ -141,6 +144,7 @@ func sent(e matter.Event, m *referralv1.ReferralSent) Referral {
 func triaged(r Referral, e matter.Event, m *referralv1.ReferralTriaged) Referral {
 	r.TriagedUrgency = m.GetUrgency()
 	r.Clock.Judge(m.GetUrgency(), e.At)
+	r.OnCall = r.OnCall.Judged(m.GetUrgency()).Called(m.GetOnCall(), e.At)
 	if m.GetStatutoryDueAt() != nil {
 		r.Statutory, r.Provision = m.GetStatutoryDueAt().AsTime(), m.GetDueProvision()
 	}

@@ -22,16 +22,17 @@ func checkRedirect(world World, command Command, r *referralv1.RedirectReferralR
 // the third agency accepts.
 func redirect(o *outcome, command Command, r *referralv1.RedirectReferralRequest) {
 	before := o.State(command.Subject)
+	to := matter.ForEmergency(before.Clock.Urgency, command.Facts.Receiver, command.Facts.OnCall)
 	due := timestamppb.New(matter.Grace(before.Clock.Urgency, command.Facts.Graces, command.At))
 	o.Add(command.Subject, &referralv1.ReferralRedirected{
-		RedirectedReferralId: command.NewID, Receiver: command.Facts.Receiver, Explanation: r.GetExplanation(), DueAt: due,
+		RedirectedReferralId: command.NewID, Receiver: to, Explanation: r.GetExplanation(), DueAt: due,
 	})
 	first := before.FirstSender
 	if first == nil {
 		first = before.Sender
 	}
 	onward := &referralv1.ReferralSent{
-		Receiver: command.Facts.Receiver, Kind: before.Kind, ServiceKey: before.ServiceKey, Reason: before.Reason,
+		Receiver: to, Kind: before.Kind, ServiceKey: before.ServiceKey, Reason: before.Reason,
 		Urgency: before.Clock.Urgency, Attachments: before.Attachments, ClientLanguage: before.Language, ClientInterpreter: before.Interpreter,
 		RedirectedFromReferralId: ID(command.Subject), DueAt: due, FirstSender: first, MatterNumber: string(command.Number),
 	}

@@ -56,7 +56,9 @@ type Referral struct {
 	Onward Onward
 
 	// Holder is the unit or worker at the receiver that has it now.
-	Holder       *commonv1.Party
+	Holder *commonv1.Party
+	// OnCall is the unit that is on call for this emergency beside the holder.
+	OnCall       matter.OnCall
 	Appointments []*referralv1.Appointment
 	Notes        []*referralv1.ProgressNote
 	// Enclosed are the attachments that came with the outcome.

@@ -60,7 +60,11 @@ func WorklistEntry(view Referral, reader matter.Reader) matter.WorklistEntry {
 	case matter.RoleParticipant:
 		holder = view.FirstSender
 	}
-	return matter.WorklistEntry{Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State), Urgency: view.Clock.Urgency, Touched: view.Clock.Touched}
+	entry := matter.WorklistEntry{Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.State), Urgency: view.Clock.Urgency, Touched: view.Clock.Touched}
+	if reader.Role == matter.RoleReceiver && !view.Ended() {
+		entry.OnCall, entry.OnCallAt = view.OnCall.Unit.GetUnit(), view.OnCall.Since
+	}
+	return entry
 }
 
 // Readers returns the agencies to which a referral is disclosed: sender, receiver and, for a

@@ -74,6 +74,9 @@ var Table = matter.NewTable[Referral, Facts, *outcome](
 			if due, provision := o.State(command.Subject).judged(r.GetUrgency(), command.At); !due.IsZero() {
 				triaged.StatutoryDueAt, triaged.DueProvision = timestamppb.New(due), provision
 			}
+			if referral := o.State(command.Subject); r.GetUrgency() == commonv1.Urgency_URGENCY_EMERGENCY && referral.Clock.Urgency != r.GetUrgency() {
+				triaged.OnCall = matter.Beside(referral.Holder, command.Facts.OnCall)
+			}
 			o.Add(command.Subject, triaged)
 		},
 	},

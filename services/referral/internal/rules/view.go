@@ -22,7 +22,7 @@ func ToReferral(view matter.View[Referral], actor matter.Actor) *referralv1.Refe
 		Appointments: r.Appointments, ProgressNotes: r.Notes, Outcome: r.Outcome, OutcomeNote: r.OutcomeNote, OutcomeAttachments: r.Enclosed,
 		DeclineReason: r.DeclineReason, DeclineExplanation: r.Explanation, SuggestedReceiver: r.SuggestedReceiver,
 		RedirectedToReferralId: ID(r.Onward.Subject), RedirectedFromReferralId: ID(r.RedirectedFrom),
-		SentAt: timestamppb.New(r.Started), ClientLanguage: r.Language, ClientInterpreter: r.Interpreter, CancellationRequested: !r.CancelBy.IsZero(),
+		SentAt: timestamppb.New(r.Started), ClientLanguage: r.Language, ClientInterpreter: r.Interpreter, OnCall: r.OnCall.Unit, CancellationRequested: !r.CancelBy.IsZero(),
 		ResubmittedAs: r.ResubmittedAs, AvailableActions: Allowed(view, actor), Revocation: r.Revocation.Message(),
 		TriagedUrgency: r.TriagedUrgency, ApplicationArrivedOn: r.ArrivedOn,
 	}

@@ -425,8 +425,11 @@ type Unit struct {
 	Kind AgencyKind `protobuf:"varint,12,opt,name=kind,proto3,enum=koppi.casework.v1.AgencyKind" json:"kind,omitempty"`
 	// The area to which the unit's matters belong, and the other areas that its people may read. Returned
 	// to the unit's own agency only, and empty where its people read all of the agency.
-	Area          string   `protobuf:"bytes,13,opt,name=area,proto3" json:"area,omitempty"`
-	Reads         []string `protobuf:"bytes,14,rep,name=reads,proto3" json:"reads,omitempty"`
+	Area  string   `protobuf:"bytes,13,opt,name=area,proto3" json:"area,omitempty"`
+	Reads []string `protobuf:"bytes,14,rep,name=reads,proto3" json:"reads,omitempty"`
+	// When the unit is on call; absent if it never is. An emergency that is sent to a unit of its agency and
+	// kind at such a time goes to it.
+	OnCall        *OnCall `protobuf:"bytes,15,opt,name=on_call,json=onCall,proto3" json:"on_call,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -559,6 +562,67 @@ func (x *Unit) GetReads() []string {
 	return nil
 }
 
+func (x *Unit) GetOnCall() *OnCall {
+	if x != nil {
+		return x.OnCall
+	}
+	return nil
+}
+
+// OnCall are the hours of the day, in Helsinki, in which a unit is on call, for example "16:00-24:00".
+type OnCall struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// On working days, and on all other days.
+	WorkingDays   []string `protobuf:"bytes,1,rep,name=working_days,json=workingDays,proto3" json:"working_days,omitempty"`
+	OtherDays     []string `protobuf:"bytes,2,rep,name=other_days,json=otherDays,proto3" json:"other_days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OnCall) Reset() {
+	*x = OnCall{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OnCall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OnCall) ProtoMessage() {}
+
+func (x *OnCall) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OnCall.ProtoReflect.Descriptor instead.
+func (*OnCall) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *OnCall) GetWorkingDays() []string {
+	if x != nil {
+		return x.WorkingDays
+	}
+	return nil
+}
+
+func (x *OnCall) GetOtherDays() []string {
+	if x != nil {
+		return x.OtherDays
+	}
+	return nil
+}
+
 // DutyPair names the workers who take a unit's new matters in one week.
 type DutyPair struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -571,7 +635,7 @@ type DutyPair struct {
 
 func (x *DutyPair) Reset() {
 	*x = DutyPair{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[6]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -583,7 +647,7 @@ func (x *DutyPair) String() string {
 func (*DutyPair) ProtoMessage() {}
 
 func (x *DutyPair) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[6]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -596,7 +660,7 @@ func (x *DutyPair) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DutyPair.ProtoReflect.Descriptor instead.
 func (*DutyPair) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{6}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DutyPair) GetWeek() string {
@@ -630,7 +694,7 @@ type FindUnitsRequest struct {
 
 func (x *FindUnitsRequest) Reset() {
 	*x = FindUnitsRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[7]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -642,7 +706,7 @@ func (x *FindUnitsRequest) String() string {
 func (*FindUnitsRequest) ProtoMessage() {}
 
 func (x *FindUnitsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[7]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -655,7 +719,7 @@ func (x *FindUnitsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindUnitsRequest.ProtoReflect.Descriptor instead.
 func (*FindUnitsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{7}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *FindUnitsRequest) GetMunicipality() string {
@@ -702,7 +766,7 @@ type FindUnitsResponse struct {
 
 func (x *FindUnitsResponse) Reset() {
 	*x = FindUnitsResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -714,7 +778,7 @@ func (x *FindUnitsResponse) String() string {
 func (*FindUnitsResponse) ProtoMessage() {}
 
 func (x *FindUnitsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -727,7 +791,7 @@ func (x *FindUnitsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindUnitsResponse.ProtoReflect.Descriptor instead.
 func (*FindUnitsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{8}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *FindUnitsResponse) GetRoutes() []*Route {
@@ -751,7 +815,7 @@ type Route struct {
 
 func (x *Route) Reset() {
 	*x = Route{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -763,7 +827,7 @@ func (x *Route) String() string {
 func (*Route) ProtoMessage() {}
 
 func (x *Route) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -776,7 +840,7 @@ func (x *Route) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Route.ProtoReflect.Descriptor instead.
 func (*Route) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{9}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Route) GetParty() *v11.Party {
@@ -820,7 +884,7 @@ type ListGroundsRequest struct {
 
 func (x *ListGroundsRequest) Reset() {
 	*x = ListGroundsRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -832,7 +896,7 @@ func (x *ListGroundsRequest) String() string {
 func (*ListGroundsRequest) ProtoMessage() {}
 
 func (x *ListGroundsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -845,7 +909,7 @@ func (x *ListGroundsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGroundsRequest.ProtoReflect.Descriptor instead.
 func (*ListGroundsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{10}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListGroundsRequest) GetReceiver() *v11.Party {
@@ -871,7 +935,7 @@ type ListGroundsResponse struct {
 
 func (x *ListGroundsResponse) Reset() {
 	*x = ListGroundsResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -883,7 +947,7 @@ func (x *ListGroundsResponse) String() string {
 func (*ListGroundsResponse) ProtoMessage() {}
 
 func (x *ListGroundsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -896,7 +960,7 @@ func (x *ListGroundsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGroundsResponse.ProtoReflect.Descriptor instead.
 func (*ListGroundsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{11}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListGroundsResponse) GetGrounds() []*Ground {
@@ -917,7 +981,7 @@ type FindClientRequest struct {
 
 func (x *FindClientRequest) Reset() {
 	*x = FindClientRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -929,7 +993,7 @@ func (x *FindClientRequest) String() string {
 func (*FindClientRequest) ProtoMessage() {}
 
 func (x *FindClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -942,7 +1006,7 @@ func (x *FindClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindClientRequest.ProtoReflect.Descriptor instead.
 func (*FindClientRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{12}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *FindClientRequest) GetPersonalIdentityCode() string {
@@ -970,7 +1034,7 @@ type FindClientResponse struct {
 
 func (x *FindClientResponse) Reset() {
 	*x = FindClientResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -982,7 +1046,7 @@ func (x *FindClientResponse) String() string {
 func (*FindClientResponse) ProtoMessage() {}
 
 func (x *FindClientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -995,7 +1059,7 @@ func (x *FindClientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindClientResponse.ProtoReflect.Descriptor instead.
 func (*FindClientResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{13}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *FindClientResponse) GetClientId() string {
@@ -1013,7 +1077,7 @@ type ListGroundTextsRequest struct {
 
 func (x *ListGroundTextsRequest) Reset() {
 	*x = ListGroundTextsRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1025,7 +1089,7 @@ func (x *ListGroundTextsRequest) String() string {
 func (*ListGroundTextsRequest) ProtoMessage() {}
 
 func (x *ListGroundTextsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1038,7 +1102,7 @@ func (x *ListGroundTextsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGroundTextsRequest.ProtoReflect.Descriptor instead.
 func (*ListGroundTextsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{14}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{15}
 }
 
 type ListGroundTextsResponse struct {
@@ -1050,7 +1114,7 @@ type ListGroundTextsResponse struct {
 
 func (x *ListGroundTextsResponse) Reset() {
 	*x = ListGroundTextsResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1062,7 +1126,7 @@ func (x *ListGroundTextsResponse) String() string {
 func (*ListGroundTextsResponse) ProtoMessage() {}
 
 func (x *ListGroundTextsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1075,7 +1139,7 @@ func (x *ListGroundTextsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGroundTextsResponse.ProtoReflect.Descriptor instead.
 func (*ListGroundTextsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{15}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListGroundTextsResponse) GetTexts() []*GroundText {
@@ -1099,7 +1163,7 @@ type GroundText struct {
 
 func (x *GroundText) Reset() {
 	*x = GroundText{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1111,7 +1175,7 @@ func (x *GroundText) String() string {
 func (*GroundText) ProtoMessage() {}
 
 func (x *GroundText) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1124,7 +1188,7 @@ func (x *GroundText) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroundText.ProtoReflect.Descriptor instead.
 func (*GroundText) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{16}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GroundText) GetKey() string {
@@ -1176,7 +1240,7 @@ type Ground struct {
 
 func (x *Ground) Reset() {
 	*x = Ground{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1188,7 +1252,7 @@ func (x *Ground) String() string {
 func (*Ground) ProtoMessage() {}
 
 func (x *Ground) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1201,7 +1265,7 @@ func (x *Ground) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ground.ProtoReflect.Descriptor instead.
 func (*Ground) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{17}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Ground) GetKey() string {
@@ -1284,7 +1348,7 @@ type AttestationGroup struct {
 
 func (x *AttestationGroup) Reset() {
 	*x = AttestationGroup{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1296,7 +1360,7 @@ func (x *AttestationGroup) String() string {
 func (*AttestationGroup) ProtoMessage() {}
 
 func (x *AttestationGroup) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1309,7 +1373,7 @@ func (x *AttestationGroup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttestationGroup.ProtoReflect.Descriptor instead.
 func (*AttestationGroup) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{18}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AttestationGroup) GetAnyOf() []*AttestationItem {
@@ -1332,7 +1396,7 @@ type AttestationItem struct {
 
 func (x *AttestationItem) Reset() {
 	*x = AttestationItem{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1344,7 +1408,7 @@ func (x *AttestationItem) String() string {
 func (*AttestationItem) ProtoMessage() {}
 
 func (x *AttestationItem) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1357,7 +1421,7 @@ func (x *AttestationItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttestationItem.ProtoReflect.Descriptor instead.
 func (*AttestationItem) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{19}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AttestationItem) GetField() string {
@@ -1409,7 +1473,7 @@ type ListWorkRequest struct {
 
 func (x *ListWorkRequest) Reset() {
 	*x = ListWorkRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1421,7 +1485,7 @@ func (x *ListWorkRequest) String() string {
 func (*ListWorkRequest) ProtoMessage() {}
 
 func (x *ListWorkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1434,7 +1498,7 @@ func (x *ListWorkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkRequest.ProtoReflect.Descriptor instead.
 func (*ListWorkRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{20}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListWorkRequest) GetQueue() Queue {
@@ -1540,7 +1604,7 @@ type ListWorkResponse struct {
 
 func (x *ListWorkResponse) Reset() {
 	*x = ListWorkResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1552,7 +1616,7 @@ func (x *ListWorkResponse) String() string {
 func (*ListWorkResponse) ProtoMessage() {}
 
 func (x *ListWorkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1565,7 +1629,7 @@ func (x *ListWorkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkResponse.ProtoReflect.Descriptor instead.
 func (*ListWorkResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{21}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListWorkResponse) GetItems() []*WorkItem {
@@ -1633,10 +1697,12 @@ type WorkItem struct {
 	// Of a concern: the reports about the client at the agency within twelve months, this one and those that
 	// joined it included; attempts and appointments since the client was reached last; and see
 	// Concern.repeated_unreached.
-	Reports           int32                  `protobuf:"varint,20,opt,name=reports,proto3" json:"reports,omitempty"`
-	Unreached         int32                  `protobuf:"varint,21,opt,name=unreached,proto3" json:"unreached,omitempty"`
-	RepeatedUnreached bool                   `protobuf:"varint,22,opt,name=repeated_unreached,json=repeatedUnreached,proto3" json:"repeated_unreached,omitempty"`
-	NextAttemptAt     *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=next_attempt_at,json=nextAttemptAt,proto3" json:"next_attempt_at,omitempty"`
+	Reports           int32 `protobuf:"varint,20,opt,name=reports,proto3" json:"reports,omitempty"`
+	Unreached         int32 `protobuf:"varint,21,opt,name=unreached,proto3" json:"unreached,omitempty"`
+	RepeatedUnreached bool  `protobuf:"varint,22,opt,name=repeated_unreached,json=repeatedUnreached,proto3" json:"repeated_unreached,omitempty"`
+	// The matter is in the unit's queue because the unit is on call for it; another unit or worker holds it.
+	OnCall        bool                   `protobuf:"varint,23,opt,name=on_call,json=onCall,proto3" json:"on_call,omitempty"`
+	NextAttemptAt *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=next_attempt_at,json=nextAttemptAt,proto3" json:"next_attempt_at,omitempty"`
 	// The next appointment that the client has.
 	NextAppointmentAt *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=next_appointment_at,json=nextAppointmentAt,proto3" json:"next_appointment_at,omitempty"`
 	// Names of the values of the concern's track, support need, the client's will and the mode of the next
@@ -1651,7 +1717,7 @@ type WorkItem struct {
 
 func (x *WorkItem) Reset() {
 	*x = WorkItem{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1663,7 +1729,7 @@ func (x *WorkItem) String() string {
 func (*WorkItem) ProtoMessage() {}
 
 func (x *WorkItem) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1676,7 +1742,7 @@ func (x *WorkItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkItem.ProtoReflect.Descriptor instead.
 func (*WorkItem) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{22}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *WorkItem) GetService() string {
@@ -1833,6 +1899,13 @@ func (x *WorkItem) GetRepeatedUnreached() bool {
 	return false
 }
 
+func (x *WorkItem) GetOnCall() bool {
+	if x != nil {
+		return x.OnCall
+	}
+	return false
+}
+
 func (x *WorkItem) GetNextAttemptAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.NextAttemptAt
@@ -1888,7 +1961,7 @@ type ReassignWorkRequest struct {
 
 func (x *ReassignWorkRequest) Reset() {
 	*x = ReassignWorkRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1900,7 +1973,7 @@ func (x *ReassignWorkRequest) String() string {
 func (*ReassignWorkRequest) ProtoMessage() {}
 
 func (x *ReassignWorkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1913,7 +1986,7 @@ func (x *ReassignWorkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReassignWorkRequest.ProtoReflect.Descriptor instead.
 func (*ReassignWorkRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{23}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ReassignWorkRequest) GetRequestId() string {
@@ -1953,7 +2026,7 @@ type ReassignWorkResponse struct {
 
 func (x *ReassignWorkResponse) Reset() {
 	*x = ReassignWorkResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1965,7 +2038,7 @@ func (x *ReassignWorkResponse) String() string {
 func (*ReassignWorkResponse) ProtoMessage() {}
 
 func (x *ReassignWorkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1978,7 +2051,7 @@ func (x *ReassignWorkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReassignWorkResponse.ProtoReflect.Descriptor instead.
 func (*ReassignWorkResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{24}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ReassignWorkResponse) GetResults() []*Reassigned {
@@ -2000,7 +2073,7 @@ type Reassigned struct {
 
 func (x *Reassigned) Reset() {
 	*x = Reassigned{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2012,7 +2085,7 @@ func (x *Reassigned) String() string {
 func (*Reassigned) ProtoMessage() {}
 
 func (x *Reassigned) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2025,7 +2098,7 @@ func (x *Reassigned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reassigned.ProtoReflect.Descriptor instead.
 func (*Reassigned) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{25}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Reassigned) GetSubject() string {
@@ -2051,7 +2124,7 @@ type GetLoadRequest struct {
 
 func (x *GetLoadRequest) Reset() {
 	*x = GetLoadRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2063,7 +2136,7 @@ func (x *GetLoadRequest) String() string {
 func (*GetLoadRequest) ProtoMessage() {}
 
 func (x *GetLoadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2076,7 +2149,7 @@ func (x *GetLoadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLoadRequest.ProtoReflect.Descriptor instead.
 func (*GetLoadRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{26}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetLoadRequest) GetUnit() string {
@@ -2096,7 +2169,7 @@ type GetLoadResponse struct {
 
 func (x *GetLoadResponse) Reset() {
 	*x = GetLoadResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2108,7 +2181,7 @@ func (x *GetLoadResponse) String() string {
 func (*GetLoadResponse) ProtoMessage() {}
 
 func (x *GetLoadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2121,7 +2194,7 @@ func (x *GetLoadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLoadResponse.ProtoReflect.Descriptor instead.
 func (*GetLoadResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{27}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetLoadResponse) GetLoads() []*WorkerLoad {
@@ -2151,7 +2224,7 @@ type WorkerLoad struct {
 
 func (x *WorkerLoad) Reset() {
 	*x = WorkerLoad{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2163,7 +2236,7 @@ func (x *WorkerLoad) String() string {
 func (*WorkerLoad) ProtoMessage() {}
 
 func (x *WorkerLoad) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2176,7 +2249,7 @@ func (x *WorkerLoad) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkerLoad.ProtoReflect.Descriptor instead.
 func (*WorkerLoad) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{28}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *WorkerLoad) GetColleague() *Colleague {
@@ -2239,7 +2312,7 @@ type NamedCount struct {
 
 func (x *NamedCount) Reset() {
 	*x = NamedCount{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2251,7 +2324,7 @@ func (x *NamedCount) String() string {
 func (*NamedCount) ProtoMessage() {}
 
 func (x *NamedCount) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2264,7 +2337,7 @@ func (x *NamedCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NamedCount.ProtoReflect.Descriptor instead.
 func (*NamedCount) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{29}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *NamedCount) GetName() string {
@@ -2296,7 +2369,7 @@ type ListAccessesRequest struct {
 
 func (x *ListAccessesRequest) Reset() {
 	*x = ListAccessesRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2308,7 +2381,7 @@ func (x *ListAccessesRequest) String() string {
 func (*ListAccessesRequest) ProtoMessage() {}
 
 func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2321,7 +2394,7 @@ func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccessesRequest.ProtoReflect.Descriptor instead.
 func (*ListAccessesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{30}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListAccessesRequest) GetClientId() string {
@@ -2369,7 +2442,7 @@ type ListAccessesResponse struct {
 
 func (x *ListAccessesResponse) Reset() {
 	*x = ListAccessesResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2381,7 +2454,7 @@ func (x *ListAccessesResponse) String() string {
 func (*ListAccessesResponse) ProtoMessage() {}
 
 func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2394,7 +2467,7 @@ func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccessesResponse.ProtoReflect.Descriptor instead.
 func (*ListAccessesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{31}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ListAccessesResponse) GetAccesses() []*Access {
@@ -2436,7 +2509,7 @@ type Access struct {
 
 func (x *Access) Reset() {
 	*x = Access{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2448,7 +2521,7 @@ func (x *Access) String() string {
 func (*Access) ProtoMessage() {}
 
 func (x *Access) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2461,7 +2534,7 @@ func (x *Access) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Access.ProtoReflect.Descriptor instead.
 func (*Access) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{32}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Access) GetAt() *timestamppb.Timestamp {
@@ -2546,7 +2619,7 @@ type GetStatisticsRequest struct {
 
 func (x *GetStatisticsRequest) Reset() {
 	*x = GetStatisticsRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2558,7 +2631,7 @@ func (x *GetStatisticsRequest) String() string {
 func (*GetStatisticsRequest) ProtoMessage() {}
 
 func (x *GetStatisticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2571,7 +2644,7 @@ func (x *GetStatisticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatisticsRequest.ProtoReflect.Descriptor instead.
 func (*GetStatisticsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{33}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetStatisticsRequest) GetFromMonth() string {
@@ -2599,7 +2672,7 @@ type GetStatisticsResponse struct {
 
 func (x *GetStatisticsResponse) Reset() {
 	*x = GetStatisticsResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2611,7 +2684,7 @@ func (x *GetStatisticsResponse) String() string {
 func (*GetStatisticsResponse) ProtoMessage() {}
 
 func (x *GetStatisticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2624,7 +2697,7 @@ func (x *GetStatisticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatisticsResponse.ProtoReflect.Descriptor instead.
 func (*GetStatisticsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{34}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetStatisticsResponse) GetCounts() []*LoopCount {
@@ -2679,7 +2752,7 @@ type LoopCount struct {
 
 func (x *LoopCount) Reset() {
 	*x = LoopCount{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2691,7 +2764,7 @@ func (x *LoopCount) String() string {
 func (*LoopCount) ProtoMessage() {}
 
 func (x *LoopCount) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2704,7 +2777,7 @@ func (x *LoopCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoopCount.ProtoReflect.Descriptor instead.
 func (*LoopCount) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{35}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *LoopCount) GetService() string {
@@ -2848,7 +2921,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a=\n" +
 	"\x0fShortNamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd0\x05\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x84\x06\n" +
 	"\x04Unit\x12\x18\n" +
 	"\x04unit\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x04unit\x12>\n" +
 	"\x05names\x18\x02 \x03(\v2\".koppi.casework.v1.Unit.NamesEntryB\x04\xe8\xb8\x18\x01R\x05names\x12,\n" +
@@ -2866,14 +2939,19 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"shortNames\x121\n" +
 	"\x04kind\x18\f \x01(\x0e2\x1d.koppi.casework.v1.AgencyKindR\x04kind\x12\x18\n" +
 	"\x04area\x18\r \x01(\tB\x04\xe8\xb8\x18\x01R\x04area\x12\x1a\n" +
-	"\x05reads\x18\x0e \x03(\tB\x04\xe8\xb8\x18\x01R\x05reads\x1a8\n" +
+	"\x05reads\x18\x0e \x03(\tB\x04\xe8\xb8\x18\x01R\x05reads\x122\n" +
+	"\aon_call\x18\x0f \x01(\v2\x19.koppi.casework.v1.OnCallR\x06onCall\x1a8\n" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a=\n" +
 	"\x0fShortNamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"D\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"V\n" +
+	"\x06OnCall\x12'\n" +
+	"\fworking_days\x18\x01 \x03(\tB\x04\xe8\xb8\x18\x02R\vworkingDays\x12#\n" +
+	"\n" +
+	"other_days\x18\x02 \x03(\tB\x04\xe8\xb8\x18\x02R\totherDays\"D\n" +
 	"\bDutyPair\x12\x18\n" +
 	"\x04week\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\x04week\x12\x1e\n" +
 	"\aworkers\x18\x02 \x03(\tB\x04\xe8\xb8\x18\x02R\aworkers\"\xec\x02\n" +
@@ -2960,7 +3038,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x10ListWorkResponse\x121\n" +
 	"\x05items\x18\x01 \x03(\v2\x1b.koppi.casework.v1.WorkItemR\x05items\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x129\n" +
-	"\bcontacts\x18\x03 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\xb8\t\n" +
+	"\bcontacts\x18\x03 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\xd1\t\n" +
 	"\bWorkItem\x12\x1e\n" +
 	"\aservice\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12\x1e\n" +
 	"\asubject\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x12\x1a\n" +
@@ -2986,7 +3064,8 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x06second\x18\x13 \x01(\v2\x16.koppi.common.v1.PartyR\x06second\x12\x18\n" +
 	"\areports\x18\x14 \x01(\x05R\areports\x12\x1c\n" +
 	"\tunreached\x18\x15 \x01(\x05R\tunreached\x12-\n" +
-	"\x12repeated_unreached\x18\x16 \x01(\bR\x11repeatedUnreached\x12B\n" +
+	"\x12repeated_unreached\x18\x16 \x01(\bR\x11repeatedUnreached\x12\x17\n" +
+	"\aon_call\x18\x17 \x01(\bR\x06onCall\x12B\n" +
 	"\x0fnext_attempt_at\x18\x18 \x01(\v2\x1a.google.protobuf.TimestampR\rnextAttemptAt\x12J\n" +
 	"\x13next_appointment_at\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\x11nextAppointmentAt\x12\x1a\n" +
 	"\x05track\x18\x1a \x01(\tB\x04\xe8\xb8\x18\x02R\x05track\x12'\n" +
@@ -3113,7 +3192,7 @@ func file_koppi_casework_v1_casework_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_casework_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(Queue)(0),                             // 0: koppi.casework.v1.Queue
 	(*GetTimelineRequest)(nil),             // 1: koppi.casework.v1.GetTimelineRequest
@@ -3122,179 +3201,181 @@ var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(*GetAgenciesResponse)(nil),            // 4: koppi.casework.v1.GetAgenciesResponse
 	(*Agency)(nil),                         // 5: koppi.casework.v1.Agency
 	(*Unit)(nil),                           // 6: koppi.casework.v1.Unit
-	(*DutyPair)(nil),                       // 7: koppi.casework.v1.DutyPair
-	(*FindUnitsRequest)(nil),               // 8: koppi.casework.v1.FindUnitsRequest
-	(*FindUnitsResponse)(nil),              // 9: koppi.casework.v1.FindUnitsResponse
-	(*Route)(nil),                          // 10: koppi.casework.v1.Route
-	(*ListGroundsRequest)(nil),             // 11: koppi.casework.v1.ListGroundsRequest
-	(*ListGroundsResponse)(nil),            // 12: koppi.casework.v1.ListGroundsResponse
-	(*FindClientRequest)(nil),              // 13: koppi.casework.v1.FindClientRequest
-	(*FindClientResponse)(nil),             // 14: koppi.casework.v1.FindClientResponse
-	(*ListGroundTextsRequest)(nil),         // 15: koppi.casework.v1.ListGroundTextsRequest
-	(*ListGroundTextsResponse)(nil),        // 16: koppi.casework.v1.ListGroundTextsResponse
-	(*GroundText)(nil),                     // 17: koppi.casework.v1.GroundText
-	(*Ground)(nil),                         // 18: koppi.casework.v1.Ground
-	(*AttestationGroup)(nil),               // 19: koppi.casework.v1.AttestationGroup
-	(*AttestationItem)(nil),                // 20: koppi.casework.v1.AttestationItem
-	(*ListWorkRequest)(nil),                // 21: koppi.casework.v1.ListWorkRequest
-	(*ListWorkResponse)(nil),               // 22: koppi.casework.v1.ListWorkResponse
-	(*WorkItem)(nil),                       // 23: koppi.casework.v1.WorkItem
-	(*ReassignWorkRequest)(nil),            // 24: koppi.casework.v1.ReassignWorkRequest
-	(*ReassignWorkResponse)(nil),           // 25: koppi.casework.v1.ReassignWorkResponse
-	(*Reassigned)(nil),                     // 26: koppi.casework.v1.Reassigned
-	(*GetLoadRequest)(nil),                 // 27: koppi.casework.v1.GetLoadRequest
-	(*GetLoadResponse)(nil),                // 28: koppi.casework.v1.GetLoadResponse
-	(*WorkerLoad)(nil),                     // 29: koppi.casework.v1.WorkerLoad
-	(*NamedCount)(nil),                     // 30: koppi.casework.v1.NamedCount
-	(*ListAccessesRequest)(nil),            // 31: koppi.casework.v1.ListAccessesRequest
-	(*ListAccessesResponse)(nil),           // 32: koppi.casework.v1.ListAccessesResponse
-	(*Access)(nil),                         // 33: koppi.casework.v1.Access
-	(*GetStatisticsRequest)(nil),           // 34: koppi.casework.v1.GetStatisticsRequest
-	(*GetStatisticsResponse)(nil),          // 35: koppi.casework.v1.GetStatisticsResponse
-	(*LoopCount)(nil),                      // 36: koppi.casework.v1.LoopCount
-	nil,                                    // 37: koppi.casework.v1.Agency.NamesEntry
-	nil,                                    // 38: koppi.casework.v1.Agency.ShortNamesEntry
-	nil,                                    // 39: koppi.casework.v1.Unit.NamesEntry
-	nil,                                    // 40: koppi.casework.v1.Unit.ShortNamesEntry
-	nil,                                    // 41: koppi.casework.v1.GroundText.ClientEntry
-	nil,                                    // 42: koppi.casework.v1.Ground.NamesEntry
-	nil,                                    // 43: koppi.casework.v1.AttestationItem.NamesEntry
-	(*v1.CaseMessage)(nil),                 // 44: koppi.exchange.v1.CaseMessage
-	(*v11.ContactPoint)(nil),               // 45: koppi.common.v1.ContactPoint
-	(AgencyKind)(0),                        // 46: koppi.casework.v1.AgencyKind
-	(*v11.PhoneHours)(nil),                 // 47: koppi.common.v1.PhoneHours
-	(*v11.Party)(nil),                      // 48: koppi.common.v1.Party
-	(v11.LegalGround)(0),                   // 49: koppi.common.v1.LegalGround
-	(v11.ContentProfile)(0),                // 50: koppi.common.v1.ContentProfile
-	(v11.ProhibitionEffect)(0),             // 51: koppi.common.v1.ProhibitionEffect
-	(*v11.LoopStatus)(nil),                 // 52: koppi.common.v1.LoopStatus
-	(v11.Urgency)(0),                       // 53: koppi.common.v1.Urgency
-	(*timestamppb.Timestamp)(nil),          // 54: google.protobuf.Timestamp
-	(*v11.PlannedContact)(nil),             // 55: koppi.common.v1.PlannedContact
-	(*status.Status)(nil),                  // 56: google.rpc.Status
-	(*Colleague)(nil),                      // 57: koppi.casework.v1.Colleague
-	(*v11.LegalBasis)(nil),                 // 58: koppi.common.v1.LegalBasis
-	(EmergencyReason)(0),                   // 59: koppi.casework.v1.EmergencyReason
-	(ReviewVerdict)(0),                     // 60: koppi.casework.v1.ReviewVerdict
-	(*ListColleaguesRequest)(nil),          // 61: koppi.casework.v1.ListColleaguesRequest
-	(*PutColleagueRequest)(nil),            // 62: koppi.casework.v1.PutColleagueRequest
-	(*GetRosterRequest)(nil),               // 63: koppi.casework.v1.GetRosterRequest
-	(*SetDutyRequest)(nil),                 // 64: koppi.casework.v1.SetDutyRequest
-	(*SetAbsenceRequest)(nil),              // 65: koppi.casework.v1.SetAbsenceRequest
-	(*OpenEmergencyReadingRequest)(nil),    // 66: koppi.casework.v1.OpenEmergencyReadingRequest
-	(*ListEmergencyReadingsRequest)(nil),   // 67: koppi.casework.v1.ListEmergencyReadingsRequest
-	(*ReviewEmergencyReadingRequest)(nil),  // 68: koppi.casework.v1.ReviewEmergencyReadingRequest
-	(*ListColleaguesResponse)(nil),         // 69: koppi.casework.v1.ListColleaguesResponse
-	(*PutColleagueResponse)(nil),           // 70: koppi.casework.v1.PutColleagueResponse
-	(*GetRosterResponse)(nil),              // 71: koppi.casework.v1.GetRosterResponse
-	(*SetDutyResponse)(nil),                // 72: koppi.casework.v1.SetDutyResponse
-	(*SetAbsenceResponse)(nil),             // 73: koppi.casework.v1.SetAbsenceResponse
-	(*OpenEmergencyReadingResponse)(nil),   // 74: koppi.casework.v1.OpenEmergencyReadingResponse
-	(*ListEmergencyReadingsResponse)(nil),  // 75: koppi.casework.v1.ListEmergencyReadingsResponse
-	(*ReviewEmergencyReadingResponse)(nil), // 76: koppi.casework.v1.ReviewEmergencyReadingResponse
+	(*OnCall)(nil),                         // 7: koppi.casework.v1.OnCall
+	(*DutyPair)(nil),                       // 8: koppi.casework.v1.DutyPair
+	(*FindUnitsRequest)(nil),               // 9: koppi.casework.v1.FindUnitsRequest
+	(*FindUnitsResponse)(nil),              // 10: koppi.casework.v1.FindUnitsResponse
+	(*Route)(nil),                          // 11: koppi.casework.v1.Route
+	(*ListGroundsRequest)(nil),             // 12: koppi.casework.v1.ListGroundsRequest
+	(*ListGroundsResponse)(nil),            // 13: koppi.casework.v1.ListGroundsResponse
+	(*FindClientRequest)(nil),              // 14: koppi.casework.v1.FindClientRequest
+	(*FindClientResponse)(nil),             // 15: koppi.casework.v1.FindClientResponse
+	(*ListGroundTextsRequest)(nil),         // 16: koppi.casework.v1.ListGroundTextsRequest
+	(*ListGroundTextsResponse)(nil),        // 17: koppi.casework.v1.ListGroundTextsResponse
+	(*GroundText)(nil),                     // 18: koppi.casework.v1.GroundText
+	(*Ground)(nil),                         // 19: koppi.casework.v1.Ground
+	(*AttestationGroup)(nil),               // 20: koppi.casework.v1.AttestationGroup
+	(*AttestationItem)(nil),                // 21: koppi.casework.v1.AttestationItem
+	(*ListWorkRequest)(nil),                // 22: koppi.casework.v1.ListWorkRequest
+	(*ListWorkResponse)(nil),               // 23: koppi.casework.v1.ListWorkResponse
+	(*WorkItem)(nil),                       // 24: koppi.casework.v1.WorkItem
+	(*ReassignWorkRequest)(nil),            // 25: koppi.casework.v1.ReassignWorkRequest
+	(*ReassignWorkResponse)(nil),           // 26: koppi.casework.v1.ReassignWorkResponse
+	(*Reassigned)(nil),                     // 27: koppi.casework.v1.Reassigned
+	(*GetLoadRequest)(nil),                 // 28: koppi.casework.v1.GetLoadRequest
+	(*GetLoadResponse)(nil),                // 29: koppi.casework.v1.GetLoadResponse
+	(*WorkerLoad)(nil),                     // 30: koppi.casework.v1.WorkerLoad
+	(*NamedCount)(nil),                     // 31: koppi.casework.v1.NamedCount
+	(*ListAccessesRequest)(nil),            // 32: koppi.casework.v1.ListAccessesRequest
+	(*ListAccessesResponse)(nil),           // 33: koppi.casework.v1.ListAccessesResponse
+	(*Access)(nil),                         // 34: koppi.casework.v1.Access
+	(*GetStatisticsRequest)(nil),           // 35: koppi.casework.v1.GetStatisticsRequest
+	(*GetStatisticsResponse)(nil),          // 36: koppi.casework.v1.GetStatisticsResponse
+	(*LoopCount)(nil),                      // 37: koppi.casework.v1.LoopCount
+	nil,                                    // 38: koppi.casework.v1.Agency.NamesEntry
+	nil,                                    // 39: koppi.casework.v1.Agency.ShortNamesEntry
+	nil,                                    // 40: koppi.casework.v1.Unit.NamesEntry
+	nil,                                    // 41: koppi.casework.v1.Unit.ShortNamesEntry
+	nil,                                    // 42: koppi.casework.v1.GroundText.ClientEntry
+	nil,                                    // 43: koppi.casework.v1.Ground.NamesEntry
+	nil,                                    // 44: koppi.casework.v1.AttestationItem.NamesEntry
+	(*v1.CaseMessage)(nil),                 // 45: koppi.exchange.v1.CaseMessage
+	(*v11.ContactPoint)(nil),               // 46: koppi.common.v1.ContactPoint
+	(AgencyKind)(0),                        // 47: koppi.casework.v1.AgencyKind
+	(*v11.PhoneHours)(nil),                 // 48: koppi.common.v1.PhoneHours
+	(*v11.Party)(nil),                      // 49: koppi.common.v1.Party
+	(v11.LegalGround)(0),                   // 50: koppi.common.v1.LegalGround
+	(v11.ContentProfile)(0),                // 51: koppi.common.v1.ContentProfile
+	(v11.ProhibitionEffect)(0),             // 52: koppi.common.v1.ProhibitionEffect
+	(*v11.LoopStatus)(nil),                 // 53: koppi.common.v1.LoopStatus
+	(v11.Urgency)(0),                       // 54: koppi.common.v1.Urgency
+	(*timestamppb.Timestamp)(nil),          // 55: google.protobuf.Timestamp
+	(*v11.PlannedContact)(nil),             // 56: koppi.common.v1.PlannedContact
+	(*status.Status)(nil),                  // 57: google.rpc.Status
+	(*Colleague)(nil),                      // 58: koppi.casework.v1.Colleague
+	(*v11.LegalBasis)(nil),                 // 59: koppi.common.v1.LegalBasis
+	(EmergencyReason)(0),                   // 60: koppi.casework.v1.EmergencyReason
+	(ReviewVerdict)(0),                     // 61: koppi.casework.v1.ReviewVerdict
+	(*ListColleaguesRequest)(nil),          // 62: koppi.casework.v1.ListColleaguesRequest
+	(*PutColleagueRequest)(nil),            // 63: koppi.casework.v1.PutColleagueRequest
+	(*GetRosterRequest)(nil),               // 64: koppi.casework.v1.GetRosterRequest
+	(*SetDutyRequest)(nil),                 // 65: koppi.casework.v1.SetDutyRequest
+	(*SetAbsenceRequest)(nil),              // 66: koppi.casework.v1.SetAbsenceRequest
+	(*OpenEmergencyReadingRequest)(nil),    // 67: koppi.casework.v1.OpenEmergencyReadingRequest
+	(*ListEmergencyReadingsRequest)(nil),   // 68: koppi.casework.v1.ListEmergencyReadingsRequest
+	(*ReviewEmergencyReadingRequest)(nil),  // 69: koppi.casework.v1.ReviewEmergencyReadingRequest
+	(*ListColleaguesResponse)(nil),         // 70: koppi.casework.v1.ListColleaguesResponse
+	(*PutColleagueResponse)(nil),           // 71: koppi.casework.v1.PutColleagueResponse
+	(*GetRosterResponse)(nil),              // 72: koppi.casework.v1.GetRosterResponse
+	(*SetDutyResponse)(nil),                // 73: koppi.casework.v1.SetDutyResponse
+	(*SetAbsenceResponse)(nil),             // 74: koppi.casework.v1.SetAbsenceResponse
+	(*OpenEmergencyReadingResponse)(nil),   // 75: koppi.casework.v1.OpenEmergencyReadingResponse
+	(*ListEmergencyReadingsResponse)(nil),  // 76: koppi.casework.v1.ListEmergencyReadingsResponse
+	(*ReviewEmergencyReadingResponse)(nil), // 77: koppi.casework.v1.ReviewEmergencyReadingResponse
 }
 var file_koppi_casework_v1_casework_proto_depIdxs = []int32{
-	44, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
-	45, // 1: koppi.casework.v1.GetTimelineResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	45, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	46, // 1: koppi.casework.v1.GetTimelineResponse.contacts:type_name -> koppi.common.v1.ContactPoint
 	5,  // 2: koppi.casework.v1.GetAgenciesResponse.agencies:type_name -> koppi.casework.v1.Agency
-	37, // 3: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
-	46, // 4: koppi.casework.v1.Agency.kind:type_name -> koppi.casework.v1.AgencyKind
+	38, // 3: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
+	47, // 4: koppi.casework.v1.Agency.kind:type_name -> koppi.casework.v1.AgencyKind
 	6,  // 5: koppi.casework.v1.Agency.units:type_name -> koppi.casework.v1.Unit
-	38, // 6: koppi.casework.v1.Agency.short_names:type_name -> koppi.casework.v1.Agency.ShortNamesEntry
-	39, // 7: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
-	7,  // 8: koppi.casework.v1.Unit.duty:type_name -> koppi.casework.v1.DutyPair
-	47, // 9: koppi.casework.v1.Unit.phone_hours:type_name -> koppi.common.v1.PhoneHours
-	40, // 10: koppi.casework.v1.Unit.short_names:type_name -> koppi.casework.v1.Unit.ShortNamesEntry
-	46, // 11: koppi.casework.v1.Unit.kind:type_name -> koppi.casework.v1.AgencyKind
-	46, // 12: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
-	10, // 13: koppi.casework.v1.FindUnitsResponse.routes:type_name -> koppi.casework.v1.Route
-	48, // 14: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
-	6,  // 15: koppi.casework.v1.Route.unit:type_name -> koppi.casework.v1.Unit
-	46, // 16: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
-	48, // 17: koppi.casework.v1.ListGroundsRequest.receiver:type_name -> koppi.common.v1.Party
-	18, // 18: koppi.casework.v1.ListGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
-	17, // 19: koppi.casework.v1.ListGroundTextsResponse.texts:type_name -> koppi.casework.v1.GroundText
-	41, // 20: koppi.casework.v1.GroundText.client:type_name -> koppi.casework.v1.GroundText.ClientEntry
-	49, // 21: koppi.casework.v1.Ground.ground:type_name -> koppi.common.v1.LegalGround
-	42, // 22: koppi.casework.v1.Ground.names:type_name -> koppi.casework.v1.Ground.NamesEntry
-	19, // 23: koppi.casework.v1.Ground.attest:type_name -> koppi.casework.v1.AttestationGroup
-	50, // 24: koppi.casework.v1.Ground.content:type_name -> koppi.common.v1.ContentProfile
-	51, // 25: koppi.casework.v1.Ground.prohibition:type_name -> koppi.common.v1.ProhibitionEffect
-	20, // 26: koppi.casework.v1.AttestationGroup.any_of:type_name -> koppi.casework.v1.AttestationItem
-	43, // 27: koppi.casework.v1.AttestationItem.names:type_name -> koppi.casework.v1.AttestationItem.NamesEntry
-	0,  // 28: koppi.casework.v1.ListWorkRequest.queue:type_name -> koppi.casework.v1.Queue
-	23, // 29: koppi.casework.v1.ListWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	45, // 30: koppi.casework.v1.ListWorkResponse.contacts:type_name -> koppi.common.v1.ContactPoint
-	52, // 31: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
-	53, // 32: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
-	48, // 33: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
-	54, // 34: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
-	55, // 35: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
-	48, // 36: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
-	48, // 37: koppi.casework.v1.WorkItem.second:type_name -> koppi.common.v1.Party
-	54, // 38: koppi.casework.v1.WorkItem.next_attempt_at:type_name -> google.protobuf.Timestamp
-	54, // 39: koppi.casework.v1.WorkItem.next_appointment_at:type_name -> google.protobuf.Timestamp
-	48, // 40: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
-	26, // 41: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
-	56, // 42: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
-	29, // 43: koppi.casework.v1.GetLoadResponse.loads:type_name -> koppi.casework.v1.WorkerLoad
-	57, // 44: koppi.casework.v1.WorkerLoad.colleague:type_name -> koppi.casework.v1.Colleague
-	30, // 45: koppi.casework.v1.WorkerLoad.by_track:type_name -> koppi.casework.v1.NamedCount
-	30, // 46: koppi.casework.v1.WorkerLoad.by_support_need:type_name -> koppi.casework.v1.NamedCount
-	54, // 47: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
-	54, // 48: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
-	33, // 49: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
-	54, // 50: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
-	48, // 51: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
-	58, // 52: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
-	59, // 53: koppi.casework.v1.Access.emergency_reason:type_name -> koppi.casework.v1.EmergencyReason
-	60, // 54: koppi.casework.v1.Access.verdict:type_name -> koppi.casework.v1.ReviewVerdict
-	36, // 55: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
-	48, // 56: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
-	48, // 57: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
-	1,  // 58: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
-	3,  // 59: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
-	8,  // 60: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
-	11, // 61: koppi.casework.v1.CaseworkService.ListGrounds:input_type -> koppi.casework.v1.ListGroundsRequest
-	13, // 62: koppi.casework.v1.CaseworkService.FindClient:input_type -> koppi.casework.v1.FindClientRequest
-	61, // 63: koppi.casework.v1.CaseworkService.ListColleagues:input_type -> koppi.casework.v1.ListColleaguesRequest
-	62, // 64: koppi.casework.v1.CaseworkService.PutColleague:input_type -> koppi.casework.v1.PutColleagueRequest
-	63, // 65: koppi.casework.v1.CaseworkService.GetRoster:input_type -> koppi.casework.v1.GetRosterRequest
-	64, // 66: koppi.casework.v1.CaseworkService.SetDuty:input_type -> koppi.casework.v1.SetDutyRequest
-	65, // 67: koppi.casework.v1.CaseworkService.SetAbsence:input_type -> koppi.casework.v1.SetAbsenceRequest
-	66, // 68: koppi.casework.v1.CaseworkService.OpenEmergencyReading:input_type -> koppi.casework.v1.OpenEmergencyReadingRequest
-	67, // 69: koppi.casework.v1.CaseworkService.ListEmergencyReadings:input_type -> koppi.casework.v1.ListEmergencyReadingsRequest
-	68, // 70: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:input_type -> koppi.casework.v1.ReviewEmergencyReadingRequest
-	15, // 71: koppi.casework.v1.CaseworkService.ListGroundTexts:input_type -> koppi.casework.v1.ListGroundTextsRequest
-	21, // 72: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
-	24, // 73: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
-	27, // 74: koppi.casework.v1.CaseworkService.GetLoad:input_type -> koppi.casework.v1.GetLoadRequest
-	31, // 75: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
-	34, // 76: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
-	2,  // 77: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
-	4,  // 78: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
-	9,  // 79: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
-	12, // 80: koppi.casework.v1.CaseworkService.ListGrounds:output_type -> koppi.casework.v1.ListGroundsResponse
-	14, // 81: koppi.casework.v1.CaseworkService.FindClient:output_type -> koppi.casework.v1.FindClientResponse
-	69, // 82: koppi.casework.v1.CaseworkService.ListColleagues:output_type -> koppi.casework.v1.ListColleaguesResponse
-	70, // 83: koppi.casework.v1.CaseworkService.PutColleague:output_type -> koppi.casework.v1.PutColleagueResponse
-	71, // 84: koppi.casework.v1.CaseworkService.GetRoster:output_type -> koppi.casework.v1.GetRosterResponse
-	72, // 85: koppi.casework.v1.CaseworkService.SetDuty:output_type -> koppi.casework.v1.SetDutyResponse
-	73, // 86: koppi.casework.v1.CaseworkService.SetAbsence:output_type -> koppi.casework.v1.SetAbsenceResponse
-	74, // 87: koppi.casework.v1.CaseworkService.OpenEmergencyReading:output_type -> koppi.casework.v1.OpenEmergencyReadingResponse
-	75, // 88: koppi.casework.v1.CaseworkService.ListEmergencyReadings:output_type -> koppi.casework.v1.ListEmergencyReadingsResponse
-	76, // 89: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:output_type -> koppi.casework.v1.ReviewEmergencyReadingResponse
-	16, // 90: koppi.casework.v1.CaseworkService.ListGroundTexts:output_type -> koppi.casework.v1.ListGroundTextsResponse
-	22, // 91: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
-	25, // 92: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
-	28, // 93: koppi.casework.v1.CaseworkService.GetLoad:output_type -> koppi.casework.v1.GetLoadResponse
-	32, // 94: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
-	35, // 95: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
-	77, // [77:96] is the sub-list for method output_type
-	58, // [58:77] is the sub-list for method input_type
-	58, // [58:58] is the sub-list for extension type_name
-	58, // [58:58] is the sub-list for extension extendee
-	0,  // [0:58] is the sub-list for field type_name
+	39, // 6: koppi.casework.v1.Agency.short_names:type_name -> koppi.casework.v1.Agency.ShortNamesEntry
+	40, // 7: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
+	8,  // 8: koppi.casework.v1.Unit.duty:type_name -> koppi.casework.v1.DutyPair
+	48, // 9: koppi.casework.v1.Unit.phone_hours:type_name -> koppi.common.v1.PhoneHours
+	41, // 10: koppi.casework.v1.Unit.short_names:type_name -> koppi.casework.v1.Unit.ShortNamesEntry
+	47, // 11: koppi.casework.v1.Unit.kind:type_name -> koppi.casework.v1.AgencyKind
+	7,  // 12: koppi.casework.v1.Unit.on_call:type_name -> koppi.casework.v1.OnCall
+	47, // 13: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
+	11, // 14: koppi.casework.v1.FindUnitsResponse.routes:type_name -> koppi.casework.v1.Route
+	49, // 15: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
+	6,  // 16: koppi.casework.v1.Route.unit:type_name -> koppi.casework.v1.Unit
+	47, // 17: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
+	49, // 18: koppi.casework.v1.ListGroundsRequest.receiver:type_name -> koppi.common.v1.Party
+	19, // 19: koppi.casework.v1.ListGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
+	18, // 20: koppi.casework.v1.ListGroundTextsResponse.texts:type_name -> koppi.casework.v1.GroundText
+	42, // 21: koppi.casework.v1.GroundText.client:type_name -> koppi.casework.v1.GroundText.ClientEntry
+	50, // 22: koppi.casework.v1.Ground.ground:type_name -> koppi.common.v1.LegalGround
+	43, // 23: koppi.casework.v1.Ground.names:type_name -> koppi.casework.v1.Ground.NamesEntry
+	20, // 24: koppi.casework.v1.Ground.attest:type_name -> koppi.casework.v1.AttestationGroup
+	51, // 25: koppi.casework.v1.Ground.content:type_name -> koppi.common.v1.ContentProfile
+	52, // 26: koppi.casework.v1.Ground.prohibition:type_name -> koppi.common.v1.ProhibitionEffect
+	21, // 27: koppi.casework.v1.AttestationGroup.any_of:type_name -> koppi.casework.v1.AttestationItem
+	44, // 28: koppi.casework.v1.AttestationItem.names:type_name -> koppi.casework.v1.AttestationItem.NamesEntry
+	0,  // 29: koppi.casework.v1.ListWorkRequest.queue:type_name -> koppi.casework.v1.Queue
+	24, // 30: koppi.casework.v1.ListWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	46, // 31: koppi.casework.v1.ListWorkResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	53, // 32: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
+	54, // 33: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
+	49, // 34: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
+	55, // 35: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
+	56, // 36: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
+	49, // 37: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
+	49, // 38: koppi.casework.v1.WorkItem.second:type_name -> koppi.common.v1.Party
+	55, // 39: koppi.casework.v1.WorkItem.next_attempt_at:type_name -> google.protobuf.Timestamp
+	55, // 40: koppi.casework.v1.WorkItem.next_appointment_at:type_name -> google.protobuf.Timestamp
+	49, // 41: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
+	27, // 42: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
+	57, // 43: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
+	30, // 44: koppi.casework.v1.GetLoadResponse.loads:type_name -> koppi.casework.v1.WorkerLoad
+	58, // 45: koppi.casework.v1.WorkerLoad.colleague:type_name -> koppi.casework.v1.Colleague
+	31, // 46: koppi.casework.v1.WorkerLoad.by_track:type_name -> koppi.casework.v1.NamedCount
+	31, // 47: koppi.casework.v1.WorkerLoad.by_support_need:type_name -> koppi.casework.v1.NamedCount
+	55, // 48: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
+	55, // 49: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
+	34, // 50: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
+	55, // 51: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
+	49, // 52: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
+	59, // 53: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
+	60, // 54: koppi.casework.v1.Access.emergency_reason:type_name -> koppi.casework.v1.EmergencyReason
+	61, // 55: koppi.casework.v1.Access.verdict:type_name -> koppi.casework.v1.ReviewVerdict
+	37, // 56: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
+	49, // 57: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
+	49, // 58: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
+	1,  // 59: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
+	3,  // 60: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
+	9,  // 61: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
+	12, // 62: koppi.casework.v1.CaseworkService.ListGrounds:input_type -> koppi.casework.v1.ListGroundsRequest
+	14, // 63: koppi.casework.v1.CaseworkService.FindClient:input_type -> koppi.casework.v1.FindClientRequest
+	62, // 64: koppi.casework.v1.CaseworkService.ListColleagues:input_type -> koppi.casework.v1.ListColleaguesRequest
+	63, // 65: koppi.casework.v1.CaseworkService.PutColleague:input_type -> koppi.casework.v1.PutColleagueRequest
+	64, // 66: koppi.casework.v1.CaseworkService.GetRoster:input_type -> koppi.casework.v1.GetRosterRequest
+	65, // 67: koppi.casework.v1.CaseworkService.SetDuty:input_type -> koppi.casework.v1.SetDutyRequest
+	66, // 68: koppi.casework.v1.CaseworkService.SetAbsence:input_type -> koppi.casework.v1.SetAbsenceRequest
+	67, // 69: koppi.casework.v1.CaseworkService.OpenEmergencyReading:input_type -> koppi.casework.v1.OpenEmergencyReadingRequest
+	68, // 70: koppi.casework.v1.CaseworkService.ListEmergencyReadings:input_type -> koppi.casework.v1.ListEmergencyReadingsRequest
+	69, // 71: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:input_type -> koppi.casework.v1.ReviewEmergencyReadingRequest
+	16, // 72: koppi.casework.v1.CaseworkService.ListGroundTexts:input_type -> koppi.casework.v1.ListGroundTextsRequest
+	22, // 73: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
+	25, // 74: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
+	28, // 75: koppi.casework.v1.CaseworkService.GetLoad:input_type -> koppi.casework.v1.GetLoadRequest
+	32, // 76: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
+	35, // 77: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
+	2,  // 78: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
+	4,  // 79: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
+	10, // 80: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
+	13, // 81: koppi.casework.v1.CaseworkService.ListGrounds:output_type -> koppi.casework.v1.ListGroundsResponse
+	15, // 82: koppi.casework.v1.CaseworkService.FindClient:output_type -> koppi.casework.v1.FindClientResponse
+	70, // 83: koppi.casework.v1.CaseworkService.ListColleagues:output_type -> koppi.casework.v1.ListColleaguesResponse
+	71, // 84: koppi.casework.v1.CaseworkService.PutColleague:output_type -> koppi.casework.v1.PutColleagueResponse
+	72, // 85: koppi.casework.v1.CaseworkService.GetRoster:output_type -> koppi.casework.v1.GetRosterResponse
+	73, // 86: koppi.casework.v1.CaseworkService.SetDuty:output_type -> koppi.casework.v1.SetDutyResponse
+	74, // 87: koppi.casework.v1.CaseworkService.SetAbsence:output_type -> koppi.casework.v1.SetAbsenceResponse
+	75, // 88: koppi.casework.v1.CaseworkService.OpenEmergencyReading:output_type -> koppi.casework.v1.OpenEmergencyReadingResponse
+	76, // 89: koppi.casework.v1.CaseworkService.ListEmergencyReadings:output_type -> koppi.casework.v1.ListEmergencyReadingsResponse
+	77, // 90: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:output_type -> koppi.casework.v1.ReviewEmergencyReadingResponse
+	17, // 91: koppi.casework.v1.CaseworkService.ListGroundTexts:output_type -> koppi.casework.v1.ListGroundTextsResponse
+	23, // 92: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
+	26, // 93: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
+	29, // 94: koppi.casework.v1.CaseworkService.GetLoad:output_type -> koppi.casework.v1.GetLoadResponse
+	33, // 95: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
+	36, // 96: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
+	78, // [78:97] is the sub-list for method output_type
+	59, // [59:78] is the sub-list for method input_type
+	59, // [59:59] is the sub-list for extension type_name
+	59, // [59:59] is the sub-list for extension extendee
+	0,  // [0:59] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_casework_proto_init() }
@@ -3304,14 +3385,14 @@ func file_koppi_casework_v1_casework_proto_init() {
 	}
 	file_koppi_casework_v1_agency_kind_proto_init()
 	file_koppi_casework_v1_people_proto_init()
-	file_koppi_casework_v1_casework_proto_msgTypes[35].OneofWrappers = []any{}
+	file_koppi_casework_v1_casework_proto_msgTypes[36].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_casework_proto_rawDesc), len(file_koppi_casework_v1_casework_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   43,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

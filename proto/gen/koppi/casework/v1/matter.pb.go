@@ -40,6 +40,8 @@ const (
 	WaitingKind_WAITING_KIND_NEW WaitingKind = 1
 	// The unit must act next, and the due time has passed.
 	WaitingKind_WAITING_KIND_OVERDUE WaitingKind = 2
+	// The unit is on call for an emergency that another unit or worker holds. due_at is when it came to the unit.
+	WaitingKind_WAITING_KIND_ON_CALL WaitingKind = 3
 )
 
 // Enum value maps for WaitingKind.
@@ -48,11 +50,13 @@ var (
 		0: "WAITING_KIND_UNSPECIFIED",
 		1: "WAITING_KIND_NEW",
 		2: "WAITING_KIND_OVERDUE",
+		3: "WAITING_KIND_ON_CALL",
 	}
 	WaitingKind_value = map[string]int32{
 		"WAITING_KIND_UNSPECIFIED": 0,
 		"WAITING_KIND_NEW":         1,
 		"WAITING_KIND_OVERDUE":     2,
+		"WAITING_KIND_ON_CALL":     3,
 	}
 )
 
@@ -3773,11 +3777,12 @@ const file_koppi_casework_v1_matter_proto_rawDesc = "" +
 	"\x17NoteWithdrawalsResponse\"e\n" +
 	"\tWithdrawn\x12\x1a\n" +
 	"\x05inner\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x05inner\x12<\n" +
-	"\aconsent\x18\x02 \x01(\v2\".koppi.consent.v1.WithdrawnConsentR\aconsent*[\n" +
+	"\aconsent\x18\x02 \x01(\v2\".koppi.consent.v1.WithdrawnConsentR\aconsent*u\n" +
 	"\vWaitingKind\x12\x1c\n" +
 	"\x18WAITING_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10WAITING_KIND_NEW\x10\x01\x12\x18\n" +
-	"\x14WAITING_KIND_OVERDUE\x10\x022\xe0\n" +
+	"\x14WAITING_KIND_OVERDUE\x10\x02\x12\x18\n" +
+	"\x14WAITING_KIND_ON_CALL\x10\x032\xe0\n" +
 	"\n" +
 	"\rMatterService\x12\\\n" +
 	"\vReadHistory\x12%.koppi.casework.v1.ReadHistoryRequest\x1a&.koppi.casework.v1.ReadHistoryResponse\x12e\n" +

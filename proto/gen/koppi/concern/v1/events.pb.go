@@ -261,7 +261,9 @@ type ReportJoined struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
 	JoiningConcernId string                 `protobuf:"bytes,1,opt,name=joining_concern_id,json=joiningConcernId,proto3" json:"joining_concern_id,omitempty"`
 	// Urgency of the report that joined, as its reporter stated it.
-	Urgency       v1.Urgency `protobuf:"varint,2,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	Urgency v1.Urgency `protobuf:"varint,2,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	// An emergency joined while this unit of the receiver was on call.
+	OnCall        *v1.Party `protobuf:"bytes,3,opt,name=on_call,json=onCall,proto3" json:"on_call,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -308,6 +310,13 @@ func (x *ReportJoined) GetUrgency() v1.Urgency {
 		return x.Urgency
 	}
 	return v1.Urgency(0)
+}
+
+func (x *ReportJoined) GetOnCall() *v1.Party {
+	if x != nil {
+		return x.OnCall
+	}
+	return nil
 }
 
 // ConcernPromoted: the concern that it had joined was withdrawn, and this one now leads.
@@ -448,7 +457,10 @@ type ConcernTriaged struct {
 	ClientWill ClientWill `protobuf:"varint,7,opt,name=client_will,json=clientWill,proto3,enum=koppi.concern.v1.ClientWill" json:"client_will,omitempty"`
 	FourField  *FourField `protobuf:"bytes,8,opt,name=four_field,json=fourField,proto3" json:"four_field,omitempty"`
 	// Why the urgency, the need or the track was judged so. Disclosed to the receiver only.
-	Reason        string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The concern became an emergency while this unit of the receiver was on call. Disclosed to the receiver
+	// and the client only.
+	OnCall        *v1.Party `protobuf:"bytes,10,opt,name=on_call,json=onCall,proto3" json:"on_call,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -544,6 +556,13 @@ func (x *ConcernTriaged) GetReason() string {
 		return x.Reason
 	}
 	return ""
+}
+
+func (x *ConcernTriaged) GetOnCall() *v1.Party {
+	if x != nil {
+		return x.OnCall
+	}
+	return nil
 }
 
 // ConcernTaken: a named worker took the concern and is responsible.
@@ -1664,17 +1683,18 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\x04Step\x12*\n" +
 	"\x05event\x18\x01 \x01(\v2\x14.google.protobuf.AnyR\x05event\x12&\n" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12*\n" +
-	"\x02at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"p\n" +
+	"\x02at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xa1\x01\n" +
 	"\fReportJoined\x12,\n" +
 	"\x12joining_concern_id\x18\x01 \x01(\tR\x10joiningConcernId\x122\n" +
-	"\aurgency\x18\x02 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\"\xe9\x01\n" +
+	"\aurgency\x18\x02 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12/\n" +
+	"\aon_call\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyR\x06onCall\"\xe9\x01\n" +
 	"\x0fConcernPromoted\x12,\n" +
 	"\x12joined_concern_ids\x18\x01 \x03(\tR\x10joinedConcernIds\x12*\n" +
 	"\x11joined_concern_id\x18\x02 \x01(\tR\x0fjoinedConcernId\x12%\n" +
 	"\x0ereporter_shown\x18\x03 \x01(\bR\rreporterShown\x122\n" +
 	"\aurgency\x18\x04 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12!\n" +
 	"\ftaken_before\x18\x05 \x01(\bR\vtakenBefore\"\x11\n" +
-	"\x0fConcernReceived\"\x80\x04\n" +
+	"\x0fConcernReceived\"\xb1\x04\n" +
 	"\x0eConcernTriaged\x122\n" +
 	"\aurgency\x18\x01 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12@\n" +
 	"\fsupport_need\x18\x02 \x01(\x0e2\x1d.koppi.concern.v1.SupportNeedR\vsupportNeed\x12-\n" +
@@ -1687,7 +1707,9 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"clientWill\x12:\n" +
 	"\n" +
 	"four_field\x18\b \x01(\v2\x1b.koppi.concern.v1.FourFieldR\tfourField\x12\x1c\n" +
-	"\x06reason\x18\t \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\">\n" +
+	"\x06reason\x18\t \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\x12/\n" +
+	"\aon_call\x18\n" +
+	" \x01(\v2\x16.koppi.common.v1.PartyR\x06onCall\">\n" +
 	"\fConcernTaken\x12.\n" +
 	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"Y\n" +
 	"\x11ConcernReassigned\x12&\n" +
@@ -1820,50 +1842,52 @@ var file_koppi_concern_v1_events_proto_depIdxs = []int32{
 	29, // 5: koppi.concern.v1.ConcernSubmitted.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
 	22, // 6: koppi.concern.v1.ConcernJoined.later:type_name -> koppi.concern.v1.ConcernJoined.Later
 	26, // 7: koppi.concern.v1.ReportJoined.urgency:type_name -> koppi.common.v1.Urgency
-	26, // 8: koppi.concern.v1.ConcernPromoted.urgency:type_name -> koppi.common.v1.Urgency
-	26, // 9: koppi.concern.v1.ConcernTriaged.urgency:type_name -> koppi.common.v1.Urgency
-	30, // 10: koppi.concern.v1.ConcernTriaged.support_need:type_name -> koppi.concern.v1.SupportNeed
-	31, // 11: koppi.concern.v1.ConcernTriaged.track:type_name -> koppi.concern.v1.Track
-	24, // 12: koppi.concern.v1.ConcernTriaged.assigned_to:type_name -> koppi.common.v1.Party
-	29, // 13: koppi.concern.v1.ConcernTriaged.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
-	32, // 14: koppi.concern.v1.ConcernTriaged.client_will:type_name -> koppi.concern.v1.ClientWill
-	33, // 15: koppi.concern.v1.ConcernTriaged.four_field:type_name -> koppi.concern.v1.FourField
-	24, // 16: koppi.concern.v1.ConcernTaken.worker:type_name -> koppi.common.v1.Party
-	24, // 17: koppi.concern.v1.ConcernReassigned.to:type_name -> koppi.common.v1.Party
-	34, // 18: koppi.concern.v1.ContactAttempted.result:type_name -> koppi.concern.v1.ContactResult
-	28, // 19: koppi.concern.v1.ContactAttempted.next_attempt_at:type_name -> google.protobuf.Timestamp
-	35, // 20: koppi.concern.v1.ContactAttempted.mode:type_name -> koppi.concern.v1.ContactMode
-	32, // 21: koppi.concern.v1.ContactAttempted.client_will:type_name -> koppi.concern.v1.ClientWill
-	36, // 22: koppi.concern.v1.ContactAttempted.guided_to:type_name -> koppi.concern.v1.Guidance
-	35, // 23: koppi.concern.v1.ContactAttempted.next_mode:type_name -> koppi.concern.v1.ContactMode
-	24, // 24: koppi.concern.v1.SecondWorkerSet.worker:type_name -> koppi.common.v1.Party
-	28, // 25: koppi.concern.v1.FeedbackConsentRecorded.consented_at:type_name -> google.protobuf.Timestamp
-	37, // 26: koppi.concern.v1.FeedbackConsentRecorded.state:type_name -> koppi.concern.v1.ConcernState
-	24, // 27: koppi.concern.v1.FeedbackConsentRecorded.holder:type_name -> koppi.common.v1.Party
-	28, // 28: koppi.concern.v1.InformationRequested.due_at:type_name -> google.protobuf.Timestamp
-	27, // 29: koppi.concern.v1.InformationProvided.attachments:type_name -> koppi.common.v1.Attachment
-	30, // 30: koppi.concern.v1.AssessmentCompleted.support_need:type_name -> koppi.concern.v1.SupportNeed
-	33, // 31: koppi.concern.v1.AssessmentCompleted.four_field:type_name -> koppi.concern.v1.FourField
-	24, // 32: koppi.concern.v1.ConcernForwarded.receiver:type_name -> koppi.common.v1.Party
-	28, // 33: koppi.concern.v1.ConcernForwarded.due_at:type_name -> google.protobuf.Timestamp
-	38, // 34: koppi.concern.v1.ForwardAnswered.phase:type_name -> koppi.common.v1.LoopPhase
-	28, // 35: koppi.concern.v1.ForwardAnswered.closes_at:type_name -> google.protobuf.Timestamp
-	39, // 36: koppi.concern.v1.ConcernClosed.outcome:type_name -> koppi.concern.v1.Outcome
-	27, // 37: koppi.concern.v1.ConcernClosed.attachments:type_name -> koppi.common.v1.Attachment
-	36, // 38: koppi.concern.v1.ConcernClosed.guided_to:type_name -> koppi.concern.v1.Guidance
-	40, // 39: koppi.concern.v1.ConcernDeclined.reason:type_name -> koppi.concern.v1.DeclineReason
-	24, // 40: koppi.concern.v1.ConcernDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
-	37, // 41: koppi.concern.v1.ConcernOverdue.state:type_name -> koppi.concern.v1.ConcernState
-	28, // 42: koppi.concern.v1.ConcernOverdue.due_at:type_name -> google.protobuf.Timestamp
-	23, // 43: koppi.concern.v1.ConcernJoined.Later.steps:type_name -> koppi.concern.v1.ConcernJoined.Later.Step
-	41, // 44: koppi.concern.v1.ConcernJoined.Later.Step.event:type_name -> google.protobuf.Any
-	24, // 45: koppi.concern.v1.ConcernJoined.Later.Step.by:type_name -> koppi.common.v1.Party
-	28, // 46: koppi.concern.v1.ConcernJoined.Later.Step.at:type_name -> google.protobuf.Timestamp
-	47, // [47:47] is the sub-list for method output_type
-	47, // [47:47] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	24, // 8: koppi.concern.v1.ReportJoined.on_call:type_name -> koppi.common.v1.Party
+	26, // 9: koppi.concern.v1.ConcernPromoted.urgency:type_name -> koppi.common.v1.Urgency
+	26, // 10: koppi.concern.v1.ConcernTriaged.urgency:type_name -> koppi.common.v1.Urgency
+	30, // 11: koppi.concern.v1.ConcernTriaged.support_need:type_name -> koppi.concern.v1.SupportNeed
+	31, // 12: koppi.concern.v1.ConcernTriaged.track:type_name -> koppi.concern.v1.Track
+	24, // 13: koppi.concern.v1.ConcernTriaged.assigned_to:type_name -> koppi.common.v1.Party
+	29, // 14: koppi.concern.v1.ConcernTriaged.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
+	32, // 15: koppi.concern.v1.ConcernTriaged.client_will:type_name -> koppi.concern.v1.ClientWill
+	33, // 16: koppi.concern.v1.ConcernTriaged.four_field:type_name -> koppi.concern.v1.FourField
+	24, // 17: koppi.concern.v1.ConcernTriaged.on_call:type_name -> koppi.common.v1.Party
+	24, // 18: koppi.concern.v1.ConcernTaken.worker:type_name -> koppi.common.v1.Party
+	24, // 19: koppi.concern.v1.ConcernReassigned.to:type_name -> koppi.common.v1.Party
+	34, // 20: koppi.concern.v1.ContactAttempted.result:type_name -> koppi.concern.v1.ContactResult
+	28, // 21: koppi.concern.v1.ContactAttempted.next_attempt_at:type_name -> google.protobuf.Timestamp
+	35, // 22: koppi.concern.v1.ContactAttempted.mode:type_name -> koppi.concern.v1.ContactMode
+	32, // 23: koppi.concern.v1.ContactAttempted.client_will:type_name -> koppi.concern.v1.ClientWill
+	36, // 24: koppi.concern.v1.ContactAttempted.guided_to:type_name -> koppi.concern.v1.Guidance
+	35, // 25: koppi.concern.v1.ContactAttempted.next_mode:type_name -> koppi.concern.v1.ContactMode
+	24, // 26: koppi.concern.v1.SecondWorkerSet.worker:type_name -> koppi.common.v1.Party
+	28, // 27: koppi.concern.v1.FeedbackConsentRecorded.consented_at:type_name -> google.protobuf.Timestamp
+	37, // 28: koppi.concern.v1.FeedbackConsentRecorded.state:type_name -> koppi.concern.v1.ConcernState
+	24, // 29: koppi.concern.v1.FeedbackConsentRecorded.holder:type_name -> koppi.common.v1.Party
+	28, // 30: koppi.concern.v1.InformationRequested.due_at:type_name -> google.protobuf.Timestamp
+	27, // 31: koppi.concern.v1.InformationProvided.attachments:type_name -> koppi.common.v1.Attachment
+	30, // 32: koppi.concern.v1.AssessmentCompleted.support_need:type_name -> koppi.concern.v1.SupportNeed
+	33, // 33: koppi.concern.v1.AssessmentCompleted.four_field:type_name -> koppi.concern.v1.FourField
+	24, // 34: koppi.concern.v1.ConcernForwarded.receiver:type_name -> koppi.common.v1.Party
+	28, // 35: koppi.concern.v1.ConcernForwarded.due_at:type_name -> google.protobuf.Timestamp
+	38, // 36: koppi.concern.v1.ForwardAnswered.phase:type_name -> koppi.common.v1.LoopPhase
+	28, // 37: koppi.concern.v1.ForwardAnswered.closes_at:type_name -> google.protobuf.Timestamp
+	39, // 38: koppi.concern.v1.ConcernClosed.outcome:type_name -> koppi.concern.v1.Outcome
+	27, // 39: koppi.concern.v1.ConcernClosed.attachments:type_name -> koppi.common.v1.Attachment
+	36, // 40: koppi.concern.v1.ConcernClosed.guided_to:type_name -> koppi.concern.v1.Guidance
+	40, // 41: koppi.concern.v1.ConcernDeclined.reason:type_name -> koppi.concern.v1.DeclineReason
+	24, // 42: koppi.concern.v1.ConcernDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
+	37, // 43: koppi.concern.v1.ConcernOverdue.state:type_name -> koppi.concern.v1.ConcernState
+	28, // 44: koppi.concern.v1.ConcernOverdue.due_at:type_name -> google.protobuf.Timestamp
+	23, // 45: koppi.concern.v1.ConcernJoined.Later.steps:type_name -> koppi.concern.v1.ConcernJoined.Later.Step
+	41, // 46: koppi.concern.v1.ConcernJoined.Later.Step.event:type_name -> google.protobuf.Any
+	24, // 47: koppi.concern.v1.ConcernJoined.Later.Step.by:type_name -> koppi.common.v1.Party
+	28, // 48: koppi.concern.v1.ConcernJoined.Later.Step.at:type_name -> google.protobuf.Timestamp
+	49, // [49:49] is the sub-list for method output_type
+	49, // [49:49] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_events_proto_init() }

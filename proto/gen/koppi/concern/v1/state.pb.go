@@ -634,6 +634,8 @@ type Concern struct {
 	// Works on the concern beside its holder. Disclosed to the receiver and, unless the worker is
 	// unnamed, the client.
 	SecondWorker *v1.Party `protobuf:"bytes,57,opt,name=second_worker,json=secondWorker,proto3" json:"second_worker,omitempty"`
+	// The unit of the receiver that is on call for this emergency beside the holder.
+	OnCall *v1.Party `protobuf:"bytes,58,opt,name=on_call,json=onCall,proto3" json:"on_call,omitempty"`
 	// Where the client was guided at the end.
 	GuidedTo []*Guidance `protobuf:"bytes,59,rep,name=guided_to,json=guidedTo,proto3" json:"guided_to,omitempty"`
 	// Of earlier_concerns, those that ended because the client was not reached or wanted no help.
@@ -995,6 +997,13 @@ func (x *Concern) GetSecondWorker() *v1.Party {
 	return nil
 }
 
+func (x *Concern) GetOnCall() *v1.Party {
+	if x != nil {
+		return x.OnCall
+	}
+	return nil
+}
+
 func (x *Concern) GetGuidedTo() []*Guidance {
 	if x != nil {
 		return x.GuidedTo
@@ -1346,7 +1355,7 @@ var File_koppi_concern_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!koppi/common/v1/appointment.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/concern/v1/intake.proto\"\xda\x15\n" +
+	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!koppi/common/v1/appointment.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/concern/v1/intake.proto\"\x8b\x16\n" +
 	"\aConcern\x12\x1d\n" +
 	"\n" +
 	"concern_id\x18\x01 \x01(\tR\tconcernId\x12\x17\n" +
@@ -1398,7 +1407,8 @@ const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\n" +
 	"four_field\x187 \x01(\v2\x1b.koppi.concern.v1.FourFieldR\tfourField\x128\n" +
 	"\atriages\x188 \x03(\v2\x1e.koppi.concern.v1.TriageRecordR\atriages\x12;\n" +
-	"\rsecond_worker\x189 \x01(\v2\x16.koppi.common.v1.PartyR\fsecondWorker\x127\n" +
+	"\rsecond_worker\x189 \x01(\v2\x16.koppi.common.v1.PartyR\fsecondWorker\x12/\n" +
+	"\aon_call\x18: \x01(\v2\x16.koppi.common.v1.PartyR\x06onCall\x127\n" +
 	"\tguided_to\x18; \x03(\v2\x1a.koppi.concern.v1.GuidanceR\bguidedTo\x12+\n" +
 	"\x11earlier_unreached\x18< \x01(\x05R\x10earlierUnreached\x12-\n" +
 	"\x12repeated_unreached\x18= \x01(\bR\x11repeatedUnreached\x12@\n" +
@@ -1584,32 +1594,33 @@ var file_koppi_concern_v1_state_proto_depIdxs = []int32{
 	23, // 25: koppi.concern.v1.Concern.four_field:type_name -> koppi.concern.v1.FourField
 	9,  // 26: koppi.concern.v1.Concern.triages:type_name -> koppi.concern.v1.TriageRecord
 	13, // 27: koppi.concern.v1.Concern.second_worker:type_name -> koppi.common.v1.Party
-	24, // 28: koppi.concern.v1.Concern.guided_to:type_name -> koppi.concern.v1.Guidance
-	25, // 29: koppi.concern.v1.Concern.appointments:type_name -> koppi.common.v1.Appointment
-	17, // 30: koppi.concern.v1.TriageRecord.at:type_name -> google.protobuf.Timestamp
-	13, // 31: koppi.concern.v1.TriageRecord.by:type_name -> koppi.common.v1.Party
-	15, // 32: koppi.concern.v1.TriageRecord.urgency:type_name -> koppi.common.v1.Urgency
-	2,  // 33: koppi.concern.v1.TriageRecord.support_need:type_name -> koppi.concern.v1.SupportNeed
-	23, // 34: koppi.concern.v1.TriageRecord.four_field:type_name -> koppi.concern.v1.FourField
-	4,  // 35: koppi.concern.v1.TriageRecord.track:type_name -> koppi.concern.v1.Track
-	22, // 36: koppi.concern.v1.TriageRecord.client_will:type_name -> koppi.concern.v1.ClientWill
-	13, // 37: koppi.concern.v1.TriageRecord.assigned_to:type_name -> koppi.common.v1.Party
-	17, // 38: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
-	13, // 39: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
-	5,  // 40: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
-	17, // 41: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
-	26, // 42: koppi.concern.v1.ContactAttempt.mode:type_name -> koppi.concern.v1.ContactMode
-	22, // 43: koppi.concern.v1.ContactAttempt.client_will:type_name -> koppi.concern.v1.ClientWill
-	24, // 44: koppi.concern.v1.ContactAttempt.guided_to:type_name -> koppi.concern.v1.Guidance
-	26, // 45: koppi.concern.v1.ContactAttempt.next_mode:type_name -> koppi.concern.v1.ContactMode
-	17, // 46: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
-	17, // 47: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
-	17, // 48: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
-	49, // [49:49] is the sub-list for method output_type
-	49, // [49:49] is the sub-list for method input_type
-	49, // [49:49] is the sub-list for extension type_name
-	49, // [49:49] is the sub-list for extension extendee
-	0,  // [0:49] is the sub-list for field type_name
+	13, // 28: koppi.concern.v1.Concern.on_call:type_name -> koppi.common.v1.Party
+	24, // 29: koppi.concern.v1.Concern.guided_to:type_name -> koppi.concern.v1.Guidance
+	25, // 30: koppi.concern.v1.Concern.appointments:type_name -> koppi.common.v1.Appointment
+	17, // 31: koppi.concern.v1.TriageRecord.at:type_name -> google.protobuf.Timestamp
+	13, // 32: koppi.concern.v1.TriageRecord.by:type_name -> koppi.common.v1.Party
+	15, // 33: koppi.concern.v1.TriageRecord.urgency:type_name -> koppi.common.v1.Urgency
+	2,  // 34: koppi.concern.v1.TriageRecord.support_need:type_name -> koppi.concern.v1.SupportNeed
+	23, // 35: koppi.concern.v1.TriageRecord.four_field:type_name -> koppi.concern.v1.FourField
+	4,  // 36: koppi.concern.v1.TriageRecord.track:type_name -> koppi.concern.v1.Track
+	22, // 37: koppi.concern.v1.TriageRecord.client_will:type_name -> koppi.concern.v1.ClientWill
+	13, // 38: koppi.concern.v1.TriageRecord.assigned_to:type_name -> koppi.common.v1.Party
+	17, // 39: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
+	13, // 40: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
+	5,  // 41: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
+	17, // 42: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
+	26, // 43: koppi.concern.v1.ContactAttempt.mode:type_name -> koppi.concern.v1.ContactMode
+	22, // 44: koppi.concern.v1.ContactAttempt.client_will:type_name -> koppi.concern.v1.ClientWill
+	24, // 45: koppi.concern.v1.ContactAttempt.guided_to:type_name -> koppi.concern.v1.Guidance
+	26, // 46: koppi.concern.v1.ContactAttempt.next_mode:type_name -> koppi.concern.v1.ContactMode
+	17, // 47: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
+	17, // 48: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
+	17, // 49: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	50, // [50:50] is the sub-list for method output_type
+	50, // [50:50] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_state_proto_init() }

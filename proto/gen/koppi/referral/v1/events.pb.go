@@ -311,8 +311,11 @@ type ReferralTriaged struct {
 	// Time by which a moved application must be decided from now on, and the provision.
 	StatutoryDueAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=statutory_due_at,json=statutoryDueAt,proto3" json:"statutory_due_at,omitempty"`
 	DueProvision   string                 `protobuf:"bytes,3,opt,name=due_provision,json=dueProvision,proto3" json:"due_provision,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The referral became an emergency while this unit of the receiver was on call. Disclosed to the receiver
+	// only.
+	OnCall        *v1.Party `protobuf:"bytes,4,opt,name=on_call,json=onCall,proto3" json:"on_call,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReferralTriaged) Reset() {
@@ -364,6 +367,13 @@ func (x *ReferralTriaged) GetDueProvision() string {
 		return x.DueProvision
 	}
 	return ""
+}
+
+func (x *ReferralTriaged) GetOnCall() *v1.Party {
+	if x != nil {
+		return x.OnCall
+	}
+	return nil
 }
 
 // ReferralDeclined: the receiver declined it.
@@ -1123,11 +1133,12 @@ const file_koppi_referral_v1_events_proto_rawDesc = "" +
 	"\x12client_interpreter\x18\x12 \x01(\tB\x04\xe8\xb8\x18\x02R\x11clientInterpreter\"\x12\n" +
 	"\x10ReferralReceived\"B\n" +
 	"\x10ReferralAccepted\x12.\n" +
-	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"\xb6\x01\n" +
+	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"\xe7\x01\n" +
 	"\x0fReferralTriaged\x122\n" +
 	"\aurgency\x18\x01 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12D\n" +
 	"\x10statutory_due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x0estatutoryDueAt\x12)\n" +
-	"\rdue_provision\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\fdueProvision\"\xc3\x01\n" +
+	"\rdue_provision\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\fdueProvision\x12/\n" +
+	"\aon_call\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyR\x06onCall\"\xc3\x01\n" +
 	"\x10ReferralDeclined\x12@\n" +
 	"\x06reason\x18\x01 \x01(\x0e2(.koppi.referral.v1.ReferralDeclineReasonR\x06reason\x12&\n" +
 	"\vexplanation\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\vexplanation\x12E\n" +
@@ -1229,23 +1240,24 @@ var file_koppi_referral_v1_events_proto_depIdxs = []int32{
 	17, // 9: koppi.referral.v1.ReferralAccepted.worker:type_name -> koppi.common.v1.Party
 	19, // 10: koppi.referral.v1.ReferralTriaged.urgency:type_name -> koppi.common.v1.Urgency
 	21, // 11: koppi.referral.v1.ReferralTriaged.statutory_due_at:type_name -> google.protobuf.Timestamp
-	24, // 12: koppi.referral.v1.ReferralDeclined.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
-	17, // 13: koppi.referral.v1.ReferralDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
-	17, // 14: koppi.referral.v1.ReferralRedirected.receiver:type_name -> koppi.common.v1.Party
-	21, // 15: koppi.referral.v1.ReferralRedirected.due_at:type_name -> google.protobuf.Timestamp
-	17, // 16: koppi.referral.v1.ReferralReassigned.to:type_name -> koppi.common.v1.Party
-	21, // 17: koppi.referral.v1.AppointmentScheduled.at:type_name -> google.protobuf.Timestamp
-	25, // 18: koppi.referral.v1.AppointmentResultRecorded.result:type_name -> koppi.referral.v1.AppointmentResult
-	20, // 19: koppi.referral.v1.ProgressNoteAdded.attachments:type_name -> koppi.common.v1.Attachment
-	26, // 20: koppi.referral.v1.ReferralCompleted.outcome:type_name -> koppi.referral.v1.ReferralOutcome
-	20, // 21: koppi.referral.v1.ReferralCompleted.attachments:type_name -> koppi.common.v1.Attachment
-	27, // 22: koppi.referral.v1.ReferralOverdue.state:type_name -> koppi.referral.v1.ReferralState
-	21, // 23: koppi.referral.v1.ReferralOverdue.due_at:type_name -> google.protobuf.Timestamp
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	17, // 12: koppi.referral.v1.ReferralTriaged.on_call:type_name -> koppi.common.v1.Party
+	24, // 13: koppi.referral.v1.ReferralDeclined.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
+	17, // 14: koppi.referral.v1.ReferralDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
+	17, // 15: koppi.referral.v1.ReferralRedirected.receiver:type_name -> koppi.common.v1.Party
+	21, // 16: koppi.referral.v1.ReferralRedirected.due_at:type_name -> google.protobuf.Timestamp
+	17, // 17: koppi.referral.v1.ReferralReassigned.to:type_name -> koppi.common.v1.Party
+	21, // 18: koppi.referral.v1.AppointmentScheduled.at:type_name -> google.protobuf.Timestamp
+	25, // 19: koppi.referral.v1.AppointmentResultRecorded.result:type_name -> koppi.referral.v1.AppointmentResult
+	20, // 20: koppi.referral.v1.ProgressNoteAdded.attachments:type_name -> koppi.common.v1.Attachment
+	26, // 21: koppi.referral.v1.ReferralCompleted.outcome:type_name -> koppi.referral.v1.ReferralOutcome
+	20, // 22: koppi.referral.v1.ReferralCompleted.attachments:type_name -> koppi.common.v1.Attachment
+	27, // 23: koppi.referral.v1.ReferralOverdue.state:type_name -> koppi.referral.v1.ReferralState
+	21, // 24: koppi.referral.v1.ReferralOverdue.due_at:type_name -> google.protobuf.Timestamp
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_koppi_referral_v1_events_proto_init() }

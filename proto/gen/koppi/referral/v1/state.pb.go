@@ -407,8 +407,11 @@ type Referral struct {
 	ClientStatus *v1.ClientStatus `protobuf:"bytes,52,opt,name=client_status,json=clientStatus,proto3" json:"client_status,omitempty"`
 	// See Client.interpreter.
 	ClientInterpreter string `protobuf:"bytes,53,opt,name=client_interpreter,json=clientInterpreter,proto3" json:"client_interpreter,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// The unit of the receiver that is on call for this emergency beside the holder. Disclosed to the
+	// receiver only.
+	OnCall        *v1.Party `protobuf:"bytes,54,opt,name=on_call,json=onCall,proto3" json:"on_call,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Referral) Reset() {
@@ -707,6 +710,13 @@ func (x *Referral) GetClientInterpreter() string {
 	return ""
 }
 
+func (x *Referral) GetOnCall() *v1.Party {
+	if x != nil {
+		return x.OnCall
+	}
+	return nil
+}
+
 // Appointment is an appointment that the receiver gave to the client.
 type Appointment struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -967,7 +977,7 @@ var File_koppi_referral_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1dkoppi/referral/v1/state.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\x92\x10\n" +
+	"\x1dkoppi/referral/v1/state.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xc3\x10\n" +
 	"\bReferral\x12\x1f\n" +
 	"\vreferral_id\x18\x01 \x01(\tR\n" +
 	"referralId\x12\x17\n" +
@@ -1011,7 +1021,8 @@ const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\x12)\n" +
 	"\rmatter_number\x183 \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x12B\n" +
 	"\rclient_status\x184 \x01(\v2\x1d.koppi.common.v1.ClientStatusR\fclientStatus\x123\n" +
-	"\x12client_interpreter\x185 \x01(\tB\x04\xe8\xb8\x18\x02R\x11clientInterpreter\"\xba\x01\n" +
+	"\x12client_interpreter\x185 \x01(\tB\x04\xe8\xb8\x18\x02R\x11clientInterpreter\x12/\n" +
+	"\aon_call\x186 \x01(\v2\x16.koppi.common.v1.PartyR\x06onCall\"\xba\x01\n" +
 	"\vAppointment\x12%\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tR\rappointmentId\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1a\n" +
@@ -1133,16 +1144,17 @@ var file_koppi_referral_v1_state_proto_depIdxs = []int32{
 	15, // 18: koppi.referral.v1.Referral.statutory_due_at:type_name -> google.protobuf.Timestamp
 	18, // 19: koppi.referral.v1.Referral.left_out:type_name -> koppi.common.v1.LeftOut
 	19, // 20: koppi.referral.v1.Referral.client_status:type_name -> koppi.common.v1.ClientStatus
-	15, // 21: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
-	4,  // 22: koppi.referral.v1.Appointment.result:type_name -> koppi.referral.v1.AppointmentResult
-	15, // 23: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
-	11, // 24: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
-	14, // 25: koppi.referral.v1.ProgressNote.attachments:type_name -> koppi.common.v1.Attachment
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	11, // 21: koppi.referral.v1.Referral.on_call:type_name -> koppi.common.v1.Party
+	15, // 22: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
+	4,  // 23: koppi.referral.v1.Appointment.result:type_name -> koppi.referral.v1.AppointmentResult
+	15, // 24: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
+	11, // 25: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
+	14, // 26: koppi.referral.v1.ProgressNote.attachments:type_name -> koppi.common.v1.Attachment
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_koppi_referral_v1_state_proto_init() }

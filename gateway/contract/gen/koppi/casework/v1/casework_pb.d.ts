@@ -261,6 +261,14 @@ export declare type Unit = Message<"koppi.casework.v1.Unit"> & {
    * @generated from field: repeated string reads = 14;
    */
   reads: string[];
+
+  /**
+   * When the unit is on call; absent if it never is. An emergency that is sent to a unit of its agency and
+   * kind at such a time goes to it.
+   *
+   * @generated from field: koppi.casework.v1.OnCall on_call = 15;
+   */
+  onCall?: OnCall | undefined;
 };
 
 /**
@@ -268,6 +276,31 @@ export declare type Unit = Message<"koppi.casework.v1.Unit"> & {
  * Use `create(UnitSchema)` to create a new message.
  */
 export declare const UnitSchema: GenMessage<Unit>;
+
+/**
+ * OnCall are the hours of the day, in Helsinki, in which a unit is on call, for example "16:00-24:00".
+ *
+ * @generated from message koppi.casework.v1.OnCall
+ */
+export declare type OnCall = Message<"koppi.casework.v1.OnCall"> & {
+  /**
+   * On working days, and on all other days.
+   *
+   * @generated from field: repeated string working_days = 1;
+   */
+  workingDays: string[];
+
+  /**
+   * @generated from field: repeated string other_days = 2;
+   */
+  otherDays: string[];
+};
+
+/**
+ * Describes the message koppi.casework.v1.OnCall.
+ * Use `create(OnCallSchema)` to create a new message.
+ */
+export declare const OnCallSchema: GenMessage<OnCall>;
 
 /**
  * DutyPair names the workers who take a unit's new matters in one week.
@@ -935,6 +968,13 @@ export declare type WorkItem = Message<"koppi.casework.v1.WorkItem"> & {
    * @generated from field: bool repeated_unreached = 22;
    */
   repeatedUnreached: boolean;
+
+  /**
+   * The matter is in the unit's queue because the unit is on call for it; another unit or worker holds it.
+   *
+   * @generated from field: bool on_call = 23;
+   */
+  onCall: boolean;
 
   /**
    * @generated from field: google.protobuf.Timestamp next_attempt_at = 24;

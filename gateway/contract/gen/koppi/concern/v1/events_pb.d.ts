@@ -226,6 +226,13 @@ export declare type ReportJoined = Message<"koppi.concern.v1.ReportJoined"> & {
    * @generated from field: koppi.common.v1.Urgency urgency = 2;
    */
   urgency: Urgency;
+
+  /**
+   * An emergency joined while this unit of the receiver was on call.
+   *
+   * @generated from field: koppi.common.v1.Party on_call = 3;
+   */
+  onCall?: Party | undefined;
 };
 
 /**
@@ -357,6 +364,14 @@ export declare type ConcernTriaged = Message<"koppi.concern.v1.ConcernTriaged"> 
    * @generated from field: string reason = 9;
    */
   reason: string;
+
+  /**
+   * The concern became an emergency while this unit of the receiver was on call. Disclosed to the receiver
+   * and the client only.
+   *
+   * @generated from field: koppi.common.v1.Party on_call = 10;
+   */
+  onCall?: Party | undefined;
 };
 
 /**

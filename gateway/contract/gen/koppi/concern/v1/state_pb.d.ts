@@ -296,6 +296,13 @@ export declare type Concern = Message<"koppi.concern.v1.Concern"> & {
   secondWorker?: Party | undefined;
 
   /**
+   * The unit of the receiver that is on call for this emergency beside the holder.
+   *
+   * @generated from field: koppi.common.v1.Party on_call = 58;
+   */
+  onCall?: Party | undefined;
+
+  /**
    * Where the client was guided at the end.
    *
    * @generated from field: repeated koppi.concern.v1.Guidance guided_to = 59;

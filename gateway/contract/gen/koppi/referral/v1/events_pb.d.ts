@@ -196,6 +196,14 @@ export declare type ReferralTriaged = Message<"koppi.referral.v1.ReferralTriaged
    * @generated from field: string due_provision = 3;
    */
   dueProvision: string;
+
+  /**
+   * The referral became an emergency while this unit of the receiver was on call. Disclosed to the receiver
+   * only.
+   *
+   * @generated from field: koppi.common.v1.Party on_call = 4;
+   */
+  onCall?: Party | undefined;
 };
 
 /**

@@ -238,6 +238,14 @@ export declare type Referral = Message<"koppi.referral.v1.Referral"> & {
    * @generated from field: string client_interpreter = 53;
    */
   clientInterpreter: string;
+
+  /**
+   * The unit of the receiver that is on call for this emergency beside the holder. Disclosed to the
+   * receiver only.
+   *
+   * @generated from field: koppi.common.v1.Party on_call = 54;
+   */
+  onCall?: Party | undefined;
 };
 
 /**
