@@ -80,6 +80,14 @@ func (f *Fixture) Call(token, call, body string) ([]byte, error) {
 	return scenario.ConnectJSON{Address: f.Address, Client: http.DefaultClient}.Call(f.T.Context(), token, call, []byte(body))
 }
 
+// AdvanceTo moves the domain's clock to a time, in RFC 3339.
+func (f *Fixture) AdvanceTo(t testing.TB, at string) {
+	t.Helper()
+	if _, err := f.Call("", "koppi.dev.v1.DevService/AdvanceClock", `{"to":"`+at+`"}`); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // SubmitReport submits the report of Report(nil) as Kela's worker, and returns the concern's id.
 func (f *Fixture) SubmitReport() string {
 	f.T.Helper()

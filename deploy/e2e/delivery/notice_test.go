@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"strings"
@@ -79,19 +80,28 @@ func TestNotices(t *testing.T) {
 	})
 	concerns := concernv1.NewConcernServiceClient(f.Conn())
 	kela, county := f.As("kela"), f.As("county")
-	submit := func(unit string, urgency commonv1.Urgency) string {
+	submitTo := func(agency, unit string, urgency commonv1.Urgency) string {
 		t.Helper()
 		r := testkit.Submission()
-		r.Receiver.Unit, r.Urgency, r.Basis.ConsentedAt = unit, urgency, timestamppb.New(night.Add(-time.Hour))
+		r.Receiver = &commonv1.Party{Agency: agency, Unit: unit}
+		r.Urgency, r.Basis.ConsentedAt = urgency, timestamppb.New(night.Add(-time.Hour))
 		return testkit.Insist(t, kela, concerns.SubmitConcern, r).GetConcern().GetConcernId()
+	}
+	submit := func(unit string, urgency commonv1.Urgency) string {
+		t.Helper()
+		return submitTo("hva-pohjois-savo", unit, urgency)
+	}
+	takeAs := func(worker context.Context, id string) {
+		t.Helper()
+		testkit.Insist(t, worker, concerns.TakeConcern, &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: id})
+		// Else it would be due within the hour again.
+		testkit.Insist(t, worker, concerns.TriageConcern, &concernv1.TriageConcernRequest{
+			RequestId: uuid.NewString(), ConcernId: id, Urgency: commonv1.Urgency_URGENCY_NORMAL,
+		})
 	}
 	take := func(id string) {
 		t.Helper()
-		testkit.Insist(t, county, concerns.TakeConcern, &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: id})
-		// Else it would be due within the hour again.
-		testkit.Insist(t, county, concerns.TriageConcern, &concernv1.TriageConcernRequest{
-			RequestId: uuid.NewString(), ConcernId: id, Urgency: commonv1.Urgency_URGENCY_NORMAL,
-		})
+		takeAs(county, id)
 	}
 	advance := func(to time.Time) {
 		t.Helper()
@@ -104,21 +114,38 @@ func TestNotices(t *testing.T) {
 	nothingMore := func() {
 		t.Helper()
 		for range 2 {
-			id := submit("tyoikaiset-kuopio", commonv1.Urgency_URGENCY_EMERGENCY)
-			mailed(t, server, "tyoikaiset-kuopio", "Kopissa odottaa yksi hätätilanne")
-			take(id)
+			id := submitTo("terveys-pohjois-savo", "", commonv1.Urgency_URGENCY_EMERGENCY)
+			mailed(t, server, "terveysasema-kuopio", "Kopissa odottaa yksi hätätilanne")
+			takeAs(f.As("nurse"), id)
 		}
 	}
 
+	// At night it is the unit on call that waits.
 	pressing := submit("", commonv1.Urgency_URGENCY_EMERGENCY)
-	mailed(t, server, "palveluohjaus", "Kopissa odottaa yksi hätätilanne")
+	mailed(t, server, "sosiaalipaivystys", "Kopissa odottaa yksi hätätilanne")
 	nothingMore()
 	advance(night.Add(30 * time.Minute))
-	mailed(t, server, "palveluohjaus", "Kopissa odottaa yksi hätätilanne")
+	mailed(t, server, "sosiaalipaivystys", "Kopissa odottaa yksi hätätilanne")
 	nothingMore()
 	advance(night.Add(61 * time.Minute))
-	mailed(t, server, "palveluohjaus", "Kopissa odottaa yksi hätätilanne, joka on myöhässä")
+	mailed(t, server, "sosiaalipaivystys", "Kopissa odottaa yksi hätätilanne, joka on myöhässä")
 	take(pressing)
+
+	// What a triage makes an emergency calls that unit as a new one does, twice, beside the unit that holds it.
+	held := submit("tyoikaiset-kuopio", commonv1.Urgency_URGENCY_URGENT)
+	take(held)
+	nothingMore()
+	testkit.Insist(t, county, concerns.TriageConcern, &concernv1.TriageConcernRequest{
+		RequestId: uuid.NewString(), ConcernId: held, Urgency: commonv1.Urgency_URGENCY_EMERGENCY,
+	})
+	mailed(t, server, "sosiaalipaivystys", "Kopissa odottaa yksi hätätilanne")
+	nothingMore()
+	advance(night.Add(92 * time.Minute))
+	mailed(t, server, "sosiaalipaivystys", "Kopissa odottaa yksi hätätilanne")
+	nothingMore()
+	testkit.Insist(t, county, concerns.TriageConcern, &concernv1.TriageConcernRequest{
+		RequestId: uuid.NewString(), ConcernId: held, Urgency: commonv1.Urgency_URGENCY_NORMAL,
+	})
 
 	submit("", commonv1.Urgency_URGENCY_NORMAL)
 	taken := submit("", commonv1.Urgency_URGENCY_URGENT)
