@@ -172,9 +172,9 @@ func TestNoticesOfTwoGateways(t *testing.T) {
 		conn := testkit.Dial(t, gateway.Address)
 		kela := testkit.As(t, conn, testkit.Kela, "kela-17", "benefit_handler")
 		r := testkit.Submission()
-		r.Urgency = commonv1.Urgency_URGENCY_EMERGENCY
+		r.Receiver, r.Urgency = &commonv1.Party{Agency: "terveys-pohjois-savo"}, commonv1.Urgency_URGENCY_EMERGENCY
 		testkit.Insist(t, kela, concernv1.NewConcernServiceClient(conn).SubmitConcern, r)
-		mailed(t, server, "palveluohjaus", "Kopissa odottaa yksi hätätilanne")
+		mailed(t, server, "terveysasema-kuopio", "Kopissa odottaa yksi hätätilanne")
 		if i == 0 {
 			gateway.End(syscall.SIGTERM)
 		}

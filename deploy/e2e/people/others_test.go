@@ -7,6 +7,7 @@ var elsewhere = map[string]string{
 	"koppi.exchange.v1.ExchangeService/OpenConsumer":            "systems alone; names no matter",
 	"koppi.exchange.v1.ExchangeService/AcknowledgeMessages":     "systems alone; names no matter",
 	"koppi.exchange.v1.ParkingService/ListParked":               "systems and operators alone",
+	"koppi.casework.v1.CaseworkService/GetLoad":                 "counts alone, for who shares out the work of a unit",
 	"koppi.casework.v1.CaseworkService/GetAgencies":             "the directory",
 	"koppi.casework.v1.CaseworkService/FindUnits":               "the directory",
 	"koppi.casework.v1.CaseworkService/ListGrounds":             "the grounds",
