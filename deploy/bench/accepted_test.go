@@ -68,15 +68,20 @@ func (h *harness) submit(conn grpc.ClientConnInterface) error {
 }
 
 func (h *harness) submitTo(ctx context.Context, conn grpc.ClientConnInterface, receiver string) error {
-	_, err := concernv1.NewConcernServiceClient(conn).SubmitConcern(ctx, &concernv1.SubmitConcernRequest{
-		RequestId: uuid.NewString(), Receiver: &commonv1.Party{Agency: receiver}, Urgency: commonv1.Urgency_URGENCY_NORMAL,
+	_, err := concernv1.NewConcernServiceClient(conn).SubmitConcern(ctx, submission(&commonv1.Party{Agency: receiver}))
+	return err
+}
+
+// submission is a report to a receiver about a client whose identity code nobody knows.
+func submission(receiver *commonv1.Party) *concernv1.SubmitConcernRequest {
+	return &concernv1.SubmitConcernRequest{
+		RequestId: uuid.NewString(), Receiver: receiver, Urgency: commonv1.Urgency_URGENCY_NORMAL,
 		Client: &commonv1.Client{Details: &commonv1.ClientDetails{FamilyName: "Testinen"}, Language: "fi"},
 		Basis: &commonv1.LegalBasis{
 			Ground: commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, Provision: "1301/2014 § 35.1", ConsentedAt: timestamppb.New(time.Now().Add(-time.Hour)),
 		},
 		Topics: []concernv1.Topic{concernv1.Topic_TOPIC_RENT_ARREARS}, Description: "Kaksi vuokraa maksamatta.",
-	})
-	return err
+	}
 }
 
 func (h *harness) echo(clients int) float64 {

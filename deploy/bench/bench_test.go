@@ -84,6 +84,12 @@ func TestGrounds(t *testing.T) {
 	h.listingGrounds(f)
 }
 
+// TestPeople measures reading by unit, and searches for clients, alone.
+func TestPeople(t *testing.T) {
+	h, f := newHarness(t), figures{}
+	h.readingByUnit(f)
+}
+
 // TestObserved measures what telemetry costs alone.
 func TestObserved(t *testing.T) {
 	h, f := newHarness(t), figures{}
@@ -116,6 +122,7 @@ func TestBench(t *testing.T) {
 	h.listingGrounds(f)
 	h.costing(f)
 	h.observing(f)
+	h.readingByUnit(f)
 	ratios := map[string]float64{
 		"accepted_vs_same_rows_32": f.ratio("accepted_32", "same_rows_32"),
 		"accepted_vs_pgbench_32":   f.ratio("accepted_32", "one_row_32"),
@@ -127,6 +134,9 @@ func TestBench(t *testing.T) {
 		"bytes_per_stream_10000":   f["bytes_per_stream_10000_service"].median(),
 		"mutual_tls_over_plain":    f.ratio("accepted_32_mutual_tls", "accepted_32_plain"),
 		"recorded_over_unrecorded": f.ratio("appended_32", "appended_32_unrecorded"),
+		"get_by_unit_over_whole":   f.ratio("get_unit_p50_ms", "get_whole_p50_ms"),
+		"list_by_unit_over_whole":  f.ratio("list_agency_unit_p50_ms", "list_agency_whole_p50_ms"),
+		"list_named_over_unnamed":  f.ratio("list_names_unit_p50_ms", "list_unit_unit_p50_ms"),
 		"keys_made_over_known":     f.ratio("appended_32", "appended_32_known_keys"),
 		"seen_sampled_over_off":    f.ratio("accepted_32_seen_sampled", "accepted_32_seen_off"),
 		"seen_full_over_off":       f.ratio("accepted_32_seen_full", "accepted_32_seen_off"),

@@ -18,6 +18,7 @@ import (
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/postgres"
 	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/process"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
@@ -101,28 +102,32 @@ func (h *harness) fill(database string, events int) {
 	}
 }
 
+// units are those of the agencies in what is stored.
+var units = map[string]string{"kela": "toimeentulotuki", "hva-pohjois-savo": "tyoikaiset-kuopio"}
+
 // stored is a batch of reports as the service would store them.
 func stored(count int) journal.Batch {
 	batch := journal.Batch{Expected: map[string]uint64{}, Clients: map[string][]byte{}}
 	at := time.Now()
 	for range count {
-		id, client, matter := uuid.Must(uuid.NewV7()).String(), uuid.NewString(), uuid.NewString()
+		id, client, caseID, random := uuid.Must(uuid.NewV7()).String(), uuid.NewString(), uuid.NewString(), uuid.New()
 		subject := "concerns/" + id
 		batch.Expected[subject] = 0
 		batch.Clients[subject] = make([]byte, 60)
 		batch.Events = append(batch.Events, journal.Event{
-			Subject: subject, Version: 1, ID: id, Type: "koppi.concern.v1.ConcernSubmitted", Client: client, Case: matter,
+			Subject: subject, Version: 1, ID: id, Type: "koppi.concern.v1.ConcernSubmitted", Client: client, Case: caseID,
 			By: make([]byte, 30), Basis: make([]byte, 40), At: at, Payload: make([]byte, 200),
 		})
-		batch.Streams = append(batch.Streams, journal.Stream{Subject: subject, Service: "concern", Client: client, Case: matter, State: 1, Version: 1, NextCheckAt: at.AddDate(1, 0, 0)})
+		batch.Streams = append(batch.Streams, journal.Stream{Subject: subject, Service: "concern", Client: client, Case: caseID, State: 1, Version: 1, NextCheckAt: at.AddDate(1, 0, 0)})
 		for agency, part := range map[string]journal.Role{"kela": journal.RoleSender, "hva-pohjois-savo": journal.RoleReceiver} {
 			record, _ := proto.Marshal(&exchangev1.CaseMessage{
-				MessageId: id, Service: "concern", Mailbox: agency, Subject: subject, SubjectVersion: 1, CaseId: matter, ClientId: client,
+				MessageId: id, Service: "concern", Mailbox: agency, Subject: subject, SubjectVersion: 1, CaseId: caseID, ClientId: client,
 				OccurredAt: timestamppb.New(at),
 			})
 			batch.Deliveries = append(batch.Deliveries, journal.Delivery{Agency: agency, ID: id, Subject: subject, SubjectVersion: 1, Record: record})
 			batch.WorklistEntries = append(batch.WorklistEntries, journal.WorklistEntry{
-				Subject: subject, Agency: agency, Role: part, Client: client, Case: matter, State: 1, Phase: 1, DueAt: at.AddDate(1, 0, 0), Version: 1, StartedAt: at,
+				Subject: subject, Agency: agency, Role: part, Client: client, Case: caseID, State: 1, Phase: 1, DueAt: at.AddDate(1, 0, 0), Version: 1, StartedAt: at,
+				Number: string(matter.NumberOf(random[:])), Parts: string(matter.PartsOf([]string{units[agency]}, nil)),
 			})
 		}
 		batch.UniqueKeys = append(batch.UniqueKeys, journal.UniqueKeyChange{UniqueKey: journal.UniqueKey{Key: "request/kela/" + uuid.NewString(), Subject: subject, Version: 1, Digest: make([]byte, 32)}})

@@ -34,7 +34,13 @@ func NewFixture(t testing.TB) *Fixture {
 // NewFixtureWith is NewFixture with settings of the instance.
 func NewFixtureWith(t testing.TB, settings allinone.Config) *Fixture {
 	t.Helper()
-	f := &Fixture{Instance: Start(t, settings), T: t, Tokens: map[string]string{}}
+	return FixtureAt(t, Start(t, settings))
+}
+
+// FixtureAt issues tokens to the callers of an instance that runs, which has at least an address.
+func FixtureAt(t testing.TB, i *Instance) *Fixture {
+	t.Helper()
+	f := &Fixture{Instance: i, T: t, Tokens: map[string]string{}}
 	for name, party := range map[string]scenario.CastParty{
 		"kela":     {Agency: "kela", Unit: "toimeentulotuki", Worker: "kela-17", Role: "benefit_handler"},
 		"county":   {Agency: "hva-pohjois-savo", Unit: "tyoikaiset-kuopio", Worker: "ps-21", Role: "social_worker"},

@@ -27,12 +27,15 @@ var walked = struct {
 // knowledge is what the reader has been told: what it can ask about.
 type knowledge struct {
 	subjects, clients, cases, numbers []string
-	// hidden are ids of matters of which it was told nothing.
-	hidden []string
+	// hidden are ids of matters of which it was told nothing, and strangers clients of whom its agency alone was told.
+	hidden, strangers []string
 }
 
 func (p *pairing) knowledge() knowledge {
 	var k knowledge
+	if p.reader == byUnit {
+		return p.knowledgeOfUnit()
+	}
 	add := func(list *[]string, value any) {
 		if name, ok := value.(string); ok && name != "" && !slices.Contains(*list, name) {
 			*list = append(*list, name)
@@ -71,6 +74,9 @@ func (p *pairing) battery(share float64, steps int, seed uint64) {
 			p.asks(d)
 		}
 	}
+	if p.reader == byUnit {
+		p.readsOwn()
+	}
 	ask(p.readings())
 	ask(p.streams())
 	all := p.steps()
@@ -89,8 +95,13 @@ func (p *pairing) battery(share float64, steps int, seed uint64) {
 
 // asks lets the reader ask, and remembers that it has.
 func (p *pairing) asks(d doing) {
-	if d.Who = p.reader + d.Who; p.ofClient() {
+	switch d.Who = p.reader + d.Who; {
+	case p.ofClient():
 		d.Who = p.reader
+	case p.reader == byUnit && p.leavesOut(d):
+		return
+	case p.reader == byUnit:
+		d.Who = byUnit + ".1"
 	}
 	got := p.do(d)
 	refused := strings.Contains(got.String(), `"INVALID_FIELD"`)
@@ -109,11 +120,11 @@ func (p *pairing) readings() []doing {
 	for _, subject := range append(slices.Clone(k.subjects), k.hidden...) {
 		collection, id, _ := strings.Cut(subject, "/")
 		service := strings.TrimSuffix(collection, "s")
-		add(".1", serviceCalls[service]+"Get"+strings.ToUpper(service[:1])+service[1:], map[string]any{service + "Id": id})
+		all = append(all, reads(subject))
 		add(".2", serviceCalls[service]+"GetClient", map[string]any{service + "Id": id})
 		add(".system", "koppi.exchange.v1.ExchangeService/ListMessages", map[string]any{"subject": subject, "consumer": "reader"})
 	}
-	for _, client := range k.clients {
+	for _, client := range append(slices.Clone(k.clients), k.strangers...) {
 		// Whole lists: what stands at one moment is in no order, in which a page could be cut.
 		named := func() map[string]any { return map[string]any{"clientId": client, "purpose": "asian hoito"} }
 		add(".1", caseworkSvc+"GetTimeline", map[string]any{"clientId": client, "purpose": "asian hoito", "pageSize": 1000})
@@ -153,6 +164,13 @@ func (p *pairing) readings() []doing {
 		add(".1", call, map[string]any{})
 	}
 	return append(all, p.worklists()...)
+}
+
+// reads is the reading of a matter.
+func reads(subject string) doing {
+	collection, id, _ := strings.Cut(subject, "/")
+	service := strings.TrimSuffix(collection, "s")
+	return doing{Who: ".1", Call: serviceCalls[service] + "Get" + strings.ToUpper(service[:1]) + service[1:], Body: map[string]any{service + "Id": id}}
 }
 
 // worklists are all lists by all of their filters.
@@ -208,6 +226,10 @@ func (p *pairing) pages() []doing {
 		all = append(all, doing{Who: who, Call: call, Body: body}, doing{Who: who, Call: call, Body: next})
 	}
 	for _, client := range k.clients {
+		if p.reader == byUnit {
+			// What a worker alone did stands at one moment, and names no matter.
+			break
+		}
 		two(".1", caseworkSvc+"ListAccesses", map[string]any{"clientId": client}, "pageToken", "$page")
 		two(".1", caseworkSvc+"GetTimeline", map[string]any{"clientId": client, "purpose": "asian hoito"}, "pageToken", "$page")
 	}
@@ -294,7 +316,7 @@ func (p *pairing) saids(input protoreflect.MessageDescriptor, k knowledge) []map
 		}
 	}
 	if fields.ByName("client_id") != nil || fields.ByName("client") != nil {
-		for _, client := range k.clients {
+		for _, client := range append(slices.Clone(k.clients), k.strangers...) {
 			all = append(all, map[string]any{"client_id": client})
 		}
 	}

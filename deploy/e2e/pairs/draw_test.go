@@ -112,6 +112,9 @@ func (d *drawing) ends() (from, to string) {
 	if from == d.reader {
 		return from, d.partner
 	}
+	if d.reader == byUnit {
+		return from, pick(d, "to", byUnit, "t")
+	}
 	to = pick(d, "to", "t", "z", "y")
 	if to == from {
 		to = "t"
@@ -120,6 +123,15 @@ func (d *drawing) ends() (from, to string) {
 		to = "z"
 	}
 	return from, to
+}
+
+// party names an agency to which something is sent; one whose people read by unit by either of its units.
+func (d *drawing) party(letter string) map[string]any {
+	party := map[string]any{"agency": d.agency(letter)}
+	if letter == byUnit {
+		party["unit"] = pick(d, "to unit", "u1", "u2")
+	}
+	return party
 }
 
 func (d *drawing) worker(letter string) string { return letter + pick(d, "worker", ".1", ".2") }
@@ -144,8 +156,12 @@ func unconsented() map[string]any {
 func (d *drawing) report() {
 	from, to := d.ends()
 	client, who := d.client()
+	worker := d.worker(from)
+	if d.reader == byUnit {
+		client, who = d.clientOfUnit(client, worker, to)
+	}
 	body := map[string]any{
-		"requestId": uuid.NewString(), "client": who, "receiver": map[string]any{"agency": d.agency(to)}, "basis": unconsented(),
+		"requestId": uuid.NewString(), "client": who, "receiver": d.toldConcern(to, client), "basis": unconsented(),
 		"topics": []any{"TOPIC_OTHER"}, "urgency": pick(d, "urgency", "URGENCY_NORMAL", "URGENCY_EMERGENCY"),
 	}
 	if d.chance("consent") {
@@ -153,14 +169,14 @@ func (d *drawing) report() {
 	} else if to == "z" {
 		delete(body, "topics")
 	}
-	d.begun("concern", client, d.act(d.worker(from), testkit.SubmitCall, body), from, to)
+	d.begun("concern", client, d.act(worker, testkit.SubmitCall, body), from, to)
 }
 
 func (d *drawing) referral() {
 	from, to := d.ends()
 	client, who := d.client()
 	d.begun("referral", client, d.act(d.worker(from), testkit.ReferralService+"SendReferral", map[string]any{
-		"requestId": uuid.NewString(), "client": who, "receiver": map[string]any{"agency": d.agency(to)}, "basis": d.consent(),
+		"requestId": uuid.NewString(), "client": who, "receiver": d.party(to), "basis": d.consent(),
 		"kind": pick(d, "kind", "REFERRAL_KIND_SERVICE", "REFERRAL_KIND_DECISION_NOTICE"), "reason": "Arvio.", "urgency": pick(d, "urgency", "URGENCY_NORMAL", "URGENCY_URGENT"),
 	}), from, to)
 }
@@ -169,7 +185,7 @@ func (d *drawing) consultation() {
 	from, to := d.ends()
 	client, who := d.client()
 	d.begun("consultation", client, d.act(d.worker(from), testkit.ConsultationService+"OpenConsultation", map[string]any{
-		"requestId": uuid.NewString(), "client": who, "addressee": map[string]any{"agency": d.agency(to)}, "basis": d.consent(),
+		"requestId": uuid.NewString(), "client": who, "addressee": d.party(to), "basis": d.consent(),
 		"topic": "Uni", "question": "Mitä?", "urgency": pick(d, "urgency", "URGENCY_NORMAL", "URGENCY_EMERGENCY"),
 	}), from, to)
 }
@@ -190,6 +206,10 @@ func (d *drawing) begun(service, client string, got answer, parties ...string) {
 // withdraws takes back the consent of a matter: the client, or a party in its name.
 func (d *drawing) withdraws() {
 	m := pick(d, "matter", d.matters...)
+	if d.reader == byUnit && !d.ofUnit()[m.subject()] {
+		// A withdrawal counts for all that the agency sends.
+		return
+	}
 	who := m.client
 	if d.chance("by an agency") {
 		who = d.worker(pick(d, "party", m.parties...))
@@ -273,7 +293,7 @@ func (d *drawing) step() {
 	if strings.HasPrefix(step, "Revoke") && !d.chance("revoke") {
 		return
 	}
-	body := d.filled(serviceCalls[m.service]+step, who[:1], view)
+	body := d.filled(m, serviceCalls[m.service]+step, who[:1], view)
 	body["requestId"], body[m.service+"Id"] = uuid.NewString(), m.id
 	if step == "RecordFeedbackConsent" && d.hasEarlier(m) {
 		// The reporter knows that the one report follows the other, so that no state of it can be reached alone.

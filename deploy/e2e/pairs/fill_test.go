@@ -9,7 +9,7 @@ import (
 )
 
 // filled is the content of a step, as somebody may well say it.
-func (d *drawing) filled(call, own string, view map[string]any) map[string]any {
+func (d *drawing) filled(m *drawn, call, own string, view map[string]any) map[string]any {
 	_, step, _ := strings.Cut(call, "/")
 	now := d.b.now
 	later := func(by time.Duration) string { return now.Add(by).Format(time.RFC3339Nano) }
@@ -49,8 +49,10 @@ func (d *drawing) filled(call, own string, view map[string]any) map[string]any {
 	case "CloseConcern":
 		return map[string]any{"outcome": pick(d, "outcome", "OUTCOME_GUIDED", "OUTCOME_SERVICE_STARTED"), "feedback": pick(d, "feedback", "Kiitos.", "")}
 	case "ForwardConcern", "RedirectReferral":
-		body := map[string]any{"receiver": map[string]any{"agency": d.agency(d.another(own))}, "basis": d.consent()}
+		to := d.another(own)
+		body := map[string]any{"receiver": d.party(to), "basis": d.consent()}
 		if step == "ForwardConcern" {
+			body["receiver"] = d.toldConcern(to, m.client)
 			body["topics"], body["keepOpen"] = []any{"TOPIC_OTHER"}, d.chance("keep open")
 		} else {
 			body["explanation"] = "Muualle."
@@ -78,9 +80,9 @@ func (d *drawing) filled(call, own string, view map[string]any) map[string]any {
 	case "CompleteReferral":
 		return map[string]any{"outcome": "REFERRAL_OUTCOME_SERVICE_GIVEN", "outcomeNote": "Valmis."}
 	case "InviteMember":
-		return map[string]any{"party": map[string]any{"agency": d.agency(d.another(own)), "unit": "u1"}, "basis": d.consent()}
+		return map[string]any{"party": d.member(own), "basis": d.consent()}
 	case "InviteParticipant":
-		return map[string]any{"participant": map[string]any{"agency": d.agency(d.another(own)), "unit": "u1"}, "basis": d.consent()}
+		return map[string]any{"participant": d.member(own), "basis": d.consent()}
 	case "OfferResponsibility":
 		return map[string]any{"to": party(own, "2"), "reason": "Loma."}
 	case "AssessGoal":
@@ -103,6 +105,15 @@ func (d *drawing) filled(call, own string, view map[string]any) map[string]any {
 		}
 		return map[string]any{}
 	}
+}
+
+// member is the unit of another agency that is asked in.
+func (d *drawing) member(own string) map[string]any {
+	party := d.party(d.another(own))
+	if party["unit"] == nil {
+		party["unit"] = "u1"
+	}
+	return party
 }
 
 // another is an agency to which something is passed on; of the reader's the partner.

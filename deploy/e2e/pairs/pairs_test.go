@@ -48,7 +48,13 @@ func tracing(t *testing.T) {
 // and refusals to every request: bodies, sizes, headers, order, times and names.
 func TestPairs(t *testing.T) {
 	tracing(t)
-	pairs := testkit.Times("SOAK_PAIRS", pairsInTest)
+	random(t, pairsInTest, "r", "r", "r", "t", "x", "z")
+}
+
+// random plays so many random pairs, in each of which one of the readers reads.
+func random(t *testing.T, inTest int, readers ...string) {
+	t.Helper()
+	pairs := testkit.Times("SOAK_PAIRS", inTest)
 	if err := flag.Set("rapid.checks", strconv.Itoa(pairs/pairsAtOnce)); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +63,7 @@ func TestPairs(t *testing.T) {
 		for lane := range pairsAtOnce {
 			t.Run(strconv.Itoa(lane), func(t *testing.T) {
 				t.Parallel()
-				anyPairs(t)
+				anyPairs(t, readers)
 			})
 		}
 	})
@@ -71,14 +77,14 @@ const (
 	pairsAtOnce = 2
 )
 
-func anyPairs(t *testing.T) {
+func anyPairs(t *testing.T, readers []string) {
 	t.Helper()
 	var at *twins
 	rapid.Check(t, func(r *rapid.T) {
 		if at == nil || at.next == pairSets {
 			at = newTwins(t)
 		}
-		p := newPair(t, at.a, at.b, at.next, rapid.SampledFrom([]string{"r", "r", "r", "t", "x", "z"}).Draw(r, "reader"))
+		p := newPair(t, at.a, at.b, at.next, rapid.SampledFrom(readers).Draw(r, "reader"))
 		at.next++
 		d := &drawing{pairing: p, t: r}
 		d.story()

@@ -201,12 +201,13 @@ func (n *pairNames) tiedPages(a, b answer) bool {
 	return n.tied
 }
 
-// onlyOf is the only element of the only list of an answer; nil where there is no such.
+// onlyOf is the only element of the only list of an answer, beside how to reach the parties; nil where there is no
+// such.
 func onlyOf(body any) any {
 	fields, _ := body.(map[string]any)
 	var found any
-	for _, value := range fields {
-		if list, is := value.([]any); is {
+	for name, value := range fields {
+		if list, is := value.([]any); is && name != "contacts" {
 			if len(list) != 1 || found != nil {
 				return nil
 			}

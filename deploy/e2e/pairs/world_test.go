@@ -63,9 +63,13 @@ var pairsKinds = []struct{ letter, kind, role, profile string }{
 	{"x", "HEALTH_CARE", "health_professional", "NECESSARY"},
 	{"y", "EMPLOYMENT", "employment_officer", "NECESSARY"},
 	{"z", "YOUTH_WORK", "youth_worker", "NECESSARY"},
+	{byUnit, "HEALTH_CARE", "health_professional", "NECESSARY"},
 }
 
-// pairsDirectory has so many sets of five agencies: each pair takes a set, of which no
+// byUnit is the agency whose people read by unit. Its second unit is of social services.
+const byUnit = "w"
+
+// pairsDirectory has so many sets of agencies: each pair takes a set, of which no
 // other pair knows anything. The called agency is called at an address.
 func pairsDirectory(sets int, called ...string) []byte {
 	var file struct {
@@ -75,10 +79,14 @@ func pairsDirectory(sets int, called ...string) []byte {
 	for set := range sets {
 		for _, kind := range pairsKinds {
 			key := agencyOf(kind.letter, set)
-			agency := map[string]any{"agency": key, "kind": kind.kind, "names": names(key), "noConsentProfile": kind.profile, "emergencyPhone": "112", "units": []map[string]any{
+			units := []map[string]any{
 				{"unit": "u1", "names": names("u1"), "intake": true, "languages": []string{"fi"}, "phone": "017 000 0001"},
 				{"unit": "u2", "names": names("u2"), "languages": []string{"fi"}, "phone": "017 000 0002"},
-			}}
+			}
+			agency := map[string]any{"agency": key, "kind": kind.kind, "names": names(key), "noConsentProfile": kind.profile, "emergencyPhone": "112", "units": units}
+			if kind.letter == byUnit {
+				agency["reading"], units[1]["kind"] = "UNIT", "SOCIAL_SERVICES"
+			}
 			if len(called) == 2 && called[0] == key {
 				agency["callback"] = map[string]string{"protocol": "CONNECT", "url": called[1]}
 			}
@@ -115,6 +123,9 @@ func (w *world) token(set int, who string) string {
 			if kind.letter == letter {
 				party["role"] = kind.role
 			}
+		}
+		if who == byUnit+".2" {
+			party["role"] = "social_worker"
 		}
 	}
 	got := w.call("", "koppi.dev.v1.DevService/IssueToken", party, "", false)

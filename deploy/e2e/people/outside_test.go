@@ -17,6 +17,7 @@ import (
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/suite"
 	"koppi.internal/deploy/testkit"
+	"koppi.internal/deploy/testkit/clustertest"
 	"koppi.internal/pkg/fault"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
@@ -216,7 +217,16 @@ func (w *world) walks(sets [][]testkit.Guesses) (all []walk) {
 // its agency is as if it did not exist: by each method that is served, the answer is the same, byte for byte
 // and header for header. The worker of that unit is answered.
 func TestOutsideEqualsNonexistent(t *testing.T) {
-	w := open(t)
+	t.Run("SQLite", func(t *testing.T) { outsideEqualsNonexistent(t, open(t)) })
+	t.Run("PostgreSQL", func(t *testing.T) {
+		c := clustertest.NewEnvironment(t, "fsync=off").Start(t, 1, nil)
+		outsideEqualsNonexistent(t, at(t, c.Gateways[0]))
+		c.Fsck()
+	})
+}
+
+func outsideEqualsNonexistent(t *testing.T, w *world) {
+	t.Helper()
 	nurse := w.As("nurse")
 	w.told(nurse, testkit.Health, testkit.ClientOf(bertta))
 	before := w.lists(nurse)

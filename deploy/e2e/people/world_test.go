@@ -12,6 +12,7 @@ import (
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/scenario"
 	"koppi.internal/deploy/testkit"
+	"koppi.internal/deploy/testkit/clustertest"
 	"koppi.internal/pkg/fault"
 	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
@@ -52,7 +53,12 @@ func open(t *testing.T) *world {
 // openAt is open with the domain's clock stopped at a time; a zero time is now.
 func openAt(t *testing.T, at time.Time) *world {
 	t.Helper()
-	f := testkit.NewFixtureWith(t, allinone.Config{Clock: at})
+	return of(t, testkit.NewFixtureWith(t, allinone.Config{Clock: at}))
+}
+
+// of is open for an instance that runs.
+func of(t *testing.T, f *testkit.Fixture) *world {
+	t.Helper()
 	for name, party := range map[string]scenario.CastParty{
 		"clinic":         {Agency: clinic.GetAgency(), Unit: clinic.GetUnit(), Worker: "pp-07", Role: "health_professional"},
 		"clinic second":  {Agency: clinic.GetAgency(), Unit: clinic.GetUnit(), Worker: "pp-08", Role: "health_professional"},
@@ -65,11 +71,17 @@ func openAt(t *testing.T, at time.Time) *world {
 	} {
 		f.Tokens[name] = f.Token(party)
 	}
-	conn := f.Conn()
+	conn := testkit.Dial(t, f.Address)
 	return &world{
 		f, t, conn, concernv1.NewConcernServiceClient(conn), referralv1.NewReferralServiceClient(conn), consultationv1.NewConsultationServiceClient(conn),
 		planv1.NewPlanServiceClient(conn), consentv1.NewConsentServiceClient(conn), attachmentv1.NewAttachmentServiceClient(conn),
 	}
+}
+
+// at opens the world behind a gateway that is a process of its own.
+func at(t *testing.T, gateway *clustertest.Process) *world {
+	t.Helper()
+	return of(t, testkit.FixtureAt(t, &testkit.Instance{Address: "http://" + gateway.Address}))
 }
 
 // matters are one of each service, told to a unit or by it.
