@@ -77,6 +77,12 @@ func of[S matter.State](t *testing.T, rules command.Rules[S], start proto.Messag
 		// With terms, a consent does not cover feedback: the page shows how a reporter begins to hear.
 		Basis: &commonv1.LegalBasis{Ground: commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, Terms: &commonv1.GroundTerms{}},
 	})
+	for _, event := range rulestest.Events(t, files...) {
+		if scheduled, is := event.(*commonv1.AppointmentScheduled); is {
+			// A result is told of an appointment that the reader was shown.
+			view = rules.Evolve(view, matter.Event{Subject: "x/1", Message: scheduled, By: &commonv1.Party{Agency: "receiver", Unit: "u", Worker: "w"}, At: due.Add(-time.Hour)})
+		}
+	}
 	files = append(files, commonv1.File_koppi_common_v1_contact_proto)
 	events := slices.DeleteFunc(rulestest.Events(t, append(files, commonv1.File_koppi_common_v1_withdrawal_proto, commonv1.File_koppi_common_v1_revocation_proto)...), func(m proto.Message) bool {
 		_, part := m.(*commonv1.Revocation)

@@ -31,6 +31,19 @@ func (d *Directory) ReadableUnits(agency, unit string) (units []string, intake b
 	return units, intake
 }
 
+// Areas returns the areas of an agency's units, by unit; nil where its people read all of the agency.
+func (d *Directory) Areas(agency string) map[string]string {
+	known := d.agencies()[agency]
+	if !known.ByUnit {
+		return nil
+	}
+	areas := map[string]string{}
+	for _, unit := range known.Units {
+		areas[unit.Key] = unit.Area
+	}
+	return areas
+}
+
 // AgencyWide returns the keys of the agencies whose people read all matters of the agency, and not by unit,
 // sorted.
 func (d *Directory) AgencyWide() []string {

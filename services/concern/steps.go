@@ -2,6 +2,8 @@ package concern
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"koppi.internal/pkg/accesslog"
@@ -53,7 +55,7 @@ func (s *Service) taken(r service.Request) step {
 	receiver := forward.GetReceiver()
 	taken.Sends = basis.To[rules.Concern](ground.Concern, receiver)
 	taken.UniqueKeys = func(world rules.World, command rules.Command) []string {
-		return []string{rules.UniqueKey(world.State(command.Subject).Client, receiver.GetAgency())}
+		return s.uniqueKeys(world.State(command.Subject).Client, receiver)
 	}
 	taken.Prepare = func(ctx context.Context, world rules.World, command rules.Command) (prepared, error) {
 		facts, err := s.facts(ctx, world, command, receiver, world.State(command.Subject).Client)
@@ -74,7 +76,7 @@ func (s *Service) SubmitConcern(ctx context.Context, r *concernv1.SubmitConcernR
 	shown, err := service.Begin(ctx, s.kernel, r, step{
 		Decide: rules.Decide, Related: s.related, Sends: basis.To[rules.Concern](ground.Concern, r.GetReceiver()),
 		UniqueKeys: func(_ rules.World, command rules.Command) []string {
-			return []string{rules.UniqueKey(command.Client, r.GetReceiver().GetAgency())}
+			return s.uniqueKeys(command.Client, r.GetReceiver())
 		},
 		Prepare: func(ctx context.Context, world rules.World, command rules.Command) (prepared, error) {
 			facts, err := s.facts(ctx, world, command, r.GetReceiver(), command.Client)
@@ -100,7 +102,7 @@ func (s *Service) related(ctx context.Context, known rules.World, command rules.
 	switch command.Request.(type) {
 	case *concernv1.SubmitConcernRequest, *concernv1.ForwardConcernRequest, *concernv1.WithdrawConcernRequest, *concernv1.RevokeConcernRequest:
 	default:
-		return rules.RelatedTo(known, command, nil), nil
+		return rules.RelatedTo(known, command, nil, 0), nil
 	}
 	client := command.Client
 	if client == "" {
@@ -110,7 +112,20 @@ func (s *Service) related(ctx context.Context, known rules.World, command rules.
 	if err != nil {
 		return nil, err
 	}
-	return rules.RelatedTo(known, command, own), nil
+	var receiver *commonv1.Party
+	switch r := command.Request.(type) {
+	case *concernv1.SubmitConcernRequest:
+		receiver = r.GetReceiver()
+	case *concernv1.ForwardConcernRequest:
+		receiver = r.GetReceiver()
+	}
+	return rules.RelatedTo(known, command, own, len(s.uniqueKeys(client, receiver))), nil
+}
+
+// uniqueKeys returns the keys of all open leading concerns that a receiver can have about a client.
+func (s *Service) uniqueKeys(client string, receiver *commonv1.Party) []string {
+	areas := slices.Sorted(maps.Values(s.Directory.Areas(receiver.GetAgency())))
+	return rules.UniqueKeys(client, receiver.GetAgency(), slices.Compact(areas))
 }
 
 // own returns the open reports about a client in a scope, as its agency has been shown them.
@@ -132,6 +147,7 @@ func (s *Service) facts(ctx context.Context, world rules.World, command rules.Co
 		return facts, err
 	}
 	facts.Receiver, facts.OnCall, facts.Graces = s.Addressed(receiver, home, "", command.At)
+	facts.Areas = s.Directory.Areas(receiver.GetAgency())
 	facts.Born = home.Born
 	if facts.OwnKnown, err = s.ownKnown(ctx, client); err != nil {
 		return facts, err

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +22,8 @@ type Facts struct {
 	// none.
 	OnCall *commonv1.Party
 	Graces matter.Graces
+	// Areas are the areas of the receiver's units, by unit; nil where its people read all of the agency.
+	Areas map[string]string
 	// ToSocialServices says that the addressed party is a social services agency.
 	ToSocialServices bool
 	// Born is the client's date of birth at midnight UTC; zero if it is not known.
@@ -63,20 +66,24 @@ func Related(known World) []string {
 }
 
 // RelatedTo returns the concerns that one command needs. Own are the open reports of the caller's
-// agency about the client. For a reporter's step as few reports of others as possible are read, so
+// agency about the client, and keys is how many unique keys were looked up. For a reporter's step as few reports of others as possible are read, so
 // that the duration of the step reveals little about them.
-func RelatedTo(known World, command Command, own []string) []string {
+func RelatedTo(known World, command Command, own []string, keys int) []string {
 	c := known.State(command.Subject)
 	switch command.Request.(type) {
 	case *concernv1.SubmitConcernRequest, *concernv1.ForwardConcernRequest:
+		var leads, related []string
 		for _, lead := range known.UniqueKeys {
 			if strings.HasPrefix(lead, Collection) {
-				return append(among(known.State(lead), own), lead)
+				leads, related = append(leads, lead), append(related, among(known.State(lead), own)...)
 			}
 		}
-		// If nothing is open, an id that does not exist is read, so that the number of reads is the
+		// Where nothing is open, an id that does not exist is read, so that the number of reads is the
 		// same as if something were open.
-		return []string{Collection + command.NewID}
+		for n := len(leads); n < keys; n++ {
+			leads = append(leads, Collection+matter.DerivedID(command.NewID, strconv.Itoa(n)))
+		}
+		return append(related, leads...)
 	case *concernv1.ReceiveConcernRequest:
 		return concerns(c.Lead, Collection+c.OwnLead)
 	case *concernv1.TriageConcernRequest, *concernv1.ReassignConcernRequest, *concernv1.RequestInformationRequest,

@@ -35,6 +35,7 @@ var (
 var Disclosures = []matter.Disclosure{
 	matter.Hide("receiver-only/earlier-concerns", "ConcernSubmitted", "earlier_concerns", reporters...),
 	matter.Hide("receiver-only/earlier-concerns", "ConcernSubmitted", "earlier_unreached", reporters...),
+	matter.Hide("receiver-only/area", "ConcernSubmitted", "receiving_area", Consent, NoConsent, Client),
 	matter.Hide("receiver-only/statutory-groups", "ConcernSubmitted", "statutory_groups", reporters...),
 	matter.Hide("receiver-only/due-basis", "ConcernSubmitted", "status.due_basis", reporters...),
 	matter.Hide("receiver-only/due-basis", "ConcernSubmitted", "status.due_provision", reporters...),
@@ -116,7 +117,7 @@ var Disclosed = map[string][]matter.Audience{
 	"ContactPlanned":            withConsent,
 	"ContactAttempted":          withConsent,
 	"AppointmentScheduled":      withConsent,
-	"AppointmentResultRecorded": withConsent,
+	"AppointmentResultRecorded": withConsent, // only of an appointment that the reporter was shown: see isDisclosed
 	"InformationRequested":      reporters,
 	"InformationProvided":       reporters,
 	"AssessmentStarted":         withConsent,
@@ -189,6 +190,10 @@ func isDisclosed(view Concern, message proto.Message, reader matter.Reader) bool
 		}
 	case *concernv1.ConcernTriaged:
 		if view.taken() {
+			return false
+		}
+	case *commonv1.AppointmentResultRecorded:
+		if !view.awaits(m.GetAppointmentId()) {
 			return false
 		}
 	case *concernv1.FeedbackConsentRecorded:

@@ -178,7 +178,7 @@ func submitted(e matter.Event, m *concernv1.ConcernSubmitted) Concern {
 		Head: matter.Begin(e, commonv1.LoopPhase_LOOP_PHASE_SENT), Receiver: m.GetReceiver(),
 		Topics: m.GetTopics(), Description: m.GetDescription(), Urgency: m.GetUrgency(),
 		Attachments: m.GetAttachments(), Language: m.GetClientLanguage(),
-		Interpreter: m.GetClientInterpreter(), Earlier: m.GetEarlierConcerns(), EarlierUnreached: m.GetEarlierUnreached(), Holder: m.GetReceiver(),
+		Interpreter: m.GetClientInterpreter(), Area: m.GetReceivingArea(), Earlier: m.GetEarlierConcerns(), EarlierUnreached: m.GetEarlierUnreached(), Holder: m.GetReceiver(),
 	}
 	c.Due, c.Clock = m.GetDueAt().AsTime(), matter.StartClock(m.GetUrgency(), m.GetDueAt().AsTime())
 	c.Groups, c.ToSocialServices = m.GetStatutoryGroups(), m.GetToSocialServices()

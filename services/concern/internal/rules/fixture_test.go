@@ -33,8 +33,17 @@ func facts(request proto.Message) (known rules.Facts) {
 	if forward, ok := request.(*concernv1.ForwardConcernRequest); ok {
 		known.Receiver = &commonv1.Party{Agency: forward.GetReceiver().GetAgency(), Unit: "intake"}
 		known.ToSocialServices = forward.GetReceiver().GetAgency() == "hva"
+		known.Areas = areasOf(forward.GetReceiver().GetAgency())
 	}
 	return known
+}
+
+// areasOf returns the areas of an agency: the people of terveys read by unit.
+func areasOf(agency string) map[string]string {
+	if agency != "terveys" {
+		return nil
+	}
+	return map[string]string{"intake": "asema", "paihde": "paihde"}
 }
 
 var people = rulestest.People
@@ -70,7 +79,7 @@ func (w *fixture) submit(reporter, receiver, client string, basis *commonv1.Lega
 
 // submitUrgent reports a concern of the given urgency. The client anna was born in 1948.
 func (w *fixture) submitUrgent(reporter, receiver, client string, basis *commonv1.LegalBasis, urgency commonv1.Urgency) (string, error) {
-	known := rules.Facts{Receiver: &commonv1.Party{Agency: receiver, Unit: "intake"}, ToSocialServices: receiver == "hva"}
+	known := rules.Facts{Receiver: &commonv1.Party{Agency: receiver, Unit: "intake"}, ToSocialServices: receiver == "hva", Areas: areasOf(receiver)}
 	if client == "anna" {
 		known.Born = time.Date(1948, time.March, 15, 0, 0, 0, 0, time.UTC)
 	}

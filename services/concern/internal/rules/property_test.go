@@ -239,8 +239,9 @@ func compareWithTwin(t *rapid.T, w *fixture, subject string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ids := map[string]string{}
 	for _, one := range wanted[1:] {
-		replay(t, bare, twin, reporter, receiver, one.Event)
+		replay(t, bare, twin, reporter, receiver, one.Event, ids)
 	}
 	got := bare.Mail[reporter]
 	for i, one := range wanted {
@@ -259,11 +260,18 @@ func compareWithTwin(t *rapid.T, w *fixture, subject string) {
 	}
 }
 
-// rendered returns a message as text, without the id and the number of the matter.
+// rendered returns a message as text, without the id and the number of the matter and the ids of appointments.
 func rendered(one command.Disclosed[rules.Concern], subject string) string {
 	message := proto.CloneOf(one.Event.Message)
-	if first, ok := message.(*concernv1.ConcernSubmitted); ok && first.GetMatterNumber() != "" {
-		first.MatterNumber = "number"
+	switch m := message.(type) {
+	case *concernv1.ConcernSubmitted:
+		if m.GetMatterNumber() != "" {
+			m.MatterNumber = "number"
+		}
+	case *commonv1.AppointmentScheduled:
+		m.AppointmentId = ""
+	case *commonv1.AppointmentResultRecorded:
+		m.AppointmentId = ""
 	}
 	text := fmt.Sprintf("%d %s %x %x %v %s", one.View.Version, message.ProtoReflect().Descriptor().Name(),
 		marshal(message), marshal(one.Event.By), one.Withheld, marshalText(rules.Status(one.View.State, one.View.Reader)))
@@ -280,8 +288,9 @@ func marshal(message proto.Message) []byte {
 
 func marshalText(status *commonv1.LoopStatus) string { return fmt.Sprintf("%x", marshal(status)) }
 
-// replay takes the step that records a disclosed event, in the fixture of the twin.
-func replay(t *rapid.T, bare *fixture, twin, reporter, receiver string, e matter.Event) {
+// replay takes the step that records a disclosed event, in the fixture of the twin. Ids are those that
+// that appointments have there.
+func replay(t *rapid.T, bare *fixture, twin, reporter, receiver string, e matter.Event, ids map[string]string) {
 	bare.Now = e.At
 	var err error
 	step := func(who string, request proto.Message) {
@@ -306,10 +315,12 @@ func replay(t *rapid.T, bare *fixture, twin, reporter, receiver string, e matter
 	case *concernv1.ContactAttempted:
 		step(receiver, &concernv1.RecordContactAttemptRequest{Result: m.GetResult(), NextAttemptAt: m.GetNextAttemptAt()})
 	case *commonv1.AppointmentScheduled:
-		bare.ReuseID(m.GetAppointmentId())
 		step(receiver, &concernv1.ScheduleAppointmentRequest{At: m.GetAt()})
+		if all := bare.Histories[twin].State.Appointments; len(all) > 0 {
+			ids[m.GetAppointmentId()] = all[len(all)-1].GetAppointmentId()
+		}
 	case *commonv1.AppointmentResultRecorded:
-		step(receiver, &concernv1.RecordAppointmentResultRequest{AppointmentId: m.GetAppointmentId(), Result: m.GetResult()})
+		step(receiver, &concernv1.RecordAppointmentResultRequest{AppointmentId: ids[m.GetAppointmentId()], Result: m.GetResult()})
 	case *concernv1.InformationRequested:
 		bare.ReuseID(m.GetInformationRequestId())
 		step(receiver, &concernv1.RequestInformationRequest{Question: m.GetQuestion(), DueAt: m.GetDueAt()})

@@ -45,6 +45,9 @@ type Concern struct {
 	// ToSocialServices says that the receiver is a social services agency, to which 1301/2014
 	// applies.
 	ToSocialServices bool
+	// Area is the area of the receiving unit, within which reports about the client join one another; empty where
+	// the receiver's people read all of the agency.
+	Area string
 	// Groups are the client's statutory groups, whose assessment must begin by a day that the law
 	// sets.
 	Groups []concernv1.StatutoryGroup
@@ -208,15 +211,31 @@ func (c Concern) forwardTo(subject string) (Forward, bool) {
 }
 
 // UniqueKey returns the unique key that an open leading concern holds, so that a receiver never has
-// two open leading concerns about one client.
-func UniqueKey(client, receiver string) string { return "open/" + client + "/" + receiver }
+// two open leading concerns about one client, or, where its people read by unit, two in one area. It is stored.
+func UniqueKey(client, receiver, area string) string {
+	key := "open/" + client + "/" + receiver
+	if area != "" {
+		key += "/" + area
+	}
+	return key
+}
+
+// UniqueKeys returns the keys of all open leading concerns that a receiver with these areas can have about a
+// client. The one without an area is held by concerns from before the receiver's people read by unit.
+func UniqueKeys(client, receiver string, areas []string) []string {
+	keys := []string{UniqueKey(client, receiver, "")}
+	for _, area := range areas {
+		keys = append(keys, UniqueKey(client, receiver, area))
+	}
+	return keys
+}
 
 // Held returns the unique key that a concern holds in its state; empty if it holds none.
 func Held(c Concern) string {
 	if !c.IsOpen() || c.Lead != "" {
 		return ""
 	}
-	return UniqueKey(c.Client, c.Receiver.GetAgency())
+	return UniqueKey(c.Client, c.Receiver.GetAgency(), c.Area)
 }
 
 // ID returns the concern id in the name of a matter.

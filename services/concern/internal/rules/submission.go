@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -56,8 +57,10 @@ func (o *outcome) report(subject string, basis *commonv1.LegalBasis, client, cas
 	m.EarlierUnreached = o.facts.EarlierUnreached
 	m.EarlierConcerns, m.StatutoryGroups, m.ToSocialServices = o.facts.Earlier, groupsAt(o.facts.Born, o.At), o.facts.ToSocialServices
 	m.DueAt = timestamppb.New(matter.Grace(m.GetUrgency(), o.facts.Graces, o.At))
+	m.ReceivingArea = o.facts.Areas[m.GetReceiver().GetUnit()]
 	o.Start(subject, basis, client, caseID, m)
-	lead := o.world.UniqueKeys[UniqueKey(client, m.GetReceiver().GetAgency())]
+	receiver := m.GetReceiver().GetAgency()
+	lead := cmp.Or(o.world.UniqueKeys[UniqueKey(client, receiver, m.GetReceivingArea())], o.world.UniqueKeys[UniqueKey(client, receiver, "")])
 	if lead == "" || lead == subject {
 		return
 	}

@@ -54,6 +54,10 @@ type ConcernSubmitted struct {
 	// Of earlier_concerns, those that ended because the client was not reached or wanted no help.
 	// Disclosed to the receiver and the client only.
 	EarlierUnreached int32 `protobuf:"varint,13,opt,name=earlier_unreached,json=earlierUnreached,proto3" json:"earlier_unreached,omitempty"`
+	// The area of the receiving unit, where the receiver's people read by unit: reports about a client join one
+	// another within an area only. It is recorded, since history must not change with the directory. Disclosed
+	// to the receiver only.
+	ReceivingArea string `protobuf:"bytes,15,opt,name=receiving_area,json=receivingArea,proto3" json:"receiving_area,omitempty"`
 	// See Client.interpreter.
 	ClientInterpreter string `protobuf:"bytes,14,opt,name=client_interpreter,json=clientInterpreter,proto3" json:"client_interpreter,omitempty"`
 	unknownFields     protoimpl.UnknownFields
@@ -179,6 +183,13 @@ func (x *ConcernSubmitted) GetEarlierUnreached() int32 {
 		return x.EarlierUnreached
 	}
 	return 0
+}
+
+func (x *ConcernSubmitted) GetReceivingArea() string {
+	if x != nil {
+		return x.ReceivingArea
+	}
+	return ""
 }
 
 func (x *ConcernSubmitted) GetClientInterpreter() string {
@@ -1657,7 +1668,7 @@ var File_koppi_concern_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1dkoppi/concern/v1/events.proto\x12\x10koppi.concern.v1\x1a\x19google/protobuf/any.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/concern/v1/intake.proto\x1a\x1ckoppi/concern/v1/state.proto\"\xe2\x05\n" +
+	"\x1dkoppi/concern/v1/events.proto\x12\x10koppi.concern.v1\x1a\x19google/protobuf/any.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/concern/v1/intake.proto\x1a\x1ckoppi/concern/v1/state.proto\"\x8f\x06\n" +
 	"\x10ConcernSubmitted\x122\n" +
 	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12/\n" +
 	"\x06topics\x18\x02 \x03(\x0e2\x17.koppi.concern.v1.TopicR\x06topics\x12&\n" +
@@ -1672,7 +1683,8 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	" \x03(\x0e2 .koppi.concern.v1.StatutoryGroupR\x0fstatutoryGroups\x12,\n" +
 	"\x12to_social_services\x18\v \x01(\bR\x10toSocialServices\x12)\n" +
 	"\rmatter_number\x18\f \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x12+\n" +
-	"\x11earlier_unreached\x18\r \x01(\x05R\x10earlierUnreached\x123\n" +
+	"\x11earlier_unreached\x18\r \x01(\x05R\x10earlierUnreached\x12+\n" +
+	"\x0ereceiving_area\x18\x0f \x01(\tB\x04\xe8\xb8\x18\x01R\rreceivingArea\x123\n" +
 	"\x12client_interpreter\x18\x0e \x01(\tB\x04\xe8\xb8\x18\x02R\x11clientInterpreter\"\x80\x03\n" +
 	"\rConcernJoined\x12*\n" +
 	"\x11joined_concern_id\x18\x01 \x01(\tR\x0fjoinedConcernId\x121\n" +

@@ -106,6 +106,15 @@ export declare type ConcernSubmitted = Message<"koppi.concern.v1.ConcernSubmitte
   earlierUnreached: number;
 
   /**
+   * The area of the receiving unit, where the receiver's people read by unit: reports about a client join one
+   * another within an area only. It is recorded, since history must not change with the directory. Disclosed
+   * to the receiver only.
+   *
+   * @generated from field: string receiving_area = 15;
+   */
+  receivingArea: string;
+
+  /**
    * See Client.interpreter.
    *
    * @generated from field: string client_interpreter = 14;
