@@ -1,9 +1,11 @@
 import type { Attachment, Party } from "koppi-contract/koppi/common/v1/party_pb";
+import type { FourField, Guidance } from "koppi-contract/koppi/concern/v1/intake_pb";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { limit, onDate } from "../dates";
+import { useFourField, useGuided } from "../intake";
 import { MatterLink } from "../matterlink";
 import { nameOf } from "../names";
 import { Attachments } from "../attachments";
@@ -21,6 +23,7 @@ const subjectOf = (name: string, id: string) => {
 // DetailLine shows one detail of an event, by its type in the contract.
 export function DetailLine({ subject, detail: { field, value } }: { subject: string; detail: Detail }) {
   const t = useTexts("timeline"), word = useWords(), party = usePartyName(), provision = useProvision();
+  const fourField = useFourField(), guided = useGuided();
   // A true flag needs no value beside its label.
   if (value === true) return <div className="fact"><dd dir="auto">{t(`field_${field.name}`)}</dd></div>;
   if (value === false) return <div className="fact"><dd dir="auto">{t(`field_${field.name}_not`)}</dd></div>;
@@ -29,6 +32,8 @@ export function DetailLine({ subject, detail: { field, value } }: { subject: str
     switch (field.message?.typeName) {
       case "google.protobuf.Timestamp": return limit(dateOf(value as Timestamp)!);
       case "koppi.common.v1.Party": return party(value as Party);
+      case "koppi.concern.v1.FourField": return fourField(value as FourField);
+      case "koppi.concern.v1.Guidance": return (value as Guidance[]).map(guided).join("; ");
       case "koppi.common.v1.Attachment": return <Attachments subject={subject} attachments={value as Attachment[]} />;
     }
     if (/(_id|_ids|resubmitted_as|led_to)$/.test(field.name)) return [value].flat().map((id) => {
