@@ -15,6 +15,7 @@ import type { Steps } from "./actions";
 import { appointmentResult, awaited, isPast, scheduleAppointment } from "./appointments";
 import { contactDetails, contactFields, contactOf, guidanceField, noteField, willField } from "./contactfields";
 import { guidanceOf } from "./guidance";
+import { isIntake } from "./intakestate";
 import { secondWorker } from "./pair";
 import { SpecialFound } from "./specialfound";
 import {
@@ -59,9 +60,10 @@ export function concernSteps(setting: Setting): Steps<Concern> {
       ],
       initial: triageBefore,
       make: (values) => ({ ...triageOf(values), assignTo: partyOf(values, "assignTo") }),
-      rare: (concern) => isTaken(concern) && !isUrgent(concern),
+      // Before the concern is taken, the intake card has these steps.
+      rare: (concern) => isIntake(concern) || isTaken(concern) && !isUrgent(concern),
     },
-    RecordContactAttempt: { fields: () => [...contactFields, ...contactDetails], make: contactOf },
+    RecordContactAttempt: { fields: () => [...contactFields, ...contactDetails], make: contactOf, rare: isIntake },
     ScheduleAppointment: scheduleAppointment,
     RecordAppointmentResult: {
       ...appointmentResult(AppointmentResultSchema),
