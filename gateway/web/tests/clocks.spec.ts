@@ -78,7 +78,9 @@ test("a client whose matter is urgent reads whom to call and when, and else what
   await koppi.advance("3660s");
   await client.page.reload();
   await expect(situation(client, subject).locator("[data-urgent]")).toContainText("soita nyt");
-  await koppi.call("ps-21", "concern.v1.ConcernService/TriageConcern", { requestId: randomUUID(), concernId, urgency: "URGENCY_NORMAL" });
+  await koppi.call("ps-21", "concern.v1.ConcernService/TriageConcern", {
+    requestId: randomUUID(), concernId, urgency: "URGENCY_NORMAL", reason: "Asiakas on turvassa.",
+  });
   await client.page.reload();
   await expect(situation(client, subject).locator("[data-expectation]")).toHaveText("Sinuun otetaan yhteyttä viimeistään ke 2.12.");
   await expect(situation(client, subject).locator("[data-urgent]")).toHaveCount(0);

@@ -35,8 +35,9 @@ export async function friday(koppi: Koppi): Promise<Friday> {
   await koppi.knows("ps-33");
   const late = await send(100, "URGENCY_EMERGENCY"), taken = await send(101, "URGENCY_NORMAL");
   await koppi.call("ps-21", "concern.v1.ConcernService/ReceiveConcern", { requestId: randomUUID(), concernId: late });
-  const urgency = "URGENCY_URGENT";
-  await koppi.call("ps-21", "concern.v1.ConcernService/TriageConcern", { requestId: randomUUID(), concernId: late, urgency });
+  await koppi.call("ps-21", "concern.v1.ConcernService/TriageConcern", {
+    requestId: randomUUID(), concernId: late, urgency: "URGENCY_URGENT", reason: "Yö on turvattu.",
+  });
   await koppi.advance("2026-11-27T13:40:00Z");
   await koppi.call("ps-21", "concern.v1.ConcernService/TakeConcern", { requestId: randomUUID(), concernId: taken });
   const fresh: string[] = [];

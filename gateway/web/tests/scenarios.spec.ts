@@ -18,7 +18,7 @@ test("01: two rents unpaid and the power cut", async ({ comes }) => {
   await guide.take("ReceiveConcern");
   await phase(kela, "LOOP_PHASE_RECEIVED");
   await guide.take("TriageConcern", {
-    urgency: "URGENCY_URGENT", supportNeed: "SUPPORT_NEED_SPECIAL", track: "TRACK_SOCIAL_WORK", wants: true, assignTo: adults,
+    urgency: "URGENCY_URGENT", supportNeed: "SUPPORT_NEED_SPECIAL", track: "TRACK_SOCIAL_WORK", will: "CLIENT_WILL_YES", assignTo: adults,
   });
   await worker.open(subject);
   await worker.take("TakeConcern");

@@ -1,4 +1,5 @@
 import { createClient } from "@connectrpc/connect";
+import { lazy, Suspense } from "react";
 
 import { ConcernService } from "koppi-contract/koppi/concern/v1/concern_pb";
 import {
@@ -8,6 +9,7 @@ import { useTexts, useWords } from "../../app/language";
 import { dateOf } from "../../app/clock";
 import { actsAs, usePerson } from "../../app/session";
 import { day } from "../../ui/dates";
+import { patiently } from "../../app/patiently";
 import { transport } from "../../app/transport";
 import { nameOf } from "../../ui/names";
 import { usePartyName } from "../../ui/party";
@@ -17,6 +19,7 @@ import { useBeginnings } from "./beginnings";
 import { concernSteps } from "./concernsteps";
 import { Course, Said } from "./course";
 import { MatterFrame } from "./frame";
+import { isIntake } from "./intakestate";
 import { ReadInEmergency } from "./readinemergency";
 import { MatterSide, type Linked } from "./side";
 import { useConcernSummary } from "./summary";
@@ -25,6 +28,10 @@ import { Triaged } from "./triaged";
 import { urgencyNow } from "./urgencynow";
 import { useMatter } from "./usematter";
 import { Withdrawn } from "./withdrawn";
+
+const IntakeCard = lazy(async () => ({ default: (await patiently(() => import("./intake"))).IntakeCard }));
+
+const hasAppointments = ({ appointments, availableActions }: Concern) => appointments.length > 0 && availableActions.length > 0;
 
 const linkedOf = (concern: Concern): Linked[] => [
   ...(concern.joinedConcernId ? [{ how: "linkedJoined", subject: `concerns/${concern.joinedConcernId}` }] : []),
@@ -82,6 +89,7 @@ export function ConcernMatter({ id }: { id: string }) {
         )}
         {notReached > 0 && <><dt>{t("attempts")}</dt><dd dir="auto">{notReached}</dd></>}
       </MatterSide>}>
+      {(isIntake(concern) || hasAppointments(concern)) && <Suspense><IntakeCard concern={concern} changed={changed} /></Suspense>}
       {!concern.revocation && <Course subject={subject} caseId={concern.caseId} said={concern.description}
         ended={concern.outcome ? word(nameOf(OutcomeSchema, concern.outcome)) : ""} endedSaid={concern.feedback} />}
     </MatterFrame>

@@ -1,56 +1,42 @@
 import { createElement } from "react";
 
+import { AppointmentResultSchema } from "koppi-contract/koppi/common/v1/appointment_pb";
 import {
-  ConcernState, ContactResultSchema, DeclineReason, DeclineReasonSchema, OutcomeSchema, StatutoryGroup, StatutoryGroupSchema,
-  SupportNeedSchema, TopicSchema, TrackSchema, type Concern,
+  ConcernState, DeclineReason, DeclineReasonSchema, Outcome, OutcomeSchema, SupportNeedSchema, Topic, TopicSchema, type Concern,
 } from "koppi-contract/koppi/concern/v1/state_pb";
-import { UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 
 import { lastNow } from "../../app/clock";
-import { list, text, type Field } from "../../ui/form/fields";
+import { list, text, type Field, type Values } from "../../ui/form/fields";
 import { endOfDay, finnish, local } from "../../ui/form/times";
 import { attestedFields, groundFields } from "../../ui/ground/fields";
 import { allowsTopics, allowsWords, basisOf, chosenOf, isNecessary } from "../../ui/ground/value";
 import { namesOf, nameOf } from "../../ui/names";
 import type { Steps } from "./actions";
+import { appointmentResult, awaited, isPast, scheduleAppointment } from "./appointments";
+import { contactDetails, contactFields, contactOf, guidanceField, noteField, willField } from "./contactfields";
+import { guidanceOf } from "./guidance";
+import { isIntake } from "./intakestate";
+import { secondWorker } from "./pair";
 import { SpecialFound } from "./specialfound";
 import {
   acknowledge, attachmentsField, enumOf, onConsent, partyOf, planContact, reasonField, reassign, revoke, settle, suggestedField, triage,
   withAttachments, type Setting,
 } from "./steps";
-import { isUrgent, urgencyBefore, urgencyFields } from "./urgencynow";
+import {
+  groupFields, isTaken, judgedUrgencyFields, loweredReasonField, needBefore, needFields, needOf, reasonFields, trackField, triageBefore,
+  triageOf,
+} from "./triagefields";
+import { isUrgent } from "./urgencynow";
 
 // The question that waits for the reporter's answer.
 const openQuestion = (concern: Concern) => concern.informationRequests.find(({ answeredAt }) => !answeredAt);
 
-const supportNeed = (required: boolean, only?: string[]): Field => ({
-  kind: "choice", name: "supportNeed", label: "supportNeed", schema: SupportNeedSchema, of: ["support_need"], required, only,
-});
-
 // The needs that an assessment by another than a social worker can find.
 const ordinary = namesOf(SupportNeedSchema).filter((name) => !name.startsWith("SUPPORT_NEED_SPECIAL"));
 
-// The matter is taken: triage keeps its owner unless it names another.
-const isHeld = ({ state }: Concern) => state >= ConcernState.TAKEN;
-
-// The groups that a worker can record; age is known from the identity code.
-const recorded = [StatutoryGroup.TOP_RATE_CARE_ALLOWANCE, StatutoryGroup.DISABLED_PERSON, StatutoryGroup.SPECIAL_SUPPORT_CHILD];
-const groupNames = recorded.map((group) => nameOf(StatutoryGroupSchema, group));
-const groupsOf = ({ statutoryGroups }: Concern) =>
-  statutoryGroups.filter((group) => recorded.includes(group)).map((group) => nameOf(StatutoryGroupSchema, group));
-
-// groupFields ask for the groups of clients whose assessment has a statutory time limit.
-const groupFields = (concern: Concern): Field[] => [
-  {
-    kind: "choices", name: "groups", label: "groups", hint: "groupsHint", schema: StatutoryGroupSchema, only: groupNames,
-    of: ["statutory_groups"],
-  },
-  { kind: "note", name: "over75", label: "", text: "over75", when: () => concern.statutoryGroups.includes(StatutoryGroup.OVER_75) },
-  {
-    kind: "note", name: "groupsStay", label: "", text: "groupsStay",
-    when: (values) => groupsOf(concern).length > 0 && list(values, "groups").length === 0,
-  },
-];
+// The outcomes that need a note where the client is reported again and again, and is not reached.
+const unreached = [Outcome.CLIENT_NOT_REACHED, Outcome.CLIENT_DECLINED].map((outcome) => nameOf(OutcomeSchema, outcome));
+const owesNote = ({ repeatedUnreached }: Concern, values: Values) => repeatedUnreached && unreached.includes(text(values, "outcome"));
 
 // The fields of each step of a concern report.
 export function concernSteps(setting: Setting): Steps<Concern> {
@@ -58,35 +44,32 @@ export function concernSteps(setting: Setting): Steps<Concern> {
     TriageConcern: {
       ...triage,
       fields: (concern) => [
-        ...urgencyFields(concern),
+        ...judgedUrgencyFields(concern),
+        loweredReasonField(concern, setting.own),
+        { kind: "note", name: "child", label: "", text: "childNote", when: () => concern.topics.includes(Topic.CHILD_IN_FAMILY) },
         ...groupFields(concern),
-        supportNeed(false),
-        { kind: "choice", name: "track", label: "track", schema: TrackSchema },
-        { kind: "check", name: "wants", label: "clientWantsHelp", of: ["client_wants_help"] },
+        ...needFields(false),
+        trackField,
+        willField,
+        { kind: "note", name: "willNo", label: "", text: "willNo", when: ({ will }) => will === "CLIENT_WILL_NO" },
         {
-          kind: "receiver", name: "assignTo", label: "assignTo", hint: isHeld(concern) ? "assignToHeldHint" : "assignToHint",
+          kind: "receiver", name: "assignTo", label: "assignTo", hint: isTaken(concern) ? "assignToHeldHint" : "assignToHint",
           within: setting.own, worker: true, of: ["assign_to"],
         },
+        ...reasonFields(concern, setting.own),
       ],
-      initial: (concern) => ({
-        ...urgencyBefore(concern), groups: groupsOf(concern),
-        ...(concern.supportNeed ? { supportNeed: nameOf(SupportNeedSchema, concern.supportNeed) } : {}),
-        ...(concern.track ? { track: nameOf(TrackSchema, concern.track) } : {}),
-      }),
-      make: (values) => ({
-        urgency: enumOf(UrgencySchema, values, "urgency"), supportNeed: enumOf(SupportNeedSchema, values, "supportNeed"),
-        track: enumOf(TrackSchema, values, "track"), clientWantsHelp: values.wants === true, assignTo: partyOf(values, "assignTo"),
-        statutoryGroups: list(values, "groups").map((group) => enumOf(StatutoryGroupSchema, { group }, "group")),
-      }),
-      rare: (concern) => isHeld(concern) && !isUrgent(concern),
+      initial: triageBefore,
+      make: (values) => ({ ...triageOf(values), assignTo: partyOf(values, "assignTo") }),
+      // Before the concern is taken, the intake card has these steps.
+      rare: (concern) => isIntake(concern) || isTaken(concern) && !isUrgent(concern),
     },
-    RecordContactAttempt: {
-      fields: () => [
-        { kind: "choice", name: "result", label: "contactResult", schema: ContactResultSchema, required: true },
-        { kind: "moment", name: "next", label: "nextAttempt", hint: "nextAttemptHint", of: ["next_attempt_at"] },
-      ],
-      make: (values) => ({ result: enumOf(ContactResultSchema, values, "result"), nextAttemptAt: finnish(text(values, "next")) }),
+    RecordContactAttempt: { fields: () => [...contactFields, ...contactDetails], make: contactOf, rare: isIntake },
+    ScheduleAppointment: scheduleAppointment,
+    RecordAppointmentResult: {
+      ...appointmentResult(AppointmentResultSchema),
+      first: (concern) => awaited(concern).some(isPast), rare: (concern) => !awaited(concern).some(isPast),
     },
+    SetSecondWorker: secondWorker(setting),
     PlanContact: planContact(setting),
     RecordFeedbackConsent: {
       fields: () => [
@@ -123,11 +106,11 @@ export function concernSteps(setting: Setting): Steps<Concern> {
       }),
     },
     CompleteAssessment: {
-      fields: () => (setting.role === "social_worker" ? [supportNeed(true)] : [
-        supportNeed(true, ordinary), { kind: "drawn", name: "specialFound", label: "", draw: () => createElement(SpecialFound) },
+      fields: () => (setting.role === "social_worker" ? needFields(true) : [
+        ...needFields(true, ordinary), { kind: "drawn", name: "specialFound", label: "", draw: () => createElement(SpecialFound) },
       ]),
-      initial: (concern) => (concern.supportNeed ? { supportNeed: nameOf(SupportNeedSchema, concern.supportNeed) } : {}),
-      make: (values) => ({ supportNeed: enumOf(SupportNeedSchema, values, "supportNeed") }),
+      initial: needBefore,
+      make: needOf,
     },
     ForwardConcern: {
       fields: (concern, values) => [
@@ -158,13 +141,21 @@ export function concernSteps(setting: Setting): Steps<Concern> {
     },
     ReassignConcern: { ...reassign(setting), rare: true },
     CloseConcern: {
-      fields: ({ basis }) => [
+      fields: (concern) => [
         { kind: "choice", name: "outcome", label: "outcome", schema: OutcomeSchema, required: true, list: true },
-        { kind: "area", name: "feedback", label: "feedback", hint: onConsent(basis) ? "feedbackHint" : "feedbackUndisclosed" },
+        {
+          ...noteField, hint: "closingNoteOwed", required: true, missing: "missingClosingNote", when: (values) => owesNote(concern, values),
+        },
+        guidanceField,
+        {
+          kind: "area", name: "feedback", label: "feedback", hint: onConsent(concern.basis) ? "feedbackHint" : "feedbackUndisclosed",
+        },
+        { ...noteField, when: (values) => !owesNote(concern, values) },
         attachmentsField,
       ],
       make: (values) => ({
-        outcome: enumOf(OutcomeSchema, values, "outcome"), feedback: text(values, "feedback"), ...withAttachments(values),
+        outcome: enumOf(OutcomeSchema, values, "outcome"), feedback: text(values, "feedback"), guidedTo: guidanceOf(values),
+        note: text(values, "note"), ...withAttachments(values),
       }),
       sure: "sureClose", first: ({ state }) => state === ConcernState.ASSESSED,
     },

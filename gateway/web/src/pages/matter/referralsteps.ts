@@ -4,14 +4,12 @@ import {
 } from "koppi-contract/koppi/referral/v1/state_pb";
 import { UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 
-import { dateOf } from "../../app/clock";
-import { moment } from "../../ui/dates";
 import { text, type Field, type Values } from "../../ui/form/fields";
-import { finnish } from "../../ui/form/times";
 import { attestedFields, groundFields } from "../../ui/ground/fields";
 import { basisOf } from "../../ui/ground/value";
 import { nameOf } from "../../ui/names";
 import type { Steps } from "./actions";
+import { appointmentResult, awaited, scheduleAppointment } from "./appointments";
 import {
   acknowledge, attachmentsField, enumOf, partyOf, planContact, reassign, revoke, settle, suggestedField, triage, withAttachments,
   type Setting,
@@ -38,8 +36,6 @@ const explained = [ReferralDeclineReason.NO_CAPACITY, ReferralDeclineReason.NOT_
   .map((reason) => nameOf(ReferralDeclineReasonSchema, reason));
 const isExplained = ({ reason }: Values) => explained.includes(String(reason));
 
-const open = ({ appointments }: Referral) => appointments.filter(({ result }) => !result);
-
 // The fields of each step of a referral. Acceptance has no form; the worker who clicks accepts it.
 export function referralSteps(setting: Setting): Steps<Referral> {
   const explanation: Field = { kind: "area", name: "explanation", label: "explanation" };
@@ -51,25 +47,11 @@ export function referralSteps(setting: Setting): Steps<Referral> {
       make: (values) => ({ urgency: enumOf(UrgencySchema, values, "urgency") }),
       rare: (referral) => !undecided(referral) && !isUrgent(referral),
     },
-    ScheduleAppointment: {
-      fields: () =>
-        [{ kind: "moment", name: "at", label: "appointmentAt", required: true }, { kind: "line", name: "place", label: "place" }],
-      make: (values) => ({ at: finnish(text(values, "at")), place: text(values, "place") }),
-    },
+    ScheduleAppointment: scheduleAppointment,
     RecordAppointmentResult: {
-      fields: (referral) => [
-        {
-          kind: "options", name: "appointment", label: "whichAppointment", required: true, of: ["appointment_id"],
-          options: open(referral).map(({ appointmentId, at, place }) => ({
-            value: appointmentId, ready: [at && moment(dateOf(at)!), place].filter(Boolean).join(", "),
-          })),
-        },
-        { kind: "choice", name: "result", label: "appointmentResult", schema: AppointmentResultSchema, required: true },
-      ],
-      initial: (referral) => (open(referral).length === 1 ? { appointment: open(referral)[0]!.appointmentId } : {}),
-      make: (values) => ({ appointmentId: text(values, "appointment"), result: enumOf(AppointmentResultSchema, values, "result") }),
+      ...appointmentResult(AppointmentResultSchema),
       // A booked appointment is the next thing to be recorded.
-      first: (referral) => open(referral).length > 0,
+      first: (referral) => awaited(referral).length > 0,
     },
     PlanContact: planContact(setting),
     AddProgressNote: {

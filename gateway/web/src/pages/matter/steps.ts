@@ -29,9 +29,16 @@ export const reasonField: Field = { kind: "line", name: "reason", label: "reason
 export const attachmentsField: Field = { kind: "attachments", name: "attachments", label: "attachments", of: ["attachment_ids"] };
 export const withAttachments = (values: Values) => ({ attachmentIds: attachmentIds(values, "attachments") });
 
-// A matter is reassigned within the agency only, with a reason.
-export const reassign = ({ own }: Setting): Step<unknown> => ({
-  fields: () => [{ kind: "receiver", name: "to", label: "reassignTo", within: own, worker: true, required: true }, reasonField],
+// isHeld reports whether a worker of the own agency holds the matter, not only a unit.
+export const isHeld = ({ status }: { status?: LoopStatus }, own: string) =>
+  Boolean(status?.responsible?.worker) && status?.responsible?.agency === own;
+
+// A matter is reassigned within the agency only; taken from a worker, with a reason.
+export const reassign = ({ own }: Setting): Step<{ status?: LoopStatus }> => ({
+  fields: (matter) => [
+    { kind: "receiver", name: "to", label: "reassignTo", within: own, worker: true, required: true },
+    isHeld(matter, own) ? { ...reasonField, hint: "reasonHeld" } : { ...reasonField, required: false },
+  ],
   make: (values) => ({ to: partyOf(values, "to"), reason: text(values, "reason") }),
 });
 

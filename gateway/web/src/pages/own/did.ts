@@ -3,7 +3,7 @@
 export const did = [
   "SubmitConcern", "CheckOpenConcern", "ReceiveConcern", "TriageConcern", "TakeConcern", "ReassignConcern", "RecordContactAttempt",
   "RequestInformation", "ProvideInformation", "StartAssessment", "CompleteAssessment", "CloseConcern", "ForwardConcern", "DeclineConcern",
-  "WithdrawConcern", "SettleConcern", "RecordFeedbackConsent",
+  "WithdrawConcern", "SettleConcern", "RecordFeedbackConsent", "SetSecondWorker",
   "PlanContact", "Revoke", "AcknowledgeRevocation", "SendReferral", "ReceiveReferral", "AcceptReferral", "DeclineReferral",
   "RedirectReferral", "ReassignReferral", "ScheduleAppointment", "RecordAppointmentResult", "AddProgressNote", "RefuseCancellation",
   "CompleteReferral", "CancelReferral", "SettleReferral",

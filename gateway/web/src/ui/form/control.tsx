@@ -23,6 +23,8 @@ interface Props {
   values: Values;
   value: unknown;
   change: (value: unknown) => void;
+  // Changes the value of another field of the form, for what the caller draws.
+  set?: (field: string, value: unknown) => void;
   wrong?: string;
 }
 
@@ -30,7 +32,7 @@ interface Props {
 const few = 5;
 
 // FieldControl renders a field by its kind, with components of the design system.
-export function FieldControl({ id, field, texts, values, value, change, wrong }: Props) {
+export function FieldControl({ id, field, texts, values, value, change, set = () => undefined, wrong }: Props) {
   const own = useTexts(texts), t = useTexts("form");
   const label = field.label ? own(field.label) : "", hint = field.hint && own(field.hint);
   const optional = field.required ? undefined : t("optional");
@@ -74,11 +76,11 @@ export function FieldControl({ id, field, texts, values, value, change, wrong }:
     case "note": return <p className="quiet note">{own(field.text)}</p>;
     case "quote":
       return <figure className="quoted"><figcaption>{label}</figcaption><blockquote dir="auto">{field.quote}</blockquote></figure>;
-    case "drawn": return field.draw({ id, values, value, change, wrong });
+    case "drawn": return field.draw({ id, values, value, change, set, wrong });
   }
 }
 
-function Choice({ id, field, label, hint, optional, value, change, wrong }: Omit<Props, "texts" | "values"> & {
+function Choice({ id, field, label, hint, optional, value, change, wrong }: Omit<Props, "texts" | "values" | "set"> & {
   field: Extract<Field, { kind: "choice" }>; label: string; hint?: string; optional?: string;
 }) {
   const word = useWords(), t = useTexts("form"), names = field.only ?? namesOf(field.schema);
@@ -98,7 +100,7 @@ function Choice({ id, field, label, hint, optional, value, change, wrong }: Omit
   );
 }
 
-function Choices({ id, field, label, hint, search, value, change, wrong }: Omit<Props, "texts" | "values"> & {
+function Choices({ id, field, label, hint, search, value, change, wrong }: Omit<Props, "texts" | "values" | "set"> & {
   field: Extract<Field, { kind: "choices" }>; label: string; hint?: string; search?: string;
 }) {
   const word = useWords(), t = useTexts("form"), [sought, seek] = useState("");

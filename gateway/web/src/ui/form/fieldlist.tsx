@@ -88,7 +88,7 @@ export function FieldList({ form, texts, fields, headings }: Props) {
             if (!currentTarget.contains(relatedTarget)) released(() => form.left(field));
           }}>
           <FieldControl id={`${form.id}${field.name}`} field={field} texts={texts} values={form.draft} value={form.draft[field.name]}
-            change={(value) => form.set(field.name, value)} wrong={bad.find((one) => one.field === field)?.said} />
+            change={(value) => form.set(field.name, value)} set={form.set} wrong={bad.find((one) => one.field === field)?.said} />
         </div>
       ))}
     </div>

@@ -58,8 +58,11 @@ export type Field = Common & (
 // Option is one of a few choices. Its text is a key, or ready-made.
 export interface Option { value: string; label?: string; ready?: string; hint?: string }
 
-// Drawn is the input of a field that the caller renders.
-export interface Drawn { id: string; values: Values; value: unknown; change: (value: unknown) => void; wrong?: string }
+// Drawn is the input of a field that the caller renders. set changes the value of any field of the form.
+export interface Drawn {
+  id: string; values: Values; value: unknown; wrong?: string;
+  change: (value: unknown) => void; set: (field: string, value: unknown) => void;
+}
 
 // Values hold the input by field name; they can be stored as JSON.
 export type Values = Record<string, unknown>;

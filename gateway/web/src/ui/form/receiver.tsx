@@ -77,7 +77,7 @@ export function ReceiverField({ id, field, label, hint, wrong, value, change }: 
   // A list without items, as before the directory is read, cannot be rendered.
   return (
     <fieldset className="receiver" id={id} tabIndex={-1}>
-      <legend>{label}</legend>
+      {label && <legend>{label}</legend>}
       {hint && <p className="quiet">{hint}</p>}
       {!field.within && agencies.length > 0 && (
         <Dropdown labelText={t("agency")} visualPlaceholder={t("choose")} value={value?.agency ?? null} status={wrong ? "error" : "default"}

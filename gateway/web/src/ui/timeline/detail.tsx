@@ -1,15 +1,17 @@
 import type { Attachment, Party } from "koppi-contract/koppi/common/v1/party_pb";
+import type { FourField, Guidance } from "koppi-contract/koppi/concern/v1/intake_pb";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { limit, onDate } from "../dates";
+import { useFourField, useGuided } from "../intake";
 import { MatterLink } from "../matterlink";
 import { nameOf } from "../names";
 import { Attachments } from "../attachments";
-import { usePartyName } from "../party";
 import { useProvision } from "../provision";
 import type { Detail } from "./events";
+import { PartyName } from "./partyname";
 
 // The field name of a matter's id gives its kind.
 const kindsOf: Record<string, string> = { concern: "concerns", referral: "referrals", plan: "plans", consultation: "consultations" };
@@ -20,7 +22,8 @@ const subjectOf = (name: string, id: string) => {
 
 // DetailLine shows one detail of an event, by its type in the contract.
 export function DetailLine({ subject, detail: { field, value } }: { subject: string; detail: Detail }) {
-  const t = useTexts("timeline"), word = useWords(), party = usePartyName(), provision = useProvision();
+  const t = useTexts("timeline"), word = useWords(), provision = useProvision();
+  const fourField = useFourField(), guided = useGuided();
   // A true flag needs no value beside its label.
   if (value === true) return <div className="fact"><dd dir="auto">{t(`field_${field.name}`)}</dd></div>;
   if (value === false) return <div className="fact"><dd dir="auto">{t(`field_${field.name}_not`)}</dd></div>;
@@ -28,7 +31,9 @@ export function DetailLine({ subject, detail: { field, value } }: { subject: str
     if (field.enum) return [value].flat().map((one) => word(nameOf(field.enum!, one as never))).join(", ");
     switch (field.message?.typeName) {
       case "google.protobuf.Timestamp": return limit(dateOf(value as Timestamp)!);
-      case "koppi.common.v1.Party": return party(value as Party);
+      case "koppi.common.v1.Party": return <PartyName of={value as Party} />;
+      case "koppi.concern.v1.FourField": return fourField(value as FourField);
+      case "koppi.concern.v1.Guidance": return (value as Guidance[]).map(guided).join("; ");
       case "koppi.common.v1.Attachment": return <Attachments subject={subject} attachments={value as Attachment[]} />;
     }
     if (/(_id|_ids|resubmitted_as|led_to)$/.test(field.name)) return [value].flat().map((id) => {

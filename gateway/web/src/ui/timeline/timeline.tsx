@@ -14,7 +14,7 @@ import { usePartyName } from "../party";
 import { Problem } from "../problem";
 import { DetailLine } from "./detail";
 import { eventKey } from "./eventkey";
-import { disclosedOf } from "./events";
+import { disclosedOf, type Disclosed } from "./events";
 import { useTimeline, type TimelineOf } from "./usetimeline";
 import { WithheldParts } from "./withheld";
 import "./timeline.css";
@@ -71,6 +71,10 @@ function byDay(messages: CaseMessage[]): [string, CaseMessage[]][] {
   return [...days];
 }
 
+// A pair that has ended names no worker.
+const nameOf = ({ name, details }: Disclosed) =>
+  (name === "SecondWorkerSet" && details.length === 0 ? "event_SecondWorkerSet_ended" : eventKey(name));
+
 interface HappenedProps { message: CaseMessage; own: boolean; said: string[]; dated: boolean }
 
 // Happened is one event: when, who and what; as a line of its own with its day, a colleague by name alone,
@@ -84,7 +88,7 @@ function Happened({ message, own, said, dated }: HappenedProps) {
     <li className={own ? "own" : undefined} data-event={disclosed?.name ?? "withheld"}>
       <p className="happened">
         {time && <time dateTime={time.toISOString()}>{dated && `${spokenDay(time)} `}{clock(time)}</time>}{" "}
-        <strong>{disclosed ? t(eventKey(disclosed.name)) : t("notDisclosed")}</strong>
+        <strong>{disclosed ? t(nameOf(disclosed)) : t("notDisclosed")}</strong>
         {message.from?.agency && <span className="quiet"> {mine ? t("you") : party(message.from, dated && colleague)}</span>}
         {!own && <> <MatterLink subject={message.subject}>{word(kindOf(message.subject))}</MatterLink></>}
       </p>
