@@ -59,9 +59,9 @@ type Waiting struct {
 	ToldAt time.Time
 }
 
-// ToldTo returns the name under which notices are recorded: the unit on call gets notices of its own beside
+// NotifiedAs returns the name under which notices are recorded: the unit on call gets notices of its own beside
 // those of the unit that holds the matter. It is stored.
-func (w Waiting) ToldTo() string {
+func (w Waiting) NotifiedAs() string {
 	if w.Kind == WaitingOnCall {
 		return w.Agency + " on call"
 	}

@@ -73,6 +73,6 @@ func (v *view) writeNotified(batch *pgx.Batch) {
 		batch.Queue(`INSERT INTO told (subject, agency, kind, due_at, told, at) VALUES ($1, $2, $3, $4, 1, $5)
 			ON CONFLICT (subject, agency) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at, at = excluded.at,
 			told = CASE WHEN told.kind = excluded.kind AND told.due_at = excluded.due_at THEN told.told + 1 ELSE 1 END`,
-			one.Subject, one.ToldTo(), int32(one.Kind), rows.Micros(one.DueAt, rows.Never), one.at.UnixMicro())
+			one.Subject, one.NotifiedAs(), int32(one.Kind), rows.Micros(one.DueAt, rows.Never), one.at.UnixMicro())
 	}
 }

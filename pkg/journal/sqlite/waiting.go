@@ -61,7 +61,7 @@ func (s *Store) MarkNotified(ctx context.Context, notified []journal.Waiting, at
 			if _, err := tx.ExecContext(ctx, `INSERT INTO told (subject, agency, kind, due_at, told, at) VALUES (?, ?, ?, ?, 1, ?)
 				ON CONFLICT (subject, agency) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at, at = excluded.at,
 				told = CASE WHEN told.kind = excluded.kind AND told.due_at = excluded.due_at THEN told.told + 1 ELSE 1 END`,
-				one.Subject, one.ToldTo(), int32(one.Kind), rows.Micros(one.DueAt, rows.Never), at.UnixMicro()); err != nil {
+				one.Subject, one.NotifiedAs(), int32(one.Kind), rows.Micros(one.DueAt, rows.Never), at.UnixMicro()); err != nil {
 				return fmt.Errorf("sqlite: mark notified: %w", err)
 			}
 		}
