@@ -23,6 +23,7 @@ const silent = new Set([
   "information_request_id", "message_id", "appointment_id", "goal_id", "action_id", "snapshot", "state", "first_sender",
   "own_joined_concern_id", "reporter_shown", "by", "holders", "by_client", "basis", "to_social_services", "due_rules",
   "due_days", "due_ground", "taken_before", "what", "client_language", "client_interpreter", "later", "closes_at", "left_apart",
+  "receiving_area",
 ]);
 
 // The worker of these events is who took the step, or is named by another field.
