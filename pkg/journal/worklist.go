@@ -78,7 +78,7 @@ type Query struct {
 	Unit, Worker string
 	// Second is the second worker, OnCall the unit that is on call.
 	Second, OnCall string
-	Client, Case string
+	Client, Case   string
 	// Marks keeps entries that have all of these.
 	Marks int32
 	// Number of the matter.
