@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
@@ -62,8 +63,41 @@ func (h *harness) readingByUnit(f figures) {
 		}
 	}
 	h.quantiles(f, measured)
+	h.loaded(f, conn)
 	h.fill(h.database, clients)
 	h.searching(f, conn)
+}
+
+// loaded measures how long a leader waits for the load of a unit of which a worker holds 1,000 matters.
+func (h *harness) loaded(f figures, conn grpc.ClientConnInterface) {
+	h.t.Helper()
+	own := &commonv1.Party{Agency: whole, Unit: testkit.Health.GetUnit()}
+	worker := h.as(identity.Caller{Agency: whole, Unit: own.GetUnit(), Worker: "tk-01", Role: identity.RoleTeamLeader, Name: "Taina Lähi"})
+	casework := caseworkv1.NewCaseworkServiceClient(conn)
+	for range 2 {
+		for part := range slices.Chunk(h.reported(conn, own), 100) {
+			for i := range part {
+				part[i] = "concerns/" + part[i]
+			}
+			moved := testkit.Insist(h.t, worker, casework.ReassignWork, &caseworkv1.ReassignWorkRequest{
+				RequestId: uuid.NewString(), Subjects: part, To: &commonv1.Party{Agency: whole, Unit: own.GetUnit(), Worker: "tk-01"},
+			})
+			for _, result := range moved.GetResults() {
+				if result.GetStatus().GetCode() != 0 {
+					h.t.Fatal(result)
+				}
+			}
+		}
+	}
+	h.quantiles(f, map[string]func() []float64{"load": func() []float64 {
+		return h.latencies(100, func(int) error {
+			load, err := casework.GetLoad(worker, &caseworkv1.GetLoadRequest{Unit: own.GetUnit()})
+			if err == nil && load.GetLoads()[0].GetOpen() != 2*reports {
+				return fmt.Errorf("%v", load)
+			}
+			return err
+		})
+	}})
 }
 
 // quantiles measures each in turn, round after round, and prints medians and 99th percentiles.

@@ -47,6 +47,9 @@ type Agency struct {
 	// EmergencyPhone is the number that clients can call at any hour if they need help at once; empty if there
 	// is none.
 	EmergencyPhone string
+	// ChildWelfare is where a child welfare notification is made; nil if the file does not say.
+	ChildWelfare *ChildWelfare
+	Definitions  Definitions
 }
 
 // Unit is a part of an agency that handles matters.
@@ -81,12 +84,19 @@ type Unit struct {
 
 // Directory is a whole directory. It is safe for concurrent use, and is replaced only as a whole: see Watch.
 type Directory struct {
-	content atomic.Pointer[map[string]Agency]
+	content atomic.Pointer[content]
+}
+
+// content is what a directory file says.
+type content struct {
+	agencies map[string]Agency
+	// municipalities are names of municipalities by code and language.
+	municipalities map[string]map[string]string
 }
 
 func (d *Directory) agencies() map[string]Agency {
-	if content := d.content.Load(); content != nil {
-		return *content
+	if known := d.content.Load(); known != nil {
+		return known.agencies
 	}
 	return nil
 }

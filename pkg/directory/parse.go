@@ -20,7 +20,8 @@ import (
 
 // file is the form of the directory file.
 type file struct {
-	Agencies []fileAgency `json:"agencies"`
+	Agencies       []fileAgency                 `json:"agencies"`
+	Municipalities map[string]map[string]string `json:"municipalities"`
 }
 
 type fileAgency struct {
@@ -35,6 +36,11 @@ type fileAgency struct {
 	DutyPhone        string            `json:"dutyPhone"`
 	EmergencyPhone   string            `json:"emergencyPhone"`
 	Reading          string            `json:"reading"`
+
+	UrgencyDefinitions map[string]map[string]string `json:"urgencyDefinitions"`
+	SupportNeeds       map[string]fileNeed          `json:"supportNeeds"`
+	FourField          *fileFourField               `json:"fourField"`
+	ChildWelfare       *fileChildWelfare            `json:"childWelfare"`
 }
 
 type fileUnit struct {
@@ -94,6 +100,9 @@ func Parse(text []byte) (*Directory, error) {
 	if err := checkWords(text); err != nil {
 		return nil, err
 	}
+	if err := checkMunicipalities(read.Municipalities); err != nil {
+		return nil, fmt.Errorf("directory: %w", err)
+	}
 	if len(read.Agencies) == 0 {
 		return nil, errors.New("directory: no agencies")
 	}
@@ -109,7 +118,7 @@ func Parse(text []byte) (*Directory, error) {
 		agencies[agency.Key] = agency
 	}
 	directory := &Directory{}
-	directory.content.Store(&agencies)
+	directory.content.Store(&content{agencies, read.Municipalities})
 	return directory, nil
 }
 
@@ -179,6 +188,12 @@ func (f fileAgency) check() (Agency, error) {
 		return agency, err
 	}
 	if agency.ByUnit, err = byUnit(f.Reading); err != nil {
+		return agency, err
+	}
+	if agency.ChildWelfare, err = f.ChildWelfare.check(); err != nil {
+		return agency, err
+	}
+	if agency.Definitions, err = f.definitions(); err != nil {
 		return agency, err
 	}
 	seen, intakes := map[string]bool{}, 0

@@ -51,7 +51,8 @@ func TestRouting(t *testing.T) {
 			t.Fatalf("%s has no unit for %+v", agency.Key, query)
 		}
 		serves := func(u directory.Unit) bool {
-			return (query.Municipality == "" || u.Serves(query.Municipality)) && (query.ServiceKey == "" || slices.Contains(u.ServiceKeys, query.ServiceKey))
+			// A unit on call gets emergencies alone.
+			return u.OnCall == nil && (query.Municipality == "" || u.Serves(query.Municipality)) && (query.ServiceKey == "" || slices.Contains(u.ServiceKeys, query.ServiceKey))
 		}
 		if !slices.ContainsFunc(agency.Units, serves) {
 			if !got.Intake {

@@ -29,6 +29,7 @@ var noNewRecipient = map[string]string{
 	"CreatePlan":           "begins with the caller's own agency alone",
 	"TriageConcern":        "assigns within the agency",
 	"ReassignConcern":      "within the agency",
+	"SetSecondWorker":      "a colleague of the agency",
 	"ReassignReferral":     "within the agency",
 	"ReassignConsultation": "within the agency",
 	"DeclineConcern":       "suggests a receiver to the sender",

@@ -32,6 +32,7 @@ func (d *Directory) GetAgencies(ctx context.Context, _ *caseworkv1.GetAgenciesRe
 		if who.Role == identity.RoleOperator {
 			shown.DutyPhone = agency.DutyPhone
 		}
+		define(shown, agency, caller.IsParty(who) && who.Agency == agency.Key)
 		for _, unit := range agency.Units {
 			made := toUnit(unit)
 			if caller.IsParty(who) && who.Agency == agency.Key {
@@ -44,7 +45,28 @@ func (d *Directory) GetAgencies(ctx context.Context, _ *caseworkv1.GetAgenciesRe
 		}
 		response.Agencies = append(response.Agencies, shown)
 	}
+	for _, one := range d.Directory.Municipalities() {
+		response.Municipalities = append(response.Municipalities, &caseworkv1.Municipality{Code: one.Code, Names: one.Names})
+	}
 	return response, nil
+}
+
+// define adds the words by which an agency judges; those by which it divides its work are for its own people.
+func define(shown *caseworkv1.Agency, agency directory.Agency, own bool) {
+	words := agency.Definitions
+	for _, urgency := range slices.Sorted(maps.Keys(words.Urgency)) {
+		shown.UrgencyDefinitions = append(shown.UrgencyDefinitions, &caseworkv1.UrgencyDefinition{Urgency: urgency, Texts: words.Urgency[urgency]})
+	}
+	if welfare := agency.ChildWelfare; welfare != nil {
+		shown.ChildWelfare = &caseworkv1.ChildWelfare{Phone: welfare.Phone, Url: welfare.URL}
+	}
+	if !own {
+		return
+	}
+	for _, need := range slices.Sorted(maps.Keys(words.Needs)) {
+		shown.SupportNeeds = append(shown.SupportNeeds, &caseworkv1.SupportNeedDefinition{SupportNeed: need, Names: words.Needs[need].Names, Definitions: words.Needs[need].Texts})
+	}
+	shown.FourField = &caseworkv1.FourFieldNames{Support: words.Support, Difficulty: words.Difficulty}
 }
 
 // toDuty converts a duty roster, ordered by week.

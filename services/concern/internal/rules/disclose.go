@@ -35,7 +35,6 @@ var (
 var Disclosures = []matter.Disclosure{
 	matter.Hide("receiver-only/earlier-concerns", "ConcernSubmitted", "earlier_concerns", reporters...),
 	matter.Hide("receiver-only/earlier-concerns", "ConcernSubmitted", "earlier_unreached", reporters...),
-	matter.Hide("receiver-only/area", "ConcernSubmitted", "receiving_area", Consent, NoConsent, Client),
 	matter.Hide("receiver-only/statutory-groups", "ConcernSubmitted", "statutory_groups", reporters...),
 	matter.Hide("receiver-only/due-basis", "ConcernSubmitted", "status.due_basis", reporters...),
 	matter.Hide("receiver-only/due-basis", "ConcernSubmitted", "status.due_provision", reporters...),
@@ -219,6 +218,8 @@ func isDisclosedToClient(message proto.Message) bool {
 func forReader(message proto.Message, view Concern, reader matter.Reader) proto.Message {
 	reporter := reader.Role == matter.RoleSender
 	switch m := message.(type) {
+	case *concernv1.ConcernSubmitted:
+		m.ReceivingArea = ""
 	case *concernv1.ConcernJoined:
 		if reporter {
 			m.JoinedConcernId = m.GetOwnJoinedConcernId()

@@ -16,6 +16,7 @@ import (
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	v11 "koppi.internal/proto/gen/koppi/common/v1"
+	v12 "koppi.internal/proto/gen/koppi/concern/v1"
 	v1 "koppi.internal/proto/gen/koppi/exchange/v1"
 	reflect "reflect"
 	sync "sync"
@@ -261,10 +262,12 @@ func (*GetAgenciesRequest) Descriptor() ([]byte, []int) {
 }
 
 type GetAgenciesResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Agencies      []*Agency              `protobuf:"bytes,1,rep,name=agencies,proto3" json:"agencies,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Agencies []*Agency              `protobuf:"bytes,1,rep,name=agencies,proto3" json:"agencies,omitempty"`
+	// Those that a unit serves, by code.
+	Municipalities []*Municipality `protobuf:"bytes,2,rep,name=municipalities,proto3" json:"municipalities,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *GetAgenciesResponse) Reset() {
@@ -304,6 +307,290 @@ func (x *GetAgenciesResponse) GetAgencies() []*Agency {
 	return nil
 }
 
+func (x *GetAgenciesResponse) GetMunicipalities() []*Municipality {
+	if x != nil {
+		return x.Municipalities
+	}
+	return nil
+}
+
+// Municipality is a municipality that a unit serves.
+type Municipality struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Three digits, for example "297".
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Names by BCP 47 tag; empty if the directory does not name it.
+	Names         map[string]string `protobuf:"bytes,2,rep,name=names,proto3" json:"names,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Municipality) Reset() {
+	*x = Municipality{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Municipality) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Municipality) ProtoMessage() {}
+
+func (x *Municipality) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Municipality.ProtoReflect.Descriptor instead.
+func (*Municipality) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Municipality) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Municipality) GetNames() map[string]string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+// UrgencyDefinition is what an agency means by an urgency.
+type UrgencyDefinition struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Urgency v11.Urgency            `protobuf:"varint,1,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	// By BCP 47 tag: fi, sv, en.
+	Texts         map[string]string `protobuf:"bytes,2,rep,name=texts,proto3" json:"texts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UrgencyDefinition) Reset() {
+	*x = UrgencyDefinition{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UrgencyDefinition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UrgencyDefinition) ProtoMessage() {}
+
+func (x *UrgencyDefinition) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UrgencyDefinition.ProtoReflect.Descriptor instead.
+func (*UrgencyDefinition) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *UrgencyDefinition) GetUrgency() v11.Urgency {
+	if x != nil {
+		return x.Urgency
+	}
+	return v11.Urgency(0)
+}
+
+func (x *UrgencyDefinition) GetTexts() map[string]string {
+	if x != nil {
+		return x.Texts
+	}
+	return nil
+}
+
+// SupportNeedDefinition is what an agency calls a support need, and what it means by it.
+type SupportNeedDefinition struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	SupportNeed v12.SupportNeed        `protobuf:"varint,1,opt,name=support_need,json=supportNeed,proto3,enum=koppi.concern.v1.SupportNeed" json:"support_need,omitempty"`
+	// By BCP 47 tag: fi, sv, en. Definitions may be empty.
+	Names         map[string]string `protobuf:"bytes,2,rep,name=names,proto3" json:"names,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Definitions   map[string]string `protobuf:"bytes,3,rep,name=definitions,proto3" json:"definitions,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SupportNeedDefinition) Reset() {
+	*x = SupportNeedDefinition{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SupportNeedDefinition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SupportNeedDefinition) ProtoMessage() {}
+
+func (x *SupportNeedDefinition) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SupportNeedDefinition.ProtoReflect.Descriptor instead.
+func (*SupportNeedDefinition) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *SupportNeedDefinition) GetSupportNeed() v12.SupportNeed {
+	if x != nil {
+		return x.SupportNeed
+	}
+	return v12.SupportNeed(0)
+}
+
+func (x *SupportNeedDefinition) GetNames() map[string]string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+func (x *SupportNeedDefinition) GetDefinitions() map[string]string {
+	if x != nil {
+		return x.Definitions
+	}
+	return nil
+}
+
+// FourFieldNames name the axes of the four-field, by BCP 47 tag.
+type FourFieldNames struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Support       map[string]string      `protobuf:"bytes,1,rep,name=support,proto3" json:"support,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Difficulty    map[string]string      `protobuf:"bytes,2,rep,name=difficulty,proto3" json:"difficulty,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FourFieldNames) Reset() {
+	*x = FourFieldNames{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FourFieldNames) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FourFieldNames) ProtoMessage() {}
+
+func (x *FourFieldNames) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FourFieldNames.ProtoReflect.Descriptor instead.
+func (*FourFieldNames) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *FourFieldNames) GetSupport() map[string]string {
+	if x != nil {
+		return x.Support
+	}
+	return nil
+}
+
+func (x *FourFieldNames) GetDifficulty() map[string]string {
+	if x != nil {
+		return x.Difficulty
+	}
+	return nil
+}
+
+// ChildWelfare is where a child welfare notification is made.
+type ChildWelfare struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Phone         string                 `protobuf:"bytes,1,opt,name=phone,proto3" json:"phone,omitempty"`
+	Url           string                 `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChildWelfare) Reset() {
+	*x = ChildWelfare{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChildWelfare) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChildWelfare) ProtoMessage() {}
+
+func (x *ChildWelfare) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChildWelfare.ProtoReflect.Descriptor instead.
+func (*ChildWelfare) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ChildWelfare) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *ChildWelfare) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
 // Agency is an agency's entry in the directory.
 type Agency struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
@@ -318,14 +605,21 @@ type Agency struct {
 	// Number that clients of the agency can call at any hour if they need help at once.
 	EmergencyPhone string `protobuf:"bytes,6,opt,name=emergency_phone,json=emergencyPhone,proto3" json:"emergency_phone,omitempty"`
 	// Names that people use, such as "Kela", by BCP 47 tag; empty if there are none.
-	ShortNames    map[string]string `protobuf:"bytes,7,rep,name=short_names,json=shortNames,proto3" json:"short_names,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	ShortNames map[string]string `protobuf:"bytes,7,rep,name=short_names,json=shortNames,proto3" json:"short_names,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// What the agency means by each urgency, the most urgent first.
+	UrgencyDefinitions []*UrgencyDefinition `protobuf:"bytes,8,rep,name=urgency_definitions,json=urgencyDefinitions,proto3" json:"urgency_definitions,omitempty"`
+	// Absent if the directory does not say.
+	ChildWelfare *ChildWelfare `protobuf:"bytes,9,opt,name=child_welfare,json=childWelfare,proto3" json:"child_welfare,omitempty"`
+	// Returned to the agency's own workers only.
+	SupportNeeds  []*SupportNeedDefinition `protobuf:"bytes,10,rep,name=support_needs,json=supportNeeds,proto3" json:"support_needs,omitempty"`
+	FourField     *FourFieldNames          `protobuf:"bytes,11,opt,name=four_field,json=fourField,proto3" json:"four_field,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Agency) Reset() {
 	*x = Agency{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[4]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -337,7 +631,7 @@ func (x *Agency) String() string {
 func (*Agency) ProtoMessage() {}
 
 func (x *Agency) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[4]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -350,7 +644,7 @@ func (x *Agency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Agency.ProtoReflect.Descriptor instead.
 func (*Agency) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{4}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Agency) GetAgency() string {
@@ -402,6 +696,34 @@ func (x *Agency) GetShortNames() map[string]string {
 	return nil
 }
 
+func (x *Agency) GetUrgencyDefinitions() []*UrgencyDefinition {
+	if x != nil {
+		return x.UrgencyDefinitions
+	}
+	return nil
+}
+
+func (x *Agency) GetChildWelfare() *ChildWelfare {
+	if x != nil {
+		return x.ChildWelfare
+	}
+	return nil
+}
+
+func (x *Agency) GetSupportNeeds() []*SupportNeedDefinition {
+	if x != nil {
+		return x.SupportNeeds
+	}
+	return nil
+}
+
+func (x *Agency) GetFourField() *FourFieldNames {
+	if x != nil {
+		return x.FourField
+	}
+	return nil
+}
+
 // Unit is a unit's entry in the directory.
 type Unit struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
@@ -436,7 +758,7 @@ type Unit struct {
 
 func (x *Unit) Reset() {
 	*x = Unit{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[5]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -448,7 +770,7 @@ func (x *Unit) String() string {
 func (*Unit) ProtoMessage() {}
 
 func (x *Unit) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[5]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -461,7 +783,7 @@ func (x *Unit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unit.ProtoReflect.Descriptor instead.
 func (*Unit) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{5}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Unit) GetUnit() string {
@@ -581,7 +903,7 @@ type OnCall struct {
 
 func (x *OnCall) Reset() {
 	*x = OnCall{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[6]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -593,7 +915,7 @@ func (x *OnCall) String() string {
 func (*OnCall) ProtoMessage() {}
 
 func (x *OnCall) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[6]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -606,7 +928,7 @@ func (x *OnCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OnCall.ProtoReflect.Descriptor instead.
 func (*OnCall) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{6}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *OnCall) GetWorkingDays() []string {
@@ -635,7 +957,7 @@ type DutyPair struct {
 
 func (x *DutyPair) Reset() {
 	*x = DutyPair{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[7]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -647,7 +969,7 @@ func (x *DutyPair) String() string {
 func (*DutyPair) ProtoMessage() {}
 
 func (x *DutyPair) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[7]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -660,7 +982,7 @@ func (x *DutyPair) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DutyPair.ProtoReflect.Descriptor instead.
 func (*DutyPair) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{7}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DutyPair) GetWeek() string {
@@ -694,7 +1016,7 @@ type FindUnitsRequest struct {
 
 func (x *FindUnitsRequest) Reset() {
 	*x = FindUnitsRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -706,7 +1028,7 @@ func (x *FindUnitsRequest) String() string {
 func (*FindUnitsRequest) ProtoMessage() {}
 
 func (x *FindUnitsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[8]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -719,7 +1041,7 @@ func (x *FindUnitsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindUnitsRequest.ProtoReflect.Descriptor instead.
 func (*FindUnitsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{8}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *FindUnitsRequest) GetMunicipality() string {
@@ -766,7 +1088,7 @@ type FindUnitsResponse struct {
 
 func (x *FindUnitsResponse) Reset() {
 	*x = FindUnitsResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -778,7 +1100,7 @@ func (x *FindUnitsResponse) String() string {
 func (*FindUnitsResponse) ProtoMessage() {}
 
 func (x *FindUnitsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[9]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -791,7 +1113,7 @@ func (x *FindUnitsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindUnitsResponse.ProtoReflect.Descriptor instead.
 func (*FindUnitsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{9}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *FindUnitsResponse) GetRoutes() []*Route {
@@ -815,7 +1137,7 @@ type Route struct {
 
 func (x *Route) Reset() {
 	*x = Route{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -827,7 +1149,7 @@ func (x *Route) String() string {
 func (*Route) ProtoMessage() {}
 
 func (x *Route) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[10]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -840,7 +1162,7 @@ func (x *Route) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Route.ProtoReflect.Descriptor instead.
 func (*Route) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{10}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Route) GetParty() *v11.Party {
@@ -884,7 +1206,7 @@ type ListGroundsRequest struct {
 
 func (x *ListGroundsRequest) Reset() {
 	*x = ListGroundsRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -896,7 +1218,7 @@ func (x *ListGroundsRequest) String() string {
 func (*ListGroundsRequest) ProtoMessage() {}
 
 func (x *ListGroundsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[11]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -909,7 +1231,7 @@ func (x *ListGroundsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGroundsRequest.ProtoReflect.Descriptor instead.
 func (*ListGroundsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{11}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListGroundsRequest) GetReceiver() *v11.Party {
@@ -935,7 +1257,7 @@ type ListGroundsResponse struct {
 
 func (x *ListGroundsResponse) Reset() {
 	*x = ListGroundsResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -947,7 +1269,7 @@ func (x *ListGroundsResponse) String() string {
 func (*ListGroundsResponse) ProtoMessage() {}
 
 func (x *ListGroundsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[12]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -960,7 +1282,7 @@ func (x *ListGroundsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGroundsResponse.ProtoReflect.Descriptor instead.
 func (*ListGroundsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{12}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListGroundsResponse) GetGrounds() []*Ground {
@@ -981,7 +1303,7 @@ type FindClientRequest struct {
 
 func (x *FindClientRequest) Reset() {
 	*x = FindClientRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -993,7 +1315,7 @@ func (x *FindClientRequest) String() string {
 func (*FindClientRequest) ProtoMessage() {}
 
 func (x *FindClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[13]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1006,7 +1328,7 @@ func (x *FindClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindClientRequest.ProtoReflect.Descriptor instead.
 func (*FindClientRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{13}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *FindClientRequest) GetPersonalIdentityCode() string {
@@ -1034,7 +1356,7 @@ type FindClientResponse struct {
 
 func (x *FindClientResponse) Reset() {
 	*x = FindClientResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1046,7 +1368,7 @@ func (x *FindClientResponse) String() string {
 func (*FindClientResponse) ProtoMessage() {}
 
 func (x *FindClientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[14]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1059,7 +1381,7 @@ func (x *FindClientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindClientResponse.ProtoReflect.Descriptor instead.
 func (*FindClientResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{14}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *FindClientResponse) GetClientId() string {
@@ -1077,7 +1399,7 @@ type ListGroundTextsRequest struct {
 
 func (x *ListGroundTextsRequest) Reset() {
 	*x = ListGroundTextsRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1089,7 +1411,7 @@ func (x *ListGroundTextsRequest) String() string {
 func (*ListGroundTextsRequest) ProtoMessage() {}
 
 func (x *ListGroundTextsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[15]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1102,7 +1424,7 @@ func (x *ListGroundTextsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGroundTextsRequest.ProtoReflect.Descriptor instead.
 func (*ListGroundTextsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{15}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{20}
 }
 
 type ListGroundTextsResponse struct {
@@ -1114,7 +1436,7 @@ type ListGroundTextsResponse struct {
 
 func (x *ListGroundTextsResponse) Reset() {
 	*x = ListGroundTextsResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1126,7 +1448,7 @@ func (x *ListGroundTextsResponse) String() string {
 func (*ListGroundTextsResponse) ProtoMessage() {}
 
 func (x *ListGroundTextsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[16]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1139,7 +1461,7 @@ func (x *ListGroundTextsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGroundTextsResponse.ProtoReflect.Descriptor instead.
 func (*ListGroundTextsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{16}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListGroundTextsResponse) GetTexts() []*GroundText {
@@ -1163,7 +1485,7 @@ type GroundText struct {
 
 func (x *GroundText) Reset() {
 	*x = GroundText{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1175,7 +1497,7 @@ func (x *GroundText) String() string {
 func (*GroundText) ProtoMessage() {}
 
 func (x *GroundText) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[17]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1188,7 +1510,7 @@ func (x *GroundText) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GroundText.ProtoReflect.Descriptor instead.
 func (*GroundText) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{17}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GroundText) GetKey() string {
@@ -1240,7 +1562,7 @@ type Ground struct {
 
 func (x *Ground) Reset() {
 	*x = Ground{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1252,7 +1574,7 @@ func (x *Ground) String() string {
 func (*Ground) ProtoMessage() {}
 
 func (x *Ground) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[18]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1265,7 +1587,7 @@ func (x *Ground) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ground.ProtoReflect.Descriptor instead.
 func (*Ground) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{18}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Ground) GetKey() string {
@@ -1348,7 +1670,7 @@ type AttestationGroup struct {
 
 func (x *AttestationGroup) Reset() {
 	*x = AttestationGroup{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1360,7 +1682,7 @@ func (x *AttestationGroup) String() string {
 func (*AttestationGroup) ProtoMessage() {}
 
 func (x *AttestationGroup) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[19]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1373,7 +1695,7 @@ func (x *AttestationGroup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttestationGroup.ProtoReflect.Descriptor instead.
 func (*AttestationGroup) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{19}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *AttestationGroup) GetAnyOf() []*AttestationItem {
@@ -1396,7 +1718,7 @@ type AttestationItem struct {
 
 func (x *AttestationItem) Reset() {
 	*x = AttestationItem{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1408,7 +1730,7 @@ func (x *AttestationItem) String() string {
 func (*AttestationItem) ProtoMessage() {}
 
 func (x *AttestationItem) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[20]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1421,7 +1743,7 @@ func (x *AttestationItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttestationItem.ProtoReflect.Descriptor instead.
 func (*AttestationItem) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{20}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *AttestationItem) GetField() string {
@@ -1473,7 +1795,7 @@ type ListWorkRequest struct {
 
 func (x *ListWorkRequest) Reset() {
 	*x = ListWorkRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1485,7 +1807,7 @@ func (x *ListWorkRequest) String() string {
 func (*ListWorkRequest) ProtoMessage() {}
 
 func (x *ListWorkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[21]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1498,7 +1820,7 @@ func (x *ListWorkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkRequest.ProtoReflect.Descriptor instead.
 func (*ListWorkRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{21}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListWorkRequest) GetQueue() Queue {
@@ -1604,7 +1926,7 @@ type ListWorkResponse struct {
 
 func (x *ListWorkResponse) Reset() {
 	*x = ListWorkResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1616,7 +1938,7 @@ func (x *ListWorkResponse) String() string {
 func (*ListWorkResponse) ProtoMessage() {}
 
 func (x *ListWorkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[22]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1629,7 +1951,7 @@ func (x *ListWorkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWorkResponse.ProtoReflect.Descriptor instead.
 func (*ListWorkResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{22}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListWorkResponse) GetItems() []*WorkItem {
@@ -1717,7 +2039,7 @@ type WorkItem struct {
 
 func (x *WorkItem) Reset() {
 	*x = WorkItem{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1729,7 +2051,7 @@ func (x *WorkItem) String() string {
 func (*WorkItem) ProtoMessage() {}
 
 func (x *WorkItem) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[23]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1742,7 +2064,7 @@ func (x *WorkItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkItem.ProtoReflect.Descriptor instead.
 func (*WorkItem) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{23}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *WorkItem) GetService() string {
@@ -1961,7 +2283,7 @@ type ReassignWorkRequest struct {
 
 func (x *ReassignWorkRequest) Reset() {
 	*x = ReassignWorkRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1973,7 +2295,7 @@ func (x *ReassignWorkRequest) String() string {
 func (*ReassignWorkRequest) ProtoMessage() {}
 
 func (x *ReassignWorkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[24]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1986,7 +2308,7 @@ func (x *ReassignWorkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReassignWorkRequest.ProtoReflect.Descriptor instead.
 func (*ReassignWorkRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{24}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ReassignWorkRequest) GetRequestId() string {
@@ -2026,7 +2348,7 @@ type ReassignWorkResponse struct {
 
 func (x *ReassignWorkResponse) Reset() {
 	*x = ReassignWorkResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2038,7 +2360,7 @@ func (x *ReassignWorkResponse) String() string {
 func (*ReassignWorkResponse) ProtoMessage() {}
 
 func (x *ReassignWorkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[25]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2051,7 +2373,7 @@ func (x *ReassignWorkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReassignWorkResponse.ProtoReflect.Descriptor instead.
 func (*ReassignWorkResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{25}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ReassignWorkResponse) GetResults() []*Reassigned {
@@ -2073,7 +2395,7 @@ type Reassigned struct {
 
 func (x *Reassigned) Reset() {
 	*x = Reassigned{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2085,7 +2407,7 @@ func (x *Reassigned) String() string {
 func (*Reassigned) ProtoMessage() {}
 
 func (x *Reassigned) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[26]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2098,7 +2420,7 @@ func (x *Reassigned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reassigned.ProtoReflect.Descriptor instead.
 func (*Reassigned) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{26}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Reassigned) GetSubject() string {
@@ -2124,7 +2446,7 @@ type GetLoadRequest struct {
 
 func (x *GetLoadRequest) Reset() {
 	*x = GetLoadRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2136,7 +2458,7 @@ func (x *GetLoadRequest) String() string {
 func (*GetLoadRequest) ProtoMessage() {}
 
 func (x *GetLoadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[27]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2149,7 +2471,7 @@ func (x *GetLoadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLoadRequest.ProtoReflect.Descriptor instead.
 func (*GetLoadRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{27}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GetLoadRequest) GetUnit() string {
@@ -2169,7 +2491,7 @@ type GetLoadResponse struct {
 
 func (x *GetLoadResponse) Reset() {
 	*x = GetLoadResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2181,7 +2503,7 @@ func (x *GetLoadResponse) String() string {
 func (*GetLoadResponse) ProtoMessage() {}
 
 func (x *GetLoadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[28]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2194,7 +2516,7 @@ func (x *GetLoadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLoadResponse.ProtoReflect.Descriptor instead.
 func (*GetLoadResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{28}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GetLoadResponse) GetLoads() []*WorkerLoad {
@@ -2224,7 +2546,7 @@ type WorkerLoad struct {
 
 func (x *WorkerLoad) Reset() {
 	*x = WorkerLoad{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2236,7 +2558,7 @@ func (x *WorkerLoad) String() string {
 func (*WorkerLoad) ProtoMessage() {}
 
 func (x *WorkerLoad) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[29]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2249,7 +2571,7 @@ func (x *WorkerLoad) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkerLoad.ProtoReflect.Descriptor instead.
 func (*WorkerLoad) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{29}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *WorkerLoad) GetColleague() *Colleague {
@@ -2312,7 +2634,7 @@ type NamedCount struct {
 
 func (x *NamedCount) Reset() {
 	*x = NamedCount{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2324,7 +2646,7 @@ func (x *NamedCount) String() string {
 func (*NamedCount) ProtoMessage() {}
 
 func (x *NamedCount) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[30]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2337,7 +2659,7 @@ func (x *NamedCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NamedCount.ProtoReflect.Descriptor instead.
 func (*NamedCount) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{30}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *NamedCount) GetName() string {
@@ -2369,7 +2691,7 @@ type ListAccessesRequest struct {
 
 func (x *ListAccessesRequest) Reset() {
 	*x = ListAccessesRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2381,7 +2703,7 @@ func (x *ListAccessesRequest) String() string {
 func (*ListAccessesRequest) ProtoMessage() {}
 
 func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[31]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2394,7 +2716,7 @@ func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccessesRequest.ProtoReflect.Descriptor instead.
 func (*ListAccessesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{31}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListAccessesRequest) GetClientId() string {
@@ -2442,7 +2764,7 @@ type ListAccessesResponse struct {
 
 func (x *ListAccessesResponse) Reset() {
 	*x = ListAccessesResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2454,7 +2776,7 @@ func (x *ListAccessesResponse) String() string {
 func (*ListAccessesResponse) ProtoMessage() {}
 
 func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[32]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2467,7 +2789,7 @@ func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccessesResponse.ProtoReflect.Descriptor instead.
 func (*ListAccessesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{32}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListAccessesResponse) GetAccesses() []*Access {
@@ -2509,7 +2831,7 @@ type Access struct {
 
 func (x *Access) Reset() {
 	*x = Access{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2521,7 +2843,7 @@ func (x *Access) String() string {
 func (*Access) ProtoMessage() {}
 
 func (x *Access) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[33]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2534,7 +2856,7 @@ func (x *Access) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Access.ProtoReflect.Descriptor instead.
 func (*Access) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{33}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Access) GetAt() *timestamppb.Timestamp {
@@ -2619,7 +2941,7 @@ type GetStatisticsRequest struct {
 
 func (x *GetStatisticsRequest) Reset() {
 	*x = GetStatisticsRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2631,7 +2953,7 @@ func (x *GetStatisticsRequest) String() string {
 func (*GetStatisticsRequest) ProtoMessage() {}
 
 func (x *GetStatisticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[34]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2644,7 +2966,7 @@ func (x *GetStatisticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatisticsRequest.ProtoReflect.Descriptor instead.
 func (*GetStatisticsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{34}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *GetStatisticsRequest) GetFromMonth() string {
@@ -2672,7 +2994,7 @@ type GetStatisticsResponse struct {
 
 func (x *GetStatisticsResponse) Reset() {
 	*x = GetStatisticsResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2684,7 +3006,7 @@ func (x *GetStatisticsResponse) String() string {
 func (*GetStatisticsResponse) ProtoMessage() {}
 
 func (x *GetStatisticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[35]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2697,7 +3019,7 @@ func (x *GetStatisticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatisticsResponse.ProtoReflect.Descriptor instead.
 func (*GetStatisticsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{35}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *GetStatisticsResponse) GetCounts() []*LoopCount {
@@ -2752,7 +3074,7 @@ type LoopCount struct {
 
 func (x *LoopCount) Reset() {
 	*x = LoopCount{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2764,7 +3086,7 @@ func (x *LoopCount) String() string {
 func (*LoopCount) ProtoMessage() {}
 
 func (x *LoopCount) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2777,7 +3099,7 @@ func (x *LoopCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoopCount.ProtoReflect.Descriptor instead.
 func (*LoopCount) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{36}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *LoopCount) GetService() string {
@@ -2889,7 +3211,7 @@ var File_koppi_casework_v1_casework_proto protoreflect.FileDescriptor
 
 const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\n" +
-	" koppi/casework/v1/casework.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a#koppi/casework/v1/agency_kind.proto\x1a\x1ekoppi/casework/v1/people.proto\x1a#koppi/common/v1/contact_point.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a koppi/exchange/v1/exchange.proto\"\xfd\x01\n" +
+	" koppi/casework/v1/casework.proto\x12\x11koppi.casework.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a#koppi/casework/v1/agency_kind.proto\x1a\x1ekoppi/casework/v1/people.proto\x1a#koppi/common/v1/contact_point.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ckoppi/concern/v1/state.proto\x1a koppi/exchange/v1/exchange.proto\"\xfd\x01\n" +
 	"\x12GetTimelineRequest\x123\n" +
 	"\acase_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\x06caseId\x127\n" +
 	"\tclient_id\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12'\n" +
@@ -2902,9 +3224,49 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\bmessages\x18\x01 \x03(\v2\x1e.koppi.exchange.v1.CaseMessageR\bmessages\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x129\n" +
 	"\bcontacts\x18\x03 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\x14\n" +
-	"\x12GetAgenciesRequest\"L\n" +
+	"\x12GetAgenciesRequest\"\x95\x01\n" +
 	"\x13GetAgenciesResponse\x125\n" +
-	"\bagencies\x18\x01 \x03(\v2\x19.koppi.casework.v1.AgencyR\bagencies\"\xe9\x03\n" +
+	"\bagencies\x18\x01 \x03(\v2\x19.koppi.casework.v1.AgencyR\bagencies\x12G\n" +
+	"\x0emunicipalities\x18\x02 \x03(\v2\x1f.koppi.casework.v1.MunicipalityR\x0emunicipalities\"\xaa\x01\n" +
+	"\fMunicipality\x12\x18\n" +
+	"\x04code\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\x04code\x12F\n" +
+	"\x05names\x18\x02 \x03(\v2*.koppi.casework.v1.Municipality.NamesEntryB\x04\xe8\xb8\x18\x01R\x05names\x1a8\n" +
+	"\n" +
+	"NamesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xce\x01\n" +
+	"\x11UrgencyDefinition\x122\n" +
+	"\aurgency\x18\x01 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12K\n" +
+	"\x05texts\x18\x02 \x03(\v2/.koppi.casework.v1.UrgencyDefinition.TextsEntryB\x04\xe8\xb8\x18\x01R\x05texts\x1a8\n" +
+	"\n" +
+	"TextsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x87\x03\n" +
+	"\x15SupportNeedDefinition\x12@\n" +
+	"\fsupport_need\x18\x01 \x01(\x0e2\x1d.koppi.concern.v1.SupportNeedR\vsupportNeed\x12O\n" +
+	"\x05names\x18\x02 \x03(\v23.koppi.casework.v1.SupportNeedDefinition.NamesEntryB\x04\xe8\xb8\x18\x01R\x05names\x12a\n" +
+	"\vdefinitions\x18\x03 \x03(\v29.koppi.casework.v1.SupportNeedDefinition.DefinitionsEntryB\x04\xe8\xb8\x18\x01R\vdefinitions\x1a8\n" +
+	"\n" +
+	"NamesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a>\n" +
+	"\x10DefinitionsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb4\x02\n" +
+	"\x0eFourFieldNames\x12N\n" +
+	"\asupport\x18\x01 \x03(\v2..koppi.casework.v1.FourFieldNames.SupportEntryB\x04\xe8\xb8\x18\x01R\asupport\x12W\n" +
+	"\n" +
+	"difficulty\x18\x02 \x03(\v21.koppi.casework.v1.FourFieldNames.DifficultyEntryB\x04\xe8\xb8\x18\x01R\n" +
+	"difficulty\x1a:\n" +
+	"\fSupportEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a=\n" +
+	"\x0fDifficultyEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"B\n" +
+	"\fChildWelfare\x12\x1a\n" +
+	"\x05phone\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\x05phone\x12\x16\n" +
+	"\x03url\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\x03url\"\x97\x06\n" +
 	"\x06Agency\x12\x1c\n" +
 	"\x06agency\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x06agency\x12@\n" +
 	"\x05names\x18\x02 \x03(\v2$.koppi.casework.v1.Agency.NamesEntryB\x04\xe8\xb8\x18\x01R\x05names\x121\n" +
@@ -2914,7 +3276,13 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"duty_phone\x18\x05 \x01(\tB\x04\xe8\xb8\x18\x02R\tdutyPhone\x12-\n" +
 	"\x0femergency_phone\x18\x06 \x01(\tB\x04\xe8\xb8\x18\x02R\x0eemergencyPhone\x12P\n" +
 	"\vshort_names\x18\a \x03(\v2).koppi.casework.v1.Agency.ShortNamesEntryB\x04\xe8\xb8\x18\x01R\n" +
-	"shortNames\x1a8\n" +
+	"shortNames\x12U\n" +
+	"\x13urgency_definitions\x18\b \x03(\v2$.koppi.casework.v1.UrgencyDefinitionR\x12urgencyDefinitions\x12D\n" +
+	"\rchild_welfare\x18\t \x01(\v2\x1f.koppi.casework.v1.ChildWelfareR\fchildWelfare\x12M\n" +
+	"\rsupport_needs\x18\n" +
+	" \x03(\v2(.koppi.casework.v1.SupportNeedDefinitionR\fsupportNeeds\x12@\n" +
+	"\n" +
+	"four_field\x18\v \x01(\v2!.koppi.casework.v1.FourFieldNamesR\tfourField\x1a8\n" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -3192,190 +3560,215 @@ func file_koppi_casework_v1_casework_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_casework_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
+var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
 var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(Queue)(0),                             // 0: koppi.casework.v1.Queue
 	(*GetTimelineRequest)(nil),             // 1: koppi.casework.v1.GetTimelineRequest
 	(*GetTimelineResponse)(nil),            // 2: koppi.casework.v1.GetTimelineResponse
 	(*GetAgenciesRequest)(nil),             // 3: koppi.casework.v1.GetAgenciesRequest
 	(*GetAgenciesResponse)(nil),            // 4: koppi.casework.v1.GetAgenciesResponse
-	(*Agency)(nil),                         // 5: koppi.casework.v1.Agency
-	(*Unit)(nil),                           // 6: koppi.casework.v1.Unit
-	(*OnCall)(nil),                         // 7: koppi.casework.v1.OnCall
-	(*DutyPair)(nil),                       // 8: koppi.casework.v1.DutyPair
-	(*FindUnitsRequest)(nil),               // 9: koppi.casework.v1.FindUnitsRequest
-	(*FindUnitsResponse)(nil),              // 10: koppi.casework.v1.FindUnitsResponse
-	(*Route)(nil),                          // 11: koppi.casework.v1.Route
-	(*ListGroundsRequest)(nil),             // 12: koppi.casework.v1.ListGroundsRequest
-	(*ListGroundsResponse)(nil),            // 13: koppi.casework.v1.ListGroundsResponse
-	(*FindClientRequest)(nil),              // 14: koppi.casework.v1.FindClientRequest
-	(*FindClientResponse)(nil),             // 15: koppi.casework.v1.FindClientResponse
-	(*ListGroundTextsRequest)(nil),         // 16: koppi.casework.v1.ListGroundTextsRequest
-	(*ListGroundTextsResponse)(nil),        // 17: koppi.casework.v1.ListGroundTextsResponse
-	(*GroundText)(nil),                     // 18: koppi.casework.v1.GroundText
-	(*Ground)(nil),                         // 19: koppi.casework.v1.Ground
-	(*AttestationGroup)(nil),               // 20: koppi.casework.v1.AttestationGroup
-	(*AttestationItem)(nil),                // 21: koppi.casework.v1.AttestationItem
-	(*ListWorkRequest)(nil),                // 22: koppi.casework.v1.ListWorkRequest
-	(*ListWorkResponse)(nil),               // 23: koppi.casework.v1.ListWorkResponse
-	(*WorkItem)(nil),                       // 24: koppi.casework.v1.WorkItem
-	(*ReassignWorkRequest)(nil),            // 25: koppi.casework.v1.ReassignWorkRequest
-	(*ReassignWorkResponse)(nil),           // 26: koppi.casework.v1.ReassignWorkResponse
-	(*Reassigned)(nil),                     // 27: koppi.casework.v1.Reassigned
-	(*GetLoadRequest)(nil),                 // 28: koppi.casework.v1.GetLoadRequest
-	(*GetLoadResponse)(nil),                // 29: koppi.casework.v1.GetLoadResponse
-	(*WorkerLoad)(nil),                     // 30: koppi.casework.v1.WorkerLoad
-	(*NamedCount)(nil),                     // 31: koppi.casework.v1.NamedCount
-	(*ListAccessesRequest)(nil),            // 32: koppi.casework.v1.ListAccessesRequest
-	(*ListAccessesResponse)(nil),           // 33: koppi.casework.v1.ListAccessesResponse
-	(*Access)(nil),                         // 34: koppi.casework.v1.Access
-	(*GetStatisticsRequest)(nil),           // 35: koppi.casework.v1.GetStatisticsRequest
-	(*GetStatisticsResponse)(nil),          // 36: koppi.casework.v1.GetStatisticsResponse
-	(*LoopCount)(nil),                      // 37: koppi.casework.v1.LoopCount
-	nil,                                    // 38: koppi.casework.v1.Agency.NamesEntry
-	nil,                                    // 39: koppi.casework.v1.Agency.ShortNamesEntry
-	nil,                                    // 40: koppi.casework.v1.Unit.NamesEntry
-	nil,                                    // 41: koppi.casework.v1.Unit.ShortNamesEntry
-	nil,                                    // 42: koppi.casework.v1.GroundText.ClientEntry
-	nil,                                    // 43: koppi.casework.v1.Ground.NamesEntry
-	nil,                                    // 44: koppi.casework.v1.AttestationItem.NamesEntry
-	(*v1.CaseMessage)(nil),                 // 45: koppi.exchange.v1.CaseMessage
-	(*v11.ContactPoint)(nil),               // 46: koppi.common.v1.ContactPoint
-	(AgencyKind)(0),                        // 47: koppi.casework.v1.AgencyKind
-	(*v11.PhoneHours)(nil),                 // 48: koppi.common.v1.PhoneHours
-	(*v11.Party)(nil),                      // 49: koppi.common.v1.Party
-	(v11.LegalGround)(0),                   // 50: koppi.common.v1.LegalGround
-	(v11.ContentProfile)(0),                // 51: koppi.common.v1.ContentProfile
-	(v11.ProhibitionEffect)(0),             // 52: koppi.common.v1.ProhibitionEffect
-	(*v11.LoopStatus)(nil),                 // 53: koppi.common.v1.LoopStatus
-	(v11.Urgency)(0),                       // 54: koppi.common.v1.Urgency
-	(*timestamppb.Timestamp)(nil),          // 55: google.protobuf.Timestamp
-	(*v11.PlannedContact)(nil),             // 56: koppi.common.v1.PlannedContact
-	(*status.Status)(nil),                  // 57: google.rpc.Status
-	(*Colleague)(nil),                      // 58: koppi.casework.v1.Colleague
-	(*v11.LegalBasis)(nil),                 // 59: koppi.common.v1.LegalBasis
-	(EmergencyReason)(0),                   // 60: koppi.casework.v1.EmergencyReason
-	(ReviewVerdict)(0),                     // 61: koppi.casework.v1.ReviewVerdict
-	(*ListColleaguesRequest)(nil),          // 62: koppi.casework.v1.ListColleaguesRequest
-	(*PutColleagueRequest)(nil),            // 63: koppi.casework.v1.PutColleagueRequest
-	(*GetRosterRequest)(nil),               // 64: koppi.casework.v1.GetRosterRequest
-	(*SetDutyRequest)(nil),                 // 65: koppi.casework.v1.SetDutyRequest
-	(*SetAbsenceRequest)(nil),              // 66: koppi.casework.v1.SetAbsenceRequest
-	(*OpenEmergencyReadingRequest)(nil),    // 67: koppi.casework.v1.OpenEmergencyReadingRequest
-	(*ListEmergencyReadingsRequest)(nil),   // 68: koppi.casework.v1.ListEmergencyReadingsRequest
-	(*ReviewEmergencyReadingRequest)(nil),  // 69: koppi.casework.v1.ReviewEmergencyReadingRequest
-	(*ListColleaguesResponse)(nil),         // 70: koppi.casework.v1.ListColleaguesResponse
-	(*PutColleagueResponse)(nil),           // 71: koppi.casework.v1.PutColleagueResponse
-	(*GetRosterResponse)(nil),              // 72: koppi.casework.v1.GetRosterResponse
-	(*SetDutyResponse)(nil),                // 73: koppi.casework.v1.SetDutyResponse
-	(*SetAbsenceResponse)(nil),             // 74: koppi.casework.v1.SetAbsenceResponse
-	(*OpenEmergencyReadingResponse)(nil),   // 75: koppi.casework.v1.OpenEmergencyReadingResponse
-	(*ListEmergencyReadingsResponse)(nil),  // 76: koppi.casework.v1.ListEmergencyReadingsResponse
-	(*ReviewEmergencyReadingResponse)(nil), // 77: koppi.casework.v1.ReviewEmergencyReadingResponse
+	(*Municipality)(nil),                   // 5: koppi.casework.v1.Municipality
+	(*UrgencyDefinition)(nil),              // 6: koppi.casework.v1.UrgencyDefinition
+	(*SupportNeedDefinition)(nil),          // 7: koppi.casework.v1.SupportNeedDefinition
+	(*FourFieldNames)(nil),                 // 8: koppi.casework.v1.FourFieldNames
+	(*ChildWelfare)(nil),                   // 9: koppi.casework.v1.ChildWelfare
+	(*Agency)(nil),                         // 10: koppi.casework.v1.Agency
+	(*Unit)(nil),                           // 11: koppi.casework.v1.Unit
+	(*OnCall)(nil),                         // 12: koppi.casework.v1.OnCall
+	(*DutyPair)(nil),                       // 13: koppi.casework.v1.DutyPair
+	(*FindUnitsRequest)(nil),               // 14: koppi.casework.v1.FindUnitsRequest
+	(*FindUnitsResponse)(nil),              // 15: koppi.casework.v1.FindUnitsResponse
+	(*Route)(nil),                          // 16: koppi.casework.v1.Route
+	(*ListGroundsRequest)(nil),             // 17: koppi.casework.v1.ListGroundsRequest
+	(*ListGroundsResponse)(nil),            // 18: koppi.casework.v1.ListGroundsResponse
+	(*FindClientRequest)(nil),              // 19: koppi.casework.v1.FindClientRequest
+	(*FindClientResponse)(nil),             // 20: koppi.casework.v1.FindClientResponse
+	(*ListGroundTextsRequest)(nil),         // 21: koppi.casework.v1.ListGroundTextsRequest
+	(*ListGroundTextsResponse)(nil),        // 22: koppi.casework.v1.ListGroundTextsResponse
+	(*GroundText)(nil),                     // 23: koppi.casework.v1.GroundText
+	(*Ground)(nil),                         // 24: koppi.casework.v1.Ground
+	(*AttestationGroup)(nil),               // 25: koppi.casework.v1.AttestationGroup
+	(*AttestationItem)(nil),                // 26: koppi.casework.v1.AttestationItem
+	(*ListWorkRequest)(nil),                // 27: koppi.casework.v1.ListWorkRequest
+	(*ListWorkResponse)(nil),               // 28: koppi.casework.v1.ListWorkResponse
+	(*WorkItem)(nil),                       // 29: koppi.casework.v1.WorkItem
+	(*ReassignWorkRequest)(nil),            // 30: koppi.casework.v1.ReassignWorkRequest
+	(*ReassignWorkResponse)(nil),           // 31: koppi.casework.v1.ReassignWorkResponse
+	(*Reassigned)(nil),                     // 32: koppi.casework.v1.Reassigned
+	(*GetLoadRequest)(nil),                 // 33: koppi.casework.v1.GetLoadRequest
+	(*GetLoadResponse)(nil),                // 34: koppi.casework.v1.GetLoadResponse
+	(*WorkerLoad)(nil),                     // 35: koppi.casework.v1.WorkerLoad
+	(*NamedCount)(nil),                     // 36: koppi.casework.v1.NamedCount
+	(*ListAccessesRequest)(nil),            // 37: koppi.casework.v1.ListAccessesRequest
+	(*ListAccessesResponse)(nil),           // 38: koppi.casework.v1.ListAccessesResponse
+	(*Access)(nil),                         // 39: koppi.casework.v1.Access
+	(*GetStatisticsRequest)(nil),           // 40: koppi.casework.v1.GetStatisticsRequest
+	(*GetStatisticsResponse)(nil),          // 41: koppi.casework.v1.GetStatisticsResponse
+	(*LoopCount)(nil),                      // 42: koppi.casework.v1.LoopCount
+	nil,                                    // 43: koppi.casework.v1.Municipality.NamesEntry
+	nil,                                    // 44: koppi.casework.v1.UrgencyDefinition.TextsEntry
+	nil,                                    // 45: koppi.casework.v1.SupportNeedDefinition.NamesEntry
+	nil,                                    // 46: koppi.casework.v1.SupportNeedDefinition.DefinitionsEntry
+	nil,                                    // 47: koppi.casework.v1.FourFieldNames.SupportEntry
+	nil,                                    // 48: koppi.casework.v1.FourFieldNames.DifficultyEntry
+	nil,                                    // 49: koppi.casework.v1.Agency.NamesEntry
+	nil,                                    // 50: koppi.casework.v1.Agency.ShortNamesEntry
+	nil,                                    // 51: koppi.casework.v1.Unit.NamesEntry
+	nil,                                    // 52: koppi.casework.v1.Unit.ShortNamesEntry
+	nil,                                    // 53: koppi.casework.v1.GroundText.ClientEntry
+	nil,                                    // 54: koppi.casework.v1.Ground.NamesEntry
+	nil,                                    // 55: koppi.casework.v1.AttestationItem.NamesEntry
+	(*v1.CaseMessage)(nil),                 // 56: koppi.exchange.v1.CaseMessage
+	(*v11.ContactPoint)(nil),               // 57: koppi.common.v1.ContactPoint
+	(v11.Urgency)(0),                       // 58: koppi.common.v1.Urgency
+	(v12.SupportNeed)(0),                   // 59: koppi.concern.v1.SupportNeed
+	(AgencyKind)(0),                        // 60: koppi.casework.v1.AgencyKind
+	(*v11.PhoneHours)(nil),                 // 61: koppi.common.v1.PhoneHours
+	(*v11.Party)(nil),                      // 62: koppi.common.v1.Party
+	(v11.LegalGround)(0),                   // 63: koppi.common.v1.LegalGround
+	(v11.ContentProfile)(0),                // 64: koppi.common.v1.ContentProfile
+	(v11.ProhibitionEffect)(0),             // 65: koppi.common.v1.ProhibitionEffect
+	(*v11.LoopStatus)(nil),                 // 66: koppi.common.v1.LoopStatus
+	(*timestamppb.Timestamp)(nil),          // 67: google.protobuf.Timestamp
+	(*v11.PlannedContact)(nil),             // 68: koppi.common.v1.PlannedContact
+	(*status.Status)(nil),                  // 69: google.rpc.Status
+	(*Colleague)(nil),                      // 70: koppi.casework.v1.Colleague
+	(*v11.LegalBasis)(nil),                 // 71: koppi.common.v1.LegalBasis
+	(EmergencyReason)(0),                   // 72: koppi.casework.v1.EmergencyReason
+	(ReviewVerdict)(0),                     // 73: koppi.casework.v1.ReviewVerdict
+	(*ListColleaguesRequest)(nil),          // 74: koppi.casework.v1.ListColleaguesRequest
+	(*PutColleagueRequest)(nil),            // 75: koppi.casework.v1.PutColleagueRequest
+	(*GetRosterRequest)(nil),               // 76: koppi.casework.v1.GetRosterRequest
+	(*SetDutyRequest)(nil),                 // 77: koppi.casework.v1.SetDutyRequest
+	(*SetAbsenceRequest)(nil),              // 78: koppi.casework.v1.SetAbsenceRequest
+	(*OpenEmergencyReadingRequest)(nil),    // 79: koppi.casework.v1.OpenEmergencyReadingRequest
+	(*ListEmergencyReadingsRequest)(nil),   // 80: koppi.casework.v1.ListEmergencyReadingsRequest
+	(*ReviewEmergencyReadingRequest)(nil),  // 81: koppi.casework.v1.ReviewEmergencyReadingRequest
+	(*ListColleaguesResponse)(nil),         // 82: koppi.casework.v1.ListColleaguesResponse
+	(*PutColleagueResponse)(nil),           // 83: koppi.casework.v1.PutColleagueResponse
+	(*GetRosterResponse)(nil),              // 84: koppi.casework.v1.GetRosterResponse
+	(*SetDutyResponse)(nil),                // 85: koppi.casework.v1.SetDutyResponse
+	(*SetAbsenceResponse)(nil),             // 86: koppi.casework.v1.SetAbsenceResponse
+	(*OpenEmergencyReadingResponse)(nil),   // 87: koppi.casework.v1.OpenEmergencyReadingResponse
+	(*ListEmergencyReadingsResponse)(nil),  // 88: koppi.casework.v1.ListEmergencyReadingsResponse
+	(*ReviewEmergencyReadingResponse)(nil), // 89: koppi.casework.v1.ReviewEmergencyReadingResponse
 }
 var file_koppi_casework_v1_casework_proto_depIdxs = []int32{
-	45, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
-	46, // 1: koppi.casework.v1.GetTimelineResponse.contacts:type_name -> koppi.common.v1.ContactPoint
-	5,  // 2: koppi.casework.v1.GetAgenciesResponse.agencies:type_name -> koppi.casework.v1.Agency
-	38, // 3: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
-	47, // 4: koppi.casework.v1.Agency.kind:type_name -> koppi.casework.v1.AgencyKind
-	6,  // 5: koppi.casework.v1.Agency.units:type_name -> koppi.casework.v1.Unit
-	39, // 6: koppi.casework.v1.Agency.short_names:type_name -> koppi.casework.v1.Agency.ShortNamesEntry
-	40, // 7: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
-	8,  // 8: koppi.casework.v1.Unit.duty:type_name -> koppi.casework.v1.DutyPair
-	48, // 9: koppi.casework.v1.Unit.phone_hours:type_name -> koppi.common.v1.PhoneHours
-	41, // 10: koppi.casework.v1.Unit.short_names:type_name -> koppi.casework.v1.Unit.ShortNamesEntry
-	47, // 11: koppi.casework.v1.Unit.kind:type_name -> koppi.casework.v1.AgencyKind
-	7,  // 12: koppi.casework.v1.Unit.on_call:type_name -> koppi.casework.v1.OnCall
-	47, // 13: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
-	11, // 14: koppi.casework.v1.FindUnitsResponse.routes:type_name -> koppi.casework.v1.Route
-	49, // 15: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
-	6,  // 16: koppi.casework.v1.Route.unit:type_name -> koppi.casework.v1.Unit
-	47, // 17: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
-	49, // 18: koppi.casework.v1.ListGroundsRequest.receiver:type_name -> koppi.common.v1.Party
-	19, // 19: koppi.casework.v1.ListGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
-	18, // 20: koppi.casework.v1.ListGroundTextsResponse.texts:type_name -> koppi.casework.v1.GroundText
-	42, // 21: koppi.casework.v1.GroundText.client:type_name -> koppi.casework.v1.GroundText.ClientEntry
-	50, // 22: koppi.casework.v1.Ground.ground:type_name -> koppi.common.v1.LegalGround
-	43, // 23: koppi.casework.v1.Ground.names:type_name -> koppi.casework.v1.Ground.NamesEntry
-	20, // 24: koppi.casework.v1.Ground.attest:type_name -> koppi.casework.v1.AttestationGroup
-	51, // 25: koppi.casework.v1.Ground.content:type_name -> koppi.common.v1.ContentProfile
-	52, // 26: koppi.casework.v1.Ground.prohibition:type_name -> koppi.common.v1.ProhibitionEffect
-	21, // 27: koppi.casework.v1.AttestationGroup.any_of:type_name -> koppi.casework.v1.AttestationItem
-	44, // 28: koppi.casework.v1.AttestationItem.names:type_name -> koppi.casework.v1.AttestationItem.NamesEntry
-	0,  // 29: koppi.casework.v1.ListWorkRequest.queue:type_name -> koppi.casework.v1.Queue
-	24, // 30: koppi.casework.v1.ListWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	46, // 31: koppi.casework.v1.ListWorkResponse.contacts:type_name -> koppi.common.v1.ContactPoint
-	53, // 32: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
-	54, // 33: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
-	49, // 34: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
-	55, // 35: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
-	56, // 36: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
-	49, // 37: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
-	49, // 38: koppi.casework.v1.WorkItem.second:type_name -> koppi.common.v1.Party
-	55, // 39: koppi.casework.v1.WorkItem.next_attempt_at:type_name -> google.protobuf.Timestamp
-	55, // 40: koppi.casework.v1.WorkItem.next_appointment_at:type_name -> google.protobuf.Timestamp
-	49, // 41: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
-	27, // 42: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
-	57, // 43: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
-	30, // 44: koppi.casework.v1.GetLoadResponse.loads:type_name -> koppi.casework.v1.WorkerLoad
-	58, // 45: koppi.casework.v1.WorkerLoad.colleague:type_name -> koppi.casework.v1.Colleague
-	31, // 46: koppi.casework.v1.WorkerLoad.by_track:type_name -> koppi.casework.v1.NamedCount
-	31, // 47: koppi.casework.v1.WorkerLoad.by_support_need:type_name -> koppi.casework.v1.NamedCount
-	55, // 48: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
-	55, // 49: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
-	34, // 50: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
-	55, // 51: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
-	49, // 52: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
-	59, // 53: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
-	60, // 54: koppi.casework.v1.Access.emergency_reason:type_name -> koppi.casework.v1.EmergencyReason
-	61, // 55: koppi.casework.v1.Access.verdict:type_name -> koppi.casework.v1.ReviewVerdict
-	37, // 56: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
-	49, // 57: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
-	49, // 58: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
-	1,  // 59: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
-	3,  // 60: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
-	9,  // 61: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
-	12, // 62: koppi.casework.v1.CaseworkService.ListGrounds:input_type -> koppi.casework.v1.ListGroundsRequest
-	14, // 63: koppi.casework.v1.CaseworkService.FindClient:input_type -> koppi.casework.v1.FindClientRequest
-	62, // 64: koppi.casework.v1.CaseworkService.ListColleagues:input_type -> koppi.casework.v1.ListColleaguesRequest
-	63, // 65: koppi.casework.v1.CaseworkService.PutColleague:input_type -> koppi.casework.v1.PutColleagueRequest
-	64, // 66: koppi.casework.v1.CaseworkService.GetRoster:input_type -> koppi.casework.v1.GetRosterRequest
-	65, // 67: koppi.casework.v1.CaseworkService.SetDuty:input_type -> koppi.casework.v1.SetDutyRequest
-	66, // 68: koppi.casework.v1.CaseworkService.SetAbsence:input_type -> koppi.casework.v1.SetAbsenceRequest
-	67, // 69: koppi.casework.v1.CaseworkService.OpenEmergencyReading:input_type -> koppi.casework.v1.OpenEmergencyReadingRequest
-	68, // 70: koppi.casework.v1.CaseworkService.ListEmergencyReadings:input_type -> koppi.casework.v1.ListEmergencyReadingsRequest
-	69, // 71: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:input_type -> koppi.casework.v1.ReviewEmergencyReadingRequest
-	16, // 72: koppi.casework.v1.CaseworkService.ListGroundTexts:input_type -> koppi.casework.v1.ListGroundTextsRequest
-	22, // 73: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
-	25, // 74: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
-	28, // 75: koppi.casework.v1.CaseworkService.GetLoad:input_type -> koppi.casework.v1.GetLoadRequest
-	32, // 76: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
-	35, // 77: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
-	2,  // 78: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
-	4,  // 79: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
-	10, // 80: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
-	13, // 81: koppi.casework.v1.CaseworkService.ListGrounds:output_type -> koppi.casework.v1.ListGroundsResponse
-	15, // 82: koppi.casework.v1.CaseworkService.FindClient:output_type -> koppi.casework.v1.FindClientResponse
-	70, // 83: koppi.casework.v1.CaseworkService.ListColleagues:output_type -> koppi.casework.v1.ListColleaguesResponse
-	71, // 84: koppi.casework.v1.CaseworkService.PutColleague:output_type -> koppi.casework.v1.PutColleagueResponse
-	72, // 85: koppi.casework.v1.CaseworkService.GetRoster:output_type -> koppi.casework.v1.GetRosterResponse
-	73, // 86: koppi.casework.v1.CaseworkService.SetDuty:output_type -> koppi.casework.v1.SetDutyResponse
-	74, // 87: koppi.casework.v1.CaseworkService.SetAbsence:output_type -> koppi.casework.v1.SetAbsenceResponse
-	75, // 88: koppi.casework.v1.CaseworkService.OpenEmergencyReading:output_type -> koppi.casework.v1.OpenEmergencyReadingResponse
-	76, // 89: koppi.casework.v1.CaseworkService.ListEmergencyReadings:output_type -> koppi.casework.v1.ListEmergencyReadingsResponse
-	77, // 90: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:output_type -> koppi.casework.v1.ReviewEmergencyReadingResponse
-	17, // 91: koppi.casework.v1.CaseworkService.ListGroundTexts:output_type -> koppi.casework.v1.ListGroundTextsResponse
-	23, // 92: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
-	26, // 93: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
-	29, // 94: koppi.casework.v1.CaseworkService.GetLoad:output_type -> koppi.casework.v1.GetLoadResponse
-	33, // 95: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
-	36, // 96: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
-	78, // [78:97] is the sub-list for method output_type
-	59, // [59:78] is the sub-list for method input_type
-	59, // [59:59] is the sub-list for extension type_name
-	59, // [59:59] is the sub-list for extension extendee
-	0,  // [0:59] is the sub-list for field type_name
+	56, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	57, // 1: koppi.casework.v1.GetTimelineResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	10, // 2: koppi.casework.v1.GetAgenciesResponse.agencies:type_name -> koppi.casework.v1.Agency
+	5,  // 3: koppi.casework.v1.GetAgenciesResponse.municipalities:type_name -> koppi.casework.v1.Municipality
+	43, // 4: koppi.casework.v1.Municipality.names:type_name -> koppi.casework.v1.Municipality.NamesEntry
+	58, // 5: koppi.casework.v1.UrgencyDefinition.urgency:type_name -> koppi.common.v1.Urgency
+	44, // 6: koppi.casework.v1.UrgencyDefinition.texts:type_name -> koppi.casework.v1.UrgencyDefinition.TextsEntry
+	59, // 7: koppi.casework.v1.SupportNeedDefinition.support_need:type_name -> koppi.concern.v1.SupportNeed
+	45, // 8: koppi.casework.v1.SupportNeedDefinition.names:type_name -> koppi.casework.v1.SupportNeedDefinition.NamesEntry
+	46, // 9: koppi.casework.v1.SupportNeedDefinition.definitions:type_name -> koppi.casework.v1.SupportNeedDefinition.DefinitionsEntry
+	47, // 10: koppi.casework.v1.FourFieldNames.support:type_name -> koppi.casework.v1.FourFieldNames.SupportEntry
+	48, // 11: koppi.casework.v1.FourFieldNames.difficulty:type_name -> koppi.casework.v1.FourFieldNames.DifficultyEntry
+	49, // 12: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
+	60, // 13: koppi.casework.v1.Agency.kind:type_name -> koppi.casework.v1.AgencyKind
+	11, // 14: koppi.casework.v1.Agency.units:type_name -> koppi.casework.v1.Unit
+	50, // 15: koppi.casework.v1.Agency.short_names:type_name -> koppi.casework.v1.Agency.ShortNamesEntry
+	6,  // 16: koppi.casework.v1.Agency.urgency_definitions:type_name -> koppi.casework.v1.UrgencyDefinition
+	9,  // 17: koppi.casework.v1.Agency.child_welfare:type_name -> koppi.casework.v1.ChildWelfare
+	7,  // 18: koppi.casework.v1.Agency.support_needs:type_name -> koppi.casework.v1.SupportNeedDefinition
+	8,  // 19: koppi.casework.v1.Agency.four_field:type_name -> koppi.casework.v1.FourFieldNames
+	51, // 20: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
+	13, // 21: koppi.casework.v1.Unit.duty:type_name -> koppi.casework.v1.DutyPair
+	61, // 22: koppi.casework.v1.Unit.phone_hours:type_name -> koppi.common.v1.PhoneHours
+	52, // 23: koppi.casework.v1.Unit.short_names:type_name -> koppi.casework.v1.Unit.ShortNamesEntry
+	60, // 24: koppi.casework.v1.Unit.kind:type_name -> koppi.casework.v1.AgencyKind
+	12, // 25: koppi.casework.v1.Unit.on_call:type_name -> koppi.casework.v1.OnCall
+	60, // 26: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
+	16, // 27: koppi.casework.v1.FindUnitsResponse.routes:type_name -> koppi.casework.v1.Route
+	62, // 28: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
+	11, // 29: koppi.casework.v1.Route.unit:type_name -> koppi.casework.v1.Unit
+	60, // 30: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
+	62, // 31: koppi.casework.v1.ListGroundsRequest.receiver:type_name -> koppi.common.v1.Party
+	24, // 32: koppi.casework.v1.ListGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
+	23, // 33: koppi.casework.v1.ListGroundTextsResponse.texts:type_name -> koppi.casework.v1.GroundText
+	53, // 34: koppi.casework.v1.GroundText.client:type_name -> koppi.casework.v1.GroundText.ClientEntry
+	63, // 35: koppi.casework.v1.Ground.ground:type_name -> koppi.common.v1.LegalGround
+	54, // 36: koppi.casework.v1.Ground.names:type_name -> koppi.casework.v1.Ground.NamesEntry
+	25, // 37: koppi.casework.v1.Ground.attest:type_name -> koppi.casework.v1.AttestationGroup
+	64, // 38: koppi.casework.v1.Ground.content:type_name -> koppi.common.v1.ContentProfile
+	65, // 39: koppi.casework.v1.Ground.prohibition:type_name -> koppi.common.v1.ProhibitionEffect
+	26, // 40: koppi.casework.v1.AttestationGroup.any_of:type_name -> koppi.casework.v1.AttestationItem
+	55, // 41: koppi.casework.v1.AttestationItem.names:type_name -> koppi.casework.v1.AttestationItem.NamesEntry
+	0,  // 42: koppi.casework.v1.ListWorkRequest.queue:type_name -> koppi.casework.v1.Queue
+	29, // 43: koppi.casework.v1.ListWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
+	57, // 44: koppi.casework.v1.ListWorkResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	66, // 45: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
+	58, // 46: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
+	62, // 47: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
+	67, // 48: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
+	68, // 49: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
+	62, // 50: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
+	62, // 51: koppi.casework.v1.WorkItem.second:type_name -> koppi.common.v1.Party
+	67, // 52: koppi.casework.v1.WorkItem.next_attempt_at:type_name -> google.protobuf.Timestamp
+	67, // 53: koppi.casework.v1.WorkItem.next_appointment_at:type_name -> google.protobuf.Timestamp
+	62, // 54: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
+	32, // 55: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
+	69, // 56: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
+	35, // 57: koppi.casework.v1.GetLoadResponse.loads:type_name -> koppi.casework.v1.WorkerLoad
+	70, // 58: koppi.casework.v1.WorkerLoad.colleague:type_name -> koppi.casework.v1.Colleague
+	36, // 59: koppi.casework.v1.WorkerLoad.by_track:type_name -> koppi.casework.v1.NamedCount
+	36, // 60: koppi.casework.v1.WorkerLoad.by_support_need:type_name -> koppi.casework.v1.NamedCount
+	67, // 61: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
+	67, // 62: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
+	39, // 63: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
+	67, // 64: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
+	62, // 65: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
+	71, // 66: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
+	72, // 67: koppi.casework.v1.Access.emergency_reason:type_name -> koppi.casework.v1.EmergencyReason
+	73, // 68: koppi.casework.v1.Access.verdict:type_name -> koppi.casework.v1.ReviewVerdict
+	42, // 69: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
+	62, // 70: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
+	62, // 71: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
+	1,  // 72: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
+	3,  // 73: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
+	14, // 74: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
+	17, // 75: koppi.casework.v1.CaseworkService.ListGrounds:input_type -> koppi.casework.v1.ListGroundsRequest
+	19, // 76: koppi.casework.v1.CaseworkService.FindClient:input_type -> koppi.casework.v1.FindClientRequest
+	74, // 77: koppi.casework.v1.CaseworkService.ListColleagues:input_type -> koppi.casework.v1.ListColleaguesRequest
+	75, // 78: koppi.casework.v1.CaseworkService.PutColleague:input_type -> koppi.casework.v1.PutColleagueRequest
+	76, // 79: koppi.casework.v1.CaseworkService.GetRoster:input_type -> koppi.casework.v1.GetRosterRequest
+	77, // 80: koppi.casework.v1.CaseworkService.SetDuty:input_type -> koppi.casework.v1.SetDutyRequest
+	78, // 81: koppi.casework.v1.CaseworkService.SetAbsence:input_type -> koppi.casework.v1.SetAbsenceRequest
+	79, // 82: koppi.casework.v1.CaseworkService.OpenEmergencyReading:input_type -> koppi.casework.v1.OpenEmergencyReadingRequest
+	80, // 83: koppi.casework.v1.CaseworkService.ListEmergencyReadings:input_type -> koppi.casework.v1.ListEmergencyReadingsRequest
+	81, // 84: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:input_type -> koppi.casework.v1.ReviewEmergencyReadingRequest
+	21, // 85: koppi.casework.v1.CaseworkService.ListGroundTexts:input_type -> koppi.casework.v1.ListGroundTextsRequest
+	27, // 86: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
+	30, // 87: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
+	33, // 88: koppi.casework.v1.CaseworkService.GetLoad:input_type -> koppi.casework.v1.GetLoadRequest
+	37, // 89: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
+	40, // 90: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
+	2,  // 91: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
+	4,  // 92: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
+	15, // 93: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
+	18, // 94: koppi.casework.v1.CaseworkService.ListGrounds:output_type -> koppi.casework.v1.ListGroundsResponse
+	20, // 95: koppi.casework.v1.CaseworkService.FindClient:output_type -> koppi.casework.v1.FindClientResponse
+	82, // 96: koppi.casework.v1.CaseworkService.ListColleagues:output_type -> koppi.casework.v1.ListColleaguesResponse
+	83, // 97: koppi.casework.v1.CaseworkService.PutColleague:output_type -> koppi.casework.v1.PutColleagueResponse
+	84, // 98: koppi.casework.v1.CaseworkService.GetRoster:output_type -> koppi.casework.v1.GetRosterResponse
+	85, // 99: koppi.casework.v1.CaseworkService.SetDuty:output_type -> koppi.casework.v1.SetDutyResponse
+	86, // 100: koppi.casework.v1.CaseworkService.SetAbsence:output_type -> koppi.casework.v1.SetAbsenceResponse
+	87, // 101: koppi.casework.v1.CaseworkService.OpenEmergencyReading:output_type -> koppi.casework.v1.OpenEmergencyReadingResponse
+	88, // 102: koppi.casework.v1.CaseworkService.ListEmergencyReadings:output_type -> koppi.casework.v1.ListEmergencyReadingsResponse
+	89, // 103: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:output_type -> koppi.casework.v1.ReviewEmergencyReadingResponse
+	22, // 104: koppi.casework.v1.CaseworkService.ListGroundTexts:output_type -> koppi.casework.v1.ListGroundTextsResponse
+	28, // 105: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
+	31, // 106: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
+	34, // 107: koppi.casework.v1.CaseworkService.GetLoad:output_type -> koppi.casework.v1.GetLoadResponse
+	38, // 108: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
+	41, // 109: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
+	91, // [91:110] is the sub-list for method output_type
+	72, // [72:91] is the sub-list for method input_type
+	72, // [72:72] is the sub-list for extension type_name
+	72, // [72:72] is the sub-list for extension extendee
+	0,  // [0:72] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_casework_proto_init() }
@@ -3385,14 +3778,14 @@ func file_koppi_casework_v1_casework_proto_init() {
 	}
 	file_koppi_casework_v1_agency_kind_proto_init()
 	file_koppi_casework_v1_people_proto_init()
-	file_koppi_casework_v1_casework_proto_msgTypes[36].OneofWrappers = []any{}
+	file_koppi_casework_v1_casework_proto_msgTypes[41].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_casework_proto_rawDesc), len(file_koppi_casework_v1_casework_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   44,
+			NumMessages:   55,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -54,9 +54,8 @@ type ConcernSubmitted struct {
 	// Of earlier_concerns, those that ended because the client was not reached or wanted no help.
 	// Disclosed to the receiver and the client only.
 	EarlierUnreached int32 `protobuf:"varint,13,opt,name=earlier_unreached,json=earlierUnreached,proto3" json:"earlier_unreached,omitempty"`
-	// The area of the receiving unit, where the receiver's people read by unit: reports about a client join one
-	// another within an area only. It is recorded, since history must not change with the directory. Disclosed
-	// to the receiver only.
+	// In the record: the area of the receiving unit, where the receiver's people read by unit. Reports about a
+	// client join one another within an area only, and history must not change with the directory. Never sent.
 	ReceivingArea string `protobuf:"bytes,15,opt,name=receiving_area,json=receivingArea,proto3" json:"receiving_area,omitempty"`
 	// See Client.interpreter.
 	ClientInterpreter string `protobuf:"bytes,14,opt,name=client_interpreter,json=clientInterpreter,proto3" json:"client_interpreter,omitempty"`

@@ -9,8 +9,9 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import type { Message } from "@bufbuild/protobuf";
 import type { CaseMessage } from "../../exchange/v1/exchange_pb.js";
 import type { ContactPoint, PhoneHours } from "../../common/v1/contact_point_pb.js";
-import type { AgencyKind } from "./agency_kind_pb.js";
 import type { ContentProfile, LegalBasis, LegalGround, LoopStatus, Party, PlannedContact, ProhibitionEffect, Urgency } from "../../common/v1/party_pb.js";
+import type { SupportNeed } from "../../concern/v1/state_pb.js";
+import type { AgencyKind } from "./agency_kind_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Status } from "../../../google/rpc/status_pb.js";
 import type { Colleague, EmergencyReason, GetRosterRequestSchema, GetRosterResponseSchema, ListColleaguesRequestSchema, ListColleaguesResponseSchema, ListEmergencyReadingsRequestSchema, ListEmergencyReadingsResponseSchema, OpenEmergencyReadingRequestSchema, OpenEmergencyReadingResponseSchema, PutColleagueRequestSchema, PutColleagueResponseSchema, ReviewEmergencyReadingRequestSchema, ReviewEmergencyReadingResponseSchema, ReviewVerdict, SetAbsenceRequestSchema, SetAbsenceResponseSchema, SetDutyRequestSchema, SetDutyResponseSchema } from "./people_pb.js";
@@ -108,6 +109,13 @@ export declare type GetAgenciesResponse = Message<"koppi.casework.v1.GetAgencies
    * @generated from field: repeated koppi.casework.v1.Agency agencies = 1;
    */
   agencies: Agency[];
+
+  /**
+   * Those that a unit serves, by code.
+   *
+   * @generated from field: repeated koppi.casework.v1.Municipality municipalities = 2;
+   */
+  municipalities: Municipality[];
 };
 
 /**
@@ -115,6 +123,134 @@ export declare type GetAgenciesResponse = Message<"koppi.casework.v1.GetAgencies
  * Use `create(GetAgenciesResponseSchema)` to create a new message.
  */
 export declare const GetAgenciesResponseSchema: GenMessage<GetAgenciesResponse>;
+
+/**
+ * Municipality is a municipality that a unit serves.
+ *
+ * @generated from message koppi.casework.v1.Municipality
+ */
+export declare type Municipality = Message<"koppi.casework.v1.Municipality"> & {
+  /**
+   * Three digits, for example "297".
+   *
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * Names by BCP 47 tag; empty if the directory does not name it.
+   *
+   * @generated from field: map<string, string> names = 2;
+   */
+  names: { [key: string]: string };
+};
+
+/**
+ * Describes the message koppi.casework.v1.Municipality.
+ * Use `create(MunicipalitySchema)` to create a new message.
+ */
+export declare const MunicipalitySchema: GenMessage<Municipality>;
+
+/**
+ * UrgencyDefinition is what an agency means by an urgency.
+ *
+ * @generated from message koppi.casework.v1.UrgencyDefinition
+ */
+export declare type UrgencyDefinition = Message<"koppi.casework.v1.UrgencyDefinition"> & {
+  /**
+   * @generated from field: koppi.common.v1.Urgency urgency = 1;
+   */
+  urgency: Urgency;
+
+  /**
+   * By BCP 47 tag: fi, sv, en.
+   *
+   * @generated from field: map<string, string> texts = 2;
+   */
+  texts: { [key: string]: string };
+};
+
+/**
+ * Describes the message koppi.casework.v1.UrgencyDefinition.
+ * Use `create(UrgencyDefinitionSchema)` to create a new message.
+ */
+export declare const UrgencyDefinitionSchema: GenMessage<UrgencyDefinition>;
+
+/**
+ * SupportNeedDefinition is what an agency calls a support need, and what it means by it.
+ *
+ * @generated from message koppi.casework.v1.SupportNeedDefinition
+ */
+export declare type SupportNeedDefinition = Message<"koppi.casework.v1.SupportNeedDefinition"> & {
+  /**
+   * @generated from field: koppi.concern.v1.SupportNeed support_need = 1;
+   */
+  supportNeed: SupportNeed;
+
+  /**
+   * By BCP 47 tag: fi, sv, en. Definitions may be empty.
+   *
+   * @generated from field: map<string, string> names = 2;
+   */
+  names: { [key: string]: string };
+
+  /**
+   * @generated from field: map<string, string> definitions = 3;
+   */
+  definitions: { [key: string]: string };
+};
+
+/**
+ * Describes the message koppi.casework.v1.SupportNeedDefinition.
+ * Use `create(SupportNeedDefinitionSchema)` to create a new message.
+ */
+export declare const SupportNeedDefinitionSchema: GenMessage<SupportNeedDefinition>;
+
+/**
+ * FourFieldNames name the axes of the four-field, by BCP 47 tag.
+ *
+ * @generated from message koppi.casework.v1.FourFieldNames
+ */
+export declare type FourFieldNames = Message<"koppi.casework.v1.FourFieldNames"> & {
+  /**
+   * @generated from field: map<string, string> support = 1;
+   */
+  support: { [key: string]: string };
+
+  /**
+   * @generated from field: map<string, string> difficulty = 2;
+   */
+  difficulty: { [key: string]: string };
+};
+
+/**
+ * Describes the message koppi.casework.v1.FourFieldNames.
+ * Use `create(FourFieldNamesSchema)` to create a new message.
+ */
+export declare const FourFieldNamesSchema: GenMessage<FourFieldNames>;
+
+/**
+ * ChildWelfare is where a child welfare notification is made.
+ *
+ * @generated from message koppi.casework.v1.ChildWelfare
+ */
+export declare type ChildWelfare = Message<"koppi.casework.v1.ChildWelfare"> & {
+  /**
+   * @generated from field: string phone = 1;
+   */
+  phone: string;
+
+  /**
+   * @generated from field: string url = 2;
+   */
+  url: string;
+};
+
+/**
+ * Describes the message koppi.casework.v1.ChildWelfare.
+ * Use `create(ChildWelfareSchema)` to create a new message.
+ */
+export declare const ChildWelfareSchema: GenMessage<ChildWelfare>;
 
 /**
  * Agency is an agency's entry in the directory.
@@ -165,6 +301,32 @@ export declare type Agency = Message<"koppi.casework.v1.Agency"> & {
    * @generated from field: map<string, string> short_names = 7;
    */
   shortNames: { [key: string]: string };
+
+  /**
+   * What the agency means by each urgency, the most urgent first.
+   *
+   * @generated from field: repeated koppi.casework.v1.UrgencyDefinition urgency_definitions = 8;
+   */
+  urgencyDefinitions: UrgencyDefinition[];
+
+  /**
+   * Absent if the directory does not say.
+   *
+   * @generated from field: koppi.casework.v1.ChildWelfare child_welfare = 9;
+   */
+  childWelfare?: ChildWelfare | undefined;
+
+  /**
+   * Returned to the agency's own workers only.
+   *
+   * @generated from field: repeated koppi.casework.v1.SupportNeedDefinition support_needs = 10;
+   */
+  supportNeeds: SupportNeedDefinition[];
+
+  /**
+   * @generated from field: koppi.casework.v1.FourFieldNames four_field = 11;
+   */
+  fourField?: FourFieldNames | undefined;
 };
 
 /**

@@ -106,9 +106,8 @@ export declare type ConcernSubmitted = Message<"koppi.concern.v1.ConcernSubmitte
   earlierUnreached: number;
 
   /**
-   * The area of the receiving unit, where the receiver's people read by unit: reports about a client join one
-   * another within an area only. It is recorded, since history must not change with the directory. Disclosed
-   * to the receiver only.
+   * In the record: the area of the receiving unit, where the receiver's people read by unit. Reports about a
+   * client join one another within an area only, and history must not change with the directory. Never sent.
    *
    * @generated from field: string receiving_area = 15;
    */

@@ -1,0 +1,32 @@
+import { ReassignWorkRequestSchema, type WorkItem } from "koppi-contract/koppi/casework/v1/casework_pb";
+import { useTexts } from "../../app/language";
+import type { Person } from "../../app/session";
+import { receiver, text, type Field } from "../../ui/form/fields";
+import { StepForm } from "../../ui/form/stepform";
+import { most, pass, type Result } from "./bulk";
+
+interface PassOnProps {
+  items: WorkItem[];
+  person: Person;
+  passed: (results: Result[]) => void;
+  close: () => void;
+}
+
+// PassOn passes matters on to a unit or worker of the own agency.
+export function PassOn({ items, person, passed, close }: PassOnProps) {
+  const t = useTexts("worklist");
+  const fields: Field[] = [
+    { kind: "receiver", name: "to", label: "passTo", within: person.agency, worker: true, required: true },
+    // What a worker holds is taken from the worker with a reason.
+    { kind: "line", name: "reason", label: "passReason", required: items.some(({ holder }) => Boolean(holder?.worker)) },
+  ];
+  return (
+    <StepForm draft="pass" texts="worklist" title={t("passTitle", { count: items.length })}
+      schema={ReassignWorkRequestSchema} fields={fields} sendLabel={t("act_pass")}
+      make={(values, requestId) => ({
+        requestId, subjects: items.slice(0, most).map(({ subject }) => subject),
+        to: { ...receiver(values, "to"), agency: person.agency }, reason: text(values, "reason"),
+      })}
+      send={async (request) => passed(await pass(request, items))} done={close} cancel={close} />
+  );
+}
