@@ -1,13 +1,12 @@
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button, InlineAlert } from "suomifi-ui-components";
 
-import { ReassignWorkRequestSchema, type WorkItem } from "koppi-contract/koppi/casework/v1/casework_pb";
+import type { WorkItem } from "koppi-contract/koppi/casework/v1/casework_pb";
 import { useTexts } from "../../app/language";
+import { patiently } from "../../app/patiently";
 import type { Person } from "../../app/session";
-import { receiver, text, type Field } from "../../ui/form/fields";
-import { StepForm } from "../../ui/form/stepform";
-import { back, canTake, most, pass, take, type Act, type Result } from "./bulk";
+import { back, canTake, take, type Act, type Result } from "./bulk";
 import { useCalled } from "./row";
 
 // Done is what a step on several matters came to.
@@ -22,6 +21,8 @@ interface BarProps {
 
 const acts = ["receive", "take"] as const;
 
+const PassForm = lazy(async () => ({ default: (await patiently(() => import("./passform"))).PassForm }));
+
 // Bar offers the steps that can be taken on all ticked matters.
 export function Bar({ items, person, clear, done }: BarProps) {
   const t = useTexts("worklist"), [busy, setBusy] = useState(false), [passing, setPassing] = useState(false);
@@ -30,10 +31,6 @@ export function Bar({ items, person, clear, done }: BarProps) {
     done({ act: one, results: await take(one, items.filter((item) => canTake(one, item))) });
     setBusy(false);
   };
-  const fields: Field[] = [
-    { kind: "receiver", name: "to", label: "passTo", within: person.agency, worker: true, required: true },
-    { kind: "line", name: "reason", label: "passReason", required: true },
-  ];
   const passable = items.filter((item) => canTake("pass", item));
   return (
     <div className="ticked">
@@ -49,14 +46,9 @@ export function Bar({ items, person, clear, done }: BarProps) {
         </Button>}
         <button type="button" className="plain" onClick={clear}>{t("untick")}</button>
       </div>
-      {passing && <StepForm draft="pass" texts="worklist" title={t("passTitle", { count: passable.length })}
-        schema={ReassignWorkRequestSchema} fields={fields} sendLabel={t("act_pass")}
-        make={(values, requestId) => ({
-          requestId, subjects: passable.slice(0, most).map(({ subject }) => subject),
-          to: { ...receiver(values, "to"), agency: person.agency }, reason: text(values, "reason"),
-        })}
-        send={async (request) => done({ act: "pass", results: await pass(request, passable) })}
-        done={() => setPassing(false)} cancel={() => setPassing(false)} />}
+      {passing && <Suspense>
+        <PassForm items={passable} person={person} done={(results) => done({ act: "pass", results })} close={() => setPassing(false)} />
+      </Suspense>}
     </div>
   );
 }
