@@ -31,6 +31,12 @@ import { Withdrawn } from "./withdrawn";
 
 const IntakeCard = lazy(async () => ({ default: (await patiently(() => import("./intake"))).IntakeCard }));
 
+const RecordOnce = lazy(async () => ({ default: (await patiently(() => import("./recordonce"))).RecordOnce }));
+
+// isRecorded reports whether the receiver has something to copy into its own client record.
+const isRecorded = ({ contactAttempts, triages, appointments, state, outcome }: Concern) =>
+  contactAttempts.length + triages.length + appointments.length > 0 || state === ConcernState.ASSESSED || outcome > 0;
+
 const hasAppointments = ({ appointments, availableActions }: Concern) => appointments.length > 0 && availableActions.length > 0;
 
 const linkedOf = (concern: Concern): Linked[] => [
@@ -90,6 +96,9 @@ export function ConcernMatter({ id }: { id: string }) {
         {notReached > 0 && <><dt>{t("attempts")}</dt><dd dir="auto">{notReached}</dd></>}
       </MatterSide>}>
       {(isIntake(concern) || hasAppointments(concern)) && <Suspense><IntakeCard concern={concern} changed={changed} /></Suspense>}
+      {!concern.revocation && concern.receiver?.agency === person.agency && isRecorded(concern) && (
+        <Suspense><RecordOnce concern={concern} /></Suspense>
+      )}
       {!concern.revocation && <Course subject={subject} caseId={concern.caseId} said={concern.description}
         ended={concern.outcome ? word(nameOf(OutcomeSchema, concern.outcome)) : ""} endedSaid={concern.feedback} />}
     </MatterFrame>
