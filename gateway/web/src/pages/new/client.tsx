@@ -139,9 +139,3 @@ export function useClientName() {
     return [byName(values) ? names : text(values, "code").toUpperCase(), phone].filter(Boolean).join(", ");
   };
 }
-
-// useLanguageName returns the name of the client's language of service, in the reader's language.
-export function useLanguageName() {
-  const [language] = useLanguage(), names = new Intl.DisplayNames([language], { type: "language" });
-  return (tag: string) => (tag && names.of(tag)) || tag;
-}
