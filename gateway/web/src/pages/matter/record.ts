@@ -1,6 +1,6 @@
 import { AppointmentResultSchema } from "koppi-contract/koppi/common/v1/appointment_pb";
 import { UrgencySchema, type Party } from "koppi-contract/koppi/common/v1/party_pb";
-import { ClientWillSchema, ContactModeSchema } from "koppi-contract/koppi/concern/v1/intake_pb";
+import { ClientWillSchema, ContactModeSchema, type Guidance } from "koppi-contract/koppi/concern/v1/intake_pb";
 import {
   ConcernState, ContactResultSchema, OutcomeSchema, SupportNeedSchema, TrackSchema, type Concern,
 } from "koppi-contract/koppi/concern/v1/state_pb";
@@ -24,6 +24,7 @@ export function useRecord() {
   const fourField = useFourField(), guided = useGuided();
   const time = (at?: Timestamp) => { const date = dateOf(at); return date ? moment(date) : ""; };
   const named = <T extends DescEnum>(schema: T, value: number) => (value ? word(nameOf(schema, value as never)) : "");
+  const guidedLines = (all: Guidance[]) => all.map((one): [string, string] => ["guided_to", guided(one)]);
   const part = (name: "contact" | "appointment" | "triage" | "assessment" | "end", at: string, by: Party | undefined,
     lines: [label: string, value: string][]) => [
     [t(`record_${name}`), at].filter(Boolean).join(" ") + (by ? `, ${party(by)}` : ""),
@@ -36,7 +37,7 @@ export function useRecord() {
     ].join("\n"),
     ...concern.contactAttempts.map((one) => part("contact", time(one.at), one.by, [
       ["result", named(ContactResultSchema, one.result)], ["mode", named(ContactModeSchema, one.mode)],
-      ["client_will", named(ClientWillSchema, one.clientWill)], ["guided_to", one.guidedTo.map(guided).join("; ")], ["note", one.note],
+      ["client_will", named(ClientWillSchema, one.clientWill)], ...guidedLines(one.guidedTo), ["note", one.note],
       ["next_attempt_at", time(one.nextAttemptAt)], ["next_mode", named(ContactModeSchema, one.nextMode)],
     ])),
     ...concern.appointments.map(({ at, place, result }) => part("appointment", time(at), undefined, [
@@ -51,8 +52,7 @@ export function useRecord() {
       ["four_field", fourField(concern.fourField)], ["support_need", named(SupportNeedSchema, concern.supportNeed)],
     ])] : []),
     ...(concern.outcome ? [part("end", time(concern.status?.since), undefined, [
-      ["outcome", named(OutcomeSchema, concern.outcome)], ["guided_to", concern.guidedTo.map(guided).join("; ")],
-      ["note", concern.closingNote],
+      ["outcome", named(OutcomeSchema, concern.outcome)], ...guidedLines(concern.guidedTo), ["note", concern.closingNote],
     ])] : []),
   ].join("\n\n");
 }
