@@ -11,7 +11,9 @@ import { pictures } from "./pictures";
 
 const herself = "030694W9024";
 // What the receiver alone reads.
-const kept = ["Soitti takaisin.", "Velka on suuri.", "verkostopalaveri", "nätverksmöte", "network", "tukea paljon", "mycket stöd", "much support"];
+const kept = [
+  "Soitti takaisin.", "Velka on suuri.", "verkostopalaveri", "nätverksmöte", "network", "tukea paljon", "mycket stöd", "much support",
+];
 
 async function contacted(koppi: Koppi): Promise<string> {
   const { concern } = await koppi.call<{ concern: { concernId: string } }>("kela-17", "concern.v1.ConcernService/SubmitConcern", {
