@@ -160,7 +160,8 @@ test("who finds a need of special support and is no social worker records it, an
   await pictures(counsellor.page, "special-found");
   await accessible(counsellor.page);
   await form.locator("[data-special-found] button").click();
-  await counsellor.fill(form, { supportNeed: "SUPPORT_NEED_SPECIAL", assignTo: { unit: "tyoikaiset-kuopio", worker: "ps-21" }, reason: "Arviointi kuuluu sosiaalityöntekijälle." });
+  const social = { unit: "tyoikaiset-kuopio", worker: "ps-21" };
+  await counsellor.fill(form, { supportNeed: "SUPPORT_NEED_SPECIAL", assignTo: social, reason: "Arviointi kuuluu sosiaalityöntekijälle." });
   await counsellor.send(form);
   await expect(counsellor.step("CompleteAssessment")).toHaveCount(0);
   await worker.open(subject);

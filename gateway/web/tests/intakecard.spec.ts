@@ -175,3 +175,64 @@ test("an appointment says when it is, and then whether the client came", async (
   await expect(card).toHaveCount(0);
   await expect(worker.matter.locator('[data-event="AppointmentResultRecorded"]')).toContainText("ei saapunut");
 });
+
+test("what was recorded is copied and printed as text, without the client's name and code", async ({ koppi, comes }) => {
+  const subject = await report(koppi, { unit: adults.unit }), worker = await comes("ps-21", desktop), { page } = worker;
+  await concern(koppi, "ps-21", "ReceiveConcern", subject);
+  await worker.open(subject);
+  const record = worker.matter.locator("[data-record]");
+  await expect(part(worker, "contact")).toBeVisible();
+  await expect(record).toHaveCount(0);
+  await concern(koppi, "ps-21", "RecordContactAttempt", subject, {
+    result: "CONTACT_RESULT_REACHED", mode: "CONTACT_MODE_PHONE", clientWill: "CLIENT_WILL_UNSURE", note: "Soitti takaisin.",
+    guidedTo: [{ organisation: "Takuusäätiö", what: "Velkalinja neuvoo." }],
+  });
+  await concern(koppi, "ps-21", "TriageConcern", subject, {
+    urgency: "URGENCY_URGENT", supportNeed: "SUPPORT_NEED_NETWORK", track: "TRACK_SOCIAL_COUNSELLING", reason: "Sähköt katkaistu.",
+    fourField: { support: "SUPPORT_LEVEL_HIGH", difficulty: "SUPPORT_LEVEL_LOW" },
+  });
+  // The code is on the page, and not in the text.
+  await page.locator('[data-reveal="client"]').getByRole("button").click();
+  await expect(page.locator('[data-reveal="client"]')).toContainText("010594Y9032");
+  let asked = 0;
+  await page.evaluate(() => {
+    const kept = window as { copied?: string; printed?: number };
+    navigator.clipboard.writeText = async (text) => { kept.copied = text; };
+    window.print = () => { kept.printed = (kept.printed ?? 0) + 1; };
+  });
+  page.on("request", (request) => { if (request.url().includes("/koppi.")) asked += 1; });
+  await count(page);
+  await record.locator("[data-record-copy]").click();
+  await expect(record).toContainText("on kopioitu");
+  expect(await clicked(page, "copying")).toBe(1);
+  await pictures(page, "card-record");
+  const text = await page.evaluate(() => (window as { copied?: string }).copied ?? "");
+  expect(text).toMatch(new RegExp(
+    "^Huoli-ilmoitus [0-9A-Z]{4}-[0-9A-Z]{4}\nIlmoittaja: Kaija Käsittelijä, .*\n\nYhteydenotto 23.11.2026 9.00, Saara Sosiaali, ",
+  ));
+  for (const said of [
+    "Tulos: asiakas tavoitettiin", "Yhteydenottotapa: puhelu", "Asiakkaan oma kanta: ei ole varma",
+    "Ohjattu: Takuusäätiö: Velkalinja neuvoo.",
+    "Lisätieto: Soitti takaisin.", "Kiireellisyys: Kiireellinen", "Nelikenttä: tukea paljon", "Tuen tarve: verkostopalaveri",
+    "Syy: Sähköt katkaistu.",
+  ]) expect(text).toContain(said);
+  expect(text).not.toMatch(/\d{6}[-+A-Y]\d{3}|[A-Z]{3,}_/);
+  await record.locator("[data-record-print]").click();
+  expect(await page.evaluate(() => (window as { printed?: number }).printed)).toBe(1);
+  await page.emulateMedia({ media: "print" });
+  await expect(page.locator(".record-sheet")).toContainText("Tulos: asiakas tavoitettiin");
+  await expect(worker.matter).toBeHidden();
+  await page.emulateMedia({ media: null });
+  expect(asked, "requests").toBe(0);
+});
+
+test("where the browser does not let copy, the text is there to be copied by hand", async ({ koppi, comes }) => {
+  const subject = await report(koppi, { unit: adults.unit }), worker = await comes("ps-21", desktop), { page } = worker;
+  await concern(koppi, "ps-21", "TakeConcern", subject);
+  await concern(koppi, "ps-21", "RecordContactAttempt", subject, { result: "CONTACT_RESULT_NOT_REACHED" });
+  await worker.open(subject);
+  await page.evaluate(() => { navigator.clipboard.writeText = async () => { throw new Error("not allowed"); }; });
+  await worker.matter.locator("[data-record-copy]").click();
+  await expect(worker.matter.locator("[data-record] pre")).toContainText("asiakasta ei tavoitettu");
+  await accessible(page);
+});

@@ -7,8 +7,10 @@ import { ConcernService } from "koppi-contract/koppi/concern/v1/concern_pb";
 import type { Concern } from "koppi-contract/koppi/concern/v1/state_pb";
 import { dateOf, useNow } from "../../app/clock";
 import { useTexts } from "../../app/language";
+import { refusalOf } from "../../app/refusal";
 import { transport } from "../../app/transport";
 import { limit } from "../../ui/dates";
+import { mayHaveArrived } from "../../ui/form/check";
 import { Problem } from "../../ui/problem";
 import { awaited } from "./appointments";
 
@@ -27,7 +29,11 @@ export function AppointmentCards({ concern, changed, saved }: Props) {
     ids.current.set(key, requestId);
     await createClient(ConcernService, transport)
       .recordAppointmentResult({ requestId, concernId: concern.concernId, etag: concern.etag, appointmentId, result })
-      .then(() => { changed(); saved("RecordAppointmentResult"); }, (refused) => { ids.current.delete(key); setError(refused); });
+      .then(() => { changed(); saved("RecordAppointmentResult"); }, (refused) => {
+        // A request that may have arrived keeps its id.
+        if (!mayHaveArrived(refusalOf(refused))) ids.current.delete(key);
+        setError(refused);
+      });
     setBusy(false);
   };
   return (

@@ -1,7 +1,7 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
-import { dateOf, lastNow } from "../../app/clock";
+import { dateOf } from "../../app/clock";
 import { moment } from "../../ui/dates";
 import { text } from "../../ui/form/fields";
 import { finnish } from "../../ui/form/times";
@@ -13,9 +13,6 @@ interface Appointed { appointments: Appointment[] }
 
 // awaited are the appointments that have no result.
 export const awaited = <A extends Appointment>({ appointments }: { appointments: A[] }) => appointments.filter(({ result }) => !result);
-
-// isPast reports whether the time of an appointment has come.
-export const isPast = ({ at }: Appointment) => (dateOf(at)?.getTime() ?? 0) <= (lastNow() ?? Date.now());
 
 export const scheduleAppointment: Step<unknown> = {
   fields: () =>

@@ -1,16 +1,19 @@
 import { createClient } from "@connectrpc/connect";
 import { lazy, Suspense } from "react";
 
+import { AppointmentResultSchema } from "koppi-contract/koppi/common/v1/appointment_pb";
 import { ConcernService } from "koppi-contract/koppi/concern/v1/concern_pb";
+import { ClientWill, ClientWillSchema } from "koppi-contract/koppi/concern/v1/intake_pb";
 import {
   ConcernState, OutcomeSchema, StatutoryGroupSchema, SupportNeedSchema, TopicSchema, TrackSchema, type Concern,
 } from "koppi-contract/koppi/concern/v1/state_pb";
 import { useTexts, useWords } from "../../app/language";
 import { dateOf } from "../../app/clock";
 import { actsAs, usePerson } from "../../app/session";
-import { day } from "../../ui/dates";
+import { day, limit } from "../../ui/dates";
 import { patiently } from "../../app/patiently";
 import { transport } from "../../app/transport";
+import { cellOf, useFourField } from "../../ui/intake";
 import { nameOf } from "../../ui/names";
 import { usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
@@ -31,6 +34,12 @@ import { Withdrawn } from "./withdrawn";
 
 const IntakeCard = lazy(async () => ({ default: (await patiently(() => import("./intake"))).IntakeCard }));
 
+const RecordOnce = lazy(async () => ({ default: (await patiently(() => import("./recordonce"))).RecordOnce }));
+
+// isRecorded reports whether the receiver has something to copy into its own client record.
+const isRecorded = ({ contactAttempts, triages, appointments, state, outcome }: Concern) =>
+  contactAttempts.length + triages.length + appointments.length > 0 || state === ConcernState.ASSESSED || outcome > 0;
+
 const hasAppointments = ({ appointments, availableActions }: Concern) => appointments.length > 0 && availableActions.length > 0;
 
 const linkedOf = (concern: Concern): Linked[] => [
@@ -45,7 +54,7 @@ const linkedOf = (concern: Concern): Linked[] => [
 // ConcernMatter shows a concern report.
 export function ConcernMatter({ id }: { id: string }) {
   const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName();
-  const summary = useConcernSummary(), subject = `concerns/${id}`;
+  const summary = useConcernSummary(), fourField = useFourField(), subject = `concerns/${id}`;
   const { data, error, changed } = useMatter(subject, ConcernService.method.getConcern, { concernId: id });
   const concern = data?.concern, begin = useBeginnings(subject, concern);
   if (error) return <Problem error={error} />;
@@ -64,6 +73,7 @@ export function ConcernMatter({ id }: { id: string }) {
       </>}
       said={!concern.revocation && concern.description && <Said said={concern.description} label="description" />}
       side={<MatterSide subject={subject} caseId={concern.caseId} clientId={concern.clientId} language={concern.clientLanguage}
+        interpreter={concern.clientInterpreter}
         contacts={data.contacts} actions={concern.availableActions} status={concern.status} basis={concern.basis}
         attachments={[...concern.attachments, ...concern.outcomeAttachments]}
         linked={linkedOf(concern)} read={() => createClient(ConcernService, transport).getClient({ concernId: id })}>
@@ -83,13 +93,29 @@ export function ConcernMatter({ id }: { id: string }) {
         {concern.supportNeed > 0 && (
           <><dt>{t("supportNeed")}</dt><dd dir="auto">{word(nameOf(SupportNeedSchema, concern.supportNeed))}</dd></>
         )}
+        {cellOf(concern.fourField) && <><dt>{t("fourField")}</dt><dd dir="auto">{fourField(concern.fourField)}</dd></>}
         {concern.track > 0 && <><dt>{t("track")}</dt><dd dir="auto">{word(nameOf(TrackSchema, concern.track))}</dd></>}
         {concern.earlierConcerns > 0 && (
           <><dt>{t("earlier")}</dt><dd dir="auto">{t("earlierCount", { count: concern.earlierConcerns })}</dd></>
         )}
+        {concern.clientWill > 0 && concern.clientWill !== ClientWill.NOT_ASKED && (
+          <><dt>{t("clientWillOf")}</dt><dd dir="auto">{word(nameOf(ClientWillSchema, concern.clientWill))}</dd></>
+        )}
+        {concern.secondWorker && <><dt>{t("secondWorker")}</dt><dd dir="auto">{party(concern.secondWorker)}</dd></>}
+        {concern.appointments.length > 0 && <>
+          <dt>{t("appointments")}</dt>
+          {concern.appointments.map(({ appointmentId, at, place, result }) => (
+            <dd key={appointmentId} dir="auto" data-appointed>
+              {[limit(dateOf(at)!), place].filter(Boolean).join(", ")}{result > 0 && `: ${word(nameOf(AppointmentResultSchema, result))}`}
+            </dd>
+          ))}
+        </>}
         {notReached > 0 && <><dt>{t("attempts")}</dt><dd dir="auto">{notReached}</dd></>}
       </MatterSide>}>
       {(isIntake(concern) || hasAppointments(concern)) && <Suspense><IntakeCard concern={concern} changed={changed} /></Suspense>}
+      {!concern.revocation && concern.receiver?.agency === person.agency && isRecorded(concern) && (
+        <Suspense><RecordOnce concern={concern} /></Suspense>
+      )}
       {!concern.revocation && <Course subject={subject} caseId={concern.caseId} said={concern.description}
         ended={concern.outcome ? word(nameOf(OutcomeSchema, concern.outcome)) : ""} endedSaid={concern.feedback} />}
     </MatterFrame>

@@ -12,7 +12,7 @@ import { attestedFields, groundFields } from "../../ui/ground/fields";
 import { allowsTopics, allowsWords, basisOf, chosenOf, isNecessary } from "../../ui/ground/value";
 import { namesOf, nameOf } from "../../ui/names";
 import type { Steps } from "./actions";
-import { appointmentResult, awaited, isPast, scheduleAppointment } from "./appointments";
+import { appointmentResult, scheduleAppointment } from "./appointments";
 import { contactDetails, contactFields, contactOf, guidanceField, noteField, willField } from "./contactfields";
 import { guidanceOf } from "./guidance";
 import { isIntake } from "./intakestate";
@@ -65,10 +65,8 @@ export function concernSteps(setting: Setting): Steps<Concern> {
     },
     RecordContactAttempt: { fields: () => [...contactFields, ...contactDetails], make: contactOf, rare: isIntake },
     ScheduleAppointment: scheduleAppointment,
-    RecordAppointmentResult: {
-      ...appointmentResult(AppointmentResultSchema),
-      first: (concern) => awaited(concern).some(isPast), rare: (concern) => !awaited(concern).some(isPast),
-    },
+    // The card of the appointment asks whether the client came; the form has the other results.
+    RecordAppointmentResult: { ...appointmentResult(AppointmentResultSchema), rare: true },
     SetSecondWorker: secondWorker(setting),
     PlanContact: planContact(setting),
     RecordFeedbackConsent: {

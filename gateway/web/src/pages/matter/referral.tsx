@@ -52,6 +52,7 @@ export function ReferralMatter({ id }: { id: string }) {
       </>}
       said={!referral.revocation && referral.reason && <Said said={referral.reason} label="referralReason" />}
       side={<MatterSide subject={subject} caseId={referral.caseId} clientId={referral.clientId} language={referral.clientLanguage}
+        interpreter={referral.clientInterpreter}
         contacts={data.contacts} actions={referral.availableActions} status={referral.status} basis={referral.basis}
         attachments={[...referral.attachments, ...referral.outcomeAttachments]}
         linked={linkedOf(referral)} read={() => createClient(ReferralService, transport).getClient({ referralId: id })}>

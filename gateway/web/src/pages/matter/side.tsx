@@ -8,6 +8,7 @@ import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { Attachments } from "../../ui/attachments";
 import { day } from "../../ui/dates";
+import { useLanguageName } from "../../ui/languages";
 import { MatterLink } from "../../ui/matterlink";
 import { nameOf, shortId } from "../../ui/names";
 import { AccessLog } from "./accesslog";
@@ -24,6 +25,8 @@ interface Props {
   caseId: string;
   clientId: string;
   language?: string;
+  // The language into which is interpreted for the client.
+  interpreter?: string;
   status?: LoopStatus;
   contacts: ContactPoint[];
   actions: string[];
@@ -39,9 +42,9 @@ export const languageNames = ["fi", "sv", "en", "ru", "ar", "so", "uk", "se", "e
 
 // MatterSide shows the client of a matter and its related matters.
 export function MatterSide({
-  subject, caseId, clientId, language, status, contacts, actions, basis, read, attachments, linked, children,
+  subject, caseId, clientId, language, interpreter, status, contacts, actions, basis, read, attachments, linked, children,
 }: Props) {
-  const t = useTexts("matter"), word = useWords(), person = usePerson(), provision = useProvision();
+  const t = useTexts("matter"), word = useWords(), person = usePerson(), provision = useProvision(), tongue = useLanguageName();
   const known = languageNames.find((one) => one === language?.split("-")[0]), consented = dateOf(basis?.consentedAt);
   const worker = person.role !== "client";
   return (
@@ -52,6 +55,7 @@ export function MatterSide({
         <dl>
           {clientId && <><dt>{t("clientId")}</dt><dd dir="auto">{shortId(clientId)}</dd></>}
           {language && <><dt>{t("language")}</dt><dd dir="auto">{known ? t(`language_${known}`) : language}</dd></>}
+          {interpreter && <><dt>{t("interpreter")}</dt><dd dir="auto" data-interpreter>{tongue(interpreter)}</dd></>}
           {basis?.ground ? <>
             <dt>{t("basis")}</dt>
             <dd dir="auto">

@@ -66,8 +66,12 @@ export function useConcernSummary() {
     const name = state === ConcernState.CLOSED ? (concern.outcome ? "CLOSED" : concern.declineReason ? "SETTLED" : "CLOSED_undisclosed")
       : concernStates.find((one) => ConcernState[state] === one);
     const planned = concern.plannedContacts[0], at = dateOf(planned?.at);
+    const ahead = concern.appointments.find(({ result }) => !result), appointed = dateOf(ahead?.at);
     return joined(
-      name && t(`concern_${name}`, values), turn(status), planned && at && t("contactPlanned", { who: party(planned.by), at: moment(at) }),
+      name && t(`concern_${name}`, values),
+      appointed && state < ConcernState.CLOSED
+        && t("appointment", { at: moment(appointed), place: ahead!.place ? `, ${ahead!.place}` : "" }),
+      turn(status), planned && at && t("contactPlanned", { who: party(planned.by), at: moment(at) }),
     );
   };
 }

@@ -28,9 +28,19 @@ export const noClient = (language: Language): Values => ({
 const isKnown = (origin: Origin | undefined) => Boolean(origin?.clientId);
 const byName = ({ nameOnly }: Values) => nameOnly === true;
 
+// interpreterFields ask whether the client needs an interpreter, and into which language.
+const interpreterFields: Field[] = [
+  { kind: "check", name: "interpreterNeeded", label: "interpreterNeeded", of: ["client.interpreter"] },
+  {
+    kind: "drawn", name: "interpreter", label: "interpreter", required: true, of: ["client.interpreter"], missing: "missingInterpreter",
+    when: ({ interpreterNeeded }) => interpreterNeeded === true,
+    draw: (drawn) => <OtherLanguage {...drawn} label="interpreter" of={[...others, ...served]} />,
+  },
+];
+
 // clientFields ask for the client: by identity code, or by known details. A matter that follows
 // from another has the client already.
-export function clientFields(origin: Origin | undefined, now: Date, values: Values): Field[] {
+export function clientFields(origin: Origin | undefined, now: Date, values: Values, interpreter = false): Field[] {
   if (isKnown(origin)) return [];
   const today = dayKey(now), nameOnly: Field = { kind: "check", name: "nameOnly", label: "nameOnly" };
   const language: Field[] = [
@@ -40,9 +50,10 @@ export function clientFields(origin: Origin | undefined, now: Date, values: Valu
     },
     {
       kind: "drawn", name: "languageTag", label: "whichLanguage", required: true, of: ["client.language"], missing: "missingLanguage",
-      when: (given) => given.language === "other", draw: (drawn) => <OtherLanguage {...drawn} />,
+      when: (given) => given.language === "other", draw: (drawn) => <OtherLanguage {...drawn} label="whichLanguage" of={others} />,
     },
   ];
+  const interpreted = interpreter ? interpreterFields : [];
   const contact: Field[] = [
     { kind: "line", name: "phone", label: "phone", of: ["client.details.phones"], malformed: "malformedPhone" },
     {
@@ -51,7 +62,7 @@ export function clientFields(origin: Origin | undefined, now: Date, values: Valu
     },
   ];
   if (byName(values)) return [
-    nameOnly, ...language, { kind: "note", name: "unlinked", label: "nameOnly", text: "nameOnlyHint" },
+    nameOnly, ...language, ...interpreted, { kind: "note", name: "unlinked", label: "nameOnly", text: "nameOnlyHint" },
     {
       kind: "line", name: "familyName", label: "familyName", required: true, of: ["client.details.family_name", "client"],
       missing: "missingFamilyName",
@@ -65,7 +76,7 @@ export function clientFields(origin: Origin | undefined, now: Date, values: Valu
       kind: "line", name: "code", label: "code", required: true, of: ["client.personal_identity_code", "client"], missing: "missingCode",
       verify: (value) => (isIdentityCode(value, today) ? undefined : hasCodeForm(value) ? "codeWrong" : "codeForm"),
     },
-    ...language, nameOnly, ...contact,
+    ...language, nameOnly, ...interpreted, ...contact,
   ];
 }
 
@@ -76,13 +87,13 @@ export const municipalityField: Field = {
 };
 
 // Languages are named in the reader's language; the browser knows all names.
-function OtherLanguage({ id, value, change, wrong }: Drawn) {
+function OtherLanguage({ id, value, change, wrong, label, of }: Drawn & { label: "whichLanguage" | "interpreter"; of: string[] }) {
   const t = useTexts("new"), form = useTexts("form"), [language] = useLanguage();
   const names = new Intl.DisplayNames([language], { type: "language" });
   return (
-    <Dropdown id={id} labelText={t("whichLanguage")} visualPlaceholder={form("choose")} value={value ? String(value) : null}
+    <Dropdown id={id} labelText={t(label)} visualPlaceholder={form("choose")} value={value ? String(value) : null}
       onChange={change} status={wrong ? "error" : "default"} statusText={wrong} fullWidth>
-      {others.map((one) => <DropdownItem key={one} value={one}>{names.of(one) ?? one}</DropdownItem>)}
+      {of.map((one) => <DropdownItem key={one} value={one}>{names.of(one) ?? one}</DropdownItem>)}
     </Dropdown>
   );
 }
@@ -112,17 +123,19 @@ function Municipality({ id, value, change, wrong }: Drawn) {
 export const clientLanguage = (values: Values, origin?: Origin) =>
   origin?.language || (values.language === "other" ? text(values, "languageTag") : text(values, "language"));
 
+export const interpreterOf = (values: Values) => (values.interpreterNeeded === true ? text(values, "interpreter") : "");
+
 export function makeClient(values: Values, origin?: Origin): MessageInitShape<typeof ClientSchema> {
-  const language = clientLanguage(values, origin);
+  const language = clientLanguage(values, origin), interpreter = interpreterOf(values);
   if (isKnown(origin)) return { identity: { case: "clientId", value: origin!.clientId }, language };
   const phone = text(values, "phone"), municipality = text(values, "municipality");
   const contact = { phones: phone ? [phone] : [], municipality, nonDisclosure: phone !== "" && values.nonDisclosure === true };
-  if (byName(values)) return { language, details: {
+  if (byName(values)) return { language, interpreter, details: {
     ...contact, familyName: text(values, "familyName"), givenNames: text(values, "givenNames"), birthDate: text(values, "birthDate"),
   } };
   const code = text(values, "code").toUpperCase();
   return {
-    language, identity: code ? { case: "personalIdentityCode", value: code } : { case: undefined },
+    language, interpreter, identity: code ? { case: "personalIdentityCode", value: code } : { case: undefined },
     details: phone || municipality ? contact : undefined,
   };
 }
@@ -138,10 +151,4 @@ export function useClientName() {
     const phone = text(values, "phone"), names = [text(values, "givenNames"), text(values, "familyName")].filter(Boolean).join(" ");
     return [byName(values) ? names : text(values, "code").toUpperCase(), phone].filter(Boolean).join(", ");
   };
-}
-
-// useLanguageName returns the name of the client's language of service, in the reader's language.
-export function useLanguageName() {
-  const [language] = useLanguage(), names = new Intl.DisplayNames([language], { type: "language" });
-  return (tag: string) => (tag && names.of(tag)) || tag;
 }

@@ -1,5 +1,6 @@
 import { enumFromJson } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
+import type { ReactNode } from "react";
 
 import { ContentProfile, Urgency, UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 import { ConcernService, SubmitConcernRequestSchema } from "koppi-contract/koppi/concern/v1/concern_pb";
@@ -11,13 +12,15 @@ import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { attachmentIds, attachmentNames, list, receiver, text, type Field, type Values } from "../../ui/form/fields";
 import { attestedFields, groundFields } from "../../ui/ground/fields";
+import { useLanguageName } from "../../ui/languages";
 import { allowsTopics, allowsWords, basisGiven, basisOf, chosenOf, hearsBack, isConsent, isNecessary } from "../../ui/ground/value";
 import { draftOf, type Beginning } from "./begin";
 import { ChildWelfare } from "./childwelfare";
-import { clientFields, clientGiven, clientLanguage, makeClient, municipalityField, noClient, useClientName } from "./client";
+import { clientFields, clientGiven, clientLanguage, interpreterOf, makeClient, municipalityField, noClient, useClientName } from "./client";
 import { GuidedForm, type GuidePage } from "./guided";
 import { OpenCheck } from "./opencheck";
 import { Preview } from "./preview";
+import { describedBy, hasAnswered, promptFields } from "./prompts";
 import { urgencyFields } from "./urgency";
 
 // A child welfare notification is about the child, on a ground of its own.
@@ -26,7 +29,8 @@ const childWelfare = "417/2007 § 25";
 const consented = (values: Values) => { const chosen = chosenOf(values); return chosen !== undefined && isConsent(chosen); };
 // On a ground that allows the identity alone, the law asks that nothing is delayed.
 const identityOnly = (values: Values) => chosenOf(values)?.content === ContentProfile.IDENTIFICATION;
-const hasTyped = (values: Values) => text(values, "description") !== "" || attachmentIds(values, "attachments").length > 0;
+const hasTyped = (values: Values) =>
+  text(values, "description") !== "" || hasAnswered(values) || attachmentIds(values, "attachments").length > 0;
 const note = (name: string, text: string): Field => ({ kind: "note", name, label: "", text });
 
 // contentFields ask for what the chosen ground allows to say.
@@ -44,6 +48,7 @@ const contentFields = (values: Values, word: (name: string) => string, alone: bo
       hint: isNecessary(values) ? "ground:onlyNecessary" : "descriptionHint",
     },
     { kind: "attachments", name: "attachments", label: "attachments", of: ["attachment_ids"] },
+    ...promptFields(values),
   ] satisfies Field[] : [
     ...(allowsTopics(values) ? [note("noDescription", "ground:topicsOnly")] : []),
     ...(hasTyped(values) ? [note("keptUnsent", "ground:keptUnsent")] : []),
@@ -55,7 +60,7 @@ const contentFields = (values: Values, word: (name: string) => string, alone: bo
 // decides what the next may contain.
 export function NewConcern({ origin, about, arrived }: Beginning) {
   const t = useTexts("new"), word = useWords(), now = useNow(), person = usePerson(), name = useClientName();
-  const [language] = useLanguage();
+  const [language] = useLanguage(), tongue = useLanguageName();
   const checked = (values: Values) => (basisGiven(values) && clientGiven(values, origin) && receiver(values, "receiver")?.agency
     ? { client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: basisOf(values) } : undefined);
   const asks = {
@@ -65,7 +70,7 @@ export function NewConcern({ origin, about, arrived }: Beginning) {
     const check: Field = { kind: "drawn", name: "check", label: "receiver", draw: () => <OpenCheck request={checked(values)} /> };
     return [
       { name: "who", heading: "pageWho", fields: [
-        ...clientFields(origin, now, values), ...(origin ? [] : [municipalityField]),
+        ...clientFields(origin, now, values, true), ...(origin ? [] : [municipalityField]),
         {
           kind: "receiver", name: "receiver", label: "receiver", required: true, missing: "missingReceiver", without: [person.agency],
           municipality: text(values, "municipality"), language: clientLanguage(values, origin),
@@ -86,7 +91,7 @@ export function NewConcern({ origin, about, arrived }: Beginning) {
       make={(values, requestId) => ({
         requestId, client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: basisOf(values),
         topics: allowsTopics(values) ? list(values, "topics").map((topic) => enumFromJson(TopicSchema, topic as never)) : [],
-        description: allowsWords(values) ? text(values, "description") : "",
+        description: allowsWords(values) ? describedBy(values, t) : "",
         urgency: identityOnly(values) ? Urgency.URGENT
           : text(values, "urgency") ? enumFromJson(UrgencySchema, text(values, "urgency") as never) : 0,
         attachmentIds: allowsWords(values) ? attachmentIds(values, "attachments") : [], caseId: origin?.caseId ?? "",
@@ -101,11 +106,12 @@ export function NewConcern({ origin, about, arrived }: Beginning) {
       arrived={arrived}
       preview={(values) => (
         <Preview values={values} client={name(values, origin)} language={clientLanguage(values, origin)} after={after(values)} content={[
+          ...(interpreterOf(values) ? [[t("interpreter"), tongue(interpreterOf(values))] as [string, string]] : []),
           ...(allowsTopics(values) ? [[t("topics"), list(values, "topics").map(word).join(", ")] as [string, string]] : []),
           ...(allowsWords(values) ? [
-            [t("description"), text(values, "description")],
+            [t("description"), describedBy(values, t) && <span className="told">{describedBy(values, t)}</span>],
             [t("attachments"), attachmentNames(values, "attachments") || t("noAttachments")],
-          ] as [string, string][] : []),
+          ] as [string, ReactNode][] : []),
           [t("urgency"), word(identityOnly(values) ? "URGENCY_URGENT" : text(values, "urgency"))],
         ]} />
       )} />

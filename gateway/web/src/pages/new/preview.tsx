@@ -4,10 +4,10 @@ import { useLanguage, useTexts } from "../../app/language";
 import { receiver, text, type Values } from "../../ui/form/fields";
 import { moment } from "../../ui/dates";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { useLanguageName } from "../../ui/languages";
 import { useDirectory } from "../../ui/party";
 import { useProvision } from "../../ui/provision";
 import { attested, chosenOf, consentTime } from "../../ui/ground/value";
-import { useLanguageName } from "./client";
 
 // What the client answered about hearing back.
 const feedback: Record<string, string> = { yes: "feedbackYes", no: "feedbackNo", unasked: "feedbackUnasked" };

@@ -4,7 +4,7 @@ import {
 import { dateOf } from "../../app/clock";
 import { nameOf } from "../../ui/names";
 import { isRefusedConcern, rightOf } from "./rights";
-import { frameOf, onDay, type Meeting, type OwnMatter, type Tongue } from "./ownmatter";
+import { aheadOf, frameOf, interpreted, onDay, type Meeting, type OwnMatter, type Tongue } from "./ownmatter";
 
 // The states with a text here; a joined report is shown like any other matter.
 export const concernStates = [
@@ -37,15 +37,19 @@ export function describeConcern(concern: Concern, tongue: Tongue): OwnMatter {
     concern.declineExplanation,
     isRefusedConcern(concern) ? t(rightOf(names.kindOf(concern.receiver))) : "",
     elsewhere ? t("offered", { who: names.full(status?.waitingOn) }) : "",
+    ...guided(concern, tongue),
+    !frame.ended && concern.secondWorker ? t("second", { who: names.full(concern.secondWorker) }) : "",
   ];
   const notes = [
     [t(concern.forwardedFromConcernId ? "concern_onward" : "concern_began", { sender, date }), because(concern.basis, { sender, receiver })]
       .filter(Boolean).join(" "),
     ...lastContact(concern, tongue),
+    ...interpreted(concern.clientInterpreter, tongue),
   ];
   return {
     ...frame, title: t("concern"), summary: t(name, { sender, receiver, holder }), means: means.filter(Boolean), notes,
-    appointments: [...frame.appointments, ...agreed(concern, tongue, holder)],
+    appointments: frame.ended ? []
+      : [...frame.appointments, ...aheadOf(concern.appointments, tongue.now), ...agreed(concern, tongue, holder)],
     said: { topics: concern.topics.map((topic) => word(nameOf(TopicSchema, topic))), text: concern.description },
     hearing: received.includes(state) || concern.feedbackConsentedAt ? {
       concernId: concern.concernId, who: sender, since: onDay(dateOf(concern.feedbackConsentedAt)) || undefined,
@@ -58,6 +62,14 @@ export function describeConcern(concern: Concern, tongue: Tongue): OwnMatter {
 function agreed(concern: Concern, { now }: Tongue, who: string): Meeting[] {
   const last = concern.contactAttempts.at(-1), at = dateOf(last?.nextAttemptAt);
   return at && at > now && !missed(last!.result) ? [{ at, place: "", who }] : [];
+}
+
+// guided says where the client was guided, in the words written to the client; each once.
+function guided({ contactAttempts, guidedTo }: Concern, { t, names }: Tongue): string[] {
+  const all = [...contactAttempts.flatMap((one) => one.guidedTo), ...guidedTo].map(({ to, what }) => t("guidedTo", {
+    who: to.case === "party" ? names.full(to.value) : to.value, what,
+  }));
+  return [...new Set(all)];
 }
 
 const missed = (result: ContactResult) => result === ContactResult.NOT_REACHED || result === ContactResult.NO_SHOW;

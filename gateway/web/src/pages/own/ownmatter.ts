@@ -1,4 +1,5 @@
 import type { TFunction } from "i18next";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 
 import type { ClientStatus } from "koppi-contract/koppi/common/v1/client_status_pb";
 import type { ContactPoint } from "koppi-contract/koppi/common/v1/contact_point_pb";
@@ -51,7 +52,11 @@ export interface OwnMatter {
   mistake?: { sender: Party | undefined; revocation: Revocation | undefined };
 }
 
-export interface Tongue { t: TFunction; word: (name: string) => string; names: Names; because: Because; now: Date }
+export interface Tongue {
+  t: TFunction; word: (name: string) => string; names: Names; because: Because; now: Date;
+  // The name of a language.
+  tongue: (tag: string) => string;
+}
 
 const endings = /_(CLOSED|COMPLETED|WITHDRAWN|CANCELLED|REDIRECTED|ENDED|ENTERED_IN_ERROR)$/;
 const mistakes = /_ENTERED_IN_ERROR$/;
@@ -77,6 +82,16 @@ export function frameOf({ subject, state, read, sender, began }: Matter, tongue:
 const plannedOf = (planned: PlannedContact[] = [], { names, now }: Tongue): Meeting[] =>
   planned.map(({ at, by }) => ({ at: dateOf(at)!, place: "", who: [by?.displayName, names.unitOf(by)].filter(Boolean).join(", ") }))
     .filter(({ at }) => at > now);
+
+// aheadOf are the appointments to come.
+export const aheadOf = (appointments: { at?: Timestamp; place: string; result: number }[], now: Date): Meeting[] =>
+  appointments.flatMap(({ at, place, result }) => {
+    const time = dateOf(at);
+    return time && !result && time >= now ? [{ at: time, place }] : [];
+  });
+
+// interpreted says into which language is interpreted for the client.
+export const interpreted = (tag: string, { t, tongue }: Tongue) => (tag ? [t("interpreter", { language: tongue(tag) })] : []);
 
 const begun = /_IN_ASSESSMENT$/;
 

@@ -11,6 +11,7 @@ import { readAgain } from "../../app/queries";
 import { useTexts, useWords } from "../../app/language";
 import { useNow } from "../../app/clock";
 import { contactOf } from "../../ui/contact";
+import { useLanguageName } from "../../ui/languages";
 import { useBecause } from "./because";
 import { describeConcern } from "./concern";
 import { useNames } from "./names";
@@ -47,7 +48,7 @@ export interface Own { matters: OwnMatter[]; loading: boolean; error: unknown; r
 // useOwn returns the client's matters of all four services.
 export function useOwn(): Own {
   const t = useTexts("own"), word = useWords(), names = useNames(), now = useNow();
-  const tongue = { t, word, names, because: useBecause(), now };
+  const tongue = { t, word, names, because: useBecause(), now, tongue: useLanguageName() };
   const concerns = useQuery(ConcernService.method.listConcerns, all), referrals = useQuery(ReferralService.method.listReferrals, all);
   const consultations = useQuery(ConsultationService.method.listConsultations, all), plans = useQuery(PlanService.method.listPlans, all);
   const reads = [concerns, referrals, consultations, plans];

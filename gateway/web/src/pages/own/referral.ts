@@ -1,5 +1,5 @@
 import {
-  AppointmentResult, ReferralDeclineReasonSchema, ReferralKind, ReferralKindSchema, ReferralOutcomeSchema, ReferralState,
+  ReferralDeclineReasonSchema, ReferralKind, ReferralKindSchema, ReferralOutcomeSchema, ReferralState,
   ReferralStateSchema, type Referral,
 } from "koppi-contract/koppi/referral/v1/state_pb";
 import { ClientExpectation } from "koppi-contract/koppi/common/v1/client_status_pb";
@@ -7,7 +7,7 @@ import { dateOf } from "../../app/clock";
 import { limit } from "../../ui/dates";
 import { nameOf } from "../../ui/names";
 import { isRefusedReferral, rightOf } from "./rights";
-import { frameOf, onDay, type OwnMatter, type Tongue } from "./ownmatter";
+import { aheadOf, frameOf, interpreted, onDay, type OwnMatter, type Tongue } from "./ownmatter";
 
 export const referralStates = [
   "REFERRAL_STATE_SENT", "REFERRAL_STATE_RECEIVED", "REFERRAL_STATE_ACCEPTED", "REFERRAL_STATE_IN_PROGRESS", "REFERRAL_STATE_ON_HOLD",
@@ -44,17 +44,16 @@ export function describeReferral(referral: Referral, tongue: Tongue): OwnMatter 
     referral.cancellationRequested ? t("cancelling") : "",
     quiet && referral.clientStatus?.expect !== ClientExpectation.YOUR_ANSWER ? t("nothingToDo") : "",
   ];
-  const ahead = referral.appointments.filter(({ at, result }) =>
-    result === AppointmentResult.UNSPECIFIED && (dateOf(at)?.getTime() ?? 0) >= now.getTime());
   return {
     ...frame, title: t(kind), summary: decide ? t("movedBy", { date: limit(decide) }) : moved ? t("moved") : summary,
     means: means.filter(Boolean), notes: [
       [t(`${kind}_began`, { sender, receiver, date: onDay(frame.began) }), because(referral.basis, { sender, receiver })]
         .filter(Boolean).join(" "),
+      ...interpreted(referral.clientInterpreter, tongue),
     ],
     // The summary of a moved application names the day by which it is decided.
     urgent: frame.urgent && !quiet, law: decide ? undefined : frame.law,
-    appointments: [...frame.appointments, ...ahead.map(({ at, place }) => ({ at: dateOf(at)!, place }))],
+    appointments: [...frame.appointments, ...aheadOf(referral.appointments, now)],
     said: { topics: [], text: referral.reason },
   };
 }

@@ -9,8 +9,6 @@ import type { Person } from "../../app/session";
 import { back, canTake, take, type Act, type Result } from "./bulk";
 import { useCalled } from "./row";
 
-const PassOn = lazy(async () => ({ default: (await patiently(() => import("./passon"))).PassOn }));
-
 // Done is what a step on several matters came to.
 export interface Done { act: Act | "undo"; results: Result[] }
 
@@ -22,6 +20,8 @@ interface BarProps {
 }
 
 const acts = ["receive", "take"] as const;
+
+const PassForm = lazy(async () => ({ default: (await patiently(() => import("./passform"))).PassForm }));
 
 // Bar offers the steps that can be taken on all ticked matters.
 export function Bar({ items, person, clear, done }: BarProps) {
@@ -46,8 +46,8 @@ export function Bar({ items, person, clear, done }: BarProps) {
         </Button>}
         <button type="button" className="plain" onClick={clear}>{t("untick")}</button>
       </div>
-      {passing && <Suspense fallback={null}>
-        <PassOn items={passable} person={person} passed={(results) => done({ act: "pass", results })} close={() => setPassing(false)} />
+      {passing && <Suspense>
+        <PassForm items={passable} person={person} done={(results) => done({ act: "pass", results })} close={() => setPassing(false)} />
       </Suspense>}
     </div>
   );

@@ -35,7 +35,7 @@ const few = 5;
 export function FieldControl({ id, field, texts, values, value, change, set = () => undefined, wrong }: Props) {
   const own = useTexts(texts), t = useTexts("form");
   const label = field.label ? own(field.label) : "", hint = field.hint && own(field.hint);
-  const optional = field.required ? undefined : t("optional");
+  const optional = field.required || field.aside ? undefined : t("optional");
   const status = wrong ? { status: "error" as const, statusText: wrong } : {};
   switch (field.kind) {
     case "line": return <TextInput dir="auto" id={id} labelText={label} hintText={hint} optionalText={optional} value={String(value ?? "")}

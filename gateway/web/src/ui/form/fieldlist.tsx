@@ -83,7 +83,7 @@ export function FieldList({ form, texts, fields, headings }: Props) {
           text: said, inputRef: { get current() { return { focus: () => focusIn(place.current, field.name) } as HTMLElement; } },
         }))} />}
       {fields.map((field) => (
-        <div key={field.name} data-field={field.name}
+        <div key={field.name} data-field={field.name} data-aside={field.aside}
           onBlur={({ currentTarget, relatedTarget }) => {
             if (!currentTarget.contains(relatedTarget)) released(() => form.left(field));
           }}>

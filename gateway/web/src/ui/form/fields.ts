@@ -11,6 +11,9 @@ interface Common {
   label: string;
   hint?: string;
   required?: boolean;
+  // One of several short fields of which none is needed: it may stand beside another, and is not marked as
+  // optional.
+  aside?: boolean;
   // Shown only if this holds.
   when?: (values: Values) => boolean;
   // Fields of the request that this one covers, if named differently:

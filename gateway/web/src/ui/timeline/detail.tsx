@@ -33,7 +33,7 @@ export function DetailLine({ subject, detail: { field, value } }: { subject: str
       case "google.protobuf.Timestamp": return limit(dateOf(value as Timestamp)!);
       case "koppi.common.v1.Party": return <PartyName of={value as Party} />;
       case "koppi.concern.v1.FourField": return fourField(value as FourField);
-      case "koppi.concern.v1.Guidance": return (value as Guidance[]).map(guided).join("; ");
+      case "koppi.concern.v1.Guidance": return (value as Guidance[]).map((one, at) => <div key={at}>{guided(one)}</div>);
       case "koppi.common.v1.Attachment": return <Attachments subject={subject} attachments={value as Attachment[]} />;
     }
     if (/(_id|_ids|resubmitted_as|led_to)$/.test(field.name)) return [value].flat().map((id) => {

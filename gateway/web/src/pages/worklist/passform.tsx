@@ -5,15 +5,10 @@ import { receiver, text, type Field } from "../../ui/form/fields";
 import { StepForm } from "../../ui/form/stepform";
 import { most, pass, type Result } from "./bulk";
 
-interface PassOnProps {
-  items: WorkItem[];
-  person: Person;
-  passed: (results: Result[]) => void;
-  close: () => void;
-}
+interface Props { items: WorkItem[]; person: Person; done: (results: Result[]) => void; close: () => void }
 
-// PassOn passes matters on to a unit or worker of the own agency.
-export function PassOn({ items, person, passed, close }: PassOnProps) {
+// PassForm passes all ticked matters to a unit or worker of the agency. It is loaded when it is opened.
+export function PassForm({ items, person, done, close }: Props) {
   const t = useTexts("worklist");
   const fields: Field[] = [
     { kind: "receiver", name: "to", label: "passTo", within: person.agency, worker: true, required: true },
@@ -21,12 +16,12 @@ export function PassOn({ items, person, passed, close }: PassOnProps) {
     { kind: "line", name: "reason", label: "passReason", required: items.some(({ holder }) => Boolean(holder?.worker)) },
   ];
   return (
-    <StepForm draft="pass" texts="worklist" title={t("passTitle", { count: items.length })}
-      schema={ReassignWorkRequestSchema} fields={fields} sendLabel={t("act_pass")}
+    <StepForm draft="pass" texts="worklist" title={t("passTitle", { count: items.length })} schema={ReassignWorkRequestSchema}
+      fields={fields} sendLabel={t("act_pass")}
       make={(values, requestId) => ({
         requestId, subjects: items.slice(0, most).map(({ subject }) => subject),
         to: { ...receiver(values, "to"), agency: person.agency }, reason: text(values, "reason"),
       })}
-      send={async (request) => passed(await pass(request, items))} done={close} cancel={close} />
+      send={async (request) => done(await pass(request, items))} done={close} cancel={close} />
   );
 }
