@@ -211,7 +211,8 @@ test("what was recorded is copied and printed as text, without the client's name
     "^Huoli-ilmoitus [0-9A-Z]{4}-[0-9A-Z]{4}\nIlmoittaja: Kaija Käsittelijä, .*\n\nYhteydenotto 23.11.2026 9.00, Saara Sosiaali, ",
   ));
   for (const said of [
-    "Tulos: asiakas tavoitettiin", "Yhteydenottotapa: puhelu", "Asiakkaan oma kanta: ei ole varma", "Ohjattu: Takuusäätiö: Velkalinja neuvoo.",
+    "Tulos: asiakas tavoitettiin", "Yhteydenottotapa: puhelu",
+    "Asiakkaan oma kanta: ei ole varma", "Ohjattu: Takuusäätiö: Velkalinja neuvoo.",
     "Lisätieto: Soitti takaisin.", "Kiireellisyys: Kiireellinen", "Nelikenttä: tukea paljon", "Tuen tarve: verkostopalaveri",
     "Syy: Sähköt katkaistu.",
   ]) expect(text).toContain(said);

@@ -31,7 +31,9 @@ test("what is asked of a topic, how to reach the client and an interpreter are i
   await expect(field("TOPIC_RENT_ARREARS-1")).toHaveCount(0);
   await kela.fill(form, { topics: ["TOPIC_RENT_ARREARS", "TOPIC_VIOLENCE_OR_THREAT"] });
   await form.locator("[data-ask-more]").click();
-  await kela.fill(form, { "TOPIC_RENT_ARREARS-1": "3", "TOPIC_VIOLENCE_OR_THREAT-1": "Ei tällä hetkellä.", reach: "Iltaisin tekstiviestillä." });
+  await kela.fill(form, {
+    "TOPIC_RENT_ARREARS-1": "3", "TOPIC_VIOLENCE_OR_THREAT-1": "Ei tällä hetkellä.", reach: "Iltaisin tekstiviestillä.",
+  });
   await kela.fill(form, { wish: "Asiakas 010594Y9032 toivoo kotikäyntiä.", urgency: "URGENCY_NORMAL", description: "Kaksi vuokraa." });
   await form.locator("[data-next]").click();
   await expect(field("wish")).toContainText("Tekstissä on henkilötunnus");
