@@ -47,6 +47,11 @@ type fileChildWelfare struct {
 	URL   string `json:"url"`
 }
 
+type fileMunicipality struct {
+	Code  string            `json:"code"`
+	Names map[string]string `json:"names"`
+}
+
 // defaultDefinitions hold for an agency whose file says nothing else.
 var defaultDefinitions = Definitions{
 	Urgency: map[commonv1.Urgency]map[string]string{
@@ -146,17 +151,23 @@ func (f *fileChildWelfare) check() (*ChildWelfare, error) {
 	return &ChildWelfare{Phone: f.Phone, URL: f.URL}, nil
 }
 
-// checkMunicipalities requires a code of three digits and a name in each language for each municipality.
-func checkMunicipalities(municipalities map[string]map[string]string) error {
-	for _, code := range slices.Sorted(maps.Keys(municipalities)) {
-		if !municipalityForm.MatchString(code) {
-			return fmt.Errorf("municipalities: %q must have three digits", code)
+// checkMunicipalities returns the names of municipalities by code. Each has three digits and a name in each
+// language, and is listed once.
+func checkMunicipalities(listed []fileMunicipality) (map[string]map[string]string, error) {
+	names := map[string]map[string]string{}
+	for i, one := range listed {
+		switch {
+		case !municipalityForm.MatchString(one.Code):
+			return nil, fmt.Errorf("municipalities[%d]: %q must have three digits", i, one.Code)
+		case names[one.Code] != nil:
+			return nil, fmt.Errorf("municipalities[%d]: %s is listed twice", i, one.Code)
 		}
-		if err := checkNames(municipalities[code]); err != nil {
-			return fmt.Errorf("municipalities: %s: %w", code, err)
+		if err := checkNames(one.Names); err != nil {
+			return nil, fmt.Errorf("municipalities[%d]: %s: %w", i, one.Code, err)
 		}
+		names[one.Code] = one.Names
 	}
-	return nil
+	return names, nil
 }
 
 // Municipality is a municipality that a unit serves; Names is nil where the file does not name it.

@@ -19,11 +19,14 @@ func definedFile(agency, top string) string {
 
 const defined = `{"fi":"F","sv":"S","en":"E"}`
 
+// named is a municipality of the file.
+func named(code string) string { return `{"code":"` + code + `","names":` + defined + `}` }
+
 // What the file leaves out has the default words.
 func TestDefinitions(t *testing.T) {
 	d, err := directory.Parse([]byte(definedFile(
 		`,"urgencyDefinitions":{"URGENT":`+defined+`},"supportNeeds":{"LIGHT":{"names":`+defined+`,"definitions":`+defined+`}},"childWelfare":{"phone":"017 1","url":"https://example.fi"}`,
-		`"municipalities":{"297":`+defined+`,"444":`+defined+`},`)))
+		`"municipalities":[`+named("297")+`,`+named("444")+`],`)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,8 +68,9 @@ func TestDefinitionsAreChecked(t *testing.T) {
 		definedFile(`,"childWelfare":{}`, ""):                                                                                               `name a phone, a url, or both`,
 		definedFile(`,"childWelfare":{"phone":"call us"}`, ""):                                                                              `childWelfare.phone`,
 		definedFile(`,"childWelfare":{"url":"http://example.fi"}`, ""):                                                                      `must begin with https://`,
-		definedFile("", `"municipalities":{"29":`+defined+`},`):                                                                             `"29" must have three digits`,
-		definedFile("", `"municipalities":{"297":{"fi":"Kuopio"}},`):                                                                        `municipalities: 297: no name in "sv"`,
+		definedFile("", `"municipalities":[`+named("29")+`],`):                                                                              `"29" must have three digits`,
+		definedFile("", `"municipalities":[{"code":"297","names":{"fi":"Kuopio"}}],`):                                                       `municipalities[0]: 297: no name in "sv"`,
+		definedFile("", `"municipalities":[`+named("297")+`,`+named("297")+`],`):                                                            `297 is listed twice`,
 	} {
 		if _, err := directory.Parse([]byte(file)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)

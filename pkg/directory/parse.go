@@ -20,8 +20,8 @@ import (
 
 // file is the form of the directory file.
 type file struct {
-	Agencies       []fileAgency                 `json:"agencies"`
-	Municipalities map[string]map[string]string `json:"municipalities"`
+	Agencies       []fileAgency       `json:"agencies"`
+	Municipalities []fileMunicipality `json:"municipalities"`
 }
 
 type fileAgency struct {
@@ -100,7 +100,8 @@ func Parse(text []byte) (*Directory, error) {
 	if err := checkWords(text); err != nil {
 		return nil, err
 	}
-	if err := checkMunicipalities(read.Municipalities); err != nil {
+	municipalities, err := checkMunicipalities(read.Municipalities)
+	if err != nil {
 		return nil, fmt.Errorf("directory: %w", err)
 	}
 	if len(read.Agencies) == 0 {
@@ -118,7 +119,7 @@ func Parse(text []byte) (*Directory, error) {
 		agencies[agency.Key] = agency
 	}
 	directory := &Directory{}
-	directory.content.Store(&content{agencies, read.Municipalities})
+	directory.content.Store(&content{agencies, municipalities})
 	return directory, nil
 }
 
