@@ -64,7 +64,7 @@ func mailed(t *testing.T, server *mailtest.Server, unit, subject string) {
 				t.Errorf("it holds %q", secret)
 			}
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute): // longer than a gateway's lease on notices, which outlives the gateway
 		t.Fatalf("no mail: %s", subject)
 	}
 }
