@@ -3,6 +3,8 @@ package directory
 import (
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"koppi.internal/pkg/matter"
@@ -21,7 +23,7 @@ type fileOnCall struct {
 var defaultOnCall = OnCall{WorkingDays: []string{"00:00-08:00", "16:00-24:00"}, OtherDays: []string{"00:00-24:00"}}
 
 // hoursForm is a part of a day. Its texts sort as its times do.
-var hoursForm = regexp.MustCompile(`^((?:[01][0-9]|2[0-3]):[0-5][0-9])-((?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)$`)
+var hoursForm = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$`)
 
 // check parses the hours of a unit; nil stays nil.
 func (f *fileOnCall) check() (*OnCall, error) {
@@ -38,14 +40,14 @@ func (f *fileOnCall) check() (*OnCall, error) {
 	for key, hours := range map[string][]string{"workingDays": onCall.WorkingDays, "otherDays": onCall.OtherDays} {
 		before := ""
 		for i, part := range hours {
-			found := hoursForm.FindStringSubmatch(part)
+			begins, ends := span(part)
 			switch {
-			case found == nil:
+			case !hoursForm.MatchString(part):
 				return nil, fmt.Errorf("onCall: %s[%d]: %q must be hours such as 16:00-24:00", key, i, part)
-			case found[2] <= found[1], found[1] < before:
+			case ends <= begins, begins < before:
 				return nil, fmt.Errorf("onCall: %s[%d]: %q must end after it begins, and begin after the part before it", key, i, part)
 			}
-			before = found[2]
+			before = ends
 		}
 	}
 	return &onCall, nil
@@ -61,12 +63,16 @@ func (o *OnCall) Covers(at time.Time) bool {
 		hours = o.WorkingDays
 	}
 	clock := at.In(matter.Helsinki()).Format("15:04")
-	for _, part := range hours {
-		if found := hoursForm.FindStringSubmatch(part); found != nil && found[1] <= clock && clock < found[2] {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(hours, func(part string) bool {
+		begins, ends := span(part)
+		return begins <= clock && clock < ends
+	})
+}
+
+// span returns when a part of a day begins and ends.
+func span(part string) (begins, ends string) {
+	begins, ends, _ = strings.Cut(part, "-")
+	return begins, ends
 }
 
 // meets reports whether two units are on call at one time.
@@ -80,8 +86,8 @@ func (o *OnCall) meets(other *OnCall) bool {
 func overlap(a, b []string) bool {
 	for _, one := range a {
 		for _, other := range b {
-			x, y := hoursForm.FindStringSubmatch(one), hoursForm.FindStringSubmatch(other)
-			if x[1] < y[2] && y[1] < x[2] {
+			begins, ends := span(one)
+			if otherBegins, otherEnds := span(other); begins < otherEnds && otherBegins < ends {
 				return true
 			}
 		}

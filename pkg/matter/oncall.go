@@ -15,18 +15,18 @@ type OnCall struct {
 	Since time.Time
 }
 
-// ForEmergency returns the party to which a matter goes that is sent to an addressed one: the unit on call, if
+// RouteEmergency returns the party to which a matter goes that is sent to an addressed one: the unit on call, if
 // there is one now and the matter is an emergency.
-func ForEmergency(urgency commonv1.Urgency, addressed, onCall *commonv1.Party) *commonv1.Party {
+func RouteEmergency(urgency commonv1.Urgency, addressed, onCall *commonv1.Party) *commonv1.Party {
 	if urgency == commonv1.Urgency_URGENCY_EMERGENCY && onCall != nil {
 		return onCall
 	}
 	return addressed
 }
 
-// Beside returns the unit on call for a matter that becomes an emergency and that a party holds; nil if there
+// OnCallBeside returns the unit on call for a matter that becomes an emergency and that a party holds; nil if there
 // is none now, or it is the holder's own unit.
-func Beside(holder, onCall *commonv1.Party) *commonv1.Party {
+func OnCallBeside(holder, onCall *commonv1.Party) *commonv1.Party {
 	if onCall == nil || onCall.GetAgency() == holder.GetAgency() && onCall.GetUnit() == holder.GetUnit() {
 		return nil
 	}

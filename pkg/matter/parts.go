@@ -55,7 +55,7 @@ func (p Parts) Has(any ...string) bool {
 }
 
 // unitsIn adds to units those of an agency that an event names: of who acted and of each party in the
-// message. A party that is only suggested has no part yet.
+// message, except in fields that give no part.
 func unitsIn(units []string, agency string, event Event) []string {
 	add := func(party *commonv1.Party) {
 		if party.GetAgency() == agency && party.GetUnit() != "" && !slices.Contains(units, party.GetUnit()) {
@@ -64,7 +64,7 @@ func unitsIn(units []string, agency string, event Event) []string {
 	}
 	add(event.By)
 	if event.Message != nil {
-		walk{withoutSuggested: true}.parties(event.Message.ProtoReflect(), add)
+		walk{partsOnly: true}.parties(event.Message.ProtoReflect(), add)
 	}
 	return units
 }
@@ -76,16 +76,22 @@ func EachParty(message proto.Message, do func(*commonv1.Party)) {
 	}
 }
 
-// walk goes through the parties of messages.
-type walk struct{ withoutSuggested bool }
+// walk goes through the parties of messages: of all, or of those that have a part by it.
+type walk struct{ partsOnly bool }
 
-// suggested are the fields whose party is only suggested.
-var suggested = []protoreflect.Name{"suggested_receiver"}
+// withoutPart are the fields that give the unit which they name no part in the matter, each with the reason.
+var withoutPart = map[protoreflect.FullName]string{
+	"koppi.concern.v1.ConcernDeclined.suggested_receiver":   "only suggested",
+	"koppi.referral.v1.ReferralDeclined.suggested_receiver": "only suggested",
+	"koppi.concern.v1.ContactAttempted.guided_to":           "the client is guided there, the matter is not sent",
+	"koppi.concern.v1.ConcernClosed.guided_to":              "the client is guided there, the matter is not sent",
+	"koppi.concern.v1.SecondWorkerSet.worker":               "the worker has the part, not the unit",
+}
 
 func (w walk) parties(message protoreflect.Message, do func(*commonv1.Party)) {
 	for _, field := range partyFields(message.Descriptor()) {
 		switch {
-		case !message.Has(field), w.withoutSuggested && slices.Contains(suggested, field.Name()):
+		case !message.Has(field), w.partsOnly && withoutPart[field.FullName()] != "":
 		case field.IsList():
 			list := message.Get(field).List()
 			for i := range list.Len() {

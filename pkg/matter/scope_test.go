@@ -10,6 +10,7 @@ import (
 	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
 // A scope allows a matter exactly if one of its parts is the caller's; in an emergency it allows to read.
@@ -51,7 +52,8 @@ func TestScope(t *testing.T) {
 	}
 }
 
-// Parts hold each unit that acted or is named, of the reader's agency alone, and none that is only suggested.
+// Parts hold each unit that acted or is named, of the reader's agency alone, and none that is only suggested, to which
+// the client is guided, or of which one worker alone works on the matter.
 func TestUnitsOfAView(t *testing.T) {
 	party := func(agency, unit string) *commonv1.Party { return &commonv1.Party{Agency: agency, Unit: unit} }
 	view := matter.View[matter.Head]{Reader: matter.Reader{Agency: "x"}}
@@ -59,11 +61,15 @@ func TestUnitsOfAView(t *testing.T) {
 		{By: party("y", "outside"), Message: &concernv1.ConcernSubmitted{Receiver: party("x", "first")}},
 		{By: party("x", "second"), Message: &concernv1.ConcernForwarded{Receiver: party("y", "z")}},
 		{By: party("x", ""), Message: &concernv1.ConcernDeclined{SuggestedReceiver: party("x", "suggested")}},
+		{By: party("x", ""), Message: &referralv1.ReferralDeclined{SuggestedReceiver: party("x", "suggested")}},
+		{By: party("x", ""), Message: &concernv1.ContactAttempted{GuidedTo: []*concernv1.Guidance{{To: &concernv1.Guidance_Party{Party: party("x", "guided")}}}}},
+		{By: party("x", ""), Message: &concernv1.ConcernClosed{GuidedTo: []*concernv1.Guidance{{To: &concernv1.Guidance_Party{Party: party("x", "guided")}}}}},
+		{By: party("x", ""), Message: &concernv1.SecondWorkerSet{Worker: party("x", "pair")}},
 		{Message: &concernv1.ConcernReassigned{To: party("x", "third")}},
 	} {
 		view = view.With(matter.Head{}, event)
 	}
-	if got := strings.Join(view.Units, " "); got != "first second third" || view.Version != 4 {
+	if got := strings.Join(view.Units, " "); got != "first second third" || view.Version != 8 {
 		t.Errorf("%q after %d", got, view.Version)
 	}
 }

@@ -44,7 +44,9 @@ func (l *Worklist[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkReques
 		}
 		entries = append(entries, found...)
 	}
-	tombstones, err := l.toAcknowledge(ctx, r, queries)
+	// Neither a tombstone nor a decision has a second worker or a unit on call.
+	plain := slices.DeleteFunc(slices.Clone(queries), func(query journal.Query) bool { return query.Second != "" || query.OnCall != "" })
+	tombstones, err := l.toAcknowledge(ctx, r, plain)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +82,7 @@ func (l *Worklist[S]) ReadWork(ctx context.Context, r *caseworkv1.ReadWorkReques
 		response.Items = append(response.Items, item)
 		readings = append(readings, one.Reading())
 	}
-	decisions, asked, err := l.Decisions(ctx, who, r, queries)
+	decisions, asked, err := l.Decisions(ctx, who, r, plain)
 	if err != nil {
 		return nil, err
 	}

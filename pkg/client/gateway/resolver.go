@@ -52,20 +52,20 @@ func (r Resolver) Invoke(ctx context.Context, method string, in, out any, option
 	return refused
 }
 
-// introducing is what other services are asked after a refusal.
-type introducing struct {
+// retry is what other services are asked after a refusal, before the call is made again.
+type retry struct {
 	refusal fault.Reason
 	request *caseworkv1.IntroduceRequest
 }
 
 // introductions are what a request that starts a matter can need, in the order in which a service refuses: the
 // client, then the case. Other requests need none.
-func introductions(request any) (all []introducing) {
+func introductions(request any) (all []retry) {
 	if name := clientOf(request); name != "" {
-		all = append(all, introducing{fault.UnknownClient, &caseworkv1.IntroduceRequest{ClientId: name}})
+		all = append(all, retry{fault.UnknownClient, &caseworkv1.IntroduceRequest{ClientId: name}})
 	}
 	if name := textOf(request, "case_id"); name != "" && clientField(request) != nil {
-		all = append(all, introducing{fault.InvalidField, &caseworkv1.IntroduceRequest{CaseId: name}})
+		all = append(all, retry{fault.InvalidField, &caseworkv1.IntroduceRequest{CaseId: name}})
 	}
 	return all
 }

@@ -15,7 +15,7 @@ const workingDaysAfterNoShow = 3
 
 func appointmentScheduled(c Concern, m *commonv1.AppointmentScheduled) Concern {
 	c.Appointments = append(slices.Clip(c.Appointments), &commonv1.Appointment{AppointmentId: m.GetAppointmentId(), At: m.GetAt(), Place: m.GetPlace()})
-	return c.followedUp()
+	return c.withoutFollowUp()
 }
 
 func appointmentResultRecorded(c Concern, e matter.Event, m *commonv1.AppointmentResultRecorded) Concern {
@@ -26,20 +26,20 @@ func appointmentResultRecorded(c Concern, e matter.Event, m *commonv1.Appointmen
 			c.Appointments[i].Result = m.GetResult()
 		}
 	}
-	c = c.followedUp()
+	c = c.withoutFollowUp()
 	switch m.GetResult() {
 	case commonv1.AppointmentResult_APPOINTMENT_RESULT_ATTENDED:
-		return c.encountered(true)
+		return c.withEncounter(true)
 	case commonv1.AppointmentResult_APPOINTMENT_RESULT_NO_SHOW:
 		c.FollowUp, c.MissedAt = matter.EndOfWorkingDay(e.At, workingDaysAfterNoShow), e.At
-		return c.encountered(false)
+		return c.withEncounter(false)
 	default:
 		return c
 	}
 }
 
-// followedUp ends the time by which a no-show is followed up.
-func (c Concern) followedUp() Concern {
+// withoutFollowUp ends the time by which a no-show is followed up.
+func (c Concern) withoutFollowUp() Concern {
 	c.FollowUp, c.MissedAt = time.Time{}, time.Time{}
 	return c
 }

@@ -66,7 +66,7 @@ func contactAttempted(c Concern, e matter.Event, m *concernv1.ContactAttempted) 
 		At: timestamppb.New(e.At), By: e.By, Result: m.GetResult(), NextAttemptAt: m.GetNextAttemptAt(),
 		Mode: m.GetMode(), ClientWill: m.GetClientWill(), GuidedTo: m.GetGuidedTo(), Note: m.GetNote(), NextMode: m.GetNextMode(),
 	})
-	c = c.willed(m.GetClientWill()).followedUp().encountered(isReached(m.GetResult()))
+	c = c.withWill(m.GetClientWill()).withoutFollowUp().withEncounter(isReached(m.GetResult()))
 	c.NextAttempt = time.Time{}
 	if m.GetNextAttemptAt() == nil {
 		return c
@@ -83,16 +83,16 @@ func isReached(result concernv1.ContactResult) bool {
 	return result == concernv1.ContactResult_CONTACT_RESULT_REACHED || result == concernv1.ContactResult_CONTACT_RESULT_DECLINED_HELP
 }
 
-// willed keeps the last answer of the client; that nobody asked replaces none.
-func (c Concern) willed(will concernv1.ClientWill) Concern {
+// withWill keeps the last answer of the client; that nobody asked replaces none.
+func (c Concern) withWill(will concernv1.ClientWill) Concern {
 	if will != willUnspecified && (will != willNotAsked || c.Will == willUnspecified) {
 		c.Will = will
 	}
 	return c
 }
 
-// encountered counts an attempt or an appointment at which the client was reached, or was not.
-func (c Concern) encountered(reached bool) Concern {
+// withEncounter counts an attempt or an appointment at which the client was reached, or was not.
+func (c Concern) withEncounter(reached bool) Concern {
 	c.Unreached++
 	if reached {
 		c.Unreached, c.EverReached = 0, true

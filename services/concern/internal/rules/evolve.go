@@ -51,7 +51,7 @@ func Evolve(c Concern, e matter.Event) Concern {
 		// A reader that may not see the worker sees the agency only.
 		onCall := c.OnCall
 		c = c.passedTo(orParty(m.GetWorker(), &commonv1.Party{Agency: c.Receiver.GetAgency()}))
-		if matter.Beside(c.Holder, onCall.Unit) != nil {
+		if matter.OnCallBeside(c.Holder, onCall.Unit) != nil {
 			// It was taken elsewhere: the unit on call stays beside the worker.
 			c.OnCall = onCall
 		}
@@ -159,7 +159,7 @@ func (c Concern) to(state concernv1.ConcernState, at time.Time) Concern {
 	}
 	if c.State != state {
 		c.NextAttempt, c.Lowered = time.Time{}, time.Time{}
-		c = c.followedUp()
+		c = c.withoutFollowUp()
 	}
 	c.State = state
 	if c.Open != "" {

@@ -118,7 +118,7 @@ func (c Concern) caughtUp(state concernv1.ConcernState, at time.Time) Concern {
 		return c
 	}
 	c.State, c.NextAttempt, c.Lowered = state, time.Time{}, time.Time{}
-	c = c.followedUp()
+	c = c.withoutFollowUp()
 	switch state {
 	case stateInAssessment:
 		c.Due = dueInAssessment(at)
@@ -142,7 +142,7 @@ func (c Concern) asHeard() Concern {
 		c.NextAttempt = time.Time{}
 	}
 	if c.MissedAt.Before(c.HeardFrom) {
-		c = c.followedUp()
+		c = c.withoutFollowUp()
 	}
 	if matter.IsUrgent(c.Clock.Urgency) {
 		c.Clock.Bound = matter.Later(c.Clock.Bound, matter.UrgentBy(c.Clock.Urgency, c.HeardFrom))

@@ -27,7 +27,7 @@ func checkForward(world World, command Command, r *concernv1.ForwardConcernReque
 func forward(o *outcome, command Command, r *concernv1.ForwardConcernRequest) {
 	c := o.State(command.Subject)
 	urgency := urgencyOn(r.GetBasis(), c.Clock.Urgency)
-	due, to := matter.Grace(urgency, command.Facts.Graces, command.At), matter.ForEmergency(urgency, command.Facts.Receiver, command.Facts.OnCall)
+	due, to := matter.Grace(urgency, command.Facts.Graces, command.At), matter.RouteEmergency(urgency, command.Facts.Receiver, command.Facts.OnCall)
 	o.Add(command.Subject, &concernv1.ConcernForwarded{
 		ForwardedConcernId: command.NewID, Receiver: to,
 		KeepOpen: r.GetKeepOpen(), DueAt: timestamppb.New(due),

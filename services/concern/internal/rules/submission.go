@@ -45,7 +45,7 @@ func checkSubmission(command Command, r *concernv1.SubmitConcernRequest) error {
 func submit(o *outcome, command Command, r *concernv1.SubmitConcernRequest) {
 	urgency := urgencyOn(r.GetBasis(), r.GetUrgency())
 	o.report(command.Subject, r.GetBasis(), command.Client, command.Case, &concernv1.ConcernSubmitted{
-		Receiver: matter.ForEmergency(urgency, command.Facts.Receiver, command.Facts.OnCall), Topics: r.GetTopics(), Description: r.GetDescription(),
+		Receiver: matter.RouteEmergency(urgency, command.Facts.Receiver, command.Facts.OnCall), Topics: r.GetTopics(), Description: r.GetDescription(),
 		Urgency: urgency, ClientLanguage: r.GetClient().GetLanguage(), ClientInterpreter: r.GetClient().GetInterpreter(), Attachments: command.Attachments,
 		MatterNumber: string(command.Number),
 	})
@@ -75,7 +75,7 @@ func (o *outcome) report(subject string, basis *commonv1.LegalBasis, client, cas
 	o.Add(subject, &concernv1.ConcernJoined{JoinedConcernId: ID(lead), OwnJoinedConcernId: own})
 	joined := &concernv1.ReportJoined{JoiningConcernId: ID(subject), Urgency: m.GetUrgency()}
 	if m.GetUrgency() == commonv1.Urgency_URGENCY_EMERGENCY {
-		joined.OnCall = matter.Beside(o.State(lead).Holder, o.facts.OnCall)
+		joined.OnCall = matter.OnCallBeside(o.State(lead).Holder, o.facts.OnCall)
 	}
 	o.Add(lead, joined)
 }

@@ -65,7 +65,7 @@ func recordTriage(o *outcome, command Command, r *concernv1.TriageConcernRequest
 		if r.GetAssignTo() != nil {
 			holder = r.GetAssignTo()
 		}
-		triaged.OnCall = matter.Beside(holder, o.facts.OnCall)
+		triaged.OnCall = matter.OnCallBeside(holder, o.facts.OnCall)
 	}
 	o.Add(command.Subject, triaged)
 }
@@ -83,7 +83,7 @@ func triaged(c Concern, e matter.Event, m *concernv1.ConcernTriaged) Concern {
 		// Triages from before client_will have this alone.
 		will = willYes
 	}
-	c = c.willed(will)
+	c = c.withWill(will)
 	if m.GetFourField() != nil {
 		c.FourField = m.GetFourField()
 	}

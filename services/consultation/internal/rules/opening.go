@@ -31,7 +31,7 @@ func checkOpening(command Command, r *consultationv1.OpenConsultationRequest) er
 
 func open(d *draft, command Command, r *consultationv1.OpenConsultationRequest) {
 	d.Start(command.Subject, r.GetBasis(), command.Client, command.Case, &consultationv1.ConsultationOpened{
-		Addressee: matter.ForEmergency(r.GetUrgency(), command.Facts.Party, command.Facts.OnCall), Topic: r.GetTopic(), Question: r.GetQuestion(), Urgency: r.GetUrgency(), MessageId: command.NewID, Attachments: command.Attachments,
+		Addressee: matter.RouteEmergency(r.GetUrgency(), command.Facts.Party, command.Facts.OnCall), Topic: r.GetTopic(), Question: r.GetQuestion(), Urgency: r.GetUrgency(), MessageId: command.NewID, Attachments: command.Attachments,
 		MatterNumber: string(command.Number),
 	})
 }

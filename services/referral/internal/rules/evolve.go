@@ -40,7 +40,7 @@ func Evolve(r Referral, e matter.Event) Referral {
 	case *referralv1.ReferralAccepted:
 		r = r.to(stateAccepted, e.At, informBy(e.At))
 		r.Holder = m.GetWorker()
-		if matter.Beside(r.Holder, r.OnCall.Unit) == nil {
+		if matter.OnCallBeside(r.Holder, r.OnCall.Unit) == nil {
 			r.OnCall = matter.OnCall{}
 		}
 	case *referralv1.ReferralDeclined:

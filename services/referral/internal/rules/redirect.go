@@ -22,7 +22,7 @@ func checkRedirect(world World, command Command, r *referralv1.RedirectReferralR
 // the third agency accepts.
 func redirect(o *outcome, command Command, r *referralv1.RedirectReferralRequest) {
 	before := o.State(command.Subject)
-	to := matter.ForEmergency(before.Clock.Urgency, command.Facts.Receiver, command.Facts.OnCall)
+	to := matter.RouteEmergency(before.Clock.Urgency, command.Facts.Receiver, command.Facts.OnCall)
 	due := timestamppb.New(matter.Grace(before.Clock.Urgency, command.Facts.Graces, command.At))
 	o.Add(command.Subject, &referralv1.ReferralRedirected{
 		RedirectedReferralId: command.NewID, Receiver: to, Explanation: r.GetExplanation(), DueAt: due,

@@ -25,7 +25,7 @@ func checkSending(command Command, r *referralv1.SendReferralRequest) error {
 
 func send(o *outcome, command Command, r *referralv1.SendReferralRequest) {
 	sent := &referralv1.ReferralSent{
-		Receiver: matter.ForEmergency(r.GetUrgency(), command.Facts.Receiver, command.Facts.OnCall), Kind: r.GetKind(), ServiceKey: r.GetServiceKey(), Reason: r.GetReason(),
+		Receiver: matter.RouteEmergency(r.GetUrgency(), command.Facts.Receiver, command.Facts.OnCall), Kind: r.GetKind(), ServiceKey: r.GetServiceKey(), Reason: r.GetReason(),
 		Urgency: r.GetUrgency(), ClientLanguage: r.GetClient().GetLanguage(), ClientInterpreter: r.GetClient().GetInterpreter(), Attachments: command.Attachments,
 		DueAt:        timestamppb.New(matter.Grace(r.GetUrgency(), command.Facts.Graces, command.At)),
 		MatterNumber: string(command.Number),

@@ -75,7 +75,7 @@ var Table = matter.NewTable[Referral, Facts, *outcome](
 				triaged.StatutoryDueAt, triaged.DueProvision = timestamppb.New(due), provision
 			}
 			if referral := o.State(command.Subject); r.GetUrgency() == commonv1.Urgency_URGENCY_EMERGENCY && referral.Clock.Urgency != r.GetUrgency() {
-				triaged.OnCall = matter.Beside(referral.Holder, command.Facts.OnCall)
+				triaged.OnCall = matter.OnCallBeside(referral.Holder, command.Facts.OnCall)
 			}
 			o.Add(command.Subject, triaged)
 		},
