@@ -141,4 +141,3 @@ func checkReports(t *rapid.T, w *base, _ map[string]matter.History[rules.Concern
 		}
 	}
 }
-
