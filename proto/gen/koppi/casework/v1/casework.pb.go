@@ -2029,10 +2029,13 @@ type WorkItem struct {
 	NextAppointmentAt *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=next_appointment_at,json=nextAppointmentAt,proto3" json:"next_appointment_at,omitempty"`
 	// Names of the values of the concern's track, support need, the client's will and the mode of the next
 	// attempt; empty if they are not known.
-	Track         string `protobuf:"bytes,26,opt,name=track,proto3" json:"track,omitempty"`
-	SupportNeed   string `protobuf:"bytes,27,opt,name=support_need,json=supportNeed,proto3" json:"support_need,omitempty"`
-	ClientWill    string `protobuf:"bytes,28,opt,name=client_will,json=clientWill,proto3" json:"client_will,omitempty"`
-	NextMode      string `protobuf:"bytes,29,opt,name=next_mode,json=nextMode,proto3" json:"next_mode,omitempty"`
+	Track       string `protobuf:"bytes,26,opt,name=track,proto3" json:"track,omitempty"`
+	SupportNeed string `protobuf:"bytes,27,opt,name=support_need,json=supportNeed,proto3" json:"support_need,omitempty"`
+	ClientWill  string `protobuf:"bytes,28,opt,name=client_will,json=clientWill,proto3" json:"client_will,omitempty"`
+	NextMode    string `protobuf:"bytes,29,opt,name=next_mode,json=nextMode,proto3" json:"next_mode,omitempty"`
+	// Answers and additions of the other side since the last step of a person of the caller's agency; of a
+	// concern that leads, those of the reports that joined it too.
+	News          int32 `protobuf:"varint,30,opt,name=news,proto3" json:"news,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2268,6 +2271,13 @@ func (x *WorkItem) GetNextMode() string {
 		return x.NextMode
 	}
 	return ""
+}
+
+func (x *WorkItem) GetNews() int32 {
+	if x != nil {
+		return x.News
+	}
+	return 0
 }
 
 type ReassignWorkRequest struct {
@@ -2676,6 +2686,158 @@ func (x *NamedCount) GetCount() int32 {
 	return 0
 }
 
+type GetCodesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the list, "papers"; another is INVALID_FIELD.
+	List          string `protobuf:"bytes,1,opt,name=list,proto3" json:"list,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCodesRequest) Reset() {
+	*x = GetCodesRequest{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCodesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCodesRequest) ProtoMessage() {}
+
+func (x *GetCodesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCodesRequest.ProtoReflect.Descriptor instead.
+func (*GetCodesRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *GetCodesRequest) GetList() string {
+	if x != nil {
+		return x.List
+	}
+	return ""
+}
+
+type GetCodesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Codes         []*Code                `protobuf:"bytes,1,rep,name=codes,proto3" json:"codes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCodesResponse) Reset() {
+	*x = GetCodesResponse{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCodesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCodesResponse) ProtoMessage() {}
+
+func (x *GetCodesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCodesResponse.ProtoReflect.Descriptor instead.
+func (*GetCodesResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *GetCodesResponse) GetCodes() []*Code {
+	if x != nil {
+		return x.Codes
+	}
+	return nil
+}
+
+// Code is a value that a field may have, and what people call it.
+type Code struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Key   string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// Name of the list that it is of.
+	List string `protobuf:"bytes,2,opt,name=list,proto3" json:"list,omitempty"`
+	// By language: "fi", "sv", "en".
+	Names         map[string]string `protobuf:"bytes,3,rep,name=names,proto3" json:"names,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Code) Reset() {
+	*x = Code{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Code) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Code) ProtoMessage() {}
+
+func (x *Code) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Code.ProtoReflect.Descriptor instead.
+func (*Code) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *Code) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Code) GetList() string {
+	if x != nil {
+		return x.List
+	}
+	return ""
+}
+
+func (x *Code) GetNames() map[string]string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
 type ListAccessesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The client; empty with a client's own token.
@@ -2691,7 +2853,7 @@ type ListAccessesRequest struct {
 
 func (x *ListAccessesRequest) Reset() {
 	*x = ListAccessesRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2703,7 +2865,7 @@ func (x *ListAccessesRequest) String() string {
 func (*ListAccessesRequest) ProtoMessage() {}
 
 func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[36]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2716,7 +2878,7 @@ func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccessesRequest.ProtoReflect.Descriptor instead.
 func (*ListAccessesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{36}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ListAccessesRequest) GetClientId() string {
@@ -2764,7 +2926,7 @@ type ListAccessesResponse struct {
 
 func (x *ListAccessesResponse) Reset() {
 	*x = ListAccessesResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2776,7 +2938,7 @@ func (x *ListAccessesResponse) String() string {
 func (*ListAccessesResponse) ProtoMessage() {}
 
 func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[37]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2789,7 +2951,7 @@ func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccessesResponse.ProtoReflect.Descriptor instead.
 func (*ListAccessesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{37}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ListAccessesResponse) GetAccesses() []*Access {
@@ -2831,7 +2993,7 @@ type Access struct {
 
 func (x *Access) Reset() {
 	*x = Access{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[38]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2843,7 +3005,7 @@ func (x *Access) String() string {
 func (*Access) ProtoMessage() {}
 
 func (x *Access) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[38]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2856,7 +3018,7 @@ func (x *Access) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Access.ProtoReflect.Descriptor instead.
 func (*Access) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{38}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Access) GetAt() *timestamppb.Timestamp {
@@ -2941,7 +3103,7 @@ type GetStatisticsRequest struct {
 
 func (x *GetStatisticsRequest) Reset() {
 	*x = GetStatisticsRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2953,7 +3115,7 @@ func (x *GetStatisticsRequest) String() string {
 func (*GetStatisticsRequest) ProtoMessage() {}
 
 func (x *GetStatisticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2966,7 +3128,7 @@ func (x *GetStatisticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatisticsRequest.ProtoReflect.Descriptor instead.
 func (*GetStatisticsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{39}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *GetStatisticsRequest) GetFromMonth() string {
@@ -2994,7 +3156,7 @@ type GetStatisticsResponse struct {
 
 func (x *GetStatisticsResponse) Reset() {
 	*x = GetStatisticsResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3006,7 +3168,7 @@ func (x *GetStatisticsResponse) String() string {
 func (*GetStatisticsResponse) ProtoMessage() {}
 
 func (x *GetStatisticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3019,7 +3181,7 @@ func (x *GetStatisticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatisticsResponse.ProtoReflect.Descriptor instead.
 func (*GetStatisticsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{40}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *GetStatisticsResponse) GetCounts() []*LoopCount {
@@ -3074,7 +3236,7 @@ type LoopCount struct {
 
 func (x *LoopCount) Reset() {
 	*x = LoopCount{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3086,7 +3248,7 @@ func (x *LoopCount) String() string {
 func (*LoopCount) ProtoMessage() {}
 
 func (x *LoopCount) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3099,7 +3261,7 @@ func (x *LoopCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoopCount.ProtoReflect.Descriptor instead.
 func (*LoopCount) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{41}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *LoopCount) GetService() string {
@@ -3406,7 +3568,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x10ListWorkResponse\x121\n" +
 	"\x05items\x18\x01 \x03(\v2\x1b.koppi.casework.v1.WorkItemR\x05items\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x129\n" +
-	"\bcontacts\x18\x03 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\xd1\t\n" +
+	"\bcontacts\x18\x03 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\xe5\t\n" +
 	"\bWorkItem\x12\x1e\n" +
 	"\aservice\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12\x1e\n" +
 	"\asubject\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x12\x1a\n" +
@@ -3440,7 +3602,8 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\fsupport_need\x18\x1b \x01(\tB\x04\xe8\xb8\x18\x02R\vsupportNeed\x12%\n" +
 	"\vclient_will\x18\x1c \x01(\tB\x04\xe8\xb8\x18\x02R\n" +
 	"clientWill\x12!\n" +
-	"\tnext_mode\x18\x1d \x01(\tB\x04\xe8\xb8\x18\x02R\bnextMode\"\x9a\x02\n" +
+	"\tnext_mode\x18\x1d \x01(\tB\x04\xe8\xb8\x18\x02R\bnextMode\x12\x12\n" +
+	"\x04news\x18\x1e \x01(\x05R\x04news\"\x9a\x02\n" +
 	"\x13ReassignWorkRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12\x83\x01\n" +
@@ -3469,7 +3632,19 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\n" +
 	"NamedCount\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\x04name\x12\x14\n" +
-	"\x05count\x18\x02 \x01(\x05R\x05count\"\xfc\x01\n" +
+	"\x05count\x18\x02 \x01(\x05R\x05count\"H\n" +
+	"\x0fGetCodesRequest\x125\n" +
+	"\x04list\x18\x01 \x01(\tB!\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,62}$\xe8\xb8\x18\x01R\x04list\"A\n" +
+	"\x10GetCodesResponse\x12-\n" +
+	"\x05codes\x18\x01 \x03(\v2\x17.koppi.casework.v1.CodeR\x05codes\"\xb2\x01\n" +
+	"\x04Code\x12\x16\n" +
+	"\x03key\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\x03key\x12\x18\n" +
+	"\x04list\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\x04list\x12>\n" +
+	"\x05names\x18\x03 \x03(\v2\".koppi.casework.v1.Code.NamesEntryB\x04\xe8\xb8\x18\x02R\x05names\x1a8\n" +
+	"\n" +
+	"NamesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xfc\x01\n" +
 	"\x13ListAccessesRequest\x127\n" +
 	"\tclient_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12.\n" +
 	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
@@ -3522,7 +3697,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\bQUEUE_ME\x10\x01\x12\x0e\n" +
 	"\n" +
 	"QUEUE_UNIT\x10\x02\x12\x10\n" +
-	"\fQUEUE_AGENCY\x10\x032\xd6\x0e\n" +
+	"\fQUEUE_AGENCY\x10\x032\xab\x0f\n" +
 	"\x0fCaseworkService\x12\\\n" +
 	"\vGetTimeline\x12%.koppi.casework.v1.GetTimelineRequest\x1a&.koppi.casework.v1.GetTimelineResponse\x12\\\n" +
 	"\vGetAgencies\x12%.koppi.casework.v1.GetAgenciesRequest\x1a&.koppi.casework.v1.GetAgenciesResponse\x12V\n" +
@@ -3542,7 +3717,8 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x0fListGroundTexts\x12).koppi.casework.v1.ListGroundTextsRequest\x1a*.koppi.casework.v1.ListGroundTextsResponse\x12S\n" +
 	"\bListWork\x12\".koppi.casework.v1.ListWorkRequest\x1a#.koppi.casework.v1.ListWorkResponse\x12_\n" +
 	"\fReassignWork\x12&.koppi.casework.v1.ReassignWorkRequest\x1a'.koppi.casework.v1.ReassignWorkResponse\x12P\n" +
-	"\aGetLoad\x12!.koppi.casework.v1.GetLoadRequest\x1a\".koppi.casework.v1.GetLoadResponse\x12_\n" +
+	"\aGetLoad\x12!.koppi.casework.v1.GetLoadRequest\x1a\".koppi.casework.v1.GetLoadResponse\x12S\n" +
+	"\bGetCodes\x12\".koppi.casework.v1.GetCodesRequest\x1a#.koppi.casework.v1.GetCodesResponse\x12_\n" +
 	"\fListAccesses\x12&.koppi.casework.v1.ListAccessesRequest\x1a'.koppi.casework.v1.ListAccessesResponse\x12b\n" +
 	"\rGetStatistics\x12'.koppi.casework.v1.GetStatisticsRequest\x1a(.koppi.casework.v1.GetStatisticsResponseB\xc3\x01\n" +
 	"\x15com.koppi.casework.v1B\rCaseworkProtoP\x01Z5koppi.internal/proto/gen/koppi/casework/v1;caseworkv1\xa2\x02\x03KCX\xaa\x02\x11Koppi.Casework.V1\xca\x02\x11Koppi\\Casework\\V1\xe2\x02\x1dKoppi\\Casework\\V1\\GPBMetadata\xea\x02\x13Koppi::Casework::V1b\x06proto3"
@@ -3560,7 +3736,7 @@ func file_koppi_casework_v1_casework_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_casework_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
+var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 59)
 var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(Queue)(0),                             // 0: koppi.casework.v1.Queue
 	(*GetTimelineRequest)(nil),             // 1: koppi.casework.v1.GetTimelineRequest
@@ -3599,176 +3775,184 @@ var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(*GetLoadResponse)(nil),                // 34: koppi.casework.v1.GetLoadResponse
 	(*WorkerLoad)(nil),                     // 35: koppi.casework.v1.WorkerLoad
 	(*NamedCount)(nil),                     // 36: koppi.casework.v1.NamedCount
-	(*ListAccessesRequest)(nil),            // 37: koppi.casework.v1.ListAccessesRequest
-	(*ListAccessesResponse)(nil),           // 38: koppi.casework.v1.ListAccessesResponse
-	(*Access)(nil),                         // 39: koppi.casework.v1.Access
-	(*GetStatisticsRequest)(nil),           // 40: koppi.casework.v1.GetStatisticsRequest
-	(*GetStatisticsResponse)(nil),          // 41: koppi.casework.v1.GetStatisticsResponse
-	(*LoopCount)(nil),                      // 42: koppi.casework.v1.LoopCount
-	nil,                                    // 43: koppi.casework.v1.Municipality.NamesEntry
-	nil,                                    // 44: koppi.casework.v1.UrgencyDefinition.TextsEntry
-	nil,                                    // 45: koppi.casework.v1.SupportNeedDefinition.NamesEntry
-	nil,                                    // 46: koppi.casework.v1.SupportNeedDefinition.DefinitionsEntry
-	nil,                                    // 47: koppi.casework.v1.FourFieldNames.SupportEntry
-	nil,                                    // 48: koppi.casework.v1.FourFieldNames.DifficultyEntry
-	nil,                                    // 49: koppi.casework.v1.Agency.NamesEntry
-	nil,                                    // 50: koppi.casework.v1.Agency.ShortNamesEntry
-	nil,                                    // 51: koppi.casework.v1.Unit.NamesEntry
-	nil,                                    // 52: koppi.casework.v1.Unit.ShortNamesEntry
-	nil,                                    // 53: koppi.casework.v1.GroundText.ClientEntry
-	nil,                                    // 54: koppi.casework.v1.Ground.NamesEntry
-	nil,                                    // 55: koppi.casework.v1.AttestationItem.NamesEntry
-	(*v1.CaseMessage)(nil),                 // 56: koppi.exchange.v1.CaseMessage
-	(*v11.ContactPoint)(nil),               // 57: koppi.common.v1.ContactPoint
-	(v11.Urgency)(0),                       // 58: koppi.common.v1.Urgency
-	(v12.SupportNeed)(0),                   // 59: koppi.concern.v1.SupportNeed
-	(AgencyKind)(0),                        // 60: koppi.casework.v1.AgencyKind
-	(*v11.PhoneHours)(nil),                 // 61: koppi.common.v1.PhoneHours
-	(*v11.Party)(nil),                      // 62: koppi.common.v1.Party
-	(v11.LegalGround)(0),                   // 63: koppi.common.v1.LegalGround
-	(v11.ContentProfile)(0),                // 64: koppi.common.v1.ContentProfile
-	(v11.ProhibitionEffect)(0),             // 65: koppi.common.v1.ProhibitionEffect
-	(*v11.LoopStatus)(nil),                 // 66: koppi.common.v1.LoopStatus
-	(*timestamppb.Timestamp)(nil),          // 67: google.protobuf.Timestamp
-	(*v11.PlannedContact)(nil),             // 68: koppi.common.v1.PlannedContact
-	(*status.Status)(nil),                  // 69: google.rpc.Status
-	(*Colleague)(nil),                      // 70: koppi.casework.v1.Colleague
-	(*v11.LegalBasis)(nil),                 // 71: koppi.common.v1.LegalBasis
-	(EmergencyReason)(0),                   // 72: koppi.casework.v1.EmergencyReason
-	(ReviewVerdict)(0),                     // 73: koppi.casework.v1.ReviewVerdict
-	(*ListColleaguesRequest)(nil),          // 74: koppi.casework.v1.ListColleaguesRequest
-	(*PutColleagueRequest)(nil),            // 75: koppi.casework.v1.PutColleagueRequest
-	(*GetRosterRequest)(nil),               // 76: koppi.casework.v1.GetRosterRequest
-	(*SetDutyRequest)(nil),                 // 77: koppi.casework.v1.SetDutyRequest
-	(*SetAbsenceRequest)(nil),              // 78: koppi.casework.v1.SetAbsenceRequest
-	(*OpenEmergencyReadingRequest)(nil),    // 79: koppi.casework.v1.OpenEmergencyReadingRequest
-	(*ListEmergencyReadingsRequest)(nil),   // 80: koppi.casework.v1.ListEmergencyReadingsRequest
-	(*ReviewEmergencyReadingRequest)(nil),  // 81: koppi.casework.v1.ReviewEmergencyReadingRequest
-	(*ListColleaguesResponse)(nil),         // 82: koppi.casework.v1.ListColleaguesResponse
-	(*PutColleagueResponse)(nil),           // 83: koppi.casework.v1.PutColleagueResponse
-	(*GetRosterResponse)(nil),              // 84: koppi.casework.v1.GetRosterResponse
-	(*SetDutyResponse)(nil),                // 85: koppi.casework.v1.SetDutyResponse
-	(*SetAbsenceResponse)(nil),             // 86: koppi.casework.v1.SetAbsenceResponse
-	(*OpenEmergencyReadingResponse)(nil),   // 87: koppi.casework.v1.OpenEmergencyReadingResponse
-	(*ListEmergencyReadingsResponse)(nil),  // 88: koppi.casework.v1.ListEmergencyReadingsResponse
-	(*ReviewEmergencyReadingResponse)(nil), // 89: koppi.casework.v1.ReviewEmergencyReadingResponse
+	(*GetCodesRequest)(nil),                // 37: koppi.casework.v1.GetCodesRequest
+	(*GetCodesResponse)(nil),               // 38: koppi.casework.v1.GetCodesResponse
+	(*Code)(nil),                           // 39: koppi.casework.v1.Code
+	(*ListAccessesRequest)(nil),            // 40: koppi.casework.v1.ListAccessesRequest
+	(*ListAccessesResponse)(nil),           // 41: koppi.casework.v1.ListAccessesResponse
+	(*Access)(nil),                         // 42: koppi.casework.v1.Access
+	(*GetStatisticsRequest)(nil),           // 43: koppi.casework.v1.GetStatisticsRequest
+	(*GetStatisticsResponse)(nil),          // 44: koppi.casework.v1.GetStatisticsResponse
+	(*LoopCount)(nil),                      // 45: koppi.casework.v1.LoopCount
+	nil,                                    // 46: koppi.casework.v1.Municipality.NamesEntry
+	nil,                                    // 47: koppi.casework.v1.UrgencyDefinition.TextsEntry
+	nil,                                    // 48: koppi.casework.v1.SupportNeedDefinition.NamesEntry
+	nil,                                    // 49: koppi.casework.v1.SupportNeedDefinition.DefinitionsEntry
+	nil,                                    // 50: koppi.casework.v1.FourFieldNames.SupportEntry
+	nil,                                    // 51: koppi.casework.v1.FourFieldNames.DifficultyEntry
+	nil,                                    // 52: koppi.casework.v1.Agency.NamesEntry
+	nil,                                    // 53: koppi.casework.v1.Agency.ShortNamesEntry
+	nil,                                    // 54: koppi.casework.v1.Unit.NamesEntry
+	nil,                                    // 55: koppi.casework.v1.Unit.ShortNamesEntry
+	nil,                                    // 56: koppi.casework.v1.GroundText.ClientEntry
+	nil,                                    // 57: koppi.casework.v1.Ground.NamesEntry
+	nil,                                    // 58: koppi.casework.v1.AttestationItem.NamesEntry
+	nil,                                    // 59: koppi.casework.v1.Code.NamesEntry
+	(*v1.CaseMessage)(nil),                 // 60: koppi.exchange.v1.CaseMessage
+	(*v11.ContactPoint)(nil),               // 61: koppi.common.v1.ContactPoint
+	(v11.Urgency)(0),                       // 62: koppi.common.v1.Urgency
+	(v12.SupportNeed)(0),                   // 63: koppi.concern.v1.SupportNeed
+	(AgencyKind)(0),                        // 64: koppi.casework.v1.AgencyKind
+	(*v11.PhoneHours)(nil),                 // 65: koppi.common.v1.PhoneHours
+	(*v11.Party)(nil),                      // 66: koppi.common.v1.Party
+	(v11.LegalGround)(0),                   // 67: koppi.common.v1.LegalGround
+	(v11.ContentProfile)(0),                // 68: koppi.common.v1.ContentProfile
+	(v11.ProhibitionEffect)(0),             // 69: koppi.common.v1.ProhibitionEffect
+	(*v11.LoopStatus)(nil),                 // 70: koppi.common.v1.LoopStatus
+	(*timestamppb.Timestamp)(nil),          // 71: google.protobuf.Timestamp
+	(*v11.PlannedContact)(nil),             // 72: koppi.common.v1.PlannedContact
+	(*status.Status)(nil),                  // 73: google.rpc.Status
+	(*Colleague)(nil),                      // 74: koppi.casework.v1.Colleague
+	(*v11.LegalBasis)(nil),                 // 75: koppi.common.v1.LegalBasis
+	(EmergencyReason)(0),                   // 76: koppi.casework.v1.EmergencyReason
+	(ReviewVerdict)(0),                     // 77: koppi.casework.v1.ReviewVerdict
+	(*ListColleaguesRequest)(nil),          // 78: koppi.casework.v1.ListColleaguesRequest
+	(*PutColleagueRequest)(nil),            // 79: koppi.casework.v1.PutColleagueRequest
+	(*GetRosterRequest)(nil),               // 80: koppi.casework.v1.GetRosterRequest
+	(*SetDutyRequest)(nil),                 // 81: koppi.casework.v1.SetDutyRequest
+	(*SetAbsenceRequest)(nil),              // 82: koppi.casework.v1.SetAbsenceRequest
+	(*OpenEmergencyReadingRequest)(nil),    // 83: koppi.casework.v1.OpenEmergencyReadingRequest
+	(*ListEmergencyReadingsRequest)(nil),   // 84: koppi.casework.v1.ListEmergencyReadingsRequest
+	(*ReviewEmergencyReadingRequest)(nil),  // 85: koppi.casework.v1.ReviewEmergencyReadingRequest
+	(*ListColleaguesResponse)(nil),         // 86: koppi.casework.v1.ListColleaguesResponse
+	(*PutColleagueResponse)(nil),           // 87: koppi.casework.v1.PutColleagueResponse
+	(*GetRosterResponse)(nil),              // 88: koppi.casework.v1.GetRosterResponse
+	(*SetDutyResponse)(nil),                // 89: koppi.casework.v1.SetDutyResponse
+	(*SetAbsenceResponse)(nil),             // 90: koppi.casework.v1.SetAbsenceResponse
+	(*OpenEmergencyReadingResponse)(nil),   // 91: koppi.casework.v1.OpenEmergencyReadingResponse
+	(*ListEmergencyReadingsResponse)(nil),  // 92: koppi.casework.v1.ListEmergencyReadingsResponse
+	(*ReviewEmergencyReadingResponse)(nil), // 93: koppi.casework.v1.ReviewEmergencyReadingResponse
 }
 var file_koppi_casework_v1_casework_proto_depIdxs = []int32{
-	56, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
-	57, // 1: koppi.casework.v1.GetTimelineResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	60, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	61, // 1: koppi.casework.v1.GetTimelineResponse.contacts:type_name -> koppi.common.v1.ContactPoint
 	10, // 2: koppi.casework.v1.GetAgenciesResponse.agencies:type_name -> koppi.casework.v1.Agency
 	5,  // 3: koppi.casework.v1.GetAgenciesResponse.municipalities:type_name -> koppi.casework.v1.Municipality
-	43, // 4: koppi.casework.v1.Municipality.names:type_name -> koppi.casework.v1.Municipality.NamesEntry
-	58, // 5: koppi.casework.v1.UrgencyDefinition.urgency:type_name -> koppi.common.v1.Urgency
-	44, // 6: koppi.casework.v1.UrgencyDefinition.texts:type_name -> koppi.casework.v1.UrgencyDefinition.TextsEntry
-	59, // 7: koppi.casework.v1.SupportNeedDefinition.support_need:type_name -> koppi.concern.v1.SupportNeed
-	45, // 8: koppi.casework.v1.SupportNeedDefinition.names:type_name -> koppi.casework.v1.SupportNeedDefinition.NamesEntry
-	46, // 9: koppi.casework.v1.SupportNeedDefinition.definitions:type_name -> koppi.casework.v1.SupportNeedDefinition.DefinitionsEntry
-	47, // 10: koppi.casework.v1.FourFieldNames.support:type_name -> koppi.casework.v1.FourFieldNames.SupportEntry
-	48, // 11: koppi.casework.v1.FourFieldNames.difficulty:type_name -> koppi.casework.v1.FourFieldNames.DifficultyEntry
-	49, // 12: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
-	60, // 13: koppi.casework.v1.Agency.kind:type_name -> koppi.casework.v1.AgencyKind
+	46, // 4: koppi.casework.v1.Municipality.names:type_name -> koppi.casework.v1.Municipality.NamesEntry
+	62, // 5: koppi.casework.v1.UrgencyDefinition.urgency:type_name -> koppi.common.v1.Urgency
+	47, // 6: koppi.casework.v1.UrgencyDefinition.texts:type_name -> koppi.casework.v1.UrgencyDefinition.TextsEntry
+	63, // 7: koppi.casework.v1.SupportNeedDefinition.support_need:type_name -> koppi.concern.v1.SupportNeed
+	48, // 8: koppi.casework.v1.SupportNeedDefinition.names:type_name -> koppi.casework.v1.SupportNeedDefinition.NamesEntry
+	49, // 9: koppi.casework.v1.SupportNeedDefinition.definitions:type_name -> koppi.casework.v1.SupportNeedDefinition.DefinitionsEntry
+	50, // 10: koppi.casework.v1.FourFieldNames.support:type_name -> koppi.casework.v1.FourFieldNames.SupportEntry
+	51, // 11: koppi.casework.v1.FourFieldNames.difficulty:type_name -> koppi.casework.v1.FourFieldNames.DifficultyEntry
+	52, // 12: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
+	64, // 13: koppi.casework.v1.Agency.kind:type_name -> koppi.casework.v1.AgencyKind
 	11, // 14: koppi.casework.v1.Agency.units:type_name -> koppi.casework.v1.Unit
-	50, // 15: koppi.casework.v1.Agency.short_names:type_name -> koppi.casework.v1.Agency.ShortNamesEntry
+	53, // 15: koppi.casework.v1.Agency.short_names:type_name -> koppi.casework.v1.Agency.ShortNamesEntry
 	6,  // 16: koppi.casework.v1.Agency.urgency_definitions:type_name -> koppi.casework.v1.UrgencyDefinition
 	9,  // 17: koppi.casework.v1.Agency.child_welfare:type_name -> koppi.casework.v1.ChildWelfare
 	7,  // 18: koppi.casework.v1.Agency.support_needs:type_name -> koppi.casework.v1.SupportNeedDefinition
 	8,  // 19: koppi.casework.v1.Agency.four_field:type_name -> koppi.casework.v1.FourFieldNames
-	51, // 20: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
+	54, // 20: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
 	13, // 21: koppi.casework.v1.Unit.duty:type_name -> koppi.casework.v1.DutyPair
-	61, // 22: koppi.casework.v1.Unit.phone_hours:type_name -> koppi.common.v1.PhoneHours
-	52, // 23: koppi.casework.v1.Unit.short_names:type_name -> koppi.casework.v1.Unit.ShortNamesEntry
-	60, // 24: koppi.casework.v1.Unit.kind:type_name -> koppi.casework.v1.AgencyKind
+	65, // 22: koppi.casework.v1.Unit.phone_hours:type_name -> koppi.common.v1.PhoneHours
+	55, // 23: koppi.casework.v1.Unit.short_names:type_name -> koppi.casework.v1.Unit.ShortNamesEntry
+	64, // 24: koppi.casework.v1.Unit.kind:type_name -> koppi.casework.v1.AgencyKind
 	12, // 25: koppi.casework.v1.Unit.on_call:type_name -> koppi.casework.v1.OnCall
-	60, // 26: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
+	64, // 26: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
 	16, // 27: koppi.casework.v1.FindUnitsResponse.routes:type_name -> koppi.casework.v1.Route
-	62, // 28: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
+	66, // 28: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
 	11, // 29: koppi.casework.v1.Route.unit:type_name -> koppi.casework.v1.Unit
-	60, // 30: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
-	62, // 31: koppi.casework.v1.ListGroundsRequest.receiver:type_name -> koppi.common.v1.Party
+	64, // 30: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
+	66, // 31: koppi.casework.v1.ListGroundsRequest.receiver:type_name -> koppi.common.v1.Party
 	24, // 32: koppi.casework.v1.ListGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
 	23, // 33: koppi.casework.v1.ListGroundTextsResponse.texts:type_name -> koppi.casework.v1.GroundText
-	53, // 34: koppi.casework.v1.GroundText.client:type_name -> koppi.casework.v1.GroundText.ClientEntry
-	63, // 35: koppi.casework.v1.Ground.ground:type_name -> koppi.common.v1.LegalGround
-	54, // 36: koppi.casework.v1.Ground.names:type_name -> koppi.casework.v1.Ground.NamesEntry
+	56, // 34: koppi.casework.v1.GroundText.client:type_name -> koppi.casework.v1.GroundText.ClientEntry
+	67, // 35: koppi.casework.v1.Ground.ground:type_name -> koppi.common.v1.LegalGround
+	57, // 36: koppi.casework.v1.Ground.names:type_name -> koppi.casework.v1.Ground.NamesEntry
 	25, // 37: koppi.casework.v1.Ground.attest:type_name -> koppi.casework.v1.AttestationGroup
-	64, // 38: koppi.casework.v1.Ground.content:type_name -> koppi.common.v1.ContentProfile
-	65, // 39: koppi.casework.v1.Ground.prohibition:type_name -> koppi.common.v1.ProhibitionEffect
+	68, // 38: koppi.casework.v1.Ground.content:type_name -> koppi.common.v1.ContentProfile
+	69, // 39: koppi.casework.v1.Ground.prohibition:type_name -> koppi.common.v1.ProhibitionEffect
 	26, // 40: koppi.casework.v1.AttestationGroup.any_of:type_name -> koppi.casework.v1.AttestationItem
-	55, // 41: koppi.casework.v1.AttestationItem.names:type_name -> koppi.casework.v1.AttestationItem.NamesEntry
+	58, // 41: koppi.casework.v1.AttestationItem.names:type_name -> koppi.casework.v1.AttestationItem.NamesEntry
 	0,  // 42: koppi.casework.v1.ListWorkRequest.queue:type_name -> koppi.casework.v1.Queue
 	29, // 43: koppi.casework.v1.ListWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	57, // 44: koppi.casework.v1.ListWorkResponse.contacts:type_name -> koppi.common.v1.ContactPoint
-	66, // 45: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
-	58, // 46: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
-	62, // 47: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
-	67, // 48: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
-	68, // 49: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
-	62, // 50: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
-	62, // 51: koppi.casework.v1.WorkItem.second:type_name -> koppi.common.v1.Party
-	67, // 52: koppi.casework.v1.WorkItem.next_attempt_at:type_name -> google.protobuf.Timestamp
-	67, // 53: koppi.casework.v1.WorkItem.next_appointment_at:type_name -> google.protobuf.Timestamp
-	62, // 54: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
+	61, // 44: koppi.casework.v1.ListWorkResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	70, // 45: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
+	62, // 46: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
+	66, // 47: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
+	71, // 48: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
+	72, // 49: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
+	66, // 50: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
+	66, // 51: koppi.casework.v1.WorkItem.second:type_name -> koppi.common.v1.Party
+	71, // 52: koppi.casework.v1.WorkItem.next_attempt_at:type_name -> google.protobuf.Timestamp
+	71, // 53: koppi.casework.v1.WorkItem.next_appointment_at:type_name -> google.protobuf.Timestamp
+	66, // 54: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
 	32, // 55: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
-	69, // 56: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
+	73, // 56: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
 	35, // 57: koppi.casework.v1.GetLoadResponse.loads:type_name -> koppi.casework.v1.WorkerLoad
-	70, // 58: koppi.casework.v1.WorkerLoad.colleague:type_name -> koppi.casework.v1.Colleague
+	74, // 58: koppi.casework.v1.WorkerLoad.colleague:type_name -> koppi.casework.v1.Colleague
 	36, // 59: koppi.casework.v1.WorkerLoad.by_track:type_name -> koppi.casework.v1.NamedCount
 	36, // 60: koppi.casework.v1.WorkerLoad.by_support_need:type_name -> koppi.casework.v1.NamedCount
-	67, // 61: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
-	67, // 62: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
-	39, // 63: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
-	67, // 64: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
-	62, // 65: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
-	71, // 66: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
-	72, // 67: koppi.casework.v1.Access.emergency_reason:type_name -> koppi.casework.v1.EmergencyReason
-	73, // 68: koppi.casework.v1.Access.verdict:type_name -> koppi.casework.v1.ReviewVerdict
-	42, // 69: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
-	62, // 70: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
-	62, // 71: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
-	1,  // 72: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
-	3,  // 73: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
-	14, // 74: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
-	17, // 75: koppi.casework.v1.CaseworkService.ListGrounds:input_type -> koppi.casework.v1.ListGroundsRequest
-	19, // 76: koppi.casework.v1.CaseworkService.FindClient:input_type -> koppi.casework.v1.FindClientRequest
-	74, // 77: koppi.casework.v1.CaseworkService.ListColleagues:input_type -> koppi.casework.v1.ListColleaguesRequest
-	75, // 78: koppi.casework.v1.CaseworkService.PutColleague:input_type -> koppi.casework.v1.PutColleagueRequest
-	76, // 79: koppi.casework.v1.CaseworkService.GetRoster:input_type -> koppi.casework.v1.GetRosterRequest
-	77, // 80: koppi.casework.v1.CaseworkService.SetDuty:input_type -> koppi.casework.v1.SetDutyRequest
-	78, // 81: koppi.casework.v1.CaseworkService.SetAbsence:input_type -> koppi.casework.v1.SetAbsenceRequest
-	79, // 82: koppi.casework.v1.CaseworkService.OpenEmergencyReading:input_type -> koppi.casework.v1.OpenEmergencyReadingRequest
-	80, // 83: koppi.casework.v1.CaseworkService.ListEmergencyReadings:input_type -> koppi.casework.v1.ListEmergencyReadingsRequest
-	81, // 84: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:input_type -> koppi.casework.v1.ReviewEmergencyReadingRequest
-	21, // 85: koppi.casework.v1.CaseworkService.ListGroundTexts:input_type -> koppi.casework.v1.ListGroundTextsRequest
-	27, // 86: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
-	30, // 87: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
-	33, // 88: koppi.casework.v1.CaseworkService.GetLoad:input_type -> koppi.casework.v1.GetLoadRequest
-	37, // 89: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
-	40, // 90: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
-	2,  // 91: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
-	4,  // 92: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
-	15, // 93: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
-	18, // 94: koppi.casework.v1.CaseworkService.ListGrounds:output_type -> koppi.casework.v1.ListGroundsResponse
-	20, // 95: koppi.casework.v1.CaseworkService.FindClient:output_type -> koppi.casework.v1.FindClientResponse
-	82, // 96: koppi.casework.v1.CaseworkService.ListColleagues:output_type -> koppi.casework.v1.ListColleaguesResponse
-	83, // 97: koppi.casework.v1.CaseworkService.PutColleague:output_type -> koppi.casework.v1.PutColleagueResponse
-	84, // 98: koppi.casework.v1.CaseworkService.GetRoster:output_type -> koppi.casework.v1.GetRosterResponse
-	85, // 99: koppi.casework.v1.CaseworkService.SetDuty:output_type -> koppi.casework.v1.SetDutyResponse
-	86, // 100: koppi.casework.v1.CaseworkService.SetAbsence:output_type -> koppi.casework.v1.SetAbsenceResponse
-	87, // 101: koppi.casework.v1.CaseworkService.OpenEmergencyReading:output_type -> koppi.casework.v1.OpenEmergencyReadingResponse
-	88, // 102: koppi.casework.v1.CaseworkService.ListEmergencyReadings:output_type -> koppi.casework.v1.ListEmergencyReadingsResponse
-	89, // 103: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:output_type -> koppi.casework.v1.ReviewEmergencyReadingResponse
-	22, // 104: koppi.casework.v1.CaseworkService.ListGroundTexts:output_type -> koppi.casework.v1.ListGroundTextsResponse
-	28, // 105: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
-	31, // 106: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
-	34, // 107: koppi.casework.v1.CaseworkService.GetLoad:output_type -> koppi.casework.v1.GetLoadResponse
-	38, // 108: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
-	41, // 109: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
-	91, // [91:110] is the sub-list for method output_type
-	72, // [72:91] is the sub-list for method input_type
-	72, // [72:72] is the sub-list for extension type_name
-	72, // [72:72] is the sub-list for extension extendee
-	0,  // [0:72] is the sub-list for field type_name
+	39, // 61: koppi.casework.v1.GetCodesResponse.codes:type_name -> koppi.casework.v1.Code
+	59, // 62: koppi.casework.v1.Code.names:type_name -> koppi.casework.v1.Code.NamesEntry
+	71, // 63: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
+	71, // 64: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
+	42, // 65: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
+	71, // 66: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
+	66, // 67: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
+	75, // 68: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
+	76, // 69: koppi.casework.v1.Access.emergency_reason:type_name -> koppi.casework.v1.EmergencyReason
+	77, // 70: koppi.casework.v1.Access.verdict:type_name -> koppi.casework.v1.ReviewVerdict
+	45, // 71: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
+	66, // 72: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
+	66, // 73: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
+	1,  // 74: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
+	3,  // 75: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
+	14, // 76: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
+	17, // 77: koppi.casework.v1.CaseworkService.ListGrounds:input_type -> koppi.casework.v1.ListGroundsRequest
+	19, // 78: koppi.casework.v1.CaseworkService.FindClient:input_type -> koppi.casework.v1.FindClientRequest
+	78, // 79: koppi.casework.v1.CaseworkService.ListColleagues:input_type -> koppi.casework.v1.ListColleaguesRequest
+	79, // 80: koppi.casework.v1.CaseworkService.PutColleague:input_type -> koppi.casework.v1.PutColleagueRequest
+	80, // 81: koppi.casework.v1.CaseworkService.GetRoster:input_type -> koppi.casework.v1.GetRosterRequest
+	81, // 82: koppi.casework.v1.CaseworkService.SetDuty:input_type -> koppi.casework.v1.SetDutyRequest
+	82, // 83: koppi.casework.v1.CaseworkService.SetAbsence:input_type -> koppi.casework.v1.SetAbsenceRequest
+	83, // 84: koppi.casework.v1.CaseworkService.OpenEmergencyReading:input_type -> koppi.casework.v1.OpenEmergencyReadingRequest
+	84, // 85: koppi.casework.v1.CaseworkService.ListEmergencyReadings:input_type -> koppi.casework.v1.ListEmergencyReadingsRequest
+	85, // 86: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:input_type -> koppi.casework.v1.ReviewEmergencyReadingRequest
+	21, // 87: koppi.casework.v1.CaseworkService.ListGroundTexts:input_type -> koppi.casework.v1.ListGroundTextsRequest
+	27, // 88: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
+	30, // 89: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
+	33, // 90: koppi.casework.v1.CaseworkService.GetLoad:input_type -> koppi.casework.v1.GetLoadRequest
+	37, // 91: koppi.casework.v1.CaseworkService.GetCodes:input_type -> koppi.casework.v1.GetCodesRequest
+	40, // 92: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
+	43, // 93: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
+	2,  // 94: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
+	4,  // 95: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
+	15, // 96: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
+	18, // 97: koppi.casework.v1.CaseworkService.ListGrounds:output_type -> koppi.casework.v1.ListGroundsResponse
+	20, // 98: koppi.casework.v1.CaseworkService.FindClient:output_type -> koppi.casework.v1.FindClientResponse
+	86, // 99: koppi.casework.v1.CaseworkService.ListColleagues:output_type -> koppi.casework.v1.ListColleaguesResponse
+	87, // 100: koppi.casework.v1.CaseworkService.PutColleague:output_type -> koppi.casework.v1.PutColleagueResponse
+	88, // 101: koppi.casework.v1.CaseworkService.GetRoster:output_type -> koppi.casework.v1.GetRosterResponse
+	89, // 102: koppi.casework.v1.CaseworkService.SetDuty:output_type -> koppi.casework.v1.SetDutyResponse
+	90, // 103: koppi.casework.v1.CaseworkService.SetAbsence:output_type -> koppi.casework.v1.SetAbsenceResponse
+	91, // 104: koppi.casework.v1.CaseworkService.OpenEmergencyReading:output_type -> koppi.casework.v1.OpenEmergencyReadingResponse
+	92, // 105: koppi.casework.v1.CaseworkService.ListEmergencyReadings:output_type -> koppi.casework.v1.ListEmergencyReadingsResponse
+	93, // 106: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:output_type -> koppi.casework.v1.ReviewEmergencyReadingResponse
+	22, // 107: koppi.casework.v1.CaseworkService.ListGroundTexts:output_type -> koppi.casework.v1.ListGroundTextsResponse
+	28, // 108: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
+	31, // 109: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
+	34, // 110: koppi.casework.v1.CaseworkService.GetLoad:output_type -> koppi.casework.v1.GetLoadResponse
+	38, // 111: koppi.casework.v1.CaseworkService.GetCodes:output_type -> koppi.casework.v1.GetCodesResponse
+	41, // 112: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
+	44, // 113: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
+	94, // [94:114] is the sub-list for method output_type
+	74, // [74:94] is the sub-list for method input_type
+	74, // [74:74] is the sub-list for extension type_name
+	74, // [74:74] is the sub-list for extension extendee
+	0,  // [0:74] is the sub-list for field type_name
 }
 
 func init() { file_koppi_casework_v1_casework_proto_init() }
@@ -3778,14 +3962,14 @@ func file_koppi_casework_v1_casework_proto_init() {
 	}
 	file_koppi_casework_v1_agency_kind_proto_init()
 	file_koppi_casework_v1_people_proto_init()
-	file_koppi_casework_v1_casework_proto_msgTypes[41].OneofWrappers = []any{}
+	file_koppi_casework_v1_casework_proto_msgTypes[44].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_casework_proto_rawDesc), len(file_koppi_casework_v1_casework_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   55,
+			NumMessages:   59,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

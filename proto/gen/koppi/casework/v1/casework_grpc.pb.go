@@ -39,6 +39,7 @@ const (
 	CaseworkService_ListWork_FullMethodName               = "/koppi.casework.v1.CaseworkService/ListWork"
 	CaseworkService_ReassignWork_FullMethodName           = "/koppi.casework.v1.CaseworkService/ReassignWork"
 	CaseworkService_GetLoad_FullMethodName                = "/koppi.casework.v1.CaseworkService/GetLoad"
+	CaseworkService_GetCodes_FullMethodName               = "/koppi.casework.v1.CaseworkService/GetCodes"
 	CaseworkService_ListAccesses_FullMethodName           = "/koppi.casework.v1.CaseworkService/ListAccesses"
 	CaseworkService_GetStatistics_FullMethodName          = "/koppi.casework.v1.CaseworkService/GetStatistics"
 )
@@ -113,6 +114,9 @@ type CaseworkServiceClient interface {
 	// GetLoad returns how much work each colleague of a unit has. For who leads the unit or is on duty in it
 	// this week; others get ROLE_NOT_ALLOWED. UNKNOWN_PARTY for a unit that is not the agency's.
 	GetLoad(ctx context.Context, in *GetLoadRequest, opts ...grpc.CallOption) (*GetLoadResponse, error)
+	// GetCodes returns a list of codes with their names, in the order of the list: "papers", the kinds of
+	// papers. For every caller.
+	GetCodes(ctx context.Context, in *GetCodesRequest, opts ...grpc.CallOption) (*GetCodesResponse, error)
 	// ListAccesses returns the access log of a client: which party read or changed what, when
 	// and on what ground, the latest first. The client sees all entries (703/2023 § 11); an
 	// agency sees what its own people did. A change is listed only if the matter itself
@@ -305,6 +309,16 @@ func (c *caseworkServiceClient) GetLoad(ctx context.Context, in *GetLoadRequest,
 	return out, nil
 }
 
+func (c *caseworkServiceClient) GetCodes(ctx context.Context, in *GetCodesRequest, opts ...grpc.CallOption) (*GetCodesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetCodesResponse)
+	err := c.cc.Invoke(ctx, CaseworkService_GetCodes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *caseworkServiceClient) ListAccesses(ctx context.Context, in *ListAccessesRequest, opts ...grpc.CallOption) (*ListAccessesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListAccessesResponse)
@@ -395,6 +409,9 @@ type CaseworkServiceServer interface {
 	// GetLoad returns how much work each colleague of a unit has. For who leads the unit or is on duty in it
 	// this week; others get ROLE_NOT_ALLOWED. UNKNOWN_PARTY for a unit that is not the agency's.
 	GetLoad(context.Context, *GetLoadRequest) (*GetLoadResponse, error)
+	// GetCodes returns a list of codes with their names, in the order of the list: "papers", the kinds of
+	// papers. For every caller.
+	GetCodes(context.Context, *GetCodesRequest) (*GetCodesResponse, error)
 	// ListAccesses returns the access log of a client: which party read or changed what, when
 	// and on what ground, the latest first. The client sees all entries (703/2023 § 11); an
 	// agency sees what its own people did. A change is listed only if the matter itself
@@ -467,6 +484,9 @@ func (UnimplementedCaseworkServiceServer) ReassignWork(context.Context, *Reassig
 }
 func (UnimplementedCaseworkServiceServer) GetLoad(context.Context, *GetLoadRequest) (*GetLoadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetLoad not implemented")
+}
+func (UnimplementedCaseworkServiceServer) GetCodes(context.Context, *GetCodesRequest) (*GetCodesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCodes not implemented")
 }
 func (UnimplementedCaseworkServiceServer) ListAccesses(context.Context, *ListAccessesRequest) (*ListAccessesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAccesses not implemented")
@@ -801,6 +821,24 @@ func _CaseworkService_GetLoad_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CaseworkService_GetCodes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCodesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseworkServiceServer).GetCodes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseworkService_GetCodes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseworkServiceServer).GetCodes(ctx, req.(*GetCodesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CaseworkService_ListAccesses_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListAccessesRequest)
 	if err := dec(in); err != nil {
@@ -911,6 +949,10 @@ var CaseworkService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetLoad",
 			Handler:    _CaseworkService_GetLoad_Handler,
+		},
+		{
+			MethodName: "GetCodes",
+			Handler:    _CaseworkService_GetCodes_Handler,
 		},
 		{
 			MethodName: "ListAccesses",

@@ -1124,9 +1124,11 @@ type Attachment struct {
 	// File name as the uploader gave it, without a path.
 	Filename string `protobuf:"bytes,2,opt,name=filename,proto3" json:"filename,omitempty"`
 	// Determined from the content.
-	MediaType     string `protobuf:"bytes,3,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"`
-	SizeBytes     int64  `protobuf:"varint,4,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
-	Sha256        []byte `protobuf:"bytes,5,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	MediaType string `protobuf:"bytes,3,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"`
+	SizeBytes int64  `protobuf:"varint,4,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
+	Sha256    []byte `protobuf:"bytes,5,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	// What kind of paper it is, as the uploader said: a key of the list "papers" of GetCodes, or empty.
+	PaperKind     string `protobuf:"bytes,6,opt,name=paper_kind,json=paperKind,proto3" json:"paper_kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1194,6 +1196,13 @@ func (x *Attachment) GetSha256() []byte {
 		return x.Sha256
 	}
 	return nil
+}
+
+func (x *Attachment) GetPaperKind() string {
+	if x != nil {
+		return x.PaperKind
+	}
+	return ""
 }
 
 // PlannedContact is a planned contact that has not expired.
@@ -1328,7 +1337,7 @@ const file_koppi_common_v1_party_proto_rawDesc = "" +
 	"\x11waiting_on_client\x18\b \x01(\bR\x0fwaitingOnClient\x126\n" +
 	"\tdue_basis\x18\t \x01(\x0e2\x19.koppi.common.v1.DueBasisR\bdueBasis\x12)\n" +
 	"\rdue_provision\x18\n" +
-	" \x01(\tB\x04\xe8\xb8\x18\x02R\fdueProvision\"\xb5\x01\n" +
+	" \x01(\tB\x04\xe8\xb8\x18\x02R\fdueProvision\"\xda\x01\n" +
 	"\n" +
 	"Attachment\x12#\n" +
 	"\rattachment_id\x18\x01 \x01(\tR\fattachmentId\x12 \n" +
@@ -1337,7 +1346,9 @@ const file_koppi_common_v1_party_proto_rawDesc = "" +
 	"media_type\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\tmediaType\x12\x1d\n" +
 	"\n" +
 	"size_bytes\x18\x04 \x01(\x03R\tsizeBytes\x12\x1c\n" +
-	"\x06sha256\x18\x05 \x01(\fB\x04\xe8\xb8\x18\x02R\x06sha256\"\x9d\x01\n" +
+	"\x06sha256\x18\x05 \x01(\fB\x04\xe8\xb8\x18\x02R\x06sha256\x12#\n" +
+	"\n" +
+	"paper_kind\x18\x06 \x01(\tB\x04\xe8\xb8\x18\x01R\tpaperKind\"\x9d\x01\n" +
 	"\x0ePlannedContact\x12&\n" +
 	"\x02by\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x127\n" +

@@ -1840,10 +1840,13 @@ type RequestInformationRequest struct {
 	ConcernId string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
 	Etag      string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	Question  string                 `protobuf:"bytes,4,opt,name=question,proto3" json:"question,omitempty"`
-	// Time by which the reporter answers; unset means the third working day. A concern that was
-	// reported as urgent shortens it: to one hour for an emergency, or to the end of the next
-	// working day.
-	DueAt         *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// Time by which the other side answers, at most 30 days ahead (INVALID_FIELD); a time that has passed
+	// becomes the next working day. Unset means the third working day. A concern that is urgent, as
+	// the reporter sees it, shortens it: to one hour for an emergency, or to the end of the next working day.
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// Kinds of papers asked for: keys of the list "papers" of GetCodes, else INVALID_FIELD. A request has a
+	// question or papers.
+	Papers        []string `protobuf:"bytes,6,rep,name=papers,proto3" json:"papers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1913,6 +1916,13 @@ func (x *RequestInformationRequest) GetDueAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *RequestInformationRequest) GetPapers() []string {
+	if x != nil {
+		return x.Papers
+	}
+	return nil
+}
+
 type RequestInformationResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Concern       *Concern               `protobuf:"bytes,1,opt,name=concern,proto3" json:"concern,omitempty"`
@@ -1963,10 +1973,12 @@ type ProvideInformationRequest struct {
 	ConcernId            string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
 	Etag                 string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	InformationRequestId string                 `protobuf:"bytes,4,opt,name=information_request_id,json=informationRequestId,proto3" json:"information_request_id,omitempty"`
-	Answer               string                 `protobuf:"bytes,5,opt,name=answer,proto3" json:"answer,omitempty"`
-	AttachmentIds        []string               `protobuf:"bytes,6,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// An answer has words, attachments, or a code alone.
+	Answer        string        `protobuf:"bytes,5,opt,name=answer,proto3" json:"answer,omitempty"`
+	AttachmentIds []string      `protobuf:"bytes,6,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
+	Code          v1.AnswerCode `protobuf:"varint,7,opt,name=code,proto3,enum=koppi.common.v1.AnswerCode" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ProvideInformationRequest) Reset() {
@@ -2041,6 +2053,13 @@ func (x *ProvideInformationRequest) GetAttachmentIds() []string {
 	return nil
 }
 
+func (x *ProvideInformationRequest) GetCode() v1.AnswerCode {
+	if x != nil {
+		return x.Code
+	}
+	return v1.AnswerCode(0)
+}
+
 type ProvideInformationResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Concern       *Concern               `protobuf:"bytes,1,opt,name=concern,proto3" json:"concern,omitempty"`
@@ -2085,6 +2104,145 @@ func (x *ProvideInformationResponse) GetConcern() *Concern {
 	return nil
 }
 
+type AddInformationRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ConcernId string                 `protobuf:"bytes,2,opt,name=concern_id,json=concernId,proto3" json:"concern_id,omitempty"`
+	Etag      string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// At least one of text, attachments, urgency and topics is set.
+	Text          string   `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	AttachmentIds []string `protobuf:"bytes,5,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
+	// More urgent than before, from the reporter alone; else INVALID_FIELD.
+	Urgency v1.Urgency `protobuf:"varint,6,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	// What is observed besides, from the reporter alone. They join the topics of the concern.
+	Topics        []Topic `protobuf:"varint,7,rep,packed,name=topics,proto3,enum=koppi.concern.v1.Topic" json:"topics,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddInformationRequest) Reset() {
+	*x = AddInformationRequest{}
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddInformationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddInformationRequest) ProtoMessage() {}
+
+func (x *AddInformationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddInformationRequest.ProtoReflect.Descriptor instead.
+func (*AddInformationRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *AddInformationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AddInformationRequest) GetConcernId() string {
+	if x != nil {
+		return x.ConcernId
+	}
+	return ""
+}
+
+func (x *AddInformationRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *AddInformationRequest) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *AddInformationRequest) GetAttachmentIds() []string {
+	if x != nil {
+		return x.AttachmentIds
+	}
+	return nil
+}
+
+func (x *AddInformationRequest) GetUrgency() v1.Urgency {
+	if x != nil {
+		return x.Urgency
+	}
+	return v1.Urgency(0)
+}
+
+func (x *AddInformationRequest) GetTopics() []Topic {
+	if x != nil {
+		return x.Topics
+	}
+	return nil
+}
+
+type AddInformationResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Concern       *Concern               `protobuf:"bytes,1,opt,name=concern,proto3" json:"concern,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddInformationResponse) Reset() {
+	*x = AddInformationResponse{}
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddInformationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddInformationResponse) ProtoMessage() {}
+
+func (x *AddInformationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddInformationResponse.ProtoReflect.Descriptor instead.
+func (*AddInformationResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *AddInformationResponse) GetConcern() *Concern {
+	if x != nil {
+		return x.Concern
+	}
+	return nil
+}
+
 type StartAssessmentRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -2096,7 +2254,7 @@ type StartAssessmentRequest struct {
 
 func (x *StartAssessmentRequest) Reset() {
 	*x = StartAssessmentRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[32]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2108,7 +2266,7 @@ func (x *StartAssessmentRequest) String() string {
 func (*StartAssessmentRequest) ProtoMessage() {}
 
 func (x *StartAssessmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[32]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2121,7 +2279,7 @@ func (x *StartAssessmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartAssessmentRequest.ProtoReflect.Descriptor instead.
 func (*StartAssessmentRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{32}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *StartAssessmentRequest) GetRequestId() string {
@@ -2154,7 +2312,7 @@ type StartAssessmentResponse struct {
 
 func (x *StartAssessmentResponse) Reset() {
 	*x = StartAssessmentResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[33]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2166,7 +2324,7 @@ func (x *StartAssessmentResponse) String() string {
 func (*StartAssessmentResponse) ProtoMessage() {}
 
 func (x *StartAssessmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[33]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2179,7 +2337,7 @@ func (x *StartAssessmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartAssessmentResponse.ProtoReflect.Descriptor instead.
 func (*StartAssessmentResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{33}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *StartAssessmentResponse) GetConcern() *Concern {
@@ -2205,7 +2363,7 @@ type CompleteAssessmentRequest struct {
 
 func (x *CompleteAssessmentRequest) Reset() {
 	*x = CompleteAssessmentRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[34]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2217,7 +2375,7 @@ func (x *CompleteAssessmentRequest) String() string {
 func (*CompleteAssessmentRequest) ProtoMessage() {}
 
 func (x *CompleteAssessmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[34]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2230,7 +2388,7 @@ func (x *CompleteAssessmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteAssessmentRequest.ProtoReflect.Descriptor instead.
 func (*CompleteAssessmentRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{34}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *CompleteAssessmentRequest) GetRequestId() string {
@@ -2284,7 +2442,7 @@ type CompleteAssessmentResponse struct {
 
 func (x *CompleteAssessmentResponse) Reset() {
 	*x = CompleteAssessmentResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[35]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2296,7 +2454,7 @@ func (x *CompleteAssessmentResponse) String() string {
 func (*CompleteAssessmentResponse) ProtoMessage() {}
 
 func (x *CompleteAssessmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[35]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2309,7 +2467,7 @@ func (x *CompleteAssessmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteAssessmentResponse.ProtoReflect.Descriptor instead.
 func (*CompleteAssessmentResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{35}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *CompleteAssessmentResponse) GetConcern() *Concern {
@@ -2338,7 +2496,7 @@ type CloseConcernRequest struct {
 
 func (x *CloseConcernRequest) Reset() {
 	*x = CloseConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[36]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2350,7 +2508,7 @@ func (x *CloseConcernRequest) String() string {
 func (*CloseConcernRequest) ProtoMessage() {}
 
 func (x *CloseConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[36]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2363,7 +2521,7 @@ func (x *CloseConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseConcernRequest.ProtoReflect.Descriptor instead.
 func (*CloseConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{36}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *CloseConcernRequest) GetRequestId() string {
@@ -2431,7 +2589,7 @@ type CloseConcernResponse struct {
 
 func (x *CloseConcernResponse) Reset() {
 	*x = CloseConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[37]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2443,7 +2601,7 @@ func (x *CloseConcernResponse) String() string {
 func (*CloseConcernResponse) ProtoMessage() {}
 
 func (x *CloseConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[37]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2456,7 +2614,7 @@ func (x *CloseConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseConcernResponse.ProtoReflect.Descriptor instead.
 func (*CloseConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{37}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *CloseConcernResponse) GetConcern() *Concern {
@@ -2487,7 +2645,7 @@ type ForwardConcernRequest struct {
 
 func (x *ForwardConcernRequest) Reset() {
 	*x = ForwardConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[38]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2499,7 +2657,7 @@ func (x *ForwardConcernRequest) String() string {
 func (*ForwardConcernRequest) ProtoMessage() {}
 
 func (x *ForwardConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[38]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2512,7 +2670,7 @@ func (x *ForwardConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForwardConcernRequest.ProtoReflect.Descriptor instead.
 func (*ForwardConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{38}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ForwardConcernRequest) GetRequestId() string {
@@ -2588,7 +2746,7 @@ type ForwardConcernResponse struct {
 
 func (x *ForwardConcernResponse) Reset() {
 	*x = ForwardConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[39]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2600,7 +2758,7 @@ func (x *ForwardConcernResponse) String() string {
 func (*ForwardConcernResponse) ProtoMessage() {}
 
 func (x *ForwardConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[39]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2613,7 +2771,7 @@ func (x *ForwardConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForwardConcernResponse.ProtoReflect.Descriptor instead.
 func (*ForwardConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{39}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ForwardConcernResponse) GetConcern() *Concern {
@@ -2645,7 +2803,7 @@ type DeclineConcernRequest struct {
 
 func (x *DeclineConcernRequest) Reset() {
 	*x = DeclineConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[40]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2657,7 +2815,7 @@ func (x *DeclineConcernRequest) String() string {
 func (*DeclineConcernRequest) ProtoMessage() {}
 
 func (x *DeclineConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[40]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2670,7 +2828,7 @@ func (x *DeclineConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineConcernRequest.ProtoReflect.Descriptor instead.
 func (*DeclineConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{40}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *DeclineConcernRequest) GetRequestId() string {
@@ -2724,7 +2882,7 @@ type DeclineConcernResponse struct {
 
 func (x *DeclineConcernResponse) Reset() {
 	*x = DeclineConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[41]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2736,7 +2894,7 @@ func (x *DeclineConcernResponse) String() string {
 func (*DeclineConcernResponse) ProtoMessage() {}
 
 func (x *DeclineConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[41]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2749,7 +2907,7 @@ func (x *DeclineConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineConcernResponse.ProtoReflect.Descriptor instead.
 func (*DeclineConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{41}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *DeclineConcernResponse) GetConcern() *Concern {
@@ -2771,7 +2929,7 @@ type WithdrawConcernRequest struct {
 
 func (x *WithdrawConcernRequest) Reset() {
 	*x = WithdrawConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[42]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2783,7 +2941,7 @@ func (x *WithdrawConcernRequest) String() string {
 func (*WithdrawConcernRequest) ProtoMessage() {}
 
 func (x *WithdrawConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[42]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2796,7 +2954,7 @@ func (x *WithdrawConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawConcernRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{42}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *WithdrawConcernRequest) GetRequestId() string {
@@ -2836,7 +2994,7 @@ type WithdrawConcernResponse struct {
 
 func (x *WithdrawConcernResponse) Reset() {
 	*x = WithdrawConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[43]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2848,7 +3006,7 @@ func (x *WithdrawConcernResponse) String() string {
 func (*WithdrawConcernResponse) ProtoMessage() {}
 
 func (x *WithdrawConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[43]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2861,7 +3019,7 @@ func (x *WithdrawConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawConcernResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{43}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *WithdrawConcernResponse) GetConcern() *Concern {
@@ -2886,7 +3044,7 @@ type SettleConcernRequest struct {
 
 func (x *SettleConcernRequest) Reset() {
 	*x = SettleConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[44]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2898,7 +3056,7 @@ func (x *SettleConcernRequest) String() string {
 func (*SettleConcernRequest) ProtoMessage() {}
 
 func (x *SettleConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[44]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2911,7 +3069,7 @@ func (x *SettleConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleConcernRequest.ProtoReflect.Descriptor instead.
 func (*SettleConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{44}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *SettleConcernRequest) GetRequestId() string {
@@ -2958,7 +3116,7 @@ type SettleConcernResponse struct {
 
 func (x *SettleConcernResponse) Reset() {
 	*x = SettleConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[45]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2970,7 +3128,7 @@ func (x *SettleConcernResponse) String() string {
 func (*SettleConcernResponse) ProtoMessage() {}
 
 func (x *SettleConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[45]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2983,7 +3141,7 @@ func (x *SettleConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleConcernResponse.ProtoReflect.Descriptor instead.
 func (*SettleConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{45}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *SettleConcernResponse) GetConcern() *Concern {
@@ -3006,7 +3164,7 @@ type RevokeConcernRequest struct {
 
 func (x *RevokeConcernRequest) Reset() {
 	*x = RevokeConcernRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[46]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3018,7 +3176,7 @@ func (x *RevokeConcernRequest) String() string {
 func (*RevokeConcernRequest) ProtoMessage() {}
 
 func (x *RevokeConcernRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[46]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3031,7 +3189,7 @@ func (x *RevokeConcernRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeConcernRequest.ProtoReflect.Descriptor instead.
 func (*RevokeConcernRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{46}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *RevokeConcernRequest) GetRequestId() string {
@@ -3071,7 +3229,7 @@ type RevokeConcernResponse struct {
 
 func (x *RevokeConcernResponse) Reset() {
 	*x = RevokeConcernResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[47]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3083,7 +3241,7 @@ func (x *RevokeConcernResponse) String() string {
 func (*RevokeConcernResponse) ProtoMessage() {}
 
 func (x *RevokeConcernResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[47]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3096,7 +3254,7 @@ func (x *RevokeConcernResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeConcernResponse.ProtoReflect.Descriptor instead.
 func (*RevokeConcernResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{47}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *RevokeConcernResponse) GetConcern() *Concern {
@@ -3117,7 +3275,7 @@ type AcknowledgeRevocationRequest struct {
 
 func (x *AcknowledgeRevocationRequest) Reset() {
 	*x = AcknowledgeRevocationRequest{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[48]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3129,7 +3287,7 @@ func (x *AcknowledgeRevocationRequest) String() string {
 func (*AcknowledgeRevocationRequest) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[48]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3142,7 +3300,7 @@ func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationRequest.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{48}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *AcknowledgeRevocationRequest) GetRequestId() string {
@@ -3175,7 +3333,7 @@ type AcknowledgeRevocationResponse struct {
 
 func (x *AcknowledgeRevocationResponse) Reset() {
 	*x = AcknowledgeRevocationResponse{}
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[49]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3187,7 +3345,7 @@ func (x *AcknowledgeRevocationResponse) String() string {
 func (*AcknowledgeRevocationResponse) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_concern_proto_msgTypes[49]
+	mi := &file_koppi_concern_v1_concern_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3200,7 +3358,7 @@ func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationResponse.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{49}
+	return file_koppi_concern_v1_concern_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *AcknowledgeRevocationResponse) GetConcern() *Concern {
@@ -3214,7 +3372,7 @@ var File_koppi_concern_v1_concern_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/concern/v1/concern.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!koppi/common/v1/appointment.proto\x1a#koppi/common/v1/contact_point.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/concern/v1/contact.proto\x1a\x1dkoppi/concern/v1/intake.proto\x1a\x1ckoppi/concern/v1/state.proto\"\x8c\x04\n" +
+	"\x1ekoppi/concern/v1/concern.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!koppi/common/v1/answer_code.proto\x1a!koppi/common/v1/appointment.proto\x1a#koppi/common/v1/contact_point.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1ekoppi/concern/v1/contact.proto\x1a\x1dkoppi/concern/v1/intake.proto\x1a\x1ckoppi/concern/v1/state.proto\"\x8c\x04\n" +
 	"\x14SubmitConcernRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x127\n" +
@@ -3371,27 +3529,41 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\tconsented\x18\x04 \x01(\bR\tconsented\x12=\n" +
 	"\fconsented_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vconsentedAt\"T\n" +
 	"\x1dRecordFeedbackConsentResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xea\x01\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xaf\x02\n" +
 	"\x19RequestInformationRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
 	"\n" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
-	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12*\n" +
-	"\bquestion\x18\x04 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\x90N\xe8\xb8\x18\x03R\bquestion\x121\n" +
-	"\x06due_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"Q\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12(\n" +
+	"\bquestion\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\bquestion\x121\n" +
+	"\x06due_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12E\n" +
+	"\x06papers\x18\x06 \x03(\tB-\xbaH&\x92\x01#\x10\x14\x18\x01\"\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\xe8\xb8\x18\x01R\x06papers\"Q\n" +
 	"\x1aRequestInformationResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xad\x02\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xe6\x02\n" +
 	"\x19ProvideInformationRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
 	"\n" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12>\n" +
-	"\x16information_request_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x14informationRequestId\x12&\n" +
-	"\x06answer\x18\x05 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\x90N\xe8\xb8\x18\x03R\x06answer\x128\n" +
-	"\x0eattachment_ids\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\"Q\n" +
+	"\x16information_request_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x14informationRequestId\x12$\n" +
+	"\x06answer\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\x06answer\x128\n" +
+	"\x0eattachment_ids\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\x129\n" +
+	"\x04code\x18\a \x01(\x0e2\x1b.koppi.common.v1.AnswerCodeB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04code\"Q\n" +
 	"\x1aProvideInformationResponse\x123\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xe7\x02\n" +
+	"\x15AddInformationRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
+	"\n" +
+	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12 \n" +
+	"\x04text\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\x04text\x128\n" +
+	"\x0eattachment_ids\x18\x05 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\x12<\n" +
+	"\aurgency\x18\x06 \x01(\x0e2\x18.koppi.common.v1.UrgencyB\b\xbaH\x05\x82\x01\x02\x10\x01R\aurgency\x12D\n" +
+	"\x06topics\x18\a \x03(\x0e2\x17.koppi.concern.v1.TopicB\x13\xbaH\x10\x92\x01\r\x10\x14\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x06topics\"M\n" +
+	"\x16AddInformationResponse\x123\n" +
 	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\x88\x01\n" +
 	"\x16StartAssessmentRequest\x12'\n" +
 	"\n" +
@@ -3489,7 +3661,7 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"T\n" +
 	"\x1dAcknowledgeRevocationResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern2\xa9\x15\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern2\x8e\x16\n" +
 	"\x0eConcernService\x12`\n" +
 	"\rSubmitConcern\x12&.koppi.concern.v1.SubmitConcernRequest\x1a'.koppi.concern.v1.SubmitConcernResponse\x12i\n" +
 	"\x10CheckOpenConcern\x12).koppi.concern.v1.CheckOpenConcernRequest\x1a*.koppi.concern.v1.CheckOpenConcernResponse\x12W\n" +
@@ -3512,7 +3684,8 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\fCloseConcern\x12%.koppi.concern.v1.CloseConcernRequest\x1a&.koppi.concern.v1.CloseConcernResponse\x12c\n" +
 	"\x0eForwardConcern\x12'.koppi.concern.v1.ForwardConcernRequest\x1a(.koppi.concern.v1.ForwardConcernResponse\x12c\n" +
 	"\x0eDeclineConcern\x12'.koppi.concern.v1.DeclineConcernRequest\x1a(.koppi.concern.v1.DeclineConcernResponse\x12o\n" +
-	"\x12ProvideInformation\x12+.koppi.concern.v1.ProvideInformationRequest\x1a,.koppi.concern.v1.ProvideInformationResponse\x12f\n" +
+	"\x12ProvideInformation\x12+.koppi.concern.v1.ProvideInformationRequest\x1a,.koppi.concern.v1.ProvideInformationResponse\x12c\n" +
+	"\x0eAddInformation\x12'.koppi.concern.v1.AddInformationRequest\x1a(.koppi.concern.v1.AddInformationResponse\x12f\n" +
 	"\x0fWithdrawConcern\x12(.koppi.concern.v1.WithdrawConcernRequest\x1a).koppi.concern.v1.WithdrawConcernResponse\x12`\n" +
 	"\rSettleConcern\x12&.koppi.concern.v1.SettleConcernRequest\x1a'.koppi.concern.v1.SettleConcernResponse\x12Z\n" +
 	"\vPlanContact\x12$.koppi.concern.v1.PlanContactRequest\x1a%.koppi.concern.v1.PlanContactResponse\x12`\n" +
@@ -3532,7 +3705,7 @@ func file_koppi_concern_v1_concern_proto_rawDescGZIP() []byte {
 	return file_koppi_concern_v1_concern_proto_rawDescData
 }
 
-var file_koppi_concern_v1_concern_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
+var file_koppi_concern_v1_concern_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_koppi_concern_v1_concern_proto_goTypes = []any{
 	(*SubmitConcernRequest)(nil),            // 0: koppi.concern.v1.SubmitConcernRequest
 	(*SubmitConcernResponse)(nil),           // 1: koppi.concern.v1.SubmitConcernResponse
@@ -3566,171 +3739,180 @@ var file_koppi_concern_v1_concern_proto_goTypes = []any{
 	(*RequestInformationResponse)(nil),      // 29: koppi.concern.v1.RequestInformationResponse
 	(*ProvideInformationRequest)(nil),       // 30: koppi.concern.v1.ProvideInformationRequest
 	(*ProvideInformationResponse)(nil),      // 31: koppi.concern.v1.ProvideInformationResponse
-	(*StartAssessmentRequest)(nil),          // 32: koppi.concern.v1.StartAssessmentRequest
-	(*StartAssessmentResponse)(nil),         // 33: koppi.concern.v1.StartAssessmentResponse
-	(*CompleteAssessmentRequest)(nil),       // 34: koppi.concern.v1.CompleteAssessmentRequest
-	(*CompleteAssessmentResponse)(nil),      // 35: koppi.concern.v1.CompleteAssessmentResponse
-	(*CloseConcernRequest)(nil),             // 36: koppi.concern.v1.CloseConcernRequest
-	(*CloseConcernResponse)(nil),            // 37: koppi.concern.v1.CloseConcernResponse
-	(*ForwardConcernRequest)(nil),           // 38: koppi.concern.v1.ForwardConcernRequest
-	(*ForwardConcernResponse)(nil),          // 39: koppi.concern.v1.ForwardConcernResponse
-	(*DeclineConcernRequest)(nil),           // 40: koppi.concern.v1.DeclineConcernRequest
-	(*DeclineConcernResponse)(nil),          // 41: koppi.concern.v1.DeclineConcernResponse
-	(*WithdrawConcernRequest)(nil),          // 42: koppi.concern.v1.WithdrawConcernRequest
-	(*WithdrawConcernResponse)(nil),         // 43: koppi.concern.v1.WithdrawConcernResponse
-	(*SettleConcernRequest)(nil),            // 44: koppi.concern.v1.SettleConcernRequest
-	(*SettleConcernResponse)(nil),           // 45: koppi.concern.v1.SettleConcernResponse
-	(*RevokeConcernRequest)(nil),            // 46: koppi.concern.v1.RevokeConcernRequest
-	(*RevokeConcernResponse)(nil),           // 47: koppi.concern.v1.RevokeConcernResponse
-	(*AcknowledgeRevocationRequest)(nil),    // 48: koppi.concern.v1.AcknowledgeRevocationRequest
-	(*AcknowledgeRevocationResponse)(nil),   // 49: koppi.concern.v1.AcknowledgeRevocationResponse
-	(*v1.Client)(nil),                       // 50: koppi.common.v1.Client
-	(*v1.Party)(nil),                        // 51: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),                   // 52: koppi.common.v1.LegalBasis
-	(Topic)(0),                              // 53: koppi.concern.v1.Topic
-	(v1.Urgency)(0),                         // 54: koppi.common.v1.Urgency
-	(*Concern)(nil),                         // 55: koppi.concern.v1.Concern
-	(*v1.LoopStatus)(nil),                   // 56: koppi.common.v1.LoopStatus
-	(*v1.ClientDetails)(nil),                // 57: koppi.common.v1.ClientDetails
-	(*v1.ContactPoint)(nil),                 // 58: koppi.common.v1.ContactPoint
-	(ConcernState)(0),                       // 59: koppi.concern.v1.ConcernState
-	(SupportNeed)(0),                        // 60: koppi.concern.v1.SupportNeed
-	(Track)(0),                              // 61: koppi.concern.v1.Track
-	(StatutoryGroup)(0),                     // 62: koppi.concern.v1.StatutoryGroup
-	(ClientWill)(0),                         // 63: koppi.concern.v1.ClientWill
-	(*FourField)(nil),                       // 64: koppi.concern.v1.FourField
-	(ContactResult)(0),                      // 65: koppi.concern.v1.ContactResult
-	(*timestamppb.Timestamp)(nil),           // 66: google.protobuf.Timestamp
-	(ContactMode)(0),                        // 67: koppi.concern.v1.ContactMode
-	(*Guidance)(nil),                        // 68: koppi.concern.v1.Guidance
-	(v1.AppointmentResult)(0),               // 69: koppi.common.v1.AppointmentResult
-	(Outcome)(0),                            // 70: koppi.concern.v1.Outcome
-	(DeclineReason)(0),                      // 71: koppi.concern.v1.DeclineReason
-	(*PlanContactRequest)(nil),              // 72: koppi.concern.v1.PlanContactRequest
-	(*PlanContactResponse)(nil),             // 73: koppi.concern.v1.PlanContactResponse
+	(*AddInformationRequest)(nil),           // 32: koppi.concern.v1.AddInformationRequest
+	(*AddInformationResponse)(nil),          // 33: koppi.concern.v1.AddInformationResponse
+	(*StartAssessmentRequest)(nil),          // 34: koppi.concern.v1.StartAssessmentRequest
+	(*StartAssessmentResponse)(nil),         // 35: koppi.concern.v1.StartAssessmentResponse
+	(*CompleteAssessmentRequest)(nil),       // 36: koppi.concern.v1.CompleteAssessmentRequest
+	(*CompleteAssessmentResponse)(nil),      // 37: koppi.concern.v1.CompleteAssessmentResponse
+	(*CloseConcernRequest)(nil),             // 38: koppi.concern.v1.CloseConcernRequest
+	(*CloseConcernResponse)(nil),            // 39: koppi.concern.v1.CloseConcernResponse
+	(*ForwardConcernRequest)(nil),           // 40: koppi.concern.v1.ForwardConcernRequest
+	(*ForwardConcernResponse)(nil),          // 41: koppi.concern.v1.ForwardConcernResponse
+	(*DeclineConcernRequest)(nil),           // 42: koppi.concern.v1.DeclineConcernRequest
+	(*DeclineConcernResponse)(nil),          // 43: koppi.concern.v1.DeclineConcernResponse
+	(*WithdrawConcernRequest)(nil),          // 44: koppi.concern.v1.WithdrawConcernRequest
+	(*WithdrawConcernResponse)(nil),         // 45: koppi.concern.v1.WithdrawConcernResponse
+	(*SettleConcernRequest)(nil),            // 46: koppi.concern.v1.SettleConcernRequest
+	(*SettleConcernResponse)(nil),           // 47: koppi.concern.v1.SettleConcernResponse
+	(*RevokeConcernRequest)(nil),            // 48: koppi.concern.v1.RevokeConcernRequest
+	(*RevokeConcernResponse)(nil),           // 49: koppi.concern.v1.RevokeConcernResponse
+	(*AcknowledgeRevocationRequest)(nil),    // 50: koppi.concern.v1.AcknowledgeRevocationRequest
+	(*AcknowledgeRevocationResponse)(nil),   // 51: koppi.concern.v1.AcknowledgeRevocationResponse
+	(*v1.Client)(nil),                       // 52: koppi.common.v1.Client
+	(*v1.Party)(nil),                        // 53: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),                   // 54: koppi.common.v1.LegalBasis
+	(Topic)(0),                              // 55: koppi.concern.v1.Topic
+	(v1.Urgency)(0),                         // 56: koppi.common.v1.Urgency
+	(*Concern)(nil),                         // 57: koppi.concern.v1.Concern
+	(*v1.LoopStatus)(nil),                   // 58: koppi.common.v1.LoopStatus
+	(*v1.ClientDetails)(nil),                // 59: koppi.common.v1.ClientDetails
+	(*v1.ContactPoint)(nil),                 // 60: koppi.common.v1.ContactPoint
+	(ConcernState)(0),                       // 61: koppi.concern.v1.ConcernState
+	(SupportNeed)(0),                        // 62: koppi.concern.v1.SupportNeed
+	(Track)(0),                              // 63: koppi.concern.v1.Track
+	(StatutoryGroup)(0),                     // 64: koppi.concern.v1.StatutoryGroup
+	(ClientWill)(0),                         // 65: koppi.concern.v1.ClientWill
+	(*FourField)(nil),                       // 66: koppi.concern.v1.FourField
+	(ContactResult)(0),                      // 67: koppi.concern.v1.ContactResult
+	(*timestamppb.Timestamp)(nil),           // 68: google.protobuf.Timestamp
+	(ContactMode)(0),                        // 69: koppi.concern.v1.ContactMode
+	(*Guidance)(nil),                        // 70: koppi.concern.v1.Guidance
+	(v1.AppointmentResult)(0),               // 71: koppi.common.v1.AppointmentResult
+	(v1.AnswerCode)(0),                      // 72: koppi.common.v1.AnswerCode
+	(Outcome)(0),                            // 73: koppi.concern.v1.Outcome
+	(DeclineReason)(0),                      // 74: koppi.concern.v1.DeclineReason
+	(*PlanContactRequest)(nil),              // 75: koppi.concern.v1.PlanContactRequest
+	(*PlanContactResponse)(nil),             // 76: koppi.concern.v1.PlanContactResponse
 }
 var file_koppi_concern_v1_concern_proto_depIdxs = []int32{
-	50, // 0: koppi.concern.v1.SubmitConcernRequest.client:type_name -> koppi.common.v1.Client
-	51, // 1: koppi.concern.v1.SubmitConcernRequest.receiver:type_name -> koppi.common.v1.Party
-	52, // 2: koppi.concern.v1.SubmitConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	53, // 3: koppi.concern.v1.SubmitConcernRequest.topics:type_name -> koppi.concern.v1.Topic
-	54, // 4: koppi.concern.v1.SubmitConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
-	55, // 5: koppi.concern.v1.SubmitConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	50, // 6: koppi.concern.v1.CheckOpenConcernRequest.client:type_name -> koppi.common.v1.Client
-	51, // 7: koppi.concern.v1.CheckOpenConcernRequest.receiver:type_name -> koppi.common.v1.Party
-	52, // 8: koppi.concern.v1.CheckOpenConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	56, // 9: koppi.concern.v1.CheckOpenConcernResponse.status:type_name -> koppi.common.v1.LoopStatus
-	57, // 10: koppi.concern.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
-	55, // 11: koppi.concern.v1.GetConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	58, // 12: koppi.concern.v1.GetConcernResponse.contacts:type_name -> koppi.common.v1.ContactPoint
-	59, // 13: koppi.concern.v1.ListConcernsRequest.states:type_name -> koppi.concern.v1.ConcernState
-	55, // 14: koppi.concern.v1.ListConcernsResponse.concerns:type_name -> koppi.concern.v1.Concern
-	58, // 15: koppi.concern.v1.ListConcernsResponse.contacts:type_name -> koppi.common.v1.ContactPoint
-	55, // 16: koppi.concern.v1.ReceiveConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	54, // 17: koppi.concern.v1.TriageConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
-	60, // 18: koppi.concern.v1.TriageConcernRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
-	61, // 19: koppi.concern.v1.TriageConcernRequest.track:type_name -> koppi.concern.v1.Track
-	51, // 20: koppi.concern.v1.TriageConcernRequest.assign_to:type_name -> koppi.common.v1.Party
-	62, // 21: koppi.concern.v1.TriageConcernRequest.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
-	63, // 22: koppi.concern.v1.TriageConcernRequest.client_will:type_name -> koppi.concern.v1.ClientWill
-	64, // 23: koppi.concern.v1.TriageConcernRequest.four_field:type_name -> koppi.concern.v1.FourField
-	55, // 24: koppi.concern.v1.TriageConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	55, // 25: koppi.concern.v1.TakeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	51, // 26: koppi.concern.v1.ReassignConcernRequest.to:type_name -> koppi.common.v1.Party
-	55, // 27: koppi.concern.v1.ReassignConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	65, // 28: koppi.concern.v1.RecordContactAttemptRequest.result:type_name -> koppi.concern.v1.ContactResult
-	66, // 29: koppi.concern.v1.RecordContactAttemptRequest.next_attempt_at:type_name -> google.protobuf.Timestamp
-	67, // 30: koppi.concern.v1.RecordContactAttemptRequest.mode:type_name -> koppi.concern.v1.ContactMode
-	63, // 31: koppi.concern.v1.RecordContactAttemptRequest.client_will:type_name -> koppi.concern.v1.ClientWill
-	68, // 32: koppi.concern.v1.RecordContactAttemptRequest.guided_to:type_name -> koppi.concern.v1.Guidance
-	67, // 33: koppi.concern.v1.RecordContactAttemptRequest.next_mode:type_name -> koppi.concern.v1.ContactMode
-	55, // 34: koppi.concern.v1.RecordContactAttemptResponse.concern:type_name -> koppi.concern.v1.Concern
-	51, // 35: koppi.concern.v1.SetSecondWorkerRequest.worker:type_name -> koppi.common.v1.Party
-	55, // 36: koppi.concern.v1.SetSecondWorkerResponse.concern:type_name -> koppi.concern.v1.Concern
-	66, // 37: koppi.concern.v1.ScheduleAppointmentRequest.at:type_name -> google.protobuf.Timestamp
-	55, // 38: koppi.concern.v1.ScheduleAppointmentResponse.concern:type_name -> koppi.concern.v1.Concern
-	69, // 39: koppi.concern.v1.RecordAppointmentResultRequest.result:type_name -> koppi.common.v1.AppointmentResult
-	55, // 40: koppi.concern.v1.RecordAppointmentResultResponse.concern:type_name -> koppi.concern.v1.Concern
-	66, // 41: koppi.concern.v1.RecordFeedbackConsentRequest.consented_at:type_name -> google.protobuf.Timestamp
-	55, // 42: koppi.concern.v1.RecordFeedbackConsentResponse.concern:type_name -> koppi.concern.v1.Concern
-	66, // 43: koppi.concern.v1.RequestInformationRequest.due_at:type_name -> google.protobuf.Timestamp
-	55, // 44: koppi.concern.v1.RequestInformationResponse.concern:type_name -> koppi.concern.v1.Concern
-	55, // 45: koppi.concern.v1.ProvideInformationResponse.concern:type_name -> koppi.concern.v1.Concern
-	55, // 46: koppi.concern.v1.StartAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
-	60, // 47: koppi.concern.v1.CompleteAssessmentRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
-	64, // 48: koppi.concern.v1.CompleteAssessmentRequest.four_field:type_name -> koppi.concern.v1.FourField
-	55, // 49: koppi.concern.v1.CompleteAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
-	70, // 50: koppi.concern.v1.CloseConcernRequest.outcome:type_name -> koppi.concern.v1.Outcome
-	68, // 51: koppi.concern.v1.CloseConcernRequest.guided_to:type_name -> koppi.concern.v1.Guidance
-	55, // 52: koppi.concern.v1.CloseConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	51, // 53: koppi.concern.v1.ForwardConcernRequest.receiver:type_name -> koppi.common.v1.Party
-	52, // 54: koppi.concern.v1.ForwardConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	53, // 55: koppi.concern.v1.ForwardConcernRequest.topics:type_name -> koppi.concern.v1.Topic
-	55, // 56: koppi.concern.v1.ForwardConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	71, // 57: koppi.concern.v1.DeclineConcernRequest.reason:type_name -> koppi.concern.v1.DeclineReason
-	51, // 58: koppi.concern.v1.DeclineConcernRequest.suggested_receiver:type_name -> koppi.common.v1.Party
-	55, // 59: koppi.concern.v1.DeclineConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	55, // 60: koppi.concern.v1.WithdrawConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	55, // 61: koppi.concern.v1.SettleConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	55, // 62: koppi.concern.v1.RevokeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
-	55, // 63: koppi.concern.v1.AcknowledgeRevocationResponse.concern:type_name -> koppi.concern.v1.Concern
-	0,  // 64: koppi.concern.v1.ConcernService.SubmitConcern:input_type -> koppi.concern.v1.SubmitConcernRequest
-	2,  // 65: koppi.concern.v1.ConcernService.CheckOpenConcern:input_type -> koppi.concern.v1.CheckOpenConcernRequest
-	6,  // 66: koppi.concern.v1.ConcernService.GetConcern:input_type -> koppi.concern.v1.GetConcernRequest
-	4,  // 67: koppi.concern.v1.ConcernService.GetClient:input_type -> koppi.concern.v1.GetClientRequest
-	8,  // 68: koppi.concern.v1.ConcernService.ListConcerns:input_type -> koppi.concern.v1.ListConcernsRequest
-	10, // 69: koppi.concern.v1.ConcernService.ReceiveConcern:input_type -> koppi.concern.v1.ReceiveConcernRequest
-	12, // 70: koppi.concern.v1.ConcernService.TriageConcern:input_type -> koppi.concern.v1.TriageConcernRequest
-	14, // 71: koppi.concern.v1.ConcernService.TakeConcern:input_type -> koppi.concern.v1.TakeConcernRequest
-	16, // 72: koppi.concern.v1.ConcernService.ReassignConcern:input_type -> koppi.concern.v1.ReassignConcernRequest
-	18, // 73: koppi.concern.v1.ConcernService.RecordContactAttempt:input_type -> koppi.concern.v1.RecordContactAttemptRequest
-	20, // 74: koppi.concern.v1.ConcernService.SetSecondWorker:input_type -> koppi.concern.v1.SetSecondWorkerRequest
-	22, // 75: koppi.concern.v1.ConcernService.ScheduleAppointment:input_type -> koppi.concern.v1.ScheduleAppointmentRequest
-	24, // 76: koppi.concern.v1.ConcernService.RecordAppointmentResult:input_type -> koppi.concern.v1.RecordAppointmentResultRequest
-	26, // 77: koppi.concern.v1.ConcernService.RecordFeedbackConsent:input_type -> koppi.concern.v1.RecordFeedbackConsentRequest
-	28, // 78: koppi.concern.v1.ConcernService.RequestInformation:input_type -> koppi.concern.v1.RequestInformationRequest
-	32, // 79: koppi.concern.v1.ConcernService.StartAssessment:input_type -> koppi.concern.v1.StartAssessmentRequest
-	34, // 80: koppi.concern.v1.ConcernService.CompleteAssessment:input_type -> koppi.concern.v1.CompleteAssessmentRequest
-	36, // 81: koppi.concern.v1.ConcernService.CloseConcern:input_type -> koppi.concern.v1.CloseConcernRequest
-	38, // 82: koppi.concern.v1.ConcernService.ForwardConcern:input_type -> koppi.concern.v1.ForwardConcernRequest
-	40, // 83: koppi.concern.v1.ConcernService.DeclineConcern:input_type -> koppi.concern.v1.DeclineConcernRequest
-	30, // 84: koppi.concern.v1.ConcernService.ProvideInformation:input_type -> koppi.concern.v1.ProvideInformationRequest
-	42, // 85: koppi.concern.v1.ConcernService.WithdrawConcern:input_type -> koppi.concern.v1.WithdrawConcernRequest
-	44, // 86: koppi.concern.v1.ConcernService.SettleConcern:input_type -> koppi.concern.v1.SettleConcernRequest
-	72, // 87: koppi.concern.v1.ConcernService.PlanContact:input_type -> koppi.concern.v1.PlanContactRequest
-	46, // 88: koppi.concern.v1.ConcernService.RevokeConcern:input_type -> koppi.concern.v1.RevokeConcernRequest
-	48, // 89: koppi.concern.v1.ConcernService.AcknowledgeRevocation:input_type -> koppi.concern.v1.AcknowledgeRevocationRequest
-	1,  // 90: koppi.concern.v1.ConcernService.SubmitConcern:output_type -> koppi.concern.v1.SubmitConcernResponse
-	3,  // 91: koppi.concern.v1.ConcernService.CheckOpenConcern:output_type -> koppi.concern.v1.CheckOpenConcernResponse
-	7,  // 92: koppi.concern.v1.ConcernService.GetConcern:output_type -> koppi.concern.v1.GetConcernResponse
-	5,  // 93: koppi.concern.v1.ConcernService.GetClient:output_type -> koppi.concern.v1.GetClientResponse
-	9,  // 94: koppi.concern.v1.ConcernService.ListConcerns:output_type -> koppi.concern.v1.ListConcernsResponse
-	11, // 95: koppi.concern.v1.ConcernService.ReceiveConcern:output_type -> koppi.concern.v1.ReceiveConcernResponse
-	13, // 96: koppi.concern.v1.ConcernService.TriageConcern:output_type -> koppi.concern.v1.TriageConcernResponse
-	15, // 97: koppi.concern.v1.ConcernService.TakeConcern:output_type -> koppi.concern.v1.TakeConcernResponse
-	17, // 98: koppi.concern.v1.ConcernService.ReassignConcern:output_type -> koppi.concern.v1.ReassignConcernResponse
-	19, // 99: koppi.concern.v1.ConcernService.RecordContactAttempt:output_type -> koppi.concern.v1.RecordContactAttemptResponse
-	21, // 100: koppi.concern.v1.ConcernService.SetSecondWorker:output_type -> koppi.concern.v1.SetSecondWorkerResponse
-	23, // 101: koppi.concern.v1.ConcernService.ScheduleAppointment:output_type -> koppi.concern.v1.ScheduleAppointmentResponse
-	25, // 102: koppi.concern.v1.ConcernService.RecordAppointmentResult:output_type -> koppi.concern.v1.RecordAppointmentResultResponse
-	27, // 103: koppi.concern.v1.ConcernService.RecordFeedbackConsent:output_type -> koppi.concern.v1.RecordFeedbackConsentResponse
-	29, // 104: koppi.concern.v1.ConcernService.RequestInformation:output_type -> koppi.concern.v1.RequestInformationResponse
-	33, // 105: koppi.concern.v1.ConcernService.StartAssessment:output_type -> koppi.concern.v1.StartAssessmentResponse
-	35, // 106: koppi.concern.v1.ConcernService.CompleteAssessment:output_type -> koppi.concern.v1.CompleteAssessmentResponse
-	37, // 107: koppi.concern.v1.ConcernService.CloseConcern:output_type -> koppi.concern.v1.CloseConcernResponse
-	39, // 108: koppi.concern.v1.ConcernService.ForwardConcern:output_type -> koppi.concern.v1.ForwardConcernResponse
-	41, // 109: koppi.concern.v1.ConcernService.DeclineConcern:output_type -> koppi.concern.v1.DeclineConcernResponse
-	31, // 110: koppi.concern.v1.ConcernService.ProvideInformation:output_type -> koppi.concern.v1.ProvideInformationResponse
-	43, // 111: koppi.concern.v1.ConcernService.WithdrawConcern:output_type -> koppi.concern.v1.WithdrawConcernResponse
-	45, // 112: koppi.concern.v1.ConcernService.SettleConcern:output_type -> koppi.concern.v1.SettleConcernResponse
-	73, // 113: koppi.concern.v1.ConcernService.PlanContact:output_type -> koppi.concern.v1.PlanContactResponse
-	47, // 114: koppi.concern.v1.ConcernService.RevokeConcern:output_type -> koppi.concern.v1.RevokeConcernResponse
-	49, // 115: koppi.concern.v1.ConcernService.AcknowledgeRevocation:output_type -> koppi.concern.v1.AcknowledgeRevocationResponse
-	90, // [90:116] is the sub-list for method output_type
-	64, // [64:90] is the sub-list for method input_type
-	64, // [64:64] is the sub-list for extension type_name
-	64, // [64:64] is the sub-list for extension extendee
-	0,  // [0:64] is the sub-list for field type_name
+	52, // 0: koppi.concern.v1.SubmitConcernRequest.client:type_name -> koppi.common.v1.Client
+	53, // 1: koppi.concern.v1.SubmitConcernRequest.receiver:type_name -> koppi.common.v1.Party
+	54, // 2: koppi.concern.v1.SubmitConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	55, // 3: koppi.concern.v1.SubmitConcernRequest.topics:type_name -> koppi.concern.v1.Topic
+	56, // 4: koppi.concern.v1.SubmitConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
+	57, // 5: koppi.concern.v1.SubmitConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	52, // 6: koppi.concern.v1.CheckOpenConcernRequest.client:type_name -> koppi.common.v1.Client
+	53, // 7: koppi.concern.v1.CheckOpenConcernRequest.receiver:type_name -> koppi.common.v1.Party
+	54, // 8: koppi.concern.v1.CheckOpenConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	58, // 9: koppi.concern.v1.CheckOpenConcernResponse.status:type_name -> koppi.common.v1.LoopStatus
+	59, // 10: koppi.concern.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
+	57, // 11: koppi.concern.v1.GetConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	60, // 12: koppi.concern.v1.GetConcernResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	61, // 13: koppi.concern.v1.ListConcernsRequest.states:type_name -> koppi.concern.v1.ConcernState
+	57, // 14: koppi.concern.v1.ListConcernsResponse.concerns:type_name -> koppi.concern.v1.Concern
+	60, // 15: koppi.concern.v1.ListConcernsResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	57, // 16: koppi.concern.v1.ReceiveConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	56, // 17: koppi.concern.v1.TriageConcernRequest.urgency:type_name -> koppi.common.v1.Urgency
+	62, // 18: koppi.concern.v1.TriageConcernRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
+	63, // 19: koppi.concern.v1.TriageConcernRequest.track:type_name -> koppi.concern.v1.Track
+	53, // 20: koppi.concern.v1.TriageConcernRequest.assign_to:type_name -> koppi.common.v1.Party
+	64, // 21: koppi.concern.v1.TriageConcernRequest.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
+	65, // 22: koppi.concern.v1.TriageConcernRequest.client_will:type_name -> koppi.concern.v1.ClientWill
+	66, // 23: koppi.concern.v1.TriageConcernRequest.four_field:type_name -> koppi.concern.v1.FourField
+	57, // 24: koppi.concern.v1.TriageConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	57, // 25: koppi.concern.v1.TakeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	53, // 26: koppi.concern.v1.ReassignConcernRequest.to:type_name -> koppi.common.v1.Party
+	57, // 27: koppi.concern.v1.ReassignConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	67, // 28: koppi.concern.v1.RecordContactAttemptRequest.result:type_name -> koppi.concern.v1.ContactResult
+	68, // 29: koppi.concern.v1.RecordContactAttemptRequest.next_attempt_at:type_name -> google.protobuf.Timestamp
+	69, // 30: koppi.concern.v1.RecordContactAttemptRequest.mode:type_name -> koppi.concern.v1.ContactMode
+	65, // 31: koppi.concern.v1.RecordContactAttemptRequest.client_will:type_name -> koppi.concern.v1.ClientWill
+	70, // 32: koppi.concern.v1.RecordContactAttemptRequest.guided_to:type_name -> koppi.concern.v1.Guidance
+	69, // 33: koppi.concern.v1.RecordContactAttemptRequest.next_mode:type_name -> koppi.concern.v1.ContactMode
+	57, // 34: koppi.concern.v1.RecordContactAttemptResponse.concern:type_name -> koppi.concern.v1.Concern
+	53, // 35: koppi.concern.v1.SetSecondWorkerRequest.worker:type_name -> koppi.common.v1.Party
+	57, // 36: koppi.concern.v1.SetSecondWorkerResponse.concern:type_name -> koppi.concern.v1.Concern
+	68, // 37: koppi.concern.v1.ScheduleAppointmentRequest.at:type_name -> google.protobuf.Timestamp
+	57, // 38: koppi.concern.v1.ScheduleAppointmentResponse.concern:type_name -> koppi.concern.v1.Concern
+	71, // 39: koppi.concern.v1.RecordAppointmentResultRequest.result:type_name -> koppi.common.v1.AppointmentResult
+	57, // 40: koppi.concern.v1.RecordAppointmentResultResponse.concern:type_name -> koppi.concern.v1.Concern
+	68, // 41: koppi.concern.v1.RecordFeedbackConsentRequest.consented_at:type_name -> google.protobuf.Timestamp
+	57, // 42: koppi.concern.v1.RecordFeedbackConsentResponse.concern:type_name -> koppi.concern.v1.Concern
+	68, // 43: koppi.concern.v1.RequestInformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	57, // 44: koppi.concern.v1.RequestInformationResponse.concern:type_name -> koppi.concern.v1.Concern
+	72, // 45: koppi.concern.v1.ProvideInformationRequest.code:type_name -> koppi.common.v1.AnswerCode
+	57, // 46: koppi.concern.v1.ProvideInformationResponse.concern:type_name -> koppi.concern.v1.Concern
+	56, // 47: koppi.concern.v1.AddInformationRequest.urgency:type_name -> koppi.common.v1.Urgency
+	55, // 48: koppi.concern.v1.AddInformationRequest.topics:type_name -> koppi.concern.v1.Topic
+	57, // 49: koppi.concern.v1.AddInformationResponse.concern:type_name -> koppi.concern.v1.Concern
+	57, // 50: koppi.concern.v1.StartAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
+	62, // 51: koppi.concern.v1.CompleteAssessmentRequest.support_need:type_name -> koppi.concern.v1.SupportNeed
+	66, // 52: koppi.concern.v1.CompleteAssessmentRequest.four_field:type_name -> koppi.concern.v1.FourField
+	57, // 53: koppi.concern.v1.CompleteAssessmentResponse.concern:type_name -> koppi.concern.v1.Concern
+	73, // 54: koppi.concern.v1.CloseConcernRequest.outcome:type_name -> koppi.concern.v1.Outcome
+	70, // 55: koppi.concern.v1.CloseConcernRequest.guided_to:type_name -> koppi.concern.v1.Guidance
+	57, // 56: koppi.concern.v1.CloseConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	53, // 57: koppi.concern.v1.ForwardConcernRequest.receiver:type_name -> koppi.common.v1.Party
+	54, // 58: koppi.concern.v1.ForwardConcernRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	55, // 59: koppi.concern.v1.ForwardConcernRequest.topics:type_name -> koppi.concern.v1.Topic
+	57, // 60: koppi.concern.v1.ForwardConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	74, // 61: koppi.concern.v1.DeclineConcernRequest.reason:type_name -> koppi.concern.v1.DeclineReason
+	53, // 62: koppi.concern.v1.DeclineConcernRequest.suggested_receiver:type_name -> koppi.common.v1.Party
+	57, // 63: koppi.concern.v1.DeclineConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	57, // 64: koppi.concern.v1.WithdrawConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	57, // 65: koppi.concern.v1.SettleConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	57, // 66: koppi.concern.v1.RevokeConcernResponse.concern:type_name -> koppi.concern.v1.Concern
+	57, // 67: koppi.concern.v1.AcknowledgeRevocationResponse.concern:type_name -> koppi.concern.v1.Concern
+	0,  // 68: koppi.concern.v1.ConcernService.SubmitConcern:input_type -> koppi.concern.v1.SubmitConcernRequest
+	2,  // 69: koppi.concern.v1.ConcernService.CheckOpenConcern:input_type -> koppi.concern.v1.CheckOpenConcernRequest
+	6,  // 70: koppi.concern.v1.ConcernService.GetConcern:input_type -> koppi.concern.v1.GetConcernRequest
+	4,  // 71: koppi.concern.v1.ConcernService.GetClient:input_type -> koppi.concern.v1.GetClientRequest
+	8,  // 72: koppi.concern.v1.ConcernService.ListConcerns:input_type -> koppi.concern.v1.ListConcernsRequest
+	10, // 73: koppi.concern.v1.ConcernService.ReceiveConcern:input_type -> koppi.concern.v1.ReceiveConcernRequest
+	12, // 74: koppi.concern.v1.ConcernService.TriageConcern:input_type -> koppi.concern.v1.TriageConcernRequest
+	14, // 75: koppi.concern.v1.ConcernService.TakeConcern:input_type -> koppi.concern.v1.TakeConcernRequest
+	16, // 76: koppi.concern.v1.ConcernService.ReassignConcern:input_type -> koppi.concern.v1.ReassignConcernRequest
+	18, // 77: koppi.concern.v1.ConcernService.RecordContactAttempt:input_type -> koppi.concern.v1.RecordContactAttemptRequest
+	20, // 78: koppi.concern.v1.ConcernService.SetSecondWorker:input_type -> koppi.concern.v1.SetSecondWorkerRequest
+	22, // 79: koppi.concern.v1.ConcernService.ScheduleAppointment:input_type -> koppi.concern.v1.ScheduleAppointmentRequest
+	24, // 80: koppi.concern.v1.ConcernService.RecordAppointmentResult:input_type -> koppi.concern.v1.RecordAppointmentResultRequest
+	26, // 81: koppi.concern.v1.ConcernService.RecordFeedbackConsent:input_type -> koppi.concern.v1.RecordFeedbackConsentRequest
+	28, // 82: koppi.concern.v1.ConcernService.RequestInformation:input_type -> koppi.concern.v1.RequestInformationRequest
+	34, // 83: koppi.concern.v1.ConcernService.StartAssessment:input_type -> koppi.concern.v1.StartAssessmentRequest
+	36, // 84: koppi.concern.v1.ConcernService.CompleteAssessment:input_type -> koppi.concern.v1.CompleteAssessmentRequest
+	38, // 85: koppi.concern.v1.ConcernService.CloseConcern:input_type -> koppi.concern.v1.CloseConcernRequest
+	40, // 86: koppi.concern.v1.ConcernService.ForwardConcern:input_type -> koppi.concern.v1.ForwardConcernRequest
+	42, // 87: koppi.concern.v1.ConcernService.DeclineConcern:input_type -> koppi.concern.v1.DeclineConcernRequest
+	30, // 88: koppi.concern.v1.ConcernService.ProvideInformation:input_type -> koppi.concern.v1.ProvideInformationRequest
+	32, // 89: koppi.concern.v1.ConcernService.AddInformation:input_type -> koppi.concern.v1.AddInformationRequest
+	44, // 90: koppi.concern.v1.ConcernService.WithdrawConcern:input_type -> koppi.concern.v1.WithdrawConcernRequest
+	46, // 91: koppi.concern.v1.ConcernService.SettleConcern:input_type -> koppi.concern.v1.SettleConcernRequest
+	75, // 92: koppi.concern.v1.ConcernService.PlanContact:input_type -> koppi.concern.v1.PlanContactRequest
+	48, // 93: koppi.concern.v1.ConcernService.RevokeConcern:input_type -> koppi.concern.v1.RevokeConcernRequest
+	50, // 94: koppi.concern.v1.ConcernService.AcknowledgeRevocation:input_type -> koppi.concern.v1.AcknowledgeRevocationRequest
+	1,  // 95: koppi.concern.v1.ConcernService.SubmitConcern:output_type -> koppi.concern.v1.SubmitConcernResponse
+	3,  // 96: koppi.concern.v1.ConcernService.CheckOpenConcern:output_type -> koppi.concern.v1.CheckOpenConcernResponse
+	7,  // 97: koppi.concern.v1.ConcernService.GetConcern:output_type -> koppi.concern.v1.GetConcernResponse
+	5,  // 98: koppi.concern.v1.ConcernService.GetClient:output_type -> koppi.concern.v1.GetClientResponse
+	9,  // 99: koppi.concern.v1.ConcernService.ListConcerns:output_type -> koppi.concern.v1.ListConcernsResponse
+	11, // 100: koppi.concern.v1.ConcernService.ReceiveConcern:output_type -> koppi.concern.v1.ReceiveConcernResponse
+	13, // 101: koppi.concern.v1.ConcernService.TriageConcern:output_type -> koppi.concern.v1.TriageConcernResponse
+	15, // 102: koppi.concern.v1.ConcernService.TakeConcern:output_type -> koppi.concern.v1.TakeConcernResponse
+	17, // 103: koppi.concern.v1.ConcernService.ReassignConcern:output_type -> koppi.concern.v1.ReassignConcernResponse
+	19, // 104: koppi.concern.v1.ConcernService.RecordContactAttempt:output_type -> koppi.concern.v1.RecordContactAttemptResponse
+	21, // 105: koppi.concern.v1.ConcernService.SetSecondWorker:output_type -> koppi.concern.v1.SetSecondWorkerResponse
+	23, // 106: koppi.concern.v1.ConcernService.ScheduleAppointment:output_type -> koppi.concern.v1.ScheduleAppointmentResponse
+	25, // 107: koppi.concern.v1.ConcernService.RecordAppointmentResult:output_type -> koppi.concern.v1.RecordAppointmentResultResponse
+	27, // 108: koppi.concern.v1.ConcernService.RecordFeedbackConsent:output_type -> koppi.concern.v1.RecordFeedbackConsentResponse
+	29, // 109: koppi.concern.v1.ConcernService.RequestInformation:output_type -> koppi.concern.v1.RequestInformationResponse
+	35, // 110: koppi.concern.v1.ConcernService.StartAssessment:output_type -> koppi.concern.v1.StartAssessmentResponse
+	37, // 111: koppi.concern.v1.ConcernService.CompleteAssessment:output_type -> koppi.concern.v1.CompleteAssessmentResponse
+	39, // 112: koppi.concern.v1.ConcernService.CloseConcern:output_type -> koppi.concern.v1.CloseConcernResponse
+	41, // 113: koppi.concern.v1.ConcernService.ForwardConcern:output_type -> koppi.concern.v1.ForwardConcernResponse
+	43, // 114: koppi.concern.v1.ConcernService.DeclineConcern:output_type -> koppi.concern.v1.DeclineConcernResponse
+	31, // 115: koppi.concern.v1.ConcernService.ProvideInformation:output_type -> koppi.concern.v1.ProvideInformationResponse
+	33, // 116: koppi.concern.v1.ConcernService.AddInformation:output_type -> koppi.concern.v1.AddInformationResponse
+	45, // 117: koppi.concern.v1.ConcernService.WithdrawConcern:output_type -> koppi.concern.v1.WithdrawConcernResponse
+	47, // 118: koppi.concern.v1.ConcernService.SettleConcern:output_type -> koppi.concern.v1.SettleConcernResponse
+	76, // 119: koppi.concern.v1.ConcernService.PlanContact:output_type -> koppi.concern.v1.PlanContactResponse
+	49, // 120: koppi.concern.v1.ConcernService.RevokeConcern:output_type -> koppi.concern.v1.RevokeConcernResponse
+	51, // 121: koppi.concern.v1.ConcernService.AcknowledgeRevocation:output_type -> koppi.concern.v1.AcknowledgeRevocationResponse
+	95, // [95:122] is the sub-list for method output_type
+	68, // [68:95] is the sub-list for method input_type
+	68, // [68:68] is the sub-list for extension type_name
+	68, // [68:68] is the sub-list for extension extendee
+	0,  // [0:68] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_concern_proto_init() }
@@ -3747,7 +3929,7 @@ func file_koppi_concern_v1_concern_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_concern_v1_concern_proto_rawDesc), len(file_koppi_concern_v1_concern_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   50,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -43,6 +43,7 @@ const (
 	ConcernService_ForwardConcern_FullMethodName          = "/koppi.concern.v1.ConcernService/ForwardConcern"
 	ConcernService_DeclineConcern_FullMethodName          = "/koppi.concern.v1.ConcernService/DeclineConcern"
 	ConcernService_ProvideInformation_FullMethodName      = "/koppi.concern.v1.ConcernService/ProvideInformation"
+	ConcernService_AddInformation_FullMethodName          = "/koppi.concern.v1.ConcernService/AddInformation"
 	ConcernService_WithdrawConcern_FullMethodName         = "/koppi.concern.v1.ConcernService/WithdrawConcern"
 	ConcernService_SettleConcern_FullMethodName           = "/koppi.concern.v1.ConcernService/SettleConcern"
 	ConcernService_PlanContact_FullMethodName             = "/koppi.concern.v1.ConcernService/PlanContact"
@@ -109,7 +110,10 @@ type ConcernServiceClient interface {
 	// joined another has its own answer. The last answer holds: with a yes the reporter hears of the
 	// steps from then on, with a no of the handling and the end alone.
 	RecordFeedbackConsent(ctx context.Context, in *RecordFeedbackConsentRequest, opts ...grpc.CallOption) (*RecordFeedbackConsentResponse, error)
-	// RequestInformation asks the reporter a question. One question at a time can be open.
+	// RequestInformation asks the other side a question, or for papers: the receiver asks the reporter, and
+	// the reporter, while it hears how the concern goes on, the receiver. Each side has at most one open
+	// request: ILLEGAL_STEP. A request of the receiver gives the reporter the turn. A request whose due time
+	// passes lapses: it may still be answered, and nothing waits for it any more.
 	RequestInformation(ctx context.Context, in *RequestInformationRequest, opts ...grpc.CallOption) (*RequestInformationResponse, error)
 	// StartAssessment begins the service needs assessment of a taken concern. Only a social worker
 	// assesses a client who needs special support (1301/2014 § 36): others are refused with
@@ -127,8 +131,15 @@ type ConcernServiceClient interface {
 	ForwardConcern(ctx context.Context, in *ForwardConcernRequest, opts ...grpc.CallOption) (*ForwardConcernResponse, error)
 	// DeclineConcern declines it with a reason. Responsibility returns to the reporter.
 	DeclineConcern(ctx context.Context, in *DeclineConcernRequest, opts ...grpc.CallOption) (*DeclineConcernResponse, error)
-	// ProvideInformation answers the receiver's question.
+	// ProvideInformation answers a request of the other side that has no answer, also a lapsed one. With
+	// NO_LONGER_NEEDED the asking side ends its own request. To a reporter that does not hear how the
+	// concern goes on, the receiver answers with a code alone: CONTENT_NOT_ALLOWED.
 	ProvideInformation(ctx context.Context, in *ProvideInformationRequest, opts ...grpc.CallOption) (*ProvideInformationResponse, error)
+	// AddInformation adds what one side learned later, without being asked. A reporter adds what the ground
+	// of its report allows (CONTENT_NOT_ALLOWED on the field): topics and urgency, or words and papers too;
+	// a report that may say only who the client is takes no addition (ILLEGAL_STEP). The receiver adds while
+	// the reporter hears how the concern goes on.
+	AddInformation(ctx context.Context, in *AddInformationRequest, opts ...grpc.CallOption) (*AddInformationResponse, error)
 	// WithdrawConcern withdraws a report that the receiver has not taken yet.
 	WithdrawConcern(ctx context.Context, in *WithdrawConcernRequest, opts ...grpc.CallOption) (*WithdrawConcernResponse, error)
 	// SettleConcern ends a declined concern: the reporter sent it elsewhere, or dropped it with
@@ -365,6 +376,16 @@ func (c *concernServiceClient) ProvideInformation(ctx context.Context, in *Provi
 	return out, nil
 }
 
+func (c *concernServiceClient) AddInformation(ctx context.Context, in *AddInformationRequest, opts ...grpc.CallOption) (*AddInformationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AddInformationResponse)
+	err := c.cc.Invoke(ctx, ConcernService_AddInformation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *concernServiceClient) WithdrawConcern(ctx context.Context, in *WithdrawConcernRequest, opts ...grpc.CallOption) (*WithdrawConcernResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(WithdrawConcernResponse)
@@ -474,7 +495,10 @@ type ConcernServiceServer interface {
 	// joined another has its own answer. The last answer holds: with a yes the reporter hears of the
 	// steps from then on, with a no of the handling and the end alone.
 	RecordFeedbackConsent(context.Context, *RecordFeedbackConsentRequest) (*RecordFeedbackConsentResponse, error)
-	// RequestInformation asks the reporter a question. One question at a time can be open.
+	// RequestInformation asks the other side a question, or for papers: the receiver asks the reporter, and
+	// the reporter, while it hears how the concern goes on, the receiver. Each side has at most one open
+	// request: ILLEGAL_STEP. A request of the receiver gives the reporter the turn. A request whose due time
+	// passes lapses: it may still be answered, and nothing waits for it any more.
 	RequestInformation(context.Context, *RequestInformationRequest) (*RequestInformationResponse, error)
 	// StartAssessment begins the service needs assessment of a taken concern. Only a social worker
 	// assesses a client who needs special support (1301/2014 § 36): others are refused with
@@ -492,8 +516,15 @@ type ConcernServiceServer interface {
 	ForwardConcern(context.Context, *ForwardConcernRequest) (*ForwardConcernResponse, error)
 	// DeclineConcern declines it with a reason. Responsibility returns to the reporter.
 	DeclineConcern(context.Context, *DeclineConcernRequest) (*DeclineConcernResponse, error)
-	// ProvideInformation answers the receiver's question.
+	// ProvideInformation answers a request of the other side that has no answer, also a lapsed one. With
+	// NO_LONGER_NEEDED the asking side ends its own request. To a reporter that does not hear how the
+	// concern goes on, the receiver answers with a code alone: CONTENT_NOT_ALLOWED.
 	ProvideInformation(context.Context, *ProvideInformationRequest) (*ProvideInformationResponse, error)
+	// AddInformation adds what one side learned later, without being asked. A reporter adds what the ground
+	// of its report allows (CONTENT_NOT_ALLOWED on the field): topics and urgency, or words and papers too;
+	// a report that may say only who the client is takes no addition (ILLEGAL_STEP). The receiver adds while
+	// the reporter hears how the concern goes on.
+	AddInformation(context.Context, *AddInformationRequest) (*AddInformationResponse, error)
 	// WithdrawConcern withdraws a report that the receiver has not taken yet.
 	WithdrawConcern(context.Context, *WithdrawConcernRequest) (*WithdrawConcernResponse, error)
 	// SettleConcern ends a declined concern: the reporter sent it elsewhere, or dropped it with
@@ -582,6 +613,9 @@ func (UnimplementedConcernServiceServer) DeclineConcern(context.Context, *Declin
 }
 func (UnimplementedConcernServiceServer) ProvideInformation(context.Context, *ProvideInformationRequest) (*ProvideInformationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ProvideInformation not implemented")
+}
+func (UnimplementedConcernServiceServer) AddInformation(context.Context, *AddInformationRequest) (*AddInformationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AddInformation not implemented")
 }
 func (UnimplementedConcernServiceServer) WithdrawConcern(context.Context, *WithdrawConcernRequest) (*WithdrawConcernResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method WithdrawConcern not implemented")
@@ -997,6 +1031,24 @@ func _ConcernService_ProvideInformation_Handler(srv interface{}, ctx context.Con
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ConcernService_AddInformation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AddInformationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConcernServiceServer).AddInformation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConcernService_AddInformation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConcernServiceServer).AddInformation(ctx, req.(*AddInformationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ConcernService_WithdrawConcern_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(WithdrawConcernRequest)
 	if err := dec(in); err != nil {
@@ -1177,6 +1229,10 @@ var ConcernService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ProvideInformation",
 			Handler:    _ConcernService_ProvideInformation_Handler,
+		},
+		{
+			MethodName: "AddInformation",
+			Handler:    _ConcernService_AddInformation_Handler,
 		},
 		{
 			MethodName: "WithdrawConcern",

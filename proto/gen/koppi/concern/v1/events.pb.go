@@ -897,14 +897,18 @@ func (x *FeedbackConsentRecorded) GetHolder() *v1.Party {
 	return nil
 }
 
-// InformationRequested: the receiver asked the reporter a question.
+// InformationRequested: the receiver or the reporter asked the other side.
 type InformationRequested struct {
 	state                protoimpl.MessageState `protogen:"open.v1"`
 	InformationRequestId string                 `protobuf:"bytes,1,opt,name=information_request_id,json=informationRequestId,proto3" json:"information_request_id,omitempty"`
 	Question             string                 `protobuf:"bytes,2,opt,name=question,proto3" json:"question,omitempty"`
 	DueAt                *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// Kinds of papers asked for.
+	Papers []string `protobuf:"bytes,4,rep,name=papers,proto3" json:"papers,omitempty"`
+	// The request lapses when due_at passes without an answer. Requests from before lapsing have it unset.
+	Lapses        bool `protobuf:"varint,5,opt,name=lapses,proto3" json:"lapses,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *InformationRequested) Reset() {
@@ -958,14 +962,31 @@ func (x *InformationRequested) GetDueAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// InformationProvided: the reporter answered the question.
+func (x *InformationRequested) GetPapers() []string {
+	if x != nil {
+		return x.Papers
+	}
+	return nil
+}
+
+func (x *InformationRequested) GetLapses() bool {
+	if x != nil {
+		return x.Lapses
+	}
+	return false
+}
+
+// InformationProvided: the other side answered, or the asking side no longer needs an answer.
 type InformationProvided struct {
 	state                protoimpl.MessageState `protogen:"open.v1"`
 	InformationRequestId string                 `protobuf:"bytes,1,opt,name=information_request_id,json=informationRequestId,proto3" json:"information_request_id,omitempty"`
 	Answer               string                 `protobuf:"bytes,2,opt,name=answer,proto3" json:"answer,omitempty"`
 	Attachments          []*v1.Attachment       `protobuf:"bytes,3,rep,name=attachments,proto3" json:"attachments,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	Code                 v1.AnswerCode          `protobuf:"varint,4,opt,name=code,proto3,enum=koppi.common.v1.AnswerCode" json:"code,omitempty"`
+	// Kinds asked for that no attachment of the answer has.
+	Missing       []string `protobuf:"bytes,5,rep,name=missing,proto3" json:"missing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *InformationProvided) Reset() {
@@ -1019,6 +1040,172 @@ func (x *InformationProvided) GetAttachments() []*v1.Attachment {
 	return nil
 }
 
+func (x *InformationProvided) GetCode() v1.AnswerCode {
+	if x != nil {
+		return x.Code
+	}
+	return v1.AnswerCode(0)
+}
+
+func (x *InformationProvided) GetMissing() []string {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+// InformationAdded: the receiver or the reporter added what it learned later.
+type InformationAdded struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	AdditionId  string                 `protobuf:"bytes,1,opt,name=addition_id,json=additionId,proto3" json:"addition_id,omitempty"`
+	Text        string                 `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	Attachments []*v1.Attachment       `protobuf:"bytes,3,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	// Set if it became more urgent.
+	Urgency v1.Urgency `protobuf:"varint,4,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	// What is observed besides.
+	Topics []Topic `protobuf:"varint,5,rep,packed,name=topics,proto3,enum=koppi.concern.v1.Topic" json:"topics,omitempty"`
+	// It became an emergency while this unit of the receiver was on call. Disclosed to the receiver only.
+	OnCall        *v1.Party `protobuf:"bytes,6,opt,name=on_call,json=onCall,proto3" json:"on_call,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InformationAdded) Reset() {
+	*x = InformationAdded{}
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InformationAdded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InformationAdded) ProtoMessage() {}
+
+func (x *InformationAdded) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InformationAdded.ProtoReflect.Descriptor instead.
+func (*InformationAdded) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *InformationAdded) GetAdditionId() string {
+	if x != nil {
+		return x.AdditionId
+	}
+	return ""
+}
+
+func (x *InformationAdded) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *InformationAdded) GetAttachments() []*v1.Attachment {
+	if x != nil {
+		return x.Attachments
+	}
+	return nil
+}
+
+func (x *InformationAdded) GetUrgency() v1.Urgency {
+	if x != nil {
+		return x.Urgency
+	}
+	return v1.Urgency(0)
+}
+
+func (x *InformationAdded) GetTopics() []Topic {
+	if x != nil {
+		return x.Topics
+	}
+	return nil
+}
+
+func (x *InformationAdded) GetOnCall() *v1.Party {
+	if x != nil {
+		return x.OnCall
+	}
+	return nil
+}
+
+// ReportAdded: the reporter of a report that joined added information to the report. Disclosed to the
+// receiver only.
+type ReportAdded struct {
+	state            protoimpl.MessageState `protogen:"open.v1"`
+	JoiningConcernId string                 `protobuf:"bytes,1,opt,name=joining_concern_id,json=joiningConcernId,proto3" json:"joining_concern_id,omitempty"`
+	// Set if the report became more urgent.
+	Urgency v1.Urgency `protobuf:"varint,2,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	// It became an emergency while this unit of the receiver was on call.
+	OnCall        *v1.Party `protobuf:"bytes,3,opt,name=on_call,json=onCall,proto3" json:"on_call,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportAdded) Reset() {
+	*x = ReportAdded{}
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportAdded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportAdded) ProtoMessage() {}
+
+func (x *ReportAdded) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportAdded.ProtoReflect.Descriptor instead.
+func (*ReportAdded) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ReportAdded) GetJoiningConcernId() string {
+	if x != nil {
+		return x.JoiningConcernId
+	}
+	return ""
+}
+
+func (x *ReportAdded) GetUrgency() v1.Urgency {
+	if x != nil {
+		return x.Urgency
+	}
+	return v1.Urgency(0)
+}
+
+func (x *ReportAdded) GetOnCall() *v1.Party {
+	if x != nil {
+		return x.OnCall
+	}
+	return nil
+}
+
 // AssessmentStarted: the receiver began the service needs assessment.
 type AssessmentStarted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1028,7 +1215,7 @@ type AssessmentStarted struct {
 
 func (x *AssessmentStarted) Reset() {
 	*x = AssessmentStarted{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[13]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1040,7 +1227,7 @@ func (x *AssessmentStarted) String() string {
 func (*AssessmentStarted) ProtoMessage() {}
 
 func (x *AssessmentStarted) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[13]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1053,7 +1240,7 @@ func (x *AssessmentStarted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentStarted.ProtoReflect.Descriptor instead.
 func (*AssessmentStarted) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{13}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{15}
 }
 
 // AssessmentCompleted: the receiver ended the assessment.
@@ -1068,7 +1255,7 @@ type AssessmentCompleted struct {
 
 func (x *AssessmentCompleted) Reset() {
 	*x = AssessmentCompleted{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[14]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1080,7 +1267,7 @@ func (x *AssessmentCompleted) String() string {
 func (*AssessmentCompleted) ProtoMessage() {}
 
 func (x *AssessmentCompleted) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[14]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1093,7 +1280,7 @@ func (x *AssessmentCompleted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentCompleted.ProtoReflect.Descriptor instead.
 func (*AssessmentCompleted) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{14}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AssessmentCompleted) GetSupportNeed() SupportNeed {
@@ -1131,7 +1318,7 @@ type ConcernForwarded struct {
 
 func (x *ConcernForwarded) Reset() {
 	*x = ConcernForwarded{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[15]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1143,7 +1330,7 @@ func (x *ConcernForwarded) String() string {
 func (*ConcernForwarded) ProtoMessage() {}
 
 func (x *ConcernForwarded) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[15]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1156,7 +1343,7 @@ func (x *ConcernForwarded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcernForwarded.ProtoReflect.Descriptor instead.
 func (*ConcernForwarded) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{15}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ConcernForwarded) GetForwardedConcernId() string {
@@ -1203,7 +1390,7 @@ type ForwardAnswered struct {
 
 func (x *ForwardAnswered) Reset() {
 	*x = ForwardAnswered{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[16]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1215,7 +1402,7 @@ func (x *ForwardAnswered) String() string {
 func (*ForwardAnswered) ProtoMessage() {}
 
 func (x *ForwardAnswered) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[16]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1228,7 +1415,7 @@ func (x *ForwardAnswered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForwardAnswered.ProtoReflect.Descriptor instead.
 func (*ForwardAnswered) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{16}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ForwardAnswered) GetForwardedConcernId() string {
@@ -1268,7 +1455,7 @@ type ConcernClosed struct {
 
 func (x *ConcernClosed) Reset() {
 	*x = ConcernClosed{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[17]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1280,7 +1467,7 @@ func (x *ConcernClosed) String() string {
 func (*ConcernClosed) ProtoMessage() {}
 
 func (x *ConcernClosed) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[17]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1293,7 +1480,7 @@ func (x *ConcernClosed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcernClosed.ProtoReflect.Descriptor instead.
 func (*ConcernClosed) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{17}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ConcernClosed) GetOutcome() Outcome {
@@ -1343,7 +1530,7 @@ type ConcernDeclined struct {
 
 func (x *ConcernDeclined) Reset() {
 	*x = ConcernDeclined{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[18]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1355,7 +1542,7 @@ func (x *ConcernDeclined) String() string {
 func (*ConcernDeclined) ProtoMessage() {}
 
 func (x *ConcernDeclined) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[18]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1368,7 +1555,7 @@ func (x *ConcernDeclined) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcernDeclined.ProtoReflect.Descriptor instead.
 func (*ConcernDeclined) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{18}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ConcernDeclined) GetReason() DeclineReason {
@@ -1402,7 +1589,7 @@ type ConcernWithdrawn struct {
 
 func (x *ConcernWithdrawn) Reset() {
 	*x = ConcernWithdrawn{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[19]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1414,7 +1601,7 @@ func (x *ConcernWithdrawn) String() string {
 func (*ConcernWithdrawn) ProtoMessage() {}
 
 func (x *ConcernWithdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[19]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1427,7 +1614,7 @@ func (x *ConcernWithdrawn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcernWithdrawn.ProtoReflect.Descriptor instead.
 func (*ConcernWithdrawn) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{19}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ConcernWithdrawn) GetReason() string {
@@ -1448,7 +1635,7 @@ type ConcernSettled struct {
 
 func (x *ConcernSettled) Reset() {
 	*x = ConcernSettled{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[20]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1460,7 +1647,7 @@ func (x *ConcernSettled) String() string {
 func (*ConcernSettled) ProtoMessage() {}
 
 func (x *ConcernSettled) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[20]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1473,7 +1660,7 @@ func (x *ConcernSettled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcernSettled.ProtoReflect.Descriptor instead.
 func (*ConcernSettled) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{20}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ConcernSettled) GetResubmittedAs() string {
@@ -1497,14 +1684,16 @@ type ConcernOverdue struct {
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
 	// Version of the rules by which due_at was set: 0 before urgency governed every due time, 1
 	// since then.
-	DueRules      int32 `protobuf:"varint,3,opt,name=due_rules,json=dueRules,proto3" json:"due_rules,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	DueRules int32 `protobuf:"varint,3,opt,name=due_rules,json=dueRules,proto3" json:"due_rules,omitempty"`
+	// The request for information that lapsed by it, if one did.
+	InformationRequestId string `protobuf:"bytes,4,opt,name=information_request_id,json=informationRequestId,proto3" json:"information_request_id,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *ConcernOverdue) Reset() {
 	*x = ConcernOverdue{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[21]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1516,7 +1705,7 @@ func (x *ConcernOverdue) String() string {
 func (*ConcernOverdue) ProtoMessage() {}
 
 func (x *ConcernOverdue) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[21]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1529,7 +1718,7 @@ func (x *ConcernOverdue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcernOverdue.ProtoReflect.Descriptor instead.
 func (*ConcernOverdue) Descriptor() ([]byte, []int) {
-	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{21}
+	return file_koppi_concern_v1_events_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ConcernOverdue) GetState() ConcernState {
@@ -1553,6 +1742,13 @@ func (x *ConcernOverdue) GetDueRules() int32 {
 	return 0
 }
 
+func (x *ConcernOverdue) GetInformationRequestId() string {
+	if x != nil {
+		return x.InformationRequestId
+	}
+	return ""
+}
+
 // Later holds the steps that are still to be disclosed to the report, in order. A step taken
 // before the report was received is disclosed some time after the receipt, as for a report
 // that had not joined: at any one time, one step is disclosed to a report.
@@ -1565,7 +1761,7 @@ type ConcernJoined_Later struct {
 
 func (x *ConcernJoined_Later) Reset() {
 	*x = ConcernJoined_Later{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[22]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1577,7 +1773,7 @@ func (x *ConcernJoined_Later) String() string {
 func (*ConcernJoined_Later) ProtoMessage() {}
 
 func (x *ConcernJoined_Later) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[22]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1614,7 +1810,7 @@ type ConcernJoined_Later_Step struct {
 
 func (x *ConcernJoined_Later_Step) Reset() {
 	*x = ConcernJoined_Later_Step{}
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[23]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1626,7 +1822,7 @@ func (x *ConcernJoined_Later_Step) String() string {
 func (*ConcernJoined_Later_Step) ProtoMessage() {}
 
 func (x *ConcernJoined_Later_Step) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_concern_v1_events_proto_msgTypes[23]
+	mi := &file_koppi_concern_v1_events_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1667,7 +1863,7 @@ var File_koppi_concern_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1dkoppi/concern/v1/events.proto\x12\x10koppi.concern.v1\x1a\x19google/protobuf/any.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/concern/v1/intake.proto\x1a\x1ckoppi/concern/v1/state.proto\"\x8f\x06\n" +
+	"\x1dkoppi/concern/v1/events.proto\x12\x10koppi.concern.v1\x1a\x19google/protobuf/any.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!koppi/common/v1/answer_code.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/concern/v1/intake.proto\x1a\x1ckoppi/concern/v1/state.proto\"\x8f\x06\n" +
 	"\x10ConcernSubmitted\x122\n" +
 	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x12/\n" +
 	"\x06topics\x18\x02 \x03(\x0e2\x17.koppi.concern.v1.TopicR\x06topics\x12&\n" +
@@ -1742,15 +1938,31 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\fconsented_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\vconsentedAt\x12\x1b\n" +
 	"\tby_client\x18\x03 \x01(\bR\bbyClient\x124\n" +
 	"\x05state\x18\x04 \x01(\x0e2\x1e.koppi.concern.v1.ConcernStateR\x05state\x12.\n" +
-	"\x06holder\x18\x05 \x01(\v2\x16.koppi.common.v1.PartyR\x06holder\"\xa1\x01\n" +
+	"\x06holder\x18\x05 \x01(\v2\x16.koppi.common.v1.PartyR\x06holder\"\xd7\x01\n" +
 	"\x14InformationRequested\x124\n" +
 	"\x16information_request_id\x18\x01 \x01(\tR\x14informationRequestId\x12 \n" +
 	"\bquestion\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\bquestion\x121\n" +
-	"\x06due_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\"\xa8\x01\n" +
+	"\x06due_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x1c\n" +
+	"\x06papers\x18\x04 \x03(\tB\x04\xe8\xb8\x18\x01R\x06papers\x12\x16\n" +
+	"\x06lapses\x18\x05 \x01(\bR\x06lapses\"\xf9\x01\n" +
 	"\x13InformationProvided\x124\n" +
 	"\x16information_request_id\x18\x01 \x01(\tR\x14informationRequestId\x12\x1c\n" +
 	"\x06answer\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06answer\x12=\n" +
-	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\x13\n" +
+	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x12/\n" +
+	"\x04code\x18\x04 \x01(\x0e2\x1b.koppi.common.v1.AnswerCodeR\x04code\x12\x1e\n" +
+	"\amissing\x18\x05 \x03(\tB\x04\xe8\xb8\x18\x01R\amissing\"\xa2\x02\n" +
+	"\x10InformationAdded\x12\x1f\n" +
+	"\vaddition_id\x18\x01 \x01(\tR\n" +
+	"additionId\x12\x18\n" +
+	"\x04text\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x04text\x12=\n" +
+	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x122\n" +
+	"\aurgency\x18\x04 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12/\n" +
+	"\x06topics\x18\x05 \x03(\x0e2\x17.koppi.concern.v1.TopicR\x06topics\x12/\n" +
+	"\aon_call\x18\x06 \x01(\v2\x16.koppi.common.v1.PartyR\x06onCall\"\xa0\x01\n" +
+	"\vReportAdded\x12,\n" +
+	"\x12joining_concern_id\x18\x01 \x01(\tR\x10joiningConcernId\x122\n" +
+	"\aurgency\x18\x02 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12/\n" +
+	"\aon_call\x18\x03 \x01(\v2\x16.koppi.common.v1.PartyR\x06onCall\"\x13\n" +
 	"\x11AssessmentStarted\"\xac\x01\n" +
 	"\x13AssessmentCompleted\x12@\n" +
 	"\fsupport_need\x18\x01 \x01(\x0e2\x1d.koppi.concern.v1.SupportNeedR\vsupportNeed\x12\x17\n" +
@@ -1780,11 +1992,12 @@ const file_koppi_concern_v1_events_proto_rawDesc = "" +
 	"\x06reason\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"[\n" +
 	"\x0eConcernSettled\x12+\n" +
 	"\x0eresubmitted_as\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\rresubmittedAs\x12\x1c\n" +
-	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"\x96\x01\n" +
+	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"\xcc\x01\n" +
 	"\x0eConcernOverdue\x124\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x1e.koppi.concern.v1.ConcernStateR\x05state\x121\n" +
 	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x1b\n" +
-	"\tdue_rules\x18\x03 \x01(\x05R\bdueRulesB\xba\x01\n" +
+	"\tdue_rules\x18\x03 \x01(\x05R\bdueRules\x124\n" +
+	"\x16information_request_id\x18\x04 \x01(\tR\x14informationRequestIdB\xba\x01\n" +
 	"\x14com.koppi.concern.v1B\vEventsProtoP\x01Z3koppi.internal/proto/gen/koppi/concern/v1;concernv1\xa2\x02\x03KCX\xaa\x02\x10Koppi.Concern.V1\xca\x02\x10Koppi\\Concern\\V1\xe2\x02\x1cKoppi\\Concern\\V1\\GPBMetadata\xea\x02\x12Koppi::Concern::V1b\x06proto3"
 
 var (
@@ -1799,7 +2012,7 @@ func file_koppi_concern_v1_events_proto_rawDescGZIP() []byte {
 	return file_koppi_concern_v1_events_proto_rawDescData
 }
 
-var file_koppi_concern_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_koppi_concern_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_koppi_concern_v1_events_proto_goTypes = []any{
 	(*ConcernSubmitted)(nil),         // 0: koppi.concern.v1.ConcernSubmitted
 	(*ConcernJoined)(nil),            // 1: koppi.concern.v1.ConcernJoined
@@ -1814,91 +2027,101 @@ var file_koppi_concern_v1_events_proto_goTypes = []any{
 	(*FeedbackConsentRecorded)(nil),  // 10: koppi.concern.v1.FeedbackConsentRecorded
 	(*InformationRequested)(nil),     // 11: koppi.concern.v1.InformationRequested
 	(*InformationProvided)(nil),      // 12: koppi.concern.v1.InformationProvided
-	(*AssessmentStarted)(nil),        // 13: koppi.concern.v1.AssessmentStarted
-	(*AssessmentCompleted)(nil),      // 14: koppi.concern.v1.AssessmentCompleted
-	(*ConcernForwarded)(nil),         // 15: koppi.concern.v1.ConcernForwarded
-	(*ForwardAnswered)(nil),          // 16: koppi.concern.v1.ForwardAnswered
-	(*ConcernClosed)(nil),            // 17: koppi.concern.v1.ConcernClosed
-	(*ConcernDeclined)(nil),          // 18: koppi.concern.v1.ConcernDeclined
-	(*ConcernWithdrawn)(nil),         // 19: koppi.concern.v1.ConcernWithdrawn
-	(*ConcernSettled)(nil),           // 20: koppi.concern.v1.ConcernSettled
-	(*ConcernOverdue)(nil),           // 21: koppi.concern.v1.ConcernOverdue
-	(*ConcernJoined_Later)(nil),      // 22: koppi.concern.v1.ConcernJoined.Later
-	(*ConcernJoined_Later_Step)(nil), // 23: koppi.concern.v1.ConcernJoined.Later.Step
-	(*v1.Party)(nil),                 // 24: koppi.common.v1.Party
-	(Topic)(0),                       // 25: koppi.concern.v1.Topic
-	(v1.Urgency)(0),                  // 26: koppi.common.v1.Urgency
-	(*v1.Attachment)(nil),            // 27: koppi.common.v1.Attachment
-	(*timestamppb.Timestamp)(nil),    // 28: google.protobuf.Timestamp
-	(StatutoryGroup)(0),              // 29: koppi.concern.v1.StatutoryGroup
-	(SupportNeed)(0),                 // 30: koppi.concern.v1.SupportNeed
-	(Track)(0),                       // 31: koppi.concern.v1.Track
-	(ClientWill)(0),                  // 32: koppi.concern.v1.ClientWill
-	(*FourField)(nil),                // 33: koppi.concern.v1.FourField
-	(ContactResult)(0),               // 34: koppi.concern.v1.ContactResult
-	(ContactMode)(0),                 // 35: koppi.concern.v1.ContactMode
-	(*Guidance)(nil),                 // 36: koppi.concern.v1.Guidance
-	(ConcernState)(0),                // 37: koppi.concern.v1.ConcernState
-	(v1.LoopPhase)(0),                // 38: koppi.common.v1.LoopPhase
-	(Outcome)(0),                     // 39: koppi.concern.v1.Outcome
-	(DeclineReason)(0),               // 40: koppi.concern.v1.DeclineReason
-	(*anypb.Any)(nil),                // 41: google.protobuf.Any
+	(*InformationAdded)(nil),         // 13: koppi.concern.v1.InformationAdded
+	(*ReportAdded)(nil),              // 14: koppi.concern.v1.ReportAdded
+	(*AssessmentStarted)(nil),        // 15: koppi.concern.v1.AssessmentStarted
+	(*AssessmentCompleted)(nil),      // 16: koppi.concern.v1.AssessmentCompleted
+	(*ConcernForwarded)(nil),         // 17: koppi.concern.v1.ConcernForwarded
+	(*ForwardAnswered)(nil),          // 18: koppi.concern.v1.ForwardAnswered
+	(*ConcernClosed)(nil),            // 19: koppi.concern.v1.ConcernClosed
+	(*ConcernDeclined)(nil),          // 20: koppi.concern.v1.ConcernDeclined
+	(*ConcernWithdrawn)(nil),         // 21: koppi.concern.v1.ConcernWithdrawn
+	(*ConcernSettled)(nil),           // 22: koppi.concern.v1.ConcernSettled
+	(*ConcernOverdue)(nil),           // 23: koppi.concern.v1.ConcernOverdue
+	(*ConcernJoined_Later)(nil),      // 24: koppi.concern.v1.ConcernJoined.Later
+	(*ConcernJoined_Later_Step)(nil), // 25: koppi.concern.v1.ConcernJoined.Later.Step
+	(*v1.Party)(nil),                 // 26: koppi.common.v1.Party
+	(Topic)(0),                       // 27: koppi.concern.v1.Topic
+	(v1.Urgency)(0),                  // 28: koppi.common.v1.Urgency
+	(*v1.Attachment)(nil),            // 29: koppi.common.v1.Attachment
+	(*timestamppb.Timestamp)(nil),    // 30: google.protobuf.Timestamp
+	(StatutoryGroup)(0),              // 31: koppi.concern.v1.StatutoryGroup
+	(SupportNeed)(0),                 // 32: koppi.concern.v1.SupportNeed
+	(Track)(0),                       // 33: koppi.concern.v1.Track
+	(ClientWill)(0),                  // 34: koppi.concern.v1.ClientWill
+	(*FourField)(nil),                // 35: koppi.concern.v1.FourField
+	(ContactResult)(0),               // 36: koppi.concern.v1.ContactResult
+	(ContactMode)(0),                 // 37: koppi.concern.v1.ContactMode
+	(*Guidance)(nil),                 // 38: koppi.concern.v1.Guidance
+	(ConcernState)(0),                // 39: koppi.concern.v1.ConcernState
+	(v1.AnswerCode)(0),               // 40: koppi.common.v1.AnswerCode
+	(v1.LoopPhase)(0),                // 41: koppi.common.v1.LoopPhase
+	(Outcome)(0),                     // 42: koppi.concern.v1.Outcome
+	(DeclineReason)(0),               // 43: koppi.concern.v1.DeclineReason
+	(*anypb.Any)(nil),                // 44: google.protobuf.Any
 }
 var file_koppi_concern_v1_events_proto_depIdxs = []int32{
-	24, // 0: koppi.concern.v1.ConcernSubmitted.receiver:type_name -> koppi.common.v1.Party
-	25, // 1: koppi.concern.v1.ConcernSubmitted.topics:type_name -> koppi.concern.v1.Topic
-	26, // 2: koppi.concern.v1.ConcernSubmitted.urgency:type_name -> koppi.common.v1.Urgency
-	27, // 3: koppi.concern.v1.ConcernSubmitted.attachments:type_name -> koppi.common.v1.Attachment
-	28, // 4: koppi.concern.v1.ConcernSubmitted.due_at:type_name -> google.protobuf.Timestamp
-	29, // 5: koppi.concern.v1.ConcernSubmitted.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
-	22, // 6: koppi.concern.v1.ConcernJoined.later:type_name -> koppi.concern.v1.ConcernJoined.Later
-	26, // 7: koppi.concern.v1.ReportJoined.urgency:type_name -> koppi.common.v1.Urgency
-	24, // 8: koppi.concern.v1.ReportJoined.on_call:type_name -> koppi.common.v1.Party
-	26, // 9: koppi.concern.v1.ConcernPromoted.urgency:type_name -> koppi.common.v1.Urgency
-	26, // 10: koppi.concern.v1.ConcernTriaged.urgency:type_name -> koppi.common.v1.Urgency
-	30, // 11: koppi.concern.v1.ConcernTriaged.support_need:type_name -> koppi.concern.v1.SupportNeed
-	31, // 12: koppi.concern.v1.ConcernTriaged.track:type_name -> koppi.concern.v1.Track
-	24, // 13: koppi.concern.v1.ConcernTriaged.assigned_to:type_name -> koppi.common.v1.Party
-	29, // 14: koppi.concern.v1.ConcernTriaged.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
-	32, // 15: koppi.concern.v1.ConcernTriaged.client_will:type_name -> koppi.concern.v1.ClientWill
-	33, // 16: koppi.concern.v1.ConcernTriaged.four_field:type_name -> koppi.concern.v1.FourField
-	24, // 17: koppi.concern.v1.ConcernTriaged.on_call:type_name -> koppi.common.v1.Party
-	24, // 18: koppi.concern.v1.ConcernTaken.worker:type_name -> koppi.common.v1.Party
-	24, // 19: koppi.concern.v1.ConcernReassigned.to:type_name -> koppi.common.v1.Party
-	34, // 20: koppi.concern.v1.ContactAttempted.result:type_name -> koppi.concern.v1.ContactResult
-	28, // 21: koppi.concern.v1.ContactAttempted.next_attempt_at:type_name -> google.protobuf.Timestamp
-	35, // 22: koppi.concern.v1.ContactAttempted.mode:type_name -> koppi.concern.v1.ContactMode
-	32, // 23: koppi.concern.v1.ContactAttempted.client_will:type_name -> koppi.concern.v1.ClientWill
-	36, // 24: koppi.concern.v1.ContactAttempted.guided_to:type_name -> koppi.concern.v1.Guidance
-	35, // 25: koppi.concern.v1.ContactAttempted.next_mode:type_name -> koppi.concern.v1.ContactMode
-	24, // 26: koppi.concern.v1.SecondWorkerSet.worker:type_name -> koppi.common.v1.Party
-	28, // 27: koppi.concern.v1.FeedbackConsentRecorded.consented_at:type_name -> google.protobuf.Timestamp
-	37, // 28: koppi.concern.v1.FeedbackConsentRecorded.state:type_name -> koppi.concern.v1.ConcernState
-	24, // 29: koppi.concern.v1.FeedbackConsentRecorded.holder:type_name -> koppi.common.v1.Party
-	28, // 30: koppi.concern.v1.InformationRequested.due_at:type_name -> google.protobuf.Timestamp
-	27, // 31: koppi.concern.v1.InformationProvided.attachments:type_name -> koppi.common.v1.Attachment
-	30, // 32: koppi.concern.v1.AssessmentCompleted.support_need:type_name -> koppi.concern.v1.SupportNeed
-	33, // 33: koppi.concern.v1.AssessmentCompleted.four_field:type_name -> koppi.concern.v1.FourField
-	24, // 34: koppi.concern.v1.ConcernForwarded.receiver:type_name -> koppi.common.v1.Party
-	28, // 35: koppi.concern.v1.ConcernForwarded.due_at:type_name -> google.protobuf.Timestamp
-	38, // 36: koppi.concern.v1.ForwardAnswered.phase:type_name -> koppi.common.v1.LoopPhase
-	28, // 37: koppi.concern.v1.ForwardAnswered.closes_at:type_name -> google.protobuf.Timestamp
-	39, // 38: koppi.concern.v1.ConcernClosed.outcome:type_name -> koppi.concern.v1.Outcome
-	27, // 39: koppi.concern.v1.ConcernClosed.attachments:type_name -> koppi.common.v1.Attachment
-	36, // 40: koppi.concern.v1.ConcernClosed.guided_to:type_name -> koppi.concern.v1.Guidance
-	40, // 41: koppi.concern.v1.ConcernDeclined.reason:type_name -> koppi.concern.v1.DeclineReason
-	24, // 42: koppi.concern.v1.ConcernDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
-	37, // 43: koppi.concern.v1.ConcernOverdue.state:type_name -> koppi.concern.v1.ConcernState
-	28, // 44: koppi.concern.v1.ConcernOverdue.due_at:type_name -> google.protobuf.Timestamp
-	23, // 45: koppi.concern.v1.ConcernJoined.Later.steps:type_name -> koppi.concern.v1.ConcernJoined.Later.Step
-	41, // 46: koppi.concern.v1.ConcernJoined.Later.Step.event:type_name -> google.protobuf.Any
-	24, // 47: koppi.concern.v1.ConcernJoined.Later.Step.by:type_name -> koppi.common.v1.Party
-	28, // 48: koppi.concern.v1.ConcernJoined.Later.Step.at:type_name -> google.protobuf.Timestamp
-	49, // [49:49] is the sub-list for method output_type
-	49, // [49:49] is the sub-list for method input_type
-	49, // [49:49] is the sub-list for extension type_name
-	49, // [49:49] is the sub-list for extension extendee
-	0,  // [0:49] is the sub-list for field type_name
+	26, // 0: koppi.concern.v1.ConcernSubmitted.receiver:type_name -> koppi.common.v1.Party
+	27, // 1: koppi.concern.v1.ConcernSubmitted.topics:type_name -> koppi.concern.v1.Topic
+	28, // 2: koppi.concern.v1.ConcernSubmitted.urgency:type_name -> koppi.common.v1.Urgency
+	29, // 3: koppi.concern.v1.ConcernSubmitted.attachments:type_name -> koppi.common.v1.Attachment
+	30, // 4: koppi.concern.v1.ConcernSubmitted.due_at:type_name -> google.protobuf.Timestamp
+	31, // 5: koppi.concern.v1.ConcernSubmitted.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
+	24, // 6: koppi.concern.v1.ConcernJoined.later:type_name -> koppi.concern.v1.ConcernJoined.Later
+	28, // 7: koppi.concern.v1.ReportJoined.urgency:type_name -> koppi.common.v1.Urgency
+	26, // 8: koppi.concern.v1.ReportJoined.on_call:type_name -> koppi.common.v1.Party
+	28, // 9: koppi.concern.v1.ConcernPromoted.urgency:type_name -> koppi.common.v1.Urgency
+	28, // 10: koppi.concern.v1.ConcernTriaged.urgency:type_name -> koppi.common.v1.Urgency
+	32, // 11: koppi.concern.v1.ConcernTriaged.support_need:type_name -> koppi.concern.v1.SupportNeed
+	33, // 12: koppi.concern.v1.ConcernTriaged.track:type_name -> koppi.concern.v1.Track
+	26, // 13: koppi.concern.v1.ConcernTriaged.assigned_to:type_name -> koppi.common.v1.Party
+	31, // 14: koppi.concern.v1.ConcernTriaged.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
+	34, // 15: koppi.concern.v1.ConcernTriaged.client_will:type_name -> koppi.concern.v1.ClientWill
+	35, // 16: koppi.concern.v1.ConcernTriaged.four_field:type_name -> koppi.concern.v1.FourField
+	26, // 17: koppi.concern.v1.ConcernTriaged.on_call:type_name -> koppi.common.v1.Party
+	26, // 18: koppi.concern.v1.ConcernTaken.worker:type_name -> koppi.common.v1.Party
+	26, // 19: koppi.concern.v1.ConcernReassigned.to:type_name -> koppi.common.v1.Party
+	36, // 20: koppi.concern.v1.ContactAttempted.result:type_name -> koppi.concern.v1.ContactResult
+	30, // 21: koppi.concern.v1.ContactAttempted.next_attempt_at:type_name -> google.protobuf.Timestamp
+	37, // 22: koppi.concern.v1.ContactAttempted.mode:type_name -> koppi.concern.v1.ContactMode
+	34, // 23: koppi.concern.v1.ContactAttempted.client_will:type_name -> koppi.concern.v1.ClientWill
+	38, // 24: koppi.concern.v1.ContactAttempted.guided_to:type_name -> koppi.concern.v1.Guidance
+	37, // 25: koppi.concern.v1.ContactAttempted.next_mode:type_name -> koppi.concern.v1.ContactMode
+	26, // 26: koppi.concern.v1.SecondWorkerSet.worker:type_name -> koppi.common.v1.Party
+	30, // 27: koppi.concern.v1.FeedbackConsentRecorded.consented_at:type_name -> google.protobuf.Timestamp
+	39, // 28: koppi.concern.v1.FeedbackConsentRecorded.state:type_name -> koppi.concern.v1.ConcernState
+	26, // 29: koppi.concern.v1.FeedbackConsentRecorded.holder:type_name -> koppi.common.v1.Party
+	30, // 30: koppi.concern.v1.InformationRequested.due_at:type_name -> google.protobuf.Timestamp
+	29, // 31: koppi.concern.v1.InformationProvided.attachments:type_name -> koppi.common.v1.Attachment
+	40, // 32: koppi.concern.v1.InformationProvided.code:type_name -> koppi.common.v1.AnswerCode
+	29, // 33: koppi.concern.v1.InformationAdded.attachments:type_name -> koppi.common.v1.Attachment
+	28, // 34: koppi.concern.v1.InformationAdded.urgency:type_name -> koppi.common.v1.Urgency
+	27, // 35: koppi.concern.v1.InformationAdded.topics:type_name -> koppi.concern.v1.Topic
+	26, // 36: koppi.concern.v1.InformationAdded.on_call:type_name -> koppi.common.v1.Party
+	28, // 37: koppi.concern.v1.ReportAdded.urgency:type_name -> koppi.common.v1.Urgency
+	26, // 38: koppi.concern.v1.ReportAdded.on_call:type_name -> koppi.common.v1.Party
+	32, // 39: koppi.concern.v1.AssessmentCompleted.support_need:type_name -> koppi.concern.v1.SupportNeed
+	35, // 40: koppi.concern.v1.AssessmentCompleted.four_field:type_name -> koppi.concern.v1.FourField
+	26, // 41: koppi.concern.v1.ConcernForwarded.receiver:type_name -> koppi.common.v1.Party
+	30, // 42: koppi.concern.v1.ConcernForwarded.due_at:type_name -> google.protobuf.Timestamp
+	41, // 43: koppi.concern.v1.ForwardAnswered.phase:type_name -> koppi.common.v1.LoopPhase
+	30, // 44: koppi.concern.v1.ForwardAnswered.closes_at:type_name -> google.protobuf.Timestamp
+	42, // 45: koppi.concern.v1.ConcernClosed.outcome:type_name -> koppi.concern.v1.Outcome
+	29, // 46: koppi.concern.v1.ConcernClosed.attachments:type_name -> koppi.common.v1.Attachment
+	38, // 47: koppi.concern.v1.ConcernClosed.guided_to:type_name -> koppi.concern.v1.Guidance
+	43, // 48: koppi.concern.v1.ConcernDeclined.reason:type_name -> koppi.concern.v1.DeclineReason
+	26, // 49: koppi.concern.v1.ConcernDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
+	39, // 50: koppi.concern.v1.ConcernOverdue.state:type_name -> koppi.concern.v1.ConcernState
+	30, // 51: koppi.concern.v1.ConcernOverdue.due_at:type_name -> google.protobuf.Timestamp
+	25, // 52: koppi.concern.v1.ConcernJoined.Later.steps:type_name -> koppi.concern.v1.ConcernJoined.Later.Step
+	44, // 53: koppi.concern.v1.ConcernJoined.Later.Step.event:type_name -> google.protobuf.Any
+	26, // 54: koppi.concern.v1.ConcernJoined.Later.Step.by:type_name -> koppi.common.v1.Party
+	30, // 55: koppi.concern.v1.ConcernJoined.Later.Step.at:type_name -> google.protobuf.Timestamp
+	56, // [56:56] is the sub-list for method output_type
+	56, // [56:56] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_events_proto_init() }
@@ -1914,7 +2137,7 @@ func file_koppi_concern_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_concern_v1_events_proto_rawDesc), len(file_koppi_concern_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

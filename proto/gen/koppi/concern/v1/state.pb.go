@@ -36,7 +36,7 @@ const (
 	ConcernState_CONCERN_STATE_TRIAGED     ConcernState = 3
 	// A named worker is responsible.
 	ConcernState_CONCERN_STATE_TAKEN ConcernState = 4
-	// The receiver waits for the reporter's answer to a request for information.
+	// The receiver waits for the reporter's answer to a request for information, which has not lapsed.
 	ConcernState_CONCERN_STATE_INFORMATION_REQUESTED ConcernState = 5
 	ConcernState_CONCERN_STATE_IN_ASSESSMENT         ConcernState = 6
 	ConcernState_CONCERN_STATE_ASSESSED              ConcernState = 7
@@ -647,7 +647,9 @@ type Concern struct {
 	// See Client.interpreter.
 	ClientInterpreter string `protobuf:"bytes,63,opt,name=client_interpreter,json=clientInterpreter,proto3" json:"client_interpreter,omitempty"`
 	// The receiver's own note on the end.
-	ClosingNote   string `protobuf:"bytes,64,opt,name=closing_note,json=closingNote,proto3" json:"closing_note,omitempty"`
+	ClosingNote string `protobuf:"bytes,64,opt,name=closing_note,json=closingNote,proto3" json:"closing_note,omitempty"`
+	// What both sides added, the earliest first.
+	Additions     []*Addition `protobuf:"bytes,65,rep,name=additions,proto3" json:"additions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1046,6 +1048,13 @@ func (x *Concern) GetClosingNote() string {
 	return ""
 }
 
+func (x *Concern) GetAdditions() []*Addition {
+	if x != nil {
+		return x.Additions
+	}
+	return nil
+}
+
 // TriageRecord is what one triage said. A field that the triage left out is empty.
 type TriageRecord struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1267,6 +1276,7 @@ func (x *ContactAttempt) GetNextMode() ContactMode {
 	return ContactMode_CONTACT_MODE_UNSPECIFIED
 }
 
+// InformationRequest is what one side asked the other, and the answer.
 type InformationRequest struct {
 	state                protoimpl.MessageState `protogen:"open.v1"`
 	InformationRequestId string                 `protobuf:"bytes,1,opt,name=information_request_id,json=informationRequestId,proto3" json:"information_request_id,omitempty"`
@@ -1275,8 +1285,21 @@ type InformationRequest struct {
 	AskedAt              *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=asked_at,json=askedAt,proto3" json:"asked_at,omitempty"`
 	AnsweredAt           *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=answered_at,json=answeredAt,proto3" json:"answered_at,omitempty"`
 	DueAt                *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// Who asked. A reader that does not hear how a concern goes on sees the agency alone, here and in
+	// answered_by.
+	By *v1.Party `protobuf:"bytes,7,opt,name=by,proto3" json:"by,omitempty"`
+	// Kinds of papers asked for: keys of the list "papers" of GetCodes.
+	Papers []string `protobuf:"bytes,8,rep,name=papers,proto3" json:"papers,omitempty"`
+	// Attachments of the answer.
+	Attachments []*v1.Attachment `protobuf:"bytes,9,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	Code        v1.AnswerCode    `protobuf:"varint,10,opt,name=code,proto3,enum=koppi.common.v1.AnswerCode" json:"code,omitempty"`
+	AnsweredBy  *v1.Party        `protobuf:"bytes,11,opt,name=answered_by,json=answeredBy,proto3" json:"answered_by,omitempty"`
+	// Kinds asked for that no attachment of the answer has.
+	Missing []string `protobuf:"bytes,12,rep,name=missing,proto3" json:"missing,omitempty"`
+	// The due time passed before an answer. A late answer does not change it.
+	Lapsed        bool `protobuf:"varint,13,opt,name=lapsed,proto3" json:"lapsed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *InformationRequest) Reset() {
@@ -1351,11 +1374,153 @@ func (x *InformationRequest) GetDueAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *InformationRequest) GetBy() *v1.Party {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
+func (x *InformationRequest) GetPapers() []string {
+	if x != nil {
+		return x.Papers
+	}
+	return nil
+}
+
+func (x *InformationRequest) GetAttachments() []*v1.Attachment {
+	if x != nil {
+		return x.Attachments
+	}
+	return nil
+}
+
+func (x *InformationRequest) GetCode() v1.AnswerCode {
+	if x != nil {
+		return x.Code
+	}
+	return v1.AnswerCode(0)
+}
+
+func (x *InformationRequest) GetAnsweredBy() *v1.Party {
+	if x != nil {
+		return x.AnsweredBy
+	}
+	return nil
+}
+
+func (x *InformationRequest) GetMissing() []string {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+func (x *InformationRequest) GetLapsed() bool {
+	if x != nil {
+		return x.Lapsed
+	}
+	return false
+}
+
+// Addition is what one side added without being asked.
+type Addition struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	AdditionId    string                 `protobuf:"bytes,1,opt,name=addition_id,json=additionId,proto3" json:"addition_id,omitempty"`
+	Text          string                 `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	Attachments   []*v1.Attachment       `protobuf:"bytes,3,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	Urgency       v1.Urgency             `protobuf:"varint,4,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	Topics        []Topic                `protobuf:"varint,5,rep,packed,name=topics,proto3,enum=koppi.concern.v1.Topic" json:"topics,omitempty"`
+	At            *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=at,proto3" json:"at,omitempty"`
+	By            *v1.Party              `protobuf:"bytes,7,opt,name=by,proto3" json:"by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Addition) Reset() {
+	*x = Addition{}
+	mi := &file_koppi_concern_v1_state_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Addition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Addition) ProtoMessage() {}
+
+func (x *Addition) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_concern_v1_state_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Addition.ProtoReflect.Descriptor instead.
+func (*Addition) Descriptor() ([]byte, []int) {
+	return file_koppi_concern_v1_state_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Addition) GetAdditionId() string {
+	if x != nil {
+		return x.AdditionId
+	}
+	return ""
+}
+
+func (x *Addition) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Addition) GetAttachments() []*v1.Attachment {
+	if x != nil {
+		return x.Attachments
+	}
+	return nil
+}
+
+func (x *Addition) GetUrgency() v1.Urgency {
+	if x != nil {
+		return x.Urgency
+	}
+	return v1.Urgency(0)
+}
+
+func (x *Addition) GetTopics() []Topic {
+	if x != nil {
+		return x.Topics
+	}
+	return nil
+}
+
+func (x *Addition) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Addition) GetBy() *v1.Party {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
 var File_koppi_concern_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!koppi/common/v1/appointment.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/concern/v1/intake.proto\"\x8b\x16\n" +
+	"\x1ckoppi/concern/v1/state.proto\x12\x10koppi.concern.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!koppi/common/v1/answer_code.proto\x1a!koppi/common/v1/appointment.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/concern/v1/intake.proto\"\xc5\x16\n" +
 	"\aConcern\x12\x1d\n" +
 	"\n" +
 	"concern_id\x18\x01 \x01(\tR\tconcernId\x12\x17\n" +
@@ -1414,7 +1579,8 @@ const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"\x12repeated_unreached\x18= \x01(\bR\x11repeatedUnreached\x12@\n" +
 	"\fappointments\x18> \x03(\v2\x1c.koppi.common.v1.AppointmentR\fappointments\x123\n" +
 	"\x12client_interpreter\x18? \x01(\tB\x04\xe8\xb8\x18\x02R\x11clientInterpreter\x12'\n" +
-	"\fclosing_note\x18@ \x01(\tB\x04\xe8\xb8\x18\x03R\vclosingNote\"\xd9\x03\n" +
+	"\fclosing_note\x18@ \x01(\tB\x04\xe8\xb8\x18\x03R\vclosingNote\x128\n" +
+	"\tadditions\x18A \x03(\v2\x1a.koppi.concern.v1.AdditionR\tadditions\"\xd9\x03\n" +
 	"\fTriageRecord\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x122\n" +
@@ -1438,15 +1604,33 @@ const file_koppi_concern_v1_state_proto_rawDesc = "" +
 	"clientWill\x127\n" +
 	"\tguided_to\x18\a \x03(\v2\x1a.koppi.concern.v1.GuidanceR\bguidedTo\x12\x18\n" +
 	"\x04note\x18\b \x01(\tB\x04\xe8\xb8\x18\x03R\x04note\x12:\n" +
-	"\tnext_mode\x18\t \x01(\x0e2\x1d.koppi.concern.v1.ContactModeR\bnextMode\"\xcf\x02\n" +
+	"\tnext_mode\x18\t \x01(\x0e2\x1d.koppi.concern.v1.ContactModeR\bnextMode\"\xe2\x04\n" +
 	"\x12InformationRequest\x12>\n" +
-	"\x16information_request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x14informationRequestId\x12*\n" +
-	"\bquestion\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\x90N\xe8\xb8\x18\x03R\bquestion\x12&\n" +
-	"\x06answer\x18\x03 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\x90N\xe8\xb8\x18\x03R\x06answer\x125\n" +
+	"\x16information_request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x14informationRequestId\x12 \n" +
+	"\bquestion\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\bquestion\x12\x1c\n" +
+	"\x06answer\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x03R\x06answer\x125\n" +
 	"\basked_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aaskedAt\x12;\n" +
 	"\vanswered_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"answeredAt\x121\n" +
-	"\x06due_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt*\x91\x03\n" +
+	"\x06due_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12&\n" +
+	"\x02by\x18\a \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12\x1c\n" +
+	"\x06papers\x18\b \x03(\tB\x04\xe8\xb8\x18\x01R\x06papers\x12=\n" +
+	"\vattachments\x18\t \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x12/\n" +
+	"\x04code\x18\n" +
+	" \x01(\x0e2\x1b.koppi.common.v1.AnswerCodeR\x04code\x127\n" +
+	"\vanswered_by\x18\v \x01(\v2\x16.koppi.common.v1.PartyR\n" +
+	"answeredBy\x12\x1e\n" +
+	"\amissing\x18\f \x03(\tB\x04\xe8\xb8\x18\x01R\amissing\x12\x16\n" +
+	"\x06lapsed\x18\r \x01(\bR\x06lapsed\"\xbd\x02\n" +
+	"\bAddition\x12\x1f\n" +
+	"\vaddition_id\x18\x01 \x01(\tR\n" +
+	"additionId\x12\x18\n" +
+	"\x04text\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x04text\x12=\n" +
+	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x122\n" +
+	"\aurgency\x18\x04 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12/\n" +
+	"\x06topics\x18\x05 \x03(\x0e2\x17.koppi.concern.v1.TopicR\x06topics\x12*\n" +
+	"\x02at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
+	"\x02by\x18\a \x01(\v2\x16.koppi.common.v1.PartyR\x02by*\x91\x03\n" +
 	"\fConcernState\x12\x1d\n" +
 	"\x19CONCERN_STATE_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17CONCERN_STATE_SUBMITTED\x10\x01\x12\x1a\n" +
@@ -1535,7 +1719,7 @@ func file_koppi_concern_v1_state_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_concern_v1_state_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
-var file_koppi_concern_v1_state_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_koppi_concern_v1_state_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_koppi_concern_v1_state_proto_goTypes = []any{
 	(ConcernState)(0),             // 0: koppi.concern.v1.ConcernState
 	(Topic)(0),                    // 1: koppi.concern.v1.Topic
@@ -1549,78 +1733,90 @@ var file_koppi_concern_v1_state_proto_goTypes = []any{
 	(*TriageRecord)(nil),          // 9: koppi.concern.v1.TriageRecord
 	(*ContactAttempt)(nil),        // 10: koppi.concern.v1.ContactAttempt
 	(*InformationRequest)(nil),    // 11: koppi.concern.v1.InformationRequest
-	(*v1.LoopStatus)(nil),         // 12: koppi.common.v1.LoopStatus
-	(*v1.Party)(nil),              // 13: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),         // 14: koppi.common.v1.LegalBasis
-	(v1.Urgency)(0),               // 15: koppi.common.v1.Urgency
-	(*v1.Attachment)(nil),         // 16: koppi.common.v1.Attachment
-	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
-	(*v1.PlannedContact)(nil),     // 18: koppi.common.v1.PlannedContact
-	(*v1.Revocation)(nil),         // 19: koppi.common.v1.Revocation
-	(*v1.LeftOut)(nil),            // 20: koppi.common.v1.LeftOut
-	(*v1.ClientStatus)(nil),       // 21: koppi.common.v1.ClientStatus
-	(ClientWill)(0),               // 22: koppi.concern.v1.ClientWill
-	(*FourField)(nil),             // 23: koppi.concern.v1.FourField
-	(*Guidance)(nil),              // 24: koppi.concern.v1.Guidance
-	(*v1.Appointment)(nil),        // 25: koppi.common.v1.Appointment
-	(ContactMode)(0),              // 26: koppi.concern.v1.ContactMode
+	(*Addition)(nil),              // 12: koppi.concern.v1.Addition
+	(*v1.LoopStatus)(nil),         // 13: koppi.common.v1.LoopStatus
+	(*v1.Party)(nil),              // 14: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),         // 15: koppi.common.v1.LegalBasis
+	(v1.Urgency)(0),               // 16: koppi.common.v1.Urgency
+	(*v1.Attachment)(nil),         // 17: koppi.common.v1.Attachment
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(*v1.PlannedContact)(nil),     // 19: koppi.common.v1.PlannedContact
+	(*v1.Revocation)(nil),         // 20: koppi.common.v1.Revocation
+	(*v1.LeftOut)(nil),            // 21: koppi.common.v1.LeftOut
+	(*v1.ClientStatus)(nil),       // 22: koppi.common.v1.ClientStatus
+	(ClientWill)(0),               // 23: koppi.concern.v1.ClientWill
+	(*FourField)(nil),             // 24: koppi.concern.v1.FourField
+	(*Guidance)(nil),              // 25: koppi.concern.v1.Guidance
+	(*v1.Appointment)(nil),        // 26: koppi.common.v1.Appointment
+	(ContactMode)(0),              // 27: koppi.concern.v1.ContactMode
+	(v1.AnswerCode)(0),            // 28: koppi.common.v1.AnswerCode
 }
 var file_koppi_concern_v1_state_proto_depIdxs = []int32{
 	0,  // 0: koppi.concern.v1.Concern.state:type_name -> koppi.concern.v1.ConcernState
-	12, // 1: koppi.concern.v1.Concern.status:type_name -> koppi.common.v1.LoopStatus
-	13, // 2: koppi.concern.v1.Concern.reporter:type_name -> koppi.common.v1.Party
-	13, // 3: koppi.concern.v1.Concern.receiver:type_name -> koppi.common.v1.Party
-	14, // 4: koppi.concern.v1.Concern.basis:type_name -> koppi.common.v1.LegalBasis
+	13, // 1: koppi.concern.v1.Concern.status:type_name -> koppi.common.v1.LoopStatus
+	14, // 2: koppi.concern.v1.Concern.reporter:type_name -> koppi.common.v1.Party
+	14, // 3: koppi.concern.v1.Concern.receiver:type_name -> koppi.common.v1.Party
+	15, // 4: koppi.concern.v1.Concern.basis:type_name -> koppi.common.v1.LegalBasis
 	1,  // 5: koppi.concern.v1.Concern.topics:type_name -> koppi.concern.v1.Topic
-	15, // 6: koppi.concern.v1.Concern.urgency:type_name -> koppi.common.v1.Urgency
+	16, // 6: koppi.concern.v1.Concern.urgency:type_name -> koppi.common.v1.Urgency
 	2,  // 7: koppi.concern.v1.Concern.support_need:type_name -> koppi.concern.v1.SupportNeed
 	4,  // 8: koppi.concern.v1.Concern.track:type_name -> koppi.concern.v1.Track
 	10, // 9: koppi.concern.v1.Concern.contact_attempts:type_name -> koppi.concern.v1.ContactAttempt
 	11, // 10: koppi.concern.v1.Concern.information_requests:type_name -> koppi.concern.v1.InformationRequest
-	16, // 11: koppi.concern.v1.Concern.attachments:type_name -> koppi.common.v1.Attachment
+	17, // 11: koppi.concern.v1.Concern.attachments:type_name -> koppi.common.v1.Attachment
 	6,  // 12: koppi.concern.v1.Concern.outcome:type_name -> koppi.concern.v1.Outcome
-	17, // 13: koppi.concern.v1.Concern.submitted_at:type_name -> google.protobuf.Timestamp
-	15, // 14: koppi.concern.v1.Concern.triaged_urgency:type_name -> koppi.common.v1.Urgency
+	18, // 13: koppi.concern.v1.Concern.submitted_at:type_name -> google.protobuf.Timestamp
+	16, // 14: koppi.concern.v1.Concern.triaged_urgency:type_name -> koppi.common.v1.Urgency
 	7,  // 15: koppi.concern.v1.Concern.decline_reason:type_name -> koppi.concern.v1.DeclineReason
-	13, // 16: koppi.concern.v1.Concern.suggested_receiver:type_name -> koppi.common.v1.Party
-	16, // 17: koppi.concern.v1.Concern.outcome_attachments:type_name -> koppi.common.v1.Attachment
-	18, // 18: koppi.concern.v1.Concern.planned_contacts:type_name -> koppi.common.v1.PlannedContact
-	19, // 19: koppi.concern.v1.Concern.revocation:type_name -> koppi.common.v1.Revocation
+	14, // 16: koppi.concern.v1.Concern.suggested_receiver:type_name -> koppi.common.v1.Party
+	17, // 17: koppi.concern.v1.Concern.outcome_attachments:type_name -> koppi.common.v1.Attachment
+	19, // 18: koppi.concern.v1.Concern.planned_contacts:type_name -> koppi.common.v1.PlannedContact
+	20, // 19: koppi.concern.v1.Concern.revocation:type_name -> koppi.common.v1.Revocation
 	3,  // 20: koppi.concern.v1.Concern.statutory_groups:type_name -> koppi.concern.v1.StatutoryGroup
-	20, // 21: koppi.concern.v1.Concern.left_out:type_name -> koppi.common.v1.LeftOut
-	21, // 22: koppi.concern.v1.Concern.client_status:type_name -> koppi.common.v1.ClientStatus
-	17, // 23: koppi.concern.v1.Concern.feedback_consented_at:type_name -> google.protobuf.Timestamp
-	22, // 24: koppi.concern.v1.Concern.client_will:type_name -> koppi.concern.v1.ClientWill
-	23, // 25: koppi.concern.v1.Concern.four_field:type_name -> koppi.concern.v1.FourField
+	21, // 21: koppi.concern.v1.Concern.left_out:type_name -> koppi.common.v1.LeftOut
+	22, // 22: koppi.concern.v1.Concern.client_status:type_name -> koppi.common.v1.ClientStatus
+	18, // 23: koppi.concern.v1.Concern.feedback_consented_at:type_name -> google.protobuf.Timestamp
+	23, // 24: koppi.concern.v1.Concern.client_will:type_name -> koppi.concern.v1.ClientWill
+	24, // 25: koppi.concern.v1.Concern.four_field:type_name -> koppi.concern.v1.FourField
 	9,  // 26: koppi.concern.v1.Concern.triages:type_name -> koppi.concern.v1.TriageRecord
-	13, // 27: koppi.concern.v1.Concern.second_worker:type_name -> koppi.common.v1.Party
-	13, // 28: koppi.concern.v1.Concern.on_call:type_name -> koppi.common.v1.Party
-	24, // 29: koppi.concern.v1.Concern.guided_to:type_name -> koppi.concern.v1.Guidance
-	25, // 30: koppi.concern.v1.Concern.appointments:type_name -> koppi.common.v1.Appointment
-	17, // 31: koppi.concern.v1.TriageRecord.at:type_name -> google.protobuf.Timestamp
-	13, // 32: koppi.concern.v1.TriageRecord.by:type_name -> koppi.common.v1.Party
-	15, // 33: koppi.concern.v1.TriageRecord.urgency:type_name -> koppi.common.v1.Urgency
-	2,  // 34: koppi.concern.v1.TriageRecord.support_need:type_name -> koppi.concern.v1.SupportNeed
-	23, // 35: koppi.concern.v1.TriageRecord.four_field:type_name -> koppi.concern.v1.FourField
-	4,  // 36: koppi.concern.v1.TriageRecord.track:type_name -> koppi.concern.v1.Track
-	22, // 37: koppi.concern.v1.TriageRecord.client_will:type_name -> koppi.concern.v1.ClientWill
-	13, // 38: koppi.concern.v1.TriageRecord.assigned_to:type_name -> koppi.common.v1.Party
-	17, // 39: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
-	13, // 40: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
-	5,  // 41: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
-	17, // 42: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
-	26, // 43: koppi.concern.v1.ContactAttempt.mode:type_name -> koppi.concern.v1.ContactMode
-	22, // 44: koppi.concern.v1.ContactAttempt.client_will:type_name -> koppi.concern.v1.ClientWill
-	24, // 45: koppi.concern.v1.ContactAttempt.guided_to:type_name -> koppi.concern.v1.Guidance
-	26, // 46: koppi.concern.v1.ContactAttempt.next_mode:type_name -> koppi.concern.v1.ContactMode
-	17, // 47: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
-	17, // 48: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
-	17, // 49: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
-	50, // [50:50] is the sub-list for method output_type
-	50, // [50:50] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	14, // 27: koppi.concern.v1.Concern.second_worker:type_name -> koppi.common.v1.Party
+	14, // 28: koppi.concern.v1.Concern.on_call:type_name -> koppi.common.v1.Party
+	25, // 29: koppi.concern.v1.Concern.guided_to:type_name -> koppi.concern.v1.Guidance
+	26, // 30: koppi.concern.v1.Concern.appointments:type_name -> koppi.common.v1.Appointment
+	12, // 31: koppi.concern.v1.Concern.additions:type_name -> koppi.concern.v1.Addition
+	18, // 32: koppi.concern.v1.TriageRecord.at:type_name -> google.protobuf.Timestamp
+	14, // 33: koppi.concern.v1.TriageRecord.by:type_name -> koppi.common.v1.Party
+	16, // 34: koppi.concern.v1.TriageRecord.urgency:type_name -> koppi.common.v1.Urgency
+	2,  // 35: koppi.concern.v1.TriageRecord.support_need:type_name -> koppi.concern.v1.SupportNeed
+	24, // 36: koppi.concern.v1.TriageRecord.four_field:type_name -> koppi.concern.v1.FourField
+	4,  // 37: koppi.concern.v1.TriageRecord.track:type_name -> koppi.concern.v1.Track
+	23, // 38: koppi.concern.v1.TriageRecord.client_will:type_name -> koppi.concern.v1.ClientWill
+	14, // 39: koppi.concern.v1.TriageRecord.assigned_to:type_name -> koppi.common.v1.Party
+	18, // 40: koppi.concern.v1.ContactAttempt.at:type_name -> google.protobuf.Timestamp
+	14, // 41: koppi.concern.v1.ContactAttempt.by:type_name -> koppi.common.v1.Party
+	5,  // 42: koppi.concern.v1.ContactAttempt.result:type_name -> koppi.concern.v1.ContactResult
+	18, // 43: koppi.concern.v1.ContactAttempt.next_attempt_at:type_name -> google.protobuf.Timestamp
+	27, // 44: koppi.concern.v1.ContactAttempt.mode:type_name -> koppi.concern.v1.ContactMode
+	23, // 45: koppi.concern.v1.ContactAttempt.client_will:type_name -> koppi.concern.v1.ClientWill
+	25, // 46: koppi.concern.v1.ContactAttempt.guided_to:type_name -> koppi.concern.v1.Guidance
+	27, // 47: koppi.concern.v1.ContactAttempt.next_mode:type_name -> koppi.concern.v1.ContactMode
+	18, // 48: koppi.concern.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
+	18, // 49: koppi.concern.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
+	18, // 50: koppi.concern.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	14, // 51: koppi.concern.v1.InformationRequest.by:type_name -> koppi.common.v1.Party
+	17, // 52: koppi.concern.v1.InformationRequest.attachments:type_name -> koppi.common.v1.Attachment
+	28, // 53: koppi.concern.v1.InformationRequest.code:type_name -> koppi.common.v1.AnswerCode
+	14, // 54: koppi.concern.v1.InformationRequest.answered_by:type_name -> koppi.common.v1.Party
+	17, // 55: koppi.concern.v1.Addition.attachments:type_name -> koppi.common.v1.Attachment
+	16, // 56: koppi.concern.v1.Addition.urgency:type_name -> koppi.common.v1.Urgency
+	1,  // 57: koppi.concern.v1.Addition.topics:type_name -> koppi.concern.v1.Topic
+	18, // 58: koppi.concern.v1.Addition.at:type_name -> google.protobuf.Timestamp
+	14, // 59: koppi.concern.v1.Addition.by:type_name -> koppi.common.v1.Party
+	60, // [60:60] is the sub-list for method output_type
+	60, // [60:60] is the sub-list for method input_type
+	60, // [60:60] is the sub-list for extension type_name
+	60, // [60:60] is the sub-list for extension extendee
+	0,  // [0:60] is the sub-list for field type_name
 }
 
 func init() { file_koppi_concern_v1_state_proto_init() }
@@ -1635,7 +1831,7 @@ func file_koppi_concern_v1_state_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_concern_v1_state_proto_rawDesc), len(file_koppi_concern_v1_state_proto_rawDesc)),
 			NumEnums:      8,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -315,7 +315,9 @@ type ConsultationMessage struct {
 	Text        string                 `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
 	Attachments []*v1.Attachment       `protobuf:"bytes,5,rep,name=attachments,proto3" json:"attachments,omitempty"`
 	// This message answers the asker's question.
-	Answers       bool `protobuf:"varint,6,opt,name=answers,proto3" json:"answers,omitempty"`
+	Answers bool `protobuf:"varint,6,opt,name=answers,proto3" json:"answers,omitempty"`
+	// This message asks the asker something.
+	Asks          bool `protobuf:"varint,7,opt,name=asks,proto3" json:"asks,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -388,6 +390,13 @@ func (x *ConsultationMessage) GetAttachments() []*v1.Attachment {
 func (x *ConsultationMessage) GetAnswers() bool {
 	if x != nil {
 		return x.Answers
+	}
+	return false
+}
+
+func (x *ConsultationMessage) GetAsks() bool {
+	if x != nil {
+		return x.Asks
 	}
 	return false
 }
@@ -1165,8 +1174,11 @@ type PostMessageRequest struct {
 	Text           string                 `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
 	Answers        bool                   `protobuf:"varint,4,opt,name=answers,proto3" json:"answers,omitempty"`
 	AttachmentIds  []string               `protobuf:"bytes,5,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The message asks the asker something: the asker has the turn. From the addressee or a participant, and
+	// not with `answers`: INVALID_FIELD.
+	Asks          bool `protobuf:"varint,6,opt,name=asks,proto3" json:"asks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PostMessageRequest) Reset() {
@@ -1232,6 +1244,13 @@ func (x *PostMessageRequest) GetAttachmentIds() []string {
 		return x.AttachmentIds
 	}
 	return nil
+}
+
+func (x *PostMessageRequest) GetAsks() bool {
+	if x != nil {
+		return x.Asks
+	}
+	return false
 }
 
 type PostMessageResponse struct {
@@ -2681,7 +2700,7 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"revocation\x123\n" +
 	"\bleft_out\x182 \x03(\v2\x18.koppi.common.v1.LeftOutR\aleftOut\x12)\n" +
 	"\rmatter_number\x183 \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x12B\n" +
-	"\rclient_status\x184 \x01(\v2\x1d.koppi.common.v1.ClientStatusR\fclientStatus\"\xff\x01\n" +
+	"\rclient_status\x184 \x01(\v2\x1d.koppi.common.v1.ClientStatusR\fclientStatus\"\x93\x02\n" +
 	"\x13ConsultationMessage\x12\x1d\n" +
 	"\n" +
 	"message_id\x18\x01 \x01(\tR\tmessageId\x12*\n" +
@@ -2689,7 +2708,8 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\x02at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x18\n" +
 	"\x04text\x18\x04 \x01(\tB\x04\xe8\xb8\x18\x03R\x04text\x12=\n" +
 	"\vattachments\x18\x05 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x12\x18\n" +
-	"\aanswers\x18\x06 \x01(\bR\aanswers\"\xe3\x03\n" +
+	"\aanswers\x18\x06 \x01(\bR\aanswers\x12\x12\n" +
+	"\x04asks\x18\a \x01(\bR\x04asks\"\xe3\x03\n" +
 	"\x17OpenConsultationRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
@@ -2749,14 +2769,15 @@ const file_koppi_consultation_v1_consultation_proto_rawDesc = "" +
 	"\x02to\x18\x04 \x01(\v2\x16.koppi.common.v1.PartyB\x06\xbaH\x03\xc8\x01\x01R\x02to\x12$\n" +
 	"\x06reason\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\xe8\a\xe8\xb8\x18\x03R\x06reason\"g\n" +
 	"\x1cReassignConsultationResponse\x12G\n" +
-	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\xe8\x01\n" +
+	"\fconsultation\x18\x01 \x01(\v2#.koppi.consultation.v1.ConsultationR\fconsultation\"\xfc\x01\n" +
 	"\x12PostMessageRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x121\n" +
 	"\x0fconsultation_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x0econsultationId\x12\"\n" +
 	"\x04text\x18\x03 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\x90N\xe8\xb8\x18\x03R\x04text\x12\x18\n" +
 	"\aanswers\x18\x04 \x01(\bR\aanswers\x128\n" +
-	"\x0eattachment_ids\x18\x05 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\"[\n" +
+	"\x0eattachment_ids\x18\x05 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\x12\x12\n" +
+	"\x04asks\x18\x06 \x01(\bR\x04asks\"[\n" +
 	"\x13PostMessageResponse\x12D\n" +
 	"\amessage\x18\x01 \x01(\v2*.koppi.consultation.v1.ConsultationMessageR\amessage\"\xe2\x02\n" +
 	"\x0fConverseRequest\x12A\n" +

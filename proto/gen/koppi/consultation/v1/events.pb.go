@@ -220,11 +220,13 @@ func (x *ConsultationTaken) GetWorker() *v1.Party {
 
 // MessagePosted: a message was added to the conversation.
 type MessagePosted struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	MessageId     string                 `protobuf:"bytes,1,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
-	Text          string                 `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
-	Answers       bool                   `protobuf:"varint,3,opt,name=answers,proto3" json:"answers,omitempty"`
-	Attachments   []*v1.Attachment       `protobuf:"bytes,4,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	MessageId   string                 `protobuf:"bytes,1,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
+	Text        string                 `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	Answers     bool                   `protobuf:"varint,3,opt,name=answers,proto3" json:"answers,omitempty"`
+	Attachments []*v1.Attachment       `protobuf:"bytes,4,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	// The message asks the asker something, who has the turn then.
+	Asks          bool `protobuf:"varint,5,opt,name=asks,proto3" json:"asks,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -285,6 +287,13 @@ func (x *MessagePosted) GetAttachments() []*v1.Attachment {
 		return x.Attachments
 	}
 	return nil
+}
+
+func (x *MessagePosted) GetAsks() bool {
+	if x != nil {
+		return x.Asks
+	}
+	return false
 }
 
 // ParticipantInvited: another agency's unit was invited.
@@ -561,13 +570,14 @@ const file_koppi_consultation_v1_events_proto_rawDesc = "" +
 	"\x02to\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x02to\x12\x1c\n" +
 	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"C\n" +
 	"\x11ConsultationTaken\x12.\n" +
-	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"\xa1\x01\n" +
+	"\x06worker\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\x06worker\"\xb5\x01\n" +
 	"\rMessagePosted\x12\x1d\n" +
 	"\n" +
 	"message_id\x18\x01 \x01(\tR\tmessageId\x12\x18\n" +
 	"\x04text\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x04text\x12\x18\n" +
 	"\aanswers\x18\x03 \x01(\bR\aanswers\x12=\n" +
-	"\vattachments\x18\x04 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\"\xca\x01\n" +
+	"\vattachments\x18\x04 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x12\x12\n" +
+	"\x04asks\x18\x05 \x01(\bR\x04asks\"\xca\x01\n" +
 	"\x12ParticipantInvited\x128\n" +
 	"\vparticipant\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\vparticipant\x121\n" +
 	"\x05basis\x18\x02 \x01(\v2\x1b.koppi.common.v1.LegalBasisR\x05basis\x12G\n" +

@@ -1048,9 +1048,11 @@ type ReferralOverdue struct {
 	DueAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
 	// Version of the rules by which due_at was set: 0 before urgency governed every due time, 1
 	// since then.
-	DueRules      int32 `protobuf:"varint,3,opt,name=due_rules,json=dueRules,proto3" json:"due_rules,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	DueRules int32 `protobuf:"varint,3,opt,name=due_rules,json=dueRules,proto3" json:"due_rules,omitempty"`
+	// The request for information that lapsed by it, if one did.
+	InformationRequestId string `protobuf:"bytes,4,opt,name=information_request_id,json=informationRequestId,proto3" json:"information_request_id,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *ReferralOverdue) Reset() {
@@ -1104,11 +1106,254 @@ func (x *ReferralOverdue) GetDueRules() int32 {
 	return 0
 }
 
+func (x *ReferralOverdue) GetInformationRequestId() string {
+	if x != nil {
+		return x.InformationRequestId
+	}
+	return ""
+}
+
+// InformationRequested: the sender or the receiver asked the other side.
+type InformationRequested struct {
+	state                protoimpl.MessageState `protogen:"open.v1"`
+	InformationRequestId string                 `protobuf:"bytes,1,opt,name=information_request_id,json=informationRequestId,proto3" json:"information_request_id,omitempty"`
+	Question             string                 `protobuf:"bytes,2,opt,name=question,proto3" json:"question,omitempty"`
+	DueAt                *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// Kinds of papers asked for.
+	Papers []string `protobuf:"bytes,4,rep,name=papers,proto3" json:"papers,omitempty"`
+	// The request lapses when due_at passes without an answer. Always set.
+	Lapses        bool `protobuf:"varint,5,opt,name=lapses,proto3" json:"lapses,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InformationRequested) Reset() {
+	*x = InformationRequested{}
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InformationRequested) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InformationRequested) ProtoMessage() {}
+
+func (x *InformationRequested) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InformationRequested.ProtoReflect.Descriptor instead.
+func (*InformationRequested) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *InformationRequested) GetInformationRequestId() string {
+	if x != nil {
+		return x.InformationRequestId
+	}
+	return ""
+}
+
+func (x *InformationRequested) GetQuestion() string {
+	if x != nil {
+		return x.Question
+	}
+	return ""
+}
+
+func (x *InformationRequested) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
+func (x *InformationRequested) GetPapers() []string {
+	if x != nil {
+		return x.Papers
+	}
+	return nil
+}
+
+func (x *InformationRequested) GetLapses() bool {
+	if x != nil {
+		return x.Lapses
+	}
+	return false
+}
+
+// InformationProvided: the other side answered, or the asking side no longer needs an answer.
+type InformationProvided struct {
+	state                protoimpl.MessageState `protogen:"open.v1"`
+	InformationRequestId string                 `protobuf:"bytes,1,opt,name=information_request_id,json=informationRequestId,proto3" json:"information_request_id,omitempty"`
+	Answer               string                 `protobuf:"bytes,2,opt,name=answer,proto3" json:"answer,omitempty"`
+	Attachments          []*v1.Attachment       `protobuf:"bytes,3,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	Code                 v1.AnswerCode          `protobuf:"varint,4,opt,name=code,proto3,enum=koppi.common.v1.AnswerCode" json:"code,omitempty"`
+	// Kinds asked for that no attachment of the answer has.
+	Missing       []string `protobuf:"bytes,5,rep,name=missing,proto3" json:"missing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InformationProvided) Reset() {
+	*x = InformationProvided{}
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InformationProvided) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InformationProvided) ProtoMessage() {}
+
+func (x *InformationProvided) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InformationProvided.ProtoReflect.Descriptor instead.
+func (*InformationProvided) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *InformationProvided) GetInformationRequestId() string {
+	if x != nil {
+		return x.InformationRequestId
+	}
+	return ""
+}
+
+func (x *InformationProvided) GetAnswer() string {
+	if x != nil {
+		return x.Answer
+	}
+	return ""
+}
+
+func (x *InformationProvided) GetAttachments() []*v1.Attachment {
+	if x != nil {
+		return x.Attachments
+	}
+	return nil
+}
+
+func (x *InformationProvided) GetCode() v1.AnswerCode {
+	if x != nil {
+		return x.Code
+	}
+	return v1.AnswerCode(0)
+}
+
+func (x *InformationProvided) GetMissing() []string {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+// InformationAdded: the sender or the receiver added what it learned later.
+type InformationAdded struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	AdditionId  string                 `protobuf:"bytes,1,opt,name=addition_id,json=additionId,proto3" json:"addition_id,omitempty"`
+	Text        string                 `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	Attachments []*v1.Attachment       `protobuf:"bytes,3,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	// Set if it became more urgent.
+	Urgency v1.Urgency `protobuf:"varint,4,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	// It became an emergency while this unit of the receiver was on call. Disclosed to the receiver only.
+	OnCall        *v1.Party `protobuf:"bytes,6,opt,name=on_call,json=onCall,proto3" json:"on_call,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InformationAdded) Reset() {
+	*x = InformationAdded{}
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InformationAdded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InformationAdded) ProtoMessage() {}
+
+func (x *InformationAdded) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_events_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InformationAdded.ProtoReflect.Descriptor instead.
+func (*InformationAdded) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_events_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *InformationAdded) GetAdditionId() string {
+	if x != nil {
+		return x.AdditionId
+	}
+	return ""
+}
+
+func (x *InformationAdded) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *InformationAdded) GetAttachments() []*v1.Attachment {
+	if x != nil {
+		return x.Attachments
+	}
+	return nil
+}
+
+func (x *InformationAdded) GetUrgency() v1.Urgency {
+	if x != nil {
+		return x.Urgency
+	}
+	return v1.Urgency(0)
+}
+
+func (x *InformationAdded) GetOnCall() *v1.Party {
+	if x != nil {
+		return x.OnCall
+	}
+	return nil
+}
+
 var File_koppi_referral_v1_events_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1ekoppi/referral/v1/events.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/referral/v1/state.proto\"\xba\a\n" +
+	"\x1ekoppi/referral/v1/events.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!koppi/common/v1/answer_code.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1dkoppi/referral/v1/state.proto\"\xba\a\n" +
 	"\fReferralSent\x122\n" +
 	"\breceiver\x18\x01 \x01(\v2\x16.koppi.common.v1.PartyR\breceiver\x123\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1f.koppi.referral.v1.ReferralKindR\x04kind\x12%\n" +
@@ -1177,11 +1422,31 @@ const file_koppi_referral_v1_events_proto_rawDesc = "" +
 	"\x0eresubmitted_as\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\rresubmittedAs\x12\x1c\n" +
 	"\x06reason\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"1\n" +
 	"\x11ReferralCancelled\x12\x1c\n" +
-	"\x06reason\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"\x99\x01\n" +
+	"\x06reason\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x03R\x06reason\"\xcf\x01\n" +
 	"\x0fReferralOverdue\x126\n" +
 	"\x05state\x18\x01 \x01(\x0e2 .koppi.referral.v1.ReferralStateR\x05state\x121\n" +
 	"\x06due_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x1b\n" +
-	"\tdue_rules\x18\x03 \x01(\x05R\bdueRulesB\xc1\x01\n" +
+	"\tdue_rules\x18\x03 \x01(\x05R\bdueRules\x124\n" +
+	"\x16information_request_id\x18\x04 \x01(\tR\x14informationRequestId\"\xd7\x01\n" +
+	"\x14InformationRequested\x124\n" +
+	"\x16information_request_id\x18\x01 \x01(\tR\x14informationRequestId\x12 \n" +
+	"\bquestion\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\bquestion\x121\n" +
+	"\x06due_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x1c\n" +
+	"\x06papers\x18\x04 \x03(\tB\x04\xe8\xb8\x18\x01R\x06papers\x12\x16\n" +
+	"\x06lapses\x18\x05 \x01(\bR\x06lapses\"\xf9\x01\n" +
+	"\x13InformationProvided\x124\n" +
+	"\x16information_request_id\x18\x01 \x01(\tR\x14informationRequestId\x12\x1c\n" +
+	"\x06answer\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x06answer\x12=\n" +
+	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x12/\n" +
+	"\x04code\x18\x04 \x01(\x0e2\x1b.koppi.common.v1.AnswerCodeR\x04code\x12\x1e\n" +
+	"\amissing\x18\x05 \x03(\tB\x04\xe8\xb8\x18\x01R\amissing\"\xf1\x01\n" +
+	"\x10InformationAdded\x12\x1f\n" +
+	"\vaddition_id\x18\x01 \x01(\tR\n" +
+	"additionId\x12\x18\n" +
+	"\x04text\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x04text\x12=\n" +
+	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x122\n" +
+	"\aurgency\x18\x04 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12/\n" +
+	"\aon_call\x18\x06 \x01(\v2\x16.koppi.common.v1.PartyR\x06onCallB\xc1\x01\n" +
 	"\x15com.koppi.referral.v1B\vEventsProtoP\x01Z5koppi.internal/proto/gen/koppi/referral/v1;referralv1\xa2\x02\x03KRX\xaa\x02\x11Koppi.Referral.V1\xca\x02\x11Koppi\\Referral\\V1\xe2\x02\x1dKoppi\\Referral\\V1\\GPBMetadata\xea\x02\x13Koppi::Referral::V1b\x06proto3"
 
 var (
@@ -1196,7 +1461,7 @@ func file_koppi_referral_v1_events_proto_rawDescGZIP() []byte {
 	return file_koppi_referral_v1_events_proto_rawDescData
 }
 
-var file_koppi_referral_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_koppi_referral_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_koppi_referral_v1_events_proto_goTypes = []any{
 	(*ReferralSent)(nil),                  // 0: koppi.referral.v1.ReferralSent
 	(*ReferralReceived)(nil),              // 1: koppi.referral.v1.ReferralReceived
@@ -1215,49 +1480,59 @@ var file_koppi_referral_v1_events_proto_goTypes = []any{
 	(*ReferralSettled)(nil),               // 14: koppi.referral.v1.ReferralSettled
 	(*ReferralCancelled)(nil),             // 15: koppi.referral.v1.ReferralCancelled
 	(*ReferralOverdue)(nil),               // 16: koppi.referral.v1.ReferralOverdue
-	(*v1.Party)(nil),                      // 17: koppi.common.v1.Party
-	(ReferralKind)(0),                     // 18: koppi.referral.v1.ReferralKind
-	(v1.Urgency)(0),                       // 19: koppi.common.v1.Urgency
-	(*v1.Attachment)(nil),                 // 20: koppi.common.v1.Attachment
-	(*timestamppb.Timestamp)(nil),         // 21: google.protobuf.Timestamp
-	(*DueDays)(nil),                       // 22: koppi.referral.v1.DueDays
-	(*DueGround)(nil),                     // 23: koppi.referral.v1.DueGround
-	(ReferralDeclineReason)(0),            // 24: koppi.referral.v1.ReferralDeclineReason
-	(AppointmentResult)(0),                // 25: koppi.referral.v1.AppointmentResult
-	(ReferralOutcome)(0),                  // 26: koppi.referral.v1.ReferralOutcome
-	(ReferralState)(0),                    // 27: koppi.referral.v1.ReferralState
+	(*InformationRequested)(nil),          // 17: koppi.referral.v1.InformationRequested
+	(*InformationProvided)(nil),           // 18: koppi.referral.v1.InformationProvided
+	(*InformationAdded)(nil),              // 19: koppi.referral.v1.InformationAdded
+	(*v1.Party)(nil),                      // 20: koppi.common.v1.Party
+	(ReferralKind)(0),                     // 21: koppi.referral.v1.ReferralKind
+	(v1.Urgency)(0),                       // 22: koppi.common.v1.Urgency
+	(*v1.Attachment)(nil),                 // 23: koppi.common.v1.Attachment
+	(*timestamppb.Timestamp)(nil),         // 24: google.protobuf.Timestamp
+	(*DueDays)(nil),                       // 25: koppi.referral.v1.DueDays
+	(*DueGround)(nil),                     // 26: koppi.referral.v1.DueGround
+	(ReferralDeclineReason)(0),            // 27: koppi.referral.v1.ReferralDeclineReason
+	(AppointmentResult)(0),                // 28: koppi.referral.v1.AppointmentResult
+	(ReferralOutcome)(0),                  // 29: koppi.referral.v1.ReferralOutcome
+	(ReferralState)(0),                    // 30: koppi.referral.v1.ReferralState
+	(v1.AnswerCode)(0),                    // 31: koppi.common.v1.AnswerCode
 }
 var file_koppi_referral_v1_events_proto_depIdxs = []int32{
-	17, // 0: koppi.referral.v1.ReferralSent.receiver:type_name -> koppi.common.v1.Party
-	18, // 1: koppi.referral.v1.ReferralSent.kind:type_name -> koppi.referral.v1.ReferralKind
-	19, // 2: koppi.referral.v1.ReferralSent.urgency:type_name -> koppi.common.v1.Urgency
-	20, // 3: koppi.referral.v1.ReferralSent.attachments:type_name -> koppi.common.v1.Attachment
-	21, // 4: koppi.referral.v1.ReferralSent.due_at:type_name -> google.protobuf.Timestamp
-	17, // 5: koppi.referral.v1.ReferralSent.first_sender:type_name -> koppi.common.v1.Party
-	21, // 6: koppi.referral.v1.ReferralSent.statutory_due_at:type_name -> google.protobuf.Timestamp
-	22, // 7: koppi.referral.v1.ReferralSent.due_days:type_name -> koppi.referral.v1.DueDays
-	23, // 8: koppi.referral.v1.ReferralSent.due_ground:type_name -> koppi.referral.v1.DueGround
-	17, // 9: koppi.referral.v1.ReferralAccepted.worker:type_name -> koppi.common.v1.Party
-	19, // 10: koppi.referral.v1.ReferralTriaged.urgency:type_name -> koppi.common.v1.Urgency
-	21, // 11: koppi.referral.v1.ReferralTriaged.statutory_due_at:type_name -> google.protobuf.Timestamp
-	17, // 12: koppi.referral.v1.ReferralTriaged.on_call:type_name -> koppi.common.v1.Party
-	24, // 13: koppi.referral.v1.ReferralDeclined.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
-	17, // 14: koppi.referral.v1.ReferralDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
-	17, // 15: koppi.referral.v1.ReferralRedirected.receiver:type_name -> koppi.common.v1.Party
-	21, // 16: koppi.referral.v1.ReferralRedirected.due_at:type_name -> google.protobuf.Timestamp
-	17, // 17: koppi.referral.v1.ReferralReassigned.to:type_name -> koppi.common.v1.Party
-	21, // 18: koppi.referral.v1.AppointmentScheduled.at:type_name -> google.protobuf.Timestamp
-	25, // 19: koppi.referral.v1.AppointmentResultRecorded.result:type_name -> koppi.referral.v1.AppointmentResult
-	20, // 20: koppi.referral.v1.ProgressNoteAdded.attachments:type_name -> koppi.common.v1.Attachment
-	26, // 21: koppi.referral.v1.ReferralCompleted.outcome:type_name -> koppi.referral.v1.ReferralOutcome
-	20, // 22: koppi.referral.v1.ReferralCompleted.attachments:type_name -> koppi.common.v1.Attachment
-	27, // 23: koppi.referral.v1.ReferralOverdue.state:type_name -> koppi.referral.v1.ReferralState
-	21, // 24: koppi.referral.v1.ReferralOverdue.due_at:type_name -> google.protobuf.Timestamp
-	25, // [25:25] is the sub-list for method output_type
-	25, // [25:25] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	20, // 0: koppi.referral.v1.ReferralSent.receiver:type_name -> koppi.common.v1.Party
+	21, // 1: koppi.referral.v1.ReferralSent.kind:type_name -> koppi.referral.v1.ReferralKind
+	22, // 2: koppi.referral.v1.ReferralSent.urgency:type_name -> koppi.common.v1.Urgency
+	23, // 3: koppi.referral.v1.ReferralSent.attachments:type_name -> koppi.common.v1.Attachment
+	24, // 4: koppi.referral.v1.ReferralSent.due_at:type_name -> google.protobuf.Timestamp
+	20, // 5: koppi.referral.v1.ReferralSent.first_sender:type_name -> koppi.common.v1.Party
+	24, // 6: koppi.referral.v1.ReferralSent.statutory_due_at:type_name -> google.protobuf.Timestamp
+	25, // 7: koppi.referral.v1.ReferralSent.due_days:type_name -> koppi.referral.v1.DueDays
+	26, // 8: koppi.referral.v1.ReferralSent.due_ground:type_name -> koppi.referral.v1.DueGround
+	20, // 9: koppi.referral.v1.ReferralAccepted.worker:type_name -> koppi.common.v1.Party
+	22, // 10: koppi.referral.v1.ReferralTriaged.urgency:type_name -> koppi.common.v1.Urgency
+	24, // 11: koppi.referral.v1.ReferralTriaged.statutory_due_at:type_name -> google.protobuf.Timestamp
+	20, // 12: koppi.referral.v1.ReferralTriaged.on_call:type_name -> koppi.common.v1.Party
+	27, // 13: koppi.referral.v1.ReferralDeclined.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
+	20, // 14: koppi.referral.v1.ReferralDeclined.suggested_receiver:type_name -> koppi.common.v1.Party
+	20, // 15: koppi.referral.v1.ReferralRedirected.receiver:type_name -> koppi.common.v1.Party
+	24, // 16: koppi.referral.v1.ReferralRedirected.due_at:type_name -> google.protobuf.Timestamp
+	20, // 17: koppi.referral.v1.ReferralReassigned.to:type_name -> koppi.common.v1.Party
+	24, // 18: koppi.referral.v1.AppointmentScheduled.at:type_name -> google.protobuf.Timestamp
+	28, // 19: koppi.referral.v1.AppointmentResultRecorded.result:type_name -> koppi.referral.v1.AppointmentResult
+	23, // 20: koppi.referral.v1.ProgressNoteAdded.attachments:type_name -> koppi.common.v1.Attachment
+	29, // 21: koppi.referral.v1.ReferralCompleted.outcome:type_name -> koppi.referral.v1.ReferralOutcome
+	23, // 22: koppi.referral.v1.ReferralCompleted.attachments:type_name -> koppi.common.v1.Attachment
+	30, // 23: koppi.referral.v1.ReferralOverdue.state:type_name -> koppi.referral.v1.ReferralState
+	24, // 24: koppi.referral.v1.ReferralOverdue.due_at:type_name -> google.protobuf.Timestamp
+	24, // 25: koppi.referral.v1.InformationRequested.due_at:type_name -> google.protobuf.Timestamp
+	23, // 26: koppi.referral.v1.InformationProvided.attachments:type_name -> koppi.common.v1.Attachment
+	31, // 27: koppi.referral.v1.InformationProvided.code:type_name -> koppi.common.v1.AnswerCode
+	23, // 28: koppi.referral.v1.InformationAdded.attachments:type_name -> koppi.common.v1.Attachment
+	22, // 29: koppi.referral.v1.InformationAdded.urgency:type_name -> koppi.common.v1.Urgency
+	20, // 30: koppi.referral.v1.InformationAdded.on_call:type_name -> koppi.common.v1.Party
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_koppi_referral_v1_events_proto_init() }
@@ -1272,7 +1547,7 @@ func file_koppi_referral_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_referral_v1_events_proto_rawDesc), len(file_koppi_referral_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

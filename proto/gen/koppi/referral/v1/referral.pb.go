@@ -1901,6 +1901,406 @@ func (x *AddProgressNoteResponse) GetReferral() *Referral {
 	return nil
 }
 
+type RequestInformationRequest struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	RequestId  string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ReferralId string                 `protobuf:"bytes,2,opt,name=referral_id,json=referralId,proto3" json:"referral_id,omitempty"`
+	Etag       string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	Question   string                 `protobuf:"bytes,4,opt,name=question,proto3" json:"question,omitempty"`
+	// Time by which the other side answers, at most 30 days ahead (INVALID_FIELD); a time that has passed
+	// becomes the next working day. Unset means the third working day. An urgent referral
+	// shortens it: to one hour for an emergency, or to the end of the next working day.
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// Kinds of papers asked for: keys of the list "papers" of GetCodes, else INVALID_FIELD. A request has a
+	// question or papers.
+	Papers        []string `protobuf:"bytes,6,rep,name=papers,proto3" json:"papers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestInformationRequest) Reset() {
+	*x = RequestInformationRequest{}
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestInformationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestInformationRequest) ProtoMessage() {}
+
+func (x *RequestInformationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestInformationRequest.ProtoReflect.Descriptor instead.
+func (*RequestInformationRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *RequestInformationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RequestInformationRequest) GetReferralId() string {
+	if x != nil {
+		return x.ReferralId
+	}
+	return ""
+}
+
+func (x *RequestInformationRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RequestInformationRequest) GetQuestion() string {
+	if x != nil {
+		return x.Question
+	}
+	return ""
+}
+
+func (x *RequestInformationRequest) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
+func (x *RequestInformationRequest) GetPapers() []string {
+	if x != nil {
+		return x.Papers
+	}
+	return nil
+}
+
+type RequestInformationResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Referral      *Referral              `protobuf:"bytes,1,opt,name=referral,proto3" json:"referral,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestInformationResponse) Reset() {
+	*x = RequestInformationResponse{}
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestInformationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestInformationResponse) ProtoMessage() {}
+
+func (x *RequestInformationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestInformationResponse.ProtoReflect.Descriptor instead.
+func (*RequestInformationResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *RequestInformationResponse) GetReferral() *Referral {
+	if x != nil {
+		return x.Referral
+	}
+	return nil
+}
+
+type ProvideInformationRequest struct {
+	state                protoimpl.MessageState `protogen:"open.v1"`
+	RequestId            string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ReferralId           string                 `protobuf:"bytes,2,opt,name=referral_id,json=referralId,proto3" json:"referral_id,omitempty"`
+	Etag                 string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	InformationRequestId string                 `protobuf:"bytes,4,opt,name=information_request_id,json=informationRequestId,proto3" json:"information_request_id,omitempty"`
+	// An answer has words, attachments, or a code alone.
+	Answer        string        `protobuf:"bytes,5,opt,name=answer,proto3" json:"answer,omitempty"`
+	AttachmentIds []string      `protobuf:"bytes,6,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
+	Code          v1.AnswerCode `protobuf:"varint,7,opt,name=code,proto3,enum=koppi.common.v1.AnswerCode" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProvideInformationRequest) Reset() {
+	*x = ProvideInformationRequest{}
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProvideInformationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProvideInformationRequest) ProtoMessage() {}
+
+func (x *ProvideInformationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProvideInformationRequest.ProtoReflect.Descriptor instead.
+func (*ProvideInformationRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *ProvideInformationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ProvideInformationRequest) GetReferralId() string {
+	if x != nil {
+		return x.ReferralId
+	}
+	return ""
+}
+
+func (x *ProvideInformationRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *ProvideInformationRequest) GetInformationRequestId() string {
+	if x != nil {
+		return x.InformationRequestId
+	}
+	return ""
+}
+
+func (x *ProvideInformationRequest) GetAnswer() string {
+	if x != nil {
+		return x.Answer
+	}
+	return ""
+}
+
+func (x *ProvideInformationRequest) GetAttachmentIds() []string {
+	if x != nil {
+		return x.AttachmentIds
+	}
+	return nil
+}
+
+func (x *ProvideInformationRequest) GetCode() v1.AnswerCode {
+	if x != nil {
+		return x.Code
+	}
+	return v1.AnswerCode(0)
+}
+
+type ProvideInformationResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Referral      *Referral              `protobuf:"bytes,1,opt,name=referral,proto3" json:"referral,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProvideInformationResponse) Reset() {
+	*x = ProvideInformationResponse{}
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProvideInformationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProvideInformationResponse) ProtoMessage() {}
+
+func (x *ProvideInformationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProvideInformationResponse.ProtoReflect.Descriptor instead.
+func (*ProvideInformationResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ProvideInformationResponse) GetReferral() *Referral {
+	if x != nil {
+		return x.Referral
+	}
+	return nil
+}
+
+type AddInformationRequest struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	RequestId  string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ReferralId string                 `protobuf:"bytes,2,opt,name=referral_id,json=referralId,proto3" json:"referral_id,omitempty"`
+	Etag       string                 `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// At least one of text, attachments, urgency is set.
+	Text          string   `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	AttachmentIds []string `protobuf:"bytes,5,rep,name=attachment_ids,json=attachmentIds,proto3" json:"attachment_ids,omitempty"`
+	// More urgent than before, from the sender alone; else INVALID_FIELD.
+	Urgency       v1.Urgency `protobuf:"varint,6,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddInformationRequest) Reset() {
+	*x = AddInformationRequest{}
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddInformationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddInformationRequest) ProtoMessage() {}
+
+func (x *AddInformationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddInformationRequest.ProtoReflect.Descriptor instead.
+func (*AddInformationRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *AddInformationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AddInformationRequest) GetReferralId() string {
+	if x != nil {
+		return x.ReferralId
+	}
+	return ""
+}
+
+func (x *AddInformationRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *AddInformationRequest) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *AddInformationRequest) GetAttachmentIds() []string {
+	if x != nil {
+		return x.AttachmentIds
+	}
+	return nil
+}
+
+func (x *AddInformationRequest) GetUrgency() v1.Urgency {
+	if x != nil {
+		return x.Urgency
+	}
+	return v1.Urgency(0)
+}
+
+type AddInformationResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Referral      *Referral              `protobuf:"bytes,1,opt,name=referral,proto3" json:"referral,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddInformationResponse) Reset() {
+	*x = AddInformationResponse{}
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddInformationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddInformationResponse) ProtoMessage() {}
+
+func (x *AddInformationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddInformationResponse.ProtoReflect.Descriptor instead.
+func (*AddInformationResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *AddInformationResponse) GetReferral() *Referral {
+	if x != nil {
+		return x.Referral
+	}
+	return nil
+}
+
 type CompleteReferralRequest struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	RequestId   string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -1916,7 +2316,7 @@ type CompleteReferralRequest struct {
 
 func (x *CompleteReferralRequest) Reset() {
 	*x = CompleteReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[30]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1928,7 +2328,7 @@ func (x *CompleteReferralRequest) String() string {
 func (*CompleteReferralRequest) ProtoMessage() {}
 
 func (x *CompleteReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[30]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1941,7 +2341,7 @@ func (x *CompleteReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteReferralRequest.ProtoReflect.Descriptor instead.
 func (*CompleteReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{30}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *CompleteReferralRequest) GetRequestId() string {
@@ -1995,7 +2395,7 @@ type CompleteReferralResponse struct {
 
 func (x *CompleteReferralResponse) Reset() {
 	*x = CompleteReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[31]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2007,7 +2407,7 @@ func (x *CompleteReferralResponse) String() string {
 func (*CompleteReferralResponse) ProtoMessage() {}
 
 func (x *CompleteReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[31]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2020,7 +2420,7 @@ func (x *CompleteReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteReferralResponse.ProtoReflect.Descriptor instead.
 func (*CompleteReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{31}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *CompleteReferralResponse) GetReferral() *Referral {
@@ -2042,7 +2442,7 @@ type CancelReferralRequest struct {
 
 func (x *CancelReferralRequest) Reset() {
 	*x = CancelReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[32]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2054,7 +2454,7 @@ func (x *CancelReferralRequest) String() string {
 func (*CancelReferralRequest) ProtoMessage() {}
 
 func (x *CancelReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[32]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2067,7 +2467,7 @@ func (x *CancelReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelReferralRequest.ProtoReflect.Descriptor instead.
 func (*CancelReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{32}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *CancelReferralRequest) GetRequestId() string {
@@ -2107,7 +2507,7 @@ type CancelReferralResponse struct {
 
 func (x *CancelReferralResponse) Reset() {
 	*x = CancelReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[33]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2119,7 +2519,7 @@ func (x *CancelReferralResponse) String() string {
 func (*CancelReferralResponse) ProtoMessage() {}
 
 func (x *CancelReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[33]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2132,7 +2532,7 @@ func (x *CancelReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelReferralResponse.ProtoReflect.Descriptor instead.
 func (*CancelReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{33}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *CancelReferralResponse) GetReferral() *Referral {
@@ -2155,7 +2555,7 @@ type RevokeReferralRequest struct {
 
 func (x *RevokeReferralRequest) Reset() {
 	*x = RevokeReferralRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[34]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2167,7 +2567,7 @@ func (x *RevokeReferralRequest) String() string {
 func (*RevokeReferralRequest) ProtoMessage() {}
 
 func (x *RevokeReferralRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[34]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2180,7 +2580,7 @@ func (x *RevokeReferralRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeReferralRequest.ProtoReflect.Descriptor instead.
 func (*RevokeReferralRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{34}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *RevokeReferralRequest) GetRequestId() string {
@@ -2220,7 +2620,7 @@ type RevokeReferralResponse struct {
 
 func (x *RevokeReferralResponse) Reset() {
 	*x = RevokeReferralResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[35]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2232,7 +2632,7 @@ func (x *RevokeReferralResponse) String() string {
 func (*RevokeReferralResponse) ProtoMessage() {}
 
 func (x *RevokeReferralResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[35]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2245,7 +2645,7 @@ func (x *RevokeReferralResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeReferralResponse.ProtoReflect.Descriptor instead.
 func (*RevokeReferralResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{35}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *RevokeReferralResponse) GetReferral() *Referral {
@@ -2266,7 +2666,7 @@ type AcknowledgeRevocationRequest struct {
 
 func (x *AcknowledgeRevocationRequest) Reset() {
 	*x = AcknowledgeRevocationRequest{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[36]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2278,7 +2678,7 @@ func (x *AcknowledgeRevocationRequest) String() string {
 func (*AcknowledgeRevocationRequest) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[36]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2291,7 +2691,7 @@ func (x *AcknowledgeRevocationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationRequest.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{36}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *AcknowledgeRevocationRequest) GetRequestId() string {
@@ -2324,7 +2724,7 @@ type AcknowledgeRevocationResponse struct {
 
 func (x *AcknowledgeRevocationResponse) Reset() {
 	*x = AcknowledgeRevocationResponse{}
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[37]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2336,7 +2736,7 @@ func (x *AcknowledgeRevocationResponse) String() string {
 func (*AcknowledgeRevocationResponse) ProtoMessage() {}
 
 func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_referral_v1_referral_proto_msgTypes[37]
+	mi := &file_koppi_referral_v1_referral_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2349,7 +2749,7 @@ func (x *AcknowledgeRevocationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRevocationResponse.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRevocationResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{37}
+	return file_koppi_referral_v1_referral_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *AcknowledgeRevocationResponse) GetReferral() *Referral {
@@ -2363,7 +2763,7 @@ var File_koppi_referral_v1_referral_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\n" +
-	" koppi/referral/v1/referral.proto\x12\x11koppi.referral.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/contact_point.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1fkoppi/referral/v1/contact.proto\x1a\x1dkoppi/referral/v1/state.proto\"\xa4\x05\n" +
+	" koppi/referral/v1/referral.proto\x12\x11koppi.referral.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!koppi/common/v1/answer_code.proto\x1a#koppi/common/v1/contact_point.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\x1a\x1fkoppi/referral/v1/contact.proto\x1a\x1dkoppi/referral/v1/state.proto\"\xa4\x05\n" +
 	"\x13SendReferralRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x127\n" +
@@ -2526,6 +2926,40 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\aon_hold\x18\x05 \x01(\bR\x06onHold\x128\n" +
 	"\x0eattachment_ids\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\"R\n" +
 	"\x17AddProgressNoteResponse\x127\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xb1\x02\n" +
+	"\x19RequestInformationRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"referralId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12(\n" +
+	"\bquestion\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\bquestion\x121\n" +
+	"\x06due_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12E\n" +
+	"\x06papers\x18\x06 \x03(\tB-\xbaH&\x92\x01#\x10\x14\x18\x01\"\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\xe8\xb8\x18\x01R\x06papers\"U\n" +
+	"\x1aRequestInformationResponse\x127\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xe8\x02\n" +
+	"\x19ProvideInformationRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"referralId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12>\n" +
+	"\x16information_request_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x14informationRequestId\x12$\n" +
+	"\x06answer\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\x06answer\x128\n" +
+	"\x0eattachment_ids\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\x129\n" +
+	"\x04code\x18\a \x01(\x0e2\x1b.koppi.common.v1.AnswerCodeB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04code\"U\n" +
+	"\x1aProvideInformationResponse\x127\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xa3\x02\n" +
+	"\x15AddInformationRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\vreferral_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"referralId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12 \n" +
+	"\x04text\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\x04text\x128\n" +
+	"\x0eattachment_ids\x18\x05 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\x12<\n" +
+	"\aurgency\x18\x06 \x01(\x0e2\x18.koppi.common.v1.UrgencyB\b\xbaH\x05\x82\x01\x02\x10\x01R\aurgency\"Q\n" +
+	"\x16AddInformationResponse\x127\n" +
 	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xc0\x02\n" +
 	"\x17CompleteReferralRequest\x12'\n" +
 	"\n" +
@@ -2564,7 +2998,7 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"referralId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"X\n" +
 	"\x1dAcknowledgeRevocationResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral2\xda\x10\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral2\xa7\x13\n" +
 	"\x0fReferralService\x12_\n" +
 	"\fSendReferral\x12&.koppi.referral.v1.SendReferralRequest\x1a'.koppi.referral.v1.SendReferralResponse\x12\\\n" +
 	"\vGetReferral\x12%.koppi.referral.v1.GetReferralRequest\x1a&.koppi.referral.v1.GetReferralResponse\x12V\n" +
@@ -2582,7 +3016,10 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\x12RefuseCancellation\x12,.koppi.referral.v1.RefuseCancellationRequest\x1a-.koppi.referral.v1.RefuseCancellationResponse\x12k\n" +
 	"\x10CompleteReferral\x12*.koppi.referral.v1.CompleteReferralRequest\x1a+.koppi.referral.v1.CompleteReferralResponse\x12e\n" +
 	"\x0eCancelReferral\x12(.koppi.referral.v1.CancelReferralRequest\x1a).koppi.referral.v1.CancelReferralResponse\x12e\n" +
-	"\x0eSettleReferral\x12(.koppi.referral.v1.SettleReferralRequest\x1a).koppi.referral.v1.SettleReferralResponse\x12\\\n" +
+	"\x0eSettleReferral\x12(.koppi.referral.v1.SettleReferralRequest\x1a).koppi.referral.v1.SettleReferralResponse\x12q\n" +
+	"\x12RequestInformation\x12,.koppi.referral.v1.RequestInformationRequest\x1a-.koppi.referral.v1.RequestInformationResponse\x12q\n" +
+	"\x12ProvideInformation\x12,.koppi.referral.v1.ProvideInformationRequest\x1a-.koppi.referral.v1.ProvideInformationResponse\x12e\n" +
+	"\x0eAddInformation\x12(.koppi.referral.v1.AddInformationRequest\x1a).koppi.referral.v1.AddInformationResponse\x12\\\n" +
 	"\vPlanContact\x12%.koppi.referral.v1.PlanContactRequest\x1a&.koppi.referral.v1.PlanContactResponse\x12e\n" +
 	"\x0eRevokeReferral\x12(.koppi.referral.v1.RevokeReferralRequest\x1a).koppi.referral.v1.RevokeReferralResponse\x12z\n" +
 	"\x15AcknowledgeRevocation\x12/.koppi.referral.v1.AcknowledgeRevocationRequest\x1a0.koppi.referral.v1.AcknowledgeRevocationResponseB\xc3\x01\n" +
@@ -2600,7 +3037,7 @@ func file_koppi_referral_v1_referral_proto_rawDescGZIP() []byte {
 	return file_koppi_referral_v1_referral_proto_rawDescData
 }
 
-var file_koppi_referral_v1_referral_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_koppi_referral_v1_referral_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_koppi_referral_v1_referral_proto_goTypes = []any{
 	(*SendReferralRequest)(nil),             // 0: koppi.referral.v1.SendReferralRequest
 	(*SendReferralResponse)(nil),            // 1: koppi.referral.v1.SendReferralResponse
@@ -2632,112 +3069,131 @@ var file_koppi_referral_v1_referral_proto_goTypes = []any{
 	(*RecordAppointmentResultResponse)(nil), // 27: koppi.referral.v1.RecordAppointmentResultResponse
 	(*AddProgressNoteRequest)(nil),          // 28: koppi.referral.v1.AddProgressNoteRequest
 	(*AddProgressNoteResponse)(nil),         // 29: koppi.referral.v1.AddProgressNoteResponse
-	(*CompleteReferralRequest)(nil),         // 30: koppi.referral.v1.CompleteReferralRequest
-	(*CompleteReferralResponse)(nil),        // 31: koppi.referral.v1.CompleteReferralResponse
-	(*CancelReferralRequest)(nil),           // 32: koppi.referral.v1.CancelReferralRequest
-	(*CancelReferralResponse)(nil),          // 33: koppi.referral.v1.CancelReferralResponse
-	(*RevokeReferralRequest)(nil),           // 34: koppi.referral.v1.RevokeReferralRequest
-	(*RevokeReferralResponse)(nil),          // 35: koppi.referral.v1.RevokeReferralResponse
-	(*AcknowledgeRevocationRequest)(nil),    // 36: koppi.referral.v1.AcknowledgeRevocationRequest
-	(*AcknowledgeRevocationResponse)(nil),   // 37: koppi.referral.v1.AcknowledgeRevocationResponse
-	(*v1.Client)(nil),                       // 38: koppi.common.v1.Client
-	(*v1.Party)(nil),                        // 39: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),                   // 40: koppi.common.v1.LegalBasis
-	(ReferralKind)(0),                       // 41: koppi.referral.v1.ReferralKind
-	(v1.Urgency)(0),                         // 42: koppi.common.v1.Urgency
-	(*Referral)(nil),                        // 43: koppi.referral.v1.Referral
-	(*v1.ClientDetails)(nil),                // 44: koppi.common.v1.ClientDetails
-	(*v1.ContactPoint)(nil),                 // 45: koppi.common.v1.ContactPoint
-	(ReferralState)(0),                      // 46: koppi.referral.v1.ReferralState
-	(ReferralDeclineReason)(0),              // 47: koppi.referral.v1.ReferralDeclineReason
-	(*timestamppb.Timestamp)(nil),           // 48: google.protobuf.Timestamp
-	(AppointmentResult)(0),                  // 49: koppi.referral.v1.AppointmentResult
-	(ReferralOutcome)(0),                    // 50: koppi.referral.v1.ReferralOutcome
-	(*PlanContactRequest)(nil),              // 51: koppi.referral.v1.PlanContactRequest
-	(*PlanContactResponse)(nil),             // 52: koppi.referral.v1.PlanContactResponse
+	(*RequestInformationRequest)(nil),       // 30: koppi.referral.v1.RequestInformationRequest
+	(*RequestInformationResponse)(nil),      // 31: koppi.referral.v1.RequestInformationResponse
+	(*ProvideInformationRequest)(nil),       // 32: koppi.referral.v1.ProvideInformationRequest
+	(*ProvideInformationResponse)(nil),      // 33: koppi.referral.v1.ProvideInformationResponse
+	(*AddInformationRequest)(nil),           // 34: koppi.referral.v1.AddInformationRequest
+	(*AddInformationResponse)(nil),          // 35: koppi.referral.v1.AddInformationResponse
+	(*CompleteReferralRequest)(nil),         // 36: koppi.referral.v1.CompleteReferralRequest
+	(*CompleteReferralResponse)(nil),        // 37: koppi.referral.v1.CompleteReferralResponse
+	(*CancelReferralRequest)(nil),           // 38: koppi.referral.v1.CancelReferralRequest
+	(*CancelReferralResponse)(nil),          // 39: koppi.referral.v1.CancelReferralResponse
+	(*RevokeReferralRequest)(nil),           // 40: koppi.referral.v1.RevokeReferralRequest
+	(*RevokeReferralResponse)(nil),          // 41: koppi.referral.v1.RevokeReferralResponse
+	(*AcknowledgeRevocationRequest)(nil),    // 42: koppi.referral.v1.AcknowledgeRevocationRequest
+	(*AcknowledgeRevocationResponse)(nil),   // 43: koppi.referral.v1.AcknowledgeRevocationResponse
+	(*v1.Client)(nil),                       // 44: koppi.common.v1.Client
+	(*v1.Party)(nil),                        // 45: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),                   // 46: koppi.common.v1.LegalBasis
+	(ReferralKind)(0),                       // 47: koppi.referral.v1.ReferralKind
+	(v1.Urgency)(0),                         // 48: koppi.common.v1.Urgency
+	(*Referral)(nil),                        // 49: koppi.referral.v1.Referral
+	(*v1.ClientDetails)(nil),                // 50: koppi.common.v1.ClientDetails
+	(*v1.ContactPoint)(nil),                 // 51: koppi.common.v1.ContactPoint
+	(ReferralState)(0),                      // 52: koppi.referral.v1.ReferralState
+	(ReferralDeclineReason)(0),              // 53: koppi.referral.v1.ReferralDeclineReason
+	(*timestamppb.Timestamp)(nil),           // 54: google.protobuf.Timestamp
+	(AppointmentResult)(0),                  // 55: koppi.referral.v1.AppointmentResult
+	(v1.AnswerCode)(0),                      // 56: koppi.common.v1.AnswerCode
+	(ReferralOutcome)(0),                    // 57: koppi.referral.v1.ReferralOutcome
+	(*PlanContactRequest)(nil),              // 58: koppi.referral.v1.PlanContactRequest
+	(*PlanContactResponse)(nil),             // 59: koppi.referral.v1.PlanContactResponse
 }
 var file_koppi_referral_v1_referral_proto_depIdxs = []int32{
-	38, // 0: koppi.referral.v1.SendReferralRequest.client:type_name -> koppi.common.v1.Client
-	39, // 1: koppi.referral.v1.SendReferralRequest.receiver:type_name -> koppi.common.v1.Party
-	40, // 2: koppi.referral.v1.SendReferralRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	41, // 3: koppi.referral.v1.SendReferralRequest.kind:type_name -> koppi.referral.v1.ReferralKind
-	42, // 4: koppi.referral.v1.SendReferralRequest.urgency:type_name -> koppi.common.v1.Urgency
-	43, // 5: koppi.referral.v1.SendReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	44, // 6: koppi.referral.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
-	43, // 7: koppi.referral.v1.SettleReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	43, // 8: koppi.referral.v1.RefuseCancellationResponse.referral:type_name -> koppi.referral.v1.Referral
-	43, // 9: koppi.referral.v1.GetReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	45, // 10: koppi.referral.v1.GetReferralResponse.contacts:type_name -> koppi.common.v1.ContactPoint
-	46, // 11: koppi.referral.v1.ListReferralsRequest.states:type_name -> koppi.referral.v1.ReferralState
-	43, // 12: koppi.referral.v1.ListReferralsResponse.referrals:type_name -> koppi.referral.v1.Referral
-	45, // 13: koppi.referral.v1.ListReferralsResponse.contacts:type_name -> koppi.common.v1.ContactPoint
-	43, // 14: koppi.referral.v1.ReceiveReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	42, // 15: koppi.referral.v1.TriageReferralRequest.urgency:type_name -> koppi.common.v1.Urgency
-	43, // 16: koppi.referral.v1.TriageReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	43, // 17: koppi.referral.v1.AcceptReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	47, // 18: koppi.referral.v1.DeclineReferralRequest.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
-	39, // 19: koppi.referral.v1.DeclineReferralRequest.suggested_receiver:type_name -> koppi.common.v1.Party
-	43, // 20: koppi.referral.v1.DeclineReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	39, // 21: koppi.referral.v1.RedirectReferralRequest.receiver:type_name -> koppi.common.v1.Party
-	40, // 22: koppi.referral.v1.RedirectReferralRequest.basis:type_name -> koppi.common.v1.LegalBasis
-	43, // 23: koppi.referral.v1.RedirectReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	39, // 24: koppi.referral.v1.ReassignReferralRequest.to:type_name -> koppi.common.v1.Party
-	43, // 25: koppi.referral.v1.ReassignReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	48, // 26: koppi.referral.v1.ScheduleAppointmentRequest.at:type_name -> google.protobuf.Timestamp
-	43, // 27: koppi.referral.v1.ScheduleAppointmentResponse.referral:type_name -> koppi.referral.v1.Referral
-	49, // 28: koppi.referral.v1.RecordAppointmentResultRequest.result:type_name -> koppi.referral.v1.AppointmentResult
-	43, // 29: koppi.referral.v1.RecordAppointmentResultResponse.referral:type_name -> koppi.referral.v1.Referral
-	43, // 30: koppi.referral.v1.AddProgressNoteResponse.referral:type_name -> koppi.referral.v1.Referral
-	50, // 31: koppi.referral.v1.CompleteReferralRequest.outcome:type_name -> koppi.referral.v1.ReferralOutcome
-	43, // 32: koppi.referral.v1.CompleteReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	43, // 33: koppi.referral.v1.CancelReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	43, // 34: koppi.referral.v1.RevokeReferralResponse.referral:type_name -> koppi.referral.v1.Referral
-	43, // 35: koppi.referral.v1.AcknowledgeRevocationResponse.referral:type_name -> koppi.referral.v1.Referral
-	0,  // 36: koppi.referral.v1.ReferralService.SendReferral:input_type -> koppi.referral.v1.SendReferralRequest
-	8,  // 37: koppi.referral.v1.ReferralService.GetReferral:input_type -> koppi.referral.v1.GetReferralRequest
-	2,  // 38: koppi.referral.v1.ReferralService.GetClient:input_type -> koppi.referral.v1.GetClientRequest
-	10, // 39: koppi.referral.v1.ReferralService.ListReferrals:input_type -> koppi.referral.v1.ListReferralsRequest
-	12, // 40: koppi.referral.v1.ReferralService.ReceiveReferral:input_type -> koppi.referral.v1.ReceiveReferralRequest
-	14, // 41: koppi.referral.v1.ReferralService.TriageReferral:input_type -> koppi.referral.v1.TriageReferralRequest
-	16, // 42: koppi.referral.v1.ReferralService.AcceptReferral:input_type -> koppi.referral.v1.AcceptReferralRequest
-	18, // 43: koppi.referral.v1.ReferralService.DeclineReferral:input_type -> koppi.referral.v1.DeclineReferralRequest
-	20, // 44: koppi.referral.v1.ReferralService.RedirectReferral:input_type -> koppi.referral.v1.RedirectReferralRequest
-	22, // 45: koppi.referral.v1.ReferralService.ReassignReferral:input_type -> koppi.referral.v1.ReassignReferralRequest
-	24, // 46: koppi.referral.v1.ReferralService.ScheduleAppointment:input_type -> koppi.referral.v1.ScheduleAppointmentRequest
-	26, // 47: koppi.referral.v1.ReferralService.RecordAppointmentResult:input_type -> koppi.referral.v1.RecordAppointmentResultRequest
-	28, // 48: koppi.referral.v1.ReferralService.AddProgressNote:input_type -> koppi.referral.v1.AddProgressNoteRequest
-	6,  // 49: koppi.referral.v1.ReferralService.RefuseCancellation:input_type -> koppi.referral.v1.RefuseCancellationRequest
-	30, // 50: koppi.referral.v1.ReferralService.CompleteReferral:input_type -> koppi.referral.v1.CompleteReferralRequest
-	32, // 51: koppi.referral.v1.ReferralService.CancelReferral:input_type -> koppi.referral.v1.CancelReferralRequest
-	4,  // 52: koppi.referral.v1.ReferralService.SettleReferral:input_type -> koppi.referral.v1.SettleReferralRequest
-	51, // 53: koppi.referral.v1.ReferralService.PlanContact:input_type -> koppi.referral.v1.PlanContactRequest
-	34, // 54: koppi.referral.v1.ReferralService.RevokeReferral:input_type -> koppi.referral.v1.RevokeReferralRequest
-	36, // 55: koppi.referral.v1.ReferralService.AcknowledgeRevocation:input_type -> koppi.referral.v1.AcknowledgeRevocationRequest
-	1,  // 56: koppi.referral.v1.ReferralService.SendReferral:output_type -> koppi.referral.v1.SendReferralResponse
-	9,  // 57: koppi.referral.v1.ReferralService.GetReferral:output_type -> koppi.referral.v1.GetReferralResponse
-	3,  // 58: koppi.referral.v1.ReferralService.GetClient:output_type -> koppi.referral.v1.GetClientResponse
-	11, // 59: koppi.referral.v1.ReferralService.ListReferrals:output_type -> koppi.referral.v1.ListReferralsResponse
-	13, // 60: koppi.referral.v1.ReferralService.ReceiveReferral:output_type -> koppi.referral.v1.ReceiveReferralResponse
-	15, // 61: koppi.referral.v1.ReferralService.TriageReferral:output_type -> koppi.referral.v1.TriageReferralResponse
-	17, // 62: koppi.referral.v1.ReferralService.AcceptReferral:output_type -> koppi.referral.v1.AcceptReferralResponse
-	19, // 63: koppi.referral.v1.ReferralService.DeclineReferral:output_type -> koppi.referral.v1.DeclineReferralResponse
-	21, // 64: koppi.referral.v1.ReferralService.RedirectReferral:output_type -> koppi.referral.v1.RedirectReferralResponse
-	23, // 65: koppi.referral.v1.ReferralService.ReassignReferral:output_type -> koppi.referral.v1.ReassignReferralResponse
-	25, // 66: koppi.referral.v1.ReferralService.ScheduleAppointment:output_type -> koppi.referral.v1.ScheduleAppointmentResponse
-	27, // 67: koppi.referral.v1.ReferralService.RecordAppointmentResult:output_type -> koppi.referral.v1.RecordAppointmentResultResponse
-	29, // 68: koppi.referral.v1.ReferralService.AddProgressNote:output_type -> koppi.referral.v1.AddProgressNoteResponse
-	7,  // 69: koppi.referral.v1.ReferralService.RefuseCancellation:output_type -> koppi.referral.v1.RefuseCancellationResponse
-	31, // 70: koppi.referral.v1.ReferralService.CompleteReferral:output_type -> koppi.referral.v1.CompleteReferralResponse
-	33, // 71: koppi.referral.v1.ReferralService.CancelReferral:output_type -> koppi.referral.v1.CancelReferralResponse
-	5,  // 72: koppi.referral.v1.ReferralService.SettleReferral:output_type -> koppi.referral.v1.SettleReferralResponse
-	52, // 73: koppi.referral.v1.ReferralService.PlanContact:output_type -> koppi.referral.v1.PlanContactResponse
-	35, // 74: koppi.referral.v1.ReferralService.RevokeReferral:output_type -> koppi.referral.v1.RevokeReferralResponse
-	37, // 75: koppi.referral.v1.ReferralService.AcknowledgeRevocation:output_type -> koppi.referral.v1.AcknowledgeRevocationResponse
-	56, // [56:76] is the sub-list for method output_type
-	36, // [36:56] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	44, // 0: koppi.referral.v1.SendReferralRequest.client:type_name -> koppi.common.v1.Client
+	45, // 1: koppi.referral.v1.SendReferralRequest.receiver:type_name -> koppi.common.v1.Party
+	46, // 2: koppi.referral.v1.SendReferralRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	47, // 3: koppi.referral.v1.SendReferralRequest.kind:type_name -> koppi.referral.v1.ReferralKind
+	48, // 4: koppi.referral.v1.SendReferralRequest.urgency:type_name -> koppi.common.v1.Urgency
+	49, // 5: koppi.referral.v1.SendReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	50, // 6: koppi.referral.v1.GetClientResponse.details:type_name -> koppi.common.v1.ClientDetails
+	49, // 7: koppi.referral.v1.SettleReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	49, // 8: koppi.referral.v1.RefuseCancellationResponse.referral:type_name -> koppi.referral.v1.Referral
+	49, // 9: koppi.referral.v1.GetReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	51, // 10: koppi.referral.v1.GetReferralResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	52, // 11: koppi.referral.v1.ListReferralsRequest.states:type_name -> koppi.referral.v1.ReferralState
+	49, // 12: koppi.referral.v1.ListReferralsResponse.referrals:type_name -> koppi.referral.v1.Referral
+	51, // 13: koppi.referral.v1.ListReferralsResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	49, // 14: koppi.referral.v1.ReceiveReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	48, // 15: koppi.referral.v1.TriageReferralRequest.urgency:type_name -> koppi.common.v1.Urgency
+	49, // 16: koppi.referral.v1.TriageReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	49, // 17: koppi.referral.v1.AcceptReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	53, // 18: koppi.referral.v1.DeclineReferralRequest.reason:type_name -> koppi.referral.v1.ReferralDeclineReason
+	45, // 19: koppi.referral.v1.DeclineReferralRequest.suggested_receiver:type_name -> koppi.common.v1.Party
+	49, // 20: koppi.referral.v1.DeclineReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	45, // 21: koppi.referral.v1.RedirectReferralRequest.receiver:type_name -> koppi.common.v1.Party
+	46, // 22: koppi.referral.v1.RedirectReferralRequest.basis:type_name -> koppi.common.v1.LegalBasis
+	49, // 23: koppi.referral.v1.RedirectReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	45, // 24: koppi.referral.v1.ReassignReferralRequest.to:type_name -> koppi.common.v1.Party
+	49, // 25: koppi.referral.v1.ReassignReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	54, // 26: koppi.referral.v1.ScheduleAppointmentRequest.at:type_name -> google.protobuf.Timestamp
+	49, // 27: koppi.referral.v1.ScheduleAppointmentResponse.referral:type_name -> koppi.referral.v1.Referral
+	55, // 28: koppi.referral.v1.RecordAppointmentResultRequest.result:type_name -> koppi.referral.v1.AppointmentResult
+	49, // 29: koppi.referral.v1.RecordAppointmentResultResponse.referral:type_name -> koppi.referral.v1.Referral
+	49, // 30: koppi.referral.v1.AddProgressNoteResponse.referral:type_name -> koppi.referral.v1.Referral
+	54, // 31: koppi.referral.v1.RequestInformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	49, // 32: koppi.referral.v1.RequestInformationResponse.referral:type_name -> koppi.referral.v1.Referral
+	56, // 33: koppi.referral.v1.ProvideInformationRequest.code:type_name -> koppi.common.v1.AnswerCode
+	49, // 34: koppi.referral.v1.ProvideInformationResponse.referral:type_name -> koppi.referral.v1.Referral
+	48, // 35: koppi.referral.v1.AddInformationRequest.urgency:type_name -> koppi.common.v1.Urgency
+	49, // 36: koppi.referral.v1.AddInformationResponse.referral:type_name -> koppi.referral.v1.Referral
+	57, // 37: koppi.referral.v1.CompleteReferralRequest.outcome:type_name -> koppi.referral.v1.ReferralOutcome
+	49, // 38: koppi.referral.v1.CompleteReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	49, // 39: koppi.referral.v1.CancelReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	49, // 40: koppi.referral.v1.RevokeReferralResponse.referral:type_name -> koppi.referral.v1.Referral
+	49, // 41: koppi.referral.v1.AcknowledgeRevocationResponse.referral:type_name -> koppi.referral.v1.Referral
+	0,  // 42: koppi.referral.v1.ReferralService.SendReferral:input_type -> koppi.referral.v1.SendReferralRequest
+	8,  // 43: koppi.referral.v1.ReferralService.GetReferral:input_type -> koppi.referral.v1.GetReferralRequest
+	2,  // 44: koppi.referral.v1.ReferralService.GetClient:input_type -> koppi.referral.v1.GetClientRequest
+	10, // 45: koppi.referral.v1.ReferralService.ListReferrals:input_type -> koppi.referral.v1.ListReferralsRequest
+	12, // 46: koppi.referral.v1.ReferralService.ReceiveReferral:input_type -> koppi.referral.v1.ReceiveReferralRequest
+	14, // 47: koppi.referral.v1.ReferralService.TriageReferral:input_type -> koppi.referral.v1.TriageReferralRequest
+	16, // 48: koppi.referral.v1.ReferralService.AcceptReferral:input_type -> koppi.referral.v1.AcceptReferralRequest
+	18, // 49: koppi.referral.v1.ReferralService.DeclineReferral:input_type -> koppi.referral.v1.DeclineReferralRequest
+	20, // 50: koppi.referral.v1.ReferralService.RedirectReferral:input_type -> koppi.referral.v1.RedirectReferralRequest
+	22, // 51: koppi.referral.v1.ReferralService.ReassignReferral:input_type -> koppi.referral.v1.ReassignReferralRequest
+	24, // 52: koppi.referral.v1.ReferralService.ScheduleAppointment:input_type -> koppi.referral.v1.ScheduleAppointmentRequest
+	26, // 53: koppi.referral.v1.ReferralService.RecordAppointmentResult:input_type -> koppi.referral.v1.RecordAppointmentResultRequest
+	28, // 54: koppi.referral.v1.ReferralService.AddProgressNote:input_type -> koppi.referral.v1.AddProgressNoteRequest
+	6,  // 55: koppi.referral.v1.ReferralService.RefuseCancellation:input_type -> koppi.referral.v1.RefuseCancellationRequest
+	36, // 56: koppi.referral.v1.ReferralService.CompleteReferral:input_type -> koppi.referral.v1.CompleteReferralRequest
+	38, // 57: koppi.referral.v1.ReferralService.CancelReferral:input_type -> koppi.referral.v1.CancelReferralRequest
+	4,  // 58: koppi.referral.v1.ReferralService.SettleReferral:input_type -> koppi.referral.v1.SettleReferralRequest
+	30, // 59: koppi.referral.v1.ReferralService.RequestInformation:input_type -> koppi.referral.v1.RequestInformationRequest
+	32, // 60: koppi.referral.v1.ReferralService.ProvideInformation:input_type -> koppi.referral.v1.ProvideInformationRequest
+	34, // 61: koppi.referral.v1.ReferralService.AddInformation:input_type -> koppi.referral.v1.AddInformationRequest
+	58, // 62: koppi.referral.v1.ReferralService.PlanContact:input_type -> koppi.referral.v1.PlanContactRequest
+	40, // 63: koppi.referral.v1.ReferralService.RevokeReferral:input_type -> koppi.referral.v1.RevokeReferralRequest
+	42, // 64: koppi.referral.v1.ReferralService.AcknowledgeRevocation:input_type -> koppi.referral.v1.AcknowledgeRevocationRequest
+	1,  // 65: koppi.referral.v1.ReferralService.SendReferral:output_type -> koppi.referral.v1.SendReferralResponse
+	9,  // 66: koppi.referral.v1.ReferralService.GetReferral:output_type -> koppi.referral.v1.GetReferralResponse
+	3,  // 67: koppi.referral.v1.ReferralService.GetClient:output_type -> koppi.referral.v1.GetClientResponse
+	11, // 68: koppi.referral.v1.ReferralService.ListReferrals:output_type -> koppi.referral.v1.ListReferralsResponse
+	13, // 69: koppi.referral.v1.ReferralService.ReceiveReferral:output_type -> koppi.referral.v1.ReceiveReferralResponse
+	15, // 70: koppi.referral.v1.ReferralService.TriageReferral:output_type -> koppi.referral.v1.TriageReferralResponse
+	17, // 71: koppi.referral.v1.ReferralService.AcceptReferral:output_type -> koppi.referral.v1.AcceptReferralResponse
+	19, // 72: koppi.referral.v1.ReferralService.DeclineReferral:output_type -> koppi.referral.v1.DeclineReferralResponse
+	21, // 73: koppi.referral.v1.ReferralService.RedirectReferral:output_type -> koppi.referral.v1.RedirectReferralResponse
+	23, // 74: koppi.referral.v1.ReferralService.ReassignReferral:output_type -> koppi.referral.v1.ReassignReferralResponse
+	25, // 75: koppi.referral.v1.ReferralService.ScheduleAppointment:output_type -> koppi.referral.v1.ScheduleAppointmentResponse
+	27, // 76: koppi.referral.v1.ReferralService.RecordAppointmentResult:output_type -> koppi.referral.v1.RecordAppointmentResultResponse
+	29, // 77: koppi.referral.v1.ReferralService.AddProgressNote:output_type -> koppi.referral.v1.AddProgressNoteResponse
+	7,  // 78: koppi.referral.v1.ReferralService.RefuseCancellation:output_type -> koppi.referral.v1.RefuseCancellationResponse
+	37, // 79: koppi.referral.v1.ReferralService.CompleteReferral:output_type -> koppi.referral.v1.CompleteReferralResponse
+	39, // 80: koppi.referral.v1.ReferralService.CancelReferral:output_type -> koppi.referral.v1.CancelReferralResponse
+	5,  // 81: koppi.referral.v1.ReferralService.SettleReferral:output_type -> koppi.referral.v1.SettleReferralResponse
+	31, // 82: koppi.referral.v1.ReferralService.RequestInformation:output_type -> koppi.referral.v1.RequestInformationResponse
+	33, // 83: koppi.referral.v1.ReferralService.ProvideInformation:output_type -> koppi.referral.v1.ProvideInformationResponse
+	35, // 84: koppi.referral.v1.ReferralService.AddInformation:output_type -> koppi.referral.v1.AddInformationResponse
+	59, // 85: koppi.referral.v1.ReferralService.PlanContact:output_type -> koppi.referral.v1.PlanContactResponse
+	41, // 86: koppi.referral.v1.ReferralService.RevokeReferral:output_type -> koppi.referral.v1.RevokeReferralResponse
+	43, // 87: koppi.referral.v1.ReferralService.AcknowledgeRevocation:output_type -> koppi.referral.v1.AcknowledgeRevocationResponse
+	65, // [65:88] is the sub-list for method output_type
+	42, // [42:65] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_koppi_referral_v1_referral_proto_init() }
@@ -2753,7 +3209,7 @@ func file_koppi_referral_v1_referral_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_referral_v1_referral_proto_rawDesc), len(file_koppi_referral_v1_referral_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   38,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

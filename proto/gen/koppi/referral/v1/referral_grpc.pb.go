@@ -40,6 +40,9 @@ const (
 	ReferralService_CompleteReferral_FullMethodName        = "/koppi.referral.v1.ReferralService/CompleteReferral"
 	ReferralService_CancelReferral_FullMethodName          = "/koppi.referral.v1.ReferralService/CancelReferral"
 	ReferralService_SettleReferral_FullMethodName          = "/koppi.referral.v1.ReferralService/SettleReferral"
+	ReferralService_RequestInformation_FullMethodName      = "/koppi.referral.v1.ReferralService/RequestInformation"
+	ReferralService_ProvideInformation_FullMethodName      = "/koppi.referral.v1.ReferralService/ProvideInformation"
+	ReferralService_AddInformation_FullMethodName          = "/koppi.referral.v1.ReferralService/AddInformation"
 	ReferralService_PlanContact_FullMethodName             = "/koppi.referral.v1.ReferralService/PlanContact"
 	ReferralService_RevokeReferral_FullMethodName          = "/koppi.referral.v1.ReferralService/RevokeReferral"
 	ReferralService_AcknowledgeRevocation_FullMethodName   = "/koppi.referral.v1.ReferralService/AcknowledgeRevocation"
@@ -71,7 +74,8 @@ type ReferralServiceClient interface {
 	// AcceptReferral makes the receiver and the named worker responsible.
 	AcceptReferral(ctx context.Context, in *AcceptReferralRequest, opts ...grpc.CallOption) (*AcceptReferralResponse, error)
 	// DeclineReferral declines it, with a reason. NO_CAPACITY, NOT_ELIGIBLE and INCOMPLETE need
-	// an explanation (434/2003 § 45). The sender must act next.
+	// an explanation (434/2003 § 45). INCOMPLETE is possible once a request of the receiver's was answered
+	// or lapsed: ASK_FIRST. The sender must act next.
 	DeclineReferral(ctx context.Context, in *DeclineReferralRequest, opts ...grpc.CallOption) (*DeclineReferralResponse, error)
 	// RedirectReferral offers the referral to a third agency. Until that agency accepts, the
 	// responsibility does not change.
@@ -98,6 +102,17 @@ type ReferralServiceClient interface {
 	// SettleReferral ends a declined referral: the sender sent it elsewhere, or dropped it with
 	// a reason.
 	SettleReferral(ctx context.Context, in *SettleReferralRequest, opts ...grpc.CallOption) (*SettleReferralResponse, error)
+	// RequestInformation asks the other side a question, or for papers, from sending until the referral ends,
+	// while it is not offered onward. Each side has at most one open request: ILLEGAL_STEP. A request of the
+	// receiver gives the sender the turn. A request whose due time passes lapses: it may still be answered,
+	// and nothing waits for it any more.
+	RequestInformation(ctx context.Context, in *RequestInformationRequest, opts ...grpc.CallOption) (*RequestInformationResponse, error)
+	// ProvideInformation answers a request of the other side that has no answer, also a lapsed one. With
+	// NO_LONGER_NEEDED the asking side ends its own request.
+	ProvideInformation(ctx context.Context, in *ProvideInformationRequest, opts ...grpc.CallOption) (*ProvideInformationResponse, error)
+	// AddInformation adds what one side learned later, without being asked. What the sender adds while the
+	// referral is offered onward is added there too.
+	AddInformation(ctx context.Context, in *AddInformationRequest, opts ...grpc.CallOption) (*AddInformationResponse, error)
 	// PlanContact discloses to the other parties, as far as they may know, when the caller's
 	// agency will contact the client. The plan is in force until it expires or is replaced. It
 	// does not prevent another party from contacting the client.
@@ -289,6 +304,36 @@ func (c *referralServiceClient) SettleReferral(ctx context.Context, in *SettleRe
 	return out, nil
 }
 
+func (c *referralServiceClient) RequestInformation(ctx context.Context, in *RequestInformationRequest, opts ...grpc.CallOption) (*RequestInformationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RequestInformationResponse)
+	err := c.cc.Invoke(ctx, ReferralService_RequestInformation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *referralServiceClient) ProvideInformation(ctx context.Context, in *ProvideInformationRequest, opts ...grpc.CallOption) (*ProvideInformationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ProvideInformationResponse)
+	err := c.cc.Invoke(ctx, ReferralService_ProvideInformation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *referralServiceClient) AddInformation(ctx context.Context, in *AddInformationRequest, opts ...grpc.CallOption) (*AddInformationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AddInformationResponse)
+	err := c.cc.Invoke(ctx, ReferralService_AddInformation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *referralServiceClient) PlanContact(ctx context.Context, in *PlanContactRequest, opts ...grpc.CallOption) (*PlanContactResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PlanContactResponse)
@@ -345,7 +390,8 @@ type ReferralServiceServer interface {
 	// AcceptReferral makes the receiver and the named worker responsible.
 	AcceptReferral(context.Context, *AcceptReferralRequest) (*AcceptReferralResponse, error)
 	// DeclineReferral declines it, with a reason. NO_CAPACITY, NOT_ELIGIBLE and INCOMPLETE need
-	// an explanation (434/2003 § 45). The sender must act next.
+	// an explanation (434/2003 § 45). INCOMPLETE is possible once a request of the receiver's was answered
+	// or lapsed: ASK_FIRST. The sender must act next.
 	DeclineReferral(context.Context, *DeclineReferralRequest) (*DeclineReferralResponse, error)
 	// RedirectReferral offers the referral to a third agency. Until that agency accepts, the
 	// responsibility does not change.
@@ -372,6 +418,17 @@ type ReferralServiceServer interface {
 	// SettleReferral ends a declined referral: the sender sent it elsewhere, or dropped it with
 	// a reason.
 	SettleReferral(context.Context, *SettleReferralRequest) (*SettleReferralResponse, error)
+	// RequestInformation asks the other side a question, or for papers, from sending until the referral ends,
+	// while it is not offered onward. Each side has at most one open request: ILLEGAL_STEP. A request of the
+	// receiver gives the sender the turn. A request whose due time passes lapses: it may still be answered,
+	// and nothing waits for it any more.
+	RequestInformation(context.Context, *RequestInformationRequest) (*RequestInformationResponse, error)
+	// ProvideInformation answers a request of the other side that has no answer, also a lapsed one. With
+	// NO_LONGER_NEEDED the asking side ends its own request.
+	ProvideInformation(context.Context, *ProvideInformationRequest) (*ProvideInformationResponse, error)
+	// AddInformation adds what one side learned later, without being asked. What the sender adds while the
+	// referral is offered onward is added there too.
+	AddInformation(context.Context, *AddInformationRequest) (*AddInformationResponse, error)
 	// PlanContact discloses to the other parties, as far as they may know, when the caller's
 	// agency will contact the client. The plan is in force until it expires or is replaced. It
 	// does not prevent another party from contacting the client.
@@ -443,6 +500,15 @@ func (UnimplementedReferralServiceServer) CancelReferral(context.Context, *Cance
 }
 func (UnimplementedReferralServiceServer) SettleReferral(context.Context, *SettleReferralRequest) (*SettleReferralResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SettleReferral not implemented")
+}
+func (UnimplementedReferralServiceServer) RequestInformation(context.Context, *RequestInformationRequest) (*RequestInformationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RequestInformation not implemented")
+}
+func (UnimplementedReferralServiceServer) ProvideInformation(context.Context, *ProvideInformationRequest) (*ProvideInformationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ProvideInformation not implemented")
+}
+func (UnimplementedReferralServiceServer) AddInformation(context.Context, *AddInformationRequest) (*AddInformationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AddInformation not implemented")
 }
 func (UnimplementedReferralServiceServer) PlanContact(context.Context, *PlanContactRequest) (*PlanContactResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PlanContact not implemented")
@@ -780,6 +846,60 @@ func _ReferralService_SettleReferral_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ReferralService_RequestInformation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RequestInformationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReferralServiceServer).RequestInformation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReferralService_RequestInformation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReferralServiceServer).RequestInformation(ctx, req.(*RequestInformationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ReferralService_ProvideInformation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ProvideInformationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReferralServiceServer).ProvideInformation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReferralService_ProvideInformation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReferralServiceServer).ProvideInformation(ctx, req.(*ProvideInformationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ReferralService_AddInformation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AddInformationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReferralServiceServer).AddInformation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReferralService_AddInformation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReferralServiceServer).AddInformation(ctx, req.(*AddInformationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ReferralService_PlanContact_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(PlanContactRequest)
 	if err := dec(in); err != nil {
@@ -908,6 +1028,18 @@ var ReferralService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SettleReferral",
 			Handler:    _ReferralService_SettleReferral_Handler,
+		},
+		{
+			MethodName: "RequestInformation",
+			Handler:    _ReferralService_RequestInformation_Handler,
+		},
+		{
+			MethodName: "ProvideInformation",
+			Handler:    _ReferralService_ProvideInformation_Handler,
+		},
+		{
+			MethodName: "AddInformation",
+			Handler:    _ReferralService_AddInformation_Handler,
 		},
 		{
 			MethodName: "PlanContact",

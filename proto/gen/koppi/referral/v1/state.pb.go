@@ -409,9 +409,12 @@ type Referral struct {
 	ClientInterpreter string `protobuf:"bytes,53,opt,name=client_interpreter,json=clientInterpreter,proto3" json:"client_interpreter,omitempty"`
 	// The unit of the receiver that is on call for this emergency beside the holder. Disclosed to the
 	// receiver only.
-	OnCall        *v1.Party `protobuf:"bytes,54,opt,name=on_call,json=onCall,proto3" json:"on_call,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	OnCall *v1.Party `protobuf:"bytes,54,opt,name=on_call,json=onCall,proto3" json:"on_call,omitempty"`
+	// What each side asked the other, and what both added, the earliest first.
+	InformationRequests []*InformationRequest `protobuf:"bytes,55,rep,name=information_requests,json=informationRequests,proto3" json:"information_requests,omitempty"`
+	Additions           []*Addition           `protobuf:"bytes,56,rep,name=additions,proto3" json:"additions,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *Referral) Reset() {
@@ -717,6 +720,20 @@ func (x *Referral) GetOnCall() *v1.Party {
 	return nil
 }
 
+func (x *Referral) GetInformationRequests() []*InformationRequest {
+	if x != nil {
+		return x.InformationRequests
+	}
+	return nil
+}
+
+func (x *Referral) GetAdditions() []*Addition {
+	if x != nil {
+		return x.Additions
+	}
+	return nil
+}
+
 // Appointment is an appointment that the receiver gave to the client.
 type Appointment struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -973,11 +990,242 @@ func (x *DueGround) GetFromArrival() bool {
 	return false
 }
 
+// InformationRequest is what one side asked the other, and the answer.
+type InformationRequest struct {
+	state                protoimpl.MessageState `protogen:"open.v1"`
+	InformationRequestId string                 `protobuf:"bytes,1,opt,name=information_request_id,json=informationRequestId,proto3" json:"information_request_id,omitempty"`
+	Question             string                 `protobuf:"bytes,2,opt,name=question,proto3" json:"question,omitempty"`
+	Answer               string                 `protobuf:"bytes,3,opt,name=answer,proto3" json:"answer,omitempty"`
+	AskedAt              *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=asked_at,json=askedAt,proto3" json:"asked_at,omitempty"`
+	AnsweredAt           *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=answered_at,json=answeredAt,proto3" json:"answered_at,omitempty"`
+	DueAt                *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// Who asked.
+	By *v1.Party `protobuf:"bytes,7,opt,name=by,proto3" json:"by,omitempty"`
+	// Kinds of papers asked for: keys of the list "papers" of GetCodes.
+	Papers []string `protobuf:"bytes,8,rep,name=papers,proto3" json:"papers,omitempty"`
+	// Attachments of the answer.
+	Attachments []*v1.Attachment `protobuf:"bytes,9,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	Code        v1.AnswerCode    `protobuf:"varint,10,opt,name=code,proto3,enum=koppi.common.v1.AnswerCode" json:"code,omitempty"`
+	AnsweredBy  *v1.Party        `protobuf:"bytes,11,opt,name=answered_by,json=answeredBy,proto3" json:"answered_by,omitempty"`
+	// Kinds asked for that no attachment of the answer has.
+	Missing []string `protobuf:"bytes,12,rep,name=missing,proto3" json:"missing,omitempty"`
+	// The due time passed before an answer. A late answer does not change it.
+	Lapsed        bool `protobuf:"varint,13,opt,name=lapsed,proto3" json:"lapsed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InformationRequest) Reset() {
+	*x = InformationRequest{}
+	mi := &file_koppi_referral_v1_state_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InformationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InformationRequest) ProtoMessage() {}
+
+func (x *InformationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_state_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InformationRequest.ProtoReflect.Descriptor instead.
+func (*InformationRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_state_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *InformationRequest) GetInformationRequestId() string {
+	if x != nil {
+		return x.InformationRequestId
+	}
+	return ""
+}
+
+func (x *InformationRequest) GetQuestion() string {
+	if x != nil {
+		return x.Question
+	}
+	return ""
+}
+
+func (x *InformationRequest) GetAnswer() string {
+	if x != nil {
+		return x.Answer
+	}
+	return ""
+}
+
+func (x *InformationRequest) GetAskedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AskedAt
+	}
+	return nil
+}
+
+func (x *InformationRequest) GetAnsweredAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AnsweredAt
+	}
+	return nil
+}
+
+func (x *InformationRequest) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
+func (x *InformationRequest) GetBy() *v1.Party {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
+func (x *InformationRequest) GetPapers() []string {
+	if x != nil {
+		return x.Papers
+	}
+	return nil
+}
+
+func (x *InformationRequest) GetAttachments() []*v1.Attachment {
+	if x != nil {
+		return x.Attachments
+	}
+	return nil
+}
+
+func (x *InformationRequest) GetCode() v1.AnswerCode {
+	if x != nil {
+		return x.Code
+	}
+	return v1.AnswerCode(0)
+}
+
+func (x *InformationRequest) GetAnsweredBy() *v1.Party {
+	if x != nil {
+		return x.AnsweredBy
+	}
+	return nil
+}
+
+func (x *InformationRequest) GetMissing() []string {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+func (x *InformationRequest) GetLapsed() bool {
+	if x != nil {
+		return x.Lapsed
+	}
+	return false
+}
+
+// Addition is what one side added without being asked.
+type Addition struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	AdditionId    string                 `protobuf:"bytes,1,opt,name=addition_id,json=additionId,proto3" json:"addition_id,omitempty"`
+	Text          string                 `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	Attachments   []*v1.Attachment       `protobuf:"bytes,3,rep,name=attachments,proto3" json:"attachments,omitempty"`
+	Urgency       v1.Urgency             `protobuf:"varint,4,opt,name=urgency,proto3,enum=koppi.common.v1.Urgency" json:"urgency,omitempty"`
+	At            *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=at,proto3" json:"at,omitempty"`
+	By            *v1.Party              `protobuf:"bytes,7,opt,name=by,proto3" json:"by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Addition) Reset() {
+	*x = Addition{}
+	mi := &file_koppi_referral_v1_state_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Addition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Addition) ProtoMessage() {}
+
+func (x *Addition) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_referral_v1_state_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Addition.ProtoReflect.Descriptor instead.
+func (*Addition) Descriptor() ([]byte, []int) {
+	return file_koppi_referral_v1_state_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Addition) GetAdditionId() string {
+	if x != nil {
+		return x.AdditionId
+	}
+	return ""
+}
+
+func (x *Addition) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Addition) GetAttachments() []*v1.Attachment {
+	if x != nil {
+		return x.Attachments
+	}
+	return nil
+}
+
+func (x *Addition) GetUrgency() v1.Urgency {
+	if x != nil {
+		return x.Urgency
+	}
+	return v1.Urgency(0)
+}
+
+func (x *Addition) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Addition) GetBy() *v1.Party {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
 var File_koppi_referral_v1_state_proto protoreflect.FileDescriptor
 
 const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1dkoppi/referral/v1/state.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xc3\x10\n" +
+	"\x1dkoppi/referral/v1/state.proto\x12\x11koppi.referral.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!koppi/common/v1/answer_code.proto\x1a#koppi/common/v1/client_status.proto\x1a\x1ekoppi/common/v1/left_out.proto\x1a\x1bkoppi/common/v1/party.proto\x1a koppi/common/v1/revocation.proto\x1a\x1akoppi/common/v1/text.proto\"\xd8\x11\n" +
 	"\bReferral\x12\x1f\n" +
 	"\vreferral_id\x18\x01 \x01(\tR\n" +
 	"referralId\x12\x17\n" +
@@ -1022,7 +1270,9 @@ const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\rmatter_number\x183 \x01(\tB\x04\xe8\xb8\x18\x01R\fmatterNumber\x12B\n" +
 	"\rclient_status\x184 \x01(\v2\x1d.koppi.common.v1.ClientStatusR\fclientStatus\x123\n" +
 	"\x12client_interpreter\x185 \x01(\tB\x04\xe8\xb8\x18\x02R\x11clientInterpreter\x12/\n" +
-	"\aon_call\x186 \x01(\v2\x16.koppi.common.v1.PartyR\x06onCall\"\xba\x01\n" +
+	"\aon_call\x186 \x01(\v2\x16.koppi.common.v1.PartyR\x06onCall\x12X\n" +
+	"\x14information_requests\x187 \x03(\v2%.koppi.referral.v1.InformationRequestR\x13informationRequests\x129\n" +
+	"\tadditions\x188 \x03(\v2\x1b.koppi.referral.v1.AdditionR\tadditions\"\xba\x01\n" +
 	"\vAppointment\x12%\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tR\rappointmentId\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x1a\n" +
@@ -1039,7 +1289,32 @@ const file_koppi_referral_v1_state_proto_rawDesc = "" +
 	"\tDueGround\x12\"\n" +
 	"\tprovision\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\tprovision\x12/\n" +
 	"\x10urgent_provision\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\x0furgentProvision\x12!\n" +
-	"\ffrom_arrival\x18\x03 \x01(\bR\vfromArrival*\xb0\x01\n" +
+	"\ffrom_arrival\x18\x03 \x01(\bR\vfromArrival\"\xd8\x04\n" +
+	"\x12InformationRequest\x124\n" +
+	"\x16information_request_id\x18\x01 \x01(\tR\x14informationRequestId\x12 \n" +
+	"\bquestion\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\bquestion\x12\x1c\n" +
+	"\x06answer\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x03R\x06answer\x125\n" +
+	"\basked_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aaskedAt\x12;\n" +
+	"\vanswered_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"answeredAt\x121\n" +
+	"\x06due_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12&\n" +
+	"\x02by\x18\a \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12\x1c\n" +
+	"\x06papers\x18\b \x03(\tB\x04\xe8\xb8\x18\x01R\x06papers\x12=\n" +
+	"\vattachments\x18\t \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x12/\n" +
+	"\x04code\x18\n" +
+	" \x01(\x0e2\x1b.koppi.common.v1.AnswerCodeR\x04code\x127\n" +
+	"\vanswered_by\x18\v \x01(\v2\x16.koppi.common.v1.PartyR\n" +
+	"answeredBy\x12\x1e\n" +
+	"\amissing\x18\f \x03(\tB\x04\xe8\xb8\x18\x01R\amissing\x12\x16\n" +
+	"\x06lapsed\x18\r \x01(\bR\x06lapsed\"\x8c\x02\n" +
+	"\bAddition\x12\x1f\n" +
+	"\vaddition_id\x18\x01 \x01(\tR\n" +
+	"additionId\x12\x18\n" +
+	"\x04text\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x03R\x04text\x12=\n" +
+	"\vattachments\x18\x03 \x03(\v2\x1b.koppi.common.v1.AttachmentR\vattachments\x122\n" +
+	"\aurgency\x18\x04 \x01(\x0e2\x18.koppi.common.v1.UrgencyR\aurgency\x12*\n" +
+	"\x02at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
+	"\x02by\x18\a \x01(\v2\x16.koppi.common.v1.PartyR\x02by*\xb0\x01\n" +
 	"\fReferralKind\x12\x1d\n" +
 	"\x19REFERRAL_KIND_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15REFERRAL_KIND_SERVICE\x10\x01\x12&\n" +
@@ -1099,7 +1374,7 @@ func file_koppi_referral_v1_state_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_referral_v1_state_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_koppi_referral_v1_state_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_koppi_referral_v1_state_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_koppi_referral_v1_state_proto_goTypes = []any{
 	(ReferralKind)(0),             // 0: koppi.referral.v1.ReferralKind
 	(ReferralState)(0),            // 1: koppi.referral.v1.ReferralState
@@ -1111,50 +1386,66 @@ var file_koppi_referral_v1_state_proto_goTypes = []any{
 	(*ProgressNote)(nil),          // 7: koppi.referral.v1.ProgressNote
 	(*DueDays)(nil),               // 8: koppi.referral.v1.DueDays
 	(*DueGround)(nil),             // 9: koppi.referral.v1.DueGround
-	(*v1.LoopStatus)(nil),         // 10: koppi.common.v1.LoopStatus
-	(*v1.Party)(nil),              // 11: koppi.common.v1.Party
-	(*v1.LegalBasis)(nil),         // 12: koppi.common.v1.LegalBasis
-	(v1.Urgency)(0),               // 13: koppi.common.v1.Urgency
-	(*v1.Attachment)(nil),         // 14: koppi.common.v1.Attachment
-	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
-	(*v1.PlannedContact)(nil),     // 16: koppi.common.v1.PlannedContact
-	(*v1.Revocation)(nil),         // 17: koppi.common.v1.Revocation
-	(*v1.LeftOut)(nil),            // 18: koppi.common.v1.LeftOut
-	(*v1.ClientStatus)(nil),       // 19: koppi.common.v1.ClientStatus
+	(*InformationRequest)(nil),    // 10: koppi.referral.v1.InformationRequest
+	(*Addition)(nil),              // 11: koppi.referral.v1.Addition
+	(*v1.LoopStatus)(nil),         // 12: koppi.common.v1.LoopStatus
+	(*v1.Party)(nil),              // 13: koppi.common.v1.Party
+	(*v1.LegalBasis)(nil),         // 14: koppi.common.v1.LegalBasis
+	(v1.Urgency)(0),               // 15: koppi.common.v1.Urgency
+	(*v1.Attachment)(nil),         // 16: koppi.common.v1.Attachment
+	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
+	(*v1.PlannedContact)(nil),     // 18: koppi.common.v1.PlannedContact
+	(*v1.Revocation)(nil),         // 19: koppi.common.v1.Revocation
+	(*v1.LeftOut)(nil),            // 20: koppi.common.v1.LeftOut
+	(*v1.ClientStatus)(nil),       // 21: koppi.common.v1.ClientStatus
+	(v1.AnswerCode)(0),            // 22: koppi.common.v1.AnswerCode
 }
 var file_koppi_referral_v1_state_proto_depIdxs = []int32{
 	0,  // 0: koppi.referral.v1.Referral.kind:type_name -> koppi.referral.v1.ReferralKind
 	1,  // 1: koppi.referral.v1.Referral.state:type_name -> koppi.referral.v1.ReferralState
-	10, // 2: koppi.referral.v1.Referral.status:type_name -> koppi.common.v1.LoopStatus
-	11, // 3: koppi.referral.v1.Referral.sender:type_name -> koppi.common.v1.Party
-	11, // 4: koppi.referral.v1.Referral.receiver:type_name -> koppi.common.v1.Party
-	12, // 5: koppi.referral.v1.Referral.basis:type_name -> koppi.common.v1.LegalBasis
-	13, // 6: koppi.referral.v1.Referral.urgency:type_name -> koppi.common.v1.Urgency
-	14, // 7: koppi.referral.v1.Referral.attachments:type_name -> koppi.common.v1.Attachment
+	12, // 2: koppi.referral.v1.Referral.status:type_name -> koppi.common.v1.LoopStatus
+	13, // 3: koppi.referral.v1.Referral.sender:type_name -> koppi.common.v1.Party
+	13, // 4: koppi.referral.v1.Referral.receiver:type_name -> koppi.common.v1.Party
+	14, // 5: koppi.referral.v1.Referral.basis:type_name -> koppi.common.v1.LegalBasis
+	15, // 6: koppi.referral.v1.Referral.urgency:type_name -> koppi.common.v1.Urgency
+	16, // 7: koppi.referral.v1.Referral.attachments:type_name -> koppi.common.v1.Attachment
 	6,  // 8: koppi.referral.v1.Referral.appointments:type_name -> koppi.referral.v1.Appointment
 	7,  // 9: koppi.referral.v1.Referral.progress_notes:type_name -> koppi.referral.v1.ProgressNote
 	2,  // 10: koppi.referral.v1.Referral.outcome:type_name -> koppi.referral.v1.ReferralOutcome
 	3,  // 11: koppi.referral.v1.Referral.decline_reason:type_name -> koppi.referral.v1.ReferralDeclineReason
-	15, // 12: koppi.referral.v1.Referral.sent_at:type_name -> google.protobuf.Timestamp
-	11, // 13: koppi.referral.v1.Referral.suggested_receiver:type_name -> koppi.common.v1.Party
-	14, // 14: koppi.referral.v1.Referral.outcome_attachments:type_name -> koppi.common.v1.Attachment
-	16, // 15: koppi.referral.v1.Referral.planned_contacts:type_name -> koppi.common.v1.PlannedContact
-	17, // 16: koppi.referral.v1.Referral.revocation:type_name -> koppi.common.v1.Revocation
-	13, // 17: koppi.referral.v1.Referral.triaged_urgency:type_name -> koppi.common.v1.Urgency
-	15, // 18: koppi.referral.v1.Referral.statutory_due_at:type_name -> google.protobuf.Timestamp
-	18, // 19: koppi.referral.v1.Referral.left_out:type_name -> koppi.common.v1.LeftOut
-	19, // 20: koppi.referral.v1.Referral.client_status:type_name -> koppi.common.v1.ClientStatus
-	11, // 21: koppi.referral.v1.Referral.on_call:type_name -> koppi.common.v1.Party
-	15, // 22: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
-	4,  // 23: koppi.referral.v1.Appointment.result:type_name -> koppi.referral.v1.AppointmentResult
-	15, // 24: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
-	11, // 25: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
-	14, // 26: koppi.referral.v1.ProgressNote.attachments:type_name -> koppi.common.v1.Attachment
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	17, // 12: koppi.referral.v1.Referral.sent_at:type_name -> google.protobuf.Timestamp
+	13, // 13: koppi.referral.v1.Referral.suggested_receiver:type_name -> koppi.common.v1.Party
+	16, // 14: koppi.referral.v1.Referral.outcome_attachments:type_name -> koppi.common.v1.Attachment
+	18, // 15: koppi.referral.v1.Referral.planned_contacts:type_name -> koppi.common.v1.PlannedContact
+	19, // 16: koppi.referral.v1.Referral.revocation:type_name -> koppi.common.v1.Revocation
+	15, // 17: koppi.referral.v1.Referral.triaged_urgency:type_name -> koppi.common.v1.Urgency
+	17, // 18: koppi.referral.v1.Referral.statutory_due_at:type_name -> google.protobuf.Timestamp
+	20, // 19: koppi.referral.v1.Referral.left_out:type_name -> koppi.common.v1.LeftOut
+	21, // 20: koppi.referral.v1.Referral.client_status:type_name -> koppi.common.v1.ClientStatus
+	13, // 21: koppi.referral.v1.Referral.on_call:type_name -> koppi.common.v1.Party
+	10, // 22: koppi.referral.v1.Referral.information_requests:type_name -> koppi.referral.v1.InformationRequest
+	11, // 23: koppi.referral.v1.Referral.additions:type_name -> koppi.referral.v1.Addition
+	17, // 24: koppi.referral.v1.Appointment.at:type_name -> google.protobuf.Timestamp
+	4,  // 25: koppi.referral.v1.Appointment.result:type_name -> koppi.referral.v1.AppointmentResult
+	17, // 26: koppi.referral.v1.ProgressNote.at:type_name -> google.protobuf.Timestamp
+	13, // 27: koppi.referral.v1.ProgressNote.by:type_name -> koppi.common.v1.Party
+	16, // 28: koppi.referral.v1.ProgressNote.attachments:type_name -> koppi.common.v1.Attachment
+	17, // 29: koppi.referral.v1.InformationRequest.asked_at:type_name -> google.protobuf.Timestamp
+	17, // 30: koppi.referral.v1.InformationRequest.answered_at:type_name -> google.protobuf.Timestamp
+	17, // 31: koppi.referral.v1.InformationRequest.due_at:type_name -> google.protobuf.Timestamp
+	13, // 32: koppi.referral.v1.InformationRequest.by:type_name -> koppi.common.v1.Party
+	16, // 33: koppi.referral.v1.InformationRequest.attachments:type_name -> koppi.common.v1.Attachment
+	22, // 34: koppi.referral.v1.InformationRequest.code:type_name -> koppi.common.v1.AnswerCode
+	13, // 35: koppi.referral.v1.InformationRequest.answered_by:type_name -> koppi.common.v1.Party
+	16, // 36: koppi.referral.v1.Addition.attachments:type_name -> koppi.common.v1.Attachment
+	15, // 37: koppi.referral.v1.Addition.urgency:type_name -> koppi.common.v1.Urgency
+	17, // 38: koppi.referral.v1.Addition.at:type_name -> google.protobuf.Timestamp
+	13, // 39: koppi.referral.v1.Addition.by:type_name -> koppi.common.v1.Party
+	40, // [40:40] is the sub-list for method output_type
+	40, // [40:40] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_koppi_referral_v1_state_proto_init() }
@@ -1168,7 +1459,7 @@ func file_koppi_referral_v1_state_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_referral_v1_state_proto_rawDesc), len(file_koppi_referral_v1_state_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   5,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

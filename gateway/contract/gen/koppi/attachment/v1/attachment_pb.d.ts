@@ -40,6 +40,13 @@ export declare type StartUploadRequest = Message<"koppi.attachment.v1.StartUploa
    * @generated from field: int64 size_bytes = 4;
    */
   sizeBytes: bigint;
+
+  /**
+   * What kind of paper it is: a key of the list "papers" of GetCodes, else INVALID_FIELD. May be empty.
+   *
+   * @generated from field: string paper_kind = 5;
+   */
+  paperKind: string;
 };
 
 /**

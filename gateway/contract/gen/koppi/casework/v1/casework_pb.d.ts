@@ -1172,6 +1172,14 @@ export declare type WorkItem = Message<"koppi.casework.v1.WorkItem"> & {
    * @generated from field: string next_mode = 29;
    */
   nextMode: string;
+
+  /**
+   * Answers and additions of the other side since the last step of a person of the caller's agency; of a
+   * concern that leads, those of the reports that joined it too.
+   *
+   * @generated from field: int32 news = 30;
+   */
+  news: number;
 };
 
 /**
@@ -1366,6 +1374,72 @@ export declare type NamedCount = Message<"koppi.casework.v1.NamedCount"> & {
  * Use `create(NamedCountSchema)` to create a new message.
  */
 export declare const NamedCountSchema: GenMessage<NamedCount>;
+
+/**
+ * @generated from message koppi.casework.v1.GetCodesRequest
+ */
+export declare type GetCodesRequest = Message<"koppi.casework.v1.GetCodesRequest"> & {
+  /**
+   * Name of the list, "papers"; another is INVALID_FIELD.
+   *
+   * @generated from field: string list = 1;
+   */
+  list: string;
+};
+
+/**
+ * Describes the message koppi.casework.v1.GetCodesRequest.
+ * Use `create(GetCodesRequestSchema)` to create a new message.
+ */
+export declare const GetCodesRequestSchema: GenMessage<GetCodesRequest>;
+
+/**
+ * @generated from message koppi.casework.v1.GetCodesResponse
+ */
+export declare type GetCodesResponse = Message<"koppi.casework.v1.GetCodesResponse"> & {
+  /**
+   * @generated from field: repeated koppi.casework.v1.Code codes = 1;
+   */
+  codes: Code[];
+};
+
+/**
+ * Describes the message koppi.casework.v1.GetCodesResponse.
+ * Use `create(GetCodesResponseSchema)` to create a new message.
+ */
+export declare const GetCodesResponseSchema: GenMessage<GetCodesResponse>;
+
+/**
+ * Code is a value that a field may have, and what people call it.
+ *
+ * @generated from message koppi.casework.v1.Code
+ */
+export declare type Code = Message<"koppi.casework.v1.Code"> & {
+  /**
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * Name of the list that it is of.
+   *
+   * @generated from field: string list = 2;
+   */
+  list: string;
+
+  /**
+   * By language: "fi", "sv", "en".
+   *
+   * @generated from field: map<string, string> names = 3;
+   */
+  names: { [key: string]: string };
+};
+
+/**
+ * Describes the message koppi.casework.v1.Code.
+ * Use `create(CodeSchema)` to create a new message.
+ */
+export declare const CodeSchema: GenMessage<Code>;
 
 /**
  * @generated from message koppi.casework.v1.ListAccessesRequest
@@ -1908,6 +1982,17 @@ export declare const CaseworkService: GenService<{
     methodKind: "unary";
     input: typeof GetLoadRequestSchema;
     output: typeof GetLoadResponseSchema;
+  },
+  /**
+   * GetCodes returns a list of codes with their names, in the order of the list: "papers", the kinds of
+   * papers. For every caller.
+   *
+   * @generated from rpc koppi.casework.v1.CaseworkService.GetCodes
+   */
+  getCodes: {
+    methodKind: "unary";
+    input: typeof GetCodesRequestSchema;
+    output: typeof GetCodesResponseSchema;
   },
   /**
    * ListAccesses returns the access log of a client: which party read or changed what, when

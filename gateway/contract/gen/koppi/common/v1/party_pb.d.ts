@@ -473,6 +473,13 @@ export declare type Attachment = Message<"koppi.common.v1.Attachment"> & {
    * @generated from field: bytes sha256 = 5;
    */
   sha256: Uint8Array;
+
+  /**
+   * What kind of paper it is, as the uploader said: a key of the list "papers" of GetCodes, or empty.
+   *
+   * @generated from field: string paper_kind = 6;
+   */
+  paperKind: string;
 };
 
 /**

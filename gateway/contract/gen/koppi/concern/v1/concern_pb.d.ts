@@ -13,6 +13,7 @@ import type { ContactPoint } from "../../common/v1/contact_point_pb.js";
 import type { ClientWill, ContactMode, FourField, Guidance } from "./intake_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { AppointmentResult } from "../../common/v1/appointment_pb.js";
+import type { AnswerCode } from "../../common/v1/answer_code_pb.js";
 import type { PlanContactRequestSchema, PlanContactResponseSchema } from "./contact_pb.js";
 
 /**
@@ -880,13 +881,21 @@ export declare type RequestInformationRequest = Message<"koppi.concern.v1.Reques
   question: string;
 
   /**
-   * Time by which the reporter answers; unset means the third working day. A concern that was
-   * reported as urgent shortens it: to one hour for an emergency, or to the end of the next
-   * working day.
+   * Time by which the other side answers, at most 30 days ahead (INVALID_FIELD); a time that has passed
+   * becomes the next working day. Unset means the third working day. A concern that is urgent, as
+   * the reporter sees it, shortens it: to one hour for an emergency, or to the end of the next working day.
    *
    * @generated from field: google.protobuf.Timestamp due_at = 5;
    */
   dueAt?: Timestamp | undefined;
+
+  /**
+   * Kinds of papers asked for: keys of the list "papers" of GetCodes, else INVALID_FIELD. A request has a
+   * question or papers.
+   *
+   * @generated from field: repeated string papers = 6;
+   */
+  papers: string[];
 };
 
 /**
@@ -936,6 +945,8 @@ export declare type ProvideInformationRequest = Message<"koppi.concern.v1.Provid
   informationRequestId: string;
 
   /**
+   * An answer has words, attachments, or a code alone.
+   *
    * @generated from field: string answer = 5;
    */
   answer: string;
@@ -944,6 +955,11 @@ export declare type ProvideInformationRequest = Message<"koppi.concern.v1.Provid
    * @generated from field: repeated string attachment_ids = 6;
    */
   attachmentIds: string[];
+
+  /**
+   * @generated from field: koppi.common.v1.AnswerCode code = 7;
+   */
+  code: AnswerCode;
 };
 
 /**
@@ -967,6 +983,74 @@ export declare type ProvideInformationResponse = Message<"koppi.concern.v1.Provi
  * Use `create(ProvideInformationResponseSchema)` to create a new message.
  */
 export declare const ProvideInformationResponseSchema: GenMessage<ProvideInformationResponse>;
+
+/**
+ * @generated from message koppi.concern.v1.AddInformationRequest
+ */
+export declare type AddInformationRequest = Message<"koppi.concern.v1.AddInformationRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string concern_id = 2;
+   */
+  concernId: string;
+
+  /**
+   * @generated from field: string etag = 3;
+   */
+  etag: string;
+
+  /**
+   * At least one of text, attachments, urgency and topics is set.
+   *
+   * @generated from field: string text = 4;
+   */
+  text: string;
+
+  /**
+   * @generated from field: repeated string attachment_ids = 5;
+   */
+  attachmentIds: string[];
+
+  /**
+   * More urgent than before, from the reporter alone; else INVALID_FIELD.
+   *
+   * @generated from field: koppi.common.v1.Urgency urgency = 6;
+   */
+  urgency: Urgency;
+
+  /**
+   * What is observed besides, from the reporter alone. They join the topics of the concern.
+   *
+   * @generated from field: repeated koppi.concern.v1.Topic topics = 7;
+   */
+  topics: Topic[];
+};
+
+/**
+ * Describes the message koppi.concern.v1.AddInformationRequest.
+ * Use `create(AddInformationRequestSchema)` to create a new message.
+ */
+export declare const AddInformationRequestSchema: GenMessage<AddInformationRequest>;
+
+/**
+ * @generated from message koppi.concern.v1.AddInformationResponse
+ */
+export declare type AddInformationResponse = Message<"koppi.concern.v1.AddInformationResponse"> & {
+  /**
+   * @generated from field: koppi.concern.v1.Concern concern = 1;
+   */
+  concern?: Concern | undefined;
+};
+
+/**
+ * Describes the message koppi.concern.v1.AddInformationResponse.
+ * Use `create(AddInformationResponseSchema)` to create a new message.
+ */
+export declare const AddInformationResponseSchema: GenMessage<AddInformationResponse>;
 
 /**
  * @generated from message koppi.concern.v1.StartAssessmentRequest
@@ -1652,7 +1736,10 @@ export declare const ConcernService: GenService<{
     output: typeof RecordFeedbackConsentResponseSchema;
   },
   /**
-   * RequestInformation asks the reporter a question. One question at a time can be open.
+   * RequestInformation asks the other side a question, or for papers: the receiver asks the reporter, and
+   * the reporter, while it hears how the concern goes on, the receiver. Each side has at most one open
+   * request: ILLEGAL_STEP. A request of the receiver gives the reporter the turn. A request whose due time
+   * passes lapses: it may still be answered, and nothing waits for it any more.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.RequestInformation
    */
@@ -1718,7 +1805,9 @@ export declare const ConcernService: GenService<{
     output: typeof DeclineConcernResponseSchema;
   },
   /**
-   * ProvideInformation answers the receiver's question.
+   * ProvideInformation answers a request of the other side that has no answer, also a lapsed one. With
+   * NO_LONGER_NEEDED the asking side ends its own request. To a reporter that does not hear how the
+   * concern goes on, the receiver answers with a code alone: CONTENT_NOT_ALLOWED.
    *
    * @generated from rpc koppi.concern.v1.ConcernService.ProvideInformation
    */
@@ -1726,6 +1815,19 @@ export declare const ConcernService: GenService<{
     methodKind: "unary";
     input: typeof ProvideInformationRequestSchema;
     output: typeof ProvideInformationResponseSchema;
+  },
+  /**
+   * AddInformation adds what one side learned later, without being asked. A reporter adds what the ground
+   * of its report allows (CONTENT_NOT_ALLOWED on the field): topics and urgency, or words and papers too;
+   * a report that may say only who the client is takes no addition (ILLEGAL_STEP). The receiver adds while
+   * the reporter hears how the concern goes on.
+   *
+   * @generated from rpc koppi.concern.v1.ConcernService.AddInformation
+   */
+  addInformation: {
+    methodKind: "unary";
+    input: typeof AddInformationRequestSchema;
+    output: typeof AddInformationResponseSchema;
   },
   /**
    * WithdrawConcern withdraws a report that the receiver has not taken yet.

@@ -11,6 +11,7 @@ import type { Attachment, LoopPhase, Party, Urgency } from "../../common/v1/part
 import type { ConcernState, ContactResult, DeclineReason, Outcome, StatutoryGroup, SupportNeed, Topic, Track } from "./state_pb.js";
 import type { Any, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { ClientWill, ContactMode, FourField, Guidance } from "./intake_pb.js";
+import type { AnswerCode } from "../../common/v1/answer_code_pb.js";
 
 /**
  * Describes the file koppi/concern/v1/events.proto.
@@ -549,7 +550,7 @@ export declare type FeedbackConsentRecorded = Message<"koppi.concern.v1.Feedback
 export declare const FeedbackConsentRecordedSchema: GenMessage<FeedbackConsentRecorded>;
 
 /**
- * InformationRequested: the receiver asked the reporter a question.
+ * InformationRequested: the receiver or the reporter asked the other side.
  *
  * @generated from message koppi.concern.v1.InformationRequested
  */
@@ -568,6 +569,20 @@ export declare type InformationRequested = Message<"koppi.concern.v1.Information
    * @generated from field: google.protobuf.Timestamp due_at = 3;
    */
   dueAt?: Timestamp | undefined;
+
+  /**
+   * Kinds of papers asked for.
+   *
+   * @generated from field: repeated string papers = 4;
+   */
+  papers: string[];
+
+  /**
+   * The request lapses when due_at passes without an answer. Requests from before lapsing have it unset.
+   *
+   * @generated from field: bool lapses = 5;
+   */
+  lapses: boolean;
 };
 
 /**
@@ -577,7 +592,7 @@ export declare type InformationRequested = Message<"koppi.concern.v1.Information
 export declare const InformationRequestedSchema: GenMessage<InformationRequested>;
 
 /**
- * InformationProvided: the reporter answered the question.
+ * InformationProvided: the other side answered, or the asking side no longer needs an answer.
  *
  * @generated from message koppi.concern.v1.InformationProvided
  */
@@ -596,6 +611,18 @@ export declare type InformationProvided = Message<"koppi.concern.v1.InformationP
    * @generated from field: repeated koppi.common.v1.Attachment attachments = 3;
    */
   attachments: Attachment[];
+
+  /**
+   * @generated from field: koppi.common.v1.AnswerCode code = 4;
+   */
+  code: AnswerCode;
+
+  /**
+   * Kinds asked for that no attachment of the answer has.
+   *
+   * @generated from field: repeated string missing = 5;
+   */
+  missing: string[];
 };
 
 /**
@@ -603,6 +630,88 @@ export declare type InformationProvided = Message<"koppi.concern.v1.InformationP
  * Use `create(InformationProvidedSchema)` to create a new message.
  */
 export declare const InformationProvidedSchema: GenMessage<InformationProvided>;
+
+/**
+ * InformationAdded: the receiver or the reporter added what it learned later.
+ *
+ * @generated from message koppi.concern.v1.InformationAdded
+ */
+export declare type InformationAdded = Message<"koppi.concern.v1.InformationAdded"> & {
+  /**
+   * @generated from field: string addition_id = 1;
+   */
+  additionId: string;
+
+  /**
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * @generated from field: repeated koppi.common.v1.Attachment attachments = 3;
+   */
+  attachments: Attachment[];
+
+  /**
+   * Set if it became more urgent.
+   *
+   * @generated from field: koppi.common.v1.Urgency urgency = 4;
+   */
+  urgency: Urgency;
+
+  /**
+   * What is observed besides.
+   *
+   * @generated from field: repeated koppi.concern.v1.Topic topics = 5;
+   */
+  topics: Topic[];
+
+  /**
+   * It became an emergency while this unit of the receiver was on call. Disclosed to the receiver only.
+   *
+   * @generated from field: koppi.common.v1.Party on_call = 6;
+   */
+  onCall?: Party | undefined;
+};
+
+/**
+ * Describes the message koppi.concern.v1.InformationAdded.
+ * Use `create(InformationAddedSchema)` to create a new message.
+ */
+export declare const InformationAddedSchema: GenMessage<InformationAdded>;
+
+/**
+ * ReportAdded: the reporter of a report that joined added information to the report. Disclosed to the
+ * receiver only.
+ *
+ * @generated from message koppi.concern.v1.ReportAdded
+ */
+export declare type ReportAdded = Message<"koppi.concern.v1.ReportAdded"> & {
+  /**
+   * @generated from field: string joining_concern_id = 1;
+   */
+  joiningConcernId: string;
+
+  /**
+   * Set if the report became more urgent.
+   *
+   * @generated from field: koppi.common.v1.Urgency urgency = 2;
+   */
+  urgency: Urgency;
+
+  /**
+   * It became an emergency while this unit of the receiver was on call.
+   *
+   * @generated from field: koppi.common.v1.Party on_call = 3;
+   */
+  onCall?: Party | undefined;
+};
+
+/**
+ * Describes the message koppi.concern.v1.ReportAdded.
+ * Use `create(ReportAddedSchema)` to create a new message.
+ */
+export declare const ReportAddedSchema: GenMessage<ReportAdded>;
 
 /**
  * AssessmentStarted: the receiver began the service needs assessment.
@@ -848,6 +957,13 @@ export declare type ConcernOverdue = Message<"koppi.concern.v1.ConcernOverdue"> 
    * @generated from field: int32 due_rules = 3;
    */
   dueRules: number;
+
+  /**
+   * The request for information that lapsed by it, if one did.
+   *
+   * @generated from field: string information_request_id = 4;
+   */
+  informationRequestId: string;
 };
 
 /**

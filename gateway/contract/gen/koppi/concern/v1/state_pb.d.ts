@@ -13,6 +13,7 @@ import type { LeftOut } from "../../common/v1/left_out_pb.js";
 import type { ClientStatus } from "../../common/v1/client_status_pb.js";
 import type { ClientWill, ContactMode, FourField, Guidance } from "./intake_pb.js";
 import type { Appointment } from "../../common/v1/appointment_pb.js";
+import type { AnswerCode } from "../../common/v1/answer_code_pb.js";
 
 /**
  * Describes the file koppi/concern/v1/state.proto.
@@ -342,6 +343,13 @@ export declare type Concern = Message<"koppi.concern.v1.Concern"> & {
    * @generated from field: string closing_note = 64;
    */
   closingNote: string;
+
+  /**
+   * What both sides added, the earliest first.
+   *
+   * @generated from field: repeated koppi.concern.v1.Addition additions = 65;
+   */
+  additions: Addition[];
 };
 
 /**
@@ -472,6 +480,8 @@ export declare type ContactAttempt = Message<"koppi.concern.v1.ContactAttempt"> 
 export declare const ContactAttemptSchema: GenMessage<ContactAttempt>;
 
 /**
+ * InformationRequest is what one side asked the other, and the answer.
+ *
  * @generated from message koppi.concern.v1.InformationRequest
  */
 export declare type InformationRequest = Message<"koppi.concern.v1.InformationRequest"> & {
@@ -504,6 +514,52 @@ export declare type InformationRequest = Message<"koppi.concern.v1.InformationRe
    * @generated from field: google.protobuf.Timestamp due_at = 6;
    */
   dueAt?: Timestamp | undefined;
+
+  /**
+   * Who asked. A reader that does not hear how a concern goes on sees the agency alone, here and in
+   * answered_by.
+   *
+   * @generated from field: koppi.common.v1.Party by = 7;
+   */
+  by?: Party | undefined;
+
+  /**
+   * Kinds of papers asked for: keys of the list "papers" of GetCodes.
+   *
+   * @generated from field: repeated string papers = 8;
+   */
+  papers: string[];
+
+  /**
+   * Attachments of the answer.
+   *
+   * @generated from field: repeated koppi.common.v1.Attachment attachments = 9;
+   */
+  attachments: Attachment[];
+
+  /**
+   * @generated from field: koppi.common.v1.AnswerCode code = 10;
+   */
+  code: AnswerCode;
+
+  /**
+   * @generated from field: koppi.common.v1.Party answered_by = 11;
+   */
+  answeredBy?: Party | undefined;
+
+  /**
+   * Kinds asked for that no attachment of the answer has.
+   *
+   * @generated from field: repeated string missing = 12;
+   */
+  missing: string[];
+
+  /**
+   * The due time passed before an answer. A late answer does not change it.
+   *
+   * @generated from field: bool lapsed = 13;
+   */
+  lapsed: boolean;
 };
 
 /**
@@ -511,6 +567,54 @@ export declare type InformationRequest = Message<"koppi.concern.v1.InformationRe
  * Use `create(InformationRequestSchema)` to create a new message.
  */
 export declare const InformationRequestSchema: GenMessage<InformationRequest>;
+
+/**
+ * Addition is what one side added without being asked.
+ *
+ * @generated from message koppi.concern.v1.Addition
+ */
+export declare type Addition = Message<"koppi.concern.v1.Addition"> & {
+  /**
+   * @generated from field: string addition_id = 1;
+   */
+  additionId: string;
+
+  /**
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * @generated from field: repeated koppi.common.v1.Attachment attachments = 3;
+   */
+  attachments: Attachment[];
+
+  /**
+   * @generated from field: koppi.common.v1.Urgency urgency = 4;
+   */
+  urgency: Urgency;
+
+  /**
+   * @generated from field: repeated koppi.concern.v1.Topic topics = 5;
+   */
+  topics: Topic[];
+
+  /**
+   * @generated from field: google.protobuf.Timestamp at = 6;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * @generated from field: koppi.common.v1.Party by = 7;
+   */
+  by?: Party | undefined;
+};
+
+/**
+ * Describes the message koppi.concern.v1.Addition.
+ * Use `create(AdditionSchema)` to create a new message.
+ */
+export declare const AdditionSchema: GenMessage<Addition>;
 
 /**
  * ConcernState is how far a concern has come.
@@ -546,7 +650,7 @@ export enum ConcernState {
   TAKEN = 4,
 
   /**
-   * The receiver waits for the reporter's answer to a request for information.
+   * The receiver waits for the reporter's answer to a request for information, which has not lapsed.
    *
    * @generated from enum value: CONCERN_STATE_INFORMATION_REQUESTED = 5;
    */

@@ -195,6 +195,13 @@ export declare type ConsultationMessage = Message<"koppi.consultation.v1.Consult
    * @generated from field: bool answers = 6;
    */
   answers: boolean;
+
+  /**
+   * This message asks the asker something.
+   *
+   * @generated from field: bool asks = 7;
+   */
+  asks: boolean;
 };
 
 /**
@@ -579,6 +586,14 @@ export declare type PostMessageRequest = Message<"koppi.consultation.v1.PostMess
    * @generated from field: repeated string attachment_ids = 5;
    */
   attachmentIds: string[];
+
+  /**
+   * The message asks the asker something: the asker has the turn. From the addressee or a participant, and
+   * not with `answers`: INVALID_FIELD.
+   *
+   * @generated from field: bool asks = 6;
+   */
+  asks: boolean;
 };
 
 /**

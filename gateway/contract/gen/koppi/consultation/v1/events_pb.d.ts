@@ -133,6 +133,13 @@ export declare type MessagePosted = Message<"koppi.consultation.v1.MessagePosted
    * @generated from field: repeated koppi.common.v1.Attachment attachments = 4;
    */
   attachments: Attachment[];
+
+  /**
+   * The message asks the asker something, who has the turn then.
+   *
+   * @generated from field: bool asks = 5;
+   */
+  asks: boolean;
 };
 
 /**

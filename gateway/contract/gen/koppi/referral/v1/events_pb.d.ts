@@ -9,6 +9,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Attachment, Party, Urgency } from "../../common/v1/party_pb.js";
 import type { AppointmentResult, DueDays, DueGround, ReferralDeclineReason, ReferralKind, ReferralOutcome, ReferralState } from "./state_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { AnswerCode } from "../../common/v1/answer_code_pb.js";
 
 /**
  * Describes the file koppi/referral/v1/events.proto.
@@ -532,6 +533,13 @@ export declare type ReferralOverdue = Message<"koppi.referral.v1.ReferralOverdue
    * @generated from field: int32 due_rules = 3;
    */
   dueRules: number;
+
+  /**
+   * The request for information that lapsed by it, if one did.
+   *
+   * @generated from field: string information_request_id = 4;
+   */
+  informationRequestId: string;
 };
 
 /**
@@ -539,4 +547,128 @@ export declare type ReferralOverdue = Message<"koppi.referral.v1.ReferralOverdue
  * Use `create(ReferralOverdueSchema)` to create a new message.
  */
 export declare const ReferralOverdueSchema: GenMessage<ReferralOverdue>;
+
+/**
+ * InformationRequested: the sender or the receiver asked the other side.
+ *
+ * @generated from message koppi.referral.v1.InformationRequested
+ */
+export declare type InformationRequested = Message<"koppi.referral.v1.InformationRequested"> & {
+  /**
+   * @generated from field: string information_request_id = 1;
+   */
+  informationRequestId: string;
+
+  /**
+   * @generated from field: string question = 2;
+   */
+  question: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp due_at = 3;
+   */
+  dueAt?: Timestamp | undefined;
+
+  /**
+   * Kinds of papers asked for.
+   *
+   * @generated from field: repeated string papers = 4;
+   */
+  papers: string[];
+
+  /**
+   * The request lapses when due_at passes without an answer. Always set.
+   *
+   * @generated from field: bool lapses = 5;
+   */
+  lapses: boolean;
+};
+
+/**
+ * Describes the message koppi.referral.v1.InformationRequested.
+ * Use `create(InformationRequestedSchema)` to create a new message.
+ */
+export declare const InformationRequestedSchema: GenMessage<InformationRequested>;
+
+/**
+ * InformationProvided: the other side answered, or the asking side no longer needs an answer.
+ *
+ * @generated from message koppi.referral.v1.InformationProvided
+ */
+export declare type InformationProvided = Message<"koppi.referral.v1.InformationProvided"> & {
+  /**
+   * @generated from field: string information_request_id = 1;
+   */
+  informationRequestId: string;
+
+  /**
+   * @generated from field: string answer = 2;
+   */
+  answer: string;
+
+  /**
+   * @generated from field: repeated koppi.common.v1.Attachment attachments = 3;
+   */
+  attachments: Attachment[];
+
+  /**
+   * @generated from field: koppi.common.v1.AnswerCode code = 4;
+   */
+  code: AnswerCode;
+
+  /**
+   * Kinds asked for that no attachment of the answer has.
+   *
+   * @generated from field: repeated string missing = 5;
+   */
+  missing: string[];
+};
+
+/**
+ * Describes the message koppi.referral.v1.InformationProvided.
+ * Use `create(InformationProvidedSchema)` to create a new message.
+ */
+export declare const InformationProvidedSchema: GenMessage<InformationProvided>;
+
+/**
+ * InformationAdded: the sender or the receiver added what it learned later.
+ *
+ * @generated from message koppi.referral.v1.InformationAdded
+ */
+export declare type InformationAdded = Message<"koppi.referral.v1.InformationAdded"> & {
+  /**
+   * @generated from field: string addition_id = 1;
+   */
+  additionId: string;
+
+  /**
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * @generated from field: repeated koppi.common.v1.Attachment attachments = 3;
+   */
+  attachments: Attachment[];
+
+  /**
+   * Set if it became more urgent.
+   *
+   * @generated from field: koppi.common.v1.Urgency urgency = 4;
+   */
+  urgency: Urgency;
+
+  /**
+   * It became an emergency while this unit of the receiver was on call. Disclosed to the receiver only.
+   *
+   * @generated from field: koppi.common.v1.Party on_call = 6;
+   */
+  onCall?: Party | undefined;
+};
+
+/**
+ * Describes the message koppi.referral.v1.InformationAdded.
+ * Use `create(InformationAddedSchema)` to create a new message.
+ */
+export declare const InformationAddedSchema: GenMessage<InformationAdded>;
 

@@ -12,6 +12,7 @@ import type { Client, ClientDetails, LegalBasis, Party, Urgency } from "../../co
 import type { AppointmentResult, Referral, ReferralDeclineReason, ReferralKind, ReferralOutcome, ReferralState } from "./state_pb.js";
 import type { ContactPoint } from "../../common/v1/contact_point_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { AnswerCode } from "../../common/v1/answer_code_pb.js";
 import type { PlanContactRequestSchema, PlanContactResponseSchema } from "./contact_pb.js";
 
 /**
@@ -856,6 +857,195 @@ export declare type AddProgressNoteResponse = Message<"koppi.referral.v1.AddProg
 export declare const AddProgressNoteResponseSchema: GenMessage<AddProgressNoteResponse>;
 
 /**
+ * @generated from message koppi.referral.v1.RequestInformationRequest
+ */
+export declare type RequestInformationRequest = Message<"koppi.referral.v1.RequestInformationRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string referral_id = 2;
+   */
+  referralId: string;
+
+  /**
+   * @generated from field: string etag = 3;
+   */
+  etag: string;
+
+  /**
+   * @generated from field: string question = 4;
+   */
+  question: string;
+
+  /**
+   * Time by which the other side answers, at most 30 days ahead (INVALID_FIELD); a time that has passed
+   * becomes the next working day. Unset means the third working day. An urgent referral
+   * shortens it: to one hour for an emergency, or to the end of the next working day.
+   *
+   * @generated from field: google.protobuf.Timestamp due_at = 5;
+   */
+  dueAt?: Timestamp | undefined;
+
+  /**
+   * Kinds of papers asked for: keys of the list "papers" of GetCodes, else INVALID_FIELD. A request has a
+   * question or papers.
+   *
+   * @generated from field: repeated string papers = 6;
+   */
+  papers: string[];
+};
+
+/**
+ * Describes the message koppi.referral.v1.RequestInformationRequest.
+ * Use `create(RequestInformationRequestSchema)` to create a new message.
+ */
+export declare const RequestInformationRequestSchema: GenMessage<RequestInformationRequest>;
+
+/**
+ * @generated from message koppi.referral.v1.RequestInformationResponse
+ */
+export declare type RequestInformationResponse = Message<"koppi.referral.v1.RequestInformationResponse"> & {
+  /**
+   * @generated from field: koppi.referral.v1.Referral referral = 1;
+   */
+  referral?: Referral | undefined;
+};
+
+/**
+ * Describes the message koppi.referral.v1.RequestInformationResponse.
+ * Use `create(RequestInformationResponseSchema)` to create a new message.
+ */
+export declare const RequestInformationResponseSchema: GenMessage<RequestInformationResponse>;
+
+/**
+ * @generated from message koppi.referral.v1.ProvideInformationRequest
+ */
+export declare type ProvideInformationRequest = Message<"koppi.referral.v1.ProvideInformationRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string referral_id = 2;
+   */
+  referralId: string;
+
+  /**
+   * @generated from field: string etag = 3;
+   */
+  etag: string;
+
+  /**
+   * @generated from field: string information_request_id = 4;
+   */
+  informationRequestId: string;
+
+  /**
+   * An answer has words, attachments, or a code alone.
+   *
+   * @generated from field: string answer = 5;
+   */
+  answer: string;
+
+  /**
+   * @generated from field: repeated string attachment_ids = 6;
+   */
+  attachmentIds: string[];
+
+  /**
+   * @generated from field: koppi.common.v1.AnswerCode code = 7;
+   */
+  code: AnswerCode;
+};
+
+/**
+ * Describes the message koppi.referral.v1.ProvideInformationRequest.
+ * Use `create(ProvideInformationRequestSchema)` to create a new message.
+ */
+export declare const ProvideInformationRequestSchema: GenMessage<ProvideInformationRequest>;
+
+/**
+ * @generated from message koppi.referral.v1.ProvideInformationResponse
+ */
+export declare type ProvideInformationResponse = Message<"koppi.referral.v1.ProvideInformationResponse"> & {
+  /**
+   * @generated from field: koppi.referral.v1.Referral referral = 1;
+   */
+  referral?: Referral | undefined;
+};
+
+/**
+ * Describes the message koppi.referral.v1.ProvideInformationResponse.
+ * Use `create(ProvideInformationResponseSchema)` to create a new message.
+ */
+export declare const ProvideInformationResponseSchema: GenMessage<ProvideInformationResponse>;
+
+/**
+ * @generated from message koppi.referral.v1.AddInformationRequest
+ */
+export declare type AddInformationRequest = Message<"koppi.referral.v1.AddInformationRequest"> & {
+  /**
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: string referral_id = 2;
+   */
+  referralId: string;
+
+  /**
+   * @generated from field: string etag = 3;
+   */
+  etag: string;
+
+  /**
+   * At least one of text, attachments, urgency is set.
+   *
+   * @generated from field: string text = 4;
+   */
+  text: string;
+
+  /**
+   * @generated from field: repeated string attachment_ids = 5;
+   */
+  attachmentIds: string[];
+
+  /**
+   * More urgent than before, from the sender alone; else INVALID_FIELD.
+   *
+   * @generated from field: koppi.common.v1.Urgency urgency = 6;
+   */
+  urgency: Urgency;
+};
+
+/**
+ * Describes the message koppi.referral.v1.AddInformationRequest.
+ * Use `create(AddInformationRequestSchema)` to create a new message.
+ */
+export declare const AddInformationRequestSchema: GenMessage<AddInformationRequest>;
+
+/**
+ * @generated from message koppi.referral.v1.AddInformationResponse
+ */
+export declare type AddInformationResponse = Message<"koppi.referral.v1.AddInformationResponse"> & {
+  /**
+   * @generated from field: koppi.referral.v1.Referral referral = 1;
+   */
+  referral?: Referral | undefined;
+};
+
+/**
+ * Describes the message koppi.referral.v1.AddInformationResponse.
+ * Use `create(AddInformationResponseSchema)` to create a new message.
+ */
+export declare const AddInformationResponseSchema: GenMessage<AddInformationResponse>;
+
+/**
  * @generated from message koppi.referral.v1.CompleteReferralRequest
  */
 export declare type CompleteReferralRequest = Message<"koppi.referral.v1.CompleteReferralRequest"> & {
@@ -1135,7 +1325,8 @@ export declare const ReferralService: GenService<{
   },
   /**
    * DeclineReferral declines it, with a reason. NO_CAPACITY, NOT_ELIGIBLE and INCOMPLETE need
-   * an explanation (434/2003 § 45). The sender must act next.
+   * an explanation (434/2003 § 45). INCOMPLETE is possible once a request of the receiver's was answered
+   * or lapsed: ASK_FIRST. The sender must act next.
    *
    * @generated from rpc koppi.referral.v1.ReferralService.DeclineReferral
    */
@@ -1240,6 +1431,41 @@ export declare const ReferralService: GenService<{
     methodKind: "unary";
     input: typeof SettleReferralRequestSchema;
     output: typeof SettleReferralResponseSchema;
+  },
+  /**
+   * RequestInformation asks the other side a question, or for papers, from sending until the referral ends,
+   * while it is not offered onward. Each side has at most one open request: ILLEGAL_STEP. A request of the
+   * receiver gives the sender the turn. A request whose due time passes lapses: it may still be answered,
+   * and nothing waits for it any more.
+   *
+   * @generated from rpc koppi.referral.v1.ReferralService.RequestInformation
+   */
+  requestInformation: {
+    methodKind: "unary";
+    input: typeof RequestInformationRequestSchema;
+    output: typeof RequestInformationResponseSchema;
+  },
+  /**
+   * ProvideInformation answers a request of the other side that has no answer, also a lapsed one. With
+   * NO_LONGER_NEEDED the asking side ends its own request.
+   *
+   * @generated from rpc koppi.referral.v1.ReferralService.ProvideInformation
+   */
+  provideInformation: {
+    methodKind: "unary";
+    input: typeof ProvideInformationRequestSchema;
+    output: typeof ProvideInformationResponseSchema;
+  },
+  /**
+   * AddInformation adds what one side learned later, without being asked. What the sender adds while the
+   * referral is offered onward is added there too.
+   *
+   * @generated from rpc koppi.referral.v1.ReferralService.AddInformation
+   */
+  addInformation: {
+    methodKind: "unary";
+    input: typeof AddInformationRequestSchema;
+    output: typeof AddInformationResponseSchema;
   },
   /**
    * PlanContact discloses to the other parties, as far as they may know, when the caller's

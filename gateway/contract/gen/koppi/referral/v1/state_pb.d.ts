@@ -11,6 +11,7 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Revocation } from "../../common/v1/revocation_pb.js";
 import type { LeftOut } from "../../common/v1/left_out_pb.js";
 import type { ClientStatus } from "../../common/v1/client_status_pb.js";
+import type { AnswerCode } from "../../common/v1/answer_code_pb.js";
 
 /**
  * Describes the file koppi/referral/v1/state.proto.
@@ -246,6 +247,18 @@ export declare type Referral = Message<"koppi.referral.v1.Referral"> & {
    * @generated from field: koppi.common.v1.Party on_call = 54;
    */
   onCall?: Party | undefined;
+
+  /**
+   * What each side asked the other, and what both added, the earliest first.
+   *
+   * @generated from field: repeated koppi.referral.v1.InformationRequest information_requests = 55;
+   */
+  informationRequests: InformationRequest[];
+
+  /**
+   * @generated from field: repeated koppi.referral.v1.Addition additions = 56;
+   */
+  additions: Addition[];
 };
 
 /**
@@ -377,6 +390,137 @@ export declare type DueGround = Message<"koppi.referral.v1.DueGround"> & {
  * Use `create(DueGroundSchema)` to create a new message.
  */
 export declare const DueGroundSchema: GenMessage<DueGround>;
+
+/**
+ * InformationRequest is what one side asked the other, and the answer.
+ *
+ * @generated from message koppi.referral.v1.InformationRequest
+ */
+export declare type InformationRequest = Message<"koppi.referral.v1.InformationRequest"> & {
+  /**
+   * @generated from field: string information_request_id = 1;
+   */
+  informationRequestId: string;
+
+  /**
+   * @generated from field: string question = 2;
+   */
+  question: string;
+
+  /**
+   * @generated from field: string answer = 3;
+   */
+  answer: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp asked_at = 4;
+   */
+  askedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp answered_at = 5;
+   */
+  answeredAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp due_at = 6;
+   */
+  dueAt?: Timestamp | undefined;
+
+  /**
+   * Who asked.
+   *
+   * @generated from field: koppi.common.v1.Party by = 7;
+   */
+  by?: Party | undefined;
+
+  /**
+   * Kinds of papers asked for: keys of the list "papers" of GetCodes.
+   *
+   * @generated from field: repeated string papers = 8;
+   */
+  papers: string[];
+
+  /**
+   * Attachments of the answer.
+   *
+   * @generated from field: repeated koppi.common.v1.Attachment attachments = 9;
+   */
+  attachments: Attachment[];
+
+  /**
+   * @generated from field: koppi.common.v1.AnswerCode code = 10;
+   */
+  code: AnswerCode;
+
+  /**
+   * @generated from field: koppi.common.v1.Party answered_by = 11;
+   */
+  answeredBy?: Party | undefined;
+
+  /**
+   * Kinds asked for that no attachment of the answer has.
+   *
+   * @generated from field: repeated string missing = 12;
+   */
+  missing: string[];
+
+  /**
+   * The due time passed before an answer. A late answer does not change it.
+   *
+   * @generated from field: bool lapsed = 13;
+   */
+  lapsed: boolean;
+};
+
+/**
+ * Describes the message koppi.referral.v1.InformationRequest.
+ * Use `create(InformationRequestSchema)` to create a new message.
+ */
+export declare const InformationRequestSchema: GenMessage<InformationRequest>;
+
+/**
+ * Addition is what one side added without being asked.
+ *
+ * @generated from message koppi.referral.v1.Addition
+ */
+export declare type Addition = Message<"koppi.referral.v1.Addition"> & {
+  /**
+   * @generated from field: string addition_id = 1;
+   */
+  additionId: string;
+
+  /**
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * @generated from field: repeated koppi.common.v1.Attachment attachments = 3;
+   */
+  attachments: Attachment[];
+
+  /**
+   * @generated from field: koppi.common.v1.Urgency urgency = 4;
+   */
+  urgency: Urgency;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp at = 6;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * @generated from field: koppi.common.v1.Party by = 7;
+   */
+  by?: Party | undefined;
+};
+
+/**
+ * Describes the message koppi.referral.v1.Addition.
+ * Use `create(AdditionSchema)` to create a new message.
+ */
+export declare const AdditionSchema: GenMessage<Addition>;
 
 /**
  * ReferralKind is what the sender asks for or sends.
