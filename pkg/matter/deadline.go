@@ -57,3 +57,21 @@ func Earliest(deadlines ...Deadline) Deadline {
 	}
 	return first
 }
+
+// Turn is a due time with the party that must act by it.
+type Turn struct {
+	Deadline
+	Of *commonv1.Party
+}
+
+// Next returns the turn whose due time is the earliest; at a tie the one that is named first. Turns without a
+// time are ignored, unless none has one: then it is the first.
+func Next(turns ...Turn) Turn {
+	next := turns[0]
+	for _, one := range turns[1:] {
+		if !one.At.IsZero() && (next.At.IsZero() || one.At.Before(next.At)) {
+			next = one
+		}
+	}
+	return next
+}

@@ -33,6 +33,8 @@ type Head struct {
 	// Fired are the due times that were recorded as passed. An earlier one may apply again: a late
 	// offer onward becomes the due time again once a question is answered.
 	Fired []time.Time
+	// Thread is what the two sides asked each other and added.
+	Thread Thread
 	// Contacts are the planned contacts, at most one for each agency.
 	Contacts []*commonv1.PlannedContact
 	// Revocation is set once the matter was entered in error, Withdrawal once the consent on which
@@ -63,6 +65,15 @@ func (h *Head) Enter(phase commonv1.LoopPhase, at time.Time) {
 
 // Fire notes that a due time was recorded as passed.
 func (h *Head) Fire(due time.Time) { h.Fired = append(slices.Clip(h.Fired), due) }
+
+// lapsing returns the due times of the requests that lapse when they pass: those that are open, until the
+// matter is declined or ends.
+func (h Head) lapsing() []time.Time {
+	if h.Ended() || h.Phase == commonv1.LoopPhase_LOOP_PHASE_DECLINED {
+		return nil
+	}
+	return h.Thread.Lapses()
+}
 
 // HasFired reports whether a due time was recorded as passed.
 func (h Head) HasFired(due time.Time) bool { return slices.ContainsFunc(h.Fired, due.Equal) }

@@ -13,8 +13,8 @@ import (
 // the older rules fold as they did.
 const DueRules = 1
 
-// NextCheck returns the earliest due time that a reader is shown and that has not yet been recorded
-// as passed for that reader; zero if there is none. It uses the view of every reader: a step that
+// NextCheck returns the earliest due time that a reader is shown, of the matter or of a request for
+// information in it, and that has not yet been recorded as passed for that reader; zero if there is none. It uses the view of every reader: a step that
 // one reader may not know of must not suppress that reader's due time.
 func NextCheck[S State](history History[S], status StatusOf[S]) time.Time {
 	var next time.Time
@@ -48,15 +48,19 @@ type Passed interface {
 	GetDueRules() int32
 }
 
-// PassedFor reports whether the due time of an event was one that the reader was shown, and has now
-// passed for the first time for that reader. Before computes the status by the rules before
+// PassedFor reports whether the due time of an event was one that the reader was shown, of the matter or
+// of a request for information in it, and has now passed for the first time for that reader. Before computes the status by the rules before
 // DueRules 1; it is used for events that were recorded under those rules.
 func PassedFor[S State](view S, reader Reader, status, before StatusOf[S], passed Passed) bool {
 	if passed.GetDueRules() < DueRules {
 		status = before
 	}
+	at, head := passed.GetDueAt().AsTime(), view.Common()
+	if passed.GetDueRules() >= DueRules && slices.ContainsFunc(head.lapsing(), at.Equal) {
+		return true
+	}
 	due := status(view, reader).GetDueAt()
-	return due != nil && due.AsTime().Equal(passed.GetDueAt().AsTime()) && !view.Common().HasFired(due.AsTime())
+	return due != nil && due.AsTime().Equal(at) && !head.HasFired(at)
 }
 
 func unfired[S State](history History[S], status StatusOf[S]) []time.Time {
@@ -65,6 +69,7 @@ func unfired[S State](history History[S], status StatusOf[S]) []time.Time {
 		if status := status(view.State, view.Reader); status.GetDueAt() != nil && !status.GetOverdue() {
 			due = append(due, status.GetDueAt().AsTime())
 		}
+		due = append(due, view.State.Common().lapsing()...)
 	}
 	return due
 }

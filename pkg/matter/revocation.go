@@ -23,7 +23,7 @@ func (h Head) Revoked(e Event) (Head, bool) {
 	switch m := e.Message.(type) {
 	case *commonv1.EnteredInError:
 		h.Enter(commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN, e.At)
-		h.Due = time.Time{}
+		h.Due, h.Thread = time.Time{}, Thread{}
 		*r = Revocation{Notice: noticeOf(e, h.mustAcknowledge(e, m.GetHolders()), m.GetDueAt()), Reason: m.GetReason()}
 		r.LeftApart = m.GetLeftApart()
 	case *commonv1.RevocationAcknowledged:

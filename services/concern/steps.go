@@ -8,6 +8,7 @@ import (
 
 	"koppi.internal/pkg/accesslog"
 	"koppi.internal/pkg/caller"
+	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/ground"
 	"koppi.internal/pkg/ground/basis"
@@ -43,9 +44,18 @@ func (s *Service) take(ctx context.Context, r service.Request) (reading.Shown[ru
 // taken returns how a step is decided. A forward also needs facts about the next receiver.
 func (s *Service) taken(r service.Request) step {
 	taken := step{Decide: rules.Decide, Etag: service.EtagOf(r), Check: rules.CheckStep, Related: s.related}
-	if _, ok := r.(*concernv1.TriageConcernRequest); ok {
+	switch r.(type) {
+	case *concernv1.TriageConcernRequest:
 		taken.Prepare = func(_ context.Context, world rules.World, command rules.Command) (prepared, error) {
 			return prepared{Facts: rules.Facts{OnCall: s.Directory.OnCall(world.State(command.Subject).Holder, command.At)}}, nil
+		}
+	case *concernv1.AddInformationRequest:
+		taken.Prepare = func(_ context.Context, world rules.World, command rules.Command) (prepared, error) {
+			c := world.State(command.Subject)
+			if c.Lead != "" {
+				c = world.State(c.Lead)
+			}
+			return prepared{Facts: rules.Facts{OnCall: s.Directory.OnCall(c.Holder, command.At), Words: s.saysWords(command.Actor.Agency)}}, nil
 		}
 	}
 	forward, ok := r.(*concernv1.ForwardConcernRequest)
@@ -68,6 +78,12 @@ func (s *Service) taken(r service.Request) step {
 		return prepared{Facts: facts, Clients: map[string][]byte{rules.Collection + command.NewID: client}}, fault.Store(err)
 	}
 	return taken
+}
+
+// saysWords reports whether an agency's reports without consent have words, as its profile says.
+func (s *Service) saysWords(agency string) bool {
+	own, _ := s.Directory.Agency(agency)
+	return own.Profile == directory.Necessary
 }
 
 // SubmitConcern reports a concern. If the receiver has an open concern about the client, the report

@@ -26,6 +26,8 @@ type Fixture[S matter.State, F any] struct {
 	Now time.Time
 	// Skew is the clock error of the replica that handles the next command.
 	Skew time.Duration
+	// Actor is who takes the step for which the service makes a request; zero if it is not known.
+	Actor matter.Actor
 
 	service Service[S, F]
 	ids     int
@@ -118,6 +120,13 @@ func (w *Fixture[S, F]) Request(subject, step string, other matter.Actor) proto.
 	return w.service.Requests(w, subject, other)[step]
 }
 
+// RequestBy returns a valid request of a step that an actor takes.
+func (w *Fixture[S, F]) RequestBy(actor matter.Actor, subject, step string, other matter.Actor) proto.Message {
+	w.Actor = actor
+	defer func() { w.Actor = matter.Actor{} }()
+	return w.Request(subject, step, other)
+}
+
 // Withdraw withdraws the consents to a matter, as recorded by an agency, or by the client if no agency
 // is named; of a matter that goes on without consent, those of the named members, or of all if none is
 // named.
@@ -153,7 +162,7 @@ func (w *Fixture[S, F]) AcknowledgeWithdrawal(agency, subject string) error {
 // Take takes a step with its valid request, which concerns the worker of agency terveys.
 func (w *Fixture[S, F]) Take(t testing.TB, actor matter.Actor, subject, step string) {
 	t.Helper()
-	Must(t, w.Try(actor, subject, w.Request(subject, step, People["terveys"])))
+	Must(t, w.Try(actor, subject, w.RequestBy(actor, subject, step, People["terveys"])))
 }
 
 // Do runs a command on a matter, to which the actor's agency must have some relation.
@@ -195,15 +204,15 @@ func (w *Fixture[S, F]) number(command matter.Command[F]) matter.Number {
 }
 
 // Pass lets time pass and records what fell due, for each matter by a command of its own and at a
-// time of its own.
+// time of its own. A due time that passed while another replaced it is recorded by the next command, as
+// the clock does.
 func (w *Fixture[S, F]) Pass(by time.Duration) {
 	w.Now = w.Now.Add(by)
 	for _, subject := range slices.Sorted(maps.Keys(w.Histories)) {
-		due := w.Rules.FallenDue(w.World(), subject, w.Now)
-		if err := w.Append(due); err != nil {
-			panic(err)
-		}
-		if len(due) > 0 {
+		for due := w.Rules.FallenDue(w.World(), subject, w.Now); len(due) > 0; due = w.Rules.FallenDue(w.World(), subject, w.Now) {
+			if err := w.Append(due); err != nil {
+				panic(err)
+			}
 			w.Now = w.Now.Add(time.Microsecond)
 		}
 	}

@@ -268,7 +268,7 @@ func Act[S matter.State, F any](
 			actor, step = chosen.actor, chosen.step
 		}
 		w.Now = w.Now.Add(time.Second)
-		request := w.Request(subject, step, rapid.SampledFrom(people).Draw(t, "other"))
+		request := w.RequestBy(actor, subject, step, rapid.SampledFrom(people).Draw(t, "other"))
 		if vary != nil {
 			vary(t, request, subject, actor)
 		}

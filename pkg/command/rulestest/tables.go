@@ -78,7 +78,7 @@ func LifeTable[S matter.State, F any](
 				view, related := w.View(actor.Agency, subject), w.Histories[subject].Related(actor.Agency)
 				offered := related && slices.Contains(w.service.Allowed(view, actor.Actor), step)
 				before := len(w.Events)
-				err := w.Try(actor.Actor, subject, w.Request(subject, step, People["tyo"]))
+				err := w.Try(actor.Actor, subject, w.RequestBy(actor.Actor, subject, step, People["tyo"]))
 				result := string(fault.ReasonOf(err))
 				if err == nil {
 					result = "→ " + show(w.Histories[subject].State) + " by " + names(w.Events[before:]) + "; " + turn(w.Rules.Status(w.Histories[subject].State, matter.Reader{Role: matter.RoleReceiver, Consent: true}))

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +38,8 @@ type Facts struct {
 	// Earlier is the number of the receiver's concerns about the client in the last twelve months, and
 	// EarlierUnreached of those that ended because the client was not reached or wanted no help.
 	Earlier, EarlierUnreached int32
+	// Words says that a notification of the caller's agency may have words, if no terms say so.
+	Words bool
 }
 
 // World is what decisions see of concerns.
@@ -86,8 +89,11 @@ func RelatedTo(known World, command Command, own []string, keys int) []string {
 		return append(related, leads...)
 	case *concernv1.ReceiveConcernRequest:
 		return concerns(c.Lead, Collection+c.OwnLead)
-	case *concernv1.TriageConcernRequest, *concernv1.ReassignConcernRequest, *concernv1.RequestInformationRequest,
-		*concernv1.ProvideInformationRequest, *concernv1.SettleConcernRequest, *concernv1.AcknowledgeRevocationRequest,
+	case *concernv1.RequestInformationRequest, *concernv1.ProvideInformationRequest, *concernv1.AddInformationRequest:
+		// Where nothing leads, an id that does not exist is read, as when a report is sent.
+		lead := cmp.Or(c.Lead, Collection+matter.DerivedID(command.NewID, "lead"))
+		return concerns(lead, Collection+c.OwnLead)
+	case *concernv1.TriageConcernRequest, *concernv1.ReassignConcernRequest, *concernv1.SettleConcernRequest, *concernv1.AcknowledgeRevocationRequest,
 		*concernv1.RecordFeedbackConsentRequest, *concernv1.SetSecondWorkerRequest:
 		return nil
 	case *concernv1.WithdrawConcernRequest, *concernv1.RevokeConcernRequest:

@@ -21,6 +21,7 @@ const (
 var (
 	reporter = []matter.Role{matter.RoleSender}
 	receiver = []matter.Role{matter.RoleReceiver}
+	both     = []matter.Role{matter.RoleSender, matter.RoleReceiver}
 )
 
 // condition says when a step may be taken.
@@ -49,18 +50,6 @@ func leading(states []concernv1.ConcernState) condition {
 // earlier lead.
 func untaken(states []concernv1.ConcernState) condition {
 	return func(view Concern, actor matter.Actor) bool { return leading(states)(view, actor) && !view.TakenBefore }
-}
-
-// unasked allows a step in the given states, but not while the reporter sees a question as open.
-func unasked(states []concernv1.ConcernState) condition {
-	return func(view Concern, actor matter.Actor) bool {
-		return leading(states)(view, actor) && view.Open == "" && view.Asked == ""
-	}
-}
-
-// asked allows a step in the given states while a question is open.
-func asked(states []concernv1.ConcernState) condition {
-	return func(view Concern, actor matter.Actor) bool { return leading(states)(view, actor) && view.Open != "" }
 }
 
 // awaitsResult allows a step in the given states while an appointment has no result.

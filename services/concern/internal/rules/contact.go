@@ -72,7 +72,7 @@ func contactAttempted(c Concern, e matter.Event, m *concernv1.ContactAttempted) 
 		return c
 	}
 	c.NextAttempt = matter.NotPast(m.GetNextAttemptAt().AsTime(), e.At)
-	if _, offered := c.pendingForward(); !offered && c.Open == "" && m.GetNextAttemptAt().AsTime().Before(dueBefore(c)) {
+	if _, offered := c.pendingForward(); !offered && !c.holds() && m.GetNextAttemptAt().AsTime().Before(dueBefore(c)) {
 		c.Lowered = c.NextAttempt
 	}
 	return c

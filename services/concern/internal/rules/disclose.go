@@ -45,6 +45,7 @@ var Disclosures = []matter.Disclosure{
 	matter.Hide("receiver-only/client-wish", "ConcernTriaged", "client_wants_help", withConsent...),
 	matter.Hide("receiver-only/triage", "ConcernTriaged", "client_will", withConsent...),
 	matter.Hide("receiver-only/triage", "ConcernTriaged", "on_call", withConsent...),
+	matter.Hide("receiver-only/triage", "InformationAdded", "on_call", reporters...),
 	matter.Hide("receiver-only/support-need", "ConcernTriaged", "four_field", withConsent...),
 	matter.Hide("receiver-only/support-need", "ConcernTriaged", "reason", withConsent...),
 	matter.Hide("receiver-only/contact", "ContactAttempted", "mode", withConsent...),
@@ -81,6 +82,8 @@ var Disclosures = []matter.Disclosure{
 	matter.Hide("client/between-officials", "InformationRequested", "question", client...),
 	matter.Hide("client/between-officials", "InformationProvided", "answer", client...),
 	matter.Hide("client/between-officials", "InformationProvided", "attachments", client...),
+	matter.Hide("client/between-officials", "InformationAdded", "text", client...),
+	matter.Hide("client/between-officials", "InformationAdded", "attachments", client...),
 	matter.Hide("client/between-officials", "ConcernClosed", "feedback", client...),
 	matter.Hide("client/between-officials", "ConcernClosed", "attachments", client...),
 	matter.Hide("client/between-officials", "ContactAttempted", "note", client...),
@@ -119,6 +122,7 @@ var Disclosed = map[string][]matter.Audience{
 	"AppointmentResultRecorded": withConsent, // only of an appointment that the reporter was shown: see isDisclosed
 	"InformationRequested":      reporters,
 	"InformationProvided":       reporters,
+	"InformationAdded":          reporters,
 	"AssessmentStarted":         withConsent,
 	"AssessmentCompleted":       withConsent,
 	"ConcernForwarded":          withConsent,
@@ -207,7 +211,7 @@ func isDisclosed(view Concern, message proto.Message, reader matter.Reader) bool
 // to the client as a separate matter.
 func isDisclosedToClient(message proto.Message) bool {
 	switch message.(type) {
-	case *concernv1.ConcernJoined, *concernv1.ReportJoined, *concernv1.ConcernPromoted:
+	case *concernv1.ConcernJoined, *concernv1.ReportJoined, *concernv1.ReportAdded, *concernv1.ConcernPromoted:
 		return false
 	default:
 		return true
@@ -244,7 +248,7 @@ func forReader(message proto.Message, view Concern, reader matter.Reader) proto.
 	case *concernv1.ForwardAnswered:
 		m.ClosesAt = nil
 	case *concernv1.ConcernOverdue:
-		m.State = view.Shown()
+		m.State, m.InformationRequestId = view.Shown(), view.Thread.LapsingAt(m.GetDueAt().AsTime())
 	}
 	return message
 }

@@ -24,7 +24,7 @@ func TestEvolveKnowsEveryEvent(t *testing.T) {
 	due := time.Unix(1_700_000_000, 0).UTC()
 	rulestest.EvolveKnows(t, rulestest.Events(t, concernv1.File_koppi_concern_v1_events_proto, commonv1.File_koppi_common_v1_contact_proto, commonv1.File_koppi_common_v1_appointment_proto), rules.Concern{
 		Head:  matter.Head{Subject: "concerns/z", Due: due},
-		State: concernv1.ConcernState_CONCERN_STATE_TAKEN, Receiver: &commonv1.Party{Agency: "a"}, OwnLead: "y", Lead: "z", Open: "x",
-		Questions: []*concernv1.InformationRequest{{InformationRequestId: "x"}}, Forwards: []rules.Forward{{Subject: "concerns/x", Pending: true}},
+		State: concernv1.ConcernState_CONCERN_STATE_TAKEN, Receiver: &commonv1.Party{Agency: "a"}, OwnLead: "y", Lead: "z",
+		Forwards: []rules.Forward{{Subject: "concerns/x", Pending: true}},
 	}, due.Add(time.Hour), rules.Evolve)
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"koppi.internal/pkg/matter"
-	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
@@ -15,7 +14,6 @@ import (
 const (
 	workingDaysToTake   = 7
 	monthsToAssess      = 3
-	workingDaysToAnswer = 3
 	workingDaysToSettle = 3
 )
 
@@ -29,39 +27,78 @@ const (
 	planDay  = "1301/2014 § 45.2"
 )
 
-// turn returns the party whose turn it is. An open question takes precedence over a forward,
-// because the question is shown to the reporter and the forward is not.
-func turn(c Concern) *commonv1.Party {
-	if c.question() != nil {
-		return c.Sender
+// next returns the due time, its basis and whose turn it is: the earliest of what runs. While the concern
+// waits for the reporter's answer, the due times of its state and of an offer onward rest, unless it is
+// urgent; a day that the law sets never rests.
+func next(c Concern) matter.Turn {
+	held, holds := c.Thread.Held()
+	if holds && !held.Lapses {
+		return asked(c)
 	}
-	if forward, offered := c.pendingForward(); offered {
-		return forward.Receiver
+	turns := []matter.Turn{own(c, holds && !matter.IsUrgent(c.Clock.Urgency))}
+	if holds {
+		turns = slices.Insert(turns, 0, matter.Turn{Deadline: matter.Agreed(held.DueAt), Of: c.Sender})
 	}
-	if c.State == stateDeclined {
-		return c.Sender
+	if request, open := c.Thread.OpenFrom(matter.RoleSender); open {
+		turns = append(turns, matter.Turn{Deadline: matter.Agreed(request.DueAt), Of: c.Holder})
 	}
-	return c.Holder
+	return matter.Next(turns...)
 }
 
-// deadline returns the due time and its basis: the earliest of the state's own due time, what was
-// agreed and the clock of an urgent matter.
-func deadline(c Concern) matter.Deadline {
+// own returns the earliest of the due times of the state itself, of an offer onward and of the clock of an
+// urgent matter. If the concern rests, only the clock and the day that the law sets run; that day is the next
+// agency's while the concern is offered onward.
+func own(c Concern, rests bool) matter.Turn {
 	urgent := c.Clock.Urgent(c.ToSocialServices)
-	if question := c.question(); question != nil {
-		return matter.Earliest(matter.Agreed(question.GetDueAt().AsTime()), urgent)
+	forward, offered := c.pendingForward()
+	turn := matter.Turn{Of: c.Holder}
+	switch {
+	case offered:
+		turn.Of = forward.Receiver
+	case c.State == stateDeclined:
+		turn.Of = c.Sender
 	}
-	if forward, offered := c.pendingForward(); offered {
-		return matter.Earliest(matter.Agreed(forward.DueAt), urgent)
+	switch statutory := matter.Statutory(c.Statutory, c.provision()); {
+	case rests && offered:
+		turn.Deadline = urgent
+	case rests:
+		turn.Deadline = matter.Earliest(statutory, urgent)
+	case offered:
+		turn.Deadline = matter.Earliest(matter.Agreed(forward.DueAt), urgent)
+	default:
+		turn.Deadline = matter.Earliest(statutory, matter.Agreed(c.NextAttempt), matter.Promised(c.Due), matter.Promised(c.FollowUp), urgent)
 	}
-	return matter.Earliest(matter.Statutory(c.Statutory, c.provision()), matter.Agreed(c.NextAttempt), matter.Promised(c.Due), matter.Promised(c.FollowUp), urgent)
+	return turn
 }
+
+// asked returns the due time and the turn of what the two sides asked each other; zero if nothing is open. A
+// question from before lapsing has the clock of an urgent matter beside it.
+func asked(c Concern) matter.Turn {
+	var turns []matter.Turn
+	if held, holds := c.Thread.Held(); holds {
+		due := matter.Agreed(held.DueAt)
+		if !held.Lapses {
+			due = matter.Earliest(due, c.Clock.Urgent(c.ToSocialServices))
+		}
+		turns = append(turns, matter.Turn{Deadline: due, Of: c.Sender})
+	}
+	if request, open := c.Thread.OpenFrom(matter.RoleSender); open {
+		turns = append(turns, matter.Turn{Deadline: matter.Agreed(request.DueAt), Of: c.Holder})
+	}
+	if len(turns) == 0 {
+		return matter.Turn{}
+	}
+	return matter.Next(turns...)
+}
+
+// deadline returns the due time and its basis.
+func deadline(c Concern) matter.Deadline { return next(c).Deadline }
 
 // dueBefore returns the due time by the rules before matter.DueRules 1. Due times that passed under
 // those rules are recorded by them.
 func dueBefore(c Concern) time.Time {
-	if question := c.question(); question != nil {
-		return question.GetDueAt().AsTime()
+	if held, holds := c.Thread.Held(); holds {
+		return held.DueAt
 	}
 	if forward, offered := c.pendingForward(); offered {
 		return forward.DueAt

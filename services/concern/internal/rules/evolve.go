@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
@@ -25,9 +24,10 @@ func Evolve(c Concern, e matter.Event) Concern {
 		return c
 	}
 	before := c
-	if touching[matter.NameOf(e.Message)] {
+	if touches(c, e) {
 		c.Clock.Touch(e.At)
 	}
+	c.Thread = c.Thread.Seen(e, matter.SideOf(e, c.Receiver))
 	switch m := e.Message.(type) {
 	case *concernv1.ConcernSubmitted:
 		c = submitted(e, m)
@@ -73,14 +73,15 @@ func Evolve(c Concern, e matter.Event) Concern {
 		c.Contacted(e.By)
 		c = contactAttempted(c, e, m)
 	case *concernv1.InformationRequested:
-		c.Questions = append(slices.Clip(c.Questions), &concernv1.InformationRequest{
-			InformationRequestId: m.GetInformationRequestId(), Question: m.GetQuestion(),
-			AskedAt: timestamppb.New(e.At), DueAt: m.GetDueAt(),
-		})
-		c.Open, c.Asked = m.GetInformationRequestId(), m.GetInformationRequestId()
-		c = c.enter(commonv1.LoopPhase_LOOP_PHASE_WAITING, e.At)
+		c = informationRequested(c, e, m)
 	case *concernv1.InformationProvided:
 		c = informationProvided(c, e, m)
+	case *concernv1.InformationAdded:
+		c = informationAdded(c, e, m)
+	case *concernv1.ReportAdded:
+		c.Clock.Heighten(m.GetUrgency(), e.At, c.unreceivedDue())
+		c.OnCall = c.OnCall.Called(m.GetOnCall(), e.At)
+		c.Thread = c.Thread.Told(matter.RoleSender)
 	case *concernv1.AssessmentStarted:
 		c = c.to(concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT, e.At)
 		c.Due = dueInAssessment(e.At)
@@ -114,13 +115,13 @@ func Evolve(c Concern, e matter.Event) Concern {
 		c.ResubmittedAs = m.GetResubmittedAs()
 	case *concernv1.ConcernOverdue:
 		c.Fire(m.GetDueAt().AsTime())
-		return c.postponed(e.At)
+		return c.lapsed(m.GetDueAt().AsTime(), e.At).postponed(e.At)
 	}
 	if c.State != before.State || !slices.Equal(c.Groups, before.Groups) {
 		c = c.counted(e.At)
 	}
 	c = c.unscheduled(e)
-	if c.Open == "" && isDisclosedToReporter(c, e.Message) {
+	if !c.holds() && isDisclosedToReporter(c, e.Message) {
 		c.Asked = ""
 	}
 	return c
@@ -149,11 +150,11 @@ var phases = map[concernv1.ConcernState]commonv1.LoopPhase{
 	concernv1.ConcernState_CONCERN_STATE_WITHDRAWN:     commonv1.LoopPhase_LOOP_PHASE_WITHDRAWN,
 }
 
-// to moves to a state. If the state differs, an open question is closed; and if a due time was
-// hidden by the question and has passed, it becomes the next working day.
+// to moves to a state. If the state differs, the concern no longer waits for an answer; and if a due time
+// was hidden by the request and has passed, it becomes the next working day.
 func (c Concern) to(state concernv1.ConcernState, at time.Time) Concern {
-	if c.Open != "" && c.State != state {
-		c.Open = ""
+	if c.holds() && c.State != state {
+		c.Thread.Holding = ""
 		c.Due = matter.NotPast(c.Due, at)
 		c = c.offersNotPast(at)
 	}
@@ -162,7 +163,7 @@ func (c Concern) to(state concernv1.ConcernState, at time.Time) Concern {
 		c = c.withoutFollowUp()
 	}
 	c.State = state
-	if c.Open != "" {
+	if c.holds() {
 		return c
 	}
 	return c.enter(phases[state], at)
@@ -215,31 +216,6 @@ func promoted(c Concern, e matter.Event, m *concernv1.ConcernPromoted) Concern {
 		c.Clock.Restart(e.At)
 	}
 	return c
-}
-
-func informationProvided(c Concern, e matter.Event, m *concernv1.InformationProvided) Concern {
-	c.Questions = slices.Clone(c.Questions)
-	for i, question := range c.Questions {
-		if question.GetInformationRequestId() == m.GetInformationRequestId() {
-			answered := proto.CloneOf(question)
-			answered.Answer, answered.AnsweredAt = m.GetAnswer(), timestamppb.New(e.At)
-			c.Questions[i] = answered
-		}
-	}
-	c.Attachments = append(slices.Clip(c.Attachments), m.GetAttachments()...)
-	if c.Open != m.GetInformationRequestId() {
-		// A later step had closed the question and the reporter was not shown it. The answer is
-		// kept and changes nothing.
-		return c
-	}
-	c.Open = ""
-	c.Due, c.Lowered = dueAfterAnswer(c.State, e.At), time.Time{}
-	if !c.FollowUp.IsZero() {
-		c.FollowUp = matter.NotPast(c.FollowUp, e.At)
-	}
-	c.Clock.Restart(e.At)
-	c = c.counted(e.At).offersNotPast(e.At)
-	return c.enter(phases[c.State], e.At)
 }
 
 // offersNotPast moves the due time of a pending offer onward to the next working day if it passed

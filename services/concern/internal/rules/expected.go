@@ -21,7 +21,7 @@ func Expected(view Concern, now time.Time) matter.Expectation {
 	}
 	return view.Expected(
 		view.Appointment(now, agreed...),
-		matter.Expect(view.question() != nil || offered, commonv1.ClientExpectation_CLIENT_EXPECTATION_OTHERS_ANSWER, due),
+		matter.Expect(view.holds() || offered, commonv1.ClientExpectation_CLIENT_EXPECTATION_OTHERS_ANSWER, due),
 		matter.Expect(view.State == stateSubmitted, commonv1.ClientExpectation_CLIENT_EXPECTATION_OPENING, due),
 		matter.Expect(taking && !reached, commonv1.ClientExpectation_CLIENT_EXPECTATION_CONTACT, due),
 		matter.Expect(!taking && !reached && !view.NextAttempt.IsZero(), commonv1.ClientExpectation_CLIENT_EXPECTATION_CONTACT, view.NextAttempt),

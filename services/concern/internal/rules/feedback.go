@@ -125,7 +125,7 @@ func (c Concern) caughtUp(state concernv1.ConcernState, at time.Time) Concern {
 	case stateAssessed:
 		c.Due = c.dueAssessed(at)
 	}
-	if c.Open == "" {
+	if !c.holds() {
 		c = c.enter(phases[state], at)
 	}
 	return c.counted(at)
@@ -150,13 +150,11 @@ func (c Concern) asHeard() Concern {
 	return c
 }
 
-// withoutTurn returns a status as a reporter sees it that does not hear how the concern goes on.
-func (c Concern) withoutTurn(status *commonv1.LoopStatus, own string) *commonv1.LoopStatus {
+// asSilent returns a status as a reporter sees it that does not hear how the concern goes on: of other
+// parties the agency alone, and of the phases after the taking one.
+func asSilent(status *commonv1.LoopStatus, own string) *commonv1.LoopStatus {
 	if status.Phase == commonv1.LoopPhase_LOOP_PHASE_TAKEN {
 		status.Phase = commonv1.LoopPhase_LOOP_PHASE_IN_PROGRESS
-	}
-	if c.taken() && c.Open == "" {
-		status.DueAt, status.Overdue, status.WaitingOn = nil, false, nil
 	}
 	status.Responsible = matter.AgencyAlone(status.Responsible, own)
 	status.WaitingOn = matter.AgencyAlone(status.WaitingOn, own)

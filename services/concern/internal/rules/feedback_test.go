@@ -346,7 +346,7 @@ func TestQuestionStaysOpenAtBegin(t *testing.T) {
 		t.Errorf("the reporter is shown %s", state.Shown())
 	}
 	request := w.Request(c, "ProvideInformation", people["hva"]).(*concernv1.ProvideInformationRequest)
-	request.InformationRequestId = w.View("kela", c).State.Open
+	request.InformationRequestId = w.View("kela", c).State.Thread.Holding
 	must(t, w.step("kela", c, request))
 	if state := w.View("kela", c).State; state.Shown() != concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT {
 		t.Errorf("after the answer the reporter is shown %s", state.Shown())

@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -129,7 +130,7 @@ const (
 
 var allSteps = []string{
 	receive, triage, take, "ReassignConcern", contact, schedule, attend, second, "PlanContact", ask, assess, assessed, closing, forward, decline,
-	"ProvideInformation", withdraw, settle, revoke, acknowledge, answer,
+	"ProvideInformation", "AddInformation", withdraw, settle, revoke, acknowledge, answer,
 }
 
 // private is what only the receiver, or the receiver and the client, may read.
@@ -143,6 +144,25 @@ func firstOpen(c rules.Concern) string {
 		}
 	}
 	return ""
+}
+
+// unanswered returns the last request without an answer; the zero one if there is none.
+func unanswered(c rules.Concern) matter.Request {
+	for _, one := range slices.Backward(c.Thread.Requests) {
+		if !one.IsAnswered() {
+			return one
+		}
+	}
+	return matter.Request{}
+}
+
+// answered returns an answer to the last request without one, or the end of the actor's own.
+func answered(actor matter.Actor, c rules.Concern) *concernv1.ProvideInformationRequest {
+	asked := unanswered(c)
+	if actor.Agency != "" && asked.From == matter.SideOf(matter.Event{By: actor.Party()}, c.Receiver) {
+		return &concernv1.ProvideInformationRequest{InformationRequestId: asked.ID, Code: commonv1.AnswerCode_ANSWER_CODE_NO_LONGER_NEEDED}
+	}
+	return &concernv1.ProvideInformationRequest{InformationRequestId: asked.ID, Answer: "Eilen."}
 }
 
 // requests returns a valid request of each step; a forward goes to the other.
@@ -164,7 +184,8 @@ func requests(w *base, subject string, other matter.Actor) map[string]proto.Mess
 		closing:              &concernv1.CloseConcernRequest{Outcome: concernv1.Outcome_OUTCOME_GUIDED, Feedback: "ok", Note: private},
 		forward:              &concernv1.ForwardConcernRequest{Receiver: &commonv1.Party{Agency: other.Agency}, Basis: consent(w.Now), Topics: []concernv1.Topic{concernv1.Topic_TOPIC_MENTAL_HEALTH}},
 		decline:              &concernv1.DeclineConcernRequest{Reason: concernv1.DeclineReason_DECLINE_REASON_WRONG_AREA, Explanation: "muualle"},
-		"ProvideInformation": &concernv1.ProvideInformationRequest{InformationRequestId: state.Open, Answer: "Eilen."},
+		"ProvideInformation": answered(w.Actor, state),
+		"AddInformation":     &concernv1.AddInformationRequest{Text: "Avain on naapurilla."},
 		withdraw:             &concernv1.WithdrawConcernRequest{Reason: "erehdys"},
 		settle:               &concernv1.SettleConcernRequest{Reason: "hoidettu"},
 		revoke:               &concernv1.RevokeConcernRequest{Reason: "väärä henkilö"},

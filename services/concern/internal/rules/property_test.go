@@ -69,7 +69,25 @@ func act(t *rapid.T, w *base) {
 				m.Consented, m.ConsentedAt = false, nil
 			}
 		case *concernv1.ProvideInformationRequest:
-			m.InformationRequestId = w.View(actor.Agency, subject).State.Open
+			shown := answered(actor, w.View(actor.Agency, subject).State)
+			m.InformationRequestId, m.Answer, m.Code = shown.GetInformationRequestId(), shown.GetAnswer(), shown.GetCode()
+			if m.GetCode() == 0 && rapid.Bool().Draw(t, "code") {
+				m.Answer, m.Code = "", commonv1.AnswerCode_ANSWER_CODE_CALL_US
+			}
+		case *concernv1.RequestInformationRequest:
+			if rapid.Bool().Draw(t, "papers") {
+				m.Question, m.Papers = "", []string{"lease", "payslip"}
+			}
+			if rapid.Bool().Draw(t, "due") {
+				m.DueAt = timestamppb.New(w.Now.Add(time.Duration(rapid.IntRange(-60, 30*24*60).Draw(t, "in minutes")) * time.Minute))
+			}
+		case *concernv1.AddInformationRequest:
+			switch rapid.IntRange(0, 2).Draw(t, "adds") {
+			case 1:
+				m.Text, m.Topics = "", []concernv1.Topic{concernv1.Topic_TOPIC_VIOLENCE_OR_THREAT}
+			case 2:
+				m.Text, m.Urgency = "", urgency(t)
+			}
 		}
 	})
 }

@@ -27,7 +27,7 @@ type Concern struct {
 	// forward may replace it while it is open.
 	matter.Head
 	// State does not include the two states that are shown instead of another: JOINED (see Lead)
-	// and INFORMATION_REQUESTED (see Open).
+	// and INFORMATION_REQUESTED (see Head.Thread.Holding).
 	State concernv1.ConcernState
 
 	Receiver      *commonv1.Party
@@ -108,13 +108,12 @@ type Concern struct {
 	// OnCall is the unit that is on call for this emergency beside the holder.
 	OnCall matter.OnCall
 	// Second works on the concern beside the holder.
-	Second    *commonv1.Party
-	Questions []*concernv1.InformationRequest
-	// Open is the id of the question that the reporter must answer.
-	Open string
-	// Asked is the question that the reporter sees as open: Open, or one that was closed by a step
-	// which the reporter may not know of. Until it is answered, another question would reveal that
-	// step.
+	Second *commonv1.Party
+	// Additions are what both sides added.
+	Additions []*concernv1.Addition
+	// Asked is the question from before lapsing that the reporter sees as open: the holding one, or one
+	// that was closed by a step which the reporter may not know of. Until it is answered, another question
+	// would reveal that step.
 	Asked    string
 	Forwards []Forward
 	// ClosesAt is when it is closed as forwarded; zero if it is not scheduled to be.
@@ -155,7 +154,7 @@ func (c Concern) Shown() concernv1.ConcernState {
 	switch {
 	case c.IsOpen() && c.Lead != "":
 		return concernv1.ConcernState_CONCERN_STATE_JOINED
-	case c.Open != "":
+	case c.holds():
 		return concernv1.ConcernState_CONCERN_STATE_INFORMATION_REQUESTED
 	default:
 		return c.State
@@ -174,22 +173,8 @@ func (c Concern) taken() bool {
 	}
 }
 
-// question returns the question that the reporter must answer; nil if there is none.
-func (c Concern) question() *concernv1.InformationRequest {
-	if c.Open == "" {
-		return nil
-	}
-	return c.questionByID(c.Open)
-}
-
-func (c Concern) questionByID(id string) *concernv1.InformationRequest {
-	for _, question := range c.Questions {
-		if question.GetInformationRequestId() == id {
-			return question
-		}
-	}
-	return nil
-}
+// holds reports whether the concern waits for the reporter's answer.
+func (c Concern) holds() bool { return c.Thread.Holding != "" }
 
 // pendingForward returns the offer onward that must be answered first; false if there is none.
 func (c Concern) pendingForward() (Forward, bool) {

@@ -13,26 +13,37 @@ import (
 
 // Status returns the status of a concern as a reader sees it. A reporter without consent to hear how
 // it goes on learns what became of its report and no more: of other parties it sees the agency only,
-// and once the concern is taken it sees neither a due time nor a turn, unless it must answer a
-// question. A new due time would reveal that an assessment began.
+// and once the concern is taken it sees neither a due time nor a turn, but those of what the two sides
+// asked each other. A new due time would reveal that an assessment began.
 func Status(view Concern, reader matter.Reader) *commonv1.LoopStatus {
 	if reader.Role == matter.RoleSender {
 		view = view.asHeard()
 	}
-	return statusWith(view, reader, deadline(view))
+	if isSilent(reader) && view.taken() {
+		return statusWith(view, reader, asked(view))
+	}
+	return statusWith(view, reader, next(view))
 }
 
 // statusBefore returns the status by the rules before matter.DueRules 1.
 func statusBefore(view Concern, reader matter.Reader) *commonv1.LoopStatus {
-	return statusWith(view, reader, matter.Promised(dueBefore(view)))
+	if isSilent(reader) && view.taken() && !view.holds() {
+		return statusWith(view, reader, matter.Turn{})
+	}
+	return statusWith(view, reader, matter.Turn{Deadline: matter.Promised(dueBefore(view)), Of: next(view).Of})
 }
 
-func statusWith(view Concern, reader matter.Reader, due matter.Deadline) *commonv1.LoopStatus {
-	status := matter.WithoutBasis(matter.NewStatus(view.Head, Responsible(view), turn(view), due), reader)
-	if reader.Role != matter.RoleSender || reader.HearsBack {
+// isSilent reports whether a reader is a reporter that does not hear how the concern goes on.
+func isSilent(reader matter.Reader) bool {
+	return reader.Role == matter.RoleSender && !reader.HearsBack
+}
+
+func statusWith(view Concern, reader matter.Reader, turn matter.Turn) *commonv1.LoopStatus {
+	status := matter.WithoutBasis(matter.NewStatus(view.Head, Responsible(view), turn.Of, turn.Deadline), reader)
+	if !isSilent(reader) {
 		return status
 	}
-	return view.withoutTurn(status, reader.Agency)
+	return asSilent(status, reader.Agency)
 }
 
 // Responsible returns the party that is responsible: exactly one until the concern ends.
@@ -70,8 +81,9 @@ func WorklistEntry(view Concern, reader matter.Reader) matter.WorklistEntry {
 	entry := matter.WorklistEntry{
 		Unit: holder.GetUnit(), Worker: holder.GetWorker(), State: int32(view.Shown()), Urgency: view.Clock.Urgency,
 		Touched: view.Clock.Touched,
-		// The receiver works on the leading concern; reports that joined it are hidden.
-		Hidden: reader.Role == matter.RoleReceiver && view.Lead != "",
+		// The receiver works on the leading concern; a report that joined it is hidden, unless its reporter
+		// waits for an answer.
+		Hidden: reader.Role == matter.RoleReceiver && view.Lead != "" && !view.asks(matter.RoleSender),
 	}
 	if reader.Role == matter.RoleReceiver {
 		entry.Second, entry.Marks = view.Second.GetWorker(), marks(view)
@@ -120,7 +132,7 @@ func NextCheck(history matter.History[Concern]) time.Time {
 // Overdue returns an event for each due time that has passed and was not yet recorded.
 func Overdue(history matter.History[Concern], at time.Time) []matter.Event {
 	return matter.Overdue(history, at, Status, func(c Concern, due *timestamppb.Timestamp) proto.Message {
-		return &concernv1.ConcernOverdue{State: c.Shown(), DueAt: due, DueRules: matter.DueRules}
+		return &concernv1.ConcernOverdue{State: c.Shown(), DueAt: due, DueRules: matter.DueRules, InformationRequestId: c.Thread.LapsingAt(due.AsTime())}
 	})
 }
 

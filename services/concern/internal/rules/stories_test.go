@@ -206,5 +206,6 @@ func TestDueTimePassesOnce(t *testing.T) {
 	w.Pass(30 * 24 * time.Hour)
 	w.take(t, "kela", c, "ProvideInformation")
 	w.Pass(time.Hour)
-	w.Expect(t, "hva", c, "Submitted Taken Forwarded Overdue InformationRequested Overdue InformationProvided")
+	// The request lapsed, and the offer, which had rested, was due again.
+	w.Expect(t, "hva", c, "Submitted Taken Forwarded Overdue InformationRequested Overdue Overdue InformationProvided")
 }

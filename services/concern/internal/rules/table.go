@@ -18,13 +18,8 @@ type step[R proto.Message] = matter.Step[Concern, Facts, *outcome, R]
 // state that it interrupted. A report that joined another has only the steps of its own.
 var Table = matter.NewTable[Concern, Facts, *outcome](
 	step[*concernv1.ProvideInformationRequest]{
-		By: reporter, When: asked(run(stateReceived, stateAssessed)), Automatic: true, WhenFull: matter.Always,
-		Check: checkAnswer,
-		Record: func(o *outcome, command Command, r *concernv1.ProvideInformationRequest) {
-			o.Add(command.Subject, &concernv1.InformationProvided{
-				InformationRequestId: r.GetInformationRequestId(), Answer: r.GetAnswer(), Attachments: command.Attachments,
-			})
-		},
+		By: both, When: answers, Automatic: true, WhenFull: matter.Always,
+		Check: checkAnswer, Record: recordAnswer,
 	},
 	step[*concernv1.ReceiveConcernRequest]{
 		By: receiver, When: in(stateSubmitted), Automatic: true, WhenFull: matter.Always,
@@ -96,10 +91,14 @@ var Table = matter.NewTable[Concern, Facts, *outcome](
 		Check: checkFeedbackConsent, Record: recordFeedbackConsent,
 	},
 	step[*concernv1.RequestInformationRequest]{
-		By: receiver, When: unasked(run(stateReceived, stateAssessed)), Touch: "InformationRequested",
-		Record: func(o *outcome, command Command, r *concernv1.RequestInformationRequest) {
-			o.Add(command.Subject, newQuestion(o.State(command.Subject), command, r))
-		},
+		By: receiver, When: receiverAsks, Touch: "InformationRequested",
+		Or:    []matter.Access[Concern]{{By: reporter, When: reporterAsks}},
+		Check: checkRequest, Record: recordRequest,
+	},
+	step[*concernv1.AddInformationRequest]{
+		By: receiver, When: receiverAdds, Automatic: true,
+		Or:    []matter.Access[Concern]{{By: reporter, When: reporterAdds, Automatic: true}},
+		Check: checkAddition, Record: recordAddition,
 	},
 	step[*concernv1.ForwardConcernRequest]{
 		By: receiver, When: leading(run(stateReceived, stateAssessed)), Touch: "ConcernForwarded",

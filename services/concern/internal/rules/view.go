@@ -9,7 +9,7 @@ import (
 )
 
 // Long are the lists of a concern that grow with its events.
-var Long = []protoreflect.Name{"information_requests", "contact_attempts", "attachments", "triages", "appointments"}
+var Long = []protoreflect.Name{"information_requests", "additions", "contact_attempts", "attachments", "triages", "appointments"}
 
 // ToConcern returns the concern as its caller reads it: what the caller's agency has been shown,
 // and the steps that the caller may take. The handler adds pseudonyms, etag and delivered.
@@ -20,7 +20,7 @@ func ToConcern(view Concern, reader matter.Reader, actor matter.Actor) *concernv
 		Topics: view.Topics, Description: view.Description, Urgency: view.Urgency,
 		SupportNeed: view.SupportNeed, Track: view.Track, ContactAttempts: view.Attempts,
 		EarlierConcerns: view.Earlier, ForwardedFromConcernId: idOrEmpty(view.ForwardedFrom),
-		InformationRequests: view.Questions, Attachments: view.Attachments,
+		InformationRequests: informationRequests(view), Additions: view.Additions, Attachments: view.Attachments,
 		Outcome: view.Outcome, Feedback: view.Feedback, OutcomeAttachments: view.Enclosed, SubmittedAt: timestamppb.New(view.Started),
 		StatutoryGroups: view.Groups, ClientLanguage: view.Language, TriagedUrgency: view.TriagedUrgency, PlanId: view.PlanID,
 		DeclineReason: view.DeclineReason, DeclineExplanation: view.Explanation,
