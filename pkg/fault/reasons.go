@@ -28,6 +28,7 @@ const (
 	NoLiveMatter          Reason = "NO_LIVE_MATTER"
 	StaleEtag             Reason = "STALE_ETAG"
 	IllegalStep           Reason = "ILLEGAL_STEP"
+	AskFirst              Reason = "ASK_FIRST"
 	MatterFull            Reason = "MATTER_FULL"
 	LegalBasisRequired    Reason = "LEGAL_BASIS_REQUIRED"
 	GroundUnknown         Reason = "GROUND_UNKNOWN"
@@ -102,6 +103,7 @@ var table = map[Reason]entry{
 	AttestationRequired:   {codes.InvalidArgument, "attest that consent cannot be obtained, and that the client is unable to care for themselves or that the interest of a child requires the report"},
 	TopicRequired:         {codes.InvalidArgument, "give at least one topic"},
 	ContentNotAllowed:     {codes.InvalidArgument, "remove the content that the ground does not allow"},
+	AskFirst:              {codes.FailedPrecondition, "ask the sender for what is missing; decline if it does not come"},
 	ExplanationRequired:   {codes.InvalidArgument, "explain the reason in words"},
 	InvalidCursor:         {codes.InvalidArgument, "send a cursor of this mailbox unchanged"},
 	InvalidPageToken:      {codes.InvalidArgument, "send the page token unchanged, with the same request"},

@@ -30,9 +30,18 @@ type (
 // take takes one step on an existing referral. It returns the referral as its caller then reads it,
 // and its full state.
 func (s *Service) take(ctx context.Context, r service.Request, taken step) (reading.Shown[rules.Referral], rules.Referral, error) {
-	if _, ok := r.(*referralv1.TriageReferralRequest); ok {
+	switch r.(type) {
+	case *referralv1.TriageReferralRequest:
 		taken.Prepare = func(_ context.Context, world rules.World, command rules.Command) (prepared, error) {
 			return prepared{Facts: rules.Facts{OnCall: s.Directory.OnCall(world.State(command.Subject).Holder, command.At)}}, nil
+		}
+	case *referralv1.AddInformationRequest:
+		taken.Prepare = func(_ context.Context, world rules.World, command rules.Command) (prepared, error) {
+			onCall := map[string]*commonv1.Party{}
+			for subject, history := range world.Subjects {
+				onCall[subject] = s.Directory.OnCall(history.State.Holder, command.At)
+			}
+			return prepared{Facts: rules.Facts{OnCallFor: onCall}}, nil
 		}
 	}
 	named := r.(request) //nolint:forcetypeassert // the requests of all steps name their referral

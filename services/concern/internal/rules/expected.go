@@ -12,7 +12,7 @@ import (
 // Expected returns what the client can expect next, given what the client is shown. A client who was
 // reached is not told that somebody must make contact; the next step is then due by the same time.
 func Expected(view Concern, now time.Time) matter.Expectation {
-	due, reached, declinedHelp := deadline(view).At, view.reached(), view.declinedHelp()
+	due, reached, declinedHelp := own(view, view.holds() && !matter.IsUrgent(view.Clock.Urgency)).At, view.reached(), view.declinedHelp()
 	taking := slices.Contains(run(stateReceived, stateTaken), view.State)
 	_, offered := view.pendingForward()
 	agreed := matter.AppointmentsAhead(view.Appointments, now)
@@ -21,7 +21,7 @@ func Expected(view Concern, now time.Time) matter.Expectation {
 	}
 	return view.Expected(
 		view.Appointment(now, agreed...),
-		matter.Expect(view.holds() || offered, commonv1.ClientExpectation_CLIENT_EXPECTATION_OTHERS_ANSWER, due),
+		matter.Expect(view.holds() || offered, commonv1.ClientExpectation_CLIENT_EXPECTATION_OTHERS_ANSWER, next(view).At),
 		matter.Expect(view.State == stateSubmitted, commonv1.ClientExpectation_CLIENT_EXPECTATION_OPENING, due),
 		matter.Expect(taking && !reached, commonv1.ClientExpectation_CLIENT_EXPECTATION_CONTACT, due),
 		matter.Expect(!taking && !reached && !view.NextAttempt.IsZero(), commonv1.ClientExpectation_CLIENT_EXPECTATION_CONTACT, view.NextAttempt),

@@ -13,7 +13,10 @@ type Facts struct {
 	// OnCall is the unit of the addressed party's kind, or the holder's, that is on call now; nil if there is
 	// none.
 	OnCall *commonv1.Party
-	Graces matter.Graces
+	// OnCallFor are, by referral, the units on call for an addition: of the referral and of those that it is
+	// offered as.
+	OnCallFor map[string]*commonv1.Party
+	Graces    matter.Graces
 	// ToSocialServices says that it is a social services agency.
 	ToSocialServices bool
 }

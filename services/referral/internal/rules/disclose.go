@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"google.golang.org/protobuf/proto"
+
 	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
@@ -27,7 +29,13 @@ var Disclosures = []matter.Disclosure{
 	matter.Hide("statutory-access/language", "ReferralSent", "client_language", AccessOnly),
 	matter.Hide("statutory-access/language", "ReferralSent", "client_interpreter", AccessOnly),
 	matter.Hide("receiver-only/on-call", "ReferralTriaged", "on_call", Sending, Client),
+	matter.Hide("receiver-only/on-call", "InformationAdded", "on_call", Sending, Client),
 	matter.Hide("client/between-officials", "ReferralReassigned", "reason", Client),
+	matter.Hide("client/between-officials", "InformationRequested", "question", Client),
+	matter.Hide("client/between-officials", "InformationProvided", "answer", Client),
+	matter.Hide("client/between-officials", "InformationProvided", "attachments", Client),
+	matter.Hide("client/between-officials", "InformationAdded", "text", Client),
+	matter.Hide("client/between-officials", "InformationAdded", "attachments", Client),
 	matter.Hide("client/between-officials", "ProgressNoteAdded", "text", Client),
 	matter.Hide("client/between-officials", "ProgressNoteAdded", "attachments", Client),
 	matter.Hide("client/between-officials", "ReferralCancellationRequested", "reason", Client),
@@ -48,6 +56,12 @@ func Disclose(view Referral, e matter.Event, reader matter.Reader) (matter.Event
 	}
 	if m, ok := e.Message.(*referralv1.ReferralOverdue); ok && !matter.PassedFor(view, reader, Status, statusBefore, m) {
 		return matter.Event{}, nil, false
+	}
+	if m, ok := e.Message.(*referralv1.ReferralOverdue); ok {
+		// Of a request that the reader was shown.
+		m = proto.CloneOf(m)
+		m.InformationRequestId = view.Thread.LapsingAt(m.GetDueAt().AsTime())
+		e.Message = m
 	}
 	e, withheld := matter.Withhold(Disclosures, e, audienceOf(e, reader))
 	return e, withheld, true

@@ -31,33 +31,42 @@ const (
 	arrivedElsewhere = "434/2003 § 21"
 )
 
-// turn returns the party whose turn it is. A pending offer onward takes precedence over the state.
-func turn(r Referral) *commonv1.Party {
-	switch {
-	case r.Onward.Pending:
-		return r.Onward.Receiver
-	case r.CancelBy.IsZero() && r.State == stateDeclined:
-		return r.Sender
-	default:
-		return r.Holder
+// next returns the due time, its basis and whose turn it is: the earliest of what runs. While the referral
+// waits for the sender's answer, the due time of its state rests, unless it is urgent; a day that the law sets
+// never rests.
+func next(r Referral) matter.Turn {
+	held, holds := r.Thread.Held()
+	turns := []matter.Turn{own(r)}
+	if holds {
+		turns = []matter.Turn{{Deadline: matter.Agreed(held.DueAt), Of: r.Sender}, own(r)}
 	}
+	if request, open := r.Thread.OpenFrom(matter.RoleSender); open {
+		turns = append(turns, matter.Turn{Deadline: matter.Agreed(request.DueAt), Of: r.Holder})
+	}
+	return matter.Next(turns...)
 }
 
-// deadline returns the due time and its basis: the earliest of the state's own due time, what was
-// agreed and the clock of an urgent matter. While an offer onward or a request to cancel is open,
-// its due time replaces that of the state.
-func deadline(r Referral) matter.Deadline {
-	urgent := r.Clock.Urgent(r.ToSocialServices)
+// own returns the earliest of the due times of the state itself, of an offer onward and of the clock of an
+// urgent matter. While an offer onward or a request to cancel is open, its due time replaces that of the state.
+func own(r Referral) matter.Turn {
+	urgent, normal := r.Clock.Urgent(r.ToSocialServices), !matter.IsUrgent(r.Clock.Urgency)
+	due, statutory := matter.Promised(r.Due), matter.Statutory(r.Statutory, r.Provision)
+	turn := matter.Turn{Of: r.Holder}
 	switch {
 	case r.Onward.Pending:
-		return matter.Earliest(matter.Agreed(r.Onward.DueAt), urgent)
+		due, statutory, turn.Of = matter.Agreed(r.Onward.DueAt), matter.Deadline{}, r.Onward.Receiver
 	case !r.CancelBy.IsZero():
-		return matter.Earliest(matter.Promised(r.CancelBy), urgent)
-	case r.State == stateDeclined, r.State == stateOnHold && !matter.IsUrgent(r.Clock.Urgency):
-		return matter.Earliest(matter.Promised(r.Due), urgent)
-	default:
-		return matter.Earliest(matter.Statutory(r.Statutory, r.Provision), matter.Promised(r.Due), urgent)
+		due, statutory = matter.Promised(r.CancelBy), matter.Deadline{}
+	case r.State == stateDeclined:
+		statutory, turn.Of = matter.Deadline{}, r.Sender
+	case r.State == stateOnHold && normal:
+		statutory = matter.Deadline{}
 	}
+	if r.holds() && normal {
+		due = matter.Deadline{}
+	}
+	turn.Deadline = matter.Earliest(statutory, due, urgent)
+	return turn
 }
 
 // dueBefore returns the due time by the rules before matter.DueRules 1. Due times that passed under

@@ -1,7 +1,10 @@
 package rules
 
 import (
+	"slices"
+
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/matter"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
 )
 
@@ -11,6 +14,19 @@ var explained = []referralv1.ReferralDeclineReason{
 	referralv1.ReferralDeclineReason_REFERRAL_DECLINE_REASON_NO_CAPACITY,
 	referralv1.ReferralDeclineReason_REFERRAL_DECLINE_REASON_NOT_ELIGIBLE,
 	referralv1.ReferralDeclineReason_REFERRAL_DECLINE_REASON_INCOMPLETE,
+}
+
+// checkDecline refuses a decline that does not say what to do instead, or that a question would have spared.
+func checkDecline(world World, command Command, r *referralv1.DeclineReferralRequest) error {
+	if slices.Contains(explained, r.GetReason()) {
+		if err := matter.CheckExplained("declining for this reason", "explanation", r.GetExplanation()); err != nil {
+			return err
+		}
+	}
+	if r.GetReason() == referralv1.ReferralDeclineReason_REFERRAL_DECLINE_REASON_INCOMPLETE {
+		return checkAskedFirst(world.State(command.Subject))
+	}
+	return nil
 }
 
 // checkOutcome refuses an outcome that the referral cannot have: only a transferred application

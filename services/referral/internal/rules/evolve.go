@@ -26,9 +26,10 @@ func Evolve(r Referral, e matter.Event) Referral {
 		}
 		return r
 	}
-	if touching[matter.NameOf(e.Message)] {
+	if touches(r, e) {
 		r.Clock.Touch(e.At)
 	}
+	r.Thread = r.Thread.Seen(e, matter.SideOf(e, r.Receiver))
 	switch m := e.Message.(type) {
 	case *referralv1.ReferralSent:
 		return sent(e, m)
@@ -53,6 +54,9 @@ func Evolve(r Referral, e matter.Event) Referral {
 			// A step straight from SENT implies the receipt.
 			r = Evolve(r, matter.Event{Subject: e.Subject, Message: &referralv1.ReferralReceived{}, By: e.By, At: e.At})
 		}
+		// What was asked stays open, and the referral no longer waits for it.
+		r.Thread.Holding = ""
+		r.Enter(phases[r.State], e.At)
 		r.Onward = Onward{Subject: Collection + m.GetRedirectedReferralId(), Receiver: m.GetReceiver(), DueAt: m.GetDueAt().AsTime(), Pending: true}
 	case *referralv1.RedirectAnswered:
 		r = redirectAnswered(r, e, m)
@@ -63,6 +67,12 @@ func Evolve(r Referral, e matter.Event) Referral {
 		r.Appointments = append(slices.Clip(r.Appointments), &referralv1.Appointment{AppointmentId: m.GetAppointmentId(), At: m.GetAt(), Place: m.GetPlace()})
 	case *referralv1.AppointmentResultRecorded:
 		r = resultRecorded(r, e, m)
+	case *referralv1.InformationRequested:
+		r = informationRequested(r, e, m)
+	case *referralv1.InformationProvided:
+		r = informationProvided(r, e, m)
+	case *referralv1.InformationAdded:
+		r = informationAdded(r, e, m)
 	case *commonv1.ContactPlanned:
 		r.PlanContact(e, m)
 	case *referralv1.ProgressNoteAdded:
@@ -88,6 +98,7 @@ func Evolve(r Referral, e matter.Event) Referral {
 		r = r.to(referralv1.ReferralState_REFERRAL_STATE_CANCELLED, e.At, time.Time{})
 	case *referralv1.ReferralOverdue:
 		r.Fire(m.GetDueAt().AsTime())
+		r = r.lapsed(m.GetDueAt().AsTime(), e.At)
 	}
 	return r
 }
@@ -113,7 +124,12 @@ func (r Referral) to(state referralv1.ReferralState, at, due time.Time) Referral
 		r.Statutory, r.Provision = grantBy(r.Limit, r.Clock.Urgency, at, at)
 	}
 	r.State, r.Due = state, due
-	r.Enter(phases[state], at)
+	if !r.open() {
+		r.Thread.Holding = ""
+	}
+	if !r.holds() {
+		r.Enter(phases[state], at)
+	}
 	if r.Ended() {
 		r.CancelBy, r.Onward.Pending = time.Time{}, false
 	}

@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -103,10 +104,33 @@ const (
 	settle      = "SettleReferral"
 	revoke      = "RevokeReferral"
 	acknowledge = "AcknowledgeRevocation"
+	ask         = "RequestInformation"
+	provide     = "ProvideInformation"
+	add         = "AddInformation"
 )
 
 var allSteps = []string{
 	receive, triage, accept, decline, redirect, reassign, schedule, result, note, contact, refuse, complete, cancel, settle, revoke, acknowledge,
+	ask, provide, add,
+}
+
+// unanswered returns the last request without an answer; the zero one if there is none.
+func unanswered(r rules.Referral) matter.Request {
+	for _, one := range slices.Backward(r.Thread.Requests) {
+		if !one.IsAnswered() {
+			return one
+		}
+	}
+	return matter.Request{}
+}
+
+// answered returns an answer to the last request without one, or the end of the actor's own.
+func answered(actor matter.Actor, r rules.Referral) *referralv1.ProvideInformationRequest {
+	asked := unanswered(r)
+	if actor.Agency != "" && asked.From == matter.SideOf(matter.Event{By: actor.Party()}, r.Receiver) {
+		return &referralv1.ProvideInformationRequest{InformationRequestId: asked.ID, Code: commonv1.AnswerCode_ANSWER_CODE_NO_LONGER_NEEDED}
+	}
+	return &referralv1.ProvideInformationRequest{InformationRequestId: asked.ID, Answer: "Eilen."}
 }
 
 // requests returns a valid request of each step; a redirect goes to the other.
@@ -137,6 +161,9 @@ func requests(w *base, subject string, other matter.Actor) map[string]proto.Mess
 		note:        &referralv1.AddProgressNoteRequest{Text: "etenee"},
 		hold:        &referralv1.AddProgressNoteRequest{Text: "odottaa", OnHold: true},
 		refuse:      &referralv1.RefuseCancellationRequest{Explanation: "hoito jatkuu"},
+		ask:         &referralv1.RequestInformationRequest{Papers: []string{"lease"}},
+		provide:     answered(w.Actor, state),
+		add:         &referralv1.AddInformationRequest{Text: "Hakija muutti."},
 		complete:    &referralv1.CompleteReferralRequest{Outcome: outcome},
 		cancel:      &referralv1.CancelReferralRequest{Reason: "muutti"},
 		settle:      &referralv1.SettleReferralRequest{Reason: "hoidettu"},

@@ -11,10 +11,13 @@ import (
 
 // outcome is the draft of one command. Its Add and AddBy also add the events that follow for the
 // referral that was redirected, or for the one that it was redirected to.
-type outcome struct{ *matter.Draft[Referral] }
+type outcome struct {
+	*matter.Draft[Referral]
+	world World
+}
 
 func newOutcome(world World, command Command) *outcome {
-	return &outcome{Draft: matter.NewDraft(world, command, Evolve)}
+	return &outcome{Draft: matter.NewDraft(world, command, Evolve), world: world}
 }
 
 // Add records an event, as the actor's act, and the answer on the redirector's referral if the

@@ -27,10 +27,21 @@ func act(t *rapid.T, w *base) {
 		urgency := commonv1.Urgency(rapid.IntRange(1, 3).Draw(t, "urgency"))
 		limit := rapid.SampledFrom([]*matter.Limit{nil, &ofRow, {WorkingDays: 9, UrgentWorkingDays: 3, Provision: "434/2003 § 23.3", UrgentProvision: "434/2003 § 23.4", FromArrival: true}}).Draw(t, "limit")
 		_, _ = (&fixture{w}).sendWithin(limit, from, to, kind, urgency)
-	}, append(allSteps, hold), func(t *rapid.T, request proto.Message, _ string, _ matter.Actor) {
+	}, append(allSteps, hold), func(t *rapid.T, request proto.Message, subject string, actor matter.Actor) {
 		switch m := request.(type) {
 		case *referralv1.ScheduleAppointmentRequest:
 			m.At = timestamppb.New(w.Now.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "days")) * 24 * time.Hour))
+		case *referralv1.RequestInformationRequest:
+			if rapid.Bool().Draw(t, "due") {
+				m.DueAt = timestamppb.New(w.Now.Add(time.Duration(rapid.IntRange(-60, 30*24*60).Draw(t, "in minutes")) * time.Minute))
+			}
+		case *referralv1.ProvideInformationRequest:
+			shown := answered(actor, w.View(actor.Agency, subject).State)
+			m.InformationRequestId, m.Answer, m.Code = shown.GetInformationRequestId(), shown.GetAnswer(), shown.GetCode()
+		case *referralv1.AddInformationRequest:
+			if rapid.Bool().Draw(t, "more urgent") {
+				m.Text, m.Urgency = "", commonv1.Urgency(rapid.IntRange(1, 3).Draw(t, "added"))
+			}
 		case *referralv1.TriageReferralRequest:
 			m.Urgency = commonv1.Urgency(rapid.IntRange(1, 3).Draw(t, "judged"))
 		}

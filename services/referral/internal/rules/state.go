@@ -61,6 +61,8 @@ type Referral struct {
 	OnCall       matter.OnCall
 	Appointments []*referralv1.Appointment
 	Notes        []*referralv1.ProgressNote
+	// Additions are what both sides added.
+	Additions []*referralv1.Addition
 	// Enclosed are the attachments that came with the outcome.
 	Enclosed []*commonv1.Attachment
 	// CancelBy is the time by which the receiver must answer the sender's request to cancel; zero

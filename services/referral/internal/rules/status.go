@@ -14,17 +14,17 @@ import (
 // Status returns the status of a referral, the same for every party except for the basis of the due
 // time.
 func Status(view Referral, reader matter.Reader) *commonv1.LoopStatus {
-	return statusWith(view, reader, deadline(view))
+	return statusWith(view, reader, next(view))
 }
 
 // statusBefore returns the status by the rules before matter.DueRules 1.
 func statusBefore(view Referral, reader matter.Reader) *commonv1.LoopStatus {
-	return statusWith(view, reader, matter.Promised(dueBefore(view)))
+	return statusWith(view, reader, matter.Turn{Deadline: matter.Promised(dueBefore(view)), Of: next(view).Of})
 }
 
-func statusWith(view Referral, reader matter.Reader, due matter.Deadline) *commonv1.LoopStatus {
-	status := matter.WithoutBasis(matter.NewStatus(view.Head, Responsible(view), turn(view), due), reader)
-	status.WaitingOnClient = view.State == stateOnHold && view.CancelBy.IsZero()
+func statusWith(view Referral, reader matter.Reader, turn matter.Turn) *commonv1.LoopStatus {
+	status := matter.WithoutBasis(matter.NewStatus(view.Head, Responsible(view), turn.Of, turn.Deadline), reader)
+	status.WaitingOnClient = view.State == stateOnHold && view.CancelBy.IsZero() && !view.holds()
 	return status
 }
 
@@ -86,7 +86,7 @@ func NextCheck(history matter.History[Referral]) time.Time { return matter.NextC
 // Overdue returns an event for each due time that has passed and was not yet recorded.
 func Overdue(history matter.History[Referral], at time.Time) []matter.Event {
 	return matter.Overdue(history, at, Status, func(r Referral, due *timestamppb.Timestamp) proto.Message {
-		return &referralv1.ReferralOverdue{State: r.State, DueAt: due, DueRules: matter.DueRules}
+		return &referralv1.ReferralOverdue{State: r.State, DueAt: due, DueRules: matter.DueRules, InformationRequestId: r.Thread.LapsingAt(due.AsTime())}
 	})
 }
 

@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"slices"
-
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -18,6 +16,10 @@ type step[R proto.Message] = matter.Step[Referral, Facts, *outcome, R]
 // the likely one first. A step that is not in the table is refused. While the referral is offered
 // onward the receiver cannot decide about it: otherwise two agencies could have it, or none.
 var Table = matter.NewTable[Referral, Facts, *outcome](
+	step[*referralv1.ProvideInformationRequest]{
+		By: both, When: when(answers), Automatic: true, WhenFull: matter.Always,
+		Check: checkAnswer, Record: recordAnswer,
+	},
 	step[*referralv1.ReceiveReferralRequest]{
 		By: receiver, When: in(stateSent), Automatic: true, WhenFull: matter.Always,
 		Record: func(o *outcome, command Command, _ *referralv1.ReceiveReferralRequest) {
@@ -104,6 +106,15 @@ var Table = matter.NewTable[Referral, Facts, *outcome](
 		By: receiver, When: withoutOffer(func(r Referral) bool { return r.undecided() || r.State == stateAccepted && r.CancelBy.IsZero() }), Touch: "ReferralRedirected",
 		Check: checkRedirect, Record: redirect,
 	},
+	step[*referralv1.RequestInformationRequest]{
+		By: receiver, When: asks(matter.RoleReceiver), Touch: "InformationRequested",
+		Or:    []matter.Access[Referral]{{By: sender, When: asks(matter.RoleSender)}},
+		Check: checkRequest, Record: recordRequest,
+	},
+	step[*referralv1.AddInformationRequest]{
+		By: both, When: when(Referral.open), Automatic: true,
+		Check: checkAddition, Record: recordAddition,
+	},
 	step[*referralv1.ReassignReferralRequest]{
 		By: receiver, When: when(func(r Referral) bool { return r.State == stateReceived || r.accepted() }), WhenFull: matter.Finishes,
 		Check: func(world World, command Command, r *referralv1.ReassignReferralRequest) error {
@@ -115,12 +126,7 @@ var Table = matter.NewTable[Referral, Facts, *outcome](
 	},
 	step[*referralv1.DeclineReferralRequest]{
 		By: receiver, When: withoutOffer(Referral.undecided), WhenFull: matter.Always,
-		Check: func(_ World, _ Command, r *referralv1.DeclineReferralRequest) error {
-			if !slices.Contains(explained, r.GetReason()) {
-				return nil
-			}
-			return matter.CheckExplained("declining for this reason", "explanation", r.GetExplanation())
-		},
+		Check: checkDecline,
 		Record: func(o *outcome, command Command, r *referralv1.DeclineReferralRequest) {
 			o.Add(command.Subject, &referralv1.ReferralDeclined{Reason: r.GetReason(), Explanation: r.GetExplanation(), SuggestedReceiver: r.GetSuggestedReceiver()})
 		},

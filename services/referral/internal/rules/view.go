@@ -9,7 +9,7 @@ import (
 )
 
 // Long are the lists of a referral that grow with its events.
-var Long = []protoreflect.Name{"progress_notes", "appointments"}
+var Long = []protoreflect.Name{"progress_notes", "appointments", "information_requests", "additions"}
 
 // ToReferral returns the referral as its caller reads it: what the caller's agency has been shown,
 // and the steps that the caller may take. The handler adds pseudonyms, etag and delivered.
@@ -24,7 +24,7 @@ func ToReferral(view matter.View[Referral], actor matter.Actor) *referralv1.Refe
 		RedirectedToReferralId: ID(r.Onward.Subject), RedirectedFromReferralId: ID(r.RedirectedFrom),
 		SentAt: timestamppb.New(r.Started), ClientLanguage: r.Language, ClientInterpreter: r.Interpreter, OnCall: r.OnCall.Unit, CancellationRequested: !r.CancelBy.IsZero(),
 		ResubmittedAs: r.ResubmittedAs, AvailableActions: Allowed(view, actor), Revocation: r.Revocation.Message(),
-		TriagedUrgency: r.TriagedUrgency, ApplicationArrivedOn: r.ArrivedOn,
+		TriagedUrgency: r.TriagedUrgency, ApplicationArrivedOn: r.ArrivedOn, InformationRequests: informationRequests(r), Additions: r.Additions,
 	}
 	if !r.Statutory.IsZero() {
 		referral.StatutoryDueAt = timestamppb.New(r.Statutory)
