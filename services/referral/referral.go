@@ -36,7 +36,8 @@ func New(deps service.Deps) (*Service, error) {
 		Rules: Rules(), Collection: rules.Collection, Accepts: referralv1.ReferralService_ServiceDesc.ServiceName,
 		Message:     func(shown reading.Shown[rules.Referral]) proto.Message { return (*Service)(nil).whole(shown) },
 		Responsible: func(r rules.Referral) string { return rules.MayContact(r).GetAgency() },
-		Describe: func(view rules.Referral, _ matter.Reader, now time.Time, item *caseworkv1.WorkItem) {
+		Describe: func(view rules.Referral, reader matter.Reader, now time.Time, item *caseworkv1.WorkItem) {
+			item.News = view.Thread.NewsTo[reader.Role]
 			item.NextAppointmentAt = matter.NextAppointment(view.Appointments, now)
 		},
 	})

@@ -11,6 +11,7 @@ import (
 
 // Describe adds to a concern's row in a worklist what its reader shares out and plans by.
 func Describe(view Concern, reader matter.Reader, now time.Time, item *caseworkv1.WorkItem) {
+	item.News = view.Thread.NewsTo[reader.Role]
 	if reader.Role == matter.RoleReceiver {
 		item.Reports, item.Unreached, item.RepeatedUnreached = view.ReportCount(), int32(view.Unreached), view.IsRepeatedUnreached() //nolint:gosec // counts attempts
 	}
