@@ -18,6 +18,7 @@ const (
 	officeHoursToTake    = 4 * time.Hour
 	emergencyToTake      = 15 * time.Minute
 	workingDaysToAnswer  = 1
+	workingDaysToReply   = 1
 	workingDaysToConfirm = 5
 )
 
@@ -107,26 +108,6 @@ func opened(e matter.Event, m *consultationv1.ConsultationOpened) Consultation {
 	return c
 }
 
-// posted adds a message. After an answer it is the asker's turn; after a further question of the
-// asker it is the turn of the worker who has it.
-func posted(c Consultation, e matter.Event, m *consultationv1.MessagePosted) Consultation {
-	c.Consultation.Messages = append(c.Consultation.Messages, &consultationv1.ConsultationMessage{
-		MessageId: m.GetMessageId(), From: e.By, At: timestamppb.New(e.At), Text: m.GetText(), Attachments: m.GetAttachments(), Answers: m.GetAnswers(),
-	})
-	switch {
-	case m.GetAnswers():
-		// The receiver has nothing more to do in it now, however urgent it was.
-		c.Clock.Urgency, c.Clock.Bound = commonv1.Urgency_URGENCY_UNSPECIFIED, time.Time{}
-		return c.to(stateAnswered, e.At, matter.EndOfWorkingDay(e.At, workingDaysToConfirm))
-	case c.State() == stateAnswered && e.By.GetAgency() == c.Sender.GetAgency():
-		c.Clock.Urgency = c.Consultation.GetUrgency()
-		c.Clock.Restart(e.At)
-		return c.to(stateTaken, e.At, matter.EndOfWorkingDay(e.At, workingDaysToAnswer))
-	default:
-		return c
-	}
-}
-
 // fromSnapshot begins the view of an invited party. A reader that already knows the consultation
 // learns nothing new and keeps what the snapshot leaves out.
 func fromSnapshot(before Consultation, e matter.Event, s *consultationv1.ConsultationSnapshot) Consultation {
@@ -140,6 +121,9 @@ func fromSnapshot(before Consultation, e matter.Event, s *consultationv1.Consult
 		Message: known,
 	}
 	c := Consultation{Head: matter.Begin(began, phases[known.GetState()]), Consultation: known}
+	if c.Asked() {
+		c.Phase = commonv1.LoopPhase_LOOP_PHASE_WAITING
+	}
 	c.Number = cmp.Or(before.Number, c.Number)
 	c.Since, c.Due = s.GetSince().AsTime(), s.GetDueAt().AsTime()
 	c.Clock = before.Clock

@@ -67,6 +67,7 @@ const (
 	take     = "TakeConsultation"
 	post     = "PostMessage"
 	answer   = "answer"
+	asks     = "ask back"
 	closing  = "CloseConsultation"
 	reassign = "ReassignConsultation"
 	invite   = "InviteParticipant"
@@ -87,6 +88,7 @@ func requests(w *base, subject string, third matter.Actor) map[string]proto.Mess
 		take:                    &consultationv1.TakeConsultationRequest{},
 		post:                    &consultationv1.PostMessageRequest{Text: "Entä?"},
 		answer:                  &consultationv1.PostMessageRequest{Text: "Voi.", Answers: true},
+		asks:                    &consultationv1.PostMessageRequest{Text: "Mikä annos?", Asks: true},
 		closing:                 &consultationv1.CloseConsultationRequest{},
 		reassign:                &consultationv1.ReassignConsultationRequest{To: to, Reason: "loma"},
 		invite:                  &consultationv1.InviteParticipantRequest{Participant: matter.UnitAlone(third.Party()), Basis: basis},

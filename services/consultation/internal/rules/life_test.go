@@ -19,8 +19,11 @@ var lives = []rulestest.Life{
 	{Name: "TAKEN", Steps: "answerer TakeConsultation"},
 	{Name: "TAKEN, a third invited", Steps: "answerer TakeConsultation, answerer InviteParticipant"},
 	{Name: "TAKEN, passed on", Steps: "answerer TakeConsultation, answerer ReassignConsultation"},
+	{Name: "TAKEN, the asker is asked", Steps: "answerer TakeConsultation, answerer ask back"},
+	{Name: "TAKEN, the asker has replied", Steps: "answerer TakeConsultation, answerer ask back, asker PostMessage"},
 	{Name: "ANSWERED", Steps: "answerer TakeConsultation, answerer answer"},
 	{Name: "ANSWERED, asked on", Steps: "answerer TakeConsultation, answerer answer, asker PostMessage"},
+	{Name: "ANSWERED, the asker is asked", Steps: "answerer TakeConsultation, answerer answer, answerer ask back"},
 	{Name: "CLOSED", Steps: "answerer TakeConsultation, answerer answer, asker CloseConsultation"},
 	{Name: "ENTERED_IN_ERROR", Steps: "answerer TakeConsultation, asker RevokeConsultation"},
 }

@@ -50,5 +50,17 @@ func (c Consultation) Message(id string) int {
 	return slices.IndexFunc(c.Consultation.GetMessages(), func(m *consultationv1.ConsultationMessage) bool { return m.GetMessageId() == id })
 }
 
+// Asked reports whether the asker was asked something, and has neither written nor been answered
+// since. It depends on the messages alone, so a party that is invited later knows it too: posting
+// ends (matter.Full) before a snapshot would leave out the message that asks (matter.MaxSnapshot).
+func (c Consultation) Asked() bool {
+	for _, m := range slices.Backward(c.Consultation.GetMessages()) {
+		if m.GetAsks() || m.GetAnswers() || m.GetFrom().GetAgency() == c.Sender.GetAgency() {
+			return m.GetAsks()
+		}
+	}
+	return false
+}
+
 // ID returns the consultation id in the name of a matter.
 func ID(subject string) string { return subject[min(len(Collection), len(subject)):] }

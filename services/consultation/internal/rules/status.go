@@ -13,14 +13,19 @@ import (
 )
 
 // Status returns the status of a consultation, the same for every party except for the basis of the
-// due time. Once the question is answered it is the asker's turn: to ask again, or to close it.
+// due time. Once the question is answered it is the asker's turn: to ask again, or to close it. It is
+// also while the asker is asked something, unless the taker's urgent limit is earlier.
 func Status(view Consultation, reader matter.Reader) *commonv1.LoopStatus {
 	return statusWith(view, reader, deadline(view))
 }
 
 // deadline returns the due time and its basis.
 func deadline(c Consultation) matter.Deadline {
-	return matter.Earliest(matter.Promised(c.Due), c.Clock.Urgent(false))
+	own := matter.Promised(c.Due)
+	if c.Asked() {
+		own = matter.Agreed(c.Due)
+	}
+	return matter.Earliest(own, c.Clock.Urgent(false))
 }
 
 // statusBefore returns the status by the rules before matter.DueRules 1.
@@ -30,7 +35,7 @@ func statusBefore(view Consultation, reader matter.Reader) *commonv1.LoopStatus 
 
 func statusWith(view Consultation, reader matter.Reader, due matter.Deadline) *commonv1.LoopStatus {
 	waitingOn := view.Holder()
-	if view.State() == stateAnswered {
+	if view.State() == stateAnswered || view.Asked() && due.At.Equal(view.Due) {
 		waitingOn = view.Sender
 	}
 	return matter.WithoutBasis(matter.NewStatus(view.Head, Responsible(view), waitingOn, due), reader)

@@ -27,15 +27,12 @@ var Table = matter.NewTable[Consultation, Facts, *draft](
 	step[*consultationv1.PostMessageRequest]{
 		By: asker, When: in(stateOpen, stateTaken, stateAnswered),
 		// A worker must take the question before answering, so that the asker knows who has it.
-		Or: []matter.Access[Consultation]{{By: []matter.Role{matter.RoleReceiver, matter.RoleParticipant}, When: in(stateTaken, stateAnswered)}},
-		Check: func(world World, command Command, r *consultationv1.PostMessageRequest) error {
-			if r.GetAnswers() && world.View(command.Subject, command.Actor.Agency).Reader.Role == matter.RoleSender {
-				return fault.New(fault.InvalidField, "the asker cannot answer the question").Field("answers", "leave false")
-			}
-			return nil
-		},
+		Or:    []matter.Access[Consultation]{{By: []matter.Role{matter.RoleReceiver, matter.RoleParticipant}, When: in(stateTaken, stateAnswered)}},
+		Check: checkMessage,
 		Record: func(d *draft, command Command, r *consultationv1.PostMessageRequest) {
-			d.Add(command.Subject, &consultationv1.MessagePosted{MessageId: command.NewID, Text: r.GetText(), Answers: r.GetAnswers(), Attachments: command.Attachments})
+			d.Add(command.Subject, &consultationv1.MessagePosted{
+				MessageId: command.NewID, Text: r.GetText(), Answers: r.GetAnswers(), Asks: r.GetAsks(), Attachments: command.Attachments,
+			})
 		},
 	},
 	step[*consultationv1.CloseConsultationRequest]{
