@@ -15,6 +15,6 @@ func Expected(view Consultation, _ time.Time) matter.Expectation {
 	return view.Expected(
 		matter.Expect(view.State() == stateTaken || view.Asked(), commonv1.ClientExpectation_CLIENT_EXPECTATION_OTHERS_ANSWER, due),
 		matter.Expect(view.State() == stateOpen, commonv1.ClientExpectation_CLIENT_EXPECTATION_OPENING, due),
-		matter.Expect(view.State() == stateAnswered && !view.Asked(), commonv1.ClientExpectation_CLIENT_EXPECTATION_WORD, due),
+		matter.Expect(view.State() == stateAnswered, commonv1.ClientExpectation_CLIENT_EXPECTATION_WORD, due),
 	)
 }
