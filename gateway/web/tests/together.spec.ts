@@ -4,6 +4,7 @@ import { adults, county, earlier, phase } from "./begin";
 import { ordinary } from "./cases";
 import { expect, test } from "./fixtures";
 import type { Koppi } from "./koppi";
+import { pictures } from "./pictures";
 
 // Steps of a consultation and a plan that no scenario covers.
 
@@ -136,4 +137,58 @@ test("an invitation is declined, a member leaves, and what was entered in error 
   }
   await nurse.take("AcknowledgeRevocation", {});
   await expect(worker.matter).toContainText("poistettu 23.11.2026");
+});
+
+test("the worker who was asked asks back: its asker has the question first, and the turn until the reply", async ({ koppi, comes }) => {
+  const subject = await ask(koppi), worker = await comes("ps-21"), kela = await comes("kela-17");
+  await kela.open(subject, "consultations");
+  await worker.open(subject, "consultations");
+  await worker.take("TakeConsultation");
+  // What is being found out gives nobody the turn.
+  const theirs = worker.matter.locator("#message"), mine = kela.matter.locator("#message"), asked = kela.matter.locator("[data-asked]");
+  await theirs.fill("Selvitän tätä.");
+  await worker.matter.locator("[data-send=message]").click();
+  await expect(kela.matter).toContainText("Selvitän tätä.");
+  await expect(worker.summary).toContainText("Kysymys on otettu hoitoon");
+  await expect(asked).toHaveCount(0);
+  // The asker is writing when the question comes, and goes on where the text is.
+  await mine.click();
+  await mine.pressSequentially("Kiitos. ");
+  await theirs.fill("Onko asiakkaalla vuokrasopimus?");
+  await worker.matter.locator("[data-send=question]").click();
+  await expect(asked).toContainText("Onko asiakkaalla vuokrasopimus?");
+  await expect(asked).toContainText("Sinulta kysytään");
+  await expect(mine).toHaveValue("Kiitos. ");
+  await expect(mine).toBeFocused();
+  for (const who of [worker, kela]) {
+    await phase(who, "LOOP_PHASE_WAITING");
+    await expect(who.matter.locator(".messages .message.asks")).toContainText("Kysymys kysyjälle");
+  }
+  await expect(worker.summary).toContainText("Odottaa kysyjää: Kaija Käsittelijä");
+  await expect(kela.summary).toContainText("Sinulta on kysytty lisää");
+  await expect(kela.row(subject)).toContainText("Odottaa sinua");
+  // The field for the reply is under the question, and above the conversation.
+  const top = async (part: string) => (await kela.matter.locator(part).boundingBox())!.y;
+  expect(await top("[data-asked]")).toBeLessThan(await top("#message"));
+  expect(await top("#message")).toBeLessThan(await top(".messages"));
+  await expect(kela.matter.locator("[data-send]")).toHaveText("Vastaa");
+  await pictures(kela.page, "consultation-asked");
+  await worker.matter.locator("[data-send=message]").focus();
+  await pictures(worker.page, "consultation-asking");
+  await mine.pressSequentially("On, toistaiseksi.");
+  await kela.matter.locator("[data-send]").click();
+  await expect(asked).toHaveCount(0);
+  await expect(mine).toBeFocused();
+  await expect(worker.matter).toContainText("On, toistaiseksi.");
+  for (const who of [worker, kela]) await phase(who, "LOOP_PHASE_TAKEN");
+  // After the answer the asker is asked once more: then the reply is primary, not the end.
+  await theirs.fill("Vakuus kuuluu meille.");
+  await worker.matter.locator("[data-send=answer]").click();
+  await expect(kela.summary).toContainText("Vastattu");
+  await theirs.fill("Milloin muutto on?");
+  await worker.matter.locator("[data-send=question]").click();
+  await expect(asked).toContainText("Milloin muutto on?");
+  await expect(kela.matter.locator(".fi-button:not([class*=secondary], [class*=inverted], .fi-button--icon-only)")).toHaveText("Vastaa");
+  await kela.matter.locator("[data-timeline]").click();
+  await expect(kela.matter.locator('[data-event="MessagePosted"]').filter({ hasText: "Kysyy kysyjältä" })).toHaveCount(2);
 });

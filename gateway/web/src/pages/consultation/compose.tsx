@@ -14,13 +14,18 @@ import { StepPlace } from "../matter/stepplace";
 // A typing signal is sent at most this often.
 const typingEvery = 2500;
 
-interface Draft { text: string; answers: boolean; attachments: AttachmentValue[]; requestId: string }
-const empty: Draft = { text: "", answers: false, attachments: [], requestId: "" };
+// What a message does: it answers the question, asks its asker something, or neither.
+type Does = "answer" | "question" | "message";
+
+interface Draft { text: string; does: Does; attachments: AttachmentValue[]; requestId: string }
+const empty: Draft = { text: "", does: "message", attachments: [], requestId: "" };
 
 interface Props {
   id: string;
-  // The addressee and who was called in can answer; the asker asks more.
+  // The addressee and who was called in can answer, or ask back; the asker asks more.
   mayAnswer: boolean;
+  // The asker was asked something: what it writes replies to that.
+  asked: boolean;
   // The question is answered, and the next step is another: writing is not primary.
   ends: boolean;
   // A consultation without a named client has no attachments.
@@ -29,10 +34,11 @@ interface Props {
   posted: (message: ConsultationMessage | undefined) => void;
 }
 
-// Compose is the message field. An answer and a further question have a button each: the text stays
-// as it is until one of them has sent it. The request's id belongs to the text and the button, and
-// changes with them: a retry after a lost connection or a reload posts nothing twice.
-export function Compose({ id, mayAnswer, ends, anonymous, field, posted }: Props) {
+// Compose is the message field. An answer, a question back and a message that is neither have a button
+// each, because each gives the turn to another: the text stays as it is until one of them has sent it.
+// The request's id belongs to the text and the button, and changes with them: a retry after a lost
+// connection or a reload posts nothing twice.
+export function Compose({ id, mayAnswer, asked, ends, anonymous, field, posted }: Props) {
   const t = useTexts("consultation"), form = useTexts("form"), [draft, change, forget] = useDraft<Draft>(`PostMessage ${id}`, empty);
   const [error, setError] = useState<unknown>(), [sending, setSending] = useState(false), [missing, setMissing] = useState(false);
   const [early, setEarly] = useState(false), [withAttachments, showAttachments] = useState(draft.attachments.length > 0);
@@ -46,18 +52,18 @@ export function Compose({ id, mayAnswer, ends, anonymous, field, posted }: Props
       service.signalTyping({ consultationId: id }).catch(() => undefined); // A lost signal does no harm.
     }
   };
-  const submit = async (answers: boolean) => {
+  const submit = async (does: Does) => {
     if (sending) return;
     setError(undefined);
     if (!draft.text.trim()) { setMissing(true); box.current?.focus(); return; }
     if (isUploading("message-attachments")) { setEarly(true); document.getElementById("message-attachments")?.focus(); return; }
     setEarly(false);
-    const requestId = (draft.answers === answers && draft.requestId) || crypto.randomUUID();
-    change({ requestId, answers });
+    const requestId = (draft.does === does && draft.requestId) || crypto.randomUUID();
+    change({ requestId, does });
     setSending(true);
     try {
       const { message } = await service.postMessage({
-        requestId, consultationId: id, text: draft.text.trim(), answers,
+        requestId, consultationId: id, text: draft.text.trim(), answers: does === "answer", asks: does === "question",
         attachmentIds: draft.attachments.map((attachment) => attachment.id),
       });
       forget();
@@ -72,20 +78,20 @@ export function Compose({ id, mayAnswer, ends, anonymous, field, posted }: Props
     }
   };
   // Enter with Ctrl is the first button.
-  const first = (event: FormEvent) => { event.preventDefault(); void submit(mayAnswer); };
+  const first = (event: FormEvent) => { event.preventDefault(); void submit(mayAnswer ? "answer" : "message"); };
   const keys = (event: KeyboardEvent) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) first(event); };
   // While the form of a step is open, its button is the primary one.
   const primary = useContext(StepPlace).chosen === undefined && !ends;
-  const send = t(mayAnswer ? "sendAnswer" : ends ? "sendQuestion" : "send");
+  const send = t(mayAnswer || asked ? "sendAnswer" : ends ? "sendQuestion" : "send"), label = t(asked ? "writeReply" : "write");
   return (
-    <form className="compose" noValidate aria-label={t("write")} data-form="PostMessage" onSubmit={first}>
+    <form className="compose" noValidate aria-label={label} data-form="PostMessage" onSubmit={first}>
       <Problem error={error} />
       <Textarea dir="auto" id="message"
         forwardedRef={(element: HTMLTextAreaElement | null) => {
           box.current = element;
           if (typeof field === "function") field(element); else if (field) field.current = element;
         }}
-        labelText={t("write")} hintText={anonymous ? t("anonymousHint") : undefined} value={draft.text} resize="vertical" readOnly={sending}
+        labelText={label} hintText={anonymous ? t("anonymousHint") : undefined} value={draft.text} resize="vertical" readOnly={sending}
         maxLength={10_000} fullWidth
         onChange={(event) => write(event.target.value)} onKeyDown={keys} status={missing ? "error" : "default"}
         statusText={missing ? t("missing") : undefined} />
@@ -97,10 +103,15 @@ export function Compose({ id, mayAnswer, ends, anonymous, field, posted }: Props
           data-send={mayAnswer ? "answer" : "message"}>
           {sending ? t("sending") : send}
         </Button>
-        {mayAnswer && <Button type="button" variant="secondary" aria-disabled={sending} data-send="message"
-          onClick={() => void submit(false)}>
-          {t("sendQuestion")}
-        </Button>}
+        {mayAnswer && <>
+          <Button type="button" variant="secondary" aria-disabled={sending} data-send="question" onClick={() => void submit("question")}>
+            {t("sendQuestion")}
+          </Button>
+          <Button type="button" variant="secondaryNoBorder" aria-disabled={sending} data-send="message"
+            onClick={() => void submit("message")}>
+            {t("send")}
+          </Button>
+        </>}
         {!withAttachments && !anonymous && (
           <Button type="button" variant="secondaryNoBorder" onClick={() => showAttachments(true)}>{t("addAttachments")}</Button>
         )}

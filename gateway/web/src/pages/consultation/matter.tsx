@@ -20,6 +20,7 @@ import { ReadInEmergency } from "../matter/readinemergency";
 import { Tombstone } from "../matter/tombstone";
 import { useMatter } from "../matter/usematter";
 import { isWithdrawn, Withdrawn } from "../matter/withdrawn";
+import { Asked, openQuestions } from "./asked";
 import { Compose } from "./compose";
 import { useContinuations } from "./continuations";
 import { useFollowed } from "./followed";
@@ -62,9 +63,22 @@ function Open({ consultation, contacts, changed }: { consultation: Consultation;
     if (mayWrite && continues.current) field.current?.focus();
     if (mayWrite) continues.current = false;
   }, [mayWrite]);
+  const open = openQuestions(consultation, conversation.messages), asked = asks && open.length > 0;
+  // What waits for the asker is first, with the field below it. With the reply the field moves to the
+  // end of the conversation, and the focus with it.
+  const replied = useRef(false);
+  useEffect(() => {
+    if (replied.current) field.current?.focus();
+    replied.current = false;
+  }, [asked]);
   // An answered question is with its asker, who ends the consultation. Until then writing is primary,
   // for whoever may write.
-  const ends = asks && state === ConsultationState.ANSWERED;
+  const ends = asks && state === ConsultationState.ANSWERED && !asked;
+  const said = [
+    <Messages key="messages" messages={rest} subject={subject} />, !over && <Typing key="typing" typing={conversation.typing} />,
+  ];
+  const compose = mayWrite && <Compose key="compose" id={id} field={field} anonymous={consultation.clientId === ""} mayAnswer={!asks}
+    asked={asked} ends={ends} posted={(message) => { replied.current = asked; conversation.add(message); changed(); }} />;
   return (
     <MatterFrame title={[word("consultations"), isolated(topic)].filter(Boolean).join(": ")} number={consultation.matterNumber}
       summary={<Summary consultation={consultation} />} status={status} urgency={urgency} sender={consultation.asker}
@@ -84,10 +98,7 @@ function Open({ consultation, contacts, changed }: { consultation: Consultation;
             <h3 id="conversation">{t("conversation")}</h3>
             {!over && <Presence conversation={conversation} />}
           </div>
-          <Messages messages={rest} subject={subject} />
-          {!over && <Typing typing={conversation.typing} />}
-          {mayWrite && <Compose id={id} field={field} anonymous={consultation.clientId === ""} mayAnswer={!asks} ends={ends}
-            posted={(message) => { conversation.add(message); changed(); }} />}
+          {asked && mayWrite ? [<Asked key="asked" questions={open} />, compose, ...said] : [...said, compose]}
           {!mayWrite && !over && availableActions.includes("TakeConsultation") && <p className="quiet">{t("takeFirst")}</p>}
         </section>
       )}
@@ -99,8 +110,15 @@ function Open({ consultation, contacts, changed }: { consultation: Consultation;
 
 // Summary is one sentence: who is responsible, and whose turn it is.
 function Summary({ consultation }: { consultation: Consultation }) {
-  const t = useTexts("consultation"), name = usePartyName(), { state, addressee, takenBy, asker, status, ledTo } = consultation;
+  const t = useTexts("consultation"), name = usePartyName(), person = usePerson();
+  const { state, addressee, takenBy, asker, status, ledTo } = consultation;
   const since = dateOf(status?.since), date = since ? moment(since) : "";
+  // The taker's urgent limit may be the earlier one: then it is still the taker's turn.
+  const question = openQuestions(consultation, consultation.messages)[0], at = dateOf(question?.at);
+  if (question && status?.waitingOn?.agency === asker?.agency) {
+    const me = asker?.agency === person.agency && asker.worker === person.worker;
+    return t(me ? "summary_asked_me" : "summary_asked", { date: at ? moment(at) : "", who: name(asker) });
+  }
   switch (state) {
     case ConsultationState.OPEN: return t("summary_open", { who: name(addressee) });
     case ConsultationState.TAKEN: return t("summary_taken", { who: name(takenBy ?? addressee) });

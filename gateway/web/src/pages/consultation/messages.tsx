@@ -16,11 +16,15 @@ const nearEnd = 48;
 export function Messages({ messages, subject }: { messages: ConsultationMessage[]; subject: string }) {
   const t = useTexts("consultation"), person = usePerson(), name = usePartyName();
   const frame = useRef<HTMLDivElement>(null), atEnd = useRef(true), [unseen, setUnseen] = useState(0), [said, say] = useState("");
-  const shown = useRef(messages.length), last = messages.at(-1);
+  const shown = useRef(messages.length), top = useRef(0), last = messages.at(-1);
   const isMine = (message: ConsultationMessage) => message.from?.agency === person.agency && message.from.worker === person.worker;
   const toEnd = () => { if (frame.current) frame.current.scrollTop = frame.current.scrollHeight; };
 
-  useLayoutEffect(() => { if (atEnd.current || (last && isMine(last))) toEnd(); }, [last?.messageId]);
+  // With a message the field may have changed its place, which moves the frame and takes its position.
+  useLayoutEffect(() => {
+    if (atEnd.current || (last && isMine(last))) toEnd();
+    else frame.current!.scrollTop = top.current;
+  }, [last?.messageId]);
   useEffect(() => {
     const come = messages.slice(shown.current).filter((message) => !isMine(message));
     shown.current = messages.length;
@@ -31,6 +35,7 @@ export function Messages({ messages, subject }: { messages: ConsultationMessage[
   }, [messages.length]);
   const scrolled = () => {
     const { scrollHeight, scrollTop, clientHeight } = frame.current!;
+    top.current = scrollTop;
     atEnd.current = scrollHeight - scrollTop - clientHeight < nearEnd;
     if (atEnd.current) setUnseen(0);
   };
