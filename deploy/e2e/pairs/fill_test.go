@@ -71,6 +71,9 @@ func (d *drawing) filled(m *drawn, call, own string, view map[string]any) map[st
 		if step == "UpdateGoal" {
 			body["goalId"] = lastOf(view, "goals", "goalId")
 		}
+		if asker, _ := view["asker"].(map[string]any); step == "PostMessage" && asker["agency"] != d.agency(own) {
+			body["asks"] = d.chance("asks")
+		}
 		if step == "AddAction" {
 			body["owner"], body["dueAt"] = unit, later(pick(d, "due", 30*time.Hour, 8*24*time.Hour))
 		}

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { AxeBuilder } from "@axe-core/playwright";
 
 import { adults, county, earlier, phase } from "./begin";
 import { ordinary } from "./cases";
@@ -175,6 +176,10 @@ test("the worker who was asked asks back: its asker has the question first, and 
   await pictures(kela.page, "consultation-asked");
   await worker.matter.locator("[data-send=message]").focus();
   await pictures(worker.page, "consultation-asking");
+  for (const { page } of [kela, worker]) {
+    expect((await new AxeBuilder({ page }).analyze()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`)).toEqual([]);
+  }
+  await mine.click();
   await mine.pressSequentially("On, toistaiseksi.");
   await kela.matter.locator("[data-send]").click();
   await expect(asked).toHaveCount(0);
