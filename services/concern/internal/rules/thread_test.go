@@ -1,0 +1,443 @@
+package rules_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	"koppi.internal/services/concern/internal/rules"
+)
+
+const (
+	callUs    = commonv1.AnswerCode_ANSWER_CODE_CALL_US
+	notNeeded = commonv1.AnswerCode_ANSWER_CODE_NO_LONGER_NEEDED
+	violence  = concernv1.Topic_TOPIC_VIOLENCE_OR_THREAT
+	urgently  = commonv1.Urgency_URGENCY_URGENT
+	anything  = fault.Reason("")
+)
+
+func question(text string) *concernv1.RequestInformationRequest {
+	return &concernv1.RequestInformationRequest{Question: text}
+}
+
+func said(id, answer string) *concernv1.ProvideInformationRequest {
+	return &concernv1.ProvideInformationRequest{InformationRequestId: id, Answer: answer}
+}
+
+func coded(id string, code commonv1.AnswerCode) *concernv1.ProvideInformationRequest {
+	return &concernv1.ProvideInformationRequest{InformationRequestId: id, Code: code}
+}
+
+// asks lets an agency ask, and returns the request's id.
+func (w *fixture) asks(t *testing.T, agency, subject string) string {
+	t.Helper()
+	must(t, w.step(agency, subject, question("Milloin?")))
+	requests := w.Histories[subject].State.Thread.Requests
+	return requests[len(requests)-1].ID
+}
+
+func topics(time.Time) *commonv1.LegalBasis { return notification() }
+
+func TestWhoMaySpeak(t *testing.T) {
+	add := &concernv1.AddInformationRequest{Topics: []concernv1.Topic{violence}}
+	words := &concernv1.AddInformationRequest{Text: "Avain on naapurilla."}
+	file := &concernv1.AddInformationRequest{AttachmentIds: []string{uuid.NewString()}}
+	for name, test := range map[string]struct {
+		basis   func(time.Time) *commonv1.LegalBasis
+		by      string
+		request proto.Message
+		want    fault.Reason
+	}{
+		"a reporter that hears asks":                 {consent, "kela", question("Milloin?"), anything},
+		"one that does not hear asks":                {helped, "kela", question("Milloin?"), fault.IllegalStep},
+		"the receiver asks whoever reported":         {topics, "hva", question("Milloin?"), anything},
+		"it asks for papers alone":                   {topics, "hva", &concernv1.RequestInformationRequest{Papers: []string{"lease"}}, anything},
+		"it asks for nothing":                        {topics, "hva", question(""), fault.InvalidField},
+		"on consent the reporter adds words":         {helped, "kela", words, anything},
+		"without, topics":                            {topics, "kela", add, anything},
+		"and no words":                               {topics, "kela", words, fault.ContentNotAllowed},
+		"and no papers":                              {topics, "kela", file, fault.ContentNotAllowed},
+		"nothing at all":                             {helped, "kela", &concernv1.AddInformationRequest{}, fault.InvalidField},
+		"the receiver adds while the reporter hears": {consent, "hva", words, anything},
+		"and not to one that does not":               {helped, "hva", words, fault.IllegalStep},
+		"it adds no topics":                          {consent, "hva", add, fault.InvalidField},
+		"it adds no urgency":                         {consent, "hva", &concernv1.AddInformationRequest{Urgency: urgently}, fault.InvalidField},
+		"the reporter adds more urgency":             {topics, "kela", &concernv1.AddInformationRequest{Urgency: urgently}, anything},
+		"and not the same":                           {topics, "kela", &concernv1.AddInformationRequest{Urgency: normalUrgency}, fault.InvalidField},
+	} {
+		w, c := reported(t, test.basis, receive)
+		if err := w.step(test.by, c, test.request); fault.ReasonOf(err) != test.want {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+	}
+	// On a ground that lets nothing be said of the need, no topic is named, and nothing is added.
+	w, c := reported(t, topics, receive)
+	view := w.View("kela", c)
+	view.State.Basis.Terms.Content = commonv1.ContentProfile_CONTENT_PROFILE_IDENTIFICATION
+	if slices.Contains(rules.Allowed(view, people["kela"]), "AddInformation") {
+		t.Error("a report that says who the client is takes an addition")
+	}
+}
+
+// Before there were terms, what an agency's reports say today says what it may add.
+func TestAdditionsBeforeTerms(t *testing.T) {
+	words := rules.Command{Actor: people["kela"], Request: &concernv1.AddInformationRequest{Text: "Avain on naapurilla."}, Facts: rules.Facts{Words: true}}
+	w := newFixture()
+	basis := notification()
+	basis.Terms = nil
+	old := func(subject string, topics ...concernv1.Topic) string {
+		must(t, w.Append([]matter.Event{{
+			Subject: subject, By: people["kela"].Party(), At: w.Now, Basis: basis, Client: subject, Case: "case",
+			Message: &concernv1.ConcernSubmitted{Receiver: &commonv1.Party{Agency: "hva", Unit: "intake"}, Topics: topics, DueAt: timestamppb.New(w.Now.Add(time.Hour))},
+		}}))
+		return subject
+	}
+	words.Subject = old("concerns/old-1", violence)
+	must(t, w.step("kela", words.Subject, &concernv1.AddInformationRequest{Topics: []concernv1.Topic{concernv1.Topic_TOPIC_GAMBLING}}))
+	if err := w.step("kela", words.Subject, words.Request); fault.ReasonOf(err) != fault.ContentNotAllowed {
+		t.Errorf("an agency whose reports have no words: %v", err)
+	}
+	must(t, w.Do(words))
+	if err := w.step("kela", old("concerns/old-2"), &concernv1.AddInformationRequest{Urgency: emergencyUrgency}); fault.ReasonOf(err) != fault.IllegalStep {
+		t.Errorf("a report without topics: %v", err)
+	}
+	w, words.Subject = reported(t, topics, receive)
+	if err := w.Do(words); fault.ReasonOf(err) != fault.ContentNotAllowed {
+		t.Errorf("against the terms of its ground: %v", err)
+	}
+}
+
+func TestAnswersFit(t *testing.T) {
+	for name, test := range map[string]struct {
+		asker, by string
+		answer    func(id string) *concernv1.ProvideInformationRequest
+		want      fault.Reason
+	}{
+		"words":   {"hva", "kela", func(id string) *concernv1.ProvideInformationRequest { return said(id, "Eilen.") }, anything},
+		"a code":  {"hva", "kela", func(id string) *concernv1.ProvideInformationRequest { return coded(id, callUs) }, anything},
+		"nothing": {"hva", "kela", func(id string) *concernv1.ProvideInformationRequest { return said(id, "") }, fault.InvalidField},
+		"a code beside words": {"hva", "kela", func(id string) *concernv1.ProvideInformationRequest {
+			return &concernv1.ProvideInformationRequest{InformationRequestId: id, Answer: "Eilen.", Code: callUs}
+		}, fault.InvalidField},
+		"another request":        {"hva", "kela", func(string) *concernv1.ProvideInformationRequest { return said("other", "Eilen.") }, fault.InvalidField},
+		"the asker's own":        {"hva", "hva", func(id string) *concernv1.ProvideInformationRequest { return said(id, "Eilen.") }, fault.InvalidField},
+		"the asker ends it":      {"hva", "hva", func(id string) *concernv1.ProvideInformationRequest { return coded(id, notNeeded) }, anything},
+		"the other side ends it": {"hva", "kela", func(id string) *concernv1.ProvideInformationRequest { return coded(id, notNeeded) }, fault.InvalidField},
+		"the receiver answers":   {"kela", "hva", func(id string) *concernv1.ProvideInformationRequest { return said(id, "Eilen.") }, anything},
+	} {
+		w, c := reported(t, consent, take)
+		id := w.asks(t, test.asker, c)
+		if err := w.step(test.by, c, test.answer(id)); fault.ReasonOf(err) != test.want {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+	}
+	w, c := reported(t, consent, take)
+	id := w.asks(t, "hva", c)
+	w.asks(t, "kela", c)
+	must(t, w.step("kela", c, said(id, "Eilen.")))
+	if err := w.step("kela", c, said(id, "Tänään.")); fault.ReasonOf(err) != fault.InvalidField {
+		t.Errorf("answered twice: %v", err)
+	}
+}
+
+// To a reporter that no longer hears, the receiver answers what it asked before by a code alone.
+func TestNoWordsToSilentReporter(t *testing.T) {
+	w, c := reported(t, consent, take)
+	id := w.asks(t, "kela", c)
+	w.no(t, "hva", c)
+	if err := w.step("hva", c, said(id, "Hänet on tavattu.")); fault.ReasonOf(err) != fault.ContentNotAllowed {
+		t.Error(err)
+	}
+	if err := w.step("hva", c, &concernv1.ProvideInformationRequest{InformationRequestId: id, AttachmentIds: []string{uuid.NewString()}}); fault.ReasonOf(err) != fault.ContentNotAllowed {
+		t.Error(err)
+	}
+	if status := w.statusFor("kela", c); status.GetDueAt() == nil || status.GetWaitingOn().GetAgency() != "hva" || status.GetWaitingOn().GetWorker() != "" {
+		t.Errorf("the reporter reads of its open request %v", status)
+	}
+	must(t, w.step("hva", c, coded(id, callUs)))
+	if status := w.statusFor("kela", c); status.GetDueAt() != nil || status.GetWaitingOn() != nil {
+		t.Errorf("and after the answer %v", status)
+	}
+}
+
+// Each side has one open request at a time, whatever the other asked.
+func TestOneRequestOfEachSide(t *testing.T) {
+	w, c := reported(t, consent, take)
+	w.asks(t, "hva", c)
+	w.asks(t, "kela", c)
+	for _, agency := range []string{"hva", "kela"} {
+		if err := w.step(agency, c, question("Entä?")); fault.ReasonOf(err) != fault.IllegalStep {
+			t.Errorf("%s asks twice: %v", agency, err)
+		}
+	}
+	if err := w.Try(matter.Actor{Agency: "hva", Automatic: true}, c, question("Entä?")); fault.ReasonOf(err) != fault.RoleNotAllowed {
+		t.Errorf("a system asks: %v", err)
+	}
+}
+
+// The receiver's request rests the due time of the state, but not a day that the law sets, nor anything of an
+// urgent concern. The reporter's rests nothing.
+func TestWhatRests(t *testing.T) {
+	late := timestamppb.New(time.Date(2026, 12, 20, 10, 0, 0, 0, time.UTC))
+	for name, test := range map[string]struct {
+		client  string
+		urgency commonv1.Urgency
+		by      string
+		want    string
+	}{
+		"normal":                        {"bo", normalUrgency, "hva", "hva/tyoikaiset/ps-21 responsible, kela's turn until 20.12.2026 12.00"},
+		"over 75":                       {"anna", normalUrgency, "hva", "hva/tyoikaiset/ps-21 responsible, hva's turn until 2.12.2026 23.59"},
+		"urgent":                        {"bo", urgently, "hva", "hva/tyoikaiset/ps-21 responsible, kela's turn until 24.11.2026 23.59"},
+		"normal, asked by the reporter": {"bo", normalUrgency, "kela", "hva/tyoikaiset/ps-21 responsible, hva's turn until 2.12.2026 23.59"},
+	} {
+		w := newFixture()
+		c, err := w.submitUrgent("kela", "hva", test.client, consent(w.Now), test.urgency)
+		must(t, err)
+		w.take(t, "hva", c, take)
+		must(t, w.step(test.by, c, &concernv1.RequestInformationRequest{Question: "Milloin?", DueAt: late}))
+		if got := w.Turn("hva", c); got != test.want {
+			t.Errorf("%s: %s; want %s", name, got, test.want)
+		}
+	}
+	w, c := reported(t, consent, take)
+	if err := w.step("hva", c, &concernv1.RequestInformationRequest{Question: "Milloin?", DueAt: timestamppb.New(w.Now.AddDate(0, 0, 32))}); fault.ReasonOf(err) != fault.InvalidField {
+		t.Errorf("over 30 days ahead: %v", err)
+	}
+}
+
+// The due time of a request goes by the urgency that the reporter was shown, not by the receiver's judgement.
+func TestDueTimeTellsNoJudgement(t *testing.T) {
+	w, c := reported(t, helped, receive)
+	must(t, w.step("hva", c, &concernv1.TriageConcernRequest{Urgency: emergencyUrgency}))
+	w.asks(t, "hva", c)
+	w.ExpectTurn(t, "kela", c, "hva// responsible, kela's turn until 26.11.2026 23.59")
+	if due := w.statusFor("hva", c).GetDueAt().AsTime(); due.After(w.Now.Add(time.Hour)) {
+		t.Errorf("an emergency waits until %s", due)
+	}
+}
+
+// A request whose due time passes has lapsed: both sides are told once, nothing waits for it, the state's due
+// time counts from then, and a late answer changes nothing.
+func TestRequestLapses(t *testing.T) {
+	w, c := reported(t, consent, take)
+	id := w.asks(t, "hva", c)
+	w.Pass(4 * 24 * time.Hour)
+	for _, agency := range []string{"hva", "kela"} {
+		w.Expect(t, agency, c, "Submitted Taken InformationRequested Overdue")
+		overdue := lastTold(w, agency).(*concernv1.ConcernOverdue)
+		if overdue.GetInformationRequestId() != id {
+			t.Errorf("%s is told %v", agency, overdue)
+		}
+		w.ExpectTurn(t, agency, c, "hva/tyoikaiset/ps-21 responsible, hva's turn until 7.12.2026 23.59")
+	}
+	if requests := w.View("kela", c).State.Thread.Requests; !requests[0].Lapsed || requests[0].IsAnswered() {
+		t.Errorf("%v", requests)
+	}
+	again := w.asks(t, "hva", c) // a lapsed request is in nobody's way
+	must(t, w.step("hva", c, coded(again, notNeeded)))
+	before := w.Turn("hva", c)
+	w.Pass(time.Minute)
+	must(t, w.step("kela", c, said(id, "Eilen.")))
+	if after := w.Turn("hva", c); after != before {
+		t.Errorf("the late answer changed %s to %s", before, after)
+	}
+	if one := w.View("hva", c).State.Thread.Requests[0]; !one.Lapsed || one.Answer != "Eilen." {
+		t.Errorf("%v", one)
+	}
+}
+
+// The reporter's request lapses beside the due times of the state, whether it is shown or not.
+func TestReportersRequestLapses(t *testing.T) {
+	w, c := reported(t, consent, take)
+	late := timestamppb.New(time.Date(2026, 12, 10, 10, 0, 0, 0, time.UTC))
+	must(t, w.step("kela", c, &concernv1.RequestInformationRequest{Question: "Miten hän voi?", DueAt: late}))
+	w.Pass(10 * 24 * time.Hour)
+	w.Pass(10 * 24 * time.Hour)
+	for _, agency := range []string{"hva", "kela"} {
+		w.Expect(t, agency, c, "Submitted Taken InformationRequested Overdue Overdue")
+		if overdue := lastTold(w, agency).(*concernv1.ConcernOverdue); overdue.GetInformationRequestId() == "" || !overdue.GetDueAt().AsTime().Equal(late.AsTime()) {
+			t.Errorf("%s is told %v", agency, overdue)
+		}
+	}
+	if _, open := w.Histories[c].State.Thread.OpenFrom(matter.RoleSender); open {
+		t.Error("it is open")
+	}
+}
+
+// An ended or declined concern lapses nothing.
+func TestNothingLapsesAfterTheEnd(t *testing.T) {
+	for _, end := range []string{closing, decline} {
+		w, c := reported(t, consent, receive)
+		w.asks(t, "hva", c)
+		w.take(t, "hva", c, end)
+		w.Pass(time.Hour)
+		mail := len(w.Mail["kela"])
+		w.Pass(48 * time.Hour)
+		if told := w.Mail["kela"][mail:]; len(told) > 0 {
+			t.Errorf("after %s the reporter is told %s", end, matter.NameOf(told[0].Event.Message))
+		}
+		for _, one := range w.Histories[c].State.Thread.Requests {
+			if one.Lapsed {
+				t.Errorf("after %s it lapsed", end)
+			}
+		}
+	}
+}
+
+// A change of state ends the waiting in the views that are told of it; the request stays open in all.
+func TestWaitingEndsByAStepThatIsTold(t *testing.T) {
+	w, c := reported(t, topics, take)
+	id := w.asks(t, "hva", c)
+	w.take(t, "hva", c, assess)
+	if state := w.View("hva", c).State; state.Shown() != concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT {
+		t.Errorf("the receiver is shown %s", state.Shown())
+	}
+	if state := w.View("kela", c).State; state.Shown() != concernv1.ConcernState_CONCERN_STATE_INFORMATION_REQUESTED {
+		t.Errorf("the reporter is shown %s", state.Shown())
+	}
+	if err := w.step("hva", c, question("Entä?")); fault.ReasonOf(err) != fault.IllegalStep {
+		t.Errorf("asks anew: %v", err)
+	}
+	must(t, w.step("kela", c, said(id, "Eilen.")))
+	w.asks(t, "hva", c)
+}
+
+// A more urgent addition counts as a more urgent report: at once, and it postpones nothing.
+func TestMoreUrgentAddition(t *testing.T) {
+	w, c := reported(t, topics, take)
+	w.take(t, "hva", c, assess)
+	command := rules.Command{
+		Actor: people["kela"], Subject: c, Facts: rules.Facts{OnCall: standby},
+		Request: &concernv1.AddInformationRequest{Urgency: emergencyUrgency, Topics: []concernv1.Topic{violence, concernv1.Topic_TOPIC_HOMELESSNESS}},
+	}
+	must(t, w.Do(command))
+	if due := w.statusFor("hva", c).GetDueAt().AsTime(); !due.Equal(w.Histories[c].LastAt().Add(time.Hour)) {
+		t.Errorf("due at %s", due)
+	}
+	if state := w.View("kela", c).State; state.Urgency != emergencyUrgency || len(state.Topics) != 2 || state.OnCall.Unit != nil || len(state.Additions) != 1 {
+		t.Errorf("the reporter reads %v", state)
+	}
+	if w.onCall(c) != "paivystys" {
+		t.Errorf("%q is on call", w.onCall(c))
+	}
+	if status := w.statusFor("kela", c); status.GetDueAt() != nil {
+		t.Errorf("the reporter is told %v", status)
+	}
+}
+
+// What the reporter of a joined report adds or answers is told to the lead, and to nobody else.
+func TestAdditionToJoinedReport(t *testing.T) {
+	w := newFixture()
+	lead, err := w.submit("kela", "hva", "bo", topics(w.Now))
+	must(t, err)
+	w.take(t, "hva", lead, take)
+	w.take(t, "hva", lead, assess)
+	joined, err := w.submit("terveys", "hva", "bo", consent(w.Now))
+	must(t, err)
+	mail := len(w.Mail["kela"])
+
+	command := rules.Command{
+		Actor: people["terveys"], Subject: joined, Facts: rules.Facts{OnCall: standby},
+		Request: &concernv1.AddInformationRequest{Text: "Avain on naapurilla.", Urgency: emergencyUrgency},
+	}
+	must(t, w.Do(command))
+	added, ok := w.Histories[lead].Events[len(w.Histories[lead].Events)-1].Message.(*concernv1.ReportAdded)
+	if !ok || added.GetJoiningConcernId() != rules.ID(joined) || added.GetUrgency() != emergencyUrgency || added.GetOnCall().GetUnit() != "paivystys" {
+		t.Errorf("the lead has %v", added)
+	}
+	if c := w.Histories[lead].State; c.Clock.Urgency != emergencyUrgency || c.Thread.NewsTo[matter.RoleReceiver] != 1 {
+		t.Errorf("the lead is %s with %v", c.Clock.Urgency, c.Thread.NewsTo)
+	}
+	if len(w.Mail["kela"]) != mail {
+		t.Error("the reporter of the lead is told of it")
+	}
+	if rules.WorklistEntry(w.View("hva", joined).State, w.View("hva", joined).Reader).Hidden == false {
+		t.Error("a report that asks nothing is in the worklist")
+	}
+
+	id := w.asks(t, "terveys", joined)
+	if rules.WorklistEntry(w.View("hva", joined).State, w.View("hva", joined).Reader).Hidden {
+		t.Error("a report whose reporter waits is not in the worklist")
+	}
+	// Who answers has received the report, which catches up.
+	must(t, w.step("hva", joined, said(id, "Minulle.")))
+	if state := w.View("terveys", joined).State; state.Shown() != concernv1.ConcernState_CONCERN_STATE_IN_ASSESSMENT || state.Lead != "" {
+		t.Errorf("the reporter is shown %s", state.Shown())
+	}
+	if later := w.Histories[joined].State.Later; len(later) > 0 {
+		t.Errorf("scheduled: %v", later)
+	}
+}
+
+// To a reporter that does not hear, a report that joined catches up step by step.
+func TestSilentReportCatchesUpLater(t *testing.T) {
+	w := newFixture()
+	lead, err := w.submit("kela", "hva", "bo", topics(w.Now))
+	must(t, err)
+	w.take(t, "hva", lead, take)
+	joined, err := w.submit("terveys", "hva", "bo", topics(w.Now))
+	must(t, err)
+	w.asks(t, "hva", joined)
+	w.Expect(t, "terveys", joined, "Submitted Received InformationRequested")
+	if later := w.Histories[joined].State.Later; len(later) != 1 {
+		t.Errorf("scheduled: %v", later)
+	}
+}
+
+// News are what the other side said since a person of the own side took a step.
+func TestNews(t *testing.T) {
+	w, c := reported(t, consent, take)
+	id := w.asks(t, "hva", c)
+	must(t, w.step("kela", c, said(id, "Eilen.")))
+	must(t, w.step("kela", c, &concernv1.AddInformationRequest{Text: "Avain on naapurilla."}))
+	news := func(role matter.Role) int32 { return w.Histories[c].State.Thread.NewsTo[role] }
+	if news(matter.RoleReceiver) != 2 || news(matter.RoleSender) != 0 {
+		t.Errorf("%v", w.Histories[c].State.Thread.NewsTo)
+	}
+	must(t, w.step("hva", c, &concernv1.AddInformationRequest{Text: "Kiitos."}))
+	if news(matter.RoleReceiver) != 0 || news(matter.RoleSender) != 1 {
+		t.Errorf("%v", w.Histories[c].State.Thread.NewsTo)
+	}
+	must(t, w.Try(matter.Actor{Agency: "kela", Automatic: true}, c, &concernv1.AddInformationRequest{Text: "Lisää."}))
+	if news(matter.RoleReceiver) != 1 || news(matter.RoleSender) != 1 {
+		t.Errorf("a system has seen nothing: %v", w.Histories[c].State.Thread.NewsTo)
+	}
+}
+
+// Questions from before lapsing fold as they did: they do not lapse, block the next while the reporter sees
+// them as open, and end by a step.
+func TestQuestionsBeforeLapsing(t *testing.T) {
+	w, c := reported(t, consent, take)
+	due := w.Now.Add(24 * time.Hour)
+	ask := func(id string) {
+		must(t, w.Append([]matter.Event{{
+			Subject: c, By: people["hva"].Party(), At: w.Now, Basis: w.Histories[c].State.Basis, Client: "bo", Case: w.Histories[c].State.Case,
+			Message: &concernv1.InformationRequested{InformationRequestId: id, Question: "Milloin?", DueAt: timestamppb.New(due)},
+		}}))
+	}
+	ask("old-1")
+	w.ExpectTurn(t, "kela", c, "hva/tyoikaiset/ps-21 responsible, kela's turn until 24.11.2026 09.02")
+	w.Pass(48 * time.Hour)
+	if one := w.Histories[c].State.Thread.Requests[0]; one.Lapsed || !w.View("hva", c).State.Thread.CanAnswer(one) {
+		t.Errorf("%v", one)
+	}
+	if err := w.step("hva", c, question("Entä?")); fault.ReasonOf(err) != fault.IllegalStep {
+		t.Errorf("asks anew: %v", err)
+	}
+	must(t, w.step("kela", c, said("old-1", "Eilen.")))
+	w.ExpectTurn(t, "hva", c, "hva/tyoikaiset/ps-21 responsible, hva's turn until 4.12.2026 23.59")
+	ask("old-2")
+	w.take(t, "hva", c, assess)
+	if err := w.step("kela", c, said("old-2", "Eilen.")); fault.ReasonOf(err) != fault.IllegalStep {
+		t.Errorf("answers a question that a step closed: %v", err)
+	}
+	w.asks(t, "hva", c)
+}
