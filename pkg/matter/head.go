@@ -66,13 +66,35 @@ func (h *Head) Enter(phase commonv1.LoopPhase, at time.Time) {
 // Fire notes that a due time was recorded as passed.
 func (h *Head) Fire(due time.Time) { h.Fired = append(slices.Clip(h.Fired), due) }
 
-// lapsing returns the due times of the requests that lapse when they pass: those that are open, until the
-// matter is declined or ends.
+// goesOn reports whether requests for information may be answered and lapse: until the matter is declined or
+// ends.
+func (h Head) goesOn() bool {
+	return !h.Ended() && h.Phase != commonv1.LoopPhase_LOOP_PHASE_DECLINED
+}
+
+// lapsing returns the due times of the requests that lapse when they pass.
 func (h Head) lapsing() []time.Time {
-	if h.Ended() || h.Phase == commonv1.LoopPhase_LOOP_PHASE_DECLINED {
+	if !h.goesOn() {
 		return nil
 	}
-	return h.Thread.Lapses()
+	return h.Thread.dues()
+}
+
+// LapsingAt returns the request that lapses when a due time passes; empty if none does.
+func (h Head) LapsingAt(due time.Time) string {
+	if !h.goesOn() {
+		return ""
+	}
+	return h.Thread.lapsingAt(due)
+}
+
+// Lapse notes that the requests that are due at a time have lapsed, and reports whether the matter waited for
+// one of them.
+func (h *Head) Lapse(due time.Time) (held bool) {
+	if h.goesOn() {
+		h.Thread, held = h.Thread.lapse(due)
+	}
+	return held
 }
 
 // HasFired reports whether a due time was recorded as passed.

@@ -113,8 +113,8 @@ func (t Thread) CanAnswer(r Request) bool {
 // AwaitsAnswer reports whether there is a request that may be answered or ended.
 func (t Thread) AwaitsAnswer() bool { return slices.ContainsFunc(t.Requests, t.CanAnswer) }
 
-// Lapses returns the due times of the open requests that lapse.
-func (t Thread) Lapses() []time.Time {
+// dues returns the due times of the open requests that lapse.
+func (t Thread) dues() []time.Time {
 	var dues []time.Time
 	for _, r := range t.Requests {
 		if r.Lapses && r.IsOpen() {
@@ -124,8 +124,8 @@ func (t Thread) Lapses() []time.Time {
 	return dues
 }
 
-// LapsingAt returns the request that lapses at a due time, the holding one first; empty if none does.
-func (t Thread) LapsingAt(due time.Time) string {
+// lapsingAt returns the request that lapses at a due time, the holding one first; empty if none does.
+func (t Thread) lapsingAt(due time.Time) string {
 	found := ""
 	for _, r := range t.Requests {
 		if r.Lapses && r.IsOpen() && r.DueAt.Equal(due) && (found == "" || r.ID == t.Holding) {
@@ -173,9 +173,9 @@ func (t Thread) Answer(e Event, m InformationProvided) (Thread, bool) {
 	return t, held
 }
 
-// Lapse returns the thread after a due time that passed, and whether the matter waited for a request that
+// lapse returns the thread after a due time that passed, and whether the matter waited for a request that
 // lapsed by it.
-func (t Thread) Lapse(due time.Time) (Thread, bool) {
+func (t Thread) lapse(due time.Time) (Thread, bool) {
 	t.Requests = slices.Clone(t.Requests)
 	held := false
 	for i := range t.Requests {

@@ -31,7 +31,7 @@ func (w *Fixture[S, F]) checkUrgent(t *rapid.T, before, after matter.History[S])
 	}) {
 		limit = matter.Later(limit, matter.UrgentBy(head.Clock.Urgency, after.LastAt()))
 	}
-	if was := before.State.Common(); len(was.Thread.Lapses()) > 0 {
+	if was := before.State.Common(); slices.ContainsFunc(was.Thread.Requests, matter.Request.IsOpen) {
 		// The due time before may be that of a request. It moves nothing that the urgency sets.
 		limit = matter.Later(limit, was.Clock.Bound)
 	}

@@ -248,7 +248,7 @@ func forReader(message proto.Message, view Concern, reader matter.Reader) proto.
 	case *concernv1.ForwardAnswered:
 		m.ClosesAt = nil
 	case *concernv1.ConcernOverdue:
-		m.State, m.InformationRequestId = view.Shown(), view.Thread.LapsingAt(m.GetDueAt().AsTime())
+		m.State = view.Shown()
 	}
 	return message
 }

@@ -132,7 +132,7 @@ func NextCheck(history matter.History[Concern]) time.Time {
 // Overdue returns an event for each due time that has passed and was not yet recorded.
 func Overdue(history matter.History[Concern], at time.Time) []matter.Event {
 	return matter.Overdue(history, at, Status, func(c Concern, due *timestamppb.Timestamp) proto.Message {
-		return &concernv1.ConcernOverdue{State: c.Shown(), DueAt: due, DueRules: matter.DueRules, InformationRequestId: c.Thread.LapsingAt(due.AsTime())}
+		return &concernv1.ConcernOverdue{State: c.Shown(), DueAt: due, DueRules: matter.DueRules, InformationRequestId: c.LapsingAt(due.AsTime())}
 	})
 }
 

@@ -173,7 +173,7 @@ func (o *outcome) calledFor(c Concern, urgency commonv1.Urgency) *commonv1.Party
 func (o *outcome) tellLead(command Command, urgency commonv1.Urgency) {
 	c := o.State(command.Subject)
 	lead := o.State(c.Lead)
-	if c.Lead == "" || !lead.IsOpen() || sideOf(command.Actor, c) == matter.RoleReceiver {
+	if c.Lead == "" || sideOf(command.Actor, c) == matter.RoleReceiver {
 		return
 	}
 	o.Add(c.Lead, &concernv1.ReportAdded{JoiningConcernId: ID(command.Subject), Urgency: urgency, OnCall: o.calledFor(lead, urgency)})
@@ -241,9 +241,8 @@ func informationProvided(c Concern, e matter.Event, m *concernv1.InformationProv
 
 // lapsed ends the requests that lapse by a due time that was found passed at a time.
 func (c Concern) lapsed(due, at time.Time) Concern {
-	held := false
-	if c.Thread, held = c.Thread.Lapse(due); held {
-		c = c.resumed(due, at)
+	if c.Lapse(due) {
+		return c.resumed(due, at)
 	}
 	return c
 }

@@ -11,6 +11,7 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/matter"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	"koppi.internal/services/concern/internal/rules"
@@ -278,12 +279,7 @@ func TestNothingLapsesAfterTheEnd(t *testing.T) {
 		w, c := reported(t, consent, receive)
 		w.asks(t, "hva", c)
 		w.take(t, "hva", c, end)
-		w.Pass(time.Hour)
-		mail := len(w.Mail["kela"])
-		w.Pass(48 * time.Hour)
-		if told := w.Mail["kela"][mail:]; len(told) > 0 {
-			t.Errorf("after %s the reporter is told %s", end, matter.NameOf(told[0].Event.Message))
-		}
+		w.Pass(5 * 24 * time.Hour)
 		for _, one := range w.Histories[c].State.Thread.Requests {
 			if one.Lapsed {
 				t.Errorf("after %s it lapsed", end)
@@ -310,6 +306,97 @@ func TestWaitingEndsByAStepThatIsTold(t *testing.T) {
 	w.asks(t, "hva", c)
 }
 
+// What is urgent goes on while the receiver asks: a person's next attempt stays due.
+func TestNothingUrgentRests(t *testing.T) {
+	w := newFixture()
+	c, err := w.submitUrgent("kela", "hva", "bo", consent(w.Now), urgently)
+	must(t, err)
+	w.take(t, "hva", c, take)
+	must(t, w.step("hva", c, &concernv1.RecordContactAttemptRequest{
+		Result: concernv1.ContactResult_CONTACT_RESULT_NOT_REACHED, NextAttemptAt: timestamppb.New(w.Now.Add(2 * time.Hour)),
+	}))
+	w.asks(t, "hva", c)
+	w.ExpectTurn(t, "hva", c, "hva/tyoikaiset/ps-21 responsible, hva's turn until 23.11.2026 11.00")
+}
+
+// The reporter's question is no sign that a person at the receiver handled an urgent concern; its answer is, and
+// that the receiver no longer needs one is not.
+func TestTouchesOfAThread(t *testing.T) {
+	w := newFixture()
+	c, err := w.submitUrgent("kela", "hva", "bo", consent(w.Now), emergencyUrgency)
+	must(t, err)
+	w.Pass(10 * time.Minute)
+	w.asks(t, "kela", c)
+	if clock := w.Histories[c].State.Clock; clock.Touched || !clock.Bound.Equal(w.Histories[c].State.Started.Add(time.Hour)) {
+		t.Errorf("after the reporter's question: %v", clock)
+	}
+	id := w.asks(t, "hva", c)
+	asked := w.Histories[c].State.Clock.Bound
+	w.Pass(10 * time.Minute)
+	must(t, w.step("hva", c, coded(id, notNeeded)))
+	if bound := w.Histories[c].State.Clock.Bound; !bound.Equal(asked) {
+		t.Errorf("after the end of the question it counts from %s, not %s", bound, asked)
+	}
+	id = w.asks(t, "hva", c)
+	w.Pass(10 * time.Minute)
+	must(t, w.step("kela", c, said(id, "Eilen.")))
+	if bound := w.Histories[c].State.Clock.Bound; !bound.Equal(w.Histories[c].LastAt().Add(time.Hour)) {
+		t.Errorf("after the answer it counts until %s", bound)
+	}
+}
+
+// A day that the law sets is not counted anew by an answer, also if it has passed.
+func TestAnswerMovesNoStatutoryDay(t *testing.T) {
+	w := newFixture()
+	c, err := w.submit("kela", "hva", "anna", consent(w.Now))
+	must(t, err)
+	w.take(t, "hva", c, take)
+	must(t, w.step("hva", c, &concernv1.RequestInformationRequest{Question: "Milloin?", DueAt: timestamppb.New(w.Now.AddDate(0, 0, 20))}))
+	w.Pass(15 * 24 * time.Hour)
+	must(t, w.step("kela", c, said(w.Histories[c].State.Thread.Holding, "Eilen.")))
+	if status := w.statusFor("hva", c); !status.GetOverdue() || status.GetDueBasis() != commonv1.DueBasis_DUE_BASIS_STATUTORY {
+		t.Errorf("%v", status)
+	}
+}
+
+// What an answer has with it, and what it lacks, is said with the answer. What the reporter answers is of its report too.
+func TestPapersOfAnAnswer(t *testing.T) {
+	lease := &commonv1.Attachment{AttachmentId: uuid.NewString(), PaperKind: "lease"}
+	for by, asker := range map[string]string{"kela": "hva", "hva": "kela"} {
+		w, c := reported(t, consent, take)
+		must(t, w.step(asker, c, &concernv1.RequestInformationRequest{Papers: []string{"payslip", "lease"}}))
+		id := w.Histories[c].State.Thread.Requests[0].ID
+		must(t, w.Do(rules.Command{
+			Actor: people[by], Subject: c, Attachments: []*commonv1.Attachment{lease},
+			Request: &concernv1.ProvideInformationRequest{InformationRequestId: id, AttachmentIds: []string{lease.GetAttachmentId()}},
+		}))
+		state := w.View(asker, c).State
+		if one := state.Thread.Requests[0]; len(one.Missing) != 1 || one.Missing[0] != "payslip" || len(one.Attachments) != 1 {
+			t.Errorf("%s answered: %v", by, one)
+		}
+		if got := len(state.Attachments); (got == 1) != (by == "kela") {
+			t.Errorf("%s answered: the report has %d attachments", by, got)
+		}
+	}
+	w, c := reported(t, consent, take)
+	must(t, w.step("hva", c, &concernv1.RequestInformationRequest{Papers: []string{"lease"}}))
+	must(t, w.step("kela", c, coded(w.Histories[c].State.Thread.Holding, callUs)))
+	if one := w.Histories[c].State.Thread.Requests[0]; len(one.Missing) > 0 {
+		t.Errorf("a code lacks %v", one.Missing)
+	}
+}
+
+// On a consent that was withdrawn the reporter adds nothing, and still answers.
+func TestNoAdditionAfterWithdrawal(t *testing.T) {
+	w, c := reported(t, consent, take)
+	id := w.asks(t, "hva", c)
+	must(t, w.Withdraw("hva", c))
+	if err := w.step("kela", c, &concernv1.AddInformationRequest{Text: "Lisää."}); fault.ReasonOf(err) != fault.IllegalStep {
+		t.Errorf("adds: %v", err)
+	}
+	must(t, w.step("kela", c, said(id, "Eilen.")))
+}
+
 // A more urgent addition counts as a more urgent report: at once, and it postpones nothing.
 func TestMoreUrgentAddition(t *testing.T) {
 	w, c := reported(t, topics, take)
@@ -330,6 +417,15 @@ func TestMoreUrgentAddition(t *testing.T) {
 	}
 	if status := w.statusFor("kela", c); status.GetDueAt() != nil {
 		t.Errorf("the reporter is told %v", status)
+	}
+	// What the receiver judged an emergency already calls nobody again.
+	judged, c := reported(t, topics, take)
+	must(t, judged.triageTo(c, emergencyUrgency))
+	command.Subject = c
+	must(t, judged.Do(command))
+	added, _ := judged.Histories[c].Events[len(judged.Histories[c].Events)-1].Message.(*concernv1.InformationAdded)
+	if added.GetOnCall() != nil {
+		t.Errorf("it calls %v again", added.GetOnCall())
 	}
 }
 
@@ -358,6 +454,9 @@ func TestAdditionToJoinedReport(t *testing.T) {
 	}
 	if len(w.Mail["kela"]) != mail {
 		t.Error("the reporter of the lead is told of it")
+	}
+	if own := w.Histories[joined].State.OnCall.Unit; own != nil {
+		t.Errorf("the report calls %v beside its lead", own)
 	}
 	if rules.WorklistEntry(w.View("hva", joined).State, w.View("hva", joined).Reader).Hidden == false {
 		t.Error("a report that asks nothing is in the worklist")
@@ -440,4 +539,45 @@ func TestQuestionsBeforeLapsing(t *testing.T) {
 		t.Errorf("answers a question that a step closed: %v", err)
 	}
 	w.asks(t, "hva", c)
+}
+
+// A question from before lapsing blocks the next also after a step that the reporter was not told.
+func TestHiddenStepKeepsOldQuestion(t *testing.T) {
+	w, c := reported(t, topics, take)
+	must(t, w.Append([]matter.Event{{
+		Subject: c, By: people["hva"].Party(), At: w.Now, Basis: w.Histories[c].State.Basis, Client: "bo", Case: w.Histories[c].State.Case,
+		Message: &concernv1.InformationRequested{InformationRequestId: "old", Question: "Milloin?", DueAt: timestamppb.New(w.Now.Add(time.Hour))},
+	}}))
+	w.take(t, "hva", c, assess)
+	if err := w.step("hva", c, question("Entä?")); fault.ReasonOf(err) != fault.IllegalStep {
+		t.Errorf("asks anew: %v", err)
+	}
+}
+
+// A row of a worklist counts the news for its own reader.
+func TestNewsInARow(t *testing.T) {
+	w, c := reported(t, consent, take)
+	must(t, w.step("kela", c, &concernv1.AddInformationRequest{Text: "Avain on naapurilla."}))
+	for agency, want := range map[string]int32{"hva": 1, "kela": 0} {
+		view, item := w.View(agency, c), &caseworkv1.WorkItem{}
+		rules.Describe(view.State, view.Reader, w.Now, item)
+		if item.GetNews() != want {
+			t.Errorf("%s has %d news", agency, item.GetNews())
+		}
+	}
+}
+
+// What the sides ask each other tells the client whom it waits for, and shortens no other time.
+func TestClientExpectsByTheState(t *testing.T) {
+	expect := func(w *fixture, c string) matter.Expectation { return rules.Expected(w.Histories[c].State, w.Now) }
+	w, c := reported(t, consent, take)
+	before := expect(w, c)
+	w.asks(t, "kela", c)
+	if after := expect(w, c); after != before {
+		t.Errorf("after the reporter's question the client expects %v, before %v", after, before)
+	}
+	w.asks(t, "hva", c)
+	if after := expect(w, c); after.What != commonv1.ClientExpectation_CLIENT_EXPECTATION_OTHERS_ANSWER {
+		t.Errorf("while the reporter must answer the client expects %v", after)
+	}
 }

@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"google.golang.org/protobuf/proto"
-
 	"koppi.internal/pkg/matter"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	referralv1 "koppi.internal/proto/gen/koppi/referral/v1"
@@ -56,12 +54,6 @@ func Disclose(view Referral, e matter.Event, reader matter.Reader) (matter.Event
 	}
 	if m, ok := e.Message.(*referralv1.ReferralOverdue); ok && !matter.PassedFor(view, reader, Status, statusBefore, m) {
 		return matter.Event{}, nil, false
-	}
-	if m, ok := e.Message.(*referralv1.ReferralOverdue); ok {
-		// Of a request that the reader was shown.
-		m = proto.CloneOf(m)
-		m.InformationRequestId = view.Thread.LapsingAt(m.GetDueAt().AsTime())
-		e.Message = m
 	}
 	e, withheld := matter.Withhold(Disclosures, e, audienceOf(e, reader))
 	return e, withheld, true

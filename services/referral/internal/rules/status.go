@@ -86,7 +86,7 @@ func NextCheck(history matter.History[Referral]) time.Time { return matter.NextC
 // Overdue returns an event for each due time that has passed and was not yet recorded.
 func Overdue(history matter.History[Referral], at time.Time) []matter.Event {
 	return matter.Overdue(history, at, Status, func(r Referral, due *timestamppb.Timestamp) proto.Message {
-		return &referralv1.ReferralOverdue{State: r.State, DueAt: due, DueRules: matter.DueRules, InformationRequestId: r.Thread.LapsingAt(due.AsTime())}
+		return &referralv1.ReferralOverdue{State: r.State, DueAt: due, DueRules: matter.DueRules, InformationRequestId: r.LapsingAt(due.AsTime())}
 	})
 }
 

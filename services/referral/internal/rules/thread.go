@@ -86,9 +86,6 @@ func recordAddition(o *outcome, command Command, r *referralv1.AddInformationReq
 	// What the sender adds reaches whoever decides: the third agency too, and a fourth, while it is offered there.
 	for subject := command.Subject; ; {
 		referral := o.State(subject)
-		if !referral.open() {
-			return
-		}
 		o.Add(subject, addedOn(referral, added, command.Facts.OnCallFor[subject]))
 		if !referral.Onward.Pending {
 			return
@@ -139,9 +136,8 @@ func informationRequested(r Referral, e matter.Event, m *referralv1.InformationR
 
 // lapsed ends the requests that lapse by a due time that was found passed at a time.
 func (r Referral) lapsed(due, at time.Time) Referral {
-	held := false
-	if r.Thread, held = r.Thread.Lapse(due); held {
-		r = r.resumed(due, at)
+	if r.Lapse(due) {
+		return r.resumed(due, at)
 	}
 	return r
 }

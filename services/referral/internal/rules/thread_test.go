@@ -242,3 +242,84 @@ func TestCancellationCountsAnew(t *testing.T) {
 	rulestest.Must(t, w.answers("kela", r, id, 0))
 	w.ExpectTurn(t, "hva", r, "hva/tyoikaiset/ps-21 responsible, hva's turn until 27.11.2026 23.59")
 }
+
+// The sender's answer lets the clock of an urgent referral count anew; that the receiver needs none does not.
+func TestAnswerOfAnUrgentReferral(t *testing.T) {
+	w := newFixture()
+	r, err := w.send("kela", "hva", service, emergency)
+	rulestest.Must(t, err)
+	id := w.asks(t, "hva", r)
+	asked := w.Histories[r].State.Clock.Bound
+	w.Pass(10 * time.Minute)
+	rulestest.Must(t, w.answers("hva", r, id, notNeeded))
+	if bound := w.Histories[r].State.Clock.Bound; !bound.Equal(asked) {
+		t.Errorf("after the end of the question it counts until %s, not %s", bound, asked)
+	}
+	id = w.asks(t, "hva", r)
+	w.Pass(10 * time.Minute)
+	rulestest.Must(t, w.answers("kela", r, id, 0))
+	if bound := w.Histories[r].State.Clock.Bound; !bound.Equal(w.Histories[r].LastAt().Add(time.Hour)) {
+		t.Errorf("after the answer it counts until %s", bound)
+	}
+}
+
+// Nothing of an urgent referral rests: a request to cancel stays due.
+func TestUrgentCancellationStaysDue(t *testing.T) {
+	w := newFixture()
+	r, err := w.send("kela", "hva", service, urgent)
+	rulestest.Must(t, err)
+	w.take(t, "hva", r, accept)
+	w.take(t, "kela", r, cancel)
+	w.Pass(72 * time.Hour)
+	w.take(t, "hva", r, note)
+	rulestest.Must(t, w.try("hva", r, &referralv1.RequestInformationRequest{Question: "Miksi?"}))
+	w.ExpectTurn(t, "hva", r, "hva/tyoikaiset/ps-21 responsible, hva's turn until 26.11.2026 23.59")
+}
+
+// A more urgent addition leaves an earlier time by which the referral is received, and calls nobody twice.
+func TestMoreUrgentReferral(t *testing.T) {
+	w, r := sent(t, service)
+	w.Pass(time.Date(2026, 11, 26, 21, 30, 0, 0, time.UTC).Sub(w.Now))
+	due := w.Histories[r].State.Due
+	rulestest.Must(t, w.try("kela", r, &referralv1.AddInformationRequest{Urgency: emergency}))
+	if bound := w.Histories[r].State.Clock.Bound; !bound.Equal(due) {
+		t.Errorf("received by %s, before the addition by %s", bound, due)
+	}
+	w, r = sent(t, service)
+	standby := &commonv1.Party{Agency: "hva", Unit: "paivystys"}
+	w.take(t, "hva", r, receive)
+	add := &referralv1.AddInformationRequest{Urgency: emergency}
+	facts := rules.Facts{OnCallFor: map[string]*commonv1.Party{r: standby}}
+	rulestest.Must(t, w.Do(rules.Command{Actor: people["kela"], Subject: r, Facts: facts, Request: add}))
+	if called := w.Histories[r].State.OnCall; called.Unit.GetUnit() != "paivystys" {
+		t.Errorf("%v is called", called)
+	}
+	if state := w.View("kela", r).State; state.OnCall.Unit != nil || state.Urgency != emergency {
+		t.Errorf("the sender is shown %v", state.OnCall.Unit)
+	}
+}
+
+// A declined referral waits for its sender to send it elsewhere, not for an answer.
+func TestDeclineEndsTheWaiting(t *testing.T) {
+	w, r := sent(t, service)
+	w.asks(t, "hva", r)
+	w.Pass(24 * time.Hour)
+	w.take(t, "hva", r, decline)
+	w.ExpectTurn(t, "kela", r, "kela/toimeentulotuki/kela-17 responsible, kela's turn until 27.11.2026 23.59")
+}
+
+// What the sides ask each other tells the client whom it waits for, and shortens no other time.
+func TestReferralsClientExpectsByTheState(t *testing.T) {
+	expect := func(w *fixture, r string) matter.Expectation { return rules.Expected(w.Histories[r].State, w.Now) }
+	w, r := sent(t, service)
+	w.take(t, "hva", r, receive)
+	before := expect(w, r)
+	w.asks(t, "kela", r)
+	if after := expect(w, r); after != before {
+		t.Errorf("after the sender's question the client expects %v, before %v", after, before)
+	}
+	w.asks(t, "hva", r)
+	if after := expect(w, r); after.What != commonv1.ClientExpectation_CLIENT_EXPECTATION_OTHERS_ANSWER {
+		t.Errorf("while the sender must answer the client expects %v", after)
+	}
+}
