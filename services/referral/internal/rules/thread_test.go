@@ -299,6 +299,23 @@ func TestMoreUrgentReferral(t *testing.T) {
 	}
 }
 
+// What a third agency judged an emergency already calls nobody there again.
+func TestAdditionCallsNobodyTwice(t *testing.T) {
+	w, r := sent(t, service)
+	w.take(t, "hva", r, redirect)
+	third := w.onward(r)
+	w.take(t, "terveys", third, receive)
+	rulestest.Must(t, w.try("terveys", third, &referralv1.TriageReferralRequest{Urgency: emergency}))
+	standby := &commonv1.Party{Agency: "terveys", Unit: "paivystys"}
+	rulestest.Must(t, w.Do(rules.Command{
+		Actor: people["kela"], Subject: r, Facts: rules.Facts{OnCallFor: map[string]*commonv1.Party{third: standby}},
+		Request: &referralv1.AddInformationRequest{Urgency: emergency},
+	}))
+	if called := w.Histories[third].State.OnCall.Unit; called != nil {
+		t.Errorf("%v is called", called)
+	}
+}
+
 // A declined referral waits for its sender to send it elsewhere, not for an answer.
 func TestDeclineEndsTheWaiting(t *testing.T) {
 	w, r := sent(t, service)
