@@ -65,7 +65,7 @@ test("contact, triage and passing on take at most six clicks each, and the first
   await accessible(page);
   await count(page);
   await pick(triage, "urgency", "Kiireellinen");
-  await pick(triage, "fourField", "tukea paljon, hakee");
+  await pick(triage, "fourField", "Tuen määrä: paljonAvun hakeminen ja saaminen itse: onnistuu");
   await expect(triage.locator('[data-field="supportNeed"] input:checked')).toHaveValue("SUPPORT_NEED_NETWORK");
   await pick(triage, "track", "sosiaaliohjaus");
   await triage.locator("[data-save]").click();
@@ -213,7 +213,7 @@ test("what was recorded is copied and printed as text, without the client's name
   for (const said of [
     "Tulos: asiakas tavoitettiin", "Yhteydenottotapa: puhelu", "Asiakkaan oma kanta: ei ole varma",
     "Ohjattu: Takuusäätiö: Velkalinja neuvoo.",
-    "Lisätieto: Soitti takaisin.", "Kiireellisyys: Kiireellinen", "Nelikenttä: tukea paljon", "Tuen tarve: verkostopalaveri",
+    "Lisätieto: Soitti takaisin.", "Kiireellisyys: Kiireellinen", "Nelikenttä: Tuen määrä: paljon", "Tuen tarve: Verkostopalaveri",
     "Syy: Sähköt katkaistu.",
   ]) expect(text).toContain(said);
   expect(text).not.toMatch(/\d{6}[-+A-Y]\d{3}|[A-Z]{3,}_/);

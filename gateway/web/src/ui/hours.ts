@@ -5,6 +5,9 @@ import { isDayOff } from "./workingdays";
 const timeFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "Europe/Helsinki" });
 const oneDay = 86_400_000;
 
+// timeOf returns the time of the day in Finland as HH:MM.
+export const timeOf = (time: Date) => timeFormat.format(time);
+
 // on reports whether hours hold on a weekday, 1 for Monday.
 function on(days: string, weekday: number) {
   const [first = 0, last = first] = days.split("-").map(Number);
@@ -22,7 +25,7 @@ export interface Opening {
 // hours is taken to be answered. Days that are holidays come from the services' calendar.
 export function openingOf(hours: PhoneHours[], now: Date): Opening {
   if (hours.length === 0) return { open: true };
-  const time = timeFormat.format(now), today = Date.parse(dayKey(now));
+  const time = timeOf(now), today = Date.parse(dayKey(now));
   for (let ahead = 0; ahead < 14; ahead += 1) {
     const date = new Date(today + ahead * oneDay), key = date.toISOString().slice(0, 10);
     if (isDayOff(key)) continue;

@@ -12,6 +12,7 @@ import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { limit } from "../../ui/dates";
+import { useDefinitions } from "../../ui/definitions";
 import { text, type Field, type Values } from "../../ui/form/fields";
 import { nameOf } from "../../ui/names";
 import { AppointmentCards } from "./appointmentcards";
@@ -135,14 +136,14 @@ function ContactPart({ concern, changed, saved }: PartProps) {
 }
 
 function TriagePart({ concern, changed, saved }: PartProps) {
-  const t = useTexts("intake"), { agency } = usePerson(), received = useReceived({ concern, changed });
-  const urgency = judgedUrgencyFields(concern).filter(({ name }) => name !== "urgencyNow");
+  const t = useTexts("intake"), { agency } = usePerson(), received = useReceived({ concern, changed }), said = useDefinitions();
+  const urgency = judgedUrgencyFields(concern, said, agency).filter(({ name }) => name !== "urgencyNow");
   const child: Field = {
     kind: "note", name: "child", label: "", text: "childNote", when: () => concern.topics.includes(Topic.CHILD_IN_FAMILY),
   };
   return (
     <CardForm name="triage" label={t("part_triage")} draft={draftOf("triage", concern)} schema={TriageConcernRequestSchema}
-      fields={() => [...urgency, loweredReasonField(concern, agency), child, ...needFields(false), trackField]}
+      fields={() => [...urgency, loweredReasonField(concern, agency), child, ...needFields(said, false), trackField]}
       initial={triageBefore(concern)}
       make={(values, requestId) => ({ ...requestOf(concern, requestId), ...triageOf(values) })}
       send={(request) => received((etag) => concerns.triageConcern({ ...request, etag }))}
