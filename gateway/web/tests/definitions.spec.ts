@@ -1,3 +1,6 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+
 import { adults, county, known, reported } from "./begin";
 import { report } from "./cases";
 import { directoryTest, inLanguages } from "./directory";
@@ -18,6 +21,16 @@ const test = directoryTest((directory) => {
   units.municipalities = ["297", "915", "140", "174", "204", "402", "749"];
 });
 
+// In every language a page is accessible.
+async function accessible(page: Page) {
+  for (const language of ["Svenska", "English", "Suomi"]) {
+    await page.getByRole("button", { name: language }).click();
+    const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+      .analyze();
+    expect.soft(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`)).toEqual([]);
+  }
+}
+
 test("the report form has the receiver's urgencies, and finds a municipality by its name", async ({ comes }) => {
   const kela = await comes("kela-17", { width: 360, height: 740 }), { page } = kela, form = page.locator("form.step-form");
   const field = (name: string) => form.locator(`[data-field="${name}"]`), proposal = form.locator("[data-proposed]");
@@ -32,11 +45,13 @@ test("the report form has the receiver's urgencies, and finds a municipality by 
   await expect(search).toHaveValue("Iisalmi");
   await expect(proposal).toContainText("Työikäisten palveluohjaus");
   await pictures(page, "municipality-search");
+  await accessible(page);
   await field("municipality").locator("[data-another-municipality]").click();
   await kela.fill(form, { municipalityCode: "91" });
   await form.locator("[data-next]").click();
   await expect(field("municipalityCode")).toContainText("Kirjoita kuntanumero kolmella numerolla, esimerkiksi 091.");
   await pictures(page, "municipality-another");
+  await accessible(page);
   await kela.fill(form, { municipalityCode: "091", receiver: { ...county, ...adults }, ground: "now" });
   await kela.next(form);
   await expect(field("urgency")).toContainText("Häätö viikon sisällä. Vastaanottaja toimii yleensä seuraavana arkipäivänä.");
@@ -70,6 +85,7 @@ test("the intake card judges in the words of the own agency, and so does what is
   await expect(places.nth(1)).toContainText("Oma jaksaminen: onnistuu");
   await places.nth(3).scrollIntoViewIfNeeded();
   await pictures(page, "definitions-triage");
+  await accessible(page);
   await places.nth(1).click();
   await expect(field("fourField")).toContainText("Ehdotus: Yhteinen työ");
   await worker.tick(field("urgency").locator('input[value="URGENCY_URGENT"]'));
