@@ -18,7 +18,8 @@ export function Emergency({ party, sought }: { party: ReceiverValue | undefined;
   useEffect(() => {
     if (document.activeElement?.closest("[data-field=urgency]")) place.current?.scrollIntoView({ block: "nearest" });
   }, []);
-  const { agency, unit, onCall, everOnCall } = receiving ?? {}, to = onCall ?? unit, who = agency && to ? named(agency.agency, to.unit) : "";
+  const { agency, unit, onCall, everOnCall } = receiving ?? {}, to = onCall ?? unit;
+  const who = agency && to ? named(agency.agency, to.unit) : "";
   const rung = onCall ?? (everOnCall ? unit : undefined), hours = rung?.phoneHours ?? [], emergencyPhone = agency?.emergencyPhone;
   // A unit on call answers, on holidays too.
   const answered = Boolean(rung?.phone) && (onCall !== undefined || openingOf(hours, now).open);

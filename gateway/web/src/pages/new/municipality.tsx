@@ -1,14 +1,11 @@
-import { lazy, Suspense } from "react";
-import { Button, RadioButton, RadioButtonGroup } from "suomifi-ui-components";
+import { useState } from "react";
+import { RadioButton, RadioButtonGroup, TextInput } from "suomifi-ui-components";
 
 import { useLanguage, useTexts } from "../../app/language";
-import { patiently } from "../../app/patiently";
 import { text, type Drawn, type Field, type Values } from "../../ui/form/fields";
 import { useDirectory } from "../../ui/party";
 
-const Search = lazy(async () => ({ default: (await patiently(() => import("./municipalitysearch"))).MunicipalitySearch }));
-
-// Up to this many municipalities are shown as radio buttons; more are searched by name.
+// Up to this many municipalities are shown at once; more are searched by the beginning of their names.
 const few = 5;
 
 const another = "another";
@@ -33,25 +30,23 @@ export function municipalityOf(values: Values) {
 }
 
 function Municipality({ id, value, change, wrong }: Drawn) {
-  const t = useTexts("new"), [language] = useLanguage(), { municipalities, municipality } = useDirectory();
+  const t = useTexts("new"), [language] = useLanguage(), [sought, seek] = useState("");
+  const { municipalities, municipality } = useDirectory(), typed = sought.trim().toLocaleLowerCase(language);
   const known = municipalities.map(({ code }) => ({ code, name: municipality(code) }))
     .sort((a, b) => a.name.localeCompare(b.name, language));
-  if (known.length > few && value !== another) {
-    return (
-      <>
-        <Suspense><Search {...{ id, known, wrong, change }} value={String(value ?? "")} /></Suspense>
-        <Button type="button" variant="secondaryNoBorder" onClick={() => change(another)} data-another-municipality>
-          {t("municipalityAnother")}
-        </Button>
-      </>
-    );
-  }
+  const found = known.filter(({ name }) => known.length <= few || typed && name.toLocaleLowerCase(language).startsWith(typed)).slice(0, few);
+  const shown = known.filter((one) => one.code === value || found.includes(one));
   return (
-    <RadioButtonGroup id={id} name={id} labelText={t("municipality")} value={String(value ?? "")} onChange={change}
-      groupStatus={wrong ? "error" : "default"} groupStatusText={wrong}>
-      {[...(known.length > few ? [] : known).map(({ code, name }) => <RadioButton key={code} value={code}>{name}</RadioButton>),
-        <RadioButton key={another} value={another}>{t("municipalityAnother")}</RadioButton>,
-        <RadioButton key="" value="">{t(known.length > few ? "municipalityFromList" : "municipalityUnknown")}</RadioButton>]}
-    </RadioButtonGroup>
+    <>
+      {known.length > few && <TextInput labelText={t("municipalitySearch")} labelMode="hidden" visualPlaceholder={t("municipalitySearch")}
+        value={sought} onChange={(given) => seek(String(given ?? ""))} fullWidth />}
+      <RadioButtonGroup id={id} name={id} labelText={t("municipality")} value={String(value ?? "")} onChange={change}
+        groupStatus={wrong ? "error" : "default"} groupStatusText={wrong}>
+        {[...shown.map(({ code, name }) => <RadioButton key={code} value={code}>{name}</RadioButton>),
+          <RadioButton key={another} value={another}>{t("municipalityAnother")}</RadioButton>,
+          <RadioButton key="" value="">{t("municipalityUnknown")}</RadioButton>]}
+      </RadioButtonGroup>
+      <p role="status" className="quiet">{typed && !found.length && t("municipalityNone")}</p>
+    </>
   );
 }
