@@ -36,7 +36,7 @@ test("the report form has the receiver's urgencies, and finds a municipality by 
   const field = (name: string) => form.locator(`[data-field="${name}"]`), proposal = form.locator("[data-proposed]");
   await kela.go("/new/concern");
   await kela.fill(form, { ...known("010594Y9032"), ground: "now" });
-  const search = field("municipality").getByRole("textbox", { name: "Etsi kunnan nimellä" });
+  const search = field("municipality").getByRole("textbox", { name: "Etsi kotikunta nimellä" });
   const radios = field("municipality").getByRole("radio");
   await expect(radios).toHaveCount(2);
   await search.focus();

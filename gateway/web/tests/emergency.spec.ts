@@ -35,6 +35,8 @@ test.describe("on a Friday afternoon", () => {
     await kela.next(form);
     await kela.fill(form, { topics: ["TOPIC_HOMELESSNESS"] });
     await expect(said(kela)).toHaveCount(0);
+    // What loads later moves what is below it.
+    await expect(form.locator('[data-field="attachments"] input')).toBeAttached();
     await kela.fill(form, { urgency: "URGENCY_EMERGENCY" });
     // What is said of it is seen without scrolling.
     await expect(said(kela)).toBeInViewport({ ratio: 1 });

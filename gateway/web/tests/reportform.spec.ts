@@ -117,6 +117,8 @@ test("nothing of it is needed, and of a topic that is chosen no more nothing is 
   await kela.next(form);
   await expect(form).toContainText("Sitä ei tarvita, jos kerrot sen syyt tässä ilmoituksessa (sosiaalihuoltolaki 35 § 4 mom.).");
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);
+  await expect(form.locator('[data-call="child-welfare"]')).toHaveAttribute("href", "tel:0170002500");
+  await accessible(page);
   await pictures(page, "report-child");
   await kela.tick(field("topics").locator('input[value="TOPIC_RENT_ARREARS"]'), false);
   await expect(field("TOPIC_RENT_ARREARS-2")).toHaveCount(0);

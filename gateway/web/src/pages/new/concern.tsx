@@ -40,7 +40,7 @@ const contentFields = (values: Values, urgency: Field[], alone: boolean): Field[
   } satisfies Field] : [note("noTopics", "ground:identityOnly")]),
   {
     kind: "drawn", name: "child", label: "topics", when: () => alone && list(values, "topics").includes("TOPIC_CHILD_IN_FAMILY"),
-    draw: () => <ChildWelfare />,
+    draw: () => <ChildWelfare agency={receiver(values, "receiver")?.agency} />,
   },
   ...(allowsWords(values) ? [
     {

@@ -34,19 +34,20 @@ function Municipality({ id, value, change, wrong }: Drawn) {
   const { municipalities, municipality } = useDirectory(), typed = sought.trim().toLocaleLowerCase(language);
   const known = municipalities.map(({ code }) => ({ code, name: municipality(code) }))
     .sort((a, b) => a.name.localeCompare(b.name, language));
-  const found = known.filter(({ name }) => known.length <= few || typed && name.toLocaleLowerCase(language).startsWith(typed)).slice(0, few);
+  const fits = (name: string) => typed !== "" && name.toLocaleLowerCase(language).startsWith(typed);
+  const found = known.filter(({ name }) => known.length <= few || fits(name)).slice(0, few);
   const shown = known.filter((one) => one.code === value || found.includes(one));
   return (
     <>
-      {known.length > few && <TextInput labelText={t("municipalitySearch")} labelMode="hidden" visualPlaceholder={t("municipalitySearch")}
-        value={sought} onChange={(given) => seek(String(given ?? ""))} fullWidth />}
+      {known.length > few && <TextInput labelText={t("municipalitySearch")} value={sought} onChange={(given) => seek(String(given ?? ""))}
+        fullWidth />}
       <RadioButtonGroup id={id} name={id} labelText={t("municipality")} value={String(value ?? "")} onChange={change}
         groupStatus={wrong ? "error" : "default"} groupStatusText={wrong}>
         {[...shown.map(({ code, name }) => <RadioButton key={code} value={code}>{name}</RadioButton>),
           <RadioButton key={another} value={another}>{t("municipalityAnother")}</RadioButton>,
           <RadioButton key="" value="">{t("municipalityUnknown")}</RadioButton>]}
       </RadioButtonGroup>
-      <p role="status" className="quiet">{typed && !found.length && t("municipalityNone")}</p>
+      {known.length > few && <p role="status" className="quiet">{typed && !found.length && t("municipalityNone")}</p>}
     </>
   );
 }
