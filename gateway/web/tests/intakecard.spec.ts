@@ -83,6 +83,22 @@ test("contact, triage and passing on take at most six clicks each, and the first
   await expect(guide.summary).toContainText("Outi Ohjaaja");
 });
 
+test("who takes a concern first finds contact and triage in the card until both are recorded", async ({ koppi, comes }) => {
+  const subject = await report(koppi, { unit: adults.unit, urgency: "URGENCY_URGENT" }), worker = await comes("ps-21", desktop);
+  await worker.open(subject);
+  await worker.take("TakeConcern");
+  await expect(part(worker, "contact")).toBeVisible();
+  await expect(worker.matter.locator("[data-part]")).toHaveCount(2);
+  await pictures(worker.page, "card-taken");
+  await part(worker, "contact").locator('[data-field="result"] label').filter({ hasText: "asiakasta ei tavoitettu" }).first().click();
+  await part(worker, "contact").locator("[data-save]").click();
+  await expect(saved(worker, "RecordContactAttempt")).toBeVisible();
+  await part(worker, "triage").locator('[data-field="urgency"] label').filter({ hasText: "Kiireellinen" }).first().click();
+  await part(worker, "triage").locator("[data-save]").click();
+  await expect(saved(worker, "TriageConcern")).toBeVisible();
+  await expect(worker.matter.locator("[data-part]")).toHaveCount(0);
+});
+
 test("the card is used by the keyboard alone, and fits a small phone", async ({ koppi, comes }) => {
   const subject = await report(koppi, { unit: adults.unit, basis: attested, topics: ["TOPIC_CHILD_IN_FAMILY"] });
   const worker = await comes("ps-21", { width: 360, height: 740 }), { page } = worker;

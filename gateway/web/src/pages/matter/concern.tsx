@@ -23,7 +23,7 @@ import { useBeginnings } from "./beginnings";
 import { concernSteps } from "./concernsteps";
 import { Course, Said } from "./course";
 import { MatterFrame } from "./frame";
-import { isIntake } from "./intakestate";
+import { isReceivers } from "./intakestate";
 import { ReadInEmergency } from "./readinemergency";
 import { MatterSide, type Linked } from "./side";
 import { useConcernSummary } from "./summary";
@@ -113,7 +113,7 @@ export function ConcernMatter({ id }: { id: string }) {
         </>}
         {notReached > 0 && <><dt>{t("attempts")}</dt><dd dir="auto">{notReached}</dd></>}
       </MatterSide>}>
-      {(isIntake(concern) || hasAppointments(concern)) && <Suspense><IntakeCard concern={concern} changed={changed} /></Suspense>}
+      {(isReceivers(concern) || hasAppointments(concern)) && <Suspense><IntakeCard concern={concern} changed={changed} /></Suspense>}
       {!concern.revocation && concern.receiver?.agency === person.agency && isRecorded(concern) && (
         <Suspense><RecordOnce concern={concern} /></Suspense>
       )}

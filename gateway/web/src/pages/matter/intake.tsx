@@ -63,7 +63,7 @@ export function IntakeCard({ concern, changed }: Props) {
         <span aria-hidden="true" className="shape">✓</span>{matter(`done_${saved.step}`)}
       </p>}
       {cards && <AppointmentCards concern={concern} changed={changed} saved={(step) => setSaved({ step })} />}
-      {intake && parts.map((part) => (
+      {intake && parts.filter((part) => part !== "pass" || concern.state !== ConcernState.TAKEN).map((part) => (
         <PartOf key={part} part={part} open={open === part} said={saidOf(part)} toggle={() => setOpen(open === part ? undefined : part)}>
           {part === "contact" && <ContactPart concern={concern} changed={changed} saved={done(part)} />}
           {part === "triage" && <TriagePart key={concern.triages.length} concern={concern} changed={changed} saved={done(part)} />}
