@@ -1172,6 +1172,14 @@ export declare type WorkItem = Message<"koppi.casework.v1.WorkItem"> & {
    * @generated from field: string next_mode = 29;
    */
   nextMode: string;
+
+  /**
+   * A person of the caller's agency has handled the matter since it was sent to the agency: receiving it and
+   * passing it on do not count. False for what the agency sent.
+   *
+   * @generated from field: bool touched = 30;
+   */
+  touched: boolean;
 };
 
 /**
