@@ -40,6 +40,16 @@ export function openingOf(hours: PhoneHours[], now: Date): Opening {
 // spokenHour is a time of the day without what people leave out: "9", "9.30".
 export const spokenHour = (time: string) => time.replace(/^0/, "").replace(":00", "").replace(":", ".");
 
+// spokenParts writes the hours of a day as people say them, "16–8": what ends at midnight goes on after it.
+// Nothing is returned for the whole day.
+export function spokenParts(parts: string[]): string | undefined {
+  const all = parts.map((part) => part.split("-") as [string, string]), [first] = all, last = all.at(-1);
+  if (!first || !last || (all.length === 1 && first[0] === "00:00" && first[1] === "24:00")) return undefined;
+  const joined = all.length > 1 && first[0] === "00:00" && last[1] === "24:00"
+    ? [...all.slice(1, -1), [last[0], first[1]] as const] : all;
+  return joined.map(([from, to]) => `${spokenHour(from)}–${spokenHour(to)}`).join(", ");
+}
+
 // weekdayName is a weekday by its ISO number, 1 for Monday.
 export function weekdayName(weekday: number, language: string, weekdayStyle: "short" | "long" = "short") {
   // 1 January 2024 was a Monday.
