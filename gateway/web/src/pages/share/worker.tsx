@@ -35,6 +35,7 @@ export function Worker({ load, picked, now, asking, ask, close, give, given, mis
   const owed = picked.some(isHeld);
   const away = absence && (isAway(absence, today) || picked.some((item) => isDueIn(item, absence, today))) ? absence : undefined;
   const reason: Field = { kind: "line", name: "reason", label: "reason", required: true, hint: "reasonHint", missing: "missingReason" };
+  const label = picked.length ? t("give", { count: picked.length }) : t("giveNothing");
   const act = () => (!picked.length ? missing() : owed || away ? ask() : give());
   return (
     <li data-worker={worker} className="share-worker" data-away={isAway(absence, today) || undefined}>
@@ -48,9 +49,8 @@ export function Worker({ load, picked, now, asking, ask, close, give, given, mis
         <Named label={t("byTrack")} counts={load.byTrack} />
         <Named label={t("bySupportNeed")} counts={load.bySupportNeed} />
       </div>
-      {!asking && <Button type="button" variant="secondary" data-give={worker} aria-disabled={!picked.length} onClick={act}>
-        {picked.length ? t("give", { count: picked.length }) : t("giveNothing")}<span className="hidden">: {who}</span>
-      </Button>}
+      {!asking && <Button type="button" variant="secondary" data-give={worker} aria-disabled={!picked.length}
+        aria-label={`${label}: ${who}`} onClick={act}>{label}</Button>}
       {asking && <StepForm texts="sharing" title={t("giveTitle", { count: picked.length, who })} schema={ReassignWorkRequestSchema}
         fields={owed ? [reason] : []} sendLabel={t("giveNothing")}
         sure={away && t("awaySure", { who, absence: c(...absenceText(away, today)) })}

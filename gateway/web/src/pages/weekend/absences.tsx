@@ -24,10 +24,10 @@ export function Absences({ items, roster, end, today, passed }: Props) {
       {absences.length === 0 && <p className="quiet">
         <span aria-hidden="true" className="shape">✓</span>{t("awayNone", { number: week.number })}
       </p>}
-      <ul className="weekend-away">{absences.map((absence) => (
+      {absences.length > 0 && <ul className="weekend-away">{absences.map((absence) => (
         <One key={absence.absenceId} absence={absence} passed={passed}
           items={items.filter((item) => item.holder?.worker === absence.worker?.worker && isDueIn(item, absence, today))} />
-      ))}</ul>
+      ))}</ul>}
     </section>
   );
 }
@@ -37,16 +37,15 @@ interface OneProps { absence: Absence; items: WorkItem[]; passed: (results: Resu
 function One({ absence, items, passed }: OneProps) {
   const t = useTexts("sharing"), c = useTexts("colleagues"), party = usePartyName(), [passing, pass] = useState(false);
   const { absenceId, worker, substitute } = absence, passable = items.filter(canPass);
+  const all = t("passAll", { count: passable.length });
   const proposed = substitute && { agency: substitute.agency, unit: substitute.unit, worker: substitute.worker };
   return (
     <li data-absence={absenceId}>
       <div className="weekend-line">
         <p><strong dir="auto">{party(worker, true)}</strong> {c(...absenceDays(absence))}
           {substitute && <span className="quiet">, {t("substitute", { who: party(substitute, Boolean(substitute.worker)) })}</span>}</p>
-        {passable.length > 1 && !passing && <Button type="button" variant="secondary" data-pass-all onClick={() => pass(true)}>
-          {t("passAll", { count: passable.length })}
-          <span className="hidden">: {party(worker, true)}</span>
-        </Button>}
+        {passable.length > 1 && !passing && <Button type="button" variant="secondary" data-pass-all
+          aria-label={`${all}: ${party(worker, true)}`} onClick={() => pass(true)}>{all}</Button>}
       </div>
       {passing && <Passing items={passable} to={proposed} passed={passed} close={() => pass(false)} />}
       {items.length > 0 ? <Lines items={items} passed={passed} /> : <p className="quiet">{t("awayFree")}</p>}

@@ -49,7 +49,7 @@ export function Lines({ items, contacts, passed }: Pick<Props, "items" | "contac
         <li key={item.subject}>
           <Row item={item} list="work" person={person} />
           {canPass(item) && passing !== item.subject && <Button type="button" variant="secondaryNoBorder" data-pass
-            onClick={() => pass(item.subject)}>{t("pass")}<span className="hidden">: {called(item)}</span></Button>}
+            aria-label={`${t("pass")}: ${called(item)}`} onClick={() => pass(item.subject)}>{t("pass")}</Button>}
           {contacts && <Contact contacts={contacts} party={item.sender} />}
           {passing === item.subject && <Passing items={[item]} passed={passed} close={() => pass(undefined)} />}
         </li>
