@@ -91,7 +91,9 @@ export function Outcome({ done: { act, results, to }, close, undone, seconds, en
         {good.length > 0 && <details open={good.length <= 3 && seconds === undefined}><summary>{said}</summary>
           <ul>{good.map(({ item }) => <li key={item.subject}>{called(item)}</li>)}</ul></details>}
         {undoable && <Button type="button" variant="secondary" aria-disabled={busy} data-undo onClick={() => void undo()}>
-          {t("undo")}{byKey && keysOn && <span className="wide"> (u)</span>}{left !== undefined && <span aria-hidden="true"> {t("secondsLeft", { left })}</span>}
+          {t("undo")}
+          {byKey && keysOn && <span className="wide"> {t("byKey", { key: "u" })}</span>}
+          {left !== undefined && <span aria-hidden="true"> {t("secondsLeft", { left })}</span>}
         </Button>}
         <button type="button" className="plain" onClick={close}>{t("close")}</button>
       </div>
