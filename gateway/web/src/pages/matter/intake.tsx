@@ -33,6 +33,13 @@ type Part = (typeof parts)[number];
 const nextOf = ({ contactAttempts, triages, repeatedUnreached }: Concern): Part =>
   (contactAttempts.length === 0 || repeatedUnreached ? "contact" : triages.length === 0 ? "triage" : "pass");
 
+// firstOpen is the part that is open at first. Who has taken a concern and reached the client has the work
+// itself before it, and opens the judgement by a click.
+const firstOpen = (concern: Concern) => {
+  const next = nextOf(concern);
+  return concern.state === ConcernState.TAKEN && next !== "contact" ? undefined : next;
+};
+
 const concerns = createClient(ConcernService, transport);
 
 interface Props { concern: Concern; changed: (answer?: unknown) => void }
@@ -40,7 +47,7 @@ interface Props { concern: Concern; changed: (answer?: unknown) => void }
 // IntakeCard is what a receiver does first with a concern, each part saved alone: contact, triage, passing on.
 export function IntakeCard({ concern, changed }: Props) {
   const t = useTexts("intake"), matter = useTexts("matter"), word = useWords(), { chosen } = useContext(StepPlace);
-  const [open, setOpen] = useState<Part | undefined>(() => nextOf(concern)), [saved, setSaved] = useState<{ step: string }>();
+  const [open, setOpen] = useState<Part | undefined>(() => firstOpen(concern)), [saved, setSaved] = useState<{ step: string }>();
   const said = useRef<HTMLParagraphElement>(null);
   useEffect(() => { if (saved) said.current?.focus(); }, [saved]);
   const done = (part: Part) => (step: string) => {
