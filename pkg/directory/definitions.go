@@ -26,7 +26,8 @@ type Definitions struct {
 	Support, Difficulty map[string]string
 }
 
-// Need is what an agency calls a support need, and what it means by it; Texts may be nil.
+// Need is what an agency calls a support need, and what it means by it. Texts is nil where the agency's file
+// names the need and does not define it.
 type Need struct{ Names, Texts map[string]string }
 
 // ChildWelfare is where a child welfare notification is made.
@@ -69,12 +70,34 @@ var defaultDefinitions = Definitions{
 		},
 	},
 	Needs: map[concernv1.SupportNeed]Need{
-		concernv1.SupportNeed_SUPPORT_NEED_LIGHT:   {Names: map[string]string{"fi": "Kevyt tuki", "sv": "Lätt stöd", "en": "Light support"}},
-		concernv1.SupportNeed_SUPPORT_NEED_NETWORK: {Names: map[string]string{"fi": "Verkostopalaveri", "sv": "Nätverksmöte", "en": "Network meeting"}},
-		concernv1.SupportNeed_SUPPORT_NEED_SPECIAL: {Names: map[string]string{"fi": "Erityinen tuki", "sv": "Särskilt stöd", "en": "Special support"}},
-		concernv1.SupportNeed_SUPPORT_NEED_SPECIAL_NOT_ENGAGED: {Names: map[string]string{
-			"fi": "Erityinen tuki, yhteys puuttuu", "sv": "Särskilt stöd, ingen kontakt", "en": "Special support, no contact",
-		}},
+		concernv1.SupportNeed_SUPPORT_NEED_LIGHT: {
+			Names: map[string]string{"fi": "Kevyt tuki", "sv": "Lätt stöd", "en": "Light support"},
+			Texts: map[string]string{
+				"fi": "Satunnainen tai kevyt tuki riittää", "sv": "Tillfälligt eller lätt stöd räcker", "en": "Occasional or light support is enough",
+			},
+		},
+		concernv1.SupportNeed_SUPPORT_NEED_NETWORK: {
+			Names: map[string]string{"fi": "Verkostopalaveri", "sv": "Nätverksmöte", "en": "Network meeting"},
+			Texts: map[string]string{
+				"fi": "Monta palvelua, ja kokonaisuus pysyy hallinnassa", "sv": "Många tjänster, och helheten hålls samman",
+				"en": "Many services, and all of it under control",
+			},
+		},
+		concernv1.SupportNeed_SUPPORT_NEED_SPECIAL: {
+			Names: map[string]string{"fi": "Erityinen tuki", "sv": "Särskilt stöd", "en": "Special support"},
+			Texts: map[string]string{
+				"fi": "Tarvitsee paljon tukea, ja avun hakeminen ja saaminen itse on vaikeaa",
+				"sv": "Behöver mycket stöd, och det är svårt att själv söka och få hjälp",
+				"en": "Needs much support, and seeking and getting help alone is difficult",
+			},
+		},
+		concernv1.SupportNeed_SUPPORT_NEED_SPECIAL_NOT_ENGAGED: {
+			Names: map[string]string{"fi": "Erityinen tuki, yhteys puuttuu", "sv": "Särskilt stöd, ingen kontakt", "en": "Special support, no contact"},
+			Texts: map[string]string{
+				"fi": "Tarvitsee erityistä tukea, mutta ei ole kiinni palveluissa", "sv": "Behöver särskilt stöd men har ingen kontakt med tjänsterna",
+				"en": "Needs special support, and is not engaged with the services",
+			},
+		},
 	},
 	Support:    map[string]string{"fi": "Tuen määrä", "sv": "Mängden stöd", "en": "Amount of support"},
 	Difficulty: map[string]string{"fi": "Avun hakeminen ja saaminen itse", "sv": "Att själv söka och få hjälp", "en": "Seeking and getting help oneself"},

@@ -169,6 +169,8 @@ func (l *Worklist[S]) workItem(shown reading.Shown[S], entry journal.WorklistEnt
 		About:           aboutOf(message),
 		Sender:          senderOf(message),
 		Urgency:         commonv1.Urgency(entry.Urgency),
+		// How far the receiver is with it is not the sender's to know.
+		Touched: entry.Role == journal.RoleReceiver && entry.Touched,
 	}
 	if entry.Second != "" {
 		item.Second = secondOf(message)

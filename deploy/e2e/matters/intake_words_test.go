@@ -35,7 +35,9 @@ var classified = []string{"supportNeed", "fourField", "SUPPORT_NEED_", "SUPPORT_
 // mailbox as it lies in the journal's file, and no file holds a word in the clear.
 func TestWordsOfIntakeStayWithTheReceiver(t *testing.T) {
 	data, answers := t.TempDir(), map[string]string{}
-	t.Run("answers", func(t *testing.T) { answers = answersOfIntake(t, testkit.NewFixtureWith(t, allinone.Config{Data: data})) })
+	t.Run("answers", func(t *testing.T) {
+		answers = answersOfIntake(t, testkit.NewFixtureWith(t, allinone.Config{Data: data}))
+	})
 	for _, word := range append(classified, officials...) {
 		if !strings.Contains(answers["county"], word) {
 			t.Errorf("not even the receiver reads %s", word)

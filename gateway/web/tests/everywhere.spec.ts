@@ -21,6 +21,8 @@ const pages: [name: string, person: string, path: (cases: Cases) => string][] = 
   ["new-plan", "ps-21", () => "/new/plan"],
   ["client", "ps-21", () => "/client"],
   ["people", "tk-01", () => "/people"],
+  ["share", "ps-01", () => "/share"],
+  ["weekend", "ps-01", () => "/weekend"],
   ["reviews", "tk-01", () => "/reviews"],
   ["own", "client", () => "/own"],
   ["operations", "operator", () => "/operations"],

@@ -85,7 +85,7 @@ test("the four-field proposes a need, which the worker decides, and a lowered ur
   await worker.send(form);
   const event = worker.matter.locator('[data-event="ConcernTriaged"]');
   for (const said of [
-    "Vuokranantaja odottaa tammikuuhun.", "verkostopalaveri", "tukea vähän, avun hakeminen ja saaminen itse on vaikeaa",
+    "Vuokranantaja odottaa tammikuuhun.", "Verkostopalaveri", "Tuen määrä: vähän; Avun hakeminen ja saaminen itse: vaikeaa",
   ]) await expect(event).toContainText(said);
 });
 

@@ -65,7 +65,7 @@ test("contact, triage and passing on take at most six clicks each, and the first
   await accessible(page);
   await count(page);
   await pick(triage, "urgency", "Kiireellinen");
-  await pick(triage, "fourField", "tukea paljon, hakee");
+  await pick(triage, "fourField", "Tuen määrä: paljonAvun hakeminen ja saaminen itse: onnistuu");
   await expect(triage.locator('[data-field="supportNeed"] input:checked')).toHaveValue("SUPPORT_NEED_NETWORK");
   await pick(triage, "track", "sosiaaliohjaus");
   await triage.locator("[data-save]").click();
@@ -81,6 +81,22 @@ test("contact, triage and passing on take at most six clicks each, and the first
   await expect(saved(guide, "ReassignConcern")).toBeFocused();
   expect(await clicked(page, "passing on")).toBeLessThanOrEqual(6);
   await expect(guide.summary).toContainText("Outi Ohjaaja");
+});
+
+test("who takes a concern first finds contact and triage in the card until both are recorded", async ({ koppi, comes }) => {
+  const subject = await report(koppi, { unit: adults.unit, urgency: "URGENCY_URGENT" }), worker = await comes("ps-21", desktop);
+  await worker.open(subject);
+  await worker.take("TakeConcern");
+  await expect(part(worker, "contact")).toBeVisible();
+  await expect(worker.matter.locator("[data-part]")).toHaveCount(2);
+  await pictures(worker.page, "card-taken");
+  await part(worker, "contact").locator('[data-field="result"] label').filter({ hasText: "asiakasta ei tavoitettu" }).first().click();
+  await part(worker, "contact").locator("[data-save]").click();
+  await expect(saved(worker, "RecordContactAttempt")).toBeVisible();
+  await part(worker, "triage").locator('[data-field="urgency"] label').filter({ hasText: "Kiireellinen" }).first().click();
+  await part(worker, "triage").locator("[data-save]").click();
+  await expect(saved(worker, "TriageConcern")).toBeVisible();
+  await expect(worker.matter.locator("[data-part]")).toHaveCount(0);
 });
 
 test("the card is used by the keyboard alone, and fits a small phone", async ({ koppi, comes }) => {
@@ -213,7 +229,7 @@ test("what was recorded is copied and printed as text, without the client's name
   for (const said of [
     "Tulos: asiakas tavoitettiin", "Yhteydenottotapa: puhelu", "Asiakkaan oma kanta: ei ole varma",
     "Ohjattu: Takuusäätiö: Velkalinja neuvoo.",
-    "Lisätieto: Soitti takaisin.", "Kiireellisyys: Kiireellinen", "Nelikenttä: tukea paljon", "Tuen tarve: verkostopalaveri",
+    "Lisätieto: Soitti takaisin.", "Kiireellisyys: Kiireellinen", "Nelikenttä: Tuen määrä: paljon", "Tuen tarve: Verkostopalaveri",
     "Syy: Sähköt katkaistu.",
   ]) expect(text).toContain(said);
   expect(text).not.toMatch(/\d{6}[-+A-Y]\d{3}|[A-Z]{3,}_/);

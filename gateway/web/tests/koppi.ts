@@ -86,6 +86,11 @@ export class Koppi {
   advance = (to: string) => this.call("operator", "dev.v1.DevService/AdvanceClock", /^\d+s$/.test(to) ? { by: to } : { to });
 }
 
-// An agency's own system acts too: it alone says who leads a unit.
-const system = { id: "tk-system", agency: "terveys-pohjois-savo", role: "system" };
-const people: Record<string, { id: string }> = Object.fromEntries([...trialPeople, system].map((person) => [person.id, person]));
+// Those who act, and are not on the sign-in page. An agency's own system alone says who leads a unit.
+const others = [
+  { id: "tk-system", agency: "terveys-pohjois-savo", role: "system" }, { id: "ps-system", agency: "hva-pohjois-savo", role: "system" },
+  {
+    id: "ps-22", agency: "hva-pohjois-savo", unit: "tyoikaiset-kuopio", worker: "ps-22", role: "social_worker", name: "Sari Toinen",
+  },
+];
+const people: Record<string, { id: string }> = Object.fromEntries([...trialPeople, ...others].map((person) => [person.id, person]));

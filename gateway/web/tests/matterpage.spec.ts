@@ -77,7 +77,8 @@ test("a matter has one primary step, two beside it, and the form of a step besid
     await page.setViewportSize({ width, height: 844 });
     expect(apart(await box(said), await box(form)), `${width} px`).toBe(true);
     expect((await box(form)).y, `${width} px`).toBeGreaterThanOrEqual((await box(said)).y);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth))
+      .toBeLessThanOrEqual(0);
   }
   // A step of the menu that is left off leads back to it.
   await form.locator("[data-cancel]").click();

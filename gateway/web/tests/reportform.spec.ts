@@ -56,6 +56,58 @@ test("what is asked of a topic, how to reach the client and an interpreter are i
   await expect(worker.matter.locator("aside [data-interpreter]")).toHaveText("venäjä");
 });
 
+test("a municipality that no unit serves is told by its number, and a referral asks for an interpreter too", async ({ comes }) => {
+  const worker = await comes("ps-21", desktop), nurse = await comes("tk-02"), form = worker.page.locator("form.step-form");
+  const field = (name: string) => form.locator(`[data-field="${name}"]`);
+  await worker.go("/new/referral");
+  await worker.fill(form, {
+    ...known("010594Y9032"), kind: "REFERRAL_KIND_SERVICE", service: "tyokyvyn-arvio", municipality: "another", interpreterNeeded: true,
+  });
+  await field("interpreter").locator("button").click();
+  await worker.page.getByRole("option", { name: "arabia", exact: true }).click();
+  await worker.fill(form, {
+    municipalityCode: "091", receiver: { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" }, reason: "Arvio tarvitaan.",
+    urgency: "URGENCY_NORMAL", ground: "now",
+  });
+  await worker.last(form);
+  await expect(worker.page.locator(".preview")).toContainText("arabia");
+  await worker.send(form);
+  await nurse.open(await subjectOf(worker.page));
+  await expect(nurse.matter.locator("aside [data-interpreter]")).toHaveText("arabia");
+  await nurse.page.locator('[data-reveal="client"]').getByRole("button").click();
+  await expect(nurse.page.locator('[data-reveal="client"]')).toContainText("kuntanumero 091");
+});
+
+test("a plan says into which language is interpreted, and so does what follows from it", async ({ comes }) => {
+  const worker = await comes("ps-21", desktop), { page } = worker, form = page.locator("form.step-form");
+  await worker.go("/new/plan");
+  await worker.fill(form, { ...known("010594Y9032"), interpreterNeeded: true });
+  await form.locator('[data-field="interpreter"] button').click();
+  await page.getByRole("option", { name: "persia", exact: true }).click();
+  await worker.fill(form, { ground: "now" });
+  await expect(page.locator(".preview")).toContainText("persia");
+  await pictures(page, "plan-preview");
+  await worker.send(form);
+  const plan = await subjectOf(page);
+  const said = worker.matter.locator("[data-interpreter]");
+  await expect(said).toHaveText("persia");
+  for (const [language, spoken] of [["Svenska", "persiska"], ["English", "Persian"], ["Suomi", "persia"]] as const) {
+    await page.getByRole("button", { name: language }).click();
+    await expect(said).toHaveText(spoken);
+    await accessible(page);
+  }
+  await pictures(page, "plan-interpreter");
+  await worker.go(`/new/referral?from=${plan}`);
+  await worker.fill(form, {
+    kind: "REFERRAL_KIND_SERVICE", service: "tyokyvyn-arvio", receiver: { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" },
+    reason: "Arvio tarvitaan.", urgency: "URGENCY_NORMAL", ground: "now",
+  });
+  await expect(page.locator(".preview")).toContainText("persia");
+  await worker.send(form);
+  await subjectOf(page);
+  await expect(worker.matter.locator("aside [data-interpreter]")).toHaveText("persia");
+});
+
 test("nothing of it is needed, and of a topic that is chosen no more nothing is sent", async ({ comes }) => {
   const kela = await comes("kela-17", { width: 360, height: 740 }), worker = await comes("ps-21"), { page } = kela;
   const form = page.locator("form.step-form"), field = (name: string) => form.locator(`[data-field="${name}"]`);
@@ -65,6 +117,8 @@ test("nothing of it is needed, and of a topic that is chosen no more nothing is 
   await kela.next(form);
   await expect(form).toContainText("Sitä ei tarvita, jos kerrot sen syyt tässä ilmoituksessa (sosiaalihuoltolaki 35 § 4 mom.).");
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);
+  await expect(form.locator('[data-call="child-welfare"]')).toHaveAttribute("href", "tel:0170002500");
+  await accessible(page);
   await pictures(page, "report-child");
   await kela.tick(field("topics").locator('input[value="TOPIC_RENT_ARREARS"]'), false);
   await expect(field("TOPIC_RENT_ARREARS-2")).toHaveCount(0);

@@ -243,3 +243,95 @@ test("08: one plan of three agencies: own goals lead, responsibility is handed o
   await counsellor.take("EndPlan", { reason: "Tavoite saavutettu." });
   await expect(worker.phase).toContainText("päättynyt");
 });
+
+test("14: the first contact before anybody takes it, a triage that changes, a pair, an appointment missed", async ({ comes, koppi }) => {
+  // A colleague can be chosen once Koppi knows the colleague.
+  await koppi.knows("ps-21");
+  const kela = await comes("kela-17"), guide = await comes("ps-04"), counsellor = await comes("ps-33"), worker = await comes("ps-21");
+  const client = await comes("client"), form = kela.page.locator("form.step-form");
+  await kela.go("/new/concern");
+  await kela.fill(form, { ...known("030694W9024"), interpreterNeeded: true });
+  await form.locator('[data-field="interpreter"] button').click();
+  await kela.page.getByRole("option", { name: "venäjä", exact: true }).click();
+  await kela.fill(form, {
+    receiver: county, ...attested, topics: ["TOPIC_RENT_ARREARS", "TOPIC_SUBSTANCE_USE"], urgency: "URGENCY_URGENT",
+  });
+  await kela.send(form);
+  const subject = await subjectOf(kela.page);
+  await guide.open(subject);
+  await expect(guide.matter.locator("aside [data-interpreter]")).toHaveText("venäjä");
+  const card = (who: typeof guide, name: string) => who.matter.locator(`[data-card-form="${name}"]`);
+  const saved = (who: typeof guide, step: string) => expect(who.matter.locator(`[data-saved="${step}"]`)).toBeFocused();
+  const contacts = guide.matter.locator('[data-event="ContactAttempted"]');
+  // The first contact also receives the report.
+  await card(guide, "contact").locator("[data-contact-more]").click();
+  await guide.fill(card(guide, "contact"), {
+    result: "CONTACT_RESULT_NOT_REACHED", mode: "CONTACT_MODE_PHONE", next: "2026-11-23T15:00",
+    nextMode: "CONTACT_MODE_TEXT_MESSAGE", note: "Puhelin ei vastannut, vastaajaa ei ole.",
+  });
+  await card(guide, "contact").locator("[data-save]").click();
+  await saved(guide, "RecordContactAttempt");
+  await expect(contacts).toHaveCount(1);
+  await phase(kela, "LOOP_PHASE_RECEIVED");
+  // Of a client whom nobody has reached the urgency is lowered with a reason alone.
+  await guide.fill(card(guide, "triage"), { urgency: "URGENCY_NORMAL" });
+  await card(guide, "triage").locator("[data-save]").click();
+  await expect(card(guide, "triage").locator('[data-field="reason"]')).toContainText("Asiakasta ei ole vielä tavoitettu.");
+  await koppi.advance("7200s");
+  await guide.matter.locator('[data-part="contact"]').click();
+  await card(guide, "contact").locator("[data-contact-more]").click();
+  await guide.fill(card(guide, "contact"), {
+    result: "CONTACT_RESULT_REACHED", will: "CLIENT_WILL_UNSURE", note: "Soitti takaisin. Ei tiedä, haluaako tavata.",
+  });
+  await card(guide, "contact").locator("[data-add-guidance]").click();
+  const guidance = card(guide, "contact").locator('[data-field="guidedTo"]');
+  await guidance.locator("label").filter({ hasText: "Muualle" }).click();
+  await guidance.locator("input:not([type=radio])").first().fill("Takuusäätiö");
+  await guidance.locator("input:not([type=radio])").last().fill("Velkalinja neuvoo veloissa.");
+  await card(guide, "contact").locator("[data-save]").click();
+  await expect(contacts).toHaveCount(2);
+  await guide.fill(card(guide, "triage"), { urgency: "URGENCY_URGENT", fourField: "HIGH_LOW", track: "TRACK_SOCIAL_COUNSELLING" });
+  await card(guide, "triage").locator("[data-save]").click();
+  await saved(guide, "TriageConcern");
+  await guide.fill(card(guide, "pass"), { to: adults });
+  await card(guide, "pass").locator("[data-save]").click();
+  await saved(guide, "ReassignConcern");
+  await counsellor.open(subject);
+  await expect(counsellor.matter.locator("aside")).toContainText("Verkostopalaveri");
+  await counsellor.take("TakeConcern");
+  await counsellor.take("TriageConcern", {
+    urgency: "URGENCY_NORMAL", supportNeed: "SUPPORT_NEED_SPECIAL", track: "TRACK_SOCIAL_WORK", will: "CLIENT_WILL_YES",
+    reason: "Päihteet ja mielenterveys tulivat esiin tapaamisessa.",
+  });
+  await expect(counsellor.matter.locator('[data-event="ConcernTriaged"]')).toHaveCount(2);
+  await expect(counsellor.step("StartAssessment")).toHaveCount(0);
+  await counsellor.take("SetSecondWorker", { worker: "ps-21" });
+  await expect(counsellor.matter.locator("aside")).toContainText("Saara Sosiaali");
+  await worker.open(subject, "work", "me");
+  await counsellor.take("ReassignConcern", { to: { ...adults, worker: "ps-21" }, reason: "Arviointi kuuluu sosiaalityöntekijälle." });
+  await expect(worker.summary).toContainText("Saara Sosiaali");
+  await worker.take("StartAssessment");
+  for (const [at, place, later, came] of [
+    ["2026-11-25T10:00", "Sosiaalitoimisto", "2026-11-25T08:30:00Z", "came-not"],
+    ["2026-11-26T10:00", "Kotikäynti", "2026-11-26T08:30:00Z", "came"],
+  ] as const) {
+    await worker.take("ScheduleAppointment", { at, place });
+    await expect(worker.matter.locator("[data-appointment]")).toContainText(place);
+    await koppi.advance(later);
+    await worker.page.reload();
+    await worker.matter.locator(`[data-${came}]`).click();
+    await saved(worker, "RecordAppointmentResult");
+  }
+  await worker.take("CompleteAssessment", { supportNeed: "SUPPORT_NEED_SPECIAL" });
+  await worker.take("CloseConcern", { outcome: "OUTCOME_SERVICE_STARTED", note: "Jatkuu asiakassuunnitelmana." });
+  await phase(kela, "LOOP_PHASE_CLOSED");
+  // The reporter without consent learns the fate of the report; the client what was done, and no judgement.
+  for (const secret of ["Verkostopalaveri", "Erityinen tuki", "ei ole varma", "Takuusäätiö", "asiakassuunnitelmana"]) {
+    await expect(kela.matter).not.toContainText(secret);
+  }
+  await client.page.reload();
+  await client.page.locator("[data-fold=ended]").first().click();
+  const own = client.page.locator(`article[data-subject="${subject}"]`);
+  await expect(own).toContainText("Velkalinja neuvoo veloissa.");
+  for (const secret of ["Verkostopalaveri", "Erityinen tuki", "Soitti takaisin"]) await expect(own).not.toContainText(secret);
+});

@@ -3,6 +3,9 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 import { ListPage, type ListSearch, type ListName, lists } from "../pages/worklist/list";
 import { viewOf, type View } from "../pages/own/views";
 import { kinds, type Kind } from "../ui/names";
+import type { ShareSearch } from "../pages/share/page";
+import type { WeekendSearch } from "../pages/weekend/page";
+import type { PeopleSearch } from "../pages/people/page";
 import type { OperationsSearch } from "../pages/operations/page";
 import type { StatisticsSearch } from "../pages/statistics/choice";
 import { Failed } from "./failed";
@@ -11,6 +14,8 @@ import { Shell } from "./shell";
 
 const root = createRootRoute({ component: Shell });
 const home = createRoute({ getParentRoute: () => root, path: "/", component: Home });
+
+const textOf = (value: unknown) => (typeof value === "string" ? value : undefined);
 
 // A list, with the open matter beside it.
 const listSearch = (search: Record<string, unknown>): ListSearch => ({
@@ -66,6 +71,18 @@ const operations = createRoute({
 
 const people = createRoute({
   getParentRoute: () => root, path: "people", component: lazyRouteComponent(() => import("../pages/people/page"), "PeoplePage"),
+  // The unit that is shown first, and the week whose duty is asked for.
+  validateSearch: ({ unit, week }: Record<string, unknown>): PeopleSearch => ({ unit: textOf(unit), week: textOf(week) }),
+});
+const share = createRoute({
+  getParentRoute: () => root, path: "share", component: lazyRouteComponent(() => import("../pages/share/page"), "SharePage"),
+  validateSearch: ({ unit, tab }: Record<string, unknown>): ShareSearch => ({
+    unit: textOf(unit), tab: tab === "repeated" ? tab : undefined,
+  }),
+});
+const weekend = createRoute({
+  getParentRoute: () => root, path: "weekend", component: lazyRouteComponent(() => import("../pages/weekend/page"), "WeekendPage"),
+  validateSearch: ({ unit }: Record<string, unknown>): WeekendSearch => ({ unit: textOf(unit) }),
 });
 const reviews = createRoute({
   getParentRoute: () => root, path: "reviews", component: lazyRouteComponent(() => import("../pages/reviews/page"), "ReviewsPage"),
@@ -80,7 +97,9 @@ const privacy = createRoute({
   getParentRoute: () => root, path: "privacy", component: lazyRouteComponent(() => import("../pages/notices/page"), "Privacy"),
 });
 
-const pages = [home, ...listRoutes, beginnings, client, own, statistics, operations, people, reviews, accessibility, privacy];
+const pages = [
+  home, ...listRoutes, beginnings, client, own, statistics, operations, people, share, weekend, reviews, accessibility, privacy,
+];
 export const router = createRouter({
   routeTree: root.addChildren(pages), defaultNotFoundComponent: Home, defaultErrorComponent: Failed, scrollRestoration: true,
 });

@@ -13,6 +13,7 @@ import { SignIn } from "./signin";
 import { useShown } from "./title";
 import { TrialClock } from "./trialclock";
 import { Reachability } from "../ui/reachability";
+import { useOwnUnit } from "../ui/ownunit";
 import { useDirectory } from "../ui/party";
 import "./shell.css";
 import "./print.css";
@@ -91,10 +92,11 @@ function Who({ person }: { person: Person }) {
 }
 
 function Rooms({ person }: { person: Person }) {
-  const t = useTexts("shell");
+  const t = useTexts("shell"), { leads, onDuty } = useOwnUnit(person);
   if (person.role === "client") return null;
+  const all = ["work", "share", "sent", "consultations", "plans", "client", "people", "reviews", "statistics"] as const;
   const rooms = person.role === "operator" ? (["operations", "statistics"] as const)
-    : (["work", "sent", "consultations", "plans", "client", "people", "reviews", "statistics"] as const);
+    : all.filter((room) => room !== "share" || leads || onDuty);
   return (
     <nav aria-label={t("rooms")} className="rooms">
       <ul>

@@ -7,6 +7,10 @@ export type TrialEntry = TrialPerson & { id: string };
 export const trialPeople: (TrialPerson & { id: string })[] = [
   { id: "kela-17", agency: "kela", unit: "toimeentulotuki", worker: "kela-17", role: "benefit_handler", name: "Kaija Käsittelijä" },
   { id: "ps-04", agency: "hva-pohjois-savo", unit: "palveluohjaus", worker: "ps-04", role: "service_guide", name: "Olli Ohjaaja" },
+  {
+    id: "ps-01", agency: "hva-pohjois-savo", unit: "tyoikaiset-kuopio", worker: "ps-01", role: "team_leader", name: "Leena Lähi",
+    profession: "social_worker",
+  },
   { id: "ps-21", agency: "hva-pohjois-savo", unit: "tyoikaiset-kuopio", worker: "ps-21", role: "social_worker", name: "Saara Sosiaali" },
   { id: "ps-33", agency: "hva-pohjois-savo", unit: "tyoikaiset-kuopio", worker: "ps-33", role: "social_counsellor", name: "Outi Ohjaaja" },
   {

@@ -30,7 +30,12 @@ export const nameOfColleague = ({ name, party }: Colleague) => name || (party?.w
 export const titleOf = ({ titles }: Colleague, language: string) =>
   (titles.find((one) => one.language === language) ?? titles.find((one) => one.language === "fi") ?? titles[0])?.text ?? "";
 
-// absenceText says an absence to t of the people's texts: until when, or, if it is still ahead, from when.
-export function absenceText({ from, to }: Absence, today: string): [key: string, values: Record<string, string>] {
-  return from <= today ? ["awayUntil", { to: onDay(to) }] : ["awayFrom", { from: onDay(from), to: onDay(to) }];
-}
+type Said = [key: string, values: Record<string, string>];
+
+// absenceText says an absence to t of the people's texts: until when, or, if it is still ahead, on which days.
+export const absenceText = (absence: Absence, today: string): Said =>
+  (absence.from <= today ? ["awayUntil", { to: onDay(absence.to) }] : absenceDays(absence));
+
+// absenceDays says the days of an absence in the same way.
+export const absenceDays = ({ from, to }: Absence): Said =>
+  (from === to ? ["awayOn", { day: onDay(from) }] : ["awayFrom", { from: onDay(from), to: onDay(to) }]);

@@ -5,6 +5,9 @@ import { isDayOff } from "./workingdays";
 const timeFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "Europe/Helsinki" });
 const oneDay = 86_400_000;
 
+// timeOf returns the time of the day in Finland as HH:MM.
+export const timeOf = (time: Date) => timeFormat.format(time);
+
 // on reports whether hours hold on a weekday, 1 for Monday.
 function on(days: string, weekday: number) {
   const [first = 0, last = first] = days.split("-").map(Number);
@@ -22,7 +25,7 @@ export interface Opening {
 // hours is taken to be answered. Days that are holidays come from the services' calendar.
 export function openingOf(hours: PhoneHours[], now: Date): Opening {
   if (hours.length === 0) return { open: true };
-  const time = timeFormat.format(now), today = Date.parse(dayKey(now));
+  const time = timeOf(now), today = Date.parse(dayKey(now));
   for (let ahead = 0; ahead < 14; ahead += 1) {
     const date = new Date(today + ahead * oneDay), key = date.toISOString().slice(0, 10);
     if (isDayOff(key)) continue;
@@ -36,6 +39,16 @@ export function openingOf(hours: PhoneHours[], now: Date): Opening {
 
 // spokenHour is a time of the day without what people leave out: "9", "9.30".
 export const spokenHour = (time: string) => time.replace(/^0/, "").replace(":00", "").replace(":", ".");
+
+// spokenParts writes the hours of a day as people say them, "16–8": what ends at midnight goes on after it.
+// Nothing is returned for the whole day.
+export function spokenParts(parts: string[]): string | undefined {
+  const all = parts.map((part) => part.split("-") as [string, string]), [first] = all, last = all.at(-1);
+  if (!first || !last || (all.length === 1 && first[0] === "00:00" && first[1] === "24:00")) return undefined;
+  const joined = all.length > 1 && first[0] === "00:00" && last[1] === "24:00"
+    ? [...all.slice(1, -1), [last[0], first[1]] as const] : all;
+  return joined.map(([from, to]) => `${spokenHour(from)}–${spokenHour(to)}`).join(", ");
+}
 
 // weekdayName is a weekday by its ISO number, 1 for Monday.
 export function weekdayName(weekday: number, language: string, weekdayStyle: "short" | "long" = "short") {

@@ -1,6 +1,7 @@
 import { SupportLevel, type FourField, type Guidance } from "koppi-contract/koppi/concern/v1/intake_pb";
 import { addTexts, useTexts } from "../app/language";
 import texts from "../texts/intake.json";
+import { useDefinitions } from "./definitions";
 import { useDirectory } from "./party";
 
 addTexts("intake", texts);
@@ -15,10 +16,19 @@ const levelOf = (level: SupportLevel) => (level === SupportLevel.HIGH ? "HIGH" :
 export const cellOf = (field?: FourField): Cell | undefined =>
   (field?.support && field.difficulty ? `${levelOf(field.support)}_${levelOf(field.difficulty)}` : undefined);
 
+// usePlaces returns a function that says a place of the four-field by the agency's axes, a line for each.
+export function usePlaces() {
+  const t = useTexts("intake"), { axes } = useDefinitions();
+  return (cell: Cell) => {
+    const [support, difficulty] = cell.split("_"), much = t(`support_${support}`), hard = t(`difficulty_${difficulty}`);
+    return [`${axes.support}: ${much}`, `${axes.difficulty}: ${hard}`];
+  };
+}
+
 // useFourField returns a function that says a four-field in words.
 export function useFourField() {
-  const t = useTexts("intake");
-  return (field?: FourField) => { const cell = cellOf(field); return cell ? t(`fourField_${cell}`) : ""; };
+  const places = usePlaces();
+  return (field?: FourField) => { const cell = cellOf(field); return cell ? places(cell).join("; ") : ""; };
 }
 
 // useGuided returns a function that says where a client was guided, and what for.

@@ -2,16 +2,16 @@ import { useQuery } from "@connectrpc/connect-query";
 
 import { CaseworkService, type Agency } from "koppi-contract/koppi/casework/v1/casework_pb";
 import type { Party } from "koppi-contract/koppi/common/v1/party_pb";
-import { useLanguage, type Language } from "../app/language";
+import { useLanguage, useTexts, type Language } from "../app/language";
 import { isolated } from "./direction";
 
-// useDirectory returns the agencies and units of the directory, and functions for their names.
+// useDirectory returns the agencies, units and municipalities of the directory, and functions for their names.
 export function useDirectory() {
-  const [language] = useLanguage();
+  const [language] = useLanguage(), t = useTexts("shell");
   const { data } = useQuery(CaseworkService.method.getAgencies, {});
-  const agencies = data?.agencies ?? [];
+  const agencies = data?.agencies ?? [], municipalities = data?.municipalities ?? [];
   return {
-    agencies,
+    agencies, municipalities,
     agency: (key: string) => called(agencies.find(({ agency }) => agency === key)?.names, language, key),
     // The name that people use, such as "Kela", if there is one.
     shortAgency: (key: string) => {
@@ -20,6 +20,11 @@ export function useDirectory() {
     },
     // Only operators receive dutyPhone.
     dutyPhone: (key: string) => agencies.find(({ agency }) => agency === key)?.dutyPhone ?? "",
+    // One that the directory does not name is known by its number.
+    municipality: (code: string) => {
+      const names = municipalities.find((one) => one.code === code)?.names ?? {};
+      return names[language] ?? names.fi ?? t("municipalityNumber", { code });
+    },
     unit: (agency: string, key: string) => called(unitOf(agencies, agency, key)?.names, language, key),
   };
 }

@@ -1,6 +1,7 @@
 import type { ClientDetails } from "koppi-contract/koppi/common/v1/party_pb";
 
 import { useTexts } from "../app/language";
+import { useDirectory } from "./party";
 import { Reveal } from "./reveal";
 
 // Named is the client as GetClient returns it, the same in all four services.
@@ -11,7 +12,7 @@ const finnishDay = (iso: string) => iso.replace(isoDay, (_, year, month, date) =
 
 // Who shows the client's name and details on request.
 export function Who({ read }: { read: () => Promise<Named> }) {
-  const t = useTexts("who");
+  const t = useTexts("who"), { municipality } = useDirectory();
   return (
     <Reveal name="client" label={t("whoIs")} hint={t("whoIsRecorded")} read={read}>
       {({ personalIdentityCode, details }) => {
@@ -20,7 +21,7 @@ export function Who({ read }: { read: () => Promise<Named> }) {
           [t("name"), name], [t("identityCode"), personalIdentityCode],
           [t("birthDate"), details?.birthDate && finnishDay(details.birthDate)],
           [t("phone"), details?.phones.join(", ")], [t("email"), details?.email], [t("address"), details?.address],
-          [t("municipality"), details?.municipality],
+          [t("municipality"), details?.municipality && municipality(details.municipality)],
         ];
         return (
           <>

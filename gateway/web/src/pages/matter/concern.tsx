@@ -11,6 +11,7 @@ import { useTexts, useWords } from "../../app/language";
 import { dateOf } from "../../app/clock";
 import { actsAs, usePerson } from "../../app/session";
 import { day, limit } from "../../ui/dates";
+import { useDefinitions } from "../../ui/definitions";
 import { patiently } from "../../app/patiently";
 import { transport } from "../../app/transport";
 import { cellOf, useFourField } from "../../ui/intake";
@@ -22,7 +23,7 @@ import { useBeginnings } from "./beginnings";
 import { concernSteps } from "./concernsteps";
 import { Course, Said } from "./course";
 import { MatterFrame } from "./frame";
-import { isIntake } from "./intakestate";
+import { isReceivers } from "./intakestate";
 import { ReadInEmergency } from "./readinemergency";
 import { MatterSide, type Linked } from "./side";
 import { useConcernSummary } from "./summary";
@@ -54,7 +55,7 @@ const linkedOf = (concern: Concern): Linked[] => [
 // ConcernMatter shows a concern report.
 export function ConcernMatter({ id }: { id: string }) {
   const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName();
-  const summary = useConcernSummary(), fourField = useFourField(), subject = `concerns/${id}`;
+  const summary = useConcernSummary(), fourField = useFourField(), said = useDefinitions(), subject = `concerns/${id}`;
   const { data, error, changed } = useMatter(subject, ConcernService.method.getConcern, { concernId: id });
   const concern = data?.concern, begin = useBeginnings(subject, concern);
   if (error) return <Problem error={error} />;
@@ -68,7 +69,7 @@ export function ConcernMatter({ id }: { id: string }) {
       actions={<>
         <ReadInEmergency matter={concern} />
         <Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService}
-          available={concern.availableActions} steps={concernSteps({ own: person.agency, role: actsAs(person) })} changed={changed}
+          available={concern.availableActions} steps={concernSteps({ own: person.agency, role: actsAs(person) }, said)} changed={changed}
           more={[begin]} />
       </>}
       said={!concern.revocation && concern.description && <Said said={concern.description} label="description" />}
@@ -91,7 +92,7 @@ export function ConcernMatter({ id }: { id: string }) {
           {concern.statutoryGroups.map((group) => <dd key={group} dir="auto">{word(nameOf(StatutoryGroupSchema, group))}</dd>)}
         </>}
         {concern.supportNeed > 0 && (
-          <><dt>{t("supportNeed")}</dt><dd dir="auto">{word(nameOf(SupportNeedSchema, concern.supportNeed))}</dd></>
+          <><dt>{t("supportNeed")}</dt><dd dir="auto">{said.need(nameOf(SupportNeedSchema, concern.supportNeed))}</dd></>
         )}
         {cellOf(concern.fourField) && <><dt>{t("fourField")}</dt><dd dir="auto">{fourField(concern.fourField)}</dd></>}
         {concern.track > 0 && <><dt>{t("track")}</dt><dd dir="auto">{word(nameOf(TrackSchema, concern.track))}</dd></>}
@@ -112,7 +113,7 @@ export function ConcernMatter({ id }: { id: string }) {
         </>}
         {notReached > 0 && <><dt>{t("attempts")}</dt><dd dir="auto">{notReached}</dd></>}
       </MatterSide>}>
-      {(isIntake(concern) || hasAppointments(concern)) && <Suspense><IntakeCard concern={concern} changed={changed} /></Suspense>}
+      {(isReceivers(concern) || hasAppointments(concern)) && <Suspense><IntakeCard concern={concern} changed={changed} /></Suspense>}
       {!concern.revocation && concern.receiver?.agency === person.agency && isRecorded(concern) && (
         <Suspense><RecordOnce concern={concern} /></Suspense>
       )}

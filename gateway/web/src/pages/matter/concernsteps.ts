@@ -6,6 +6,7 @@ import {
 } from "koppi-contract/koppi/concern/v1/state_pb";
 
 import { lastNow } from "../../app/clock";
+import type { Definitions } from "../../ui/definitions";
 import { list, text, type Field, type Values } from "../../ui/form/fields";
 import { endOfDay, finnish, local } from "../../ui/form/times";
 import { attestedFields, groundFields } from "../../ui/ground/fields";
@@ -38,17 +39,17 @@ const ordinary = namesOf(SupportNeedSchema).filter((name) => !name.startsWith("S
 const unreached = [Outcome.CLIENT_NOT_REACHED, Outcome.CLIENT_DECLINED].map((outcome) => nameOf(OutcomeSchema, outcome));
 const owesNote = ({ repeatedUnreached }: Concern, values: Values) => repeatedUnreached && unreached.includes(text(values, "outcome"));
 
-// The fields of each step of a concern report.
-export function concernSteps(setting: Setting): Steps<Concern> {
+// The fields of each step of a concern report, in the words of the own agency.
+export function concernSteps(setting: Setting, said: Definitions): Steps<Concern> {
   return {
     TriageConcern: {
       ...triage,
       fields: (concern) => [
-        ...judgedUrgencyFields(concern),
+        ...judgedUrgencyFields(concern, said, setting.own),
         loweredReasonField(concern, setting.own),
         { kind: "note", name: "child", label: "", text: "childNote", when: () => concern.topics.includes(Topic.CHILD_IN_FAMILY) },
         ...groupFields(concern),
-        ...needFields(false),
+        ...needFields(said, false),
         trackField,
         willField,
         { kind: "note", name: "willNo", label: "", text: "willNo", when: ({ will }) => will === "CLIENT_WILL_NO" },
@@ -104,8 +105,8 @@ export function concernSteps(setting: Setting): Steps<Concern> {
       }),
     },
     CompleteAssessment: {
-      fields: () => (setting.role === "social_worker" ? needFields(true) : [
-        ...needFields(true, ordinary), { kind: "drawn", name: "specialFound", label: "", draw: () => createElement(SpecialFound) },
+      fields: () => (setting.role === "social_worker" ? needFields(said, true) : [
+        ...needFields(said, true, ordinary), { kind: "drawn", name: "specialFound", label: "", draw: () => createElement(SpecialFound) },
       ]),
       initial: needBefore,
       make: needOf,

@@ -1,9 +1,10 @@
 import { RadioButton, RadioButtonGroup } from "suomifi-ui-components";
 
 import { SupportLevel } from "koppi-contract/koppi/concern/v1/intake_pb";
-import { useTexts, useWords } from "../../app/language";
+import { useTexts } from "../../app/language";
+import { useDefinitions } from "../../ui/definitions";
 import type { Drawn, Values } from "../../ui/form/fields";
-import { cells, type Cell } from "../../ui/intake";
+import { cells, usePlaces, type Cell } from "../../ui/intake";
 
 // proposed is the need of support that each place of the four-field proposes.
 export const proposed: Record<Cell, string> = {
@@ -14,7 +15,7 @@ export const proposed: Record<Cell, string> = {
 // FourFieldInput asks for the client's place in the four-field. It proposes a need of support, unless the
 // worker has chosen another.
 export function FourFieldInput({ id, values, value, set, wrong, needs }: Drawn & { needs: string[] }) {
-  const t = useTexts("matter"), own = useTexts("intake"), word = useWords();
+  const t = useTexts("matter"), places = usePlaces(), { need: called } = useDefinitions();
   const choose = (cell: string) => {
     const before = proposed[value as Cell], need = proposed[cell as Cell];
     set("fourField", cell);
@@ -24,8 +25,8 @@ export function FourFieldInput({ id, values, value, set, wrong, needs }: Drawn &
     <RadioButtonGroup id={id} name={id} labelText={t("fourField")} groupHintText={t("fourFieldHint")} value={String(value ?? "")}
       onChange={choose} className="four-field" groupStatus={wrong ? "error" : "default"} groupStatusText={wrong}>
       {cells.map((cell) => (
-        <RadioButton key={cell} value={cell} hintText={t("fourFieldProposes", { need: word(proposed[cell]) })}>
-          {own(`fourField_${cell}`)}
+        <RadioButton key={cell} value={cell} hintText={t("fourFieldProposes", { need: called(proposed[cell]) })}>
+          {places(cell).map((line) => <span key={line} className="axis">{line}</span>)}
         </RadioButton>
       ))}
     </RadioButtonGroup>

@@ -12,6 +12,7 @@ import { useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { limit } from "../../ui/dates";
+import { useDefinitions } from "../../ui/definitions";
 import { text, type Field, type Values } from "../../ui/form/fields";
 import { nameOf } from "../../ui/names";
 import { AppointmentCards } from "./appointmentcards";
@@ -32,6 +33,13 @@ type Part = (typeof parts)[number];
 const nextOf = ({ contactAttempts, triages, repeatedUnreached }: Concern): Part =>
   (contactAttempts.length === 0 || repeatedUnreached ? "contact" : triages.length === 0 ? "triage" : "pass");
 
+// firstOpen is the part that is open at first. Who has taken a concern and reached the client has the work
+// itself before it, and opens the judgement by a click.
+const firstOpen = (concern: Concern) => {
+  const next = nextOf(concern);
+  return concern.state === ConcernState.TAKEN && next !== "contact" ? undefined : next;
+};
+
 const concerns = createClient(ConcernService, transport);
 
 interface Props { concern: Concern; changed: (answer?: unknown) => void }
@@ -39,7 +47,7 @@ interface Props { concern: Concern; changed: (answer?: unknown) => void }
 // IntakeCard is what a receiver does first with a concern, each part saved alone: contact, triage, passing on.
 export function IntakeCard({ concern, changed }: Props) {
   const t = useTexts("intake"), matter = useTexts("matter"), word = useWords(), { chosen } = useContext(StepPlace);
-  const [open, setOpen] = useState<Part | undefined>(() => nextOf(concern)), [saved, setSaved] = useState<{ step: string }>();
+  const [open, setOpen] = useState<Part | undefined>(() => firstOpen(concern)), [saved, setSaved] = useState<{ step: string }>();
   const said = useRef<HTMLParagraphElement>(null);
   useEffect(() => { if (saved) said.current?.focus(); }, [saved]);
   const done = (part: Part) => (step: string) => {
@@ -62,7 +70,7 @@ export function IntakeCard({ concern, changed }: Props) {
         <span aria-hidden="true" className="shape">✓</span>{matter(`done_${saved.step}`)}
       </p>}
       {cards && <AppointmentCards concern={concern} changed={changed} saved={(step) => setSaved({ step })} />}
-      {intake && parts.map((part) => (
+      {intake && parts.filter((part) => part !== "pass" || concern.state !== ConcernState.TAKEN).map((part) => (
         <PartOf key={part} part={part} open={open === part} said={saidOf(part)} toggle={() => setOpen(open === part ? undefined : part)}>
           {part === "contact" && <ContactPart concern={concern} changed={changed} saved={done(part)} />}
           {part === "triage" && <TriagePart key={concern.triages.length} concern={concern} changed={changed} saved={done(part)} />}
@@ -135,14 +143,14 @@ function ContactPart({ concern, changed, saved }: PartProps) {
 }
 
 function TriagePart({ concern, changed, saved }: PartProps) {
-  const t = useTexts("intake"), { agency } = usePerson(), received = useReceived({ concern, changed });
-  const urgency = judgedUrgencyFields(concern).filter(({ name }) => name !== "urgencyNow");
+  const t = useTexts("intake"), { agency } = usePerson(), received = useReceived({ concern, changed }), said = useDefinitions();
+  const urgency = judgedUrgencyFields(concern, said, agency).filter(({ name }) => name !== "urgencyNow");
   const child: Field = {
     kind: "note", name: "child", label: "", text: "childNote", when: () => concern.topics.includes(Topic.CHILD_IN_FAMILY),
   };
   return (
     <CardForm name="triage" label={t("part_triage")} draft={draftOf("triage", concern)} schema={TriageConcernRequestSchema}
-      fields={() => [...urgency, loweredReasonField(concern, agency), child, ...needFields(false), trackField]}
+      fields={() => [...urgency, loweredReasonField(concern, agency), child, ...needFields(said, false), trackField]}
       initial={triageBefore(concern)}
       make={(values, requestId) => ({ ...requestOf(concern, requestId), ...triageOf(values) })}
       send={(request) => received((etag) => concerns.triageConcern({ ...request, etag }))}

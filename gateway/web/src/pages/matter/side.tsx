@@ -54,7 +54,7 @@ export function MatterSide({
         {worker && clientId && <Who read={read} />}
         <dl>
           {clientId && <><dt>{t("clientId")}</dt><dd dir="auto">{shortId(clientId)}</dd></>}
-          {language && <><dt>{t("language")}</dt><dd dir="auto">{known ? t(`language_${known}`) : language}</dd></>}
+          {language && <><dt>{t("language")}</dt><dd dir="auto">{known ? t(`language_${known}`) : tongue(language)}</dd></>}
           {interpreter && <><dt>{t("interpreter")}</dt><dd dir="auto" data-interpreter>{tongue(interpreter)}</dd></>}
           {basis?.ground ? <>
             <dt>{t("basis")}</dt>

@@ -4,6 +4,7 @@ import { ClientWillSchema } from "koppi-contract/koppi/concern/v1/intake_pb";
 import {
   ConcernState, ContactResult, StatutoryGroup, StatutoryGroupSchema, SupportNeedSchema, TrackSchema, type Concern,
 } from "koppi-contract/koppi/concern/v1/state_pb";
+import type { Definitions } from "../../ui/definitions";
 import { list, receiver, text, type Field, type Values } from "../../ui/form/fields";
 import { cellOf } from "../../ui/intake";
 import { nameOf, namesOf } from "../../ui/names";
@@ -39,15 +40,16 @@ export const reasonFields = (concern: Concern, own: string): Field[] => [
   { ...reason, hint: "triageReasonHint", when: (values) => !passes(concern, values, own) && !lowers(concern, values) },
 ];
 
-// needFields ask for the client's place in the four-field and the need of support, of these needs.
-export const needFields = (required: boolean, needs = namesOf(SupportNeedSchema)): Field[] => [
+// needFields ask for the client's place in the four-field and the need of support, of these needs, in the words
+// of the agency.
+export const needFields = (said: Definitions, required: boolean, needs = namesOf(SupportNeedSchema)): Field[] => [
   {
     kind: "drawn", name: "fourField", label: "fourField", of: ["four_field"],
     draw: (drawn) => <FourFieldInput {...drawn} needs={needs} />,
   },
   {
     kind: "options", name: "supportNeed", label: "supportNeed", of: ["support_need"], required,
-    options: needs.map((name) => ({ value: name, label: `words:${name}`, hint: `need_${name}` })),
+    options: needs.map((name) => ({ value: name, ready: said.need(name), readyHint: said.needMeaning(name) })),
   },
 ];
 
@@ -58,11 +60,12 @@ export const needOf = (values: Values) => ({
   supportNeed: enumOf(SupportNeedSchema, values, "supportNeed"), fourField: fourFieldOf(values),
 });
 
-// judgedUrgencyFields ask for the urgency, each with its definition.
-export const judgedUrgencyFields = (concern: Concern): Field[] => urgencyFields(concern).map((field) => (field.kind !== "choice" ? field : {
-  kind: "options", name: field.name, label: field.label, required: true,
-  options: namesOf(UrgencySchema).map((name) => ({ value: name, label: `words:${name}`, hint: `urgencyMeans_${name}` })),
-}));
+// judgedUrgencyFields ask for the urgency, each with the agency's definition.
+export const judgedUrgencyFields = (concern: Concern, said: Definitions, own: string): Field[] =>
+  urgencyFields(concern).map((field) => (field.kind !== "choice" ? field : {
+    kind: "options", name: field.name, label: field.label, required: true,
+    options: namesOf(UrgencySchema).map((name) => ({ value: name, label: `words:${name}`, readyHint: said.urgency(own, name) })),
+  }));
 
 export const trackField: Field = { kind: "choice", name: "track", label: "track", schema: TrackSchema };
 

@@ -1,23 +1,17 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { Dropdown, DropdownItem, RadioButton, RadioButtonGroup } from "suomifi-ui-components";
+import { Dropdown, DropdownItem } from "suomifi-ui-components";
 
 import type { ClientSchema } from "koppi-contract/koppi/common/v1/party_pb";
 import { useLanguage, useTexts, type Language } from "../../app/language";
 import { text, type Drawn, type Field, type Values } from "../../ui/form/fields";
 import { hasCodeForm, isIdentityCode } from "../../ui/form/identitycode";
 import { dayKey } from "../../ui/dates";
-import { useDirectory } from "../../ui/party";
+import { municipalityOf } from "./municipality";
 import type { Origin } from "./origin";
 
 // The most frequent service languages, and the most common others.
 const served = ["fi", "sv", "en"] as const;
 const others = ["se", "ru", "et", "ar", "so", "uk", "fa", "ku", "sq", "vi", "zh", "th", "es", "tr", "fr", "de"];
-
-// The municipalities of the directory; a new one needs its name in the texts.
-const municipalities = ["297", "915"] as const;
-
-// Up to this many municipalities are shown as radio buttons.
-const few = 5;
 
 // noClient returns the initial values. The language of service is that of the page until the user
 // chooses another; the preview shows it.
@@ -80,12 +74,6 @@ export function clientFields(origin: Origin | undefined, now: Date, values: Valu
   ];
 }
 
-// municipalityField suggests receivers by the client's municipality.
-export const municipalityField: Field = {
-  kind: "drawn", name: "municipality", label: "municipality", of: ["client.details.municipality"],
-  draw: (drawn) => <Municipality {...drawn} />,
-};
-
 // Languages are named in the reader's language; the browser knows all names.
 function OtherLanguage({ id, value, change, wrong, label, of }: Drawn & { label: "whichLanguage" | "interpreter"; of: string[] }) {
   const t = useTexts("new"), form = useTexts("form"), [language] = useLanguage();
@@ -98,37 +86,17 @@ function OtherLanguage({ id, value, change, wrong, label, of }: Drawn & { label:
   );
 }
 
-function Municipality({ id, value, change, wrong }: Drawn) {
-  const t = useTexts("new"), form = useTexts("form"), { agencies } = useDirectory();
-  const there = new Set(agencies.flatMap(({ units }) => units.flatMap((unit) => unit.municipalities)));
-  const known = municipalities.filter((one) => there.has(one));
-  if (known.length <= few) {
-    return (
-      <RadioButtonGroup id={id} name={id} labelText={t("municipality")} value={String(value ?? "")} onChange={change}
-        groupStatus={wrong ? "error" : "default"} groupStatusText={wrong}>
-        {[...known.map((one) => <RadioButton key={one} value={one}>{t(`municipality_${one}`)}</RadioButton>),
-          <RadioButton key="" value="">{t("municipalityUnknown")}</RadioButton>]}
-      </RadioButtonGroup>
-    );
-  }
-  return (
-    <Dropdown id={id} labelText={t("municipality")} optionalText={form("optional")} visualPlaceholder={t("municipalityUnknown")}
-      value={value ? String(value) : null} onChange={change} status={wrong ? "error" : "default"} statusText={wrong} fullWidth>
-      {[<DropdownItem key="" value="">{t("municipalityUnknown")}</DropdownItem>,
-        ...known.map((one) => <DropdownItem key={one} value={one}>{t(`municipality_${one}`)}</DropdownItem>)]}
-    </Dropdown>
-  );
-}
-
 export const clientLanguage = (values: Values, origin?: Origin) =>
   origin?.language || (values.language === "other" ? text(values, "languageTag") : text(values, "language"));
 
-export const interpreterOf = (values: Values) => (values.interpreterNeeded === true ? text(values, "interpreter") : "");
+// interpreterOf returns the language into which is interpreted for the client; empty if no interpreter is needed.
+export const interpreterOf = (values: Values, origin?: Origin) =>
+  origin?.interpreter || (values.interpreterNeeded === true ? text(values, "interpreter") : "");
 
 export function makeClient(values: Values, origin?: Origin): MessageInitShape<typeof ClientSchema> {
-  const language = clientLanguage(values, origin), interpreter = interpreterOf(values);
-  if (isKnown(origin)) return { identity: { case: "clientId", value: origin!.clientId }, language };
-  const phone = text(values, "phone"), municipality = text(values, "municipality");
+  const language = clientLanguage(values, origin), interpreter = interpreterOf(values, origin);
+  if (isKnown(origin)) return { identity: { case: "clientId", value: origin!.clientId }, language, interpreter };
+  const phone = text(values, "phone"), municipality = municipalityOf(values);
   const contact = { phones: phone ? [phone] : [], municipality, nonDisclosure: phone !== "" && values.nonDisclosure === true };
   if (byName(values)) return { language, interpreter, details: {
     ...contact, familyName: text(values, "familyName"), givenNames: text(values, "givenNames"), birthDate: text(values, "birthDate"),

@@ -12,16 +12,16 @@ import { usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { attachmentIds, attachmentNames, list, receiver, text, type Field, type Values } from "../../ui/form/fields";
 import { attestedFields, groundFields } from "../../ui/ground/fields";
-import { useLanguageName } from "../../ui/languages";
 import { allowsTopics, allowsWords, basisGiven, basisOf, chosenOf, hearsBack, isConsent, isNecessary } from "../../ui/ground/value";
 import { draftOf, type Beginning } from "./begin";
 import { ChildWelfare } from "./childwelfare";
-import { clientFields, clientGiven, clientLanguage, interpreterOf, makeClient, municipalityField, noClient, useClientName } from "./client";
+import { clientFields, clientGiven, clientLanguage, interpreterOf, makeClient, noClient, useClientName } from "./client";
 import { GuidedForm, type GuidePage } from "./guided";
+import { municipalityFields, municipalityOf } from "./municipality";
 import { OpenCheck } from "./opencheck";
 import { Preview } from "./preview";
 import { describedBy, hasAnswered, promptFields } from "./prompts";
-import { urgencyFields } from "./urgency";
+import { useUrgencyFields } from "./urgency";
 
 // A child welfare notification is about the child, on a ground of its own.
 const childWelfare = "417/2007 § 25";
@@ -34,13 +34,13 @@ const hasTyped = (values: Values) =>
 const note = (name: string, text: string): Field => ({ kind: "note", name, label: "", text });
 
 // contentFields ask for what the chosen ground allows to say.
-const contentFields = (values: Values, word: (name: string) => string, alone: boolean): Field[] => [
+const contentFields = (values: Values, urgency: Field[], alone: boolean): Field[] => [
   ...(allowsTopics(values) ? [{
     kind: "choices", name: "topics", label: "topics", schema: TopicSchema, search: "searchTopics", required: true, missing: "missingTopics",
   } satisfies Field] : [note("noTopics", "ground:identityOnly")]),
   {
     kind: "drawn", name: "child", label: "topics", when: () => alone && list(values, "topics").includes("TOPIC_CHILD_IN_FAMILY"),
-    draw: () => <ChildWelfare />,
+    draw: () => <ChildWelfare agency={receiver(values, "receiver")?.agency} />,
   },
   ...(allowsWords(values) ? [
     {
@@ -53,14 +53,15 @@ const contentFields = (values: Values, word: (name: string) => string, alone: bo
     ...(allowsTopics(values) ? [note("noDescription", "ground:topicsOnly")] : []),
     ...(hasTyped(values) ? [note("keptUnsent", "ground:keptUnsent")] : []),
   ]),
-  ...(identityOnly(values) ? [note("urgentByLaw", "urgentByLaw"), note("inDanger", "inDanger")] : urgencyFields(values, word)),
+  ...(identityOnly(values) ? [note("urgentByLaw", "urgentByLaw"), note("inDanger", "inDanger")] : urgency),
 ];
 
 // NewConcern is the form of a concern report. The first page asks on which ground it is sent: that
 // decides what the next may contain.
 export function NewConcern({ origin, about, arrived }: Beginning) {
   const t = useTexts("new"), word = useWords(), now = useNow(), person = usePerson(), name = useClientName();
-  const [language] = useLanguage(), tongue = useLanguageName();
+  const [language] = useLanguage(), urgencyFields = useUrgencyFields();
+  const sought = (values: Values) => ({ municipality: municipalityOf(values), language: clientLanguage(values, origin) });
   const checked = (values: Values) => (basisGiven(values) && clientGiven(values, origin) && receiver(values, "receiver")?.agency
     ? { client: makeClient(values, origin), receiver: receiver(values, "receiver"), basis: basisOf(values) } : undefined);
   const asks = {
@@ -70,16 +71,16 @@ export function NewConcern({ origin, about, arrived }: Beginning) {
     const check: Field = { kind: "drawn", name: "check", label: "receiver", draw: () => <OpenCheck request={checked(values)} /> };
     return [
       { name: "who", heading: "pageWho", fields: [
-        ...clientFields(origin, now, values, true), ...(origin ? [] : [municipalityField]),
+        ...clientFields(origin, now, values, true), ...(origin ? [] : municipalityFields),
         {
           kind: "receiver", name: "receiver", label: "receiver", required: true, missing: "missingReceiver", without: [person.agency],
-          municipality: text(values, "municipality"), language: clientLanguage(values, origin),
+          ...sought(values),
           propose: { kind: AgencyKind.SOCIAL_SERVICES },
         },
         ...groundFields(asks, values),
         ...(consented(values) ? [check] : []),
       ] },
-      { name: "what", heading: "pageWhat", fields: contentFields(values, word, about !== "child") },
+      { name: "what", heading: "pageWhat", fields: contentFields(values, urgencyFields(values, sought(values)), about !== "child") },
       { name: "basis", heading: "pageBasis", fields: [...attestedFields(values), ...(consented(values) ? [] : [check])] },
     ];
   };
@@ -100,13 +101,14 @@ export function NewConcern({ origin, about, arrived }: Beginning) {
         const { concern } = await createClient(ConcernService, transport).submitConcern(request);
         return {
           subject: `concerns/${concern?.concernId}`, number: concern?.matterNumber, status: concern?.status,
+          emergency: request.urgency === Urgency.EMERGENCY,
           after: request.basis?.feedbackConsentedAt ? "afterConcern" : "afterNotification",
         };
       }}
       arrived={arrived}
       preview={(values) => (
-        <Preview values={values} client={name(values, origin)} language={clientLanguage(values, origin)} after={after(values)} content={[
-          ...(interpreterOf(values) ? [[t("interpreter"), tongue(interpreterOf(values))] as [string, string]] : []),
+        <Preview values={identityOnly(values) ? { ...values, urgency: "" } : values} client={name(values, origin)} sought={sought(values)}
+          language={clientLanguage(values, origin)} interpreter={interpreterOf(values, origin)} after={after(values)} content={[
           ...(allowsTopics(values) ? [[t("topics"), list(values, "topics").map(word).join(", ")] as [string, string]] : []),
           ...(allowsWords(values) ? [
             [t("description"), describedBy(values, t) && <span className="told">{describedBy(values, t)}</span>],

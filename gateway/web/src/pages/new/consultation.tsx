@@ -1,7 +1,7 @@
 import { enumFromJson } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 
-import { LegalGround, UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
+import { LegalGround, Urgency, UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 import { ConsultationService, OpenConsultationRequestSchema } from "koppi-contract/koppi/consultation/v1/consultation_pb";
 import { useNow } from "../../app/clock";
 import { useLanguage, useTexts, useWords } from "../../app/language";
@@ -15,7 +15,7 @@ import { clientFields, clientLanguage, makeClient, noClient, useClientName } fro
 import { GuidedForm, type GuidePage } from "./guided";
 import { Preview } from "./preview";
 import { ReachableNow } from "./reachable";
-import { urgencyFields } from "./urgency";
+import { useUrgencyFields } from "./urgency";
 
 const nobody = (values: Values) => chosenOf(values)?.ground === LegalGround.NO_PERSONAL_DATA;
 
@@ -23,11 +23,13 @@ const nobody = (values: Values) => chosenOf(values)?.ground === LegalGround.NO_P
 // about a client or without naming one; then there is no client field.
 export function NewConsultation({ origin, arrived }: Beginning) {
   const t = useTexts("new"), word = useWords(), now = useNow(), person = usePerson(), name = useClientName(), [language] = useLanguage();
+  const urgencyFields = useUrgencyFields(true);
+  const sought = (values: Values) => ({ language: nobody(values) ? "" : clientLanguage(values, origin) });
   const pages = (values: Values): GuidePage[] => [
     { name: "who", heading: "pageWhom", fields: [
       {
         kind: "receiver", name: "receiver", label: "addressee", required: true, missing: "missingAddressee", without: [person.agency],
-        of: ["addressee"], language: nobody(values) ? "" : clientLanguage(values, origin),
+        of: ["addressee"], ...sought(values),
       },
       { kind: "drawn", name: "reachable", label: "addressee", draw: () => <ReachableNow party={receiver(values, "receiver")} /> },
       ...groundFields({ message: "consultation", receiver: "receiver", clientId: origin?.clientId }, values),
@@ -41,7 +43,7 @@ export function NewConsultation({ origin, arrived }: Beginning) {
         hint: nobody(values) ? "identifyNobody" : isNecessary(values) ? "ground:onlyNecessary" : undefined,
       },
       { kind: "attachments", name: "attachments", label: "attachments", of: ["attachment_ids"] },
-      ...urgencyFields(values, word, true),
+      ...urgencyFields(values, sought(values)),
     ] },
     { name: "basis", heading: "pageBasis", fields: attestedFields(values) },
   ];
@@ -61,12 +63,13 @@ export function NewConsultation({ origin, arrived }: Beginning) {
         const { consultation } = await createClient(ConsultationService, transport).openConsultation(request);
         return {
           subject: `consultations/${consultation?.consultationId}`, number: consultation?.matterNumber, status: consultation?.status,
+          emergency: request.urgency === Urgency.EMERGENCY,
           after: "afterConsultation",
         };
       }}
       arrived={arrived}
       preview={(values) => (
-        <Preview values={values} client={nobody(values) ? undefined : name(values, origin)}
+        <Preview values={values} client={nobody(values) ? undefined : name(values, origin)} sought={sought(values)}
           language={clientLanguage(values, origin)} after="afterConsultation" content={[
           [t("topic"), text(values, "topic")], [t("question"), text(values, "question")],
           [t("attachments"), attachmentNames(values, "attachments") || t("noAttachments")],

@@ -16,6 +16,7 @@ export interface Origin {
   clientId: string;
   caseId: string;
   language: string;
+  interpreter: string;
   topics: string[];
   urgency: string;
 }
@@ -25,12 +26,13 @@ const urgencyName = (urgency: Urgency) => (urgency ? nameOf(UrgencySchema, urgen
 // readOrigin reads what a new matter takes over. Free text is not copied: each sending states what
 // it needs, on a ground of its own.
 async function readOrigin(subject: string): Promise<Origin | undefined> {
-  const id = idOf(subject), none = { subject, language: "", topics: [], urgency: "" };
+  const id = idOf(subject), none = { subject, language: "", interpreter: "", topics: [], urgency: "" };
   switch (kindOf(subject)) {
     case "concerns": {
       const { concern } = await createClient(ConcernService, transport).getConcern({ concernId: id });
       return concern && {
         ...none, clientId: concern.clientId, caseId: concern.caseId, language: concern.clientLanguage,
+        interpreter: concern.clientInterpreter,
         topics: concern.topics.map((topic) => nameOf(TopicSchema, topic)), urgency: urgencyName(concern.triagedUrgency || concern.urgency),
       };
     }
@@ -38,6 +40,7 @@ async function readOrigin(subject: string): Promise<Origin | undefined> {
       const { referral } = await createClient(ReferralService, transport).getReferral({ referralId: id });
       return referral && {
         ...none, clientId: referral.clientId, caseId: referral.caseId, language: referral.clientLanguage,
+        interpreter: referral.clientInterpreter,
         urgency: urgencyName(referral.triagedUrgency || referral.urgency),
       };
     }
@@ -52,7 +55,9 @@ async function readOrigin(subject: string): Promise<Origin | undefined> {
     }
     case "plans": {
       const { plan } = await createClient(PlanService, transport).getPlan({ planId: id });
-      return plan && { ...none, clientId: plan.clientId, caseId: plan.caseId };
+      return plan && {
+        ...none, clientId: plan.clientId, caseId: plan.caseId, language: plan.clientLanguage, interpreter: plan.clientInterpreter,
+      };
     }
   }
 }

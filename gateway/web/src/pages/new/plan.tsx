@@ -9,7 +9,7 @@ import type { Field, Values } from "../../ui/form/fields";
 import { attestedFields, groundFields } from "../../ui/ground/fields";
 import { basisOf } from "../../ui/ground/value";
 import { draftOf, type Beginning } from "./begin";
-import { clientFields, clientLanguage, makeClient, noClient, useClientName } from "./client";
+import { clientFields, clientLanguage, interpreterOf, makeClient, noClient, useClientName } from "./client";
 import { GuidedForm, type GuidePage } from "./guided";
 import { Preview } from "./preview";
 
@@ -18,7 +18,7 @@ import { Preview } from "./preview";
 export function NewPlan({ origin, arrived }: Beginning) {
   const t = useTexts("new"), now = useNow(), person = usePerson(), name = useClientName(), [language] = useLanguage();
   const pages = (values: Values): GuidePage[] => [
-    ...(origin?.clientId ? [] : [{ name: "who", heading: "pageClient", fields: clientFields(origin, now, values) }]),
+    ...(origin?.clientId ? [] : [{ name: "who", heading: "pageClient", fields: clientFields(origin, now, values, true) }]),
     { name: "basis", heading: "pageBasis", fields: [
       { kind: "note", name: "about", label: "plan", text: "planAbout" },
       ...groundFields({ message: "plan", clientId: origin?.clientId }, values), ...attestedFields(values),
@@ -42,6 +42,7 @@ export function NewPlan({ origin, arrived }: Beginning) {
       arrived={arrived}
       preview={(values) => (
         <Preview values={values} toNobody client={name(values, origin)} language={clientLanguage(values, origin)}
+          interpreter={interpreterOf(values, origin)}
           after="afterPlan" content={values.special === true ? [[t("specialSupport"), t("specialSupportYes")]] : []} />
       )} />
   );

@@ -5,6 +5,7 @@ import { receiver, text, type Values } from "../../ui/form/fields";
 import { moment } from "../../ui/dates";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { useLanguageName } from "../../ui/languages";
+import { useReceiving, type Sought } from "../../ui/oncall";
 import { useDirectory } from "../../ui/party";
 import { useProvision } from "../../ui/provision";
 import { attested, chosenOf, consentTime } from "../../ui/ground/value";
@@ -20,6 +21,10 @@ interface Props {
   content: [label: string, value: ReactNode][];
   // The client's language of service.
   language?: string;
+  // The language into which is interpreted for the client.
+  interpreter?: string;
+  // What a unit is chosen by, where only the agency is named.
+  sought?: Sought;
   // What the sender learns afterwards: a key of the page's texts.
   after: string;
   // The matter is not sent to anybody yet.
@@ -28,18 +33,22 @@ interface Props {
 
 // Preview shows what will be sent, to whom and on which ground, and what the sender will learn
 // afterwards.
-export function Preview({ values, client, language, content, after, toNobody }: Props) {
+export function Preview({ values, client, language, interpreter, sought = {}, content, after, toNobody }: Props) {
   const t = useTexts("new"), ground = useTexts("ground"), directory = useDirectory(), said = useProvision(), chosen = chosenOf(values);
   const tongue = useLanguageName(), [spoken] = useLanguage(), called = (names: Record<string, string>) => names[spoken] ?? names.fi;
+  const named = receiver(values, "receiver"), receiving = useReceiving(named, sought);
+  // An emergency goes to the unit on call.
+  const onCall = text(values, "urgency") === "URGENCY_EMERGENCY" ? receiving?.onCall?.unit : undefined;
   const answer = feedback[text(values, "feedback")];
   if (!chosen) return null;
-  const to = receiver(values, "receiver"), consented = consentTime(values);
+  const to = named && { ...named, unit: onCall ?? named.unit }, consented = consentTime(values);
   const addressed = to?.agency
     && [to.unit && directory.unit(to.agency, to.unit), directory.agency(to.agency)].filter(Boolean).join(", ");
   const rows: [string, ReactNode][] = [
     ...(toNobody ? [] : [[t("previewTo"), addressed] as [string, ReactNode]]),
     ...(client === undefined ? [] : [[t("previewClient"), client] as [string, ReactNode]]),
     ...(client !== undefined && language ? [[t("clientLanguage"), tongue(language)] as [string, ReactNode]] : []),
+    ...(interpreter ? [[t("interpreter"), tongue(interpreter)] as [string, ReactNode]] : []),
     [
       t("previewGround"),
       <>

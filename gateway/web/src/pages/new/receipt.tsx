@@ -9,6 +9,7 @@ import { useTitle } from "../../app/title";
 import { distance, limit } from "../../ui/dates";
 import { idOf, kindOf, type Kind } from "../../ui/names";
 import { usePartyName } from "../../ui/party";
+import { Emergency } from "./emergency";
 
 // Sent is what the receipt tells of a matter that was sent.
 export interface Sent {
@@ -18,6 +19,8 @@ export interface Sent {
   status?: LoopStatus;
   // What the sender will learn: a key of the page's texts.
   after: string;
+  // An emergency: the receipt says whom to ring besides.
+  emergency?: boolean;
 }
 
 const listOf: Record<Kind, "sent" | "consultations" | "plans"> = {
@@ -26,7 +29,7 @@ const listOf: Record<Kind, "sent" | "consultations" | "plans"> = {
 
 // Receipt tells that the matter was sent: its number, the next time that will be kept, and what the
 // sender will learn.
-export function Receipt({ sent: { subject, number, status, after } }: { sent: Sent }) {
+export function Receipt({ sent: { subject, number, status, after, emergency } }: { sent: Sent }) {
   const t = useTexts("new"), shell = useTexts("shell"), party = usePartyName(), now = useNow(), navigate = useNavigate();
   const kind = kindOf(subject), heading = useRef<HTMLHeadingElement>(null), due = dateOf(status?.dueAt), own = kind === "plans";
   const left = due && distance(due, now);
@@ -44,6 +47,7 @@ export function Receipt({ sent: { subject, number, status, after } }: { sent: Se
           {left && left.key === "in_days" && <span className="quiet"> ({shell("working_days", { count: left.count })})</span>}
         </dd></div>}
       </dl>
+      {emergency && <Emergency party={status?.waitingOn} sought={{}} />}
       <h2>{t("previewAfter")}</h2>
       <p>{t(after)}</p>
       <div className="buttons">

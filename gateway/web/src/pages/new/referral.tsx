@@ -2,7 +2,7 @@ import { enumFromJson } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { Dropdown, DropdownItem } from "suomifi-ui-components";
 
-import { UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
+import { Urgency, UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 import { ReferralService, SendReferralRequestSchema } from "koppi-contract/koppi/referral/v1/referral_pb";
 import { ReferralKindSchema } from "koppi-contract/koppi/referral/v1/state_pb";
 import { AgencyKind } from "koppi-contract/koppi/casework/v1/agency_kind_pb";
@@ -17,10 +17,11 @@ import { basisOf } from "../../ui/ground/value";
 import { nameOf } from "../../ui/names";
 import { useDirectory } from "../../ui/party";
 import { draftOf, type Beginning } from "./begin";
-import { clientFields, clientLanguage, makeClient, municipalityField, noClient, useClientName } from "./client";
+import { clientFields, clientLanguage, interpreterOf, makeClient, noClient, useClientName } from "./client";
 import { GuidedForm, type GuidePage } from "./guided";
+import { municipalityFields, municipalityOf } from "./municipality";
 import { Preview } from "./preview";
-import { urgencyFields } from "./urgency";
+import { useUrgencyFields } from "./urgency";
 
 const isService = ({ kind }: Values) => kind === "REFERRAL_KIND_SERVICE";
 
@@ -43,20 +44,24 @@ const proposedKind = (values: Values, sender: AgencyKind | undefined) => (!isMov
 // of an application, a decision or documents. The kind determines the other fields.
 export function NewReferral({ origin, arrived }: Beginning) {
   const t = useTexts("new"), word = useWords(), now = useNow(), person = usePerson(), name = useClientName(), [language] = useLanguage();
+  const urgencyFields = useUrgencyFields();
+  const sought = (values: Values) => ({
+    service: serviceKey(values), municipality: municipalityOf(values), language: clientLanguage(values, origin),
+  });
   const today = dayKey(now), sender = useDirectory().agencies.find(({ agency }) => agency === person.agency)?.kind;
   const pages = (values: Values): GuidePage[] => [
     { name: "who", heading: "pageWho", fields: [
-      ...clientFields(origin, now, values),
+      ...clientFields(origin, now, values, true),
       {
         kind: "options", name: "kind", label: "kind", required: true, missing: "missingKind",
         options: referralKinds.map((kind) => ({ value: kind, label: `kind_${kind}` })),
       },
       { kind: "note", name: "kindHint", label: "kind", text: `kindHint_${text(values, "kind")}`, when: () => text(values, "kind") !== "" },
       { kind: "drawn", name: "service", label: "service", of: ["service_key"], when: isService, draw: (drawn) => <Service {...drawn} /> },
-      ...(origin ? [] : [municipalityField]),
+      ...(origin ? [] : municipalityFields),
       {
         kind: "receiver", name: "receiver", label: "receiver", required: true, missing: "missingReceiver", without: [person.agency],
-        service: serviceKey(values), municipality: text(values, "municipality"), language: clientLanguage(values, origin),
+        ...sought(values),
         propose: { kind: proposedKind(values, sender) },
       },
     ] },
@@ -67,7 +72,7 @@ export function NewReferral({ origin, arrived }: Beginning) {
         missing: "missingArrivedOn", from: aYearBefore(today), until: today, when: isMoved,
       },
       { kind: "attachments", name: "attachments", label: "attachments", of: ["attachment_ids"] },
-      ...urgencyFields(values, word),
+      ...urgencyFields(values, sought(values)),
     ] },
     { name: "basis", heading: "pageBasis", fields: [
       ...groundFields({
@@ -93,12 +98,14 @@ export function NewReferral({ origin, arrived }: Beginning) {
         const { referral } = await createClient(ReferralService, transport).sendReferral(request);
         return {
           subject: `referrals/${referral?.referralId}`, number: referral?.matterNumber, status: referral?.status,
+          emergency: request.urgency === Urgency.EMERGENCY,
           after: `after_${nameOf(ReferralKindSchema, request.kind)}`,
         };
       }}
       arrived={arrived}
       preview={(values) => (
-        <Preview values={values} client={name(values, origin)} language={clientLanguage(values, origin)}
+        <Preview values={values} client={name(values, origin)} sought={sought(values)}
+          language={clientLanguage(values, origin)} interpreter={interpreterOf(values, origin)}
           after={`after_${String(values.kind)}`} content={[
           [t("kind"), text(values, "kind") && t(`kind_${text(values, "kind")}`)],
           ...(serviceKey(values) ? [[t("service"), word(serviceKey(values))] as [string, string]] : []),

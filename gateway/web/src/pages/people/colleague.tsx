@@ -1,12 +1,12 @@
 import type { Colleague } from "koppi-contract/koppi/casework/v1/people_pb";
 import { useLanguage, useTexts, useWords } from "../../app/language";
 import { usePerson } from "../../app/session";
-import { absenceText, nameOfColleague, titleOf } from "../../ui/colleagues";
-import { dayKey } from "../../ui/dates";
+import { nameOfColleague, titleOf } from "../../ui/colleagues";
 import { hoursOf } from "../../ui/hours";
-import { useDirectory, usePartyName } from "../../ui/party";
+import { useDirectory } from "../../ui/party";
 import { telephone } from "../../ui/phone";
 import { Edit } from "./edit";
+import { Marks } from "./marks";
 
 interface Props { colleague: Colleague; leads: boolean; now: Date }
 
@@ -44,25 +44,5 @@ function Reach({ colleague: { party, phone, phoneHours } }: { colleague: Colleag
       <a href={telephone(number)}>{number}</a>
       {hours && <span className="quiet"> {hours}</span>}
     </p>
-  );
-}
-
-// Marks say by shape and text what is special now.
-function Marks({ colleague: { onDuty, absence, unnamed, leader, left }, now }: Omit<Props, "leads">) {
-  const t = useTexts("people"), c = useTexts("colleagues"), party = usePartyName();
-  const away = absence && absenceText(absence, dayKey(now)), substitute = absence?.substitute && party(absence.substitute, true);
-  const marks: [name: string, shape: string, text: string][] = [];
-  if (onDuty) marks.push(["duty", "●", t("onDuty")]);
-  if (away) {
-    marks.push(["away", "○", [c(away[0], away[1]), substitute && t("substituteIs", { who: substitute })].filter(Boolean).join(", ")]);
-  }
-  if (leader) marks.push(["leader", "◆", t("leader")]);
-  if (unnamed) marks.push(["unnamed", "⊘", t("unnamedMark")]);
-  if (left) marks.push(["left", "↩", t("leftMark")]);
-  if (!marks.length) return null;
-  return (
-    <ul className="colleague-marks">{marks.map(([name, shape, text]) => (
-      <li key={name} data-mark={name}><span aria-hidden="true" className="shape">{shape}</span>{text}</li>
-    ))}</ul>
   );
 }

@@ -1,3 +1,4 @@
+import { useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { Dropdown, DropdownItem, LoadingSpinner } from "suomifi-ui-components";
 
@@ -16,10 +17,13 @@ import "./people.css";
 addTexts("people", texts);
 addTexts("colleagues", colleagueTexts);
 
+export interface PeopleSearch { unit?: string; week?: string }
+
 // PeoplePage shows who works in a unit, and who is on duty or away.
 export function PeoplePage() {
   const t = useTexts("people"), shell = useTexts("shell"), person = usePerson(), directory = useDirectory(), now = useClock();
-  const [chosen, choose] = useState(person.unit), leads = useLeads();
+  const { unit: asked, week } = useSearch({ strict: false }) as PeopleSearch;
+  const [chosen, choose] = useState(asked ?? person.unit), leads = useLeads();
   useTitle(shell("people"));
   const all = directory.agencies.find(({ agency }) => agency === person.agency)?.units ?? [];
   const units = [...all].sort((a, b) => Number(b.unit === person.unit) - Number(a.unit === person.unit));
@@ -38,7 +42,7 @@ export function PeoplePage() {
       {now && unit ? (
         <div className="people-columns" key={unit}>
           <Colleagues unit={unit} leads={leads(unit)} now={now} />
-          <Roster unit={unit} leads={leads(unit)} now={now} />
+          <Roster unit={unit} leads={leads(unit)} now={now} asked={week} />
         </div>
       ) : <LoadingSpinner status="loading" variant="small" text={shell("loading")} />}
     </div>

@@ -12,10 +12,11 @@ import { Week } from "./week";
 // So many weeks are shown.
 const ahead = 8;
 
-interface Props { unit: string; leads: boolean; now: Date }
+// The week that is asked for begins with its form open.
+interface Props { unit: string; leads: boolean; now: Date; asked?: string }
 
 // Roster shows who is on duty in the weeks ahead, and who is away.
-export function Roster({ unit, leads, now }: Props) {
+export function Roster({ unit, leads, now, asked }: Props) {
   const t = useTexts("people"), shell = useTexts("shell"), weeks = weeksFrom(dayKey(now), ahead);
   const { data, error, isLoading } = useQuery(
     CaseworkService.method.getRoster, { unit, fromWeek: weeks[0]!.week, weeks: ahead }, { staleTime: 0 },
@@ -27,7 +28,8 @@ export function Roster({ unit, leads, now }: Props) {
       {isLoading && <LoadingSpinner status="loading" variant="small" text={shell("loading")} />}
       {data && <ul className="weeks">{weeks.map((week, at) => {
         const duty = data.weeks.find((one) => one.week === week.week);
-        return <Week key={week.week} week={week} present={at === 0} duty={duty} absences={data.absences} unit={unit} leads={leads} />;
+        return <Week key={week.week} week={week} present={at === 0} duty={duty} absences={data.absences} unit={unit} leads={leads}
+          asked={week.week === asked} />;
       })}</ul>}
       {data && <Absences absences={data.absences} unit={unit} leads={leads} />}
     </section>

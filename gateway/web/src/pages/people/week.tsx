@@ -14,10 +14,10 @@ import { StepButton } from "../../ui/form/step";
 import { usePartyName } from "../../ui/party";
 import type { Week as Dates } from "../../ui/weeks";
 
-interface Props { week: Dates; present: boolean; duty?: DutyWeek; absences: Absence[]; unit: string; leads: boolean }
+interface Props { week: Dates; present: boolean; duty?: DutyWeek; absences: Absence[]; unit: string; leads: boolean; asked?: boolean }
 
 // Week is who is on duty in one week. That nobody is, is said.
-export function Week({ week, present, duty, absences, unit, leads }: Props) {
+export function Week({ week, present, duty, absences, unit, leads, asked }: Props) {
   const t = useTexts("people"), party = usePartyName(), workers = duty?.workers ?? [];
   const away = (worker: string) => absences.find((one) => one.worker?.worker === worker && one.from <= week.to && one.to >= week.from);
   const short = (key: string) => onDate(key).replace(/\d{4}$/, ""), title = t("week", { number: week.number });
@@ -45,7 +45,7 @@ export function Week({ week, present, duty, absences, unit, leads }: Props) {
         })}</ul>}
       </div>
       {leads && <StepButton name="SetDuty" label={t("change")} about={title} title={t("setDuty", { number: week.number })} quiet
-        sendLabel={t("save")} texts="people" keep={false} schema={SetDutyRequestSchema} fields={fields}
+        opened={asked} sendLabel={t("save")} texts="people" keep={false} schema={SetDutyRequestSchema} fields={fields}
         initial={{ workers: workers.map(({ worker }) => worker) }}
         make={(values, requestId) => ({ requestId, unit, week: week.week, workers: list(values, "workers").filter(Boolean) })}
         send={(request) => createClient(CaseworkService, transport).setDuty(request)} done={() => void readPeopleAgain()} />}

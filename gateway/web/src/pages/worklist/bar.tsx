@@ -1,16 +1,18 @@
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button, InlineAlert } from "suomifi-ui-components";
 
 import type { WorkItem } from "koppi-contract/koppi/casework/v1/casework_pb";
+import { useKeys, useKeysOn } from "../../app/keys";
 import { useTexts } from "../../app/language";
 import { patiently } from "../../app/patiently";
 import type { Person } from "../../app/session";
 import { back, canTake, take, type Act, type Result } from "./bulk";
 import { useCalled } from "./row";
+import { useSecondsLeft } from "./secondsleft";
 
-// Done is what a step on several matters came to.
-export interface Done { act: Act | "undo"; results: Result[] }
+// Done is what a step on several matters came to; of a passing on, the name of the receiver if it is one.
+export interface Done { act: Act | "undo"; results: Result[]; to?: string }
 
 interface BarProps {
   items: WorkItem[];
@@ -53,24 +55,46 @@ export function Bar({ items, person, clear, done }: BarProps) {
   );
 }
 
+interface OutcomeProps {
+  done: Done;
+  close: () => void;
+  undone: (done: Done) => void;
+  // For so many seconds it can be undone; without it, as long as it is shown. Then it has ended.
+  seconds?: number;
+  ended?: () => void;
+  // What was done before stands beside it, and no key undoes it.
+  earlier?: boolean;
+}
+
 // Outcome tells for each matter what a step came to, and undoes what can be undone.
-export function Outcome({ done: { act, results }, close, undone }: { done: Done; close: () => void; undone: (done: Done) => void }) {
+export function Outcome({ done: { act, results, to }, close, undone, seconds, ended, earlier }: OutcomeProps) {
   const t = useTexts("worklist"), { t: refusal, i18n } = useTranslation("refusals"), called = useCalled();
-  const [busy, setBusy] = useState(false);
+  const [busy, setBusy] = useState(false), [held, hold] = useState(false), [keysOn] = useKeysOn();
+  const left = useSecondsLeft(seconds, held || busy);
   const good = results.filter(({ reason }) => !reason), bad = results.filter(({ reason }) => reason);
   const why = (reason: string) => (i18n.exists(`refusals:${reason}`) ? refusal(reason) : reason);
   const undo = async () => {
+    if (busy) return;
     setBusy(true);
     undone({ act: "undo", results: await back(good.map(({ item }) => item), t("undoReason")) });
     setBusy(false);
   };
+  useEffect(() => { if (left === 0) ended?.(); }, [left]);
+  const undoable = act === "pass" && good.length > 0 && left !== 0, byKey = seconds !== undefined && undoable && !earlier;
+  // Whoever is elsewhere on the page would not reach the button in time.
+  useKeys(byKey ? { u: () => void undo() } : {}, () => true);
+  const count = good.length, said = act === "pass" && to ? t("done_pass_to", { count, who: to }) : t(`done_${act}`, { count });
   return (
-    <InlineAlert status={bad.length ? "warning" : "neutral"} className="outcome" data-outcome={act}>
+    <InlineAlert status={bad.length ? "warning" : "neutral"} className="outcome" data-outcome={act} onMouseEnter={() => hold(true)}
+      onMouseLeave={() => hold(false)} onFocus={() => hold(true)} onBlur={() => hold(false)}>
       <div className="bar-line">
-        {good.length > 0 && <details open={good.length <= 3}><summary>{t(`done_${act}`, { count: good.length })}</summary>
+        {good.length > 0 && <details open={good.length <= 3 && seconds === undefined}><summary>{said}</summary>
           <ul>{good.map(({ item }) => <li key={item.subject}>{called(item)}</li>)}</ul></details>}
-        {act === "pass" && good.length > 0 && <Button type="button" variant="secondary" aria-disabled={busy} data-undo
-          onClick={() => { if (!busy) void undo(); }}>{t("undo")}</Button>}
+        {undoable && <Button type="button" variant="secondary" aria-disabled={busy} data-undo onClick={() => void undo()}>
+          {t("undo")}
+          {byKey && keysOn && <span className="wide"> {t("byKey", { key: "u" })}</span>}
+          {left !== undefined && <span aria-hidden="true"> {t("secondsLeft", { left })}</span>}
+        </Button>}
         <button type="button" className="plain" onClick={close}>{t("close")}</button>
       </div>
       {bad.length > 0 && <><p>{t("notDone", { count: bad.length })}</p>

@@ -11,7 +11,7 @@ import { ConsultationService } from "koppi-contract/koppi/consultation/v1/consul
 import { ReferralService } from "koppi-contract/koppi/referral/v1/referral_pb";
 import { LoopPhase } from "koppi-contract/koppi/common/v1/party_pb";
 import { refusalOf } from "../../app/refusal";
-import { transport } from "../../app/transport";
+import { binaryTransport, transport } from "../../app/transport";
 import { idOf, kindOf } from "../../ui/names";
 
 // Act is a step that is taken on several matters of a list at once.
@@ -21,7 +21,9 @@ export type Act = "receive" | "take" | "pass";
 export interface Result { item: WorkItem; reason?: string }
 
 const concerns = createClient(ConcernService, transport), referrals = createClient(ReferralService, transport);
-const consultations = createClient(ConsultationService, transport), casework = createClient(CaseworkService, transport);
+const consultations = createClient(ConsultationService, transport);
+// The answer holds the details of each refusal.
+const casework = createClient(CaseworkService, binaryTransport);
 
 type Call = (requestId: string, id: string) => Promise<unknown>;
 const calls: Record<"receive" | "take", Record<string, Call>> = {

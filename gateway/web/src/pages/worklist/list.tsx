@@ -1,4 +1,4 @@
-import { Outlet, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { LoadingSpinner } from "suomifi-ui-components";
 
@@ -11,6 +11,7 @@ import { useTitle } from "../../app/title";
 import { moment, onDate } from "../../ui/dates";
 import { Problem } from "../../ui/problem";
 import { idOf, isOverride, kindOf } from "../../ui/names";
+import { isBeforeWeekend } from "../../ui/weekend";
 import texts from "../../texts/worklist.json";
 import { Bar, Outcome, type Done } from "./bar";
 import { filters, grouped, matches, type Filter } from "./groups";
@@ -43,7 +44,7 @@ export function ListPage({ name }: { name: ListName }) {
   const open = kind && id ? `${kind}/${id}` : undefined;
   const names = useNames(person, queue), work = useWork(name, queue, names.shown);
   const [sought, seek] = useState(""), [help, setHelp] = useState(false), [keysOn] = useKeysOn();
-  const [done, setDone] = useState<Done>(), ticks = useTicks(work.items.map(({ subject }) => subject));
+  const [done, setDone] = useState<Done>();
   const move = useRef<(by: number) => void>(() => {}), searching = useRef<HTMLInputElement>(null), pane = useRef<HTMLElement>(null);
   useTitle(shell(name));
   useEffect(() => { if (names.shown && work.error && refusalOf(work.error).reason === "ROLE_NOT_ALLOWED") names.refuse(); }, [work.error]);
@@ -58,6 +59,8 @@ export function ListPage({ name }: { name: ListName }) {
   });
   const search = (change: ListSearch) => void navigate({ to: ".", search: (before) => ({ ...before, ...change }), replace: true });
   const groups = grouped(found, person, now);
+  const inOrder = new Set([...groups.flatMap(({ items }) => items), ...work.items].map(({ subject }) => subject));
+  const ticks = useTicks([...inOrder].filter((subject) => !isOverride(subject)));
   const next = () => {
     const matters = groups.flatMap(({ items }) => items).filter(({ subject }) => !isOverride(subject));
     const at = matters.findIndex(({ subject }) => subject === open), to = matters[at + 1] ?? matters[0];
@@ -85,7 +88,7 @@ export function ListPage({ name }: { name: ListName }) {
   useKeys(name === "work" ? rowKeys : {}, (place) => place.closest(".rows") !== null);
   const tickable = groups.flatMap(({ items }) => items).map(({ subject }) => subject).filter((subject) => !isOverride(subject));
   const ticked = work.items.filter(({ subject }) => ticks.has(subject));
-  const acted = (result: Done) => { setDone(result); ticks.set([]); work.refresh(); };
+  const acted = (result: Done) => { setDone(result); ticks.set([]); void work.refresh(); };
   return (
     <div className={open ? "split open" : "split"}>
       <section className="list" aria-labelledby="list-name" ref={pane} tabIndex={-1}>
@@ -107,6 +110,7 @@ export function ListPage({ name }: { name: ListName }) {
           <Chips chosen={filter} choose={(one) => search({ show: one })} chips={filtersOf[name].map((one) => (
             { filter: one, count: work.items.filter((item) => matches(one, item, person, now)).length }))} />
           <NamesSwitch names={names} />
+          {name === "work" && person.unit && isBeforeWeekend(now) && <Link to="/weekend" className="weekend-link">{shell("weekend")}</Link>}
           <div role="status">{work.fresh > 0 && (
             <button type="button" className="fresh" onClick={work.show}>{t("newOnes", { count: work.fresh })} · {t("showNew")}</button>
           )}</div>

@@ -70,7 +70,7 @@ export function Row({ item, list, person, ticks, names }: Props) {
     <>
       {ticks && <label className="tick"><span className="hidden">{t("tick", { what: called(item) })}</span>
         <input type="checkbox" checked={ticks.has(item.subject)} disabled={isOverride(item.subject)}
-          onChange={() => ticks.toggle(item.subject)} /></label>}
+          onChange={({ nativeEvent }) => ticks.toggle(item.subject, (nativeEvent as MouseEvent).shiftKey)} /></label>}
       {isOverride(item.subject) ? <Link to="/client" search={{ id: item.clientId }} {...row}>{said}</Link>
         : <Link to={`/${list}/$kind/$id`} params={{ kind: kindOf(item.subject), id: idOf(item.subject) }} search={(before) => before}
           {...row}>{said}</Link>}

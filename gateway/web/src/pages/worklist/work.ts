@@ -1,8 +1,11 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
-import { CaseworkService, Queue, type WorkItem } from "koppi-contract/koppi/casework/v1/casework_pb";
+import {
+  CaseworkService, Queue, type ListWorkRequestSchema, type ListWorkResponse, type WorkItem,
+} from "koppi-contract/koppi/casework/v1/casework_pb";
 import { dateOf } from "../../app/clock";
 import { useChanges } from "../../app/live";
 import { queries, readAgain } from "../../app/queries";
@@ -18,15 +21,23 @@ export type QueueName = "me" | "unit" | "agency";
 const queues: Record<QueueName, Queue> = { me: Queue.ME, unit: Queue.UNIT, agency: Queue.AGENCY };
 const pageSize = 1000;
 
-async function readAll(queue: QueueName, sent: boolean, withNames: boolean): Promise<WorkItem[]> {
-  const casework = createClient(CaseworkService, transport), items: WorkItem[] = [];
+type Pages = Pick<ListWorkResponse, "items" | "contacts">;
+type Asked = Exclude<MessageInitShape<typeof ListWorkRequestSchema>, { $typeName: string }>;
+
+// readPages reads all pages of a list.
+export async function readPages(list: Asked): Promise<Pages> {
+  const casework = createClient(CaseworkService, transport), all: Pages = { items: [], contacts: [] };
   for (let pageToken = ""; ;) {
-    const page = await casework.listWork({ queue: queues[queue], sent, includeEnded: sent, pageSize, pageToken, withNames });
-    items.push(...page.items);
-    if (!page.nextPageToken) return items;
+    const page = await casework.listWork({ ...list, pageSize, pageToken });
+    all.items.push(...page.items);
+    all.contacts.push(...page.contacts);
+    if (!page.nextPageToken) return all;
     pageToken = page.nextPageToken;
   }
 }
+
+const readAll = async (queue: QueueName, sent: boolean, withNames: boolean) =>
+  (await readPages({ queue: queues[queue], sent, includeEnded: sent, withNames })).items;
 
 const startedAt = (item: WorkItem) => dateOf(item.startedAt)?.getTime() ?? 0;
 
@@ -48,36 +59,41 @@ export interface Work {
   fresh: number;
   show: () => void;
   // refresh reads the list again, and shows all of it.
-  refresh: () => void;
+  refresh: () => Promise<void>;
   loading: boolean;
   error: unknown;
 }
 
 // useWork reads a list; with names also who the clients are, which is recorded.
-export function useWork(list: ListName, queue: QueueName, names: boolean): Work {
-  const person = usePerson(), keyOf = (named: boolean) => ["work", person.agency, person.worker, list, queue, named];
+export const useWork = (list: ListName, queue: QueueName, names: boolean) =>
+  useStill([list, queue], (withNames) => read(list, queue, withNames), names);
+
+// useStill reads the list of a key, and keeps it still. It is read once it is enabled.
+export function useStill(of: string[], readList: (names: boolean) => Promise<WorkItem[]>, names: boolean, enabled = true): Work {
+  const person = usePerson(), keyOf = (named: boolean) => ["work", person.agency, person.worker, ...of, named];
   // Names are kept no longer than they are shown.
-  const query = useQuery({ queryKey: keyOf(names), queryFn: () => read(list, queue, names), gcTime: names ? 0 : undefined });
+  const query = useQuery({ queryKey: keyOf(names), queryFn: () => readList(names), gcTime: names ? 0 : undefined, enabled });
   const { error, refetch } = query;
   // Until there are names, and where they are refused, the list stays as it was.
   const data = query.data ?? (names ? queries.getQueryData<WorkItem[]>(keyOf(false)) : undefined);
-  useSoon(() => void readAgain(query));
+  useSoon(() => { if (enabled) void readAgain(query); });
   const [shown, setShown] = useState<string[]>();
-  const key = `${list} ${queue}`;
+  const key = of.join(" ");
   useEffect(() => setShown(undefined), [key]);
   useEffect(() => { if (data && !shown) setShown(data.map(({ subject }) => subject)); }, [data, shown]);
   const bySubject = new Map((data ?? []).map((item) => [item.subject, item]));
   const items = (shown ?? []).flatMap((subject) => bySubject.get(subject) ?? []);
   const show = () => setShown(undefined);
   const fresh = bySubject.size - items.length, loading = query.isPending && !data;
-  return { items, fresh, show, refresh: () => void refetch().then(show), loading, error };
+  return { items, fresh, show, refresh: () => refetch().then(show), loading, error };
 }
 
 // Each refresh reads all matters of a list, and each reading is recorded: under frequent changes a
 // page reads at most this often, and combines waiting changes.
 const together = 150, apart = 3_000;
 
-function useSoon(act: () => void) {
+// useSoon acts soon after a change.
+export function useSoon(act: () => void) {
   const [soon] = useState<{ due?: ReturnType<typeof setTimeout>; last: number; act: () => void }>({ last: -apart, act });
   // The page may show another list by the time that it reads.
   useEffect(() => { soon.act = act; });

@@ -56,7 +56,9 @@ export function FieldControl({ id, field, texts, values, value, change, set = ()
       <RadioButtonGroup id={id} name={id} labelText={label} groupHintText={hint} value={String(value ?? "")} optionalText={optional}
         onChange={change} groupStatus={wrong ? "error" : "default"} groupStatusText={wrong}>
         {field.options.map((one) => (
-          <RadioButton key={one.value} value={one.value} hintText={one.hint && own(one.hint)}>{one.ready ?? own(one.label!)}</RadioButton>
+          <RadioButton key={one.value} value={one.value} hintText={one.readyHint || one.hint && own(one.hint)}>
+            {one.ready ?? own(one.label!)}
+          </RadioButton>
         ))}
       </RadioButtonGroup>
     );

@@ -58,8 +58,8 @@ export type Field = Common & (
   | { kind: "drawn"; draw: (drawn: Drawn) => ReactNode }
 );
 
-// Option is one of a few choices. Its text is a key, or ready-made.
-export interface Option { value: string; label?: string; ready?: string; hint?: string }
+// Option is one of a few choices. Its text and hint are keys, or ready-made.
+export interface Option { value: string; label?: string; ready?: string; hint?: string; readyHint?: string }
 
 // Drawn is the input of a field that the caller renders. set changes the value of any field of the form.
 export interface Drawn {

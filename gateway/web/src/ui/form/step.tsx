@@ -16,6 +16,8 @@ export interface StepProps<T extends DescMessage> {
   title?: string;
   sendLabel?: string;
   quiet?: boolean;
+  // The form is open from the beginning.
+  opened?: boolean;
   texts: string;
   // What is typed is stored until it was sent.
   keep?: boolean;
@@ -31,9 +33,9 @@ export interface StepProps<T extends DescMessage> {
 // StepButton is a button that opens a step's form and explains the consequences. Afterwards the focus
 // returns to the button.
 export function StepButton<T extends DescMessage>({
-  name, of = "", label, about, title, sendLabel, quiet, keep = true, done, ...form
+  name, of = "", label, about, title, sendLabel, quiet, opened = false, keep = true, done, ...form
 }: StepProps<T>) {
-  const [open, setOpen] = useState(false), button = useRef<HTMLButtonElement>(null), was = useRef(false);
+  const [open, setOpen] = useState(opened), button = useRef<HTMLButtonElement>(null), was = useRef(false);
   useEffect(() => {
     if (was.current && !open) button.current?.focus();
     was.current = open;

@@ -5,6 +5,7 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { dateOf } from "../../app/clock";
 import { useTexts, useWords } from "../../app/language";
 import { limit, onDate } from "../dates";
+import { useDefinitions } from "../definitions";
 import { useFourField, useGuided } from "../intake";
 import { MatterLink } from "../matterlink";
 import { nameOf } from "../names";
@@ -23,11 +24,12 @@ const subjectOf = (name: string, id: string) => {
 // DetailLine shows one detail of an event, by its type in the contract.
 export function DetailLine({ subject, detail: { field, value } }: { subject: string; detail: Detail }) {
   const t = useTexts("timeline"), word = useWords(), provision = useProvision();
-  const fourField = useFourField(), guided = useGuided();
+  const fourField = useFourField(), guided = useGuided(), { need } = useDefinitions();
   // A true flag needs no value beside its label.
   if (value === true) return <div className="fact"><dd dir="auto">{t(`field_${field.name}`)}</dd></div>;
   if (value === false) return <div className="fact"><dd dir="auto">{t(`field_${field.name}_not`)}</dd></div>;
   const shown = () => {
+    if (field.name === "support_need") return need(nameOf(field.enum!, value as never));
     if (field.enum) return [value].flat().map((one) => word(nameOf(field.enum!, one as never))).join(", ");
     switch (field.message?.typeName) {
       case "google.protobuf.Timestamp": return limit(dateOf(value as Timestamp)!);

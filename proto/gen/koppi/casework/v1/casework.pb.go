@@ -2033,9 +2033,12 @@ type WorkItem struct {
 	SupportNeed string `protobuf:"bytes,27,opt,name=support_need,json=supportNeed,proto3" json:"support_need,omitempty"`
 	ClientWill  string `protobuf:"bytes,28,opt,name=client_will,json=clientWill,proto3" json:"client_will,omitempty"`
 	NextMode    string `protobuf:"bytes,29,opt,name=next_mode,json=nextMode,proto3" json:"next_mode,omitempty"`
+	// A person of the caller's agency has handled the matter since it was sent to the agency: receiving it and
+	// passing it on do not count. False for what the agency sent.
+	Touched bool `protobuf:"varint,30,opt,name=touched,proto3" json:"touched,omitempty"`
 	// Answers and additions of the other side since the last step of a person of the caller's agency; of a
 	// concern that leads, those of the reports that joined it too.
-	News          int32 `protobuf:"varint,30,opt,name=news,proto3" json:"news,omitempty"`
+	News          int32 `protobuf:"varint,31,opt,name=news,proto3" json:"news,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2271,6 +2274,13 @@ func (x *WorkItem) GetNextMode() string {
 		return x.NextMode
 	}
 	return ""
+}
+
+func (x *WorkItem) GetTouched() bool {
+	if x != nil {
+		return x.Touched
+	}
+	return false
 }
 
 func (x *WorkItem) GetNews() int32 {
@@ -3568,7 +3578,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x10ListWorkResponse\x121\n" +
 	"\x05items\x18\x01 \x03(\v2\x1b.koppi.casework.v1.WorkItemR\x05items\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x129\n" +
-	"\bcontacts\x18\x03 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\xe5\t\n" +
+	"\bcontacts\x18\x03 \x03(\v2\x1d.koppi.common.v1.ContactPointR\bcontacts\"\xff\t\n" +
 	"\bWorkItem\x12\x1e\n" +
 	"\aservice\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x01R\aservice\x12\x1e\n" +
 	"\asubject\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x01R\asubject\x12\x1a\n" +
@@ -3602,8 +3612,9 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\fsupport_need\x18\x1b \x01(\tB\x04\xe8\xb8\x18\x02R\vsupportNeed\x12%\n" +
 	"\vclient_will\x18\x1c \x01(\tB\x04\xe8\xb8\x18\x02R\n" +
 	"clientWill\x12!\n" +
-	"\tnext_mode\x18\x1d \x01(\tB\x04\xe8\xb8\x18\x02R\bnextMode\x12\x12\n" +
-	"\x04news\x18\x1e \x01(\x05R\x04news\"\x9a\x02\n" +
+	"\tnext_mode\x18\x1d \x01(\tB\x04\xe8\xb8\x18\x02R\bnextMode\x12\x18\n" +
+	"\atouched\x18\x1e \x01(\bR\atouched\x12\x12\n" +
+	"\x04news\x18\x1f \x01(\x05R\x04news\"\x9a\x02\n" +
 	"\x13ReassignWorkRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12\x83\x01\n" +

@@ -1174,10 +1174,18 @@ export declare type WorkItem = Message<"koppi.casework.v1.WorkItem"> & {
   nextMode: string;
 
   /**
+   * A person of the caller's agency has handled the matter since it was sent to the agency: receiving it and
+   * passing it on do not count. False for what the agency sent.
+   *
+   * @generated from field: bool touched = 30;
+   */
+  touched: boolean;
+
+  /**
    * Answers and additions of the other side since the last step of a person of the caller's agency; of a
    * concern that leads, those of the reports that joined it too.
    *
-   * @generated from field: int32 news = 30;
+   * @generated from field: int32 news = 31;
    */
   news: number;
 };
