@@ -21,10 +21,11 @@ var freeTexts = map[string]map[string][]string{
 			"ConcernSubmitted.description", "ConcernSubmitted." + attachments, "InformationProvided.answer", "InformationProvided." + attachments, "EnteredInError.reason",
 			"ConcernReassigned.reason", "InformationRequested.question", "ConcernClosed.feedback", "ConcernClosed." + attachments, "ConcernDeclined.explanation",
 			"ConcernTriaged.reason", "ContactAttempted.guided_to.organisation", "ContactAttempted.guided_to.what", "ContactAttempted.note", "ConcernClosed.guided_to.organisation",
-			"ConcernClosed.guided_to.what", "ConcernClosed.note", "AppointmentScheduled.place",
+			"ConcernClosed.guided_to.what", "ConcernClosed.note", "AppointmentScheduled.place", "InformationAdded.text", "InformationAdded." + attachments,
 		},
-		// The question to it, and its own texts.
+		// The question to it, and its own texts. The receiver neither adds anything for it nor answers it in words.
 		"reporter, no consent": {
+			"InformationAdded.text", "InformationAdded." + attachments,
 			"InformationRequested.question", "ConcernSubmitted.description", "ConcernSubmitted." + attachments, "InformationProvided.answer", "InformationProvided." + attachments,
 			"ConcernWithdrawn.reason", "ConcernSettled.reason", "EnteredInError.reason",
 		},
