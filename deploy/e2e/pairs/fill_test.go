@@ -2,6 +2,7 @@ package pairs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,9 +42,23 @@ func (d *drawing) filled(m *drawn, call, own string, view map[string]any) map[st
 	case "PlanContact":
 		return map[string]any{"at": later(time.Hour), "lapsesAt": later(48 * time.Hour)}
 	case "RequestInformation":
-		return map[string]any{"question": "Mitä?", "dueAt": later(pick(d, "due", 30*time.Hour, 8*24*time.Hour))}
+		body := map[string]any{"question": "Mitä?", "dueAt": later(pick(d, "due", 30*time.Hour, 8*24*time.Hour))}
+		if d.chance("papers") {
+			body = map[string]any{"papers": []any{"lease"}}
+		}
+		return body
 	case "ProvideInformation":
-		return map[string]any{"informationRequestId": lastOf(view, "informationRequests", "informationRequestId"), "answer": "Näin."}
+		return d.answered(own, view)
+	case "AddInformation":
+		switch pick(d, "adds", "words", "urgency", "topics") {
+		case "urgency":
+			return map[string]any{"urgency": pick(d, "urgency", "URGENCY_EMERGENCY", "URGENCY_URGENT")}
+		case "topics":
+			if m.service == "concern" {
+				return map[string]any{"topics": []any{"TOPIC_GAMBLING"}}
+			}
+		}
+		return map[string]any{"text": pick(d, "text", "Avain on naapurilla.", "Hakija muutti.")}
 	case "CompleteAssessment":
 		return map[string]any{"supportNeed": pick(d, "need", "SUPPORT_NEED_LIGHT", "SUPPORT_NEED_NETWORK")}
 	case "CloseConcern":
@@ -139,4 +154,27 @@ func lastOf(view map[string]any, list, id string) string {
 	}
 	last, _ := all[len(all)-1].(map[string]any)
 	return fmt.Sprint(last[id])
+}
+
+// answered is an answer to the last request that has none, or its end by the side that asked.
+func (d *drawing) answered(own string, view map[string]any) map[string]any {
+	requests, _ := view["informationRequests"].([]any)
+	for _, one := range slices.Backward(requests) {
+		request, _ := one.(map[string]any)
+		if _, answered := request["answeredAt"]; answered {
+			continue
+		}
+		body := map[string]any{"informationRequestId": request["informationRequestId"], "answer": "Näin."}
+		by, _ := request["by"].(map[string]any)
+		switch {
+		case by["agency"] == d.agency(own):
+			delete(body, "answer")
+			body["code"] = "ANSWER_CODE_NO_LONGER_NEEDED"
+		case d.chance("code"):
+			delete(body, "answer")
+			body["code"] = "ANSWER_CODE_CALL_US"
+		}
+		return body
+	}
+	return map[string]any{"informationRequestId": lastOf(view, "informationRequests", "informationRequestId"), "answer": "Näin."}
 }

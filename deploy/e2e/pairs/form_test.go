@@ -107,6 +107,10 @@ func (p *pairing) word(name string) string {
 		return workerOf(p.reader, p.set, "1")
 	case name == "municipality":
 		return "297"
+	case name == "papers", name == "paper_kind":
+		return "lease"
+	case name == "list":
+		return "papers"
 	case name == "language", name == "languages":
 		return "fi"
 	default:

@@ -55,12 +55,27 @@ func (p *pairing) replay(one *happened) {
 		}
 	}
 	p.settle(p.a, one.disclosed)
-	if p.moves > 1 {
+	if p.moves > 1 && !impliesReceipt(one) {
 		p.apart = append(p.apart, difference{
 			path: fmt.Sprintf("told at one moment what takes %d steps where nothing is hidden", p.moves),
 			b:    one.Call + " " + asJSON(one.Body) + " told " + disclosedText(one.disclosed),
 		})
 	}
+}
+
+// isThread reports whether an event is one by which the two sides of a matter ask, answer and add.
+func isThread(event string) bool {
+	return event == "InformationRequested" || event == "InformationProvided" || event == "InformationAdded"
+}
+
+// impliesReceipt reports whether a receiver asked, answered or added before it had received a report, which
+// receives it and lets one that joined catch up (decision 90).
+func impliesReceipt(one *happened) bool {
+	receipt, thread := false, false
+	for _, message := range one.disclosed {
+		receipt, thread = receipt || eventOf(message) == "ConcernReceived", thread || isThread(eventOf(message))
+	}
+	return receipt && thread
 }
 
 // byItself are the messages of one moment, those first that come by themselves in world A too:
@@ -103,6 +118,10 @@ func (p *pairing) discloser(message map[string]any) (doing, map[string]any, bool
 		return doing{}, nil, false
 	}
 	who, body := p.doer(message), map[string]any{"concernId": id}
+	if isThread(eventOf(message)) && who[:1] == p.reader {
+		// The reader itself asked, answered or added.
+		return doing{}, nil, false
+	}
 	step := ""
 	switch eventOf(message) {
 	case "ConcernReceived":
@@ -128,7 +147,16 @@ func (p *pairing) discloser(message map[string]any) (doing, map[string]any, bool
 	case "InformationRequested":
 		step = "RequestInformation"
 		carry(body, "question", event["question"])
+		carry(body, "papers", event["papers"])
 		carry(body, "dueAt", event["dueAt"])
+	case "InformationProvided":
+		step = "ProvideInformation"
+		carry(body, "informationRequestId", event["informationRequestId"])
+		carry(body, "answer", event["answer"])
+		carry(body, "code", event["code"])
+	case "InformationAdded":
+		step = "AddInformation"
+		carry(body, "text", event["text"])
 	case "FeedbackConsentRecorded":
 		step = "RecordFeedbackConsent"
 		carry(body, "consented", event["consented"])
