@@ -143,3 +143,38 @@ func enumRules(rules *validate.FieldRules, field protoreflect.FieldDescriptor) *
 	}
 	return rules.GetEnum()
 }
+
+// A field of a request that holds keys of a list of codes says which list: a server could not check it
+// otherwise. Its rule admits the form of keys alone.
+func TestPaperKindsAreOfTheirList(t *testing.T) {
+	of := map[string]string{}
+	for _, file := range files() {
+		for i := range file.Services().Len() {
+			methods := file.Services().Get(i).Methods()
+			for j := range methods.Len() {
+				codesIn(t, methods.Get(j).Input(), of)
+			}
+		}
+	}
+	if len(of) < 3 {
+		t.Errorf("only %v were looked at", of)
+	}
+}
+
+func codesIn(t *testing.T, message protoreflect.MessageDescriptor, of map[string]string) {
+	t.Helper()
+	for i := range message.Fields().Len() {
+		field := message.Fields().Get(i)
+		list, name := texts.CodeListOf(field), string(field.FullName())
+		if kinds := field.Name() == "papers" || field.Name() == "paper_kind"; kinds && list != "papers" || !kinds && list == "papers" {
+			t.Errorf("%s is of the list %q", name, list)
+		}
+		if list == "" {
+			continue
+		}
+		of[name] = list
+		if texts.ClassOf(field) != commonv1.TextClass_TEXT_CLASS_KEY || field.Kind() != protoreflect.StringKind || field.IsMap() {
+			t.Errorf("%s is no key, and cannot be one of a list", name)
+		}
+	}
+}

@@ -26,6 +26,7 @@ import (
 	"koppi.internal/gateway/web"
 	"koppi.internal/pkg/attachment"
 	attachments "koppi.internal/pkg/attachment/gateway"
+	"koppi.internal/pkg/codelist"
 	"koppi.internal/pkg/denylist"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
@@ -62,6 +63,8 @@ type Config struct {
 	// Grounds are the grounds on which messages may be sent, with their file if they have one; nil for
 	// the built-in table.
 	Grounds *ground.File
+	// Codes are the lists of codes, with their file if they have one; nil for the built-in lists.
+	Codes *codelist.File
 	// KEK is the location of the key-encryption key, as seal.Source takes it; empty for an
 	// unencrypted file in Data.
 	KEK string
@@ -139,6 +142,13 @@ func (k *Koppi) assemble(ctx context.Context) error {
 		}
 		k.config.Grounds = built
 	}
+	if k.config.Codes == nil {
+		built, err := codelist.Open("")
+		if err != nil {
+			return err
+		}
+		k.config.Codes = built
+	}
 	parts, err := k.parts(ctx)
 	if err != nil {
 		return err
@@ -154,7 +164,7 @@ func (k *Koppi) assemble(ctx context.Context) error {
 	for _, m := range k.members {
 		backends[m.name] = suite.Backend{Conn: m.conn, Notify: m.hub}
 	}
-	work := casework.Config{Directory: k.config.Directory, Secrets: parts.secrets, Attachments: k.attachments, Limiter: parts.limiter, Uploads: k.config.Uploads, Scanner: attachments.ScannerAt(k.config.Scanner), Recent: k.config.Recent}
+	work := casework.Config{Directory: k.config.Directory, Codes: k.config.Codes.Codes, Secrets: parts.secrets, Attachments: k.attachments, Limiter: parts.limiter, Uploads: k.config.Uploads, Scanner: attachments.ScannerAt(k.config.Scanner), Recent: k.config.Recent}
 	states := &callback.States{}
 	work.Verifier, work.Endpoints = parts.verifier, states
 	if k.front, err = suite.Open(suite.Config{Backends: backends, Trial: k.config.Dev, Callers: parts.callers, Logger: k.config.Logger, Casework: work}); err != nil {
@@ -222,6 +232,10 @@ func (k *Koppi) Serve(ctx context.Context) error {
 	}
 	group.Go(func() error {
 		k.config.Grounds.Watch(ctx, k.config.Logger)
+		return nil
+	})
+	group.Go(func() error {
+		k.config.Codes.Watch(ctx, k.config.Logger)
 		return nil
 	})
 	if k.config.Partners != nil {

@@ -143,7 +143,7 @@ func (m *member) build(ctx context.Context, config Config, p *parts, hosted serv
 	}
 	m.server = serve.NewGRPC(serve.Config{
 		Logger: config.Logger, Verifier: p.verifier, Validator: validator, Limiter: p.limiter,
-		Now: deps.Clock.Now, Public: dev.IsMethod, Suite: service.SuiteMethods(m.name),
+		Now: deps.Clock.Now, Codes: config.Codes.Codes, Public: dev.IsMethod, Suite: service.SuiteMethods(m.name),
 	})
 	if m.service, err = hosted.New(deps); err != nil {
 		return err

@@ -16,6 +16,8 @@ import (
 	"koppi.internal/pkg/attachment"
 	attachments "koppi.internal/pkg/attachment/gateway"
 	clients "koppi.internal/pkg/client/gateway"
+	"koppi.internal/pkg/codelist"
+	codelists "koppi.internal/pkg/codelist/gateway"
 	consent "koppi.internal/pkg/consent/gateway"
 	"koppi.internal/pkg/directory"
 	agencies "koppi.internal/pkg/directory/gateway"
@@ -40,9 +42,11 @@ import (
 type Config struct {
 	Services  fanout.Services
 	Directory *directory.Directory
-	Secrets   *identity.Secrets
-	Verifier  *identity.Verifier
-	Limiter   *limit.Limiter
+	// Codes are the lists of codes.
+	Codes    *codelist.Codes
+	Secrets  *identity.Secrets
+	Verifier *identity.Verifier
+	Limiter  *limit.Limiter
 	// Uploads are the limits of attachments; the zero value sets none.
 	Uploads limit.Uploads
 	// Attachments stores attachments; the caller of New closes it.
@@ -79,6 +83,7 @@ type api struct {
 	*accesslog.AccessLog
 	*agencies.Directory
 	*grounds.Grounds
+	*codelists.Lists
 	*clients.Finder
 	*statistics.Handler
 	*people.API
@@ -110,7 +115,7 @@ func New(config Config) (*Casework, error) {
 		consents: &consent.Consents{Services: config.Services, Secrets: config.Secrets, Logger: config.Logger},
 	}
 	c.server = serve.NewGRPC(serve.Config{
-		Logger: config.Logger, Verifier: config.Verifier, Validator: validator, Limiter: config.Limiter, Public: func(string) bool { return false },
+		Logger: config.Logger, Verifier: config.Verifier, Validator: validator, Limiter: config.Limiter, Public: func(string) bool { return false }, Codes: config.Codes,
 	})
 	caseworkv1.RegisterCaseworkServiceServer(c.server, api{
 		Worklist:  &worklist.Worklist{Services: config.Services, Secrets: config.Secrets, Directory: config.Directory, People: config.People},
@@ -118,6 +123,7 @@ func New(config Config) (*Casework, error) {
 		AccessLog: &accesslog.AccessLog{Services: config.Services, Secrets: config.Secrets, People: config.People},
 		Directory: &agencies.Directory{Directory: config.Directory},
 		Grounds:   &grounds.Grounds{Services: config.Services},
+		Lists:     &codelists.Lists{Codes: config.Codes},
 		Finder:    &clients.Finder{Services: config.Services, Limiter: config.Limiter},
 		Handler:   &statistics.Handler{Statistics: config.Statistics},
 		API:       &people.API{People: config.People, Services: config.Services, Secrets: config.Secrets},

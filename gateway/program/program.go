@@ -18,6 +18,7 @@ import (
 	"koppi.internal/gateway/suite"
 	"koppi.internal/gateway/web"
 	attachments "koppi.internal/pkg/attachment/gateway"
+	"koppi.internal/pkg/codelist"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fanout"
 	"koppi.internal/pkg/identity"
@@ -49,6 +50,7 @@ type Config struct {
 	Origin       []string `help:"Origins of other sites whose pages may call." env:"KOPPI_ORIGIN"`
 	Redis        string   `help:"URL of the Redis that processes share, for notifications, leases, rate limits and ended sessions. Without it, new messages are found by polling." env:"KOPPI_REDIS"`
 	Directory    string   `help:"Directory file of agencies." env:"KOPPI_DIRECTORY" required:""`
+	Codes        string   `help:"File of the lists of codes, such as kinds of documents; default is the built-in lists." env:"KOPPI_CODES"`
 	Secrets      string   `help:"Folder of the suite's secrets, made by: koppi secrets." env:"KOPPI_SECRETS" required:""`
 	Scanner      string   `help:"Address of a ClamAV daemon that scans attachments, host:port. Without it, attachments are not scanned." env:"KOPPI_SCANNER"`
 	Dev          bool     `help:"For trials only: serve DevService to callers on this machine."`
@@ -77,13 +79,17 @@ func (c *Config) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	codes, err := codelist.Open(c.Codes)
+	if err != nil {
+		return err
+	}
 	work, err := c.casework(ctx, agencies.Directory)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, work.Attachments.Close()) }()
 	states := &callback.States{}
-	work.Uploads, work.Endpoints = c.Uploads, states
+	work.Uploads, work.Endpoints, work.Codes = c.Uploads, states, codes.Codes
 	if err := c.Uploads.Check(); err != nil {
 		return err
 	}
@@ -131,6 +137,10 @@ func (c *Config) Run(ctx context.Context) (err error) {
 	group.Go(func() error { return front.Run(ctx) })
 	group.Go(func() error {
 		agencies.Watch(ctx, process.Logger())
+		return nil
+	})
+	group.Go(func() error {
+		codes.Watch(ctx, process.Logger())
 		return nil
 	})
 	if partners != nil {

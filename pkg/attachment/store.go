@@ -103,6 +103,8 @@ type Upload struct {
 	Filename  string `json:"filename"`
 	MediaType string `json:"mediaType"`
 	Size      int64  `json:"size"`
+	// PaperKind is the kind of document as the client said, a key of the list of kinds; empty for none.
+	PaperKind string `json:"paperKind,omitempty"`
 	// Digest identifies the request that started the upload.
 	Digest []byte    `json:"digest"`
 	At     time.Time `json:"at"`
@@ -124,7 +126,7 @@ func (u Upload) Message() *commonv1.Attachment {
 		return nil
 	}
 	return &commonv1.Attachment{
-		AttachmentId: u.ID, Filename: u.Filename, MediaType: u.Finished.MediaType, SizeBytes: u.Size, Sha256: u.Finished.SHA256,
+		AttachmentId: u.ID, Filename: u.Filename, MediaType: u.Finished.MediaType, SizeBytes: u.Size, Sha256: u.Finished.SHA256, PaperKind: u.PaperKind,
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"koppi.internal/pkg/codelist"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/form"
 )
@@ -23,6 +24,8 @@ type checks struct {
 	validator protovalidate.Validator
 	// now returns the domain's time; nil if it is not known.
 	now func() time.Time
+	// codes are the lists of which fields hold keys.
+	codes *codelist.Codes
 }
 
 // unary checks the request of a unary call.
@@ -73,6 +76,9 @@ func (c *checks) check(request any) error {
 	form.Ids(message)
 	err := c.validator.Validate(message)
 	var violations *protovalidate.ValidationError
+	if err == nil {
+		return c.codes.Check(message)
+	}
 	if !errors.As(err, &violations) {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/status"
 
+	"koppi.internal/pkg/codelist"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/limit"
@@ -74,6 +75,9 @@ type Config struct {
 	Mutual bool
 	// Now returns the domain's time, against which the times of requests are checked; nil if it is not known.
 	Now func() time.Time
+	// Codes are the lists of which fields of requests hold keys; nil if no request has such a field: any key is
+	// refused.
+	Codes *codelist.Codes
 	// Reflection lets anybody read the contract by server reflection, for trials only.
 	Reflection bool
 }
@@ -96,7 +100,7 @@ func NewGRPC(config Config) *Server {
 	if config.Verifier != nil {
 		unary, stream = config.Verifier.Unary(open), config.Verifier.Stream(open)
 	}
-	checks := &checks{validator: config.Validator, now: config.Now}
+	checks := &checks{validator: config.Validator, now: config.Now, codes: config.Codes}
 	limitUnary, limitStream := anybody()
 	if config.Limiter != nil {
 		limitUnary, limitStream = config.Limiter.Unary(), config.Limiter.Stream()

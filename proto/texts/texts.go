@@ -56,3 +56,10 @@ func IsOpened(field protoreflect.FieldDescriptor) bool {
 func isKey(name string) bool {
 	return name == "id" || name == "etag" || name == "cursor" || strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "_ids") || strings.HasSuffix(name, "_token")
 }
+
+// CodeListOf is the name of the list of codes of which a field of a request holds a key, or keys; empty for
+// a field of no list.
+func CodeListOf(field protoreflect.FieldDescriptor) string {
+	name, _ := proto.GetExtension(field.Options(), commonv1.E_CodeList).(string)
+	return name
+}

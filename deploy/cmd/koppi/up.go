@@ -10,6 +10,7 @@ import (
 	"koppi.internal/deploy/config"
 	"koppi.internal/gateway/callback"
 	"koppi.internal/gateway/session"
+	"koppi.internal/pkg/codelist"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/ground"
 	"koppi.internal/pkg/limit"
@@ -24,6 +25,7 @@ type upCommand struct {
 	Clock     time.Time `help:"Stop the domain's clock at this time (RFC 3339); needs --dev and an empty folder."`
 	Directory string    `help:"Directory file of agencies; default is the scenarios' directory." env:"KOPPI_DIRECTORY"`
 	Grounds   string    `help:"File of the grounds on which messages may be sent; default is the built-in table." env:"KOPPI_GROUNDS"`
+	Codes     string    `help:"File of the lists of codes, such as kinds of documents; default is the built-in lists." env:"KOPPI_CODES"`
 	Origin    []string  `help:"Origin of another site whose pages may call; repeatable."`
 
 	Scanner string `help:"Address of a ClamAV daemon that scans attachments, host:port; without it, attachments are not scanned." env:"KOPPI_SCANNER"`
@@ -88,6 +90,9 @@ func (c *upCommand) allinone() (allinone.Config, error) {
 		return settings, err
 	}
 	if settings.Grounds, err = ground.Open(c.Grounds); err != nil {
+		return settings, err
+	}
+	if settings.Codes, err = codelist.Open(c.Codes); err != nil {
 		return settings, err
 	}
 	if settings.Partners, err = c.OpenPartners(settings.Directory); err != nil {

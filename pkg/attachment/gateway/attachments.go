@@ -59,13 +59,13 @@ func (a *Attachments) StartUpload(ctx context.Context, r *attachmentv1.StartUplo
 	if err != nil {
 		return nil, err
 	}
-	digest := a.Secrets.Digest([]byte(r.GetFilename()), []byte(r.GetMediaType()), []byte(strconv.FormatInt(r.GetSizeBytes(), 10)))
+	digest := a.Secrets.Digest(asked(r)...)
 	if err := a.Limiter.AllowUpload(ctx, who, a.Uploads); err != nil {
 		return nil, err
 	}
 	upload, err := a.Store.Start(ctx, attachment.Upload{
 		ID: id.String(), Agency: who.Agency, Owner: attachment.StandsFor(a.Secrets, who.Agency), Worker: attachment.Uploader(a.Secrets, who),
-		Filename: r.GetFilename(), MediaType: r.GetMediaType(), Size: r.GetSizeBytes(), Digest: digest,
+		Filename: r.GetFilename(), MediaType: r.GetMediaType(), Size: r.GetSizeBytes(), PaperKind: r.GetPaperKind(), Digest: digest,
 	}, a.Uploads.Quota())
 	if err != nil {
 		return nil, waiting(err)
@@ -74,6 +74,16 @@ func (a *Attachments) StartUpload(ctx context.Context, r *attachmentv1.StartUplo
 		return nil, fault.New(fault.RequestIDReused, "this request_id was used for another upload")
 	}
 	return &attachmentv1.StartUploadResponse{AttachmentId: upload.ID, ChunkBytes: attachment.ChunkBytes}, nil
+}
+
+// asked returns what makes an upload another one than the request_id was used for. An upload of no kind has the
+// parts that it had before there were kinds, so that its request can be repeated after an upgrade.
+func asked(r *attachmentv1.StartUploadRequest) [][]byte {
+	parts := [][]byte{[]byte(r.GetFilename()), []byte(r.GetMediaType()), []byte(strconv.FormatInt(r.GetSizeBytes(), 10))}
+	if r.GetPaperKind() != "" {
+		parts = append(parts, []byte(r.GetPaperKind()))
+	}
+	return parts
 }
 
 // waiting converts an exceeded quota into a refusal: too many uploads wait to be named by a

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 
 	"koppi.internal/pkg/clock"
+	"koppi.internal/pkg/codelist"
 	"koppi.internal/pkg/command"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
@@ -41,6 +42,7 @@ type Config struct {
 	Secrets   string    `help:"Folder of the suite's secrets, created by: koppi secrets." env:"KOPPI_SECRETS" required:""`
 	Directory string    `help:"Directory file of agencies." env:"KOPPI_DIRECTORY" required:""`
 	Grounds   string    `help:"File of the grounds on which messages may be sent; default is the built-in table." env:"KOPPI_GROUNDS"`
+	Codes     string    `help:"File of the lists of codes, such as kinds of documents; default is the built-in lists." env:"KOPPI_CODES"`
 	Redis     string    `help:"URL of the Redis that notifies other replicas; without it, replicas find messages only by the slow poll." env:"KOPPI_REDIS"`
 	Dev       bool      `help:"For trials: a development issuer, test persons, and a clock that can be moved. Loopback only."`
 	Clock     time.Time `help:"Stop the domain's clock at this time (RFC 3339); needs --dev and an empty journal."`
@@ -82,6 +84,10 @@ func (c *Config) Run(ctx context.Context, name string, build func(service.Deps) 
 	if err != nil {
 		return err
 	}
+	codes, err := codelist.Open(c.Codes)
+	if err != nil {
+		return err
+	}
 	attachments, err := c.Papers.Open(ctx, kek)
 	if err != nil {
 		return err
@@ -110,7 +116,7 @@ func (c *Config) Run(ctx context.Context, name string, build func(service.Deps) 
 	if err != nil {
 		return err
 	}
-	server, err := c.newServer(name, parts, limiter)
+	server, err := c.newServer(name, parts, limiter, codes.Codes)
 	if err != nil {
 		return err
 	}
@@ -147,6 +153,10 @@ func (c *Config) Run(ctx context.Context, name string, build func(service.Deps) 
 		grounds.Watch(ctx, parts.Logger)
 		return nil
 	})
+	group.Go(func() error {
+		codes.Watch(ctx, parts.Logger)
+		return nil
+	})
 	return group.Wait()
 }
 
@@ -171,7 +181,7 @@ func (c *Config) trial(ctx context.Context, store *postgres.Store, parts *servic
 	return &dev.Service{Issuer: issuer, Directory: parts.Directory, Secrets: parts.Secrets}, nil
 }
 
-func (c *Config) newServer(name string, parts service.Deps, limiter *limit.Limiter) (*serve.Server, error) {
+func (c *Config) newServer(name string, parts service.Deps, limiter *limit.Limiter, codes *codelist.Codes) (*serve.Server, error) {
 	verifier, err := identity.NewSuiteVerifier(c.Secrets, parts.Directory, time.Now) //nolint:forbidigo // tokens expire by the wall clock
 	if err != nil {
 		return nil, err
@@ -181,7 +191,7 @@ func (c *Config) newServer(name string, parts service.Deps, limiter *limit.Limit
 		return nil, fmt.Errorf("validation rules: %w", err)
 	}
 	return serve.NewGRPC(serve.Config{
-		Logger: parts.Logger, Verifier: verifier, Validator: validator, Limiter: limiter, Now: parts.Clock.Now, Reflection: c.Dev,
+		Logger: parts.Logger, Verifier: verifier, Validator: validator, Limiter: limiter, Now: parts.Clock.Now, Codes: codes, Reflection: c.Dev,
 		// Only --dev registers DevService.
 		Public: dev.IsMethod, Suite: service.SuiteMethods(name), Mutual: c.ClientCA != "",
 	}), nil

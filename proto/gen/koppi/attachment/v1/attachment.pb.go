@@ -574,7 +574,7 @@ var File_koppi_attachment_v1_attachment_proto protoreflect.FileDescriptor
 
 const file_koppi_attachment_v1_attachment_proto_rawDesc = "" +
 	"\n" +
-	"$koppi/attachment/v1/attachment.proto\x12\x13koppi.attachment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\"\xd3\x02\n" +
+	"$koppi/attachment/v1/attachment.proto\x12\x13koppi.attachment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1bkoppi/common/v1/party.proto\x1a\x1akoppi/common/v1/text.proto\"\xdd\x02\n" +
 	"\x12StartUploadRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12*\n" +
@@ -582,9 +582,9 @@ const file_koppi_attachment_v1_attachment_proto_rawDesc = "" +
 	"\n" +
 	"media_type\x18\x03 \x01(\tBT\xbaHMrK2I^([A-Za-z]{1,20}/[A-Za-z0-9.+-]{1,100}(; ?charset=[A-Za-z0-9-]{1,20})?)?$\xe8\xb8\x18\x02R\tmediaType\x12+\n" +
 	"\n" +
-	"size_bytes\x18\x04 \x01(\x03B\f\xbaH\t\"\a\x18\x80\x80\x80\x19 \x00R\tsizeBytes\x12F\n" +
+	"size_bytes\x18\x04 \x01(\x03B\f\xbaH\t\"\a\x18\x80\x80\x80\x19 \x00R\tsizeBytes\x12P\n" +
 	"\n" +
-	"paper_kind\x18\x05 \x01(\tB'\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$\xe8\xb8\x18\x01R\tpaperKind\"[\n" +
+	"paper_kind\x18\x05 \x01(\tB1\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$\xe8\xb8\x18\x01\xf2\xb8\x18\x06papersR\tpaperKind\"[\n" +
 	"\x13StartUploadResponse\x12#\n" +
 	"\rattachment_id\x18\x01 \x01(\tR\fattachmentId\x12\x1f\n" +
 	"\vchunk_bytes\x18\x02 \x01(\x05R\n" +

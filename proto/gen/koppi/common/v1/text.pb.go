@@ -116,12 +116,25 @@ var file_koppi_common_v1_text_proto_extTypes = []protoimpl.ExtensionInfo{
 		Tag:           "varint,50061,opt,name=text,enum=koppi.common.v1.TextClass",
 		Filename:      "koppi/common/v1/text.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*string)(nil),
+		Field:         50062,
+		Name:          "koppi.common.v1.code_list",
+		Tag:           "bytes,50062,opt,name=code_list",
+		Filename:      "koppi/common/v1/text.proto",
+	},
 }
 
 // Extension fields to descriptorpb.FieldOptions.
 var (
 	// optional koppi.common.v1.TextClass text = 50061;
 	E_Text = &file_koppi_common_v1_text_proto_extTypes[0]
+	// Name of the list of codes (CaseworkService.GetCodes) of which a request's field holds a key, or keys.
+	// Every server refuses another key: INVALID_FIELD.
+	//
+	// optional string code_list = 50062;
+	E_CodeList = &file_koppi_common_v1_text_proto_extTypes[1]
 )
 
 var File_koppi_common_v1_text_proto protoreflect.FileDescriptor
@@ -139,7 +152,8 @@ const file_koppi_common_v1_text_proto_rawDesc = "" +
 	"\x12TEXT_CLASS_PURPOSE\x10\x06\x12\x1a\n" +
 	"\x16TEXT_CLASS_OUTPUT_ONLY\x10\a\x12\x14\n" +
 	"\x10TEXT_CLASS_STAFF\x10\b:O\n" +
-	"\x04text\x12\x1d.google.protobuf.FieldOptions\x18\x8d\x87\x03 \x01(\x0e2\x1a.koppi.common.v1.TextClassR\x04textB\xb1\x01\n" +
+	"\x04text\x12\x1d.google.protobuf.FieldOptions\x18\x8d\x87\x03 \x01(\x0e2\x1a.koppi.common.v1.TextClassR\x04text:<\n" +
+	"\tcode_list\x12\x1d.google.protobuf.FieldOptions\x18\x8e\x87\x03 \x01(\tR\bcodeListB\xb1\x01\n" +
 	"\x13com.koppi.common.v1B\tTextProtoP\x01Z1koppi.internal/proto/gen/koppi/common/v1;commonv1\xa2\x02\x03KCX\xaa\x02\x0fKoppi.Common.V1\xca\x02\x0fKoppi\\Common\\V1\xe2\x02\x1bKoppi\\Common\\V1\\GPBMetadata\xea\x02\x11Koppi::Common::V1b\x06proto3"
 
 var (
@@ -161,11 +175,12 @@ var file_koppi_common_v1_text_proto_goTypes = []any{
 }
 var file_koppi_common_v1_text_proto_depIdxs = []int32{
 	1, // 0: koppi.common.v1.text:extendee -> google.protobuf.FieldOptions
-	0, // 1: koppi.common.v1.text:type_name -> koppi.common.v1.TextClass
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	1, // [1:2] is the sub-list for extension type_name
-	0, // [0:1] is the sub-list for extension extendee
+	1, // 1: koppi.common.v1.code_list:extendee -> google.protobuf.FieldOptions
+	0, // 2: koppi.common.v1.text:type_name -> koppi.common.v1.TextClass
+	3, // [3:3] is the sub-list for method output_type
+	3, // [3:3] is the sub-list for method input_type
+	2, // [2:3] is the sub-list for extension type_name
+	0, // [0:2] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
 }
 
@@ -181,7 +196,7 @@ func file_koppi_common_v1_text_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_common_v1_text_proto_rawDesc), len(file_koppi_common_v1_text_proto_rawDesc)),
 			NumEnums:      1,
 			NumMessages:   0,
-			NumExtensions: 1,
+			NumExtensions: 2,
 			NumServices:   0,
 		},
 		GoTypes:           file_koppi_common_v1_text_proto_goTypes,

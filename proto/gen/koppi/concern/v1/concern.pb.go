@@ -3529,7 +3529,7 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"\tconsented\x18\x04 \x01(\bR\tconsented\x12=\n" +
 	"\fconsented_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vconsentedAt\"T\n" +
 	"\x1dRecordFeedbackConsentResponse\x123\n" +
-	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xaf\x02\n" +
+	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xb9\x02\n" +
 	"\x19RequestInformationRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
@@ -3537,8 +3537,8 @@ const file_koppi_concern_v1_concern_proto_rawDesc = "" +
 	"concern_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tconcernId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12(\n" +
 	"\bquestion\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\bquestion\x121\n" +
-	"\x06due_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12E\n" +
-	"\x06papers\x18\x06 \x03(\tB-\xbaH&\x92\x01#\x10\x14\x18\x01\"\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\xe8\xb8\x18\x01R\x06papers\"Q\n" +
+	"\x06due_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12O\n" +
+	"\x06papers\x18\x06 \x03(\tB7\xbaH&\x92\x01#\x10\x14\x18\x01\"\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\xe8\xb8\x18\x01\xf2\xb8\x18\x06papersR\x06papers\"Q\n" +
 	"\x1aRequestInformationResponse\x123\n" +
 	"\aconcern\x18\x01 \x01(\v2\x19.koppi.concern.v1.ConcernR\aconcern\"\xe6\x02\n" +
 	"\x19ProvideInformationRequest\x12'\n" +

@@ -2926,7 +2926,7 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"\aon_hold\x18\x05 \x01(\bR\x06onHold\x128\n" +
 	"\x0eattachment_ids\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01R\rattachmentIds\"R\n" +
 	"\x17AddProgressNoteResponse\x127\n" +
-	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xb1\x02\n" +
+	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xbb\x02\n" +
 	"\x19RequestInformationRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12)\n" +
@@ -2934,8 +2934,8 @@ const file_koppi_referral_v1_referral_proto_rawDesc = "" +
 	"referralId\x12\x1c\n" +
 	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12(\n" +
 	"\bquestion\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\x90N\xe8\xb8\x18\x03R\bquestion\x121\n" +
-	"\x06due_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12E\n" +
-	"\x06papers\x18\x06 \x03(\tB-\xbaH&\x92\x01#\x10\x14\x18\x01\"\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\xe8\xb8\x18\x01R\x06papers\"U\n" +
+	"\x06due_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12O\n" +
+	"\x06papers\x18\x06 \x03(\tB7\xbaH&\x92\x01#\x10\x14\x18\x01\"\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\xe8\xb8\x18\x01\xf2\xb8\x18\x06papersR\x06papers\"U\n" +
 	"\x1aRequestInformationResponse\x127\n" +
 	"\breferral\x18\x01 \x01(\v2\x1b.koppi.referral.v1.ReferralR\breferral\"\xe8\x02\n" +
 	"\x19ProvideInformationRequest\x12'\n" +

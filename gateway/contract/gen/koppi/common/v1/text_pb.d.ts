@@ -97,3 +97,11 @@ export declare const TextClassSchema: GenEnum<TextClass>;
  */
 export declare const text: GenExtension<FieldOptions, TextClass>;
 
+/**
+ * Name of the list of codes (CaseworkService.GetCodes) of which a request's field holds a key, or keys.
+ * Every server refuses another key: INVALID_FIELD.
+ *
+ * @generated from extension: string code_list = 50062;
+ */
+export declare const code_list: GenExtension<FieldOptions, string>;
+

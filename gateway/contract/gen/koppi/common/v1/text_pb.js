@@ -13,7 +13,7 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
  * Describes the file koppi/common/v1/text.proto.
  */
 export const file_koppi_common_v1_text = /*@__PURE__*/
-  fileDesc("Chprb3BwaS9jb21tb24vdjEvdGV4dC5wcm90bxIPa29wcGkuY29tbW9uLnYxKuwBCglUZXh0Q2xhc3MSGgoWVEVYVF9DTEFTU19VTlNQRUNJRklFRBAAEhIKDlRFWFRfQ0xBU1NfS0VZEAESEwoPVEVYVF9DTEFTU19GT1JNEAISEwoPVEVYVF9DTEFTU19GUkVFEAMSHQoZVEVYVF9DTEFTU19JREVOVElGSUNBVElPThAEEhwKGFRFWFRfQ0xBU1NfSURFTlRJVFlfQ09ERRAFEhYKElRFWFRfQ0xBU1NfUFVSUE9TRRAGEhoKFlRFWFRfQ0xBU1NfT1VUUFVUX09OTFkQBxIUChBURVhUX0NMQVNTX1NUQUZGEAg6TwoEdGV4dBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYjYcDIAEoDjIaLmtvcHBpLmNvbW1vbi52MS5UZXh0Q2xhc3NSBHRleHRiBnByb3RvMw", [file_google_protobuf_descriptor]);
+  fileDesc("Chprb3BwaS9jb21tb24vdjEvdGV4dC5wcm90bxIPa29wcGkuY29tbW9uLnYxKuwBCglUZXh0Q2xhc3MSGgoWVEVYVF9DTEFTU19VTlNQRUNJRklFRBAAEhIKDlRFWFRfQ0xBU1NfS0VZEAESEwoPVEVYVF9DTEFTU19GT1JNEAISEwoPVEVYVF9DTEFTU19GUkVFEAMSHQoZVEVYVF9DTEFTU19JREVOVElGSUNBVElPThAEEhwKGFRFWFRfQ0xBU1NfSURFTlRJVFlfQ09ERRAFEhYKElRFWFRfQ0xBU1NfUFVSUE9TRRAGEhoKFlRFWFRfQ0xBU1NfT1VUUFVUX09OTFkQBxIUChBURVhUX0NMQVNTX1NUQUZGEAg6TwoEdGV4dBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYjYcDIAEoDjIaLmtvcHBpLmNvbW1vbi52MS5UZXh0Q2xhc3NSBHRleHQ6PAoJY29kZV9saXN0Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxiOhwMgASgJUghjb2RlTGlzdGIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
  * Describes the enum koppi.common.v1.TextClass.
@@ -34,4 +34,13 @@ export const TextClass = /*@__PURE__*/
  */
 export const text = /*@__PURE__*/
   extDesc(file_koppi_common_v1_text, 0);
+
+/**
+ * Name of the list of codes (CaseworkService.GetCodes) of which a request's field holds a key, or keys.
+ * Every server refuses another key: INVALID_FIELD.
+ *
+ * @generated from extension: string code_list = 50062;
+ */
+export const code_list = /*@__PURE__*/
+  extDesc(file_koppi_common_v1_text, 1);
 
