@@ -146,6 +146,14 @@ export class Person {
     }
   }
 
+  // answer answers the request that waits, in the thread of the open matter.
+  async answer(values: Record<string, unknown>) {
+    const form = this.matter.locator("[data-card-form=answer]");
+    await this.fill(form, values);
+    await form.locator("[data-save]").click();
+    await this.matter.locator("[data-answered]").waitFor();
+  }
+
   // next goes on to the next page of a form.
   async next(form: Locator) {
     const at = Number(await form.getAttribute("data-page"));

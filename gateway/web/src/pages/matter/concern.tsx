@@ -26,6 +26,7 @@ import { isIntake } from "./intakestate";
 import { ReadInEmergency } from "./readinemergency";
 import { MatterSide, type Linked } from "./side";
 import { useConcernSummary } from "./summary";
+import { saidIn } from "./thread/talk";
 import { Tombstone } from "./tombstone";
 import { Triaged } from "./triaged";
 import { urgencyNow } from "./urgencynow";
@@ -33,6 +34,8 @@ import { useMatter } from "./usematter";
 import { Withdrawn } from "./withdrawn";
 
 const IntakeCard = lazy(async () => ({ default: (await patiently(() => import("./intake"))).IntakeCard }));
+
+const Thread = lazy(async () => ({ default: (await patiently(() => import("./thread/thread"))).Thread }));
 
 const RecordOnce = lazy(async () => ({ default: (await patiently(() => import("./recordonce"))).RecordOnce }));
 
@@ -69,8 +72,15 @@ export function ConcernMatter({ id }: { id: string }) {
         <ReadInEmergency matter={concern} />
         <Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService}
           available={concern.availableActions} steps={concernSteps({ own: person.agency, role: actsAs(person) })} changed={changed}
-          more={[begin]} />
+          elsewhere={["ProvideInformation"]} more={[begin]} />
       </>}
+      thread={!concern.revocation && concern.informationRequests.length + concern.additions.length > 0 && <Suspense>
+        <Thread changed={changed} talk={{
+          subject, service: ConcernService, naming: { concernId: id }, etag: concern.etag, receiver: concern.receiver,
+          hears: Boolean(concern.feedbackConsentedAt), requests: concern.informationRequests, additions: concern.additions,
+          available: concern.availableActions, contacts: data.contacts,
+        }} />
+      </Suspense>}
       said={!concern.revocation && concern.description && <Said said={concern.description} label="description" />}
       side={<MatterSide subject={subject} caseId={concern.caseId} clientId={concern.clientId} language={concern.clientLanguage}
         interpreter={concern.clientInterpreter}
@@ -116,7 +126,7 @@ export function ConcernMatter({ id }: { id: string }) {
       {!concern.revocation && concern.receiver?.agency === person.agency && isRecorded(concern) && (
         <Suspense><RecordOnce concern={concern} /></Suspense>
       )}
-      {!concern.revocation && <Course subject={subject} caseId={concern.caseId} said={concern.description}
+      {!concern.revocation && <Course subject={subject} caseId={concern.caseId} said={[concern.description, ...saidIn(concern)]}
         ended={concern.outcome ? word(nameOf(OutcomeSchema, concern.outcome)) : ""} endedSaid={concern.feedback} />}
     </MatterFrame>
   );
