@@ -26,7 +26,7 @@ import { isIntake } from "./intakestate";
 import { ReadInEmergency } from "./readinemergency";
 import { MatterSide, type Linked } from "./side";
 import { useConcernSummary } from "./summary";
-import { saidIn } from "./thread/talk";
+import { isAsked, saidIn } from "./thread/talk";
 import { Tombstone } from "./tombstone";
 import { Triaged } from "./triaged";
 import { urgencyNow } from "./urgencynow";
@@ -72,7 +72,7 @@ export function ConcernMatter({ id }: { id: string }) {
         <ReadInEmergency matter={concern} />
         <Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService}
           available={concern.availableActions} steps={concernSteps({ own: person.agency, role: actsAs(person) })} changed={changed}
-          elsewhere={["ProvideInformation"]} more={[begin]} />
+          elsewhere={["ProvideInformation"]} yields={isAsked(concern, person.agency)} more={[begin]} />
       </>}
       thread={!concern.revocation && concern.informationRequests.length + concern.additions.length > 0 && <Suspense>
         <Thread changed={changed} talk={{

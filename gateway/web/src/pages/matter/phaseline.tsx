@@ -18,7 +18,9 @@ export function PhaseLine({ status, received }: { status?: LoopStatus; received:
     <ol className="phase-line" aria-label={t("phases")}>
       {phases.map((phase, index) => {
         const current = phase === status.phase;
-        const state = current ? "current" : at >= 0 && index > at ? (index === at + 1 ? "next" : "ahead") : "done";
+        // While a question waits for its answer, nobody may have taken the matter yet.
+        const untaken = phase === LoopPhase.TAKEN && status.phase === LoopPhase.WAITING && !status.responsible?.worker;
+        const state = current ? "current" : at >= 0 && index > at ? (index === at + 1 ? "next" : "ahead") : untaken ? "ahead" : "done";
         return <li key={phase} className={state} aria-current={current ? "step" : undefined}>
           {named(phase, received)}
           {current && since && <time dateTime={since.toISOString()}> {day(since)}</time>}

@@ -19,7 +19,7 @@ import { ReadInEmergency } from "./readinemergency";
 import { referralSteps } from "./referralsteps";
 import { MatterSide, type Linked } from "./side";
 import { useReferralSummary } from "./summary";
-import { saidIn } from "./thread/talk";
+import { isAsked, saidIn } from "./thread/talk";
 import { Tombstone } from "./tombstone";
 import { Triaged } from "./triaged";
 import { urgencyNow } from "./urgencynow";
@@ -53,7 +53,7 @@ export function ReferralMatter({ id }: { id: string }) {
         <ReadInEmergency matter={referral} />
         <Actions matter={referral} naming={{ referralId: id }} etag={referral.etag} service={ReferralService}
           available={referral.availableActions} steps={referralSteps({ own: person.agency, role: actsAs(person) })} changed={changed}
-          elsewhere={["ProvideInformation"]} more={[begin]} />
+          elsewhere={["ProvideInformation"]} yields={isAsked(referral, person.agency)} more={[begin]} />
       </>}
       thread={!referral.revocation && referral.informationRequests.length + referral.additions.length > 0 && <Suspense>
         <Thread changed={changed} talk={{

@@ -69,7 +69,8 @@ export function referralSteps(setting: Setting): Steps<Referral> {
       // A booked appointment is the next thing to be recorded.
       first: (referral) => awaited(referral).length > 0,
     },
-    PlanContact: planContact(setting),
+    // Before it is decided who handles the matter, something may be missing.
+    PlanContact: { ...planContact(setting), rare: undecided },
     AddProgressNote: {
       fields: () => [
         { kind: "area", name: "text", label: "note", hint: "noteHint", required: true },
@@ -121,7 +122,7 @@ export function referralSteps(setting: Setting): Steps<Referral> {
           kind: "choice", name: "reason", label: "declineReason", schema: ReferralDeclineReasonSchema, required: true, list: true,
           only: reasonsOf(referral), hint: reasonsOf(referral).includes(incomplete) ? undefined : "thread:incompleteLater",
         },
-        ...(values.reason === incomplete && !wasAskedFirst(referral) ? [{
+        ...(values.reason === incomplete && !wasAskedFirst(referral) && canAsk(referral) ? [{
           kind: "drawn", name: "askFirst", label: "",
           draw: ({ set }) => createElement(AskFirst, { reset: () => set("reason", "") }),
         } satisfies Field] : []),

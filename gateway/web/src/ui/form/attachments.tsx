@@ -90,7 +90,7 @@ export function AttachmentsField({ id, label, hint, wrong, paper, value, change 
     uploaded(id);
   };
   return (
-    <div className="field">
+    <div className={phone ? "field phone" : "field"}>
       <Problem error={error} />
       <FileInput ref={input} id={id} multiFile value={none} disabled={busy} labelText={named} hintText={hint} smallScreen={phone}
         optionalText={paper ? undefined : t("optional")} accept={paper && documents}

@@ -39,6 +39,13 @@ export const isOwn = (talk: Talk, { by }: { by?: Party }, agency: string) =>
 
 export const isAnswered = ({ answeredAt }: Request) => answeredAt !== undefined;
 
+interface Matter { receiver?: Party; availableActions: string[]; informationRequests: Request[] }
+
+// isAsked reports whether the answer that a matter's receiver waits for is what the sender does first.
+export const isAsked = ({ receiver, availableActions, informationRequests }: Matter, agency: string) =>
+  !receives({ receiver }, agency) && availableActions.includes("ProvideInformation")
+  && informationRequests.some((request) => !isAnswered(request) && receives({ receiver }, request.by?.agency ?? ""));
+
 // wasAskedFirst reports whether a request of the receiver was answered, or lapsed. That it no longer needed an
 // answer does not count.
 export const wasAskedFirst = ({ receiver, informationRequests }: { receiver?: Party; informationRequests: Request[] }) =>

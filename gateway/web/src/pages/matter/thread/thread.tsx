@@ -88,12 +88,12 @@ function Waiting({ talk, request, done }: OfRequest & { done: (answer: unknown, 
     <div className={can && !own ? "thread-entry waits" : "thread-entry"} data-waits={own ? "other" : "own"}
       data-lapsed={lapsed || undefined}>
       <h4>{t(own ? "ownAsked" : "asked", values)}</h4>
+      {request.by?.worker && <p className="quiet">{party(request.by)}</p>}
       <p className={lapsed ? "late" : undefined} data-due>
         {lapsed && <span aria-hidden="true" className="shape">!</span>}
         {lapsed ? t(own ? "lapsedOwn" : "lapsed") : due && t(own ? "answerAwaited" : "answerUntil", values)}
       </p>
       <Asked request={request} />
-      {request.by?.worker && <p className="quiet">{party(request.by)}</p>}
       {can && own && <NoLongerNeeded {...{ talk, request, done }} />}
       {can && !own && silent && <><p className="note">{t("silentAnswer")}</p><CallUs {...{ talk, request, done }} /></>}
       {/* One form at a time. */}
@@ -146,6 +146,7 @@ function Added({ talk, addition }: { talk: Talk; addition: Addition }) {
   return (
     <div className="thread-entry" data-added>
       <h4>{t(own ? "ownAdded" : "addedBy", { who: side(addition.by), day: at && spokenDay(at) })}</h4>
+      {addition.by?.worker && <p className="quiet">{party(addition.by)}</p>}
       {addition.text && <blockquote dir="auto">{addition.text}</blockquote>}
       {topics.length > 0 && (
         <p>{t("addedTopics", { topics: topics.map((topic) => word(nameOf(TopicSchema, topic))).join(", ") })}</p>
@@ -154,7 +155,6 @@ function Added({ talk, addition }: { talk: Talk; addition: Addition }) {
         <p><strong>{t("becameUrgent", { urgency: word(nameOf(UrgencySchema, addition.urgency)) })}</strong></p>
       )}
       {addition.attachments.length > 0 && <Attachments subject={talk.subject} attachments={addition.attachments} />}
-      {addition.by?.worker && <p className="quiet">{party(addition.by)}</p>}
     </div>
   );
 }
