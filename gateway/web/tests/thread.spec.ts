@@ -144,6 +144,52 @@ test("a lease is asked for, photographed and sent from a phone; both pages say w
   await expect(worker.row(subject).locator("[data-news]")).toHaveCount(0);
 });
 
+test("the day that is proposed follows from the urgency that the sender sees; an emergency has an hour and no day", async ({ koppi, comes }) => {
+  const worker = await comes("ps-21"), form = worker.page.locator("form.step-form"), due = form.locator('[data-field="due"]');
+  await worker.open(await moved(koppi, "URGENCY_URGENT"));
+  await worker.press("RequestInformation");
+  await expect(due.locator("input").first()).toHaveValue("24.11.2026");
+  for (const [day, said] of [["2026-11-20", "Päivä on jo mennyt."], ["2026-12-24", "Valitse päivä 30 päivän sisältä."]]) {
+    await worker.fill(form, { due: day });
+    await worker.page.keyboard.press("Tab");
+    await form.locator("[data-send]").click();
+    await expect(due).toContainText(said!);
+  }
+  await form.locator("[data-cancel]").click();
+  await worker.open(await moved(koppi, "URGENCY_EMERGENCY"));
+  await worker.press("RequestInformation");
+  await expect(due).toContainText("tunnin kuluessa");
+  await expect(due.locator("input")).toHaveCount(0);
+  await worker.fill(form, { question: "Mikä on osoite?" });
+  await worker.send(form);
+  await expect(thread(worker).locator("[data-due]")).toContainText("ma 23.11. klo 10");
+});
+
+test("the client reads which documents were asked for, and which did not come, in no words of others", async ({ koppi, comes }) => {
+  const subject = await moved(koppi), client = await comes("client", phone);
+  await client.becomes("010594Y9032");
+  await referralStep(koppi, "ps-21", "RequestInformation", subject, { question: "Onko vuokra maksettu?", papers: ["lease", "payslip"] });
+  const { referral } = await koppi.call<{ referral: { informationRequests: { informationRequestId: string }[] } }>(
+    "ps-21", "referral.v1.ReferralService/GetReferral", { referralId: subject.split("/")[1] },
+  );
+  const { informationRequestId } = referral.informationRequests[0]!, { page } = client;
+  const unfold = async () => {
+    await client.go("/own");
+    await page.locator(`[data-situation="${subject}"] [data-fold=more]`).click();
+    await page.locator(`[data-situation="${subject}"] [data-fold=happened]`).click();
+  };
+  await unfold();
+  await expect(page.locator("main")).toContainText(
+    "Pohjois-Savon hyvinvointialue pyytää: vuokrasopimus, palkkalaskelma. Vastausta odotetaan viimeistään to 26.11.",
+  );
+  await expect(page.locator("main")).toContainText("Kysyi lisätietoja toiselta viranomaiselta.");
+  await referralStep(koppi, "kela-17", "ProvideInformation", subject, { informationRequestId, answer: "Maksettu." });
+  await unfold();
+  await expect(page.locator("main")).toContainText("ei saanut pyytämäänsä: vuokrasopimus, palkkalaskelma.");
+  for (const said of ["Onko vuokra maksettu?", "Maksettu."]) await expect(page.locator("main")).not.toContainText(said);
+  expect(await sideways(page)).toBeLessThanOrEqual(0);
+});
+
 test("incomplete asks first; while an answer is awaited it is no reason, and after a lapse it is", async ({ koppi, comes }) => {
   const subject = await moved(koppi), worker = await comes("ps-21"), { page } = worker, form = page.locator("form.step-form");
   await worker.open(subject);
@@ -224,7 +270,7 @@ test("a report that may say no words has no field for them, and says why", async
   await kela.fill(form, { topics: ["TOPIC_VIOLENCE_OR_THREAT"], urgency: "URGENCY_URGENT" });
   await kela.send(form);
   await expect(thread(kela)).toContainText(`Uudet aiheet: ${kela.word("TOPIC_VIOLENCE_OR_THREAT")}`);
-  await expect(thread(kela)).toContainText("Asia on nyt kiireellisempi: Kiireellinen");
+  await expect(thread(kela)).toContainText("Kiireellisyys nyt: Kiireellinen");
 
   // Words are for a consent.
   const told = await report(koppi, { code: "140391-9021", unit: adults.unit });

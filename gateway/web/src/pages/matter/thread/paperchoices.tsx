@@ -3,6 +3,7 @@ import { Checkbox, CheckboxGroup } from "suomifi-ui-components";
 import { useTexts } from "../../../app/language";
 import type { Drawn } from "../../../ui/form/fields";
 import { begun, usePapers } from "../../../ui/papers";
+import "./thread.css";
 
 interface Props extends Drawn { label: string; hint?: string; without?: string[] }
 

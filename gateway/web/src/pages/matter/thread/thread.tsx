@@ -128,8 +128,7 @@ function Answered({ talk, request, last }: OfRequest & { last: boolean }) {
           <p className="quiet">{t("answeredBy", { who: party(request.answeredBy), day: values.on })}</p>
         )}
         {request.answer && <blockquote dir="auto">{request.answer}</blockquote>}
-        {code === AnswerCode.CALL_US && <><p><strong>{t("becameCall", values)}</strong></p>
-          {own && <Contact contacts={talk.contacts} party={request.answeredBy} />}</>}
+        {code === AnswerCode.CALL_US && own && <Contact contacts={talk.contacts} party={request.answeredBy} />}
         {request.attachments.length > 0 && <Attachments subject={talk.subject} attachments={request.attachments} />}
         {missing.length > 0 && <p data-missing>
           <span aria-hidden="true" className="shape">!</span>{t("missing", { papers: names(missing) })}
