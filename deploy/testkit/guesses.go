@@ -18,10 +18,12 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"koppi.internal/pkg/codelist"
 	"koppi.internal/pkg/fault"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
+	"koppi.internal/proto/texts"
 )
 
 // Guesses are what is put in the fields of these names: what exists, or what does not.
@@ -134,6 +136,11 @@ func (f Form) scalar(field protoreflect.FieldDescriptor) protoreflect.Value {
 			return protoreflect.ValueOfString("application/pdf")
 		case strings.HasPrefix(name, "language"):
 			return protoreflect.ValueOfString("fi")
+		case texts.CodeListOf(field) != "":
+			codes, _ := Must(codelist.Parse(codelist.BuiltIn)).List(texts.CodeListOf(field))
+			return protoreflect.ValueOfString(codes[0].Key)
+		case name == "list":
+			return protoreflect.ValueOfString(codelist.PaperKinds)
 		case name == "receiver", name == "sender":
 			return protoreflect.ValueOfString(County.GetAgency())
 		}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -91,6 +92,39 @@ func TestChunks(t *testing.T) {
 			r.Fatalf("%d bytes read of %d (%v)", len(read), size, err)
 		}
 	})
+}
+
+// The kind of document that the uploader said is stored with the upload and is part of what messages carry; it is
+// nowhere readable in the bucket. An upload that was described before there were kinds has none.
+func TestPaperKind(t *testing.T) {
+	s := open(t)
+	upload, err := s.Start(t.Context(), Upload{ID: uuid.NewString(), Agency: "kela", Filename: "a.pdf", Size: 3, PaperKind: "eviction-notice"}, Quota{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Put(t.Context(), upload, 0, []byte("abc")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Finish(t.Context(), upload, Finished{SHA256: []byte("x"), MediaType: "application/pdf"}); err != nil {
+		t.Fatal(err)
+	}
+	read, err := s.Get(t.Context(), upload.ID)
+	if err != nil || read.PaperKind != "eviction-notice" || read.Message().GetPaperKind() != "eviction-notice" {
+		t.Errorf("%+v: %v", read, err)
+	}
+	if err := each(t.Context(), s.bucket, "", func(object *blob.ListObject) error {
+		content, err := s.bucket.ReadAll(t.Context(), object.Key)
+		if bytes.Contains(content, []byte("eviction")) || strings.Contains(object.Key, "eviction") {
+			t.Errorf("%s is readable", object.Key)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var before Upload
+	if err := json.Unmarshal([]byte(`{"agency":"kela","filename":"a.pdf","mediaType":"","size":3,"digest":"","at":"2026-01-01T00:00:00Z"}`), &before); err != nil || before.PaperKind != "" {
+		t.Errorf("%+v: %v", before, err)
+	}
 }
 
 // Objects in the bucket are encrypted, and cannot be exchanged for those of another attachment.

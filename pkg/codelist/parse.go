@@ -34,7 +34,7 @@ type fileCode struct {
 
 // Parse parses a file of lists. A list that the file leaves out is the built-in one, so that a file from
 // before a list came stays valid. Parse refuses anything unknown, duplicate or incomplete, and names the
-// place, such as "papers[3] (payslip): names: …".
+// place, such as `papers[3] (payslip): names: …`.
 func Parse(text []byte) (*Table, error) {
 	table, err := parse(text)
 	if err != nil {
@@ -60,8 +60,8 @@ func parse(text []byte) (*Table, error) {
 	if err := json.Unmarshal(text, &read, json.RejectUnknownMembers(true)); err != nil {
 		return nil, placed(text, err)
 	}
-	if len(read) == 0 {
-		return nil, errors.New("codes: no lists")
+	if read == nil {
+		return nil, errors.New("codes: must be an object of lists")
 	}
 	table := &Table{lists: map[string][]Code{}}
 	for _, name := range slices.Sorted(maps.Keys(read)) {
@@ -140,7 +140,7 @@ func placed(text []byte, err error) error {
 	return errors.New("codes: the file is not valid JSON")
 }
 
-// place returns the place that a JSON pointer names, such as "papers[3].names".
+// place returns the place that a JSON pointer names, such as `papers[3].names`.
 func place(pointer jsontext.Pointer) string {
 	var path strings.Builder
 	for token := range pointer.Tokens() {

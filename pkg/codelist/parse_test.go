@@ -53,6 +53,17 @@ func parsed(t testing.TB, text string) *codelist.Table {
 	return table
 }
 
+// A list that the file has replaces the built-in one, and one that it leaves out is the built-in one.
+func TestParseReplacesLists(t *testing.T) {
+	table := parsed(t, `{"papers": [`+other+`]}`)
+	if list, _ := table.List("papers"); len(list) != 1 || table.Has("papers", "lease") || !table.Has("papers", "other") || table.Has("units", "other") {
+		t.Errorf("%v", list)
+	}
+	if table := parsed(t, "{}"); !table.Has("papers", "lease") {
+		t.Error("the list of kinds is missing")
+	}
+}
+
 // Each refusal names the place.
 func TestParseRefuses(t *testing.T) {
 	changed := func(from, to string) string {
@@ -64,8 +75,7 @@ func TestParseRefuses(t *testing.T) {
 		{"{", "codes: the file is truncated"},
 		{"{\n\n]", "codes: line 3 is not valid JSON"},
 		{"[]", "codes: must be another kind of value"},
-		{"null", "codes: no lists"},
-		{"{}", "codes: no lists"},
+		{"null", "codes: must be an object of lists"},
 		{`{"paper": [` + lease + `]}`, "paper: unknown list"},
 		{`{"Papers": [` + lease + `]}`, "Papers: unknown list"},
 		{`{"010594-Y9032": [` + lease + `]}`, "a name that is no key: unknown list"},
