@@ -89,6 +89,9 @@ test("a lease is asked for, photographed and sent from a phone; both pages say w
   await worker.send(form);
   await expect(thread(worker).locator("[data-waits=other]")).toContainText("vuokrasopimus, palkkalaskelma");
   await expect(thread(worker).locator("[data-due]")).toContainText("to 26.11.");
+  // It waits, and nobody has taken it.
+  await expect(worker.phase).toContainText(worker.word("LOOP_PHASE_WAITING"));
+  await expect(worker.page.locator(".phase-line .done")).toHaveCount(2);
 
   await kela.go(`/sent/${subject}`);
   await expect(waiting(kela)).toContainText("Pohjois-Savon hyvinvointialue kysyi");

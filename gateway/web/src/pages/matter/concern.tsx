@@ -45,6 +45,12 @@ const isRecorded = ({ contactAttempts, triages, appointments, state, outcome }: 
 
 const hasAppointments = ({ appointments, availableActions }: Concern) => appointments.length > 0 && availableActions.length > 0;
 
+// isUntaken reports whether no worker of the receiver has taken a concern. A reporter that does not hear how it
+// goes on does not know.
+const isUntaken = ({ status, receiver, feedbackConsentedAt }: Concern, agency: string) =>
+  (receiver?.agency === agency || feedbackConsentedAt !== undefined)
+  && !(status?.responsible?.worker && status.responsible.agency === receiver?.agency);
+
 const linkedOf = (concern: Concern): Linked[] => [
   ...(concern.joinedConcernId ? [{ how: "linkedJoined", subject: `concerns/${concern.joinedConcernId}` }] : []),
   ...concern.joinedConcernIds.map((id) => ({ how: "linkedJoins", subject: `concerns/${id}` })),
@@ -66,6 +72,7 @@ export function ConcernMatter({ id }: { id: string }) {
   return (
     <MatterFrame title={[word("concerns"), topics.join(", ")].filter(Boolean).join(": ")} number={concern.matterNumber}
       summary={summary(concern)} status={concern.status} urgency={urgencyNow(concern)} sender={concern.reporter}
+      untaken={isUntaken(concern, person.agency)}
       mistaken={concern.state === ConcernState.ENTERED_IN_ERROR ? <Tombstone revocation={concern.revocation} />
         : <Withdrawn subject={subject} caseId={concern.caseId} />}
       actions={<>

@@ -19,6 +19,8 @@ interface Props {
   urgency?: Urgency;
   // Who sent it; a plan has no sender.
   sender?: Party;
+  // Nobody has taken it yet, as far as the reader knows.
+  untaken?: boolean;
   // The matter's own phases, if they are not those of every matter.
   phases?: ReactNode;
   // A matter entered in error is a tombstone, and says so first.
@@ -36,7 +38,7 @@ interface Props {
 // MatterFrame is the layout of every matter: what it is and its state, the steps, its text with what
 // happened, and at its side the form of the chosen step, the client and related matters.
 export function MatterFrame({
-  title, number, summary, status, urgency, sender, phases, mistaken, actions, thread, said, side, children,
+  title, number, summary, status, urgency, sender, untaken, phases, mistaken, actions, thread, said, side, children,
 }: Props) {
   const t = useTexts("matter"), shell = useTexts("shell"), person = usePerson(), heading = useRef<HTMLHeadingElement>(null);
   const { id, kind } = useParams({ strict: false }), word = useWords();
@@ -60,7 +62,8 @@ export function MatterFrame({
           {mistaken}
           <p className="summary-line" data-summary>{summary}</p>
           <div className="matter-state">
-            {phases ?? <PhaseLine status={status} received={sender !== undefined && sender.agency !== person.agency} />}
+            {phases ?? <PhaseLine status={status} received={sender !== undefined && sender.agency !== person.agency}
+              untaken={untaken} />}
             <p className="marks"><Marks status={status} urgency={urgency} label={t("due")} whole /></p>
           </div>
         </div>

@@ -47,6 +47,7 @@ export function ReferralMatter({ id }: { id: string }) {
   return (
     <MatterFrame title={[word("referrals"), about.join(", ")].filter(Boolean).join(": ")} number={referral.matterNumber}
       summary={summary(referral)} status={referral.status} urgency={urgencyNow(referral)} sender={referral.sender}
+      untaken={referral.state < ReferralState.ACCEPTED}
       mistaken={referral.state === ReferralState.ENTERED_IN_ERROR ? <Tombstone revocation={referral.revocation} />
         : isWithdrawn(referral.status) && <Withdrawn subject={subject} caseId={referral.caseId} />}
       actions={<>
