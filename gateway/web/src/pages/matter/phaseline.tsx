@@ -19,7 +19,8 @@ export function PhaseLine({ status, received, untaken }: { status?: LoopStatus; 
     <ol className="phase-line" aria-label={t("phases")}>
       {phases.map((phase, index) => {
         const current = phase === status.phase;
-        const state = current ? "current" : at >= 0 && index > at ? (index === at + 1 ? "next" : "ahead") : untaken && phase === LoopPhase.TAKEN ? "ahead" : "done";
+        const waits = status.phase === LoopPhase.WAITING && untaken, ahead = at >= 0 && index > at || waits && phase === LoopPhase.TAKEN;
+        const state = current ? "current" : ahead ? (index === at + 1 ? "next" : "ahead") : "done";
         return <li key={phase} className={state} aria-current={current ? "step" : undefined}>
           {named(phase, received)}
           {current && since && <time dateTime={since.toISOString()}> {day(since)}</time>}

@@ -72,8 +72,8 @@ export const requestInformation = <M,>(of: (matter: M) => Speech): Step<M> => ({
     return [
       ...(receives && !hears ? [{ kind: "note", name: "silent", label: "", text: "thread:silentAsk" } satisfies Field] : []),
       {
-        kind: "area", name: "question", label: "thread:question", hint: "thread:questionHint", required: list(values, "papers").length === 0,
-        missing: "thread:missingQuestion",
+        kind: "area", name: "question", label: "thread:question", hint: "thread:questionHint",
+        required: list(values, "papers").length === 0, missing: "thread:missingQuestion",
       },
       {
         kind: "drawn", name: "papers", label: "thread:papersAsked",
