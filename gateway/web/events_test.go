@@ -20,7 +20,7 @@ var (
 
 // unshown are the events that a page has no text of, and does not show. The client's page shows a
 // joined report as any other.
-var unshown = map[string][]protoreflect.Name{"own": {"ConcernJoined", "ReportJoined", "ConcernPromoted", "CopiesErased"}}
+var unshown = map[string][]protoreflect.Name{"own": {"ConcernJoined", "ReportJoined", "ConcernPromoted", "CopiesErased", "ReportAdded"}}
 
 // eventsOf are the events of the files that the timeline reads: their messages that are no part of
 // another message.

@@ -88,7 +88,11 @@ export class Person {
       if ((await more.getAttribute("aria-expanded", { timeout: 1_000 })) === "false") await more.click({ timeout: 5_000 });
       await expect(entry).toBeVisible({ timeout: 5_000 });
     }).toPass();
-    await entry.click();
+    // It may close the menu, too.
+    await expect(async () => {
+      if (!await entry.isVisible()) await more.click({ timeout: 5_000 });
+      await entry.click({ timeout: 5_000 });
+    }).toPass();
   }
 
   // list opens a list, shows its new matters, and opens one of them.
@@ -144,6 +148,14 @@ export class Person {
         await this.first(form);
       }
     }
+  }
+
+  // answer answers the request that waits, in the thread of the open matter.
+  async answer(values: Record<string, unknown>) {
+    const form = this.matter.locator("[data-card-form=answer]");
+    await this.fill(form, values);
+    await form.locator("[data-save]").click();
+    await this.matter.locator("[data-answered]").waitFor();
   }
 
   // next goes on to the next page of a form.

@@ -30,7 +30,8 @@ async function busy(koppi: Koppi) {
   await concern("ps-04", "DeclineConcern", returned, { reason: "DECLINE_REASON_WRONG_AREA", explanation: "Asuu Varkaudessa." });
   const [, sent] = cases.sent.split("/");
   await concern("ps-21", "TakeConcern", sent!, {});
-  await concern("ps-21", "RequestInformation", sent!, { question: "Onko vuokrasopimus voimassa?" });
+  await concern("ps-21", "RequestInformation", sent!, { question: "Onko vuokrasopimus voimassa?", papers: ["lease", "bank-statement"] });
+  await concern("kela-17", "AddInformation", sent!, { text: "Asiakas muutti.", topics: ["TOPIC_HOMELESSNESS"], urgency: "URGENCY_URGENT" });
   await koppi.call("client", "consent.v1.ConsentService/GiveConsent", {
     requestId: requestId(), ...to, services: ["concern", "referral"], purpose: "Vuokra-asian hoito.", provision: "1301/2014 § 35.1",
     until: "2027-11-23T22:00:00Z",

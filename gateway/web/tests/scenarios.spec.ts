@@ -53,7 +53,7 @@ test("02: without consent the reporter learns the fate of the message, not of th
   await guide.take("ReceiveConcern");
   await guide.take("RequestInformation", { question: "Milloin asiakkaaseen on viimeksi saatu yhteys?" });
   await phase(kela, "LOOP_PHASE_WAITING");
-  await kela.take("ProvideInformation", { answer: "Eilen puhelimitse." });
+  await kela.answer({ answer: "Eilen puhelimitse." });
   await worker.open(subject, "work", "agency");
   await worker.take("TakeConcern");
   await phase(kela, "LOOP_PHASE_IN_PROGRESS");

@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { Attachment } from "koppi-contract/koppi/common/v1/party_pb";
 import { useTexts } from "../app/language";
 import { download } from "./download";
+import { PaperNames } from "./papernames";
 import { Problem } from "./problem";
 
 const size = (bytes: bigint) =>
@@ -25,7 +26,7 @@ export function Attachments({ subject, attachments }: { subject: string; attachm
           <li key={attachment.attachmentId}>
             <button type="button" className="plain" disabled={busy === attachment.attachmentId} onClick={() => void save(attachment)}
               data-download={attachment.attachmentId}>
-              <bdi>{attachment.filename}</bdi>
+              {attachment.paperKind && <><PaperNames of={[attachment.paperKind]} />: </>}<bdi>{attachment.filename}</bdi>
               <span className="hidden"> {t("download")}</span>
             </button>{" "}
             <span className="quiet">{size(attachment.sizeBytes)}</span>

@@ -20,3 +20,12 @@ export function workingDaysBetween(from: string, to: string): number | undefined
   }
   return count;
 }
+
+// workingDayAfter returns the nth working day after a day, both given as YYYY-MM-DD; undefined outside the
+// years of the calendar.
+export function workingDayAfter(from: string, count: number): string | undefined {
+  for (let at = Date.parse(from) + oneDay; ; at += oneDay) {
+    const key = new Date(at).toISOString().slice(0, 10), days = workingDaysBetween(from, key);
+    if (days === undefined || days >= count) return days === undefined ? undefined : key;
+  }
+}

@@ -195,7 +195,11 @@ func (o *outcome) received(subject string) {
 		return
 	}
 	for _, step := range o.missing(o.State(subject), o.State(lead), nil) {
-		o.AddBy(subject, step.message, step.by)
+		o.Draft.AddBy(subject, step.message, step.by)
+	}
+	// The reports that are shown to follow this one get the steps one at a time.
+	for _, report := range o.joinedTo(o.State(subject)) {
+		o.catchUp(report)
 	}
 }
 

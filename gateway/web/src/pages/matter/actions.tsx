@@ -51,6 +51,8 @@ interface Props<M> {
   more?: Entry[][];
 }
 
+const noteOf = (why: string): Field => ({ kind: "note", name: "why", label: "", text: why });
+
 const methodOf = (service: DescService, name: string) =>
   service.methods.find((method) => method.name === name) as DescMethodUnary<DescMessage, DescMessage> | undefined;
 
@@ -59,7 +61,7 @@ const methodOf = (service: DescService, name: string) =>
 export function Actions<M>({
   matter, naming, etag, service, available, steps, texts = "matter", changed, elsewhere = [], yields = false, more = [],
 }: Props<M>) {
-  const t = useTexts("matter"), own = useTexts(texts), word = useWords(), { place: formPlace, chosen, choose } = useContext(StepPlace);
+  const t = useTexts("matter"), own = useTexts(texts), word = useWords(), { place: formPlace, chosen, why, choose } = useContext(StepPlace);
   const [error, setError] = useState<unknown>(), [busy, setBusy] = useState(false), [taken, setTaken] = useState<string>();
   const [led, setLed] = useState<string>();
   const place = useRef<HTMLElement>(null), said = useRef<HTMLParagraphElement>(null), left = useRef<string>(undefined);
@@ -122,7 +124,8 @@ export function Actions<M>({
       <div role="status">{led && <p className="led quiet" data-led={led}>{t("enterTakes", { step: called(led) })}</p>}</div>
       {open && formPlace && createPortal(
         <StepForm key={open} draft={`${open} ${Object.values(naming).join()}`} texts={texts} title={called(open)}
-          schema={methodOf(service, open)!.input} fields={(values) => steps[open]?.fields?.(matter, values) ?? []}
+          schema={methodOf(service, open)!.input}
+          fields={(values) => [...(why ? [noteOf(why)] : []), ...(steps[open]?.fields?.(matter, values) ?? [])]}
           initial={steps[open]?.initial?.(matter)}
           make={(values, requestId) => request(open, requestId, steps[open]?.make?.(values, matter))}
           send={(message) => send(open, message)} done={() => { choose(undefined); setTaken(open); }}

@@ -19,11 +19,13 @@ type Props<T extends DescMessage> = Sending<T> & {
   saved: () => void;
   // What stands above the fields, and below the button.
   before?: (form: Submission) => ReactNode;
-  hint?: ReactNode;
+  hint?: ReactNode | ((form: Submission) => ReactNode);
+  // Its button is the primary one of the page.
+  primary?: boolean;
 };
 
 // CardForm is a part of a card, which is saved alone.
-export function CardForm<T extends DescMessage>({ name, label, fields, saveLabel, saved, before, hint, ...sending }: Props<T>) {
+export function CardForm<T extends DescMessage>({ name, label, fields, saveLabel, saved, before, hint, primary, ...sending }: Props<T>) {
   const form = useSubmission(sending), shown = shownOf(fields(form.draft), form.draft);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -32,12 +34,15 @@ export function CardForm<T extends DescMessage>({ name, label, fields, saveLabel
     form.forget();
     saved();
   };
+  const said = typeof hint === "function" ? hint(form) : hint;
   return (
     <form className="card-form" noValidate onSubmit={(event) => void submit(event)} aria-label={label} data-card-form={name}>
       {before?.(form)}
       <FieldList form={form} texts="matter" fields={shown} headings="h4" />
-      {hint && <p className="quiet">{hint}</p>}
-      <div className="buttons"><Button type="submit" variant="secondary" aria-disabled={form.sending} data-save>{saveLabel}</Button></div>
+      {said && <p className="quiet">{said}</p>}
+      <div className="buttons">
+        <Button type="submit" variant={primary ? "default" : "secondary"} aria-disabled={form.sending} data-save>{saveLabel}</Button>
+      </div>
     </form>
   );
 }

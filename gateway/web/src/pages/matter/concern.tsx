@@ -27,6 +27,7 @@ import { isReceivers } from "./intakestate";
 import { ReadInEmergency } from "./readinemergency";
 import { MatterSide, type Linked } from "./side";
 import { useConcernSummary } from "./summary";
+import { isAsked, saidIn } from "./thread/talk";
 import { Tombstone } from "./tombstone";
 import { Triaged } from "./triaged";
 import { urgencyNow } from "./urgencynow";
@@ -35,6 +36,8 @@ import { Withdrawn } from "./withdrawn";
 
 const IntakeCard = lazy(async () => ({ default: (await patiently(() => import("./intake"))).IntakeCard }));
 
+const Thread = lazy(async () => ({ default: (await patiently(() => import("./thread/thread"))).Thread }));
+
 const RecordOnce = lazy(async () => ({ default: (await patiently(() => import("./recordonce"))).RecordOnce }));
 
 // isRecorded reports whether the receiver has something to copy into its own client record.
@@ -42,6 +45,12 @@ const isRecorded = ({ contactAttempts, triages, appointments, state, outcome }: 
   contactAttempts.length + triages.length + appointments.length > 0 || state === ConcernState.ASSESSED || outcome > 0;
 
 const hasAppointments = ({ appointments, availableActions }: Concern) => appointments.length > 0 && availableActions.length > 0;
+
+// isUntaken reports whether no worker of the receiver has taken a concern. A reporter that does not hear how it
+// goes on does not know.
+const isUntaken = ({ status, receiver, feedbackConsentedAt }: Concern, agency: string) =>
+  (receiver?.agency === agency || feedbackConsentedAt !== undefined)
+  && !(status?.responsible?.worker && status.responsible.agency === receiver?.agency);
 
 const linkedOf = (concern: Concern): Linked[] => [
   ...(concern.joinedConcernId ? [{ how: "linkedJoined", subject: `concerns/${concern.joinedConcernId}` }] : []),
@@ -64,14 +73,22 @@ export function ConcernMatter({ id }: { id: string }) {
   return (
     <MatterFrame title={[word("concerns"), topics.join(", ")].filter(Boolean).join(": ")} number={concern.matterNumber}
       summary={summary(concern)} status={concern.status} urgency={urgencyNow(concern)} sender={concern.reporter}
+      untaken={isUntaken(concern, person.agency)}
       mistaken={concern.state === ConcernState.ENTERED_IN_ERROR ? <Tombstone revocation={concern.revocation} />
         : <Withdrawn subject={subject} caseId={concern.caseId} />}
       actions={<>
         <ReadInEmergency matter={concern} />
         <Actions matter={concern} naming={{ concernId: id }} etag={concern.etag} service={ConcernService}
           available={concern.availableActions} steps={concernSteps({ own: person.agency, role: actsAs(person) }, said)} changed={changed}
-          more={[begin]} />
+          elsewhere={["ProvideInformation"]} yields={isAsked(concern, person.agency)} more={[begin]} />
       </>}
+      thread={!concern.revocation && concern.informationRequests.length + concern.additions.length > 0 && <Suspense>
+        <Thread changed={changed} talk={{
+          subject, service: ConcernService, naming: { concernId: id }, etag: concern.etag, receiver: concern.receiver,
+          hears: Boolean(concern.feedbackConsentedAt), requests: concern.informationRequests, additions: concern.additions,
+          available: concern.availableActions, contacts: data.contacts,
+        }} />
+      </Suspense>}
       said={!concern.revocation && concern.description && <Said said={concern.description} label="description" />}
       side={<MatterSide subject={subject} caseId={concern.caseId} clientId={concern.clientId} language={concern.clientLanguage}
         interpreter={concern.clientInterpreter}
@@ -117,7 +134,7 @@ export function ConcernMatter({ id }: { id: string }) {
       {!concern.revocation && concern.receiver?.agency === person.agency && isRecorded(concern) && (
         <Suspense><RecordOnce concern={concern} /></Suspense>
       )}
-      {!concern.revocation && <Course subject={subject} caseId={concern.caseId} said={concern.description}
+      {!concern.revocation && <Course subject={subject} caseId={concern.caseId} said={[concern.description, ...saidIn(concern)]}
         ended={concern.outcome ? word(nameOf(OutcomeSchema, concern.outcome)) : ""} endedSaid={concern.feedback} />}
     </MatterFrame>
   );

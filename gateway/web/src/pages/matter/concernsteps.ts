@@ -1,5 +1,6 @@
 import { createElement } from "react";
 
+import { ContentProfile } from "koppi-contract/koppi/common/v1/party_pb";
 import { AppointmentResultSchema } from "koppi-contract/koppi/common/v1/appointment_pb";
 import {
   ConcernState, DeclineReason, DeclineReasonSchema, Outcome, OutcomeSchema, SupportNeedSchema, Topic, TopicSchema, type Concern,
@@ -8,7 +9,7 @@ import {
 import { lastNow } from "../../app/clock";
 import type { Definitions } from "../../ui/definitions";
 import { list, text, type Field, type Values } from "../../ui/form/fields";
-import { endOfDay, finnish, local } from "../../ui/form/times";
+import { finnish, local } from "../../ui/form/times";
 import { attestedFields, groundFields } from "../../ui/ground/fields";
 import { allowsTopics, allowsWords, basisOf, chosenOf, isNecessary } from "../../ui/ground/value";
 import { namesOf, nameOf } from "../../ui/names";
@@ -27,10 +28,24 @@ import {
   groupFields, isTaken, judgedUrgencyFields, loweredReasonField, needBefore, needFields, needOf, reasonFields, trackField, triageBefore,
   triageOf,
 } from "./triagefields";
+import { addInformation, requestInformation, type Speech } from "./thread/steps";
+import { receives } from "./thread/talk";
 import { isUrgent } from "./urgencynow";
 
-// The question that waits for the reporter's answer.
-const openQuestion = (concern: Concern) => concern.informationRequests.find(({ answeredAt }) => !answeredAt);
+// contentOf returns the most that a report's ground lets its reporter say. Before there were terms, a report on
+// consent said all, and another what it is about.
+const contentOf = ({ basis }: Concern) =>
+  basis?.terms?.content ?? (onConsent(basis) ? ContentProfile.WHOLE : ContentProfile.TOPICS);
+
+// speechOf is what the steps of the thread depend on.
+const speechOf = ({ own }: Setting) => (concern: Concern): Speech => {
+  const reports = !receives(concern, own), taken = concern.topics.map((topic) => nameOf(TopicSchema, topic));
+  return {
+    receives: !reports, hears: Boolean(concern.feedbackConsentedAt), urgency: concern.urgency,
+    words: !reports || contentOf(concern) >= ContentProfile.NECESSARY,
+    topics: reports ? namesOf(TopicSchema).filter((name) => !taken.includes(name)) : [],
+  };
+};
 
 // The needs that an assessment by another than a social worker can find.
 const ordinary = namesOf(SupportNeedSchema).filter((name) => !name.startsWith("SUPPORT_NEED_SPECIAL"));
@@ -87,23 +102,8 @@ export function concernSteps(setting: Setting, said: Definitions): Steps<Concern
       }),
       rare: true,
     },
-    RequestInformation: {
-      fields: () => [
-        { kind: "area", name: "question", label: "question", hint: "questionHint", required: true },
-        { kind: "day", name: "due", label: "answerBy", hint: "answerByHint", of: ["due_at"] },
-      ],
-      make: (values) => ({ question: text(values, "question"), dueAt: endOfDay(text(values, "due")) }),
-    },
-    ProvideInformation: {
-      fields: (concern) => [
-        { kind: "quote", name: "asked", label: "question", quote: openQuestion(concern)?.question ?? "" },
-        { kind: "area", name: "answer", label: "answer", required: true, of: ["information_request_id"] },
-        attachmentsField,
-      ],
-      make: (values, concern) => ({
-        informationRequestId: openQuestion(concern)?.informationRequestId ?? "", answer: text(values, "answer"), ...withAttachments(values),
-      }),
-    },
+    RequestInformation: requestInformation(speechOf(setting)),
+    AddInformation: addInformation(speechOf(setting)),
     CompleteAssessment: {
       fields: () => (setting.role === "social_worker" ? needFields(said, true) : [
         ...needFields(said, true, ordinary), { kind: "drawn", name: "specialFound", label: "", draw: () => createElement(SpecialFound) },

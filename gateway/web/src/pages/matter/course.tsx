@@ -10,8 +10,8 @@ export function Said({ said, label }: { said: string; label: "description" | "re
 interface Props {
   subject: string;
   caseId: string;
-  // The matter's content, which the timeline does not repeat.
-  said: string;
+  // What the page says elsewhere: the timeline does not repeat it.
+  said: string[];
   // The outcome, with its details.
   ended: string;
   endedSaid: string;
@@ -28,7 +28,7 @@ export function Course({ subject, caseId, said, ended, endedSaid }: Props) {
       </section>}
       {caseId && <section aria-labelledby="matter-course">
         <h3 id="matter-course">{t("course")}</h3>
-        <Timeline of={{ caseId }} subject={subject} said={[said, ended && endedSaid]} />
+        <Timeline of={{ caseId }} subject={subject} said={[...said, ended && endedSaid]} />
       </section>}
     </>
   );

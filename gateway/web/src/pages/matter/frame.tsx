@@ -1,5 +1,5 @@
 import { Link, useParams, useRouterState } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 
 import type { LoopStatus, Party, Urgency } from "koppi-contract/koppi/common/v1/party_pb";
 import { useTexts, useWords } from "../../app/language";
@@ -19,11 +19,15 @@ interface Props {
   urgency?: Urgency;
   // Who sent it; a plan has no sender.
   sender?: Party;
+  // Nobody has taken it yet, as far as the reader knows.
+  untaken?: boolean;
   // The matter's own phases, if they are not those of every matter.
   phases?: ReactNode;
   // A matter entered in error is a tombstone, and says so first.
   mistaken?: ReactNode;
   actions: ReactNode;
+  // What both sides asked, answered and added.
+  thread?: ReactNode;
   // The text that the matter is about. The form of the chosen step is beside it, or below it where
   // there is no width.
   said?: ReactNode;
@@ -33,13 +37,16 @@ interface Props {
 
 // MatterFrame is the layout of every matter: what it is and its state, the steps, its text with what
 // happened, and at its side the form of the chosen step, the client and related matters.
-export function MatterFrame({ title, number, summary, status, urgency, sender, phases, mistaken, actions, said, side, children }: Props) {
+export function MatterFrame({
+  title, number, summary, status, urgency, sender, untaken, phases, mistaken, actions, thread, said, side, children,
+}: Props) {
   const t = useTexts("matter"), shell = useTexts("shell"), person = usePerson(), heading = useRef<HTMLHeadingElement>(null);
   const { id, kind } = useParams({ strict: false }), word = useWords();
   useTitle(kind && [word(kind), number].filter(Boolean).join(" "), 1);
   const list = useRouterState({ select: (state) => state.location.pathname.split("/")[1] ?? "work" });
-  const [place, setPlace] = useState<HTMLElement | null>(null), [chosen, choose] = useState<string>();
-  const stepPlace = useMemo(() => ({ place, chosen, choose }), [place, chosen]);
+  const [place, setPlace] = useState<HTMLElement | null>(null), [step, setStep] = useState<{ chosen?: string; why?: string }>({});
+  const choose = useCallback((chosen?: string, why?: string) => setStep({ chosen, why }), []);
+  const stepPlace = useMemo(() => ({ place, ...step, choose }), [place, step]);
   // The focus is on the heading after opening.
   useEffect(() => heading.current?.focus(), [id]);
   return (
@@ -55,11 +62,13 @@ export function MatterFrame({ title, number, summary, status, urgency, sender, p
           {mistaken}
           <p className="summary-line" data-summary>{summary}</p>
           <div className="matter-state">
-            {phases ?? <PhaseLine status={status} received={sender !== undefined && sender.agency !== person.agency} />}
+            {phases ?? <PhaseLine status={status} received={sender !== undefined && sender.agency !== person.agency}
+              untaken={untaken} />}
             <p className="marks"><Marks status={status} urgency={urgency} label={t("due")} whole /></p>
           </div>
         </div>
         {actions}
+        {thread}
         <div className="columns">
           {said && <div className="said">{said}</div>}
           <div className="step-place" ref={setPlace} />

@@ -4,6 +4,8 @@ export interface Rules<M> {
   sure?: string | ((matter: M) => string);
   // A rare step is in the menu.
   rare?: boolean | ((matter: M) => boolean);
+  // The step is never the primary one.
+  second?: boolean;
   // While this holds, the step is the primary one; else it is the first usual step.
   first?: (matter: M) => boolean;
   // While this holds, the step is beside the primary step, and highlighted.
@@ -26,7 +28,7 @@ export function ordered<M>(allowed: string[], steps: Record<string, Rules<M>>, m
   };
   const isFinal = (name: string) => Boolean(steps[name]?.sure);
   const usual = allowed.filter((name) => !holds(name, "rare") && !holds(name, "soon"));
-  const primary = yields ? undefined : allowed.find((name) => holds(name, "first")) ?? usual[0];
+  const primary = yields ? undefined : allowed.find((name) => holds(name, "first")) ?? usual.find((name) => !steps[name]?.second);
   const beside = [...allowed.filter((name) => holds(name, "soon")), ...usual.filter((name) => !isFinal(name))]
     .filter((name) => name !== primary).slice(0, yields ? 0 : most);
   const left = allowed.filter((name) => name !== primary && !beside.includes(name));

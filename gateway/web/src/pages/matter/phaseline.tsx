@@ -6,8 +6,9 @@ import { usePhase } from "../../ui/marks";
 
 const path = [LoopPhase.SENT, LoopPhase.RECEIVED, LoopPhase.TAKEN, LoopPhase.IN_PROGRESS, LoopPhase.CLOSED];
 
-// PhaseLine shows the phases of a matter: the current one with its start, the next one outlined.
-export function PhaseLine({ status, received }: { status?: LoopStatus; received: boolean }) {
+// PhaseLine shows the phases of a matter: the current one with its start, the next one outlined. A matter may wait
+// for an answer before anybody has taken it.
+export function PhaseLine({ status, received, untaken }: { status?: LoopStatus; received: boolean; untaken?: boolean }) {
   const t = useTexts("matter"), named = usePhase();
   if (!status?.phase) return null;
   // Waiting is the phase "in progress", from the viewpoint of the party that is waited for.
@@ -18,7 +19,8 @@ export function PhaseLine({ status, received }: { status?: LoopStatus; received:
     <ol className="phase-line" aria-label={t("phases")}>
       {phases.map((phase, index) => {
         const current = phase === status.phase;
-        const state = current ? "current" : at >= 0 && index > at ? (index === at + 1 ? "next" : "ahead") : "done";
+        const waits = status.phase === LoopPhase.WAITING && untaken, ahead = at >= 0 && index > at || waits && phase === LoopPhase.TAKEN;
+        const state = current ? "current" : ahead ? (index === at + 1 ? "next" : "ahead") : "done";
         return <li key={phase} className={state} aria-current={current ? "step" : undefined}>
           {named(phase, received)}
           {current && since && <time dateTime={since.toISOString()}> {day(since)}</time>}

@@ -1,8 +1,10 @@
 import { createClient } from "@connectrpc/connect";
+import { lazy, Suspense } from "react";
 
 import { ReferralService } from "koppi-contract/koppi/referral/v1/referral_pb";
 import { ReferralKindSchema, ReferralOutcomeSchema, ReferralState, type Referral } from "koppi-contract/koppi/referral/v1/state_pb";
 import { useTexts, useWords } from "../../app/language";
+import { patiently } from "../../app/patiently";
 import { actsAs, usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { onDate } from "../../ui/dates";
@@ -17,11 +19,14 @@ import { ReadInEmergency } from "./readinemergency";
 import { referralSteps } from "./referralsteps";
 import { MatterSide, type Linked } from "./side";
 import { useReferralSummary } from "./summary";
+import { isAsked, saidIn } from "./thread/talk";
 import { Tombstone } from "./tombstone";
 import { Triaged } from "./triaged";
 import { urgencyNow } from "./urgencynow";
 import { useMatter } from "./usematter";
 import { isWithdrawn, Withdrawn } from "./withdrawn";
+
+const Thread = lazy(async () => ({ default: (await patiently(() => import("./thread/thread"))).Thread }));
 
 const linkedOf = (referral: Referral): Linked[] => [
   ...(referral.redirectedFromReferralId ? [{ how: "linkedFrom", subject: `referrals/${referral.redirectedFromReferralId}` }] : []),
@@ -42,14 +47,22 @@ export function ReferralMatter({ id }: { id: string }) {
   return (
     <MatterFrame title={[word("referrals"), about.join(", ")].filter(Boolean).join(": ")} number={referral.matterNumber}
       summary={summary(referral)} status={referral.status} urgency={urgencyNow(referral)} sender={referral.sender}
+      untaken={referral.state < ReferralState.ACCEPTED}
       mistaken={referral.state === ReferralState.ENTERED_IN_ERROR ? <Tombstone revocation={referral.revocation} />
         : isWithdrawn(referral.status) && <Withdrawn subject={subject} caseId={referral.caseId} />}
       actions={<>
         <ReadInEmergency matter={referral} />
         <Actions matter={referral} naming={{ referralId: id }} etag={referral.etag} service={ReferralService}
           available={referral.availableActions} steps={referralSteps({ own: person.agency, role: actsAs(person) })} changed={changed}
-          more={[begin]} />
+          elsewhere={["ProvideInformation"]} yields={isAsked(referral, person.agency)} more={[begin]} />
       </>}
+      thread={!referral.revocation && referral.informationRequests.length + referral.additions.length > 0 && <Suspense>
+        <Thread changed={changed} talk={{
+          subject, service: ReferralService, naming: { referralId: id }, etag: referral.etag, receiver: referral.receiver, hears: true,
+          requests: referral.informationRequests, additions: referral.additions, available: referral.availableActions,
+          contacts: data.contacts,
+        }} />
+      </Suspense>}
       said={!referral.revocation && referral.reason && <Said said={referral.reason} label="referralReason" />}
       side={<MatterSide subject={subject} caseId={referral.caseId} clientId={referral.clientId} language={referral.clientLanguage}
         interpreter={referral.clientInterpreter}
@@ -61,7 +74,7 @@ export function ReferralMatter({ id }: { id: string }) {
         {referral.applicationArrivedOn && <><dt>{t("arrivedOn")}</dt><dd>{onDate(referral.applicationArrivedOn)}</dd></>}
         <Triaged matter={referral} />
       </MatterSide>}>
-      {!referral.revocation && <Course subject={subject} caseId={referral.caseId} said={referral.reason}
+      {!referral.revocation && <Course subject={subject} caseId={referral.caseId} said={[referral.reason, ...saidIn(referral)]}
         ended={referral.outcome ? word(nameOf(ReferralOutcomeSchema, referral.outcome)) : ""} endedSaid={referral.outcomeNote} />}
     </MatterFrame>
   );

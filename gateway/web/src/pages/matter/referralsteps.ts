@@ -1,3 +1,5 @@
+import { createElement } from "react";
+
 import {
   AppointmentResultSchema, ReferralDeclineReason, ReferralDeclineReasonSchema, ReferralKind, ReferralKindSchema, ReferralOutcome,
   ReferralOutcomeSchema, ReferralState, type Referral,
@@ -7,13 +9,16 @@ import { UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 import { text, type Field, type Values } from "../../ui/form/fields";
 import { attestedFields, groundFields } from "../../ui/ground/fields";
 import { basisOf } from "../../ui/ground/value";
-import { nameOf } from "../../ui/names";
+import { nameOf, namesOf } from "../../ui/names";
 import type { Steps } from "./actions";
 import { appointmentResult, awaited, scheduleAppointment } from "./appointments";
 import {
   acknowledge, attachmentsField, enumOf, partyOf, planContact, reassign, revoke, settle, suggestedField, triage, withAttachments,
   type Setting,
 } from "./steps";
+import { AskFirst } from "./thread/askfirst";
+import { addInformation, requestInformation, type Speech } from "./thread/steps";
+import { receives, wasAskedFirst } from "./thread/talk";
 import { isUrgent, urgencyBefore, urgencyFields } from "./urgencynow";
 
 const undecided = ({ state }: Referral) => state === ReferralState.SENT || state === ReferralState.RECEIVED;
@@ -34,6 +39,17 @@ function outcomes(referral: Referral): string[] {
 // The reasons that do not by themselves say what to do instead (434/2003 § 45).
 const explained = [ReferralDeclineReason.NO_CAPACITY, ReferralDeclineReason.NOT_ELIGIBLE, ReferralDeclineReason.INCOMPLETE]
   .map((reason) => nameOf(ReferralDeclineReasonSchema, reason));
+// INCOMPLETE is a reason once the sender was asked for what is missing, and answered or let the time pass.
+const incomplete = nameOf(ReferralDeclineReasonSchema, ReferralDeclineReason.INCOMPLETE);
+// While the receiver waits for an answer, there is nothing else to ask first.
+const canAsk = ({ availableActions }: Referral) => availableActions.includes("RequestInformation");
+const reasonsOf = (referral: Referral) =>
+  namesOf(ReferralDeclineReasonSchema).filter((name) => name !== incomplete || wasAskedFirst(referral) || canAsk(referral));
+
+// speechOf is what the steps of the thread depend on: a referral is told whole, as is how it goes on.
+const speechOf = ({ own }: Setting) => (referral: Referral): Speech =>
+  ({ receives: receives(referral, own), hears: true, urgency: referral.urgency, words: true });
+
 const isExplained = ({ reason }: Values) => explained.includes(String(reason));
 
 // The fields of each step of a referral. Acceptance has no form; the worker who clicks accepts it.
@@ -53,7 +69,8 @@ export function referralSteps(setting: Setting): Steps<Referral> {
       // A booked appointment is the next thing to be recorded.
       first: (referral) => awaited(referral).length > 0,
     },
-    PlanContact: planContact(setting),
+    // Before it is decided who handles the matter, something may be missing.
+    PlanContact: { ...planContact(setting), rare: undecided },
     AddProgressNote: {
       fields: () => [
         { kind: "area", name: "text", label: "note", hint: "noteHint", required: true },
@@ -63,6 +80,8 @@ export function referralSteps(setting: Setting): Steps<Referral> {
       initial: ({ state }) => ({ onHold: state === ReferralState.ON_HOLD }),
       make: (values) => ({ text: text(values, "text"), onHold: values.onHold === true, ...withAttachments(values) }),
     },
+    RequestInformation: requestInformation(speechOf(setting)),
+    AddInformation: addInformation(speechOf(setting)),
     RefuseCancellation: {
       fields: () => [{ ...explanation, required: true }], make: (values) => ({ explanation: text(values, "explanation") }),
     },
@@ -98,8 +117,15 @@ export function referralSteps(setting: Setting): Steps<Referral> {
     },
     ReassignReferral: { ...reassign(setting), rare: true },
     DeclineReferral: {
-      fields: () => [
-        { kind: "choice", name: "reason", label: "declineReason", schema: ReferralDeclineReasonSchema, required: true, list: true },
+      fields: (referral, values) => [
+        {
+          kind: "choice", name: "reason", label: "declineReason", schema: ReferralDeclineReasonSchema, required: true, list: true,
+          only: reasonsOf(referral), hint: reasonsOf(referral).includes(incomplete) ? undefined : "thread:incompleteLater",
+        },
+        ...(values.reason === incomplete && !wasAskedFirst(referral) && canAsk(referral) ? [{
+          kind: "drawn", name: "askFirst", label: "",
+          draw: ({ set }) => createElement(AskFirst, { reset: () => set("reason", "") }),
+        } satisfies Field] : []),
         { ...explanation, hint: "explanationNeeded", required: true, when: isExplained },
         { ...explanation, when: (values) => !isExplained(values) },
         suggestedField(setting),

@@ -3,6 +3,7 @@ import {
 } from "koppi-contract/koppi/concern/v1/state_pb";
 import { dateOf } from "../../app/clock";
 import { nameOf } from "../../ui/names";
+import { askedFor } from "./askedfor";
 import { isRefusedConcern, rightOf } from "./rights";
 import { aheadOf, frameOf, interpreted, onDay, type Meeting, type OwnMatter, type Tongue } from "./ownmatter";
 
@@ -38,6 +39,7 @@ export function describeConcern(concern: Concern, tongue: Tongue): OwnMatter {
     isRefusedConcern(concern) ? t(rightOf(names.kindOf(concern.receiver))) : "",
     elsewhere ? t("offered", { who: names.full(status?.waitingOn) }) : "",
     ...guided(concern, tongue),
+    ...(frame.ended ? [] : askedFor(concern.informationRequests, tongue)),
     !frame.ended && concern.secondWorker ? t("second", { who: names.full(concern.secondWorker) }) : "",
   ];
   const notes = [

@@ -2,8 +2,8 @@
 // are the same to a client share one.
 export const did = [
   "SubmitConcern", "CheckOpenConcern", "ReceiveConcern", "TriageConcern", "TakeConcern", "ReassignConcern", "RecordContactAttempt",
-  "RequestInformation", "ProvideInformation", "StartAssessment", "CompleteAssessment", "CloseConcern", "ForwardConcern", "DeclineConcern",
-  "WithdrawConcern", "SettleConcern", "RecordFeedbackConsent", "SetSecondWorker",
+  "RequestInformation", "ProvideInformation", "AddInformation", "StartAssessment", "CompleteAssessment", "CloseConcern", "ForwardConcern",
+  "DeclineConcern", "WithdrawConcern", "SettleConcern", "RecordFeedbackConsent", "SetSecondWorker",
   "PlanContact", "Revoke", "AcknowledgeRevocation", "SendReferral", "ReceiveReferral", "AcceptReferral", "DeclineReferral",
   "RedirectReferral", "ReassignReferral", "ScheduleAppointment", "RecordAppointmentResult", "AddProgressNote", "RefuseCancellation",
   "CompleteReferral", "CancelReferral", "SettleReferral",

@@ -54,8 +54,9 @@ export interface OwnMatter {
 
 export interface Tongue {
   t: TFunction; word: (name: string) => string; names: Names; because: Because; now: Date;
-  // The name of a language.
+  // The name of a language, and of kinds of documents.
   tongue: (tag: string) => string;
+  papers: (keys: string[]) => string;
 }
 
 const endings = /_(CLOSED|COMPLETED|WITHDRAWN|CANCELLED|REDIRECTED|ENDED|ENTERED_IN_ERROR)$/;

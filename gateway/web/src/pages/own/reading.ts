@@ -12,6 +12,7 @@ import { useTexts, useWords } from "../../app/language";
 import { useNow } from "../../app/clock";
 import { contactOf } from "../../ui/contact";
 import { useLanguageName } from "../../ui/languages";
+import { usePapers } from "../../ui/papers";
 import { useBecause } from "./because";
 import { describeConcern } from "./concern";
 import { useNames } from "./names";
@@ -48,9 +49,11 @@ export interface Own { matters: OwnMatter[]; loading: boolean; error: unknown; r
 // useOwn returns the client's matters of all four services.
 export function useOwn(): Own {
   const t = useTexts("own"), word = useWords(), names = useNames(), now = useNow();
-  const tongue = { t, word, names, because: useBecause(), now, tongue: useLanguageName() };
   const concerns = useQuery(ConcernService.method.listConcerns, all), referrals = useQuery(ReferralService.method.listReferrals, all);
   const consultations = useQuery(ConsultationService.method.listConsultations, all), plans = useQuery(PlanService.method.listPlans, all);
+  const asked = [...concerns.data?.concerns ?? [], ...referrals.data?.referrals ?? []]
+    .some(({ informationRequests }) => informationRequests.some(({ papers }) => papers.length > 0));
+  const { names: papers } = usePapers(asked), tongue = { t, word, names, because: useBecause(), now, tongue: useLanguageName(), papers };
   const reads = [concerns, referrals, consultations, plans];
   const readAt = Math.min(...reads.map(({ dataUpdatedAt }) => dataUpdatedAt)), again = () => reads.forEach((read) => void readAgain(read));
   useAgain(readAt, again);

@@ -6,6 +6,7 @@ import { ClientExpectation } from "koppi-contract/koppi/common/v1/client_status_
 import { dateOf } from "../../app/clock";
 import { limit } from "../../ui/dates";
 import { nameOf } from "../../ui/names";
+import { askedFor } from "./askedfor";
 import { isRefusedReferral, rightOf } from "./rights";
 import { aheadOf, frameOf, interpreted, onDay, type OwnMatter, type Tongue } from "./ownmatter";
 
@@ -41,6 +42,7 @@ export function describeReferral(referral: Referral, tongue: Tongue): OwnMatter 
     referral.declineExplanation,
     isRefusedReferral(referral) ? t(rightOf(names.kindOf(referral.receiver))) : "",
     status?.waitingOnClient && referral.state === ReferralState.ON_HOLD ? t("awaitsYou", { who: names.full(status.responsible) }) : "",
+    ...(frame.ended ? [] : askedFor(referral.informationRequests, tongue)),
     referral.cancellationRequested ? t("cancelling") : "",
     quiet && referral.clientStatus?.expect !== ClientExpectation.YOUR_ANSWER ? t("nothingToDo") : "",
   ];

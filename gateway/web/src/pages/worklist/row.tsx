@@ -52,6 +52,7 @@ export function Row({ item, list, person, ticks, names }: Props) {
     <>
       <span className="what">
         <UrgencyMark urgency={item.urgency} />
+        {item.news > 0 && <span className="news" data-news>{t("news", { count: item.news })}</span>}
         <span><strong>{word(kindOf(item.subject))}</strong>{item.about.length > 0 && <> · {item.about.map(word).join(", ")}</>}</span>
       </span>
       {names && <ClientName item={item} />}

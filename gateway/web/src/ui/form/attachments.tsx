@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { Button, FileInput } from "suomifi-ui-components";
 
 import { useTexts } from "../../app/language";
+import { begun, usePapers } from "../papers";
 import { Problem } from "../problem";
 import type { AttachmentValue } from "./fields";
 import { upload } from "./upload";
@@ -14,6 +15,8 @@ interface Props {
   label: string;
   hint?: string;
   wrong?: string;
+  // The kind of document that all of them are; it was asked for, and names the field.
+  paper?: string;
   value: AttachmentValue[];
   change: (attachments: AttachmentValue[]) => void;
 }
@@ -26,10 +29,22 @@ const none: never[] = [];
 
 const megabytes = (bytes: number) => (bytes / 1_000_000).toLocaleString("fi-FI", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
+// What a document that was asked for can be: a photograph, or a file.
+const photographs = "image/*", documents = `${photographs},application/pdf`;
+
+// usePhone reports whether the screen is small or touched: there a document is photographed, and not dragged.
+const phones = matchMedia("(max-width: 30rem), (pointer: coarse)");
+const usePhone = () => useSyncExternalStore((changed) => {
+  phones.addEventListener("change", changed);
+  return () => phones.removeEventListener("change", changed);
+}, () => phones.matches);
+
 // AttachmentsField uploads attachments: each is checked and stored as soon as it is chosen. It shows
 // progress, and resumes after a lost connection.
-export function AttachmentsField({ id, label, hint, wrong, value, change }: Props) {
-  const t = useTexts("form"), [error, setError] = useState<unknown>(), [ways, setWays] = useState<OnItsWay[]>([]);
+export function AttachmentsField({ id, label, hint, wrong, paper, value, change }: Props) {
+  const t = useTexts("form"), phone = usePhone(), camera = useRef<HTMLInputElement>(null), papers = usePapers(paper !== undefined);
+  const named = paper ? begun(papers.name(paper)) : label;
+  const [error, setError] = useState<unknown>(), [ways, setWays] = useState<OnItsWay[]>([]);
   const [said, say] = useState("");
   const attachments = useRef(value), left = useRef(new AbortController()), input = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLUListElement>(null), cancelled = useRef(false);
@@ -52,7 +67,7 @@ export function AttachmentsField({ id, label, hint, wrong, value, change }: Prop
         if (now.cut !== cut) say(t(now.cut ? "uploadCut" : "uploadGoesOn", { name: file.name }));
         cut = now.cut;
         setWays((before) => before.map((way) => (way.key === key ? { ...way, ...now } : way)));
-      });
+      }, paper);
       change(attachments.current = [...attachments.current, attachment]);
       say(t("uploaded", { name: file.name }));
     } catch (refused) {
@@ -75,12 +90,19 @@ export function AttachmentsField({ id, label, hint, wrong, value, change }: Prop
     uploaded(id);
   };
   return (
-    <div className="field">
+    <div className={phone ? "field phone" : "field"}>
       <Problem error={error} />
-      <FileInput ref={input} id={id} multiFile value={none} disabled={busy} labelText={label} hintText={hint} optionalText={t("optional")}
+      <FileInput ref={input} id={id} multiFile value={none} disabled={busy} labelText={named} hintText={hint} smallScreen={phone}
+        optionalText={paper ? undefined : t("optional")} accept={paper && documents}
         inputButtonText={t("chooseFiles")} dragAreaText={t("dragFiles")} removeFileText={t("remove")} addedFileAriaText={t("addedFile")}
         multiFileListHeadingText={t("addedFiles")} status={wrong ? "error" : "default"} statusText={wrong} fullWidth
         onChange={(files) => void add([...files])} />
+      {phone && paper && <>
+        <input ref={camera} type="file" accept={photographs} capture="environment" hidden
+          onChange={({ target }) => { const files = [...target.files ?? []]; target.value = ""; void add(files); }} />
+        <Button type="button" variant="secondary" aria-label={t("photographOf", { what: papers.name(paper) })}
+          aria-disabled={busy} onClick={() => camera.current?.click()} data-photograph={paper}>{t("photograph")}</Button>
+      </>}
       {busy && <ul className="uploads" ref={list}>{ways.map((way) => <Way key={way.key} way={way} />)}</ul>}
       <div role="status" className="hidden">{said}</div>
       {value.length > 0 && <ul className="attachments">

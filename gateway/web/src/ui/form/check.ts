@@ -7,7 +7,8 @@ import { holdsIdentityCode } from "./identitycode";
 
 // Wrong is an error of a field: a key of the forms' texts or of the form's own, the reason of a
 // refusal, or the text of the rule. An error of no field has only a path.
-export interface Wrong { name: string; key?: string; own?: string; text?: string; reason?: string; path?: string }
+// With owed, the form itself asks for a value: it is wrong no longer once another field makes up for it.
+export interface Wrong { name: string; key?: string; own?: string; text?: string; reason?: string; path?: string; owed?: boolean }
 
 const empty = (value: unknown) => value === undefined || value === "" || value === false || (Array.isArray(value) && value.length === 0);
 
@@ -58,7 +59,7 @@ async function validator() {
 // check finds what the server would refuse: missing values, and violations of the contract's rules.
 export async function check<T extends DescMessage>(schema: T, request: MessageShape<T>, shown: Field[], values: Values): Promise<Wrong[]> {
   const wrong: Wrong[] =
-    shown.filter((field) => field.required && empty(values[field.name])).map(({ name }) => ({ name, key: "required" }));
+    shown.filter((field) => field.required && empty(values[field.name])).map(({ name }) => ({ name, key: "required", owed: true }));
   wrong.push(...shown.map((field) => verified(field, values)).filter((one) => one !== undefined));
   const result = (await validator()).validate(schema, request);
   // A rule that cannot be evaluated is a fault of the pages, and must not pass unseen.

@@ -72,12 +72,11 @@ export function FieldControl({ id, field, texts, values, value, change, set = ()
     );
     case "attachments": return (
       <Suspense>
-        <AttachmentsField {...{ id, label, hint, wrong, change }} value={(value as AttachmentValue[] | undefined) ?? []} />
+        <AttachmentsField {...{ id, label, hint, wrong, change }} paper={field.paper}
+          value={(value as AttachmentValue[] | undefined) ?? []} />
       </Suspense>
     );
     case "note": return <p className="quiet note">{own(field.text)}</p>;
-    case "quote":
-      return <figure className="quoted"><figcaption>{label}</figcaption><blockquote dir="auto">{field.quote}</blockquote></figure>;
     case "drawn": return field.draw({ id, values, value, change, set, wrong });
   }
 }

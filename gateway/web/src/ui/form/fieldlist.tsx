@@ -68,7 +68,7 @@ export function FieldList({ form, texts, fields, headings }: Props) {
   const place = useRef<HTMLDivElement>(null), summary = useRef<HTMLHeadingElement>(null);
   const bad = fields.flatMap((field) => {
     const one = form.wrong.find(({ name }) => name === field.name);
-    return one ? [{ field, said: message(one, field) }] : [];
+    return one && !(one.owed && !field.required) ? [{ field, said: message(one, field) }] : [];
   });
   useEffect(() => {
     if (form.failures === 0) return;

@@ -48,12 +48,11 @@ export type Field = Common & (
   }
   // A lawful ground towards the receiver; its value is a Chosen of ui/ground.
   | { kind: "ground"; asks: Asks }
-  // Attachments, uploaded at once; the value holds their ids and names.
-  | { kind: "attachments" }
+  // Attachments, uploaded at once; the value holds their ids and names. With paper, all are of that kind of
+  // document, which names the field.
+  | { kind: "attachments"; paper?: string }
   // A line of text between the fields, by key.
   | { kind: "note"; text: string }
-  // A quotation that the user reads before answering.
-  | { kind: "quote"; quote: string }
   // Content of the caller between the fields, or a field that the caller renders.
   | { kind: "drawn"; draw: (drawn: Drawn) => ReactNode }
 );

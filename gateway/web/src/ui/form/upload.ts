@@ -23,10 +23,10 @@ const lost = new Set(["NOT_FOUND", "ATTACHMENT_UNAVAILABLE", "REQUEST_ID_REUSED"
 
 const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-// began returns the storage key of an upload of this file in this tab. After a lost connection, a
+// began returns the storage key of an upload of this file, as this kind of document, in this tab. After a lost connection, a
 // reload or an expired session the same file resumes. The key is removed with the drafts.
-const began = async (file: File, sha256: Uint8Array) => {
-  const identity = new TextEncoder().encode(JSON.stringify([file.name, file.type, file.size, hex(sha256)]));
+const began = async (file: File, sha256: Uint8Array, paperKind: string) => {
+  const identity = new TextEncoder().encode(JSON.stringify([file.name, file.type, file.size, hex(sha256), paperKind]));
   return `draft upload ${hex(new Uint8Array(await crypto.subtle.digest("SHA-256", identity))).slice(0, 32)}`;
 };
 
@@ -37,11 +37,13 @@ const pause = (failures: number, signal: AbortSignal) => new Promise<void>((reso
   signal.addEventListener("abort", go, { once: true });
 });
 
-// upload sends a file in chunks. After a lost connection it waits and resumes; only the signal or a
-// refusal ends it.
-export async function upload(file: File, signal: AbortSignal, notify: (progress: Progress) => void): Promise<AttachmentValue> {
+// upload sends a file in chunks, with the kind of document that it is, if that is known. After a lost
+// connection it waits and resumes; only the signal or a refusal ends it.
+export async function upload(
+  file: File, signal: AbortSignal, notify: (progress: Progress) => void, paperKind = "",
+): Promise<AttachmentValue> {
   const service = createClient(AttachmentService, binaryTransport), content = new Uint8Array(await file.arrayBuffer());
-  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", content)), name = await began(file, sha256);
+  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", content)), name = await began(file, sha256, paperKind);
   let sent = 0;
   const once = <T>(act: (signal: AbortSignal) => Promise<T>) => act(AbortSignal.any([signal, AbortSignal.timeout(chunkTimeout)]));
   // passed waits until a failed request can be retried; it rethrows a refusal.
@@ -67,8 +69,9 @@ export async function upload(file: File, signal: AbortSignal, notify: (progress:
   const start = async () => {
     const requestId = sessionStorage.getItem(name) ?? crypto.randomUUID();
     sessionStorage.setItem(name, requestId);
-    return surely((until) =>
-      service.startUpload({ requestId, filename: file.name, mediaType: file.type, sizeBytes: BigInt(file.size) }, { signal: until }));
+    return surely((until) => service.startUpload(
+      { requestId, filename: file.name, mediaType: file.type, sizeBytes: BigInt(file.size), paperKind }, { signal: until },
+    ));
   };
   const run = async () => {
     const { attachmentId, chunkBytes } = await start();

@@ -10,6 +10,7 @@ import { useFourField, useGuided } from "../intake";
 import { MatterLink } from "../matterlink";
 import { nameOf } from "../names";
 import { Attachments } from "../attachments";
+import { PaperNames } from "../papernames";
 import { useProvision } from "../provision";
 import type { Detail } from "./events";
 import { PartyName } from "./partyname";
@@ -42,6 +43,7 @@ export function DetailLine({ subject, detail: { field, value } }: { subject: str
       const linked = subjectOf(field.name, String(id));
       return linked ? <span key={linked}><MatterLink subject={linked} /> </span> : null;
     });
+    if (field.name === "papers" || field.name === "missing") return <PaperNames of={value as string[]} />;
     if (field.name === "due_provision") return provision(String(value));
     if (field.name.endsWith("_on")) return onDate(String(value));
     return field.name === "service_key" ? word(String(value)) : String(value);

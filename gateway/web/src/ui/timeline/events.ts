@@ -23,7 +23,7 @@ const silent = new Set([
   "information_request_id", "message_id", "appointment_id", "goal_id", "action_id", "snapshot", "state", "first_sender",
   "own_joined_concern_id", "reporter_shown", "by", "holders", "by_client", "basis", "to_social_services", "due_rules",
   "due_days", "due_ground", "taken_before", "what", "client_language", "client_interpreter", "later", "closes_at", "left_apart",
-  "receiving_area",
+  "receiving_area", "addition_id", "lapses",
 ]);
 
 // The worker of these events is who took the step, or is named by another field.
@@ -43,8 +43,12 @@ const isSet = (field: DescField, value: unknown) => {
   return value !== undefined && value !== "" && value !== false && value !== 0;
 };
 
-// Disclosed is an event as it was disclosed to the reader: its name and its relevant details.
-export interface Disclosed { name: string; details: Detail[] }
+// Disclosed is an event as it was disclosed to the reader: its name and its relevant details. With lapsed, the time
+// to answer a request for information passed.
+export interface Disclosed { name: string; details: Detail[]; lapsed: boolean }
+
+const isLapse = (name: string, message: Message & { informationRequestId?: string }) =>
+  name.endsWith("Overdue") && Boolean(message.informationRequestId);
 
 export function disclosedOf(event: Any | undefined): Disclosed | undefined {
   const message = event && anyUnpack(event, registry), desc = message && registry.getMessage(message.$typeName);
@@ -54,5 +58,5 @@ export function disclosedOf(event: Any | undefined): Disclosed | undefined {
     && !(field.name === "worker" && workerSilent(desc.name)));
   // A triage says what the client wants in one field; earlier ones have a flag alone.
   const said = fields.some(({ name }) => name === "client_will") ? fields.filter(({ name }) => name !== "client_wants_help") : fields;
-  return { name: desc.name, details: said.map((field) => ({ field, value: valueOf(field) })) };
+  return { name: desc.name, details: said.map((field) => ({ field, value: valueOf(field) })), lapsed: isLapse(desc.name, message) };
 }

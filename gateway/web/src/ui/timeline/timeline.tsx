@@ -71,9 +71,9 @@ function byDay(messages: CaseMessage[]): [string, CaseMessage[]][] {
   return [...days];
 }
 
-// A pair that has ended names no worker.
-const nameOf = ({ name, details }: Disclosed) =>
-  (name === "SecondWorkerSet" && details.length === 0 ? "event_SecondWorkerSet_ended" : eventKey(name));
+// A pair that has ended names no worker; a request that lapsed is told as such.
+const nameOf = ({ name, details, lapsed }: Disclosed) =>
+  (lapsed ? "event_answerLapsed" : name === "SecondWorkerSet" && details.length === 0 ? "event_SecondWorkerSet_ended" : eventKey(name));
 
 interface HappenedProps { message: CaseMessage; own: boolean; said: string[]; dated: boolean }
 
