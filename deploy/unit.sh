@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs all tests, for make test and make unit. usage: unit.sh WEB VERIFY MODULE...
 # VERIFY is the command that checks generated code and modules. It runs beside the tests within
-# packages, which mostly compute; then the pages in browsers run beside the processes together
-# (deploy/e2e), which mostly wait. All four at once would slow each other until waits time out.
+# packages, which mostly compute; the processes together (deploy/e2e) follow. The pages in browsers,
+# which mostly wait, run beside all of it, since they take the longest.
 set -u -o pipefail
 web=$1
 verify=$2
@@ -19,17 +19,18 @@ failed=0
 beside=
 trap 'kill $beside 2>/dev/null' INT TERM
 
+(cd "$web" && npx playwright test) >.tools/pages.log 2>&1 &
+pages=$!
 bash -c "$verify" >.tools/verify.log 2>&1 &
-beside=$!
+verifies=$!
+beside="$pages $verifies"
+echo 'The pages run beside the tests in Go; their output follows.'
 # shellcheck disable=SC2046 # names of packages have no blanks
 go test -timeout 45m $(go list "${packages[@]}" | grep -v '/deploy/e2e') || failed=1
-wait "$beside" || { failed=1; echo 'make verify failed:'; }
+wait "$verifies" || { failed=1; echo 'make verify failed:'; }
 cat .tools/verify.log
 
-(cd "$web" && npx playwright test) >.tools/pages.log 2>&1 &
-beside=$!
-echo 'The pages run beside deploy/e2e; their output follows.'
 go test -timeout 45m -p 3 -parallel 4 ./deploy/e2e/... || failed=1
-wait "$beside" || failed=1
+wait "$pages" || failed=1
 cat .tools/pages.log
 exit "$failed"

@@ -80,7 +80,7 @@ func TestUpgrade(t *testing.T) {
 		both.Concern.MatterNumber, both.Concern.FeedbackConsentedAt = "", nil
 		both.Concern.Status.DueBasis = commonv1.DueBasis_DUE_BASIS_UNSPECIFIED
 		both.Concern.AvailableActions = slices.DeleteFunc(both.GetConcern().GetAvailableActions(), func(step string) bool {
-			return slices.Contains([]string{"TriageConcern", "RecordFeedbackConsent", "ScheduleAppointment", "SetSecondWorker"}, step)
+			return slices.Contains([]string{"TriageConcern", "RecordFeedbackConsent", "ScheduleAppointment", "SetSecondWorker", "AddInformation"}, step)
 		})
 		return both
 	}

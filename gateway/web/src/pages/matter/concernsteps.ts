@@ -38,10 +38,11 @@ const contentOf = ({ basis }: Concern) =>
   basis?.terms?.content ?? (onConsent(basis) ? ContentProfile.WHOLE : ContentProfile.TOPICS);
 
 // speechOf is what the steps of the thread depend on.
-const speechOf = ({ own }: Setting) => (concern: Concern): Speech => {
+const speechOf = ({ own }: Setting, said: Definitions) => (concern: Concern): Speech => {
   const reports = !receives(concern, own), taken = concern.topics.map((topic) => nameOf(TopicSchema, topic));
   return {
     receives: !reports, hears: Boolean(concern.feedbackConsentedAt), urgency: concern.urgency,
+    meaning: (name) => said.urgency(concern.receiver?.agency ?? "", name),
     words: !reports || contentOf(concern) >= ContentProfile.NECESSARY,
     topics: reports ? namesOf(TopicSchema).filter((name) => !taken.includes(name)) : [],
   };
@@ -102,8 +103,8 @@ export function concernSteps(setting: Setting, said: Definitions): Steps<Concern
       }),
       rare: true,
     },
-    RequestInformation: requestInformation(speechOf(setting)),
-    AddInformation: addInformation(speechOf(setting)),
+    RequestInformation: requestInformation(speechOf(setting, said)),
+    AddInformation: addInformation(speechOf(setting, said)),
     CompleteAssessment: {
       fields: () => (setting.role === "social_worker" ? needFields(said, true) : [
         ...needFields(said, true, ordinary), { kind: "drawn", name: "specialFound", label: "", draw: () => createElement(SpecialFound) },

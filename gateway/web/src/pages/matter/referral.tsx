@@ -8,6 +8,7 @@ import { patiently } from "../../app/patiently";
 import { actsAs, usePerson } from "../../app/session";
 import { transport } from "../../app/transport";
 import { onDate } from "../../ui/dates";
+import { useDefinitions } from "../../ui/definitions";
 import { nameOf } from "../../ui/names";
 import { usePartyName } from "../../ui/party";
 import { Problem } from "../../ui/problem";
@@ -37,6 +38,7 @@ const linkedOf = (referral: Referral): Linked[] => [
 // ReferralMatter shows a referral.
 export function ReferralMatter({ id }: { id: string }) {
   const t = useTexts("matter"), shell = useTexts("shell"), word = useWords(), person = usePerson(), party = usePartyName();
+  const said = useDefinitions();
   const summary = useReferralSummary(), subject = `referrals/${id}`;
   const { data, error, changed } = useMatter(subject, ReferralService.method.getReferral, { referralId: id });
   const referral = data?.referral, begin = useBeginnings(subject, referral);
@@ -53,7 +55,7 @@ export function ReferralMatter({ id }: { id: string }) {
       actions={<>
         <ReadInEmergency matter={referral} />
         <Actions matter={referral} naming={{ referralId: id }} etag={referral.etag} service={ReferralService}
-          available={referral.availableActions} steps={referralSteps({ own: person.agency, role: actsAs(person) })} changed={changed}
+          available={referral.availableActions} steps={referralSteps({ own: person.agency, role: actsAs(person) }, said)} changed={changed}
           elsewhere={["ProvideInformation"]} yields={isAsked(referral, person.agency)} more={[begin]} />
       </>}
       thread={!referral.revocation && referral.informationRequests.length + referral.additions.length > 0 && <Suspense>

@@ -6,6 +6,7 @@ import {
 } from "koppi-contract/koppi/referral/v1/state_pb";
 import { UrgencySchema } from "koppi-contract/koppi/common/v1/party_pb";
 
+import type { Definitions } from "../../ui/definitions";
 import { text, type Field, type Values } from "../../ui/form/fields";
 import { attestedFields, groundFields } from "../../ui/ground/fields";
 import { basisOf } from "../../ui/ground/value";
@@ -47,13 +48,15 @@ const reasonsOf = (referral: Referral) =>
   namesOf(ReferralDeclineReasonSchema).filter((name) => name !== incomplete || wasAskedFirst(referral) || canAsk(referral));
 
 // speechOf is what the steps of the thread depend on: a referral is told whole, as is how it goes on.
-const speechOf = ({ own }: Setting) => (referral: Referral): Speech =>
-  ({ receives: receives(referral, own), hears: true, urgency: referral.urgency, words: true });
+const speechOf = ({ own }: Setting, said: Definitions) => (referral: Referral): Speech => ({
+  receives: receives(referral, own), hears: true, urgency: referral.urgency, words: true,
+  meaning: (name) => said.urgency(referral.receiver?.agency ?? "", name),
+});
 
 const isExplained = ({ reason }: Values) => explained.includes(String(reason));
 
 // The fields of each step of a referral. Acceptance has no form; the worker who clicks accepts it.
-export function referralSteps(setting: Setting): Steps<Referral> {
+export function referralSteps(setting: Setting, said: Definitions): Steps<Referral> {
   const explanation: Field = { kind: "area", name: "explanation", label: "explanation" };
   return {
     TriageReferral: {
@@ -80,8 +83,8 @@ export function referralSteps(setting: Setting): Steps<Referral> {
       initial: ({ state }) => ({ onHold: state === ReferralState.ON_HOLD }),
       make: (values) => ({ text: text(values, "text"), onHold: values.onHold === true, ...withAttachments(values) }),
     },
-    RequestInformation: requestInformation(speechOf(setting)),
-    AddInformation: addInformation(speechOf(setting)),
+    RequestInformation: requestInformation(speechOf(setting, said)),
+    AddInformation: addInformation(speechOf(setting, said)),
     RefuseCancellation: {
       fields: () => [{ ...explanation, required: true }], make: (values) => ({ explanation: text(values, "explanation") }),
     },

@@ -24,6 +24,8 @@ export interface Speech {
   // The sender hears how the matter goes on.
   hears: boolean;
   urgency: Urgency;
+  // What the receiver means by the name of an urgency.
+  meaning: (name: string) => string;
   // The matter's ground lets the caller write, and send documents.
   words: boolean;
   // Names of the topics that the caller can add; a concern's reporter alone has some.
@@ -98,7 +100,7 @@ const same = "same";
 // addInformation adds what one side learned later: what the matter's ground lets it say.
 export const addInformation = <M,>(of: (matter: M) => Speech): Step<M> => ({
   fields: (matter, values) => {
-    const { receives, urgency, words, topics = [] } = of(matter), papers = list(values, "papers");
+    const { receives, urgency, meaning, words, topics = [] } = of(matter), papers = list(values, "papers");
     const urgent = enumOf(UrgencySchema, values, "urgency"), more = receives ? [] : moreUrgent(urgency);
     const says = urgent > 0 || list(values, "topics").length > 0 || uploadedIds(papers, values).length > 0;
     const spoken: Field[] = words ? [
@@ -118,7 +120,7 @@ export const addInformation = <M,>(of: (matter: M) => Speech): Step<M> => ({
           kind: "options", name: "urgency", label: "thread:urgencyMore", options: [
             { value: same, label: "thread:urgencySame" },
             ...more.map((one) => nameOf(UrgencySchema, one))
-              .map((name) => ({ value: name, label: `words:${name}`, hint: `urgencyMeans_${name}` })),
+              .map((name) => ({ value: name, label: `words:${name}`, readyHint: meaning(name) })),
           ], required: true,
         },
         { kind: "note", name: "alarm", label: "", text: "thread:alarm", when: () => urgent === Urgency.EMERGENCY },
