@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/protofield"
 	"koppi.internal/proto/texts"
 )
 
@@ -25,14 +26,15 @@ func (c *Codes) Check(request proto.Message) error {
 	return refusal.Advise(fmt.Sprintf("choose a key of the list %s of GetCodes", wrong[0].list))
 }
 
+// keyed are the fields that hold keys of lists, and those that lead to them: most requests have none.
+var keyed = protofield.Leading{To: func(field protoreflect.FieldDescriptor) bool { return texts.CodeListOf(field) != "" }}
+
 // wrongKey is a field that holds a key which is not in its list.
 type wrongKey struct{ path, list string }
 
 func wrongIn(table *Table, message protoreflect.Message, at string) (wrong []wrongKey) {
-	fields := message.Descriptor().Fields()
-	for i := range fields.Len() {
-		field := fields.Get(i)
-		if !message.Has(field) || field.IsMap() {
+	for _, field := range keyed.In(message.Descriptor()) {
+		if !message.Has(field) {
 			continue
 		}
 		path, value := strings.TrimPrefix(at+"."+string(field.Name()), "."), message.Get(field)
@@ -51,10 +53,7 @@ func wrongValue(table *Table, field protoreflect.FieldDescriptor, value protoref
 	if field.Message() != nil {
 		return wrongIn(table, value.Message(), path)
 	}
-	if field.Kind() != protoreflect.StringKind {
-		return nil
-	}
-	if list := texts.CodeListOf(field); list != "" && !table.Has(list, value.String()) {
+	if list := texts.CodeListOf(field); !table.Has(list, value.String()) {
 		return []wrongKey{{path, list}}
 	}
 	return nil

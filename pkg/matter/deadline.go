@@ -64,12 +64,13 @@ type Turn struct {
 	Of *commonv1.Party
 }
 
-// Next returns the turn whose due time is the earliest; at a tie the one that is named first. Turns without a
-// time are ignored, unless none has one: then it is the first.
+// Next returns the turn whose due time is the earliest; at a tie the one that is named first. If none has a
+// time, it is the first that has a party. The zero turn stands for none.
 func Next(turns ...Turn) Turn {
-	next := turns[0]
-	for _, one := range turns[1:] {
-		if !one.At.IsZero() && (next.At.IsZero() || one.At.Before(next.At)) {
+	var next Turn
+	for _, one := range turns {
+		earlier := !one.At.IsZero() && (next.At.IsZero() || one.At.Before(next.At))
+		if earlier || next.At.IsZero() && next.Of == nil {
 			next = one
 		}
 	}

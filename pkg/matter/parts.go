@@ -3,11 +3,11 @@ package matter
 import (
 	"slices"
 	"strings"
-	"sync"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"koppi.internal/pkg/protofield"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
@@ -89,7 +89,7 @@ var withoutPart = map[protoreflect.FullName]string{
 }
 
 func (w walk) parties(message protoreflect.Message, do func(*commonv1.Party)) {
-	for _, field := range partyFields(message.Descriptor()) {
+	for _, field := range partyFields.In(message.Descriptor()) {
 		switch {
 		case !message.Has(field), w.partsOnly && withoutPart[field.FullName()] != "":
 		case field.IsList():
@@ -111,40 +111,10 @@ func (w walk) party(message protoreflect.Message, do func(*commonv1.Party)) {
 	w.parties(message, do)
 }
 
-// partyFieldsOf caches the fields of each message type that can lead to a party.
-var partyFieldsOf sync.Map
-
-func partyFields(of protoreflect.MessageDescriptor) []protoreflect.FieldDescriptor {
-	if known, is := partyFieldsOf.Load(of.FullName()); is {
-		return known.([]protoreflect.FieldDescriptor) //nolint:forcetypeassert // nothing else is stored
-	}
-	var fields []protoreflect.FieldDescriptor
-	for i := range of.Fields().Len() {
-		if field := of.Fields().Get(i); leads(field, map[protoreflect.FullName]bool{}) {
-			fields = append(fields, field)
-		}
-	}
-	partyFieldsOf.Store(of.FullName(), fields)
-	return fields
-}
-
-// leads reports whether a field holds a party at any depth.
-func leads(field protoreflect.FieldDescriptor, seen map[protoreflect.FullName]bool) bool {
-	of := field.Message()
-	switch {
-	case of == nil, field.IsMap(), seen[of.FullName()]:
-		return false
-	case of.FullName() == partyName:
-		return true
-	}
-	seen[of.FullName()] = true
-	for i := range of.Fields().Len() {
-		if leads(of.Fields().Get(i), seen) {
-			return true
-		}
-	}
-	return false
-}
+// partyFields are the fields of each message type that can lead to a party.
+var partyFields = protofield.Leading{To: func(field protoreflect.FieldDescriptor) bool {
+	return field.Message() != nil && field.Message().FullName() == partyName
+}}
 
 var partyName = proto.MessageName((*commonv1.Party)(nil))
 

@@ -105,6 +105,18 @@ func (t Thread) OpenFrom(side Role) (Request, bool) {
 	return t.Requests[at], true
 }
 
+// Turns returns whose turn the open requests make it, and until when: held is the sender's, by the request that
+// the matter waits for, and asked the receiver's, by what the sender asked. Each is zero if there is none.
+func (t Thread) Turns(sender, receiver *commonv1.Party) (held, asked Turn) {
+	if request, holds := t.Held(); holds {
+		held = Turn{Deadline: Agreed(request.DueAt), Of: sender}
+	}
+	if request, open := t.OpenFrom(RoleSender); open {
+		asked = Turn{Deadline: Agreed(request.DueAt), Of: receiver}
+	}
+	return held, asked
+}
+
 // CanAnswer reports whether a side may answer a request, or end its own.
 func (t Thread) CanAnswer(r Request) bool {
 	return !r.IsAnswered() && (r.Lapses || r.ID == t.Holding)

@@ -123,7 +123,7 @@ test("emergencies are first, then what is due first; workers with the least load
   await expect(worker(page, "ps-21")).toContainText("sosiaalityöntekijä");
   await expect(worker(page, "ps-21").locator("[data-load]")).toHaveText(["2 avoinna", "1 kiireellinen"]);
   await expect(worker(page, "ps-21")).toContainText("Palvelulinja: sosiaalityö 1");
-  await expect(worker(page, "ps-21")).toContainText("Tuen tarve: erityinen tuki 1");
+  await expect(worker(page, "ps-21")).toContainText("Tuen tarve: Erityinen tuki 1");
   await expect(worker(page, "ps-33").locator("[data-load]")).toHaveText(["0 avoinna"]);
   await pictures(page, "sharing");
   // What others do changes the figures, and moves nobody.

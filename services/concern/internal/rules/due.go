@@ -27,29 +27,20 @@ const (
 	planDay  = "1301/2014 § 45.2"
 )
 
-// next returns the due time, its basis and whose turn it is: the earliest of what runs. While the concern
-// waits for the reporter's answer, the due times of its state and of an offer onward rest, unless it is
-// urgent; a day that the law sets never rests.
+// next returns the due time, its basis and whose turn it is: the earliest of what runs.
 func next(c Concern) matter.Turn {
-	held, holds := c.Thread.Held()
-	if holds && !held.Lapses {
+	if request, holds := c.Thread.Held(); holds && !request.Lapses {
 		return asked(c)
 	}
-	turns := []matter.Turn{own(c, holds && !matter.IsUrgent(c.Clock.Urgency))}
-	if holds {
-		turns = slices.Insert(turns, 0, matter.Turn{Deadline: matter.Agreed(held.DueAt), Of: c.Sender})
-	}
-	if request, open := c.Thread.OpenFrom(matter.RoleSender); open {
-		turns = append(turns, matter.Turn{Deadline: matter.Agreed(request.DueAt), Of: c.Holder})
-	}
-	return matter.Next(turns...)
+	held, asked := c.Thread.Turns(c.Sender, c.Holder)
+	return matter.Next(held, own(c), asked)
 }
 
 // own returns the earliest of the due times of the state itself, of an offer onward and of the clock of an
-// urgent matter. If the concern rests, only the clock and the day that the law sets run; that day is the next
-// agency's while the concern is offered onward.
-func own(c Concern, rests bool) matter.Turn {
-	urgent := c.Clock.Urgent(c.ToSocialServices)
+// urgent matter. While the concern waits for the reporter's answer, those of the state and of the offer rest,
+// unless it is urgent; a day that the law sets rests with the offer alone.
+func own(c Concern) matter.Turn {
+	urgent, rests := c.Clock.Urgent(c.ToSocialServices), c.holds() && !matter.IsUrgent(c.Clock.Urgency)
 	forward, offered := c.pendingForward()
 	turn := matter.Turn{Of: c.Holder}
 	switch {
@@ -74,21 +65,11 @@ func own(c Concern, rests bool) matter.Turn {
 // asked returns the due time and the turn of what the two sides asked each other; zero if nothing is open. A
 // question from before lapsing has the clock of an urgent matter beside it.
 func asked(c Concern) matter.Turn {
-	var turns []matter.Turn
-	if held, holds := c.Thread.Held(); holds {
-		due := matter.Agreed(held.DueAt)
-		if !held.Lapses {
-			due = matter.Earliest(due, c.Clock.Urgent(c.ToSocialServices))
-		}
-		turns = append(turns, matter.Turn{Deadline: due, Of: c.Sender})
+	held, asked := c.Thread.Turns(c.Sender, c.Holder)
+	if request, holds := c.Thread.Held(); holds && !request.Lapses {
+		held.Deadline = matter.Earliest(held.Deadline, c.Clock.Urgent(c.ToSocialServices))
 	}
-	if request, open := c.Thread.OpenFrom(matter.RoleSender); open {
-		turns = append(turns, matter.Turn{Deadline: matter.Agreed(request.DueAt), Of: c.Holder})
-	}
-	if len(turns) == 0 {
-		return matter.Turn{}
-	}
-	return matter.Next(turns...)
+	return matter.Next(held, asked)
 }
 
 // deadline returns the due time and its basis.

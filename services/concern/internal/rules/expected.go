@@ -12,7 +12,7 @@ import (
 // Expected returns what the client can expect next, given what the client is shown. A client who was
 // reached is not told that somebody must make contact; the next step is then due by the same time.
 func Expected(view Concern, now time.Time) matter.Expectation {
-	due, reached, declinedHelp := own(view, view.holds() && !matter.IsUrgent(view.Clock.Urgency)).At, view.reached(), view.declinedHelp()
+	due, reached, declinedHelp := own(view).At, view.reached(), view.declinedHelp()
 	taking := slices.Contains(run(stateReceived, stateTaken), view.State)
 	_, offered := view.pendingForward()
 	agreed := matter.AppointmentsAhead(view.Appointments, now)

@@ -98,12 +98,17 @@ func checkAnswer(world World, command Command, r *concernv1.ProvideInformationRe
 	if side != matter.RoleReceiver || c.hears() {
 		return nil
 	}
-	const why = "the client did not consent to the reporter hearing how the concern goes on"
+	return checkNoWords("the client did not consent to the reporter hearing how the concern goes on", "answer", r.GetAnswer(), r.GetAttachmentIds(),
+		"leave empty: answer with ANSWER_CODE_CALL_US")
+}
+
+// checkNoWords refuses words and attachments, for a reason, and says what to send instead.
+func checkNoWords(why, field, words string, attachments []string, instead string) error {
 	switch {
-	case r.GetAnswer() != "":
-		return fault.New(fault.ContentNotAllowed, why).Field("answer", "leave empty: answer with ANSWER_CODE_CALL_US")
-	case len(r.GetAttachmentIds()) > 0:
-		return fault.New(fault.ContentNotAllowed, why).Field("attachment_ids", "leave empty: answer with ANSWER_CODE_CALL_US")
+	case words != "":
+		return fault.New(fault.ContentNotAllowed, "%s", why).Field(field, instead)
+	case len(attachments) > 0:
+		return fault.New(fault.ContentNotAllowed, "%s", why).Field("attachment_ids", instead)
 	}
 	return nil
 }
@@ -138,14 +143,8 @@ func checkAddition(world World, command Command, r *concernv1.AddInformationRequ
 	if side == matter.RoleReceiver || words {
 		return nil
 	}
-	const why = "on this ground, a report of your agency carries no words and no attachments"
-	switch {
-	case r.GetText() != "":
-		return fault.New(fault.ContentNotAllowed, why).Field("text", "leave empty: add topics or urgency")
-	case len(r.GetAttachmentIds()) > 0:
-		return fault.New(fault.ContentNotAllowed, why).Field("attachment_ids", "leave empty: add topics or urgency")
-	}
-	return nil
+	return checkNoWords("on this ground, a report of your agency carries no words and no attachments", "text", r.GetText(), r.GetAttachmentIds(),
+		"leave empty: add topics or urgency")
 }
 
 func recordAddition(o *outcome, command Command, r *concernv1.AddInformationRequest) {

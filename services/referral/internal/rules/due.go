@@ -35,15 +35,8 @@ const (
 // waits for the sender's answer, the due time of its state rests, unless it is urgent; a day that the law sets
 // never rests.
 func next(r Referral) matter.Turn {
-	held, holds := r.Thread.Held()
-	turns := []matter.Turn{own(r)}
-	if holds {
-		turns = []matter.Turn{{Deadline: matter.Agreed(held.DueAt), Of: r.Sender}, own(r)}
-	}
-	if request, open := r.Thread.OpenFrom(matter.RoleSender); open {
-		turns = append(turns, matter.Turn{Deadline: matter.Agreed(request.DueAt), Of: r.Holder})
-	}
-	return matter.Next(turns...)
+	held, asked := r.Thread.Turns(r.Sender, r.Holder)
+	return matter.Next(held, own(r), asked)
 }
 
 // own returns the earliest of the due times of the state itself, of an offer onward and of the clock of an

@@ -6,6 +6,7 @@ import {
 import { useTexts, useWords } from "../../app/language";
 import { absenceText, nameOfColleague } from "../../ui/colleagues";
 import { dayKey } from "../../ui/dates";
+import { useDefinitions } from "../../ui/definitions";
 import { text, type Field } from "../../ui/form/fields";
 import { StepForm } from "../../ui/form/stepform";
 import { Marks } from "../people/marks";
@@ -29,7 +30,7 @@ const figures = ["open", "second", "urgent", "overdue"] as const;
 
 // Worker is a colleague with the present load. One click gives what is ticked, unless there is something to ask.
 export function Worker({ load, picked, now, asking, ask, close, give, given, missing }: Props) {
-  const t = useTexts("sharing"), c = useTexts("colleagues"), word = useWords(), today = dayKey(now);
+  const t = useTexts("sharing"), c = useTexts("colleagues"), word = useWords(), said = useDefinitions(), today = dayKey(now);
   const colleague = load.colleague!, who = nameOfColleague(colleague), { absence } = colleague, { agency, unit, worker } = colleague.party!;
   // What a worker holds is taken from the worker with a reason.
   const owed = picked.some(isHeld);
@@ -46,8 +47,8 @@ export function Worker({ load, picked, now, asking, ask, close, give, given, mis
         <ul className="share-figures">{figures.filter((one) => one === "open" || load[one] > 0).map((one) => (
           <li key={one} data-load={one} className={load[one] ? one : "quiet"}>{t(`load_${one}`, { count: load[one] })}</li>
         ))}</ul>
-        <Named label={t("byTrack")} counts={load.byTrack} />
-        <Named label={t("bySupportNeed")} counts={load.bySupportNeed} />
+        <Named label={t("byTrack")} counts={load.byTrack} called={word} />
+        <Named label={t("bySupportNeed")} counts={load.bySupportNeed} called={said.need} />
       </div>
       {!asking && <Button type="button" variant="secondary" data-give={worker} aria-disabled={!picked.length}
         aria-label={`${label}: ${who}`} onClick={act}>{label}</Button>}
@@ -64,9 +65,8 @@ export function Worker({ load, picked, now, asking, ask, close, give, given, mis
 }
 
 // Named counts matters by a value of the contract: "sosiaalityö 3, sosiaaliohjaus 1".
-function Named({ label, counts }: { label: string; counts: NamedCount[] }) {
-  const word = useWords();
+function Named({ label, counts, called }: { label: string; counts: NamedCount[]; called: (name: string) => string }) {
   if (!counts.length) return null;
   return <p className="share-named"><span className="quiet">{label}:</span>{" "}
-    {counts.map(({ name, count }) => `${word(name)} ${count}`).join(", ")}</p>;
+    {counts.map(({ name, count }) => `${called(name)} ${count}`).join(", ")}</p>;
 }
