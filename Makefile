@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-MODULES := proto pkg services gateway deploy
+MODULES := proto gateway/kits/go pkg services gateway deploy
 CONTRACT := gateway/contract
 EXAMPLE := gateway/examples/node
 WEB := gateway/web

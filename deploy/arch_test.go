@@ -19,6 +19,14 @@ var forbidden = [][2]string{
 	{"koppi.internal/services", "koppi.internal/deploy"},
 	{"koppi.internal/gateway", "koppi.internal/services"},
 	{"koppi.internal/gateway", "koppi.internal/deploy"},
+	// The kit for partners' systems stands by itself on the contract, and Koppi's programs do not stand on it.
+	{"koppi.internal/partner", "koppi.internal/pkg"},
+	{"koppi.internal/partner", "koppi.internal/services"},
+	{"koppi.internal/partner", "koppi.internal/gateway"},
+	{"koppi.internal/partner", "koppi.internal/deploy"},
+	{"koppi.internal/pkg", "koppi.internal/partner"},
+	{"koppi.internal/services", "koppi.internal/partner"},
+	{"koppi.internal/gateway", "koppi.internal/partner"},
 }
 
 // kernel lists users of the journal, which the journal must not import.
@@ -35,7 +43,7 @@ var pure = []string{"koppi.internal/proto/", "koppi.internal/pkg/matter", "koppi
 
 func TestImports(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}",
-		"koppi.internal/proto/...", "koppi.internal/pkg/...", "koppi.internal/services/...", "koppi.internal/gateway/...", "koppi.internal/deploy/...").Output()
+		"koppi.internal/proto/...", "koppi.internal/partner/...", "koppi.internal/pkg/...", "koppi.internal/services/...", "koppi.internal/gateway/...", "koppi.internal/deploy/...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,11 +3,10 @@
 set -eu -o pipefail
 time=$1
 shift
-for module in "$@"; do
-  { grep -rlE '^func Fuzz' --include='*_test.go' "$module" || true; } | while read -r file; do
-    grep -oE '^func Fuzz[A-Za-z]+' "$file" | sed 's/^func //' | while read -r target; do
-      echo "== $target in $(dirname "$file")"
-      go test "./$(dirname "$file")" -run '^$' -fuzz "^$target\$" -fuzztime "$time"
-    done
+# A module may lie in another's folder: each file once.
+{ grep -rlE '^func Fuzz' --include='*_test.go' "$@" || true; } | sort -u | while read -r file; do
+  grep -oE '^func Fuzz[A-Za-z]+' "$file" | sed 's/^func //' | while read -r target; do
+    echo "== $target in $(dirname "$file")"
+    go test "./$(dirname "$file")" -run '^$' -fuzz "^$target\$" -fuzztime "$time"
   done
 done

@@ -25,6 +25,7 @@ require (
 	k8s.io/api v0.36.0
 	k8s.io/apimachinery v0.36.0
 	koppi.internal/gateway v0.0.0
+	koppi.internal/partner v0.0.0
 	koppi.internal/pkg v0.0.0
 	koppi.internal/proto v0.0.0
 	koppi.internal/services v0.0.0
@@ -214,3 +215,5 @@ replace koppi.internal/pkg => ../pkg
 replace koppi.internal/services => ../services
 
 replace koppi.internal/gateway => ../gateway
+
+replace koppi.internal/partner => ../gateway/kits/go

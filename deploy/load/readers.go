@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
-	"koppi.internal/pkg/partner"
+	"koppi.internal/partner"
 )
 
 const (

@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/encoding/protojson"
 
-	"koppi.internal/pkg/partner"
+	"koppi.internal/partner"
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )

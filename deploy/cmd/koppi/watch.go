@@ -13,8 +13,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"koppi.internal/deploy/demo"
+	"koppi.internal/partner"
 	"koppi.internal/pkg/directory"
-	"koppi.internal/pkg/partner"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 

@@ -27,7 +27,7 @@ import (
 	"koppi.internal/deploy/testkit"
 	"koppi.internal/deploy/testkit/leaktest"
 	"koppi.internal/deploy/testkit/partnertest"
-	"koppi.internal/pkg/partner"
+	"koppi.internal/partner"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -146,10 +146,10 @@ func TestGoOutsideTakesEveryKind(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	root := testkit.Path("")
-	module := fmt.Sprintf("module partner.example/koppi\n\ngo 1.27.0\n\nrequire (\n\tkoppi.internal/pkg v0.0.0\n\tkoppi.internal/proto v0.0.0\n)\n\n"+
-		"replace (\n\tkoppi.internal/pkg => %s/pkg\n\tkoppi.internal/proto => %s/proto\n)\n", root, root)
+	module := fmt.Sprintf("module partner.example/koppi\n\ngo 1.26.0\n\nrequire (\n\tkoppi.internal/partner v0.0.0\n\tkoppi.internal/proto v0.0.0\n)\n\n"+
+		"replace (\n\tkoppi.internal/partner => %s/gateway/kits/go\n\tkoppi.internal/proto => %s/proto\n)\n", root, root)
 	for name, text := range map[string][]byte{
-		"go.mod": []byte(module), "go.sum": testkit.Must(os.ReadFile(filepath.Join(root, "pkg/go.sum"))), "main.go": testkit.Must(os.ReadFile("testdata/outside/main.go")),
+		"go.mod": []byte(module), "go.sum": testkit.Must(os.ReadFile(filepath.Join(root, "gateway/kits/go/go.sum"))), "main.go": testkit.Must(os.ReadFile("testdata/outside/main.go")),
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
 			t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 	"koppi.internal/deploy/testkit/leaktest"
 	"koppi.internal/deploy/testkit/partnertest"
 	"koppi.internal/gateway/callback"
-	"koppi.internal/pkg/partner"
+	"koppi.internal/partner"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )

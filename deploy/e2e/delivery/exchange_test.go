@@ -11,7 +11,7 @@ import (
 	"koppi.internal/deploy/scenario"
 	"koppi.internal/deploy/testkit"
 	"koppi.internal/deploy/testkit/partnertest"
-	"koppi.internal/pkg/partner"
+	"koppi.internal/partner"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 

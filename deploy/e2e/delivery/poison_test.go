@@ -18,11 +18,11 @@ import (
 
 	"koppi.internal/deploy/testkit"
 	"koppi.internal/deploy/testkit/clustertest"
+	"koppi.internal/partner"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/mailbox"
 	"koppi.internal/pkg/matter"
-	"koppi.internal/pkg/partner"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	consultationv1 "koppi.internal/proto/gen/koppi/consultation/v1"

@@ -12,8 +12,8 @@ import (
 
 	"koppi.internal/deploy/testkit"
 	"koppi.internal/deploy/testkit/partnertest"
+	"koppi.internal/partner"
 	"koppi.internal/pkg/identity"
-	"koppi.internal/pkg/partner"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	devv1 "koppi.internal/proto/gen/koppi/dev/v1"
 )

@@ -14,7 +14,7 @@ import (
 	"koppi.internal/deploy/config"
 	"koppi.internal/deploy/testkit/leaktest"
 	"koppi.internal/gateway/callback"
-	"koppi.internal/pkg/partner"
+	"koppi.internal/partner"
 )
 
 // The secrets that sign callbacks: OldCallbackSecret is replaced by CallbackSecret.

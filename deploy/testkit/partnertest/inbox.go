@@ -13,7 +13,7 @@ import (
 
 	"koppi.internal/deploy/testkit"
 	"koppi.internal/deploy/testkit/leaktest"
-	"koppi.internal/pkg/partner"
+	"koppi.internal/partner"
 )
 
 // Inbox is a partner's file that signals whenever it takes messages.

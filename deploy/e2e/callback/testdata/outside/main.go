@@ -13,7 +13,7 @@ import (
 	"os"
 	"time"
 
-	"koppi.internal/pkg/partner"
+	"koppi.internal/partner"
 )
 
 // printing is an inbox that prints the types of the events that it has stored.

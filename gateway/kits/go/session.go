@@ -36,11 +36,14 @@ func (c *Client) connect(ctx context.Context) (opened bool, err error) {
 	if err != nil {
 		return false, &inboxError{fmt.Errorf("partner: inbox: %w", err)}
 	}
-	token, err := c.config.Token(ctx)
-	if err != nil {
-		return false, fmt.Errorf("partner: token: %w", err)
+	if c.config.Token != nil {
+		token, err := c.config.Token(ctx)
+		if err != nil {
+			return false, fmt.Errorf("partner: token: %w", err)
+		}
+		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
 	}
-	ctx, cut := context.WithCancelCause(metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token))
+	ctx, cut := context.WithCancelCause(ctx)
 	defer cut(nil)
 	quiet := time.AfterFunc(silence, func() { cut(errSilent) })
 	defer quiet.Stop()

@@ -5,7 +5,7 @@ import (
 	"os"
 	"testing"
 
-	"koppi.internal/pkg/partner"
+	"koppi.internal/partner"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 

@@ -133,51 +133,20 @@ func (e *Endpoint) Deliver(ctx context.Context, r *exchangev1.DeliverRequest) (*
 	if err != nil {
 		return nil, status.Error(codes.Unavailable, "the inbox is not ready")
 	}
-	known, err := e.known(ctx, position, r.GetMessages())
+	known, err := held(ctx, e.inbox, position, r.GetMessages())
 	if err != nil {
-		return e.lost(ctx, known, err), nil
+		return e.lost(ctx, count(known), err), nil
 	}
-	var fresh []taking
-	behind := position
-	for i, message := range r.GetMessages() {
-		if i < int(known) {
-			continue
-		}
-		// Koppi sends only the cursor after the last message, which is the one to store.
-		cursor := ""
-		if i == len(r.GetMessages())-1 {
-			cursor = r.GetCursor()
-		}
-		if behind, err = behind.Follow(message, cursor); err != nil {
-			break
-		}
-		fresh = append(fresh, taking{&exchangev1.ExchangeResponse_Delivery{Message: message, Cursor: cursor}, behind})
-	}
-	taken, refused := e.take(ctx, fresh)
+	fresh, behind, err := follow(position, r.GetMessages()[known:], r.GetCursor())
+	taken, refused := e.take(ctx, position, fresh, behind)
 	if refused == nil && err != nil {
-		return e.lost(ctx, known+taken, err), nil
+		return e.lost(ctx, count(known)+taken, err), nil
 	}
-	return &exchangev1.DeliverResponse{Accepted: known + taken, Refused: refused}, nil
+	return &exchangev1.DeliverResponse{Accepted: count(known) + taken, Refused: refused}, nil
 }
 
-// known returns how many messages at the beginning were taken before. A *ChainError says that the inbox holds
-// another message in the place of the next one.
-func (e *Endpoint) known(ctx context.Context, position Position, messages []*exchangev1.CaseMessage) (known uint32, err error) {
-	for _, message := range messages {
-		if message.GetSequence() > position.Heads[message.GetService()].Sequence {
-			return known, nil
-		}
-		held, err := e.inbox.Holds(ctx, message)
-		if err == nil && !held {
-			err = &ChainError{message.GetMailbox(), message.GetService(), message.GetSequence(), "the inbox holds another: Koppi's history is not the inbox's"}
-		}
-		if err != nil {
-			return known, err
-		}
-		known++
-	}
-	return known, nil
-}
+// count is a number of messages of one call, of which there are few.
+func count(messages int) uint32 { return uint32(messages) } //nolint:gosec // of one call
 
 // lost refuses messages that fail verification, but not permanently: once a person has resolved the problem,
 // delivery continues.
@@ -190,33 +159,29 @@ func (e *Endpoint) lost(ctx context.Context, accepted uint32, err error) *exchan
 	return &exchangev1.DeliverResponse{Accepted: accepted, Refused: &rpcstatus.Status{Code: int32(codes.DataLoss), Message: chain.Problem}}
 }
 
-// taking is a message and the position after it.
-type taking struct {
-	Message
-	behind Position
-}
-
 // take stores messages together. If one of them is refused permanently, it stores them one by one to find out
 // which.
-func (e *Endpoint) take(ctx context.Context, fresh []taking) (taken uint32, refused *rpcstatus.Status) {
+func (e *Endpoint) take(ctx context.Context, before Position, fresh []Message, behind Position) (taken uint32, refused *rpcstatus.Status) {
 	if len(fresh) == 0 {
 		return 0, nil
 	}
-	messages := make([]Message, 0, len(fresh))
-	for _, one := range fresh {
-		messages = append(messages, one.Message)
-	}
-	err := e.inbox.Take(ctx, messages, fresh[len(fresh)-1].behind)
+	err := e.inbox.Take(ctx, fresh, behind)
 	if err == nil {
-		return uint32(len(fresh)), nil //nolint:gosec // of one call
+		return count(len(fresh)), nil
 	}
 	if len(fresh) == 1 || !errors.Is(err, ErrRefused) {
 		return 0, refusal(err)
 	}
 	for _, one := range fresh {
-		if _, refused := e.take(ctx, []taking{one}); refused != nil {
-			return taken, refused
+		// It was verified with the others.
+		after, err := before.Follow(one.GetMessage(), one.GetCursor())
+		if err == nil {
+			err = e.inbox.Take(ctx, []Message{one}, after)
 		}
+		if err != nil {
+			return taken, refusal(err)
+		}
+		before = after
 		taken++
 	}
 	return taken, nil
@@ -228,14 +193,14 @@ func (e *Endpoint) again(ctx context.Context, messages []*exchangev1.CaseMessage
 		return &exchangev1.DeliverResponse{Refused: &rpcstatus.Status{Code: int32(codes.Unimplemented), Message: "this inbox takes nothing again"}}
 	}
 	for _, message := range messages {
-		if err := intact(message); err != nil {
+		if err := Intact(message); err != nil {
 			return &exchangev1.DeliverResponse{Refused: &rpcstatus.Status{Code: int32(codes.DataLoss), Message: "the message is not what was hashed"}}
 		}
 	}
 	if err := keeper.TakeAgain(ctx, messages); err != nil {
 		return &exchangev1.DeliverResponse{Refused: refusal(err)}
 	}
-	return &exchangev1.DeliverResponse{Accepted: uint32(len(messages))} //nolint:gosec // of one call
+	return &exchangev1.DeliverResponse{Accepted: count(len(messages))}
 }
 
 func refusal(err error) *rpcstatus.Status {

@@ -14,7 +14,6 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/anypb"
 
-	"koppi.internal/pkg/fault"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -109,8 +108,8 @@ func passing(receipt *exchangev1.ExchangeResponse_Receipt) bool {
 		return false
 	}
 	err := status.ErrorProto(receipt.GetError())
-	switch fault.ReasonOf(err) {
-	case fault.Busy, fault.Unavailable:
+	switch Reason(err) {
+	case reasonBusy, reasonUnavailable:
 		return true
 	}
 	return status.Code(err) == codes.DeadlineExceeded || status.Code(err) == codes.Canceled

@@ -22,7 +22,7 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"koppi.internal/pkg/partner"
+	"koppi.internal/partner"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 

@@ -9,7 +9,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 
-	"koppi.internal/pkg/partner"
+	"koppi.internal/partner"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 

@@ -13,7 +13,6 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"google.golang.org/grpc"
 
-	"koppi.internal/pkg/fault"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -30,11 +29,12 @@ type Inbox interface {
 // Message is a delivered case message with the cursor after it.
 type Message = *exchangev1.ExchangeResponse_Delivery
 
-// Config configures a connection. Conn, Token, Inbox and Logger are required.
+// Config configures a connection. Conn, Inbox and Logger are required.
 type Config struct {
 	// Conn connects to Koppi's gateway.
 	Conn grpc.ClientConnInterface
-	// Token returns a bearer token with role system. It is called each time a stream is opened.
+	// Token returns a bearer token with role system. It is called each time a stream is opened. Nil for a connection
+	// whose calls carry a token, such as that of Connect, or that shows a certificate.
 	Token func(context.Context) (string, error)
 	Inbox Inbox
 	// Logger logs broken connections and retries, but no content of messages.
@@ -106,18 +106,14 @@ type inboxError struct{ error }
 func (e *inboxError) Unwrap() error { return e.error }
 
 // final reports whether a retry cannot help. A refusal by Koppi has a reason; an error without one comes from
-// the network.
+// the network, and one with an unknown reason from a later version of Koppi.
 func final(err error) bool {
 	var chain *ChainError
 	var inbox *inboxError
 	if errors.As(err, &chain) || errors.As(err, &inbox) {
 		return true
 	}
-	switch fault.ReasonOf(err) {
-	case "", fault.Unavailable, fault.Busy, fault.Internal, fault.TokenExpired:
-		return false
-	}
-	return true
+	return finalReasons[Reason(err)]
 }
 
 // ended returns nil for the regular end of a stream.

@@ -257,7 +257,7 @@ func Verify(file io.Reader, seen func(*exchangev1.CaseMessage)) (Position, int64
 			return position, size, &DamageError{number, err}
 		}
 		if message.GetRedelivered() {
-			err = intact(message)
+			err = Intact(message)
 		} else {
 			position, err = position.Follow(message, cursor)
 		}
