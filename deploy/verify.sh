@@ -24,6 +24,9 @@ for base in HEAD~1 origin/main; do
   fi
 done
 
+# A change of the contract has a line for those who use it.
+go test ./deploy -run 'TestContractIsInTheChangelog|TestDeprecationsHaveADay'
+
 # Generated code, anew and compared.
 for template in proto/buf.gen.yaml gateway/contract/buf.gen.yaml; do
   out=$(sed -n 's/^ *out: //p' "$template" | head -1)

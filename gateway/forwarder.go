@@ -48,6 +48,7 @@ type forwarder struct {
 	procedure string
 	stream    grpc.StreamDesc
 	in, out   protoreflect.MessageType
+	old       *deprecations
 }
 
 func newMethod(m protoreflect.MethodDescriptor, to grpc.ClientConnInterface) (connect.Method, error) {
@@ -60,7 +61,7 @@ func newMethod(m protoreflect.MethodDescriptor, to grpc.ClientConnInterface) (co
 		return connect.Method{}, fmt.Errorf("gateway: %s: %w", m.FullName(), err)
 	}
 	f := &forwarder{
-		to: to, procedure: fmt.Sprintf("/%s/%s", m.Parent().FullName(), m.Name()), in: in, out: out,
+		to: to, procedure: fmt.Sprintf("/%s/%s", m.Parent().FullName(), m.Name()), in: in, out: out, old: deprecationsOf(m),
 		stream: grpc.StreamDesc{
 			StreamName: string(m.Name()), ClientStreams: m.IsStreamingClient(), ServerStreams: m.IsStreamingServer(),
 		},
@@ -83,6 +84,7 @@ func (f *forwarder) unary(ctx context.Context, _ connect.Spec, stream connect.Se
 	if err := stream.Receive(in); err != nil {
 		return readError(err)
 	}
+	f.old.warn(ctx, in)
 	// Invoke waits for a service that is down; Bounded limits the wait.
 	ctx, cancel := serve.Bounded(ctx)
 	defer cancel()
@@ -97,6 +99,7 @@ func (f *forwarder) unary(ctx context.Context, _ connect.Spec, stream connect.Se
 func (f *forwarder) streams(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
 	ctx, cancel := context.WithCancelCause(outgoing(ctx))
 	defer cancel(nil)
+	f.old.warn(ctx, nil)
 	backend, err := f.to.NewStream(ctx, &f.stream, f.procedure)
 	if err != nil {
 		return refuse(ctx, err)

@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/rs/cors"
+
+	"koppi.internal/pkg/version"
 )
 
 // unstored forbids browsers to store an answer, unless the answer is a file whose own
@@ -40,15 +42,19 @@ var secureHeaders = map[string]string{
 	cacheControl:                   noStore,
 }
 
+// versionHeader names the version that answers.
+const versionHeader = "Koppi-Version"
+
 // strictTransport is sent over TLS only: browsers ignore it over plain HTTP.
 const strictTransport = "max-age=31536000; includeSubDomains"
 
-// secure adds secureHeaders to every answer, and over TLS strictTransport.
+// secure adds secureHeaders and the version to every answer, and over TLS strictTransport.
 func secure(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, value := range secureHeaders {
 			w.Header().Set(name, value)
 		}
+		w.Header().Set(versionHeader, version.Number)
 		if r.TLS != nil {
 			w.Header().Set("Strict-Transport-Security", strictTransport)
 		}
@@ -67,7 +73,7 @@ func crossOrigin(origins []string, handler http.Handler) http.Handler {
 			"Authorization", "Content-Type", "Connect-Protocol-Version", "Connect-Timeout-Ms", "Grpc-Timeout",
 			"X-Grpc-Web", "X-User-Agent", "Traceparent", "Koppi-On-Behalf-Of",
 		},
-		ExposedHeaders: []string{"Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin", retryAfterHeader},
+		ExposedHeaders: []string{"Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin", retryAfterHeader, versionHeader, deprecatedHeader},
 		MaxAge:         7200,
 	}).Handler(handler)
 }

@@ -31,6 +31,7 @@ import (
 	statistics "koppi.internal/pkg/statistics/gateway"
 	"koppi.internal/pkg/telemetry"
 	timeline "koppi.internal/pkg/timeline/gateway"
+	version "koppi.internal/pkg/version/gateway"
 	worklist "koppi.internal/pkg/worklist/gateway"
 	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
@@ -87,6 +88,7 @@ type api struct {
 	*clients.Finder
 	*statistics.Handler
 	*people.API
+	version.Info
 }
 
 // unimplemented lies one level deeper than the capabilities, so that their methods come first.

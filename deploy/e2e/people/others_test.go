@@ -10,6 +10,7 @@ var elsewhere = map[string]string{
 	"koppi.casework.v1.CaseworkService/GetLoad":                 "counts alone, for who shares out the work of a unit",
 	"koppi.casework.v1.CaseworkService/GetAgencies":             "the directory",
 	"koppi.casework.v1.CaseworkService/GetCodes":                "the lists of codes",
+	"koppi.casework.v1.CaseworkService/GetServerInfo":           "the version",
 	"koppi.casework.v1.CaseworkService/FindUnits":               "the directory",
 	"koppi.casework.v1.CaseworkService/ListGrounds":             "the grounds",
 	"koppi.casework.v1.CaseworkService/ListGroundTexts":         "the grounds",

@@ -2848,6 +2848,109 @@ func (x *Code) GetNames() map[string]string {
 	return nil
 }
 
+type GetServerInfoRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetServerInfoRequest) Reset() {
+	*x = GetServerInfoRequest{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetServerInfoRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetServerInfoRequest) ProtoMessage() {}
+
+func (x *GetServerInfoRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetServerInfoRequest.ProtoReflect.Descriptor instead.
+func (*GetServerInfoRequest) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{39}
+}
+
+type GetServerInfoResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Version of the gateway that answers, such as "1.0.0". While it is being upgraded, the version before may
+	// answer the next call.
+	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	// SHA-256 over the contract (messages, fields, values, calls), in hexadecimal. The list of changes names it
+	// for each version.
+	Contract string `protobuf:"bytes,2,opt,name=contract,proto3" json:"contract,omitempty"`
+	// Full names of the calls, messages, fields and values that are deprecated: they work for at least 12 months
+	// from the entry in the list of changes. An answer to a call that uses one names it in the header
+	// Koppi-Deprecated.
+	Deprecated    []string `protobuf:"bytes,3,rep,name=deprecated,proto3" json:"deprecated,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetServerInfoResponse) Reset() {
+	*x = GetServerInfoResponse{}
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetServerInfoResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetServerInfoResponse) ProtoMessage() {}
+
+func (x *GetServerInfoResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetServerInfoResponse.ProtoReflect.Descriptor instead.
+func (*GetServerInfoResponse) Descriptor() ([]byte, []int) {
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *GetServerInfoResponse) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *GetServerInfoResponse) GetContract() string {
+	if x != nil {
+		return x.Contract
+	}
+	return ""
+}
+
+func (x *GetServerInfoResponse) GetDeprecated() []string {
+	if x != nil {
+		return x.Deprecated
+	}
+	return nil
+}
+
 type ListAccessesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The client; empty with a client's own token.
@@ -2863,7 +2966,7 @@ type ListAccessesRequest struct {
 
 func (x *ListAccessesRequest) Reset() {
 	*x = ListAccessesRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2875,7 +2978,7 @@ func (x *ListAccessesRequest) String() string {
 func (*ListAccessesRequest) ProtoMessage() {}
 
 func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[39]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2888,7 +2991,7 @@ func (x *ListAccessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccessesRequest.ProtoReflect.Descriptor instead.
 func (*ListAccessesRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{39}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ListAccessesRequest) GetClientId() string {
@@ -2936,7 +3039,7 @@ type ListAccessesResponse struct {
 
 func (x *ListAccessesResponse) Reset() {
 	*x = ListAccessesResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2948,7 +3051,7 @@ func (x *ListAccessesResponse) String() string {
 func (*ListAccessesResponse) ProtoMessage() {}
 
 func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[40]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2961,7 +3064,7 @@ func (x *ListAccessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccessesResponse.ProtoReflect.Descriptor instead.
 func (*ListAccessesResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{40}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ListAccessesResponse) GetAccesses() []*Access {
@@ -3003,7 +3106,7 @@ type Access struct {
 
 func (x *Access) Reset() {
 	*x = Access{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3015,7 +3118,7 @@ func (x *Access) String() string {
 func (*Access) ProtoMessage() {}
 
 func (x *Access) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[41]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3028,7 +3131,7 @@ func (x *Access) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Access.ProtoReflect.Descriptor instead.
 func (*Access) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{41}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Access) GetAt() *timestamppb.Timestamp {
@@ -3113,7 +3216,7 @@ type GetStatisticsRequest struct {
 
 func (x *GetStatisticsRequest) Reset() {
 	*x = GetStatisticsRequest{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[42]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3125,7 +3228,7 @@ func (x *GetStatisticsRequest) String() string {
 func (*GetStatisticsRequest) ProtoMessage() {}
 
 func (x *GetStatisticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[42]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3138,7 +3241,7 @@ func (x *GetStatisticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatisticsRequest.ProtoReflect.Descriptor instead.
 func (*GetStatisticsRequest) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{42}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *GetStatisticsRequest) GetFromMonth() string {
@@ -3166,7 +3269,7 @@ type GetStatisticsResponse struct {
 
 func (x *GetStatisticsResponse) Reset() {
 	*x = GetStatisticsResponse{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[43]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3178,7 +3281,7 @@ func (x *GetStatisticsResponse) String() string {
 func (*GetStatisticsResponse) ProtoMessage() {}
 
 func (x *GetStatisticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[43]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3191,7 +3294,7 @@ func (x *GetStatisticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatisticsResponse.ProtoReflect.Descriptor instead.
 func (*GetStatisticsResponse) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{43}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *GetStatisticsResponse) GetCounts() []*LoopCount {
@@ -3246,7 +3349,7 @@ type LoopCount struct {
 
 func (x *LoopCount) Reset() {
 	*x = LoopCount{}
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[44]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3258,7 +3361,7 @@ func (x *LoopCount) String() string {
 func (*LoopCount) ProtoMessage() {}
 
 func (x *LoopCount) ProtoReflect() protoreflect.Message {
-	mi := &file_koppi_casework_v1_casework_proto_msgTypes[44]
+	mi := &file_koppi_casework_v1_casework_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3271,7 +3374,7 @@ func (x *LoopCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoopCount.ProtoReflect.Descriptor instead.
 func (*LoopCount) Descriptor() ([]byte, []int) {
-	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{44}
+	return file_koppi_casework_v1_casework_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *LoopCount) GetService() string {
@@ -3655,7 +3758,14 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xfc\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x16\n" +
+	"\x14GetServerInfoRequest\"\x7f\n" +
+	"\x15GetServerInfoResponse\x12\x1e\n" +
+	"\aversion\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\aversion\x12 \n" +
+	"\bcontract\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\bcontract\x12$\n" +
+	"\n" +
+	"deprecated\x18\x03 \x03(\tB\x04\xe8\xb8\x18\x02R\n" +
+	"deprecated\"\xfc\x01\n" +
 	"\x13ListAccessesRequest\x127\n" +
 	"\tclient_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12.\n" +
 	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
@@ -3708,7 +3818,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\bQUEUE_ME\x10\x01\x12\x0e\n" +
 	"\n" +
 	"QUEUE_UNIT\x10\x02\x12\x10\n" +
-	"\fQUEUE_AGENCY\x10\x032\xab\x0f\n" +
+	"\fQUEUE_AGENCY\x10\x032\x8f\x10\n" +
 	"\x0fCaseworkService\x12\\\n" +
 	"\vGetTimeline\x12%.koppi.casework.v1.GetTimelineRequest\x1a&.koppi.casework.v1.GetTimelineResponse\x12\\\n" +
 	"\vGetAgencies\x12%.koppi.casework.v1.GetAgenciesRequest\x1a&.koppi.casework.v1.GetAgenciesResponse\x12V\n" +
@@ -3729,7 +3839,8 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\bListWork\x12\".koppi.casework.v1.ListWorkRequest\x1a#.koppi.casework.v1.ListWorkResponse\x12_\n" +
 	"\fReassignWork\x12&.koppi.casework.v1.ReassignWorkRequest\x1a'.koppi.casework.v1.ReassignWorkResponse\x12P\n" +
 	"\aGetLoad\x12!.koppi.casework.v1.GetLoadRequest\x1a\".koppi.casework.v1.GetLoadResponse\x12S\n" +
-	"\bGetCodes\x12\".koppi.casework.v1.GetCodesRequest\x1a#.koppi.casework.v1.GetCodesResponse\x12_\n" +
+	"\bGetCodes\x12\".koppi.casework.v1.GetCodesRequest\x1a#.koppi.casework.v1.GetCodesResponse\x12b\n" +
+	"\rGetServerInfo\x12'.koppi.casework.v1.GetServerInfoRequest\x1a(.koppi.casework.v1.GetServerInfoResponse\x12_\n" +
 	"\fListAccesses\x12&.koppi.casework.v1.ListAccessesRequest\x1a'.koppi.casework.v1.ListAccessesResponse\x12b\n" +
 	"\rGetStatistics\x12'.koppi.casework.v1.GetStatisticsRequest\x1a(.koppi.casework.v1.GetStatisticsResponseB\xc3\x01\n" +
 	"\x15com.koppi.casework.v1B\rCaseworkProtoP\x01Z5koppi.internal/proto/gen/koppi/casework/v1;caseworkv1\xa2\x02\x03KCX\xaa\x02\x11Koppi.Casework.V1\xca\x02\x11Koppi\\Casework\\V1\xe2\x02\x1dKoppi\\Casework\\V1\\GPBMetadata\xea\x02\x13Koppi::Casework::V1b\x06proto3"
@@ -3747,7 +3858,7 @@ func file_koppi_casework_v1_casework_proto_rawDescGZIP() []byte {
 }
 
 var file_koppi_casework_v1_casework_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 59)
+var file_koppi_casework_v1_casework_proto_msgTypes = make([]protoimpl.MessageInfo, 61)
 var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(Queue)(0),                             // 0: koppi.casework.v1.Queue
 	(*GetTimelineRequest)(nil),             // 1: koppi.casework.v1.GetTimelineRequest
@@ -3789,178 +3900,182 @@ var file_koppi_casework_v1_casework_proto_goTypes = []any{
 	(*GetCodesRequest)(nil),                // 37: koppi.casework.v1.GetCodesRequest
 	(*GetCodesResponse)(nil),               // 38: koppi.casework.v1.GetCodesResponse
 	(*Code)(nil),                           // 39: koppi.casework.v1.Code
-	(*ListAccessesRequest)(nil),            // 40: koppi.casework.v1.ListAccessesRequest
-	(*ListAccessesResponse)(nil),           // 41: koppi.casework.v1.ListAccessesResponse
-	(*Access)(nil),                         // 42: koppi.casework.v1.Access
-	(*GetStatisticsRequest)(nil),           // 43: koppi.casework.v1.GetStatisticsRequest
-	(*GetStatisticsResponse)(nil),          // 44: koppi.casework.v1.GetStatisticsResponse
-	(*LoopCount)(nil),                      // 45: koppi.casework.v1.LoopCount
-	nil,                                    // 46: koppi.casework.v1.Municipality.NamesEntry
-	nil,                                    // 47: koppi.casework.v1.UrgencyDefinition.TextsEntry
-	nil,                                    // 48: koppi.casework.v1.SupportNeedDefinition.NamesEntry
-	nil,                                    // 49: koppi.casework.v1.SupportNeedDefinition.DefinitionsEntry
-	nil,                                    // 50: koppi.casework.v1.FourFieldNames.SupportEntry
-	nil,                                    // 51: koppi.casework.v1.FourFieldNames.DifficultyEntry
-	nil,                                    // 52: koppi.casework.v1.Agency.NamesEntry
-	nil,                                    // 53: koppi.casework.v1.Agency.ShortNamesEntry
-	nil,                                    // 54: koppi.casework.v1.Unit.NamesEntry
-	nil,                                    // 55: koppi.casework.v1.Unit.ShortNamesEntry
-	nil,                                    // 56: koppi.casework.v1.GroundText.ClientEntry
-	nil,                                    // 57: koppi.casework.v1.Ground.NamesEntry
-	nil,                                    // 58: koppi.casework.v1.AttestationItem.NamesEntry
-	nil,                                    // 59: koppi.casework.v1.Code.NamesEntry
-	(*v1.CaseMessage)(nil),                 // 60: koppi.exchange.v1.CaseMessage
-	(*v11.ContactPoint)(nil),               // 61: koppi.common.v1.ContactPoint
-	(v11.Urgency)(0),                       // 62: koppi.common.v1.Urgency
-	(v12.SupportNeed)(0),                   // 63: koppi.concern.v1.SupportNeed
-	(AgencyKind)(0),                        // 64: koppi.casework.v1.AgencyKind
-	(*v11.PhoneHours)(nil),                 // 65: koppi.common.v1.PhoneHours
-	(*v11.Party)(nil),                      // 66: koppi.common.v1.Party
-	(v11.LegalGround)(0),                   // 67: koppi.common.v1.LegalGround
-	(v11.ContentProfile)(0),                // 68: koppi.common.v1.ContentProfile
-	(v11.ProhibitionEffect)(0),             // 69: koppi.common.v1.ProhibitionEffect
-	(*v11.LoopStatus)(nil),                 // 70: koppi.common.v1.LoopStatus
-	(*timestamppb.Timestamp)(nil),          // 71: google.protobuf.Timestamp
-	(*v11.PlannedContact)(nil),             // 72: koppi.common.v1.PlannedContact
-	(*status.Status)(nil),                  // 73: google.rpc.Status
-	(*Colleague)(nil),                      // 74: koppi.casework.v1.Colleague
-	(*v11.LegalBasis)(nil),                 // 75: koppi.common.v1.LegalBasis
-	(EmergencyReason)(0),                   // 76: koppi.casework.v1.EmergencyReason
-	(ReviewVerdict)(0),                     // 77: koppi.casework.v1.ReviewVerdict
-	(*ListColleaguesRequest)(nil),          // 78: koppi.casework.v1.ListColleaguesRequest
-	(*PutColleagueRequest)(nil),            // 79: koppi.casework.v1.PutColleagueRequest
-	(*GetRosterRequest)(nil),               // 80: koppi.casework.v1.GetRosterRequest
-	(*SetDutyRequest)(nil),                 // 81: koppi.casework.v1.SetDutyRequest
-	(*SetAbsenceRequest)(nil),              // 82: koppi.casework.v1.SetAbsenceRequest
-	(*OpenEmergencyReadingRequest)(nil),    // 83: koppi.casework.v1.OpenEmergencyReadingRequest
-	(*ListEmergencyReadingsRequest)(nil),   // 84: koppi.casework.v1.ListEmergencyReadingsRequest
-	(*ReviewEmergencyReadingRequest)(nil),  // 85: koppi.casework.v1.ReviewEmergencyReadingRequest
-	(*ListColleaguesResponse)(nil),         // 86: koppi.casework.v1.ListColleaguesResponse
-	(*PutColleagueResponse)(nil),           // 87: koppi.casework.v1.PutColleagueResponse
-	(*GetRosterResponse)(nil),              // 88: koppi.casework.v1.GetRosterResponse
-	(*SetDutyResponse)(nil),                // 89: koppi.casework.v1.SetDutyResponse
-	(*SetAbsenceResponse)(nil),             // 90: koppi.casework.v1.SetAbsenceResponse
-	(*OpenEmergencyReadingResponse)(nil),   // 91: koppi.casework.v1.OpenEmergencyReadingResponse
-	(*ListEmergencyReadingsResponse)(nil),  // 92: koppi.casework.v1.ListEmergencyReadingsResponse
-	(*ReviewEmergencyReadingResponse)(nil), // 93: koppi.casework.v1.ReviewEmergencyReadingResponse
+	(*GetServerInfoRequest)(nil),           // 40: koppi.casework.v1.GetServerInfoRequest
+	(*GetServerInfoResponse)(nil),          // 41: koppi.casework.v1.GetServerInfoResponse
+	(*ListAccessesRequest)(nil),            // 42: koppi.casework.v1.ListAccessesRequest
+	(*ListAccessesResponse)(nil),           // 43: koppi.casework.v1.ListAccessesResponse
+	(*Access)(nil),                         // 44: koppi.casework.v1.Access
+	(*GetStatisticsRequest)(nil),           // 45: koppi.casework.v1.GetStatisticsRequest
+	(*GetStatisticsResponse)(nil),          // 46: koppi.casework.v1.GetStatisticsResponse
+	(*LoopCount)(nil),                      // 47: koppi.casework.v1.LoopCount
+	nil,                                    // 48: koppi.casework.v1.Municipality.NamesEntry
+	nil,                                    // 49: koppi.casework.v1.UrgencyDefinition.TextsEntry
+	nil,                                    // 50: koppi.casework.v1.SupportNeedDefinition.NamesEntry
+	nil,                                    // 51: koppi.casework.v1.SupportNeedDefinition.DefinitionsEntry
+	nil,                                    // 52: koppi.casework.v1.FourFieldNames.SupportEntry
+	nil,                                    // 53: koppi.casework.v1.FourFieldNames.DifficultyEntry
+	nil,                                    // 54: koppi.casework.v1.Agency.NamesEntry
+	nil,                                    // 55: koppi.casework.v1.Agency.ShortNamesEntry
+	nil,                                    // 56: koppi.casework.v1.Unit.NamesEntry
+	nil,                                    // 57: koppi.casework.v1.Unit.ShortNamesEntry
+	nil,                                    // 58: koppi.casework.v1.GroundText.ClientEntry
+	nil,                                    // 59: koppi.casework.v1.Ground.NamesEntry
+	nil,                                    // 60: koppi.casework.v1.AttestationItem.NamesEntry
+	nil,                                    // 61: koppi.casework.v1.Code.NamesEntry
+	(*v1.CaseMessage)(nil),                 // 62: koppi.exchange.v1.CaseMessage
+	(*v11.ContactPoint)(nil),               // 63: koppi.common.v1.ContactPoint
+	(v11.Urgency)(0),                       // 64: koppi.common.v1.Urgency
+	(v12.SupportNeed)(0),                   // 65: koppi.concern.v1.SupportNeed
+	(AgencyKind)(0),                        // 66: koppi.casework.v1.AgencyKind
+	(*v11.PhoneHours)(nil),                 // 67: koppi.common.v1.PhoneHours
+	(*v11.Party)(nil),                      // 68: koppi.common.v1.Party
+	(v11.LegalGround)(0),                   // 69: koppi.common.v1.LegalGround
+	(v11.ContentProfile)(0),                // 70: koppi.common.v1.ContentProfile
+	(v11.ProhibitionEffect)(0),             // 71: koppi.common.v1.ProhibitionEffect
+	(*v11.LoopStatus)(nil),                 // 72: koppi.common.v1.LoopStatus
+	(*timestamppb.Timestamp)(nil),          // 73: google.protobuf.Timestamp
+	(*v11.PlannedContact)(nil),             // 74: koppi.common.v1.PlannedContact
+	(*status.Status)(nil),                  // 75: google.rpc.Status
+	(*Colleague)(nil),                      // 76: koppi.casework.v1.Colleague
+	(*v11.LegalBasis)(nil),                 // 77: koppi.common.v1.LegalBasis
+	(EmergencyReason)(0),                   // 78: koppi.casework.v1.EmergencyReason
+	(ReviewVerdict)(0),                     // 79: koppi.casework.v1.ReviewVerdict
+	(*ListColleaguesRequest)(nil),          // 80: koppi.casework.v1.ListColleaguesRequest
+	(*PutColleagueRequest)(nil),            // 81: koppi.casework.v1.PutColleagueRequest
+	(*GetRosterRequest)(nil),               // 82: koppi.casework.v1.GetRosterRequest
+	(*SetDutyRequest)(nil),                 // 83: koppi.casework.v1.SetDutyRequest
+	(*SetAbsenceRequest)(nil),              // 84: koppi.casework.v1.SetAbsenceRequest
+	(*OpenEmergencyReadingRequest)(nil),    // 85: koppi.casework.v1.OpenEmergencyReadingRequest
+	(*ListEmergencyReadingsRequest)(nil),   // 86: koppi.casework.v1.ListEmergencyReadingsRequest
+	(*ReviewEmergencyReadingRequest)(nil),  // 87: koppi.casework.v1.ReviewEmergencyReadingRequest
+	(*ListColleaguesResponse)(nil),         // 88: koppi.casework.v1.ListColleaguesResponse
+	(*PutColleagueResponse)(nil),           // 89: koppi.casework.v1.PutColleagueResponse
+	(*GetRosterResponse)(nil),              // 90: koppi.casework.v1.GetRosterResponse
+	(*SetDutyResponse)(nil),                // 91: koppi.casework.v1.SetDutyResponse
+	(*SetAbsenceResponse)(nil),             // 92: koppi.casework.v1.SetAbsenceResponse
+	(*OpenEmergencyReadingResponse)(nil),   // 93: koppi.casework.v1.OpenEmergencyReadingResponse
+	(*ListEmergencyReadingsResponse)(nil),  // 94: koppi.casework.v1.ListEmergencyReadingsResponse
+	(*ReviewEmergencyReadingResponse)(nil), // 95: koppi.casework.v1.ReviewEmergencyReadingResponse
 }
 var file_koppi_casework_v1_casework_proto_depIdxs = []int32{
-	60, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
-	61, // 1: koppi.casework.v1.GetTimelineResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	62, // 0: koppi.casework.v1.GetTimelineResponse.messages:type_name -> koppi.exchange.v1.CaseMessage
+	63, // 1: koppi.casework.v1.GetTimelineResponse.contacts:type_name -> koppi.common.v1.ContactPoint
 	10, // 2: koppi.casework.v1.GetAgenciesResponse.agencies:type_name -> koppi.casework.v1.Agency
 	5,  // 3: koppi.casework.v1.GetAgenciesResponse.municipalities:type_name -> koppi.casework.v1.Municipality
-	46, // 4: koppi.casework.v1.Municipality.names:type_name -> koppi.casework.v1.Municipality.NamesEntry
-	62, // 5: koppi.casework.v1.UrgencyDefinition.urgency:type_name -> koppi.common.v1.Urgency
-	47, // 6: koppi.casework.v1.UrgencyDefinition.texts:type_name -> koppi.casework.v1.UrgencyDefinition.TextsEntry
-	63, // 7: koppi.casework.v1.SupportNeedDefinition.support_need:type_name -> koppi.concern.v1.SupportNeed
-	48, // 8: koppi.casework.v1.SupportNeedDefinition.names:type_name -> koppi.casework.v1.SupportNeedDefinition.NamesEntry
-	49, // 9: koppi.casework.v1.SupportNeedDefinition.definitions:type_name -> koppi.casework.v1.SupportNeedDefinition.DefinitionsEntry
-	50, // 10: koppi.casework.v1.FourFieldNames.support:type_name -> koppi.casework.v1.FourFieldNames.SupportEntry
-	51, // 11: koppi.casework.v1.FourFieldNames.difficulty:type_name -> koppi.casework.v1.FourFieldNames.DifficultyEntry
-	52, // 12: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
-	64, // 13: koppi.casework.v1.Agency.kind:type_name -> koppi.casework.v1.AgencyKind
+	48, // 4: koppi.casework.v1.Municipality.names:type_name -> koppi.casework.v1.Municipality.NamesEntry
+	64, // 5: koppi.casework.v1.UrgencyDefinition.urgency:type_name -> koppi.common.v1.Urgency
+	49, // 6: koppi.casework.v1.UrgencyDefinition.texts:type_name -> koppi.casework.v1.UrgencyDefinition.TextsEntry
+	65, // 7: koppi.casework.v1.SupportNeedDefinition.support_need:type_name -> koppi.concern.v1.SupportNeed
+	50, // 8: koppi.casework.v1.SupportNeedDefinition.names:type_name -> koppi.casework.v1.SupportNeedDefinition.NamesEntry
+	51, // 9: koppi.casework.v1.SupportNeedDefinition.definitions:type_name -> koppi.casework.v1.SupportNeedDefinition.DefinitionsEntry
+	52, // 10: koppi.casework.v1.FourFieldNames.support:type_name -> koppi.casework.v1.FourFieldNames.SupportEntry
+	53, // 11: koppi.casework.v1.FourFieldNames.difficulty:type_name -> koppi.casework.v1.FourFieldNames.DifficultyEntry
+	54, // 12: koppi.casework.v1.Agency.names:type_name -> koppi.casework.v1.Agency.NamesEntry
+	66, // 13: koppi.casework.v1.Agency.kind:type_name -> koppi.casework.v1.AgencyKind
 	11, // 14: koppi.casework.v1.Agency.units:type_name -> koppi.casework.v1.Unit
-	53, // 15: koppi.casework.v1.Agency.short_names:type_name -> koppi.casework.v1.Agency.ShortNamesEntry
+	55, // 15: koppi.casework.v1.Agency.short_names:type_name -> koppi.casework.v1.Agency.ShortNamesEntry
 	6,  // 16: koppi.casework.v1.Agency.urgency_definitions:type_name -> koppi.casework.v1.UrgencyDefinition
 	9,  // 17: koppi.casework.v1.Agency.child_welfare:type_name -> koppi.casework.v1.ChildWelfare
 	7,  // 18: koppi.casework.v1.Agency.support_needs:type_name -> koppi.casework.v1.SupportNeedDefinition
 	8,  // 19: koppi.casework.v1.Agency.four_field:type_name -> koppi.casework.v1.FourFieldNames
-	54, // 20: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
+	56, // 20: koppi.casework.v1.Unit.names:type_name -> koppi.casework.v1.Unit.NamesEntry
 	13, // 21: koppi.casework.v1.Unit.duty:type_name -> koppi.casework.v1.DutyPair
-	65, // 22: koppi.casework.v1.Unit.phone_hours:type_name -> koppi.common.v1.PhoneHours
-	55, // 23: koppi.casework.v1.Unit.short_names:type_name -> koppi.casework.v1.Unit.ShortNamesEntry
-	64, // 24: koppi.casework.v1.Unit.kind:type_name -> koppi.casework.v1.AgencyKind
+	67, // 22: koppi.casework.v1.Unit.phone_hours:type_name -> koppi.common.v1.PhoneHours
+	57, // 23: koppi.casework.v1.Unit.short_names:type_name -> koppi.casework.v1.Unit.ShortNamesEntry
+	66, // 24: koppi.casework.v1.Unit.kind:type_name -> koppi.casework.v1.AgencyKind
 	12, // 25: koppi.casework.v1.Unit.on_call:type_name -> koppi.casework.v1.OnCall
-	64, // 26: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
+	66, // 26: koppi.casework.v1.FindUnitsRequest.kind:type_name -> koppi.casework.v1.AgencyKind
 	16, // 27: koppi.casework.v1.FindUnitsResponse.routes:type_name -> koppi.casework.v1.Route
-	66, // 28: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
+	68, // 28: koppi.casework.v1.Route.party:type_name -> koppi.common.v1.Party
 	11, // 29: koppi.casework.v1.Route.unit:type_name -> koppi.casework.v1.Unit
-	64, // 30: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
-	66, // 31: koppi.casework.v1.ListGroundsRequest.receiver:type_name -> koppi.common.v1.Party
+	66, // 30: koppi.casework.v1.Route.kind:type_name -> koppi.casework.v1.AgencyKind
+	68, // 31: koppi.casework.v1.ListGroundsRequest.receiver:type_name -> koppi.common.v1.Party
 	24, // 32: koppi.casework.v1.ListGroundsResponse.grounds:type_name -> koppi.casework.v1.Ground
 	23, // 33: koppi.casework.v1.ListGroundTextsResponse.texts:type_name -> koppi.casework.v1.GroundText
-	56, // 34: koppi.casework.v1.GroundText.client:type_name -> koppi.casework.v1.GroundText.ClientEntry
-	67, // 35: koppi.casework.v1.Ground.ground:type_name -> koppi.common.v1.LegalGround
-	57, // 36: koppi.casework.v1.Ground.names:type_name -> koppi.casework.v1.Ground.NamesEntry
+	58, // 34: koppi.casework.v1.GroundText.client:type_name -> koppi.casework.v1.GroundText.ClientEntry
+	69, // 35: koppi.casework.v1.Ground.ground:type_name -> koppi.common.v1.LegalGround
+	59, // 36: koppi.casework.v1.Ground.names:type_name -> koppi.casework.v1.Ground.NamesEntry
 	25, // 37: koppi.casework.v1.Ground.attest:type_name -> koppi.casework.v1.AttestationGroup
-	68, // 38: koppi.casework.v1.Ground.content:type_name -> koppi.common.v1.ContentProfile
-	69, // 39: koppi.casework.v1.Ground.prohibition:type_name -> koppi.common.v1.ProhibitionEffect
+	70, // 38: koppi.casework.v1.Ground.content:type_name -> koppi.common.v1.ContentProfile
+	71, // 39: koppi.casework.v1.Ground.prohibition:type_name -> koppi.common.v1.ProhibitionEffect
 	26, // 40: koppi.casework.v1.AttestationGroup.any_of:type_name -> koppi.casework.v1.AttestationItem
-	58, // 41: koppi.casework.v1.AttestationItem.names:type_name -> koppi.casework.v1.AttestationItem.NamesEntry
+	60, // 41: koppi.casework.v1.AttestationItem.names:type_name -> koppi.casework.v1.AttestationItem.NamesEntry
 	0,  // 42: koppi.casework.v1.ListWorkRequest.queue:type_name -> koppi.casework.v1.Queue
 	29, // 43: koppi.casework.v1.ListWorkResponse.items:type_name -> koppi.casework.v1.WorkItem
-	61, // 44: koppi.casework.v1.ListWorkResponse.contacts:type_name -> koppi.common.v1.ContactPoint
-	70, // 45: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
-	62, // 46: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
-	66, // 47: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
-	71, // 48: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
-	72, // 49: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
-	66, // 50: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
-	66, // 51: koppi.casework.v1.WorkItem.second:type_name -> koppi.common.v1.Party
-	71, // 52: koppi.casework.v1.WorkItem.next_attempt_at:type_name -> google.protobuf.Timestamp
-	71, // 53: koppi.casework.v1.WorkItem.next_appointment_at:type_name -> google.protobuf.Timestamp
-	66, // 54: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
+	63, // 44: koppi.casework.v1.ListWorkResponse.contacts:type_name -> koppi.common.v1.ContactPoint
+	72, // 45: koppi.casework.v1.WorkItem.status:type_name -> koppi.common.v1.LoopStatus
+	64, // 46: koppi.casework.v1.WorkItem.urgency:type_name -> koppi.common.v1.Urgency
+	68, // 47: koppi.casework.v1.WorkItem.holder:type_name -> koppi.common.v1.Party
+	73, // 48: koppi.casework.v1.WorkItem.started_at:type_name -> google.protobuf.Timestamp
+	74, // 49: koppi.casework.v1.WorkItem.planned_contacts:type_name -> koppi.common.v1.PlannedContact
+	68, // 50: koppi.casework.v1.WorkItem.sender:type_name -> koppi.common.v1.Party
+	68, // 51: koppi.casework.v1.WorkItem.second:type_name -> koppi.common.v1.Party
+	73, // 52: koppi.casework.v1.WorkItem.next_attempt_at:type_name -> google.protobuf.Timestamp
+	73, // 53: koppi.casework.v1.WorkItem.next_appointment_at:type_name -> google.protobuf.Timestamp
+	68, // 54: koppi.casework.v1.ReassignWorkRequest.to:type_name -> koppi.common.v1.Party
 	32, // 55: koppi.casework.v1.ReassignWorkResponse.results:type_name -> koppi.casework.v1.Reassigned
-	73, // 56: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
+	75, // 56: koppi.casework.v1.Reassigned.status:type_name -> google.rpc.Status
 	35, // 57: koppi.casework.v1.GetLoadResponse.loads:type_name -> koppi.casework.v1.WorkerLoad
-	74, // 58: koppi.casework.v1.WorkerLoad.colleague:type_name -> koppi.casework.v1.Colleague
+	76, // 58: koppi.casework.v1.WorkerLoad.colleague:type_name -> koppi.casework.v1.Colleague
 	36, // 59: koppi.casework.v1.WorkerLoad.by_track:type_name -> koppi.casework.v1.NamedCount
 	36, // 60: koppi.casework.v1.WorkerLoad.by_support_need:type_name -> koppi.casework.v1.NamedCount
 	39, // 61: koppi.casework.v1.GetCodesResponse.codes:type_name -> koppi.casework.v1.Code
-	59, // 62: koppi.casework.v1.Code.names:type_name -> koppi.casework.v1.Code.NamesEntry
-	71, // 63: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
-	71, // 64: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
-	42, // 65: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
-	71, // 66: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
-	66, // 67: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
-	75, // 68: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
-	76, // 69: koppi.casework.v1.Access.emergency_reason:type_name -> koppi.casework.v1.EmergencyReason
-	77, // 70: koppi.casework.v1.Access.verdict:type_name -> koppi.casework.v1.ReviewVerdict
-	45, // 71: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
-	66, // 72: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
-	66, // 73: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
+	61, // 62: koppi.casework.v1.Code.names:type_name -> koppi.casework.v1.Code.NamesEntry
+	73, // 63: koppi.casework.v1.ListAccessesRequest.from:type_name -> google.protobuf.Timestamp
+	73, // 64: koppi.casework.v1.ListAccessesRequest.to:type_name -> google.protobuf.Timestamp
+	44, // 65: koppi.casework.v1.ListAccessesResponse.accesses:type_name -> koppi.casework.v1.Access
+	73, // 66: koppi.casework.v1.Access.at:type_name -> google.protobuf.Timestamp
+	68, // 67: koppi.casework.v1.Access.by:type_name -> koppi.common.v1.Party
+	77, // 68: koppi.casework.v1.Access.basis:type_name -> koppi.common.v1.LegalBasis
+	78, // 69: koppi.casework.v1.Access.emergency_reason:type_name -> koppi.casework.v1.EmergencyReason
+	79, // 70: koppi.casework.v1.Access.verdict:type_name -> koppi.casework.v1.ReviewVerdict
+	47, // 71: koppi.casework.v1.GetStatisticsResponse.counts:type_name -> koppi.casework.v1.LoopCount
+	68, // 72: koppi.casework.v1.LoopCount.sender:type_name -> koppi.common.v1.Party
+	68, // 73: koppi.casework.v1.LoopCount.receiver:type_name -> koppi.common.v1.Party
 	1,  // 74: koppi.casework.v1.CaseworkService.GetTimeline:input_type -> koppi.casework.v1.GetTimelineRequest
 	3,  // 75: koppi.casework.v1.CaseworkService.GetAgencies:input_type -> koppi.casework.v1.GetAgenciesRequest
 	14, // 76: koppi.casework.v1.CaseworkService.FindUnits:input_type -> koppi.casework.v1.FindUnitsRequest
 	17, // 77: koppi.casework.v1.CaseworkService.ListGrounds:input_type -> koppi.casework.v1.ListGroundsRequest
 	19, // 78: koppi.casework.v1.CaseworkService.FindClient:input_type -> koppi.casework.v1.FindClientRequest
-	78, // 79: koppi.casework.v1.CaseworkService.ListColleagues:input_type -> koppi.casework.v1.ListColleaguesRequest
-	79, // 80: koppi.casework.v1.CaseworkService.PutColleague:input_type -> koppi.casework.v1.PutColleagueRequest
-	80, // 81: koppi.casework.v1.CaseworkService.GetRoster:input_type -> koppi.casework.v1.GetRosterRequest
-	81, // 82: koppi.casework.v1.CaseworkService.SetDuty:input_type -> koppi.casework.v1.SetDutyRequest
-	82, // 83: koppi.casework.v1.CaseworkService.SetAbsence:input_type -> koppi.casework.v1.SetAbsenceRequest
-	83, // 84: koppi.casework.v1.CaseworkService.OpenEmergencyReading:input_type -> koppi.casework.v1.OpenEmergencyReadingRequest
-	84, // 85: koppi.casework.v1.CaseworkService.ListEmergencyReadings:input_type -> koppi.casework.v1.ListEmergencyReadingsRequest
-	85, // 86: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:input_type -> koppi.casework.v1.ReviewEmergencyReadingRequest
+	80, // 79: koppi.casework.v1.CaseworkService.ListColleagues:input_type -> koppi.casework.v1.ListColleaguesRequest
+	81, // 80: koppi.casework.v1.CaseworkService.PutColleague:input_type -> koppi.casework.v1.PutColleagueRequest
+	82, // 81: koppi.casework.v1.CaseworkService.GetRoster:input_type -> koppi.casework.v1.GetRosterRequest
+	83, // 82: koppi.casework.v1.CaseworkService.SetDuty:input_type -> koppi.casework.v1.SetDutyRequest
+	84, // 83: koppi.casework.v1.CaseworkService.SetAbsence:input_type -> koppi.casework.v1.SetAbsenceRequest
+	85, // 84: koppi.casework.v1.CaseworkService.OpenEmergencyReading:input_type -> koppi.casework.v1.OpenEmergencyReadingRequest
+	86, // 85: koppi.casework.v1.CaseworkService.ListEmergencyReadings:input_type -> koppi.casework.v1.ListEmergencyReadingsRequest
+	87, // 86: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:input_type -> koppi.casework.v1.ReviewEmergencyReadingRequest
 	21, // 87: koppi.casework.v1.CaseworkService.ListGroundTexts:input_type -> koppi.casework.v1.ListGroundTextsRequest
 	27, // 88: koppi.casework.v1.CaseworkService.ListWork:input_type -> koppi.casework.v1.ListWorkRequest
 	30, // 89: koppi.casework.v1.CaseworkService.ReassignWork:input_type -> koppi.casework.v1.ReassignWorkRequest
 	33, // 90: koppi.casework.v1.CaseworkService.GetLoad:input_type -> koppi.casework.v1.GetLoadRequest
 	37, // 91: koppi.casework.v1.CaseworkService.GetCodes:input_type -> koppi.casework.v1.GetCodesRequest
-	40, // 92: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
-	43, // 93: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
-	2,  // 94: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
-	4,  // 95: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
-	15, // 96: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
-	18, // 97: koppi.casework.v1.CaseworkService.ListGrounds:output_type -> koppi.casework.v1.ListGroundsResponse
-	20, // 98: koppi.casework.v1.CaseworkService.FindClient:output_type -> koppi.casework.v1.FindClientResponse
-	86, // 99: koppi.casework.v1.CaseworkService.ListColleagues:output_type -> koppi.casework.v1.ListColleaguesResponse
-	87, // 100: koppi.casework.v1.CaseworkService.PutColleague:output_type -> koppi.casework.v1.PutColleagueResponse
-	88, // 101: koppi.casework.v1.CaseworkService.GetRoster:output_type -> koppi.casework.v1.GetRosterResponse
-	89, // 102: koppi.casework.v1.CaseworkService.SetDuty:output_type -> koppi.casework.v1.SetDutyResponse
-	90, // 103: koppi.casework.v1.CaseworkService.SetAbsence:output_type -> koppi.casework.v1.SetAbsenceResponse
-	91, // 104: koppi.casework.v1.CaseworkService.OpenEmergencyReading:output_type -> koppi.casework.v1.OpenEmergencyReadingResponse
-	92, // 105: koppi.casework.v1.CaseworkService.ListEmergencyReadings:output_type -> koppi.casework.v1.ListEmergencyReadingsResponse
-	93, // 106: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:output_type -> koppi.casework.v1.ReviewEmergencyReadingResponse
-	22, // 107: koppi.casework.v1.CaseworkService.ListGroundTexts:output_type -> koppi.casework.v1.ListGroundTextsResponse
-	28, // 108: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
-	31, // 109: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
-	34, // 110: koppi.casework.v1.CaseworkService.GetLoad:output_type -> koppi.casework.v1.GetLoadResponse
-	38, // 111: koppi.casework.v1.CaseworkService.GetCodes:output_type -> koppi.casework.v1.GetCodesResponse
-	41, // 112: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
-	44, // 113: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
-	94, // [94:114] is the sub-list for method output_type
-	74, // [74:94] is the sub-list for method input_type
+	40, // 92: koppi.casework.v1.CaseworkService.GetServerInfo:input_type -> koppi.casework.v1.GetServerInfoRequest
+	42, // 93: koppi.casework.v1.CaseworkService.ListAccesses:input_type -> koppi.casework.v1.ListAccessesRequest
+	45, // 94: koppi.casework.v1.CaseworkService.GetStatistics:input_type -> koppi.casework.v1.GetStatisticsRequest
+	2,  // 95: koppi.casework.v1.CaseworkService.GetTimeline:output_type -> koppi.casework.v1.GetTimelineResponse
+	4,  // 96: koppi.casework.v1.CaseworkService.GetAgencies:output_type -> koppi.casework.v1.GetAgenciesResponse
+	15, // 97: koppi.casework.v1.CaseworkService.FindUnits:output_type -> koppi.casework.v1.FindUnitsResponse
+	18, // 98: koppi.casework.v1.CaseworkService.ListGrounds:output_type -> koppi.casework.v1.ListGroundsResponse
+	20, // 99: koppi.casework.v1.CaseworkService.FindClient:output_type -> koppi.casework.v1.FindClientResponse
+	88, // 100: koppi.casework.v1.CaseworkService.ListColleagues:output_type -> koppi.casework.v1.ListColleaguesResponse
+	89, // 101: koppi.casework.v1.CaseworkService.PutColleague:output_type -> koppi.casework.v1.PutColleagueResponse
+	90, // 102: koppi.casework.v1.CaseworkService.GetRoster:output_type -> koppi.casework.v1.GetRosterResponse
+	91, // 103: koppi.casework.v1.CaseworkService.SetDuty:output_type -> koppi.casework.v1.SetDutyResponse
+	92, // 104: koppi.casework.v1.CaseworkService.SetAbsence:output_type -> koppi.casework.v1.SetAbsenceResponse
+	93, // 105: koppi.casework.v1.CaseworkService.OpenEmergencyReading:output_type -> koppi.casework.v1.OpenEmergencyReadingResponse
+	94, // 106: koppi.casework.v1.CaseworkService.ListEmergencyReadings:output_type -> koppi.casework.v1.ListEmergencyReadingsResponse
+	95, // 107: koppi.casework.v1.CaseworkService.ReviewEmergencyReading:output_type -> koppi.casework.v1.ReviewEmergencyReadingResponse
+	22, // 108: koppi.casework.v1.CaseworkService.ListGroundTexts:output_type -> koppi.casework.v1.ListGroundTextsResponse
+	28, // 109: koppi.casework.v1.CaseworkService.ListWork:output_type -> koppi.casework.v1.ListWorkResponse
+	31, // 110: koppi.casework.v1.CaseworkService.ReassignWork:output_type -> koppi.casework.v1.ReassignWorkResponse
+	34, // 111: koppi.casework.v1.CaseworkService.GetLoad:output_type -> koppi.casework.v1.GetLoadResponse
+	38, // 112: koppi.casework.v1.CaseworkService.GetCodes:output_type -> koppi.casework.v1.GetCodesResponse
+	41, // 113: koppi.casework.v1.CaseworkService.GetServerInfo:output_type -> koppi.casework.v1.GetServerInfoResponse
+	43, // 114: koppi.casework.v1.CaseworkService.ListAccesses:output_type -> koppi.casework.v1.ListAccessesResponse
+	46, // 115: koppi.casework.v1.CaseworkService.GetStatistics:output_type -> koppi.casework.v1.GetStatisticsResponse
+	95, // [95:116] is the sub-list for method output_type
+	74, // [74:95] is the sub-list for method input_type
 	74, // [74:74] is the sub-list for extension type_name
 	74, // [74:74] is the sub-list for extension extendee
 	0,  // [0:74] is the sub-list for field type_name
@@ -3973,14 +4088,14 @@ func file_koppi_casework_v1_casework_proto_init() {
 	}
 	file_koppi_casework_v1_agency_kind_proto_init()
 	file_koppi_casework_v1_people_proto_init()
-	file_koppi_casework_v1_casework_proto_msgTypes[44].OneofWrappers = []any{}
+	file_koppi_casework_v1_casework_proto_msgTypes[46].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_koppi_casework_v1_casework_proto_rawDesc), len(file_koppi_casework_v1_casework_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   59,
+			NumMessages:   61,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

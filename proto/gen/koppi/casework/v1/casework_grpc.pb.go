@@ -40,6 +40,7 @@ const (
 	CaseworkService_ReassignWork_FullMethodName           = "/koppi.casework.v1.CaseworkService/ReassignWork"
 	CaseworkService_GetLoad_FullMethodName                = "/koppi.casework.v1.CaseworkService/GetLoad"
 	CaseworkService_GetCodes_FullMethodName               = "/koppi.casework.v1.CaseworkService/GetCodes"
+	CaseworkService_GetServerInfo_FullMethodName          = "/koppi.casework.v1.CaseworkService/GetServerInfo"
 	CaseworkService_ListAccesses_FullMethodName           = "/koppi.casework.v1.CaseworkService/ListAccesses"
 	CaseworkService_GetStatistics_FullMethodName          = "/koppi.casework.v1.CaseworkService/GetStatistics"
 )
@@ -117,6 +118,9 @@ type CaseworkServiceClient interface {
 	// GetCodes returns a list of codes with their names, in the order of the list: "papers", the kinds of
 	// papers. For every caller.
 	GetCodes(ctx context.Context, in *GetCodesRequest, opts ...grpc.CallOption) (*GetCodesResponse, error)
+	// GetServerInfo returns which version of Koppi answers, and what of its contract is deprecated. Every answer
+	// names the version in the header Koppi-Version too. For every caller.
+	GetServerInfo(ctx context.Context, in *GetServerInfoRequest, opts ...grpc.CallOption) (*GetServerInfoResponse, error)
 	// ListAccesses returns the access log of a client: which party read or changed what, when
 	// and on what ground, the latest first. The client sees all entries (703/2023 § 11); an
 	// agency sees what its own people did. A change is listed only if the matter itself
@@ -319,6 +323,16 @@ func (c *caseworkServiceClient) GetCodes(ctx context.Context, in *GetCodesReques
 	return out, nil
 }
 
+func (c *caseworkServiceClient) GetServerInfo(ctx context.Context, in *GetServerInfoRequest, opts ...grpc.CallOption) (*GetServerInfoResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetServerInfoResponse)
+	err := c.cc.Invoke(ctx, CaseworkService_GetServerInfo_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *caseworkServiceClient) ListAccesses(ctx context.Context, in *ListAccessesRequest, opts ...grpc.CallOption) (*ListAccessesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListAccessesResponse)
@@ -412,6 +426,9 @@ type CaseworkServiceServer interface {
 	// GetCodes returns a list of codes with their names, in the order of the list: "papers", the kinds of
 	// papers. For every caller.
 	GetCodes(context.Context, *GetCodesRequest) (*GetCodesResponse, error)
+	// GetServerInfo returns which version of Koppi answers, and what of its contract is deprecated. Every answer
+	// names the version in the header Koppi-Version too. For every caller.
+	GetServerInfo(context.Context, *GetServerInfoRequest) (*GetServerInfoResponse, error)
 	// ListAccesses returns the access log of a client: which party read or changed what, when
 	// and on what ground, the latest first. The client sees all entries (703/2023 § 11); an
 	// agency sees what its own people did. A change is listed only if the matter itself
@@ -487,6 +504,9 @@ func (UnimplementedCaseworkServiceServer) GetLoad(context.Context, *GetLoadReque
 }
 func (UnimplementedCaseworkServiceServer) GetCodes(context.Context, *GetCodesRequest) (*GetCodesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetCodes not implemented")
+}
+func (UnimplementedCaseworkServiceServer) GetServerInfo(context.Context, *GetServerInfoRequest) (*GetServerInfoResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetServerInfo not implemented")
 }
 func (UnimplementedCaseworkServiceServer) ListAccesses(context.Context, *ListAccessesRequest) (*ListAccessesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAccesses not implemented")
@@ -839,6 +859,24 @@ func _CaseworkService_GetCodes_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CaseworkService_GetServerInfo_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetServerInfoRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CaseworkServiceServer).GetServerInfo(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CaseworkService_GetServerInfo_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CaseworkServiceServer).GetServerInfo(ctx, req.(*GetServerInfoRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CaseworkService_ListAccesses_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListAccessesRequest)
 	if err := dec(in); err != nil {
@@ -953,6 +991,10 @@ var CaseworkService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetCodes",
 			Handler:    _CaseworkService_GetCodes_Handler,
+		},
+		{
+			MethodName: "GetServerInfo",
+			Handler:    _CaseworkService_GetServerInfo_Handler,
 		},
 		{
 			MethodName: "ListAccesses",

@@ -1450,6 +1450,54 @@ export declare type Code = Message<"koppi.casework.v1.Code"> & {
 export declare const CodeSchema: GenMessage<Code>;
 
 /**
+ * @generated from message koppi.casework.v1.GetServerInfoRequest
+ */
+export declare type GetServerInfoRequest = Message<"koppi.casework.v1.GetServerInfoRequest"> & {
+};
+
+/**
+ * Describes the message koppi.casework.v1.GetServerInfoRequest.
+ * Use `create(GetServerInfoRequestSchema)` to create a new message.
+ */
+export declare const GetServerInfoRequestSchema: GenMessage<GetServerInfoRequest>;
+
+/**
+ * @generated from message koppi.casework.v1.GetServerInfoResponse
+ */
+export declare type GetServerInfoResponse = Message<"koppi.casework.v1.GetServerInfoResponse"> & {
+  /**
+   * Version of the gateway that answers, such as "1.0.0". While it is being upgraded, the version before may
+   * answer the next call.
+   *
+   * @generated from field: string version = 1;
+   */
+  version: string;
+
+  /**
+   * SHA-256 over the contract (messages, fields, values, calls), in hexadecimal. The list of changes names it
+   * for each version.
+   *
+   * @generated from field: string contract = 2;
+   */
+  contract: string;
+
+  /**
+   * Full names of the calls, messages, fields and values that are deprecated: they work for at least 12 months
+   * from the entry in the list of changes. An answer to a call that uses one names it in the header
+   * Koppi-Deprecated.
+   *
+   * @generated from field: repeated string deprecated = 3;
+   */
+  deprecated: string[];
+};
+
+/**
+ * Describes the message koppi.casework.v1.GetServerInfoResponse.
+ * Use `create(GetServerInfoResponseSchema)` to create a new message.
+ */
+export declare const GetServerInfoResponseSchema: GenMessage<GetServerInfoResponse>;
+
+/**
  * @generated from message koppi.casework.v1.ListAccessesRequest
  */
 export declare type ListAccessesRequest = Message<"koppi.casework.v1.ListAccessesRequest"> & {
@@ -2001,6 +2049,17 @@ export declare const CaseworkService: GenService<{
     methodKind: "unary";
     input: typeof GetCodesRequestSchema;
     output: typeof GetCodesResponseSchema;
+  },
+  /**
+   * GetServerInfo returns which version of Koppi answers, and what of its contract is deprecated. Every answer
+   * names the version in the header Koppi-Version too. For every caller.
+   *
+   * @generated from rpc koppi.casework.v1.CaseworkService.GetServerInfo
+   */
+  getServerInfo: {
+    methodKind: "unary";
+    input: typeof GetServerInfoRequestSchema;
+    output: typeof GetServerInfoResponseSchema;
   },
   /**
    * ListAccesses returns the access log of a client: which party read or changed what, when
