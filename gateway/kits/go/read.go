@@ -3,7 +3,6 @@ package partner
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -26,21 +25,31 @@ func readRequest(body []byte) (*exchangev1.DeliverRequest, error) {
 		return nil, fmt.Errorf("partner: %w", err)
 	}
 	for i, message := range request.GetMessages() {
-		if len(message.GetRecord()) == 0 {
-			continue
-		}
-		recorded := &exchangev1.CaseMessage{}
-		if err := proto.Unmarshal(message.GetRecord(), recorded); err != nil {
-			return nil, errors.New("partner: a record cannot be read")
-		}
-		recorded.Record, recorded.Nonce, recorded.ContentHash, recorded.ChainHash = message.GetRecord(), message.GetNonce(), message.GetContentHash(), message.GetChainHash()
-		recorded.Redelivered, recorded.Traceparent = message.GetRedelivered(), message.GetTraceparent()
-		if recorded.GetSequence() != message.GetSequence() || recorded.GetService() != message.GetService() || recorded.GetMailbox() != message.GetMailbox() {
-			return nil, errors.New("partner: a message is not its record")
-		}
-		request.Messages[i] = recorded
+		request.Messages[i] = fromRecord(message)
 	}
 	return request, nil
+}
+
+// ParseMessages reads the messages of a body in JSON: of a DeliverRequest, or of a ListMessagesResponse with records.
+// What each says is taken from its record. It verifies nothing: Follow and Intact do.
+func ParseMessages(body []byte) ([]*exchangev1.CaseMessage, error) {
+	request, err := readRequest(body)
+	return request.GetMessages(), err
+}
+
+// fromRecord returns a message as its record says it. If the record cannot be read or belongs in another place, it
+// returns the message as it is, which then fails verification.
+func fromRecord(message *exchangev1.CaseMessage) *exchangev1.CaseMessage {
+	recorded := &exchangev1.CaseMessage{}
+	if len(message.GetRecord()) == 0 || proto.Unmarshal(message.GetRecord(), recorded) != nil {
+		return message
+	}
+	if recorded.GetSequence() != message.GetSequence() || recorded.GetService() != message.GetService() || recorded.GetMailbox() != message.GetMailbox() {
+		return message
+	}
+	recorded.Record, recorded.Nonce, recorded.ContentHash, recorded.ChainHash = message.GetRecord(), message.GetNonce(), message.GetContentHash(), message.GetChainHash()
+	recorded.Redelivered, recorded.Traceparent = message.GetRedelivered(), message.GetTraceparent()
+	return recorded
 }
 
 // withoutEvents removes from a body the readable form of events whose messages include a record. JSON writes
