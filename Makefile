@@ -9,7 +9,7 @@ SHELL := /bin/bash
 
 MODULES := proto gateway/kits/go pkg services gateway deploy
 CONTRACT := gateway/contract
-EXAMPLE := gateway/examples/node
+KITS := gateway/kits
 WEB := gateway/web
 # What npm brings for the three of them: one workspace.
 WORKSPACE := gateway/node_modules
@@ -29,16 +29,16 @@ VULNDB ?=
 
 # What checks and tests need.
 GENERATES := need-go $(BUF) $(WORKSPACE) .protodeps
-TESTS := need-go need-chromium need-servers example pages
+TESTS := need-go need-chromium need-servers need-python kits pages
 
-.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench vuln sbom rootfs example pages need-go need-node need-chromium need-servers need-manager
+.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench vuln sbom rootfs kits pages need-go need-node need-python need-chromium need-servers need-manager
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: need-go ## Run everything in one process on http://127.0.0.1:8080
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory pages; \
-	  else echo 'Node is missing: the API runs, the pages do not. For them: apt-get install nodejs npm'; fi
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory pages kits; \
+	  else echo 'Node is missing: the API runs, the pages and the partners'\'' kits do not. For them: apt-get install nodejs npm'; fi
 	$(KOPPI) up --dev
 
 demo: need-go ## Replay the scenarios and show who was told what
@@ -63,7 +63,7 @@ generate: $(GENERATES) ## Generate Go and TypeScript from the .proto files
 	$(BUF) generate --template proto/buf.gen.yaml
 	$(BUF) generate --template $(CONTRACT)/buf.gen.yaml
 
-example: $(EXAMPLE)/dist ## Build the partner's example in TypeScript
+kits: $(KITS)/dist/packed/SHA256SUMS ## Pack the partners' kits into the folder that the gateway embeds
 
 pages: $(WEB)/dist/pages/index.html ## Build the pages into the folder that the gateway embeds
 
@@ -73,7 +73,7 @@ verify: $(GENERATES) ## Check that generated code, modules and the contract are 
 fuzz: need-go ## Fuzz each target for FUZZTIME (5m)
 	@./deploy/fuzz.sh $(FUZZTIME) $(MODULES)
 
-soak: need-go need-manager pages ## Run the property tests for long
+soak: need-go need-manager pages kits ## Run the property tests for long
 	for service in concern referral consultation plan; do \
 	  go test ./services/$$service/internal/rules -run TestInvariants -rapid.checks=10000 -timeout 120m -count=1 || exit 1; done
 	go test ./services/concern/internal/rules -run TestNoSideChannels -rapid.checks=20000 -timeout 60m -count=1
@@ -102,7 +102,7 @@ vuln: need-go $(GOVULNCHECK) ## Scan what is called for known vulnerabilities, o
 sbom: need-go $(CYCLONEDX) ## List what each program is made of in sbom/ (CycloneDX)
 	@./deploy/sbom.sh $(CYCLONEDX)
 
-rootfs: need-go pages ## Build the image's root file system in .tools/rootfs, without Docker
+rootfs: need-go pages kits ## Build the image's root file system in .tools/rootfs, without Docker
 	@./deploy/image/rootfs.sh .tools/rootfs
 
 need-go:
@@ -114,6 +114,9 @@ need-node:
 need-chromium:
 	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
 	  $(call install,chromium-headless-shell,the browser that the page is tested in) || $(call install,chromium,the browser that the page is tested in)
+
+need-python:
+	@command -v python3 >/dev/null || $(call install,python3,which the partners' kit in Python is tested with)
 
 need-servers:
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(call install,postgresql,the database that the journal is tested on)
@@ -141,9 +144,11 @@ $(WORKSPACE): gateway/package-lock.json | need-node
 $(WEB)/dist/pages/index.html: $(WORKSPACE) $(WEB)/index.html $(WEB)/vite.config.ts $(shell find $(WEB)/src $(CONTRACT)/gen $(WEB)/public -type f)
 	cd $(WEB) && npx vite build --logLevel warn
 
-$(EXAMPLE)/dist: $(WORKSPACE) $(EXAMPLE)/tsconfig.json $(shell find $(EXAMPLE)/src $(CONTRACT)/gen -name '*.ts')
-	cd $(EXAMPLE) && rm -rf dist && npx tsc
-	@touch $@
+$(KITS)/node/dist/index.js: $(WORKSPACE) $(addprefix $(KITS)/node/,package.json tsconfig.json) $(shell find $(KITS)/node/src $(CONTRACT)/gen -type f)
+	cd $(KITS)/node && npm run -s build
+
+$(KITS)/dist/packed/SHA256SUMS: $(KITS)/node/dist/index.js LICENSE $(shell find $(KITS)/go $(KITS)/pack $(KITS)/python $(KITS)/node/README.md pkg/version proto/koppi proto/vectors proto/go.mod proto/gen -type f)
+	go run ./$(KITS)/pack >/dev/null
 
 .protodeps: proto/tools/go.mod proto/tools/protodeps/main.go
 	GOWORK=off go -C proto/tools run ./protodeps "$(CURDIR)/.protodeps"

@@ -1,5 +1,5 @@
 // Package gateway is Koppi's single public address. It accepts Connect (JSON and binary), gRPC-Web
-// and gRPC, forwards calls to the services by gRPC, and serves the pages. It decides nothing about
+// and gRPC, forwards calls to the services by gRPC, and serves the pages and the kits. It decides nothing about
 // matters; it holds the explicit list of services that may be called from outside.
 package gateway
 
@@ -20,6 +20,7 @@ import (
 	"connectrpc.com/grpcreflect/v2"
 	"google.golang.org/grpc"
 
+	"koppi.internal/gateway/kits"
 	"koppi.internal/gateway/session"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/serve"
@@ -79,6 +80,7 @@ func New(config Config) (http.Handler, error) {
 	connecthttp.Mount(mux, server, options...)
 	mux.Handle(grpchealth.NewHandler(grpchealth.NewStaticChecker(names...)))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	mux.Handle("GET "+kits.Path, kits.Handler())
 	mux.Handle("/", pagesOrRefusal(config.Pages, options))
 
 	var handler http.Handler = mux

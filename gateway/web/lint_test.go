@@ -78,7 +78,7 @@ func sourceFiles(t *testing.T) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, root := range append(roots, "src", "tests", "../examples/node/src") {
+	for _, root := range append(roots, "src", "tests", "../kits/node/src") {
 		if err := filepath.WalkDir(root, read); err != nil {
 			t.Fatal(err)
 		}

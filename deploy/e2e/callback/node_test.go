@@ -25,7 +25,7 @@ import (
 )
 
 // nodeEndpoint is the endpoint in TypeScript, as make builds it.
-const nodeEndpoint = "gateway/examples/node/dist/endpoint.js"
+const nodeEndpoint = "gateway/kits/node/dist/bin/endpoint.js"
 
 // nodeBox is that endpoint at a port, over a file of its own.
 type nodeBox struct {
@@ -36,7 +36,7 @@ type nodeBox struct {
 func newNodeBox(t *testing.T) *nodeBox {
 	t.Helper()
 	if _, err := os.Stat(testkit.Path(nodeEndpoint)); err != nil {
-		t.Fatal("the example in TypeScript is not built: make example")
+		t.Fatal("the kit in TypeScript is not built: make kits")
 	}
 	folder := t.TempDir()
 	n := &nodeBox{t: t, program: testkit.Path(nodeEndpoint), secrets: filepath.Join(folder, "secrets"), kept: filepath.Join(folder, "inbox.jsonl")}

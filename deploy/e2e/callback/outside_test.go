@@ -99,46 +99,6 @@ func TestNodeTakesEveryKind(t *testing.T) {
 	partnertest.CheckFile(t, n.kept, len(takesAll(t, n.address())))
 }
 
-// The TypeScript example does so too in a folder outside of this repository, with the contract's
-// package and what npm brings for the two: it needs nothing else.
-func TestNodeOutsideTakesEveryKind(t *testing.T) {
-	t.Parallel()
-	n := newNodeBox(t)
-	example := testkit.Path("gateway/examples/node")
-	folder := t.TempDir()
-	for from, to := range runtimeModules(t, example) {
-		if err := os.CopyFS(filepath.Join(folder, to), os.DirFS(from)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.CopyFS(filepath.Join(folder, "dist"), os.DirFS(filepath.Join(example, "dist"))); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "package.json"), testkit.Must(os.ReadFile(filepath.Join(example, "package.json"))), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	n.program = filepath.Join(folder, "dist/endpoint.js")
-	defer n.run()()
-	types := takesAll(t, n.address())
-	handedOn(t, n.kept, types)
-}
-
-// runtimeModules are the folders of the packages that the example needs when it runs, and where
-// each lies below the example.
-func runtimeModules(t *testing.T, example string) map[string]string {
-	t.Helper()
-	list := exec.CommandContext(t.Context(), "npm", "ls", "--omit=dev", "--all", "--parseable")
-	list.Dir = example
-	modules := map[string]string{}
-	for path := range strings.Lines(string(testkit.Must(list.Output()))) {
-		path = strings.TrimSpace(path)
-		if _, name, found := strings.Cut(path, "/node_modules/"); found && name != "koppi-partner-example" {
-			modules[path] = filepath.Join("node_modules", name)
-		}
-	}
-	return modules
-}
-
 // The Go kit accepts every kind of event of the contract, and an unknown kind as of a later
 // version, in a program of a module outside of this repository: the kit brings everything that it
 // needs.

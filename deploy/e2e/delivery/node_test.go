@@ -23,8 +23,8 @@ import (
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 )
 
-// example is the partner's example in TypeScript, as make builds it.
-const example = "gateway/examples/node/dist/main.js"
+// example is the program of the kit in TypeScript that reads, as make kits builds it.
+const example = "gateway/kits/node/dist/bin/watch.js"
 
 // nodePartner is a running example.
 type nodePartner struct {
@@ -40,7 +40,7 @@ type nodePartner struct {
 func startNode(t *testing.T, address, token, protocol string) *nodePartner {
 	t.Helper()
 	if _, err := os.Stat(testkit.Path(example)); err != nil {
-		t.Fatal("the example in TypeScript is not built: make example")
+		t.Fatal("the kit in TypeScript is not built: make kits")
 	}
 	folder := t.TempDir()
 	tokenFile := filepath.Join(folder, "token")

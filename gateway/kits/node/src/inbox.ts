@@ -6,8 +6,26 @@ import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { clone, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { CaseMessageSchema, type CaseMessage } from "koppi-contract/koppi/exchange/v1/exchange_pb";
+import { CaseMessageSchema, type CaseMessage } from "../gen/koppi/exchange/v1/exchange_pb.js";
 import { beginning, ChainError, follow, intact, isTombstone, type Position } from "./chain.js";
+
+// Inbox keeps what came, and how far it has come. Make your own over a database: store a message,
+// or what it does, and the position behind it in one transaction.
+export interface Inbox {
+  readonly position: Position;
+  // has tells whether a message was taken before, by service, sequence and chain hash. It throws a
+  // ChainError where another was taken in its place: Koppi was restored from a backup.
+  has(message: CaseMessage): boolean | Promise<boolean>;
+  // take verifies a message (follow) and has it stored for good before it returns, with its position.
+  take(message: CaseMessage, cursor: string): void | Promise<void>;
+  // takeAgain keeps a message that was a tombstone when its turn was (intact). It has no place in
+  // the chain, and moves no position.
+  takeAgain(message: CaseMessage): void | Promise<void>;
+}
+
+// Refused is thrown by an inbox that refuses a message for good: Koppi parks its matter until
+// somebody asks for another delivery. After any other error Koppi tries again.
+export class Refused extends Error {}
 
 interface Line {
   cursor: string;
@@ -49,7 +67,8 @@ function read(text: string): { message: CaseMessage; cursor: string } {
   return { message, cursor: line.cursor };
 }
 
-export class Inbox {
+// FileInbox is an inbox in one file.
+export class FileInbox implements Inbox {
   position: Position = beginning;
   // The chain hash of each message, by service and sequence.
   readonly #held = new Map<string, string[]>();
@@ -82,27 +101,22 @@ export class Inbox {
     held.push(base64(message.chainHash));
   }
 
-  // has tells whether a message was taken before. It throws where another was taken in
-  // its place: Koppi was restored from a backup.
-  has({ service, mailbox, sequence, chainHash }: CaseMessage): boolean {
+  has(message: CaseMessage): boolean {
+    const { service, sequence, chainHash } = message;
     const held = this.#held.get(service)?.[Number(sequence) - 1];
     if (held === undefined) return false;
     if (held !== base64(chainHash)) {
-      throw new ChainError(`message ${sequence} of the ${service} mailbox of ${mailbox}: the inbox holds another, ` +
-        "Koppi's history is not the inbox's");
+      throw new ChainError("history", message, "the inbox holds another, Koppi's history is not the inbox's");
     }
     return true;
   }
 
-  // take verifies a message and has it on the disk before it returns.
   take(message: CaseMessage, cursor: string): void {
     const behind = follow(this.position, message, cursor);
     this.#append(message, cursor);
     this.#hold(message, behind);
   }
 
-  // takeAgain keeps a message that was a tombstone when its turn was. It has no place
-  // in the chain, and moves no position.
   takeAgain(message: CaseMessage): void {
     intact(message);
     this.#append(message, this.position.cursor);

@@ -1,17 +1,18 @@
 // A standing connection to Koppi over Connect or gRPC: it reconnects, verifies,
 // keeps each message exactly once, and acknowledges what it has kept.
-import { createClient, Code, ConnectError, type Transport } from "@connectrpc/connect";
+import { createClient, ConnectError, type Transport } from "@connectrpc/connect";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   ExchangeRequestSchema, ExchangeService, type CaseMessage, type ExchangeRequest,
-} from "koppi-contract/koppi/exchange/v1/exchange_pb";
+} from "../gen/koppi/exchange/v1/exchange_pb.js";
 import { ChainError } from "./chain.js";
+import { isFinalReason, reasonOf } from "./reason.js";
 import type { Inbox } from "./inbox.js";
 
 export interface Options {
+  // transport is that of connect: its calls carry a token of role system.
   transport: Transport;
-  // token gives a bearer token of role system; it is asked for at each opening.
-  token: () => Promise<string>;
+  // consumer names this reader among those of the agency; each has its own inbox.
   consumer: string;
   inbox: Inbox;
   // taken is called with each message once it is kept.
@@ -25,12 +26,7 @@ const firstWait = 100;
 const longestWait = 30_000;
 const window = 256;
 
-// Refusals that trying again cannot mend. A refusal of Koppi's says its reason;
-// what says none comes from the way.
-const finalCodes = new Set([Code.Aborted, Code.FailedPrecondition, Code.InvalidArgument, Code.PermissionDenied, Code.Unimplemented]);
-const reasoned = (error: ConnectError) => error.details.some((detail) => "type" in detail && detail.type === "google.rpc.ErrorInfo");
-const isFinal = (error: unknown) =>
-  error instanceof ChainError || !(error instanceof ConnectError) || (finalCodes.has(error.code) && reasoned(error));
+const isFinal = (error: unknown) => error instanceof ChainError || !(error instanceof ConnectError) || isFinalReason(reasonOf(error));
 
 // outgoing is what goes out on a stream, as it comes.
 function outgoing() {
@@ -50,7 +46,7 @@ function outgoing() {
   };
 }
 
-async function once({ transport, token, consumer, inbox, taken, signal }: Options, opened: () => void): Promise<void> {
+async function once({ transport, consumer, inbox, taken, signal }: Options, opened: () => void): Promise<void> {
   const connection = new AbortController();
   const requests = outgoing();
   let timer: NodeJS.Timeout | undefined;
@@ -59,8 +55,7 @@ async function once({ transport, token, consumer, inbox, taken, signal }: Option
   try {
     requests.send({ case: "open", value: { cursor: inbox.position.cursor, window, consumer, withRecords: true } });
     const acknowledge = () => requests.send({ case: "acknowledge", value: { cursor: inbox.position.cursor } });
-    const headers = { Authorization: `Bearer ${await token()}` };
-    const options = { headers, signal: AbortSignal.any([signal, connection.signal]) };
+    const options = { signal: AbortSignal.any([signal, connection.signal]) };
     for await (const { kind } of createClient(ExchangeService, transport).exchange(requests, options)) {
       alive();
       if (kind.case === "opened") {
@@ -69,7 +64,7 @@ async function once({ transport, token, consumer, inbox, taken, signal }: Option
         if (inbox.position.cursor) acknowledge();
       }
       if (kind.case !== "delivery" || !kind.value.message) continue;
-      inbox.take(kind.value.message, kind.value.cursor);
+      await inbox.take(kind.value.message, kind.value.cursor);
       taken(kind.value.message);
       acknowledge();
     }
