@@ -3,7 +3,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { create, toJsonString } from "@bufbuild/protobuf";
 import { Webhook } from "standardwebhooks";
-import { DeliverResponseSchema, type CaseMessage, type DeliverRequest, type DeliverResponse } from "../gen/koppi/exchange/v1/exchange_pb.js";
+import {
+  DeliverResponseSchema, type CaseMessage, type DeliverRequest, type DeliverResponse,
+} from "../gen/koppi/exchange/v1/exchange_pb.js";
 import { ChainError } from "./chain.js";
 import { Refused, type Inbox } from "./inbox.js";
 import { readRequest } from "./read.js";
