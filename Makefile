@@ -27,11 +27,14 @@ VULNDB_VERSION ?= v0.0.0-20261105234957-e22db6528018
 # A database elsewhere: https://vuln.go.dev, or file:///folder of a mirror.
 VULNDB ?=
 
-# What checks and tests need.
+# What checks and tests need: what is installed, one after the other since apt-get locks, and then what
+# is fetched and built, which runs at once.
 GENERATES := need-go $(BUF) $(WORKSPACE) .protodeps
-TESTS := need-go need-chromium need-servers need-python kits pages
+INSTALLED := need-go need-node need-python need-chromium need-servers
+BUILT := kits pages compiled
+ATONCE := $(MAKE) --no-print-directory -j 3
 
-.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench vuln sbom rootfs kits pages need-go need-node need-python need-chromium need-servers need-manager
+.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench vuln sbom rootfs kits pages compiled need-go need-node need-python need-chromium need-servers need-manager
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,10 +50,12 @@ demo: need-go ## Replay the scenarios and show who was told what
 fsck: need-go ## Verify the journals in data/, at rest
 	$(KOPPI) fsck
 
-test: $(GENERATES) $(TESTS) ## Check generated code and modules, and run all tests
+test: $(INSTALLED) ## Check generated code and modules, and run all tests
+	@$(ATONCE) $(GENERATES) $(BUILT)
 	@./deploy/unit.sh $(WEB) './deploy/verify.sh $(BUF) $(MODULES)' $(MODULES)
 
-unit: $(TESTS) ## Run all tests
+unit: $(INSTALLED) ## Run all tests
+	@$(ATONCE) $(BUILT)
 	@./deploy/unit.sh $(WEB) true $(MODULES)
 
 lint: need-go $(GOLANGCI) $(WORKSPACE) ## Lint all modules, and the pages' types
@@ -66,6 +71,10 @@ generate: $(GENERATES) ## Generate Go and TypeScript from the .proto files
 kits: $(KITS)/dist/packed/SHA256SUMS ## Pack the partners' kits into the folder that the gateway embeds
 
 pages: $(WEB)/dist/pages/index.html ## Build the pages into the folder that the gateway embeds
+
+# What does not contain the pages is compiled while they are built.
+compiled: need-go
+	@go build ./proto/... ./pkg/... ./services/...
 
 verify: $(GENERATES) ## Check that generated code, modules and the contract are in order
 	@./deploy/verify.sh $(BUF) $(MODULES)
