@@ -11,7 +11,8 @@ export default defineConfig({
   testDir: "tests",
   globalSetup: "./tests/build.ts",
   fullyParallel: true,
-  workers: 2,
+  // One more than the cores of a small machine: meanwhile one waits for its Koppi, or for a timer of the page.
+  workers: 3,
   timeout: 180_000,
   expect: { timeout: 20_000 },
   reporter: [["list"]],

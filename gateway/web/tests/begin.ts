@@ -12,7 +12,7 @@ export const known = (code: string) => ({ code, language: "fi" });
 
 // begin fills in and sends the form of a new matter, opens the matter, and returns its subject.
 export async function begin(who: Person, what: string, values: Record<string, unknown>): Promise<string> {
-  await who.go(`/new/${what}`);
+  if (new URL(who.page.url()).pathname !== `/new/${what}`) await who.go(`/new/${what}`);
   const form = who.page.locator("form.step-form");
   await who.fill(form, values);
   await who.send(form);

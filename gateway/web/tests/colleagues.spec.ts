@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
 
+import { accessible } from "./accessible";
 import { consent, ordinary, report } from "./cases";
 import { expect, test } from "./fixtures";
 import type { Koppi } from "./koppi";
@@ -10,12 +10,6 @@ import { pictures } from "./pictures";
 // Forms that ask for a worker: by name, from a list.
 
 const own = "hva-pohjois-savo/tyoikaiset-kuopio", health = "terveys-pohjois-savo/terveysasema-kuopio";
-
-async function accessible(page: Page) {
-  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  expect.soft(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`)).toEqual([]);
-}
 
 // offered are the choices of a list; the list is closed again.
 async function offered(page: Page, list: Locator) {
@@ -121,8 +115,8 @@ test("a matter is passed on to a colleague by name, and goes to the colleague's 
 });
 
 test("a consultation of another agency asks a unit, and no worker's key", async ({ comes }) => {
-  const worker = await comes("ps-21"), form = worker.page.locator("form.step-form"), field = form.locator('[data-field="receiver"]');
-  await worker.go("/new/consultation");
+  const worker = await comes("ps-21", { at: "/new/consultation" });
+  const form = worker.page.locator("form.step-form"), field = form.locator('[data-field="receiver"]');
   await worker.fill(form, { receiver: { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" } });
   await expect(field).toContainText("Kuopion terveysasema");
   await expect(field.getByText("Työntekijä")).toHaveCount(0);

@@ -42,9 +42,8 @@ async function picture(page: Page, name: string) {
 const theHealth = "Pohjois-Savon terveyspalvelut";
 
 test("holders of a copy are asked to act after the client withdraws a consent, and the client sees it", async ({ koppi, comes }) => {
-  const { referral } = await ordinary(koppi), nurse = await comes("tk-02"), client = await comes("client");
+  const { referral } = await ordinary(koppi), nurse = await comes("tk-02"), client = await comes("client", { at: "/own?show=consents" });
   await nurse.open(referral);
-  await client.go("/own?show=consents");
   const consent = client.page.locator(`[data-consent="${referral}"]`);
   await consent.locator('[data-step="WithdrawConsent"]').click();
   const ask = client.page.locator("form.ask [data-send]");
@@ -63,14 +62,13 @@ test("holders of a copy are asked to act after the client withdraws a consent, a
 
 test("a prohibition stops a sending; two officers admit one, refuse another, and the client reads why", async ({ koppi, comes }) => {
   const concern = await report(koppi, { code: "030694W9024", unit: "tyoikaiset-kuopio" });
-  const client = await comes("client"), worker = await comes("ps-21"), second = await comes("ps-33");
-  await client.go("/own?show=consents");
+  const client = await comes("client", { at: "/own?show=consents" }), worker = await comes("ps-21", { at: "/new/referral" });
+  const second = await comes("ps-33");
   await decide(client.page, "ProhibitTransfer", async (ask) => client.fill(ask, { "prohibit-who": theHealth }));
   const referral = {
     kind: "REFERRAL_KIND_SERVICE", ground: "atl-53-6", attestation: ["cannot_assess_meaning"], ...known("030694W9024"), receiver: health,
     reason: "Kiireellinen hoidon tarve.", urgency: "URGENCY_URGENT",
   };
-  await worker.go("/new/referral");
   const form = worker.page.locator("form.step-form");
   await worker.fill(form, referral);
   await worker.last(form);
@@ -120,8 +118,7 @@ test("a prohibition stops a sending; two officers admit one, refuse another, and
 });
 
 test("a report that the law lets pass a prohibition is sent, and the client reads who sent it and why", async ({ koppi, comes }) => {
-  const client = await comes("client");
-  await client.go("/own?show=consents");
+  const client = await comes("client", { at: "/own?show=consents" });
   await decide(client.page, "ProhibitTransfer", async (ask) => client.fill(ask, { "prohibit-who": "Pohjois-Savon hyvinvointialue" }));
   await report(koppi, { code: "030694W9024", basis: attested });
   await client.go("/own?show=consents");
@@ -134,9 +131,8 @@ test("a report that the law lets pass a prohibition is sent, and the client read
 
 test("an agency records what the client wishes, and takes it back; so does the client", async ({ koppi, comes }) => {
   const concern = await report(koppi, { code: "030694W9024", unit: "tyoikaiset-kuopio" });
-  const worker = await comes("ps-21"), second = await comes("ps-33"), client = await comes("client");
+  const worker = await comes("ps-21", { at: `/work/${concern}` }), second = await comes("ps-33"), client = await comes("client");
   const reason = "Asiakas pyysi tätä vastaanotolla.";
-  await worker.go(`/work/${concern}`);
   await looksUp(worker);
   // A directive that one officer records waits for the client or another officer.
   const waiting = (person: typeof worker) => person.page.locator("[data-waiting]"), stands = `Tietoja ei saa antaa: ${theHealth}`;

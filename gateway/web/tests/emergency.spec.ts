@@ -1,6 +1,4 @@
-import { AxeBuilder } from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
-
+import { accessible } from "./accessible";
 import { adults, consented, county, health, known } from "./begin";
 import { directoryTest } from "./directory";
 import { expect, test } from "./fixtures";
@@ -13,12 +11,6 @@ const about = { ...known("010594Y9032"), topics: ["TOPIC_HOMELESSNESS"], urgency
 const said = (who: Person) => who.page.locator("[data-emergency]");
 const call = (who: Person, name: string) => said(who).locator(`[data-call="${name}"]`);
 const languages = ["Svenska", "English", "Suomi"];
-
-async function accessible(page: Page) {
-  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  expect.soft(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`)).toEqual([]);
-}
 
 async function reports(who: Person, receiver: object) {
   await who.go("/new/concern");

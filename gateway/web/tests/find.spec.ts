@@ -1,17 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { AxeBuilder } from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
 
+import { accessible } from "./accessible";
 import { consent, ordinary } from "./cases";
 import { expect, test } from "./fixtures";
 import type { Koppi } from "./koppi";
 import { picture, pictures } from "./pictures";
-
-async function accessible(page: Page) {
-  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  expect.soft(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`)).toEqual([]);
-}
 
 test("a client who rings is found by identity code, which is kept nowhere, and sees who looked", async ({ koppi, comes }) => {
   const { concern } = await ordinary(koppi), worker = await comes("ps-21", { width: 1366, height: 768 }), { page } = worker;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
 
+import { accessible } from "./accessible";
 import { adults } from "./begin";
 import { consent, ordinary, report } from "./cases";
 import { expect, test } from "./fixtures";
@@ -22,13 +22,6 @@ async function inFirstScreen(page: Page, what: Locator) {
   expect(box.y).toBeGreaterThanOrEqual(0);
   expect(box.y + box.height, await what.innerText()).toBeLessThanOrEqual(height);
   expect(box.x + box.width).toBeLessThanOrEqual(width);
-}
-
-// axe finds nothing on the page as it is shown now.
-async function axe(page: Page) {
-  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`)).toEqual([]);
 }
 
 // unfold opens every fold, and those within them.
@@ -127,7 +120,7 @@ test("matters of one case are one situation; what else there is folds, and has n
   await expect(page.locator("[data-meeting]")).toContainText("ti 24.11. klo 10");
   await expect(page.locator("article[data-subject]")).toHaveCount(0);
   await pictures(page, "firstscreen-case");
-  await axe(page);
+  await accessible(page);
   const raw = new RegExp([
     "[A-Z]{3,}_[A-Z]", "\\bown:", "[a-z]+_[a-z]+", "\\{\\{", "[0-9a-f]{8}-[0-9a-f]{4}", "\\b(ps|tk|kela)-\\d\\d\\b", "hva-", "tyoikaiset-",
     "terveysasema-", "undefined", "Invalid",
@@ -140,7 +133,7 @@ test("matters of one case are one situation; what else there is folds, and has n
     await expect(page.locator("[data-day]").first()).toBeVisible();
     expect(await page.locator("main").innerText()).not.toMatch(raw);
   }
-  await axe(page);
+  await accessible(page);
   for (const width of [320, 1280]) {
     await page.setViewportSize({ width, height: 844 });
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);

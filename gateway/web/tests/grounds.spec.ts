@@ -1,8 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { AxeBuilder } from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
-
+import { accessible } from "./accessible";
 import { begin, county, earlier, health, known, reported, subjectOf } from "./begin";
 import { expect, test } from "./fixtures";
 import type { Person } from "./person";
@@ -17,15 +15,9 @@ const field = (who: Person, name: string) => formOf(who).locator(`[data-field="$
 const offered = (who: Person) => field(who, "ground").locator("input[type=radio]").evaluateAll((all) => all.map((one) =>
   (one as HTMLInputElement).value));
 
-async function accessible(page: Page) {
-  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  expect.soft(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`)).toEqual([]);
-}
-
 test("a counsellor passes a concern on to health care without consent, and says what is necessary", async ({ comes }) => {
-  const counsellor = await comes("ps-33"), nurse = await comes("tk-02"), { page } = counsellor, form = formOf(counsellor);
-  await counsellor.go("/new/concern");
+  const counsellor = await comes("ps-33", { at: "/new/concern" }), nurse = await comes("tk-02");
+  const { page } = counsellor, form = formOf(counsellor);
   await counsellor.fill(form, { ...known("240699-9085"), receiver: health });
   await expect(field(counsellor, "ground").locator("input").first()).toBeAttached();
   expect(await offered(counsellor)).toEqual(["shl-40-1/now", "shl-40-1/earlier", "atl-53-6", "atl-56"]);
@@ -49,9 +41,8 @@ test("a counsellor passes a concern on to health care without consent, and says 
 });
 
 test("outreach youth work learns without consent who and how to reach, and nothing else", async ({ comes }) => {
-  const kela = await comes("kela-17"), youth = await comes("en-03"), { page } = kela, form = formOf(kela);
+  const kela = await comes("kela-17", { at: "/new/concern" }), youth = await comes("en-03"), { page } = kela, form = formOf(kela);
   const about = { receiver: youthWork, ground: "nl-11-4" };
-  await kela.go("/new/concern");
   await kela.fill(form, { ...known("010594Y9032"), ...about });
   await kela.next(form);
   await expect(form).toContainText("Onko hätä? Soita 112 tai sosiaalipäivystykseen.");
@@ -73,8 +64,7 @@ test("outreach youth work learns without consent who and how to reach, and nothi
 });
 
 test("another receiver keeps what was typed, and the form says what fell away", async ({ comes }) => {
-  const kela = await comes("kela-17"), { page } = kela, form = formOf(kela);
-  await kela.go("/new/concern");
+  const kela = await comes("kela-17", { at: "/new/concern" }), { page } = kela, form = formOf(kela);
   await expect(field(kela, "ground").locator("input").first()).toBeAttached();
   await kela.fill(form, {
     ...known(young), ground: "now", topics: ["TOPIC_RENT_ARREARS"], description: "Kaksi vuokraa.", urgency: "URGENCY_NORMAL",
@@ -98,8 +88,7 @@ test("another receiver keeps what was typed, and the form says what fell away", 
 });
 
 test("a child in the family: a child welfare notification is a form of its own", async ({ comes }) => {
-  const nurse = await comes("tk-02"), { page } = nurse, form = formOf(nurse);
-  await nurse.go("/new/concern");
+  const nurse = await comes("tk-02", { at: "/new/concern" }), { page } = nurse, form = formOf(nurse);
   await nurse.fill(form, { ...known("240699-9085"), receiver: county, ground: "now", topics: ["TOPIC_CHILD_IN_FAMILY"] });
   const link = page.locator("[data-child-welfare]");
   await pictures(page, "ground-child");
@@ -124,7 +113,7 @@ test("a receiver that the law gives no ground for is said at once", async ({ com
 });
 
 test("the worker asks the client whether the reporter hears back, and the client changes its mind", async ({ comes }) => {
-  const kela = await comes("kela-17"), worker = await comes("ps-21"), code = "030694W9024";
+  const kela = await comes("kela-17", { at: "/new/concern" }), worker = await comes("ps-21"), code = "030694W9024";
   const about = { receiver: { ...county, unit: "tyoikaiset-kuopio" }, topics: ["TOPIC_RENT_ARREARS"], urgency: "URGENCY_NORMAL" };
   const subject = await begin(kela, "concern", { ...reported, feedback: "no", ...known(code), ...about });
   await worker.open(subject);
@@ -148,7 +137,7 @@ test("the worker asks the client whether the reporter hears back, and the client
 });
 
 test("who finds a need of special support and is no social worker records it, and hands the concern over", async ({ comes }) => {
-  const kela = await comes("kela-17"), counsellor = await comes("ps-33"), worker = await comes("ps-21");
+  const kela = await comes("kela-17", { at: "/new/concern" }), counsellor = await comes("ps-33"), worker = await comes("ps-21");
   const about = { receiver: { ...county, unit: "tyoikaiset-kuopio" }, topics: ["TOPIC_MENTAL_HEALTH"], urgency: "URGENCY_NORMAL" };
   const subject = await begin(kela, "concern", { ...reported, ...known("030694W9024"), ...about });
   await counsellor.open(subject);
@@ -170,8 +159,7 @@ test("who finds a need of special support and is no social worker records it, an
 });
 
 test("a plan with special support names its social worker, to the client too", async ({ comes }) => {
-  const worker = await comes("ps-21"), { page } = worker, form = formOf(worker);
-  await worker.go("/new/plan");
+  const worker = await comes("ps-21", { at: "/new/plan" }), { page } = worker, form = formOf(worker);
   await worker.fill(form, { ...known("030694W9024"), ground: "shl-39-1", special: true });
   await pictures(page, "new-plan-special");
   await worker.send(form);
@@ -182,8 +170,7 @@ test("a plan with special support names its social worker, to the client too", a
   await worker.take("RecordSpecialSupport", { support: "no" });
   await expect(worker.matter.locator("[data-support]")).toHaveCount(0);
   await worker.take("RecordSpecialSupport", { support: "yes" });
-  const client = await comes("client", { width: 390, height: 844 });
-  await client.go("/own?show=plan");
+  const client = await comes("client", { at: "/own?show=plan", width: 390, height: 844 });
   const plan = client.page.locator(`[data-plan="${subject.split("/")[1]}"]`);
   await expect(plan.locator("[data-support]")).toContainText("Tukenasi on sosiaalityöntekijä");
   await pictures(client.page, "own-plan-special");
@@ -205,7 +192,7 @@ test("the notices are read without signing in", async ({ page, koppi }) => {
 });
 
 test("a plan that is a duty goes on when the client takes its consent back from one member", async ({ comes }) => {
-  const worker = await comes("ps-21"), nurse = await comes("tk-02"), code = "030694W9024";
+  const worker = await comes("ps-21", { at: "/new/plan" }), nurse = await comes("tk-02"), code = "030694W9024";
   const subject = await begin(worker, "plan", { ...known(code), ground: "shl-39-1" });
   await worker.take("AddGoal", { text: "Haluan oman avaimen.", setBy: "client" });
   for (const party of [health, { agency: "tyollisyys-kuopio", unit: "tyollisyys" }]) {
@@ -213,8 +200,7 @@ test("a plan that is a duty goes on when the client takes its consent back from 
   }
   await nurse.open(subject, "plans");
   await nurse.take("JoinPlan");
-  const client = await comes("client", { width: 390, height: 844 }), { page } = client;
-  await client.go("/own?show=consents");
+  const client = await comes("client", { at: "/own?show=consents", width: 390, height: 844 }), { page } = client;
   const consent = page.locator(`[data-consent="${subject}"]`);
   await consent.locator('[data-step="WithdrawConsent"]').click();
   await expect(consent).toContainText("Suunnitelma jatkuu");
@@ -246,7 +232,7 @@ test("operators see which grounds in use no lawyer has reviewed, with their doub
 });
 
 test("a consent given in advance is offered where the client is known, and is cited", async ({ koppi, comes }) => {
-  const kela = await comes("kela-17"), worker = await comes("ps-21"), code = "030694W9024", { page } = worker;
+  const kela = await comes("kela-17", { at: "/new/concern" }), worker = await comes("ps-21"), code = "030694W9024", { page } = worker;
   const about = { receiver: { ...county, unit: "tyoikaiset-kuopio" }, topics: ["TOPIC_MENTAL_HEALTH"], urgency: "URGENCY_NORMAL" };
   const subject = await begin(kela, "concern", { ...reported, ...known(code), ...about });
   await worker.open(subject);
@@ -264,7 +250,6 @@ test("a consent given in advance is offered where the client is known, and is ci
   await pictures(page, "ground-advance");
   await worker.send(form);
   await expect(worker.summary).toContainText("Odottaa: Kuopion terveysasema");
-  const client = await comes("client", { width: 390, height: 844 });
-  await client.go("/own?show=consents");
+  const client = await comes("client", { at: "/own?show=consents", width: 390, height: 844 });
   await expect(client.page.locator("main")).toContainText("Tätä on käytetty yhdessä asiassa.");
 });

@@ -1,6 +1,6 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
+import { accessible } from "./accessible";
 import { consented, reported, county, health, known } from "./begin";
 import { expect, test } from "./fixtures";
 import type { Person } from "./person";
@@ -26,12 +26,6 @@ async function heights(page: Page) {
     }));
   }
   return screens as [number, number];
-}
-
-async function accessible(page: Page) {
-  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  expect.soft(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`)).toEqual([]);
 }
 
 test("a report with consent takes nine clicks, and its receipt tells the number and the next day", async ({ comes }) => {

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { AxeBuilder } from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
 
+import { accessible } from "./accessible";
 import { adults } from "./begin";
 import { report } from "./cases";
 import { expect, test } from "./fixtures";
@@ -14,12 +13,6 @@ const desktop = { width: 1366, height: 768 };
 
 const concern = (koppi: Koppi, who: string, step: string, subject: string, rest: object = {}) =>
   koppi.call(who, `concern.v1.ConcernService/${step}`, { requestId: randomUUID(), concernId: subject.split("/")[1], ...rest });
-
-async function accessible(page: Page) {
-  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  expect.soft(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`)).toEqual([]);
-}
 
 test("a contact says what the client wants, where it guided the client, and what only the own agency reads", async ({ koppi, comes }) => {
   const subject = await report(koppi, { unit: adults.unit }), kela = await comes("kela-17"), worker = await comes("ps-21", desktop);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
+import { accessible } from "./accessible";
 import { adults } from "./begin";
 import { attested, report } from "./cases";
 import { expect, test } from "./fixtures";
@@ -17,12 +17,6 @@ const concern = (koppi: Koppi, who: string, step: string, subject: string, rest:
   koppi.call(who, `concern.v1.ConcernService/${step}`, { requestId: randomUUID(), concernId: subject.split("/")[1], ...rest });
 const part = (who: Person, name: string) => who.matter.locator(`[data-card-form="${name}"]`);
 const saved = (who: Person, step: string) => who.matter.locator(`[data-saved="${step}"]`);
-
-async function accessible(page: Page) {
-  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  expect.soft(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`)).toEqual([]);
-}
 
 // count counts the clicks from now on; a click on a label makes one on its input.
 const count = (page: Page) => page.evaluate(() => {

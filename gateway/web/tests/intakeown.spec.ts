@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { AxeBuilder } from "@axe-core/playwright";
 
+import { accessible } from "./accessible";
 import { adults } from "./begin";
 import { consent } from "./cases";
 import { expect, test } from "./fixtures";
@@ -57,8 +57,7 @@ test("the client reads the appointment, the guidance and the interpreter, and no
     const text = await page.locator("main").innerText();
     for (const one of kept) expect(text, one).not.toContain(one);
   }
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id }) => id)).toEqual([]);
+  await accessible(page);
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
 });
 

@@ -63,18 +63,24 @@ export class Koppi {
 
   // call makes a request through the API, without a page, for what a test does not examine.
   async call<T = Record<string, never>>(person: string, method: string, body: object): Promise<T> {
-    const post = async (path: string, content: object, token = "") => {
-      const response = await fetch(`http://127.0.0.1:${this.port}/koppi.${path}`, {
-        method: "POST", headers: { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
-        body: JSON.stringify(content),
-      });
-      if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
-      return response.json();
-    };
-    const { id: _, ...who } = people[person]!;
     // A token is valid for hours, but not in another run of Koppi.
-    if (!this.tokens.has(person)) this.tokens.set(person, post("dev.v1.DevService/IssueToken", who).then(({ token }) => token));
-    return post(method, body, await this.tokens.get(person));
+    if (!this.tokens.has(person)) this.tokens.set(person, this.token(person));
+    return this.post(method, body, await this.tokens.get(person));
+  }
+
+  // token issues a token of a person, with which a session begins.
+  async token(person: string): Promise<string> {
+    const { id: _, ...who } = people[person]!;
+    return (await this.post<{ token: string }>("dev.v1.DevService/IssueToken", who)).token;
+  }
+
+  private async post<T>(path: string, content: object, token = ""): Promise<T> {
+    const response = await fetch(`http://127.0.0.1:${this.port}/koppi.${path}`, {
+      method: "POST", headers: { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
+      body: JSON.stringify(content),
+    });
+    if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+    return response.json() as Promise<T>;
   }
 
   directory = () => this.call<Directory>("kela-17", "casework.v1.CaseworkService/GetAgencies", {});

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
+import { accessible } from "./accessible";
 import { consent } from "./cases";
 import { expect, test } from "./fixtures";
 import type { Koppi } from "./koppi";
@@ -43,12 +43,6 @@ async function referred(koppi: Koppi, client: Client) {
 const toggle = (page: Page) => page.locator(".names input");
 const names = (page: Page) => page.locator("[data-client-name]");
 const client = (who: Person, subject: string) => who.row(subject).locator("[data-client-name]");
-
-async function accessible(page: Page) {
-  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  expect.soft(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`)).toEqual([]);
-}
 
 async function fits(page: Page) {
   const before = page.viewportSize()!;

@@ -1,6 +1,6 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
+import { accessible } from "./accessible";
 import { report } from "./cases";
 import { Endpoint } from "./endpoint";
 import { expect, test as base } from "./fixtures";
@@ -18,10 +18,6 @@ const test = base.extend<{ called: string[]; endpoint: Endpoint }>({
 });
 
 const line = (page: Page, agency: string) => page.locator(`.partner[data-agency="${agency}"]`);
-
-async function isAccessible(page: Page) {
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
-}
 
 test("an operator delivers a refused message again, and follows the trace of what is overdue", async ({ koppi, comes, endpoint }) => {
   const subject = await report(koppi), { page } = await comes("operator");
@@ -52,7 +48,7 @@ test("an operator delivers a refused message again, and follows the trace of wha
   // The parked subject is delivered again from its beginning.
   await expect(trace).toContainText("koppi.concern.v1.ConcernSubmitted");
   await expect(page.locator("main")).not.toContainText("Kaksi vuokraa");
-  await isAccessible(page);
+  await accessible(page);
 
   endpoint.mended = true;
   await refused.getByRole("button", { name: "Toimita nyt" }).click();
@@ -86,7 +82,7 @@ test.describe("three endpoints", () => {
       expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);
     }
     await page.setViewportSize({ width: 1366, height: 768 });
-    await isAccessible(page);
+    await accessible(page);
     for (const language of ["Svenska", "English", "Suomi"]) {
       await page.getByRole("button", { name: language }).click();
       expect(await rawOf(page)).toEqual([]);
@@ -129,7 +125,7 @@ test("an emergency that nobody has touched comes before what is late for longer,
   await expect(rows.nth(1).getByRole("link")).toHaveCount(0);
   await expect(page.locator('[data-figure="untouchedTile"] strong')).toHaveText("1");
   await pictures(page, "operations-emergency");
-  await isAccessible(page);
+  await accessible(page);
 });
 
 test("operations are for operators: a worker has no such room, and is refused what is in it", async ({ koppi, comes }) => {

@@ -1,16 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
 
+import { accessible } from "./accessible";
 import { expect, test } from "./fixtures";
 import type { Koppi } from "./koppi";
 import { picture, pictures } from "./pictures";
-
-async function accessible(page: Page) {
-  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  expect.soft(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`)).toEqual([]);
-}
 
 // fits says that nothing is wider than a small phone.
 async function fits(page: Page) {
@@ -32,8 +26,7 @@ async function pick(page: Page, list: Locator, option: RegExp) {
 
 test("a worker edits the own telephone and hours, beside the field that is wrong", async ({ koppi, comes }) => {
   await koppi.knows("tk-01");
-  const { page, go } = await comes("tk-02", { width: 1366, height: 768 }), own = of(page, "tk-02");
-  await go("/people");
+  const { page } = await comes("tk-02", { at: "/people", width: 1366, height: 768 }), own = of(page, "tk-02");
   await expect(own).toContainText("Yksikön numero");
   await expect(of(page, "tk-01").locator("[data-step]")).toHaveCount(0);
   await expect(week(page, "2026-W48").locator("[data-step]")).toHaveCount(0);
@@ -62,8 +55,8 @@ test("a worker edits the own telephone and hours, beside the field that is wrong
 
 test("a leader sets a week by names and marks a colleague as unnamed", async ({ koppi, comes }) => {
   await koppi.knows("tk-02");
-  const { page, go } = await comes("tk-01", { width: 1366, height: 768 }), nurse = of(page, "tk-02"), last = week(page, "2026-W50");
-  await go("/people");
+  const { page } = await comes("tk-01", { at: "/people", width: 1366, height: 768 });
+  const nurse = of(page, "tk-02"), last = week(page, "2026-W50");
   await expect(page.locator(".weeks > li")).toHaveCount(8);
   await expect(last).toContainText("Viikolla 50 ei ole ketään päivystämässä");
   await last.locator('[data-step="SetDuty"]').click();
@@ -88,8 +81,8 @@ test("a leader sets a week by names and marks a colleague as unnamed", async ({ 
 
 test("an absence is recorded, seen by the others, and removed", async ({ koppi, comes }) => {
   await koppi.knows("tk-01");
-  const worker = await comes("tk-02", { width: 1366, height: 768 }), { page } = worker, roster = page.locator('[data-section="roster"]');
-  await worker.go("/people");
+  const worker = await comes("tk-02", { at: "/people", width: 1366, height: 768 });
+  const { page } = worker, roster = page.locator('[data-section="roster"]');
   await roster.locator('[data-step="SetAbsence"]').click();
   const form = roster.locator("form.step-form");
   await worker.fill(form, { from: "2026-12-01", to: "2026-11-30" });
@@ -106,8 +99,7 @@ test("an absence is recorded, seen by the others, and removed", async ({ koppi, 
   await expect(row).toContainText("ti 1.12. – pe 4.12.");
   await expect(row).toContainText("sijainen Taina Lähi");
   await expect(of(page, "tk-02").locator('[data-mark="away"]')).toContainText("poissa ti 1.12. – pe 4.12.");
-  const leader = await comes("tk-01", { width: 1366, height: 768 });
-  await leader.go("/people");
+  const leader = await comes("tk-01", { at: "/people", width: 1366, height: 768 });
   await expect(of(leader.page, "tk-02").locator('[data-mark="away"]')).toBeVisible();
   await pictures(leader.page, "people");
   await accessible(leader.page);
@@ -185,8 +177,7 @@ test("a reading in an emergency is reviewed by keyboard, and never by the reader
   await pictures(page, "reviews-reviewed");
   await accessible(page);
 
-  const reader = await comes("tk-02");
-  await reader.go("/reviews");
+  const reader = await comes("tk-02", { at: "/reviews" });
   const own = reader.page.locator('[data-section="own"] [data-reading]');
   await expect(own).toHaveCount(2);
   await expect(own.first()).toContainText("Taina Lähi");
@@ -198,8 +189,7 @@ test("a change of an absence keeps a substitute that is a unit", async ({ koppi,
   const away = { worker: "tk-02", from: "2026-12-01", to: "2026-12-04" };
   await koppi.knows("tk-02");
   await koppi.call("tk-02", "casework.v1.CaseworkService/SetAbsence", { requestId: randomUUID(), ...away, substitute });
-  const { page, go } = await comes("tk-02"), row = page.locator("[data-absence]"), form = row.locator("form.step-form");
-  await go("/people");
+  const { page } = await comes("tk-02", { at: "/people" }), row = page.locator("[data-absence]"), form = row.locator("form.step-form");
   await row.locator('[data-step="ChangeAbsence"]').click();
   await expect(form.locator('[data-field="substitute"]')).toContainText("Päihdepalvelut");
   await form.locator('[data-field="to"] input').first().fill("3.12.2026");

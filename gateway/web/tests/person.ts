@@ -23,8 +23,10 @@ export class Person {
     private readonly language: Language,
   ) {}
 
+  // comes opens a browser in which the person is signed in, at an address. The sign-in page itself is
+  // examined by session.spec.ts and tabs.spec.ts.
   static async comes(
-    browser: Browser, koppi: Koppi, name: string, { language = "fi" as Language, width = 1280, height = 900 } = {},
+    browser: Browser, koppi: Koppi, name: string, { at = "/", language = "fi" as Language, width = 1280, height = 900 } = {},
   ): Promise<Person> {
     const context = await browser.newContext({ locale: locales[language], viewport: { width, height } });
     const person = new Person(await context.newPage(), context, koppi, name, language);
@@ -37,17 +39,13 @@ export class Person {
         person.misdeeds.push(`asked ${request.url()}`);
       }
     });
-    await person.signIn();
+    const session = await context.request.post(`${koppi.line.address}/session`, {
+      headers: { Authorization: `Bearer ${await koppi.token(name)}` },
+    });
+    expect(session.ok(), `${name}'s session`).toBe(true);
+    await person.go(at);
+    await person.page.locator(".who").waitFor({ state: "attached" });
     return person;
-  }
-
-  async signIn() {
-    const door = this.page.locator(`[data-person="${this.name}"]`);
-    await this.page.goto(this.koppi.line.address);
-    if (await Promise.race([door.waitFor().then(() => true), this.page.locator(".who").waitFor({ state: "attached" }).then(() => false)])) {
-      await door.click();
-      await this.page.locator(".who").waitFor({ state: "attached" });
-    }
   }
 
   // becomes signs in as another client, who is not on the sign-in page.

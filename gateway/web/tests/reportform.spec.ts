@@ -1,6 +1,4 @@
-import { AxeBuilder } from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
-
+import { accessible } from "./accessible";
 import { adults, county, known, reported, subjectOf } from "./begin";
 import { expect, test } from "./fixtures";
 import { pictures } from "./pictures";
@@ -9,12 +7,6 @@ import { pictures } from "./pictures";
 
 const desktop = { width: 1366, height: 768 };
 const base = { ...known("010594Y9032"), ...reported, receiver: { ...county, ...adults }, urgency: "URGENCY_NORMAL" };
-
-async function accessible(page: Page) {
-  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  expect.soft(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`)).toEqual([]);
-}
 
 test("what is asked of a topic, how to reach the client and an interpreter are in what is sent", async ({ comes }) => {
   const kela = await comes("kela-17", desktop), worker = await comes("ps-21"), { page } = kela, form = page.locator("form.step-form");

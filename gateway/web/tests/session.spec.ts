@@ -17,9 +17,8 @@ async function soon(page: Page, seconds: number, last = 36_000) {
 }
 
 test("who signs in again finds the page, its client and the draft as they were", async ({ koppi, comes }) => {
-  const subject = await report(koppi), guide = await comes("ps-04"), { page } = guide;
-  const address = `/new/referral?from=${encodeURIComponent(subject)}`;
-  await guide.go(address);
+  const subject = await report(koppi), address = `/new/referral?from=${encodeURIComponent(subject)}`;
+  const guide = await comes("ps-04", { at: address }), { page } = guide;
   const form = page.locator("form.step-form"), reason = form.locator('[data-field="reason"] textarea');
   await guide.fill(form, { kind: "REFERRAL_KIND_SERVICE", receiver: health, reason: "Tarvitsee tukea arkeen." });
   await guide.first(form);
@@ -67,8 +66,8 @@ test("who was not signed in comes back to the page without the refusal in its ad
 });
 
 test("the end of a session is announced in time, and one press puts it off", async ({ comes }) => {
-  const kela = await comes("kela-17"), { page } = kela, dialog = page.getByRole("dialog", { name: /Istuntosi päättyy klo \d/ });
-  await kela.go("/new/concern");
+  const kela = await comes("kela-17", { at: "/new/concern" }), { page } = kela;
+  const dialog = page.getByRole("dialog", { name: /Istuntosi päättyy klo \d/ });
   await kela.fill(page.locator("form.step-form"), {
     ...known("010594Y9032"), ...consented, receiver: county, description: "Kaksi vuokraa",
   });

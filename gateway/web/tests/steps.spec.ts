@@ -141,14 +141,14 @@ test("a referral is cancelled before it is decided; another comes back, and is d
 });
 
 test("a client known by name alone is found by it, and a plan begun from the concern is theirs", async ({ comes }) => {
-  const kela = await comes("kela-17"), worker = await comes("ps-21");
+  const kela = await comes("kela-17", { at: "/new/concern" }), worker = await comes("ps-21");
   const who = { nameOnly: true, familyName: "Testinen", givenNames: "Aino", birthDate: "1994-06-03", phone: "0401234567", language: "fi" };
-  await kela.go("/new/concern");
   const form = kela.page.locator("form.step-form");
   await kela.fill(form, { ...consented, nameOnly: true });
   await expect(form.locator('[data-field="code"]')).toHaveCount(0);
   await form.locator("[data-next]").click();
   await expect(form.locator('[data-field="familyName"]')).toContainText("Kirjoita sukunimi.");
+  await kela.go("/new/concern");
   const subject = await begin(kela, "concern", {
     ...reported, ...who, receiver: { ...county, ...adults }, topics: ["TOPIC_HOMELESSNESS"], description: "Yöpyy tuttavien luona.",
     urgency: "URGENCY_NORMAL",

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
+import { accessible } from "./accessible";
 import { adults, county } from "./begin";
 import { attested, report } from "./cases";
 import { expect, test } from "./fixtures";
@@ -39,13 +39,6 @@ const waiting = (who: Person) => thread(who).locator("[data-waits=own]");
 const answer = (who: Person) => thread(who).locator("[data-card-form=answer]");
 const sideways = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
-async function axe(page: Page, where: string) {
-  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  expect.soft(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`), where)
-    .toEqual([]);
-}
-
 const languages = { fi: "Suomi", sv: "Svenska", en: "English" };
 
 // tall takes a picture of a page whose panes scroll.
@@ -63,7 +56,7 @@ async function looked(page: Page, name: string) {
   for (const [language, called] of Object.entries(languages)) {
     await page.getByRole("button", { name: called }).click();
     await expect(page.locator("html")).toHaveAttribute("lang", language);
-    await axe(page, `${name} in ${language}`);
+    await accessible(page, `${name} in ${language}`);
     for (const width of [1280, 390, 360]) {
       await page.setViewportSize({ width, height: 844 });
       await expect.poll(() => sideways(page), { message: `${name} in ${language} at ${width} px` }).toBeLessThanOrEqual(0);
