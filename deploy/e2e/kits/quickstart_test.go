@@ -1,7 +1,9 @@
 package kits
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -10,8 +12,11 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/mod/semver"
+
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/testkit"
+	"koppi.internal/deploy/testkit/clustertest"
 	"koppi.internal/deploy/testkit/partnertest"
 	"koppi.internal/gateway/callback"
 	"koppi.internal/pkg/directory"
@@ -125,5 +130,18 @@ done`, i.Address, version.Number)
 	command.Dir = t.TempDir()
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// The version is higher than that of the release before: partners' lock files hold the checksums of its kits, which
+// never change. A release from before there was a version told none.
+func TestVersionIsRaised(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(clustertest.PreviousSources(t), "pkg/version/version.go"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	before := regexp.MustCompile(`Number = "([0-9.]+)"`).FindSubmatch(testkit.Must(text, err))
+	if before == nil || semver.Compare("v"+string(before[1]), "v"+version.Number) >= 0 {
+		t.Errorf("%s is the version, and %q that of the release before: raise pkg/version", version.Number, before)
 	}
 }

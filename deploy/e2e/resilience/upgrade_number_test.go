@@ -24,7 +24,7 @@ import (
 func TestUpgradeNumbers(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	d := clustertest.NewProcessOf(t, previous(t, clustertest.KoppiCommand), "up", "--dev", "--data", data)
+	d := clustertest.NewProcessOf(t, clustertest.Previous(t, clustertest.KoppiCommand), "up", "--dev", "--data", data)
 	numbers := map[string]string{}
 	begin := func(conn grpc.ClientConnInterface) {
 		kela, concerns := testkit.As(t, conn, testkit.Kela, "kela-17", "benefit_handler"), concernv1.NewConcernServiceClient(conn)
@@ -35,7 +35,7 @@ func TestUpgradeNumbers(t *testing.T) {
 			}
 		}
 	}
-	for round, version := range []func(testing.TB, string) string{previous, clustertest.Build, previous, clustertest.Build} {
+	for round, version := range []func(testing.TB, string) string{clustertest.Previous, clustertest.Build, clustertest.Previous, clustertest.Build} {
 		d.Path = version(t, clustertest.KoppiCommand)
 		d.Start()
 		conn := testkit.Dial(t, d.Address)
@@ -53,7 +53,7 @@ func TestUpgradeNumbers(t *testing.T) {
 		}
 		d.End(syscall.SIGTERM)
 	}
-	for _, by := range []func(testing.TB, string) string{previous, clustertest.Build} {
+	for _, by := range []func(testing.TB, string) string{clustertest.Previous, clustertest.Build} {
 		clustertest.RunProgram(t, by(t, clustertest.KoppiCommand), "fsck", "--data", data)
 	}
 }

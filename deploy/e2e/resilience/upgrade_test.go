@@ -61,12 +61,12 @@ func TestUpgrade(t *testing.T) {
 	before, now := map[string]string{}, map[string]string{}
 	for _, command := range programs() {
 		// Before agencies work: what is built meanwhile is not what is tried.
-		before[filepath.Base(command)], now[filepath.Base(command)] = previous(t, command), clustertest.Build(t, command)
+		before[filepath.Base(command)], now[filepath.Base(command)] = clustertest.Previous(t, command), clustertest.Build(t, command)
 	}
 	server := postgrestest.Start(t, "fsync=off")
-	env := clustertest.NewEnvironmentOn(t, previous, server, server)
+	env := clustertest.NewEnvironmentOn(t, clustertest.Previous, server, server)
 	// The file is that of the version before until all are replaced: it refuses keys that it does not know.
-	if err := os.WriteFile(env.Directory, testkit.Must(os.ReadFile(filepath.Join(previousSources(t), "deploy", "config", "directory.json"))), 0o600); err != nil {
+	if err := os.WriteFile(env.Directory, testkit.Must(os.ReadFile(filepath.Join(clustertest.PreviousSources(t), "deploy", "config", "directory.json"))), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c := env.Start(t, 2, []string{"concern"})
@@ -86,7 +86,7 @@ func TestUpgrade(t *testing.T) {
 	}
 	services := slices.Concat(slices.Collect(maps.Values(c.Services))...)
 
-	if migrations(previousSources(t)) != migrations(testkit.Path("")) {
+	if migrations(clustertest.PreviousSources(t)) != migrations(testkit.Path("")) {
 		early, err := exec.CommandContext(t.Context(), clustertest.Build(t, clustertest.ServiceCommand("concern")), append(slices.Clone(services[0].Args), "--listen", "127.0.0.1:0")...).CombinedOutput()
 		if err == nil || !strings.Contains(string(early), "run: koppi migrate") {
 			t.Errorf("on the schema before: %v %s", err, early)
@@ -102,7 +102,7 @@ func TestUpgrade(t *testing.T) {
 		}
 	}
 	for _, service := range all.Services {
-		clustertest.RunProgram(t, previous(t, clustertest.KoppiCommand), "fsck", "--service", service.Name, "--secrets", c.Secrets, "--journal", c.Journal(service.Name), "--keys", c.Keys(service.Name))
+		clustertest.RunProgram(t, clustertest.Previous(t, clustertest.KoppiCommand), "fsck", "--service", service.Name, "--secrets", c.Secrets, "--journal", c.Journal(service.Name), "--keys", c.Keys(service.Name))
 	}
 	t.Logf("%d commands", want)
 }
@@ -112,9 +112,9 @@ func TestUpgrade(t *testing.T) {
 func TestUpgradeFolder(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	d := clustertest.NewProcessOf(t, previous(t, clustertest.KoppiCommand), "up", "--dev", "--data", data)
+	d := clustertest.NewProcessOf(t, clustertest.Previous(t, clustertest.KoppiCommand), "up", "--dev", "--data", data)
 	reports := map[string]*concernv1.SubmitConcernRequest{}
-	for _, version := range []func(testing.TB, string) string{previous, clustertest.Build, previous} {
+	for _, version := range []func(testing.TB, string) string{clustertest.Previous, clustertest.Build, clustertest.Previous} {
 		d.Path = version(t, clustertest.KoppiCommand)
 		d.Start()
 		conn := testkit.Dial(t, d.Address)
@@ -138,7 +138,7 @@ func TestUpgradeFolder(t *testing.T) {
 			t.Errorf("%d messages of %d reports", messages, len(reports))
 		}
 		d.End(syscall.SIGTERM)
-		for _, by := range []func(testing.TB, string) string{previous, clustertest.Build} {
+		for _, by := range []func(testing.TB, string) string{clustertest.Previous, clustertest.Build} {
 			clustertest.RunProgram(t, by(t, clustertest.KoppiCommand), "fsck", "--data", data)
 		}
 	}
@@ -150,7 +150,7 @@ func TestUpgradeFolder(t *testing.T) {
 func TestUpgradeUrgent(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	d := clustertest.NewProcessOf(t, previous(t, clustertest.KoppiCommand), "up", "--dev", "--data", data)
+	d := clustertest.NewProcessOf(t, clustertest.Previous(t, clustertest.KoppiCommand), "up", "--dev", "--data", data)
 	d.Start()
 	conn := testkit.Dial(t, d.Address)
 	kela := testkit.As(t, conn, testkit.Kela, "kela-17", "benefit_handler")
@@ -190,7 +190,7 @@ func TestUpgradeUrgent(t *testing.T) {
 		t.Errorf("the reporter was told %v; want %v", disclosed, want)
 	}
 	d.End(syscall.SIGTERM)
-	for _, by := range []func(testing.TB, string) string{previous, clustertest.Build} {
+	for _, by := range []func(testing.TB, string) string{clustertest.Previous, clustertest.Build} {
 		clustertest.RunProgram(t, by(t, clustertest.KoppiCommand), "fsck", "--data", data)
 	}
 }
@@ -207,7 +207,7 @@ func TestSettingsStay(t *testing.T) {
 		}
 		return all
 	}
-	before, now := settings(filepath.Join(previousSources(t), "deploy", "configuration.md")), settings(testkit.Path("deploy/configuration.md"))
+	before, now := settings(filepath.Join(clustertest.PreviousSources(t), "deploy", "configuration.md")), settings(testkit.Path("deploy/configuration.md"))
 	if len(before) < 100 {
 		t.Fatalf("%d settings", len(before))
 	}

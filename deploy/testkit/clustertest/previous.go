@@ -1,4 +1,4 @@
-package resilience
+package clustertest
 
 import (
 	"fmt"
@@ -6,35 +6,37 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
+
+	"github.com/gofrs/flock"
 
 	all "koppi.internal/deploy/suite"
 	"koppi.internal/deploy/testkit"
 )
 
-// previousVersion is the commit that an upgrade comes from, and a rollback goes to.
-func previousVersion(t testing.TB) string {
+// PreviousVersion is the commit that an upgrade comes from, and a rollback goes to.
+func PreviousVersion(t testing.TB) string {
 	t.Helper()
 	return strings.TrimSpace(string(testkit.Must(os.ReadFile(testkit.Path("deploy/PREVIOUS")))))
 }
 
-// unpacked is the version before, built: once for all tests, and kept for later runs.
-var unpacked sync.Mutex
-
-// previousSources is the folder of the version before, with its programs in bin.
-func previousSources(t testing.TB) string {
+// PreviousSources is the folder of the version before, with its programs in bin: built once, and kept for later runs.
+// Test processes that run at the same time share it.
+func PreviousSources(t testing.TB) string {
 	t.Helper()
-	unpacked.Lock()
-	defer unpacked.Unlock()
-	commit := previousVersion(t)
+	commit := PreviousVersion(t)
 	root := testkit.Path(".tools/previous")
+	if err := os.MkdirAll(root, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	lock := flock.New(filepath.Join(root, "lock"))
+	if err := lock.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = lock.Unlock() }()
 	folder := filepath.Join(root, commit)
 	if _, err := os.Stat(folder); err == nil {
 		return folder
-	}
-	if err := os.MkdirAll(root, 0o750); err != nil {
-		t.Fatal(err)
 	}
 	draft := testkit.Must(os.MkdirTemp(root, "draft-"))
 	defer func() { _ = os.RemoveAll(draft) }()
@@ -62,8 +64,8 @@ git archive "$0" | tar -x -C "$1"`, commit, draft, testkit.Path(""))
 	return folder
 }
 
-// previous is a program of the version before.
-func previous(t testing.TB, command string) string {
+// Previous is a program of the version before.
+func Previous(t testing.TB, command string) string {
 	t.Helper()
-	return filepath.Join(previousSources(t), "bin", filepath.Base(command))
+	return filepath.Join(PreviousSources(t), "bin", filepath.Base(command))
 }
