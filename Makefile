@@ -64,9 +64,10 @@ lint: need-go $(GOLANGCI) $(WORKSPACE) ## Lint all modules, and the pages' types
 
 generate: $(GENERATES) ## Generate Go and TypeScript from the .proto files
 	$(BUF) format -w proto
-	rm -rf proto/gen $(CONTRACT)/gen
+	rm -rf proto/gen $(CONTRACT)/gen gateway/docs/gen
 	$(BUF) generate --template proto/buf.gen.yaml
 	$(BUF) generate --template $(CONTRACT)/buf.gen.yaml
+	$(BUF) generate --template gateway/docs/buf.gen.yaml
 
 kits: $(KITS)/dist/packed/SHA256SUMS ## Pack the partners' kits into the folder that the gateway embeds
 

@@ -28,7 +28,7 @@ done
 go test ./deploy -run 'TestContractIsInTheChangelog|TestDeprecationsHaveADay'
 
 # Generated code, anew and compared.
-for template in proto/buf.gen.yaml gateway/contract/buf.gen.yaml; do
+for template in proto/buf.gen.yaml gateway/contract/buf.gen.yaml gateway/docs/buf.gen.yaml; do
   out=$(sed -n 's/^ *out: //p' "$template" | head -1)
   rm -rf "$work/gen"
   sed "s#out: $out#out: $work/gen#" "$template" > "$work/gen.yaml"

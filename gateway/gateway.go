@@ -20,6 +20,7 @@ import (
 	"connectrpc.com/grpcreflect/v2"
 	"google.golang.org/grpc"
 
+	"koppi.internal/gateway/docs"
 	"koppi.internal/gateway/kits"
 	"koppi.internal/gateway/session"
 	"koppi.internal/pkg/fault"
@@ -80,6 +81,9 @@ func New(config Config) (http.Handler, error) {
 	connecthttp.Mount(mux, server, options...)
 	mux.Handle(grpchealth.NewHandler(grpchealth.NewStaticChecker(names...)))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	documentation := docs.Handler()
+	mux.Handle("GET "+docs.Path, documentation)
+	mux.Handle("GET "+docs.Path+"/", documentation)
 	mux.Handle("GET "+kits.Path, kits.Handler())
 	mux.Handle("/", pagesOrRefusal(config.Pages, options))
 

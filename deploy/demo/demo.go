@@ -25,6 +25,8 @@ import (
 type Options struct {
 	// Scenario is the number of one scenario; empty for all.
 	Scenario string
+	// Replayed is called after each scenario, while its instance still runs; nil for nothing.
+	Replayed func(ctx context.Context, s scenario.Scenario, koppi scenario.Transport) error
 }
 
 // Run replays scenarios, each on an empty instance of its own, and fails if the result of one
@@ -50,7 +52,7 @@ func Run(ctx context.Context, out io.Writer, options Options) error {
 			show.line("  Not replayed yet: requires %s.", strings.Join(missing, " and "))
 			continue
 		}
-		if err := replay(ctx, s, agencies, show); err != nil {
+		if err := replay(ctx, s, agencies, show, options.Replayed); err != nil {
 			return err
 		}
 	}
@@ -71,7 +73,7 @@ func missing(s scenario.Scenario) []string {
 	return services
 }
 
-func replay(ctx context.Context, s scenario.Scenario, agencies *directory.Directory, show *printer) (err error) {
+func replay(ctx context.Context, s scenario.Scenario, agencies *directory.Directory, show *printer, replayed func(context.Context, scenario.Scenario, scenario.Transport) error) (err error) {
 	data, err := os.MkdirTemp("", "koppi-demo-")
 	if err != nil {
 		return err
@@ -95,6 +97,9 @@ func replay(ctx context.Context, s scenario.Scenario, agencies *directory.Direct
 	show.now = s.Clock
 	runner := scenario.Runner{Transport: transport, Dev: transport, Observer: show}
 	err = runner.Run(ctx, s)
+	if err == nil && replayed != nil {
+		err = replayed(ctx, s, transport)
+	}
 	stop()
 	return errors.Join(err, <-ended)
 }

@@ -132,3 +132,6 @@ func Reasons() []Reason {
 	}
 	return all
 }
+
+// AdviceOf returns what a caller can do about a refusal with a reason; empty for a reason that is not of the list.
+func AdviceOf(reason Reason) string { return table[reason].advice }
