@@ -34,12 +34,15 @@ const (
 var types = map[string]string{".zip": "application/zip", ".whl": "application/zip", ".tgz": "application/gzip", ".info": "application/json"}
 
 // Handler serves the kits below Path. What is not there is 404, so that Go asks its next proxy for another module.
-func Handler() http.Handler {
+func Handler() http.Handler { return http.StripPrefix(strings.TrimSuffix(Path, "/"), serve(Files())) }
+
+// Files returns the packed kits, without SHA256SUMS if they were not packed.
+func Files() fs.FS {
 	files, err := fs.Sub(dist, packed)
 	if err != nil {
 		panic(err) // the name is a constant
 	}
-	return http.StripPrefix(strings.TrimSuffix(Path, "/"), serve(files))
+	return files
 }
 
 func serve(files fs.FS) http.Handler {
@@ -62,15 +65,6 @@ func serve(files fs.FS) http.Handler {
 		if media, named := types[path.Ext(name)]; named {
 			w.Header().Set("Content-Type", media)
 		}
-		http.ServeFileFS(w, r, files, name)
+		http.ServeFileFS(w, r, files, name) //nolint:gosec // of an embedded folder, by a cleaned path
 	})
-}
-
-// Files returns the packed kits; without SHA256SUMS if they were not packed.
-func Files() fs.FS {
-	files, err := fs.Sub(dist, packed)
-	if err != nil {
-		panic(err) // the name is a constant
-	}
-	return files
 }

@@ -181,8 +181,7 @@ func tomorrow(t *testing.T, messages []*exchangev1.CaseMessage) draft {
 	chain := journal.Genesis()
 	for i, message := range all {
 		if i == 1 {
-			record := stamped(t, message, message.GetSequence())
-			message.Record = append(record, field(4001)...)
+			message.Record = bytes.Join([][]byte{stamped(t, message, message.GetSequence()), field(4001)}, nil)
 			message.ContentHash = journal.ContentHash(message.GetNonce(), message.GetRecord())
 		}
 		chain = journal.ChainHash(chain, message.GetContentHash())

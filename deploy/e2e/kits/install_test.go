@@ -87,7 +87,7 @@ func (k *installed) port(t *testing.T, name string) string {
 // run runs a program until stop is called. The program may end by itself.
 func (k *installed) run(t *testing.T, arguments []string) (stop func()) {
 	t.Helper()
-	command := exec.Command(arguments[0], arguments[1:]...) //nolint:gosec // of this test
+	command := exec.Command(arguments[0], arguments[1:]...)
 	command.Dir, command.Env = k.folder, k.environment
 	command.Stdout, command.Stderr = leaktest.LogWriter(), leaktest.LogWriter()
 	if err := command.Start(); err != nil {

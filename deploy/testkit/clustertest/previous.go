@@ -40,6 +40,7 @@ func PreviousSources(t testing.TB) string {
 	}
 	draft := testkit.Must(os.MkdirTemp(root, "draft-"))
 	defer func() { _ = os.RemoveAll(draft) }()
+	//nolint:gosec // the commit is this repository's own
 	unpack := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", `
 root=$2
 git() { command git -c safe.directory='*' -C "$root" "$@"; }
@@ -52,7 +53,7 @@ git archive "$0" | tar -x -C "$1"`, commit, draft, testkit.Path(""))
 	for _, service := range all.Services {
 		commands = append(commands, fmt.Sprintf("./services/%s/cmd/%[1]s", service.Name))
 	}
-	build := exec.CommandContext(t.Context(), "go", append([]string{"build", "-buildvcs=false", "-ldflags=-s -w", "-o", "bin/"}, commands...)...)
+	build := exec.CommandContext(t.Context(), "go", append([]string{"build", "-buildvcs=false", "-ldflags=-s -w", "-o", "bin/"}, commands...)...) //nolint:gosec // commands of this file
 	build.Dir = draft
 	build.Env = append(os.Environ(), "GOWORK="+filepath.Join(draft, "go.work"))
 	if out, err := build.CombinedOutput(); err != nil {
