@@ -26,6 +26,9 @@ var (
 // permanent are the codes with which an endpoint refuses a message permanently.
 var permanent = []codes.Code{codes.InvalidArgument, codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented}
 
+// Permanent reports whether an endpoint that refuses a message with this code refuses it permanently.
+func Permanent(code codes.Code) bool { return slices.Contains(permanent, code) }
+
 // outcome is the result of a call to an endpoint: how many messages it took, and why it did not
 // take the next.
 type outcome struct {
@@ -135,7 +138,7 @@ func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (
 		// not know. The message is parked for it, and does not delay the messages after it.
 		o.refused, o.err = codes.InvalidArgument, nil
 	}
-	if o.err != nil || !slices.Contains(permanent, o.refused) || c.parkedAt(refused) != nil {
+	if o.err != nil || !Permanent(o.refused) || c.parkedAt(refused) != nil {
 		c.delay(ctx, o)
 		return o.taken, nil
 	}
@@ -146,7 +149,7 @@ func (c *caller) deliver(ctx context.Context, batch []*exchangev1.CaseMessage) (
 }
 
 // isNotUnderstood reports whether an endpoint answered that it did not understand the call.
-func isNotUnderstood(err error) bool { return slices.Contains(permanent, refusalOf(err).code) }
+func isNotUnderstood(err error) bool { return Permanent(refusalOf(err).code) }
 
 // delayForService delays the next call by the first retry interval, where a service of Koppi does not answer.
 // It returns the error if that ends the session.

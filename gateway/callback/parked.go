@@ -3,7 +3,6 @@ package callback
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -135,7 +134,7 @@ func (c *caller) redeliver(ctx context.Context, one *parked) error {
 	switch {
 	case !o.failed(len(messages)):
 		return nil
-	case o.err == nil && slices.Contains(permanent, o.refused):
+	case o.err == nil && Permanent(o.refused):
 		if err := c.park(ctx, messages[o.taken], o.refused); err != nil {
 			c.retryLater(ctx, one, outcome{err: err})
 			return sessionError(ctx, err)

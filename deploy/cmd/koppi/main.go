@@ -30,6 +30,7 @@ type cli struct {
 	Directory directoryCommand `cmd:"" help:"Check a directory file before use, or write the one of a synthetic country."`
 	Grounds   groundsCommand   `cmd:"" help:"Check a file of grounds before use."`
 	Callbacks callbacksCommand `cmd:"" help:"List messages that agencies' endpoints refused, and deliver them again."`
+	Endpoint  endpointCommand  `cmd:"" help:"Check an agency's callback endpoint before it is used."`
 }
 
 func main() {
