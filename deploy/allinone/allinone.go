@@ -30,6 +30,7 @@ import (
 	"koppi.internal/pkg/denylist"
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/fanout"
 	"koppi.internal/pkg/ground"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/sqlite"
@@ -166,7 +167,7 @@ func (k *Koppi) assemble(ctx context.Context) error {
 	}
 	work := casework.Config{Directory: k.config.Directory, Codes: k.config.Codes.Codes, Secrets: parts.secrets, Attachments: k.attachments, Limiter: parts.limiter, Uploads: k.config.Uploads, Scanner: attachments.ScannerAt(k.config.Scanner), Recent: k.config.Recent}
 	states := &callback.States{}
-	work.Verifier, work.Endpoints = parts.verifier, states
+	work.Verifier, work.Endpoints, work.Called = parts.verifier, states, &callback.API{States: states}
 	if k.front, err = suite.Open(suite.Config{Backends: backends, Trial: k.config.Dev, Callers: parts.callers, Logger: k.config.Logger, Casework: work}); err != nil {
 		return err
 	}
@@ -182,7 +183,7 @@ func (k *Koppi) assemble(ctx context.Context) error {
 	}
 	k.callbacks, err = k.config.Callbacks.Open(callback.Surroundings{
 		Exchange: k.Backend(), Directory: k.config.Directory, Leases: lease.Alone{}, Logger: k.config.Logger, Dev: k.config.Dev,
-		Timing: k.config.CallbackTiming, States: states,
+		Timing: k.config.CallbackTiming, States: states, Services: k.front.SuiteServices(), Keeper: k.front.Keeper(),
 	})
 	if err != nil {
 		return err
@@ -252,6 +253,12 @@ func (k *Koppi) Serve(ctx context.Context) error {
 
 // Backend is the in-memory connection straight to the services, in the name of the caller.
 func (k *Koppi) Backend() grpc.ClientConnInterface { return suite.Routes(k.front.Routes) }
+
+// SuiteServices are the connections to the services by which the gateway calls internal methods.
+func (k *Koppi) SuiteServices() fanout.Services { return k.front.SuiteServices() }
+
+// Keeper is that to the service that keeps the state of agencies' endpoints.
+func (k *Koppi) Keeper() grpc.ClientConnInterface { return k.front.Keeper() }
 
 // Handler returns the gateway's handler.
 func (k *Koppi) Handler() http.Handler { return k.handler }

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc"
 
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/fanout"
 	"koppi.internal/pkg/lease"
 	"koppi.internal/pkg/mailbox"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
@@ -47,6 +48,10 @@ type Config struct {
 	Timing Timing
 	// States gets the state of each endpoint; nil where nobody asks for it.
 	States *States
+	// Services are connections to all services, and Keeper that to the one that keeps the state of endpoints, for
+	// internal methods; without a Keeper the state is not kept.
+	Services fanout.Services
+	Keeper   grpc.ClientConnInterface
 }
 
 // Timing holds the times of calls; a zero field means its default.
@@ -56,7 +61,8 @@ type Timing struct {
 	// FirstRetry is the wait after a first failure; it doubles, with jitter, up to LastRetry.
 	// Defaults 1 s and 1 h.
 	FirstRetry, LastRetry time.Duration
-	// Reread is how often parked subjects are read, to find those to retry; default 5 s.
+	// Reread is how often parked subjects are read, to find those to retry, and what was asked at other
+	// processes; default 5 s.
 	Reread time.Duration
 	// Lease is how long a lease lasts: so long other gateways wait after this one is gone; default
 	// 15 s.

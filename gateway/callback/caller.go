@@ -60,11 +60,13 @@ type caller struct {
 }
 
 func newCaller(config Config, agency string, at endpoint) *caller {
-	return &caller{
+	c := &caller{
 		state: config.States.of(agency), config: config, agency: agency, endpoint: at, logger: config.Logger.With(slog.String("agency", agency)),
 		client: exchangev1.NewExchangeServiceClient(config.Exchange), parking: exchangev1.NewParkingServiceClient(config.Exchange),
 		most: maxBatch, waits: newBackoff(config.Timing.FirstRetry, config.Timing.LastRetry),
 	}
+	c.state.caller = c
+	return c
 }
 
 // newBackoff makes waits that double from first to last, each varied by up to a half.
@@ -100,6 +102,11 @@ func (c *caller) lead(ctx context.Context) {
 		case fault.ReasonOf(err) == fault.TakenOver:
 			c.logger.InfoContext(ctx, "callbacks taken over by another gateway")
 			return
+		case errors.Is(err, errAsked):
+			c.forget()
+			c.again = time.Time{}
+			c.waits.Reset()
+			continue
 		default:
 			c.logger.WarnContext(ctx, "callbacks interrupted", slog.String("error", err.Error()))
 		}
@@ -178,6 +185,9 @@ func (c *caller) work(ctx context.Context, stream grpc.BidiStreamingClient[excha
 	if err := c.readAllParked(ctx); err != nil {
 		return err
 	}
+	if err := c.sync(ctx); err != nil {
+		return err
+	}
 	for {
 		batch = fill(batch, deliveries)
 		if one := c.due(); one != nil {
@@ -190,6 +200,9 @@ func (c *caller) work(ctx context.Context, stream grpc.BidiStreamingClient[excha
 			taken, err := c.deliver(ctx, batch)
 			if batch = batch[taken:]; err != nil {
 				return err
+			}
+			if c.state.isPressing() {
+				c.keep(ctx)
 			}
 			if taken > 0 {
 				// This makes room in the window. The services have the acknowledgement already.
@@ -210,8 +223,10 @@ func (c *caller) work(ctx context.Context, stream grpc.BidiStreamingClient[excha
 		case <-retry:
 		case <-c.state.now:
 			c.callNow(ctx)
+		case <-c.state.again:
+			return errAsked
 		case <-reread.C:
-			if err := c.readAllParked(ctx); err != nil {
+			if err := errors.Join(c.readAllParked(ctx), c.sync(ctx)); err != nil {
 				return err
 			}
 		case <-ctx.Done():

@@ -63,14 +63,20 @@ func (c *caller) send(ctx context.Context, messages []*exchangev1.CaseMessage, c
 	limited, span := telemetry.Linked(limited, name, links, options...)
 	defer span.End()
 	attempts.Add(ctx, 1, c.about())
+	began := time.Now() //nolint:forbidigo // the wire's time
 	response, err := c.endpoint.deliver(limited, &exchangev1.DeliverRequest{Messages: messages, Cursor: cursor.String()})
 	o := outcome{taken: int(response.GetAccepted()), refused: codes.Code(response.GetRefused().GetCode()), err: err} //nolint:gosec // a code
 	switch {
 	case err == nil && o.taken > len(messages):
-		return outcome{refused: codes.Unknown}
+		o = outcome{refused: codes.Unknown}
 	case err == nil && o.taken < len(messages) && o.refused == codes.OK:
 		o.refused = codes.Unknown
 	}
+	kind := exchangev1.EndpointCallKind_ENDPOINT_CALL_KIND_DELIVERY
+	if len(messages) > 0 && messages[0].GetRedelivered() {
+		kind = exchangev1.EndpointCallKind_ENDPOINT_CALL_KIND_REDELIVERY
+	}
+	c.state.called(callOf(kind, began, len(messages), o))
 	return o
 }
 

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/fanout"
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/lease"
 )
@@ -40,6 +41,10 @@ type Surroundings struct {
 	Timing Timing
 	// States gets the state of each endpoint; nil where nobody asks for it.
 	States *States
+	// Services are connections to all services, and Keeper that to the one that keeps the state of endpoints, for
+	// internal methods.
+	Services fanout.Services
+	Keeper   grpc.ClientConnInterface
 }
 
 // Open makes Callbacks of the settings, for the agencies that have an endpoint in the directory. It
@@ -47,8 +52,8 @@ type Surroundings struct {
 func (s Settings) Open(around Surroundings) (*Callbacks, error) {
 	config := Config{
 		Exchange: around.Exchange, Directory: around.Directory, Leases: around.Leases, Logger: around.Logger, Timing: around.Timing,
-		States: around.States,
-		Guard:  Guard{Trial: around.Dev, Allow: s.CallbackAllowCIDRs},
+		States: around.States, Services: around.Services, Keeper: around.Keeper,
+		Guard: Guard{Trial: around.Dev, Allow: s.CallbackAllowCIDRs},
 	}
 	if len(around.Directory.Called()) == 0 {
 		return New(config)

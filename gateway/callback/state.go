@@ -2,9 +2,6 @@ package callback
 
 import (
 	"cmp"
-	"context"
-	"errors"
-	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -30,9 +27,19 @@ func (s *States) of(agency string) *state {
 		s.all = map[string]*state{}
 	}
 	if s.all[agency] == nil {
-		s.all[agency] = &state{now: make(chan struct{}, 1)}
+		s.all[agency] = &state{now: make(chan struct{}, 1), again: make(chan struct{}, 1)}
 	}
 	return s.all[agency]
+}
+
+// callerOf returns the caller of an agency's endpoint; nil if the agency is not called.
+func (s *States) callerOf(agency string) *caller {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all[agency] == nil {
+		return nil
+	}
+	return s.all[agency].caller
 }
 
 // List returns the endpoints of all agencies that are called, in the order of the agencies' keys.
@@ -69,14 +76,19 @@ func (s *States) CallNow(agency string) (known, leads bool) {
 
 // state is the result of the last calls of one endpoint, as long as this process calls it.
 type state struct {
-	// now asks the caller to call the endpoint at once.
-	now chan struct{}
+	// caller calls the endpoint, if this process is the one that does.
+	caller *caller
+	// now asks the caller to call the endpoint at once, and again to begin again from the durable position.
+	now, again chan struct{}
+	// pinging is held during a ping.
+	pinging sync.Mutex
 
 	mu                               sync.Mutex
 	leads                            bool
 	failingSince, succeeded, againAt time.Time
 	code                             codes.Code
 	status                           int
+	calls                            calls
 }
 
 // lead notes that this process begins or ends to call the endpoint. What was known is dropped: another
@@ -85,10 +97,27 @@ func (s *state) lead(leads bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.leads, s.failingSince, s.succeeded, s.againAt, s.code, s.status = leads, time.Time{}, time.Time{}, time.Time{}, codes.OK, 0
-	select {
-	case <-s.now:
-	default:
+	s.calls = calls{}
+	for _, asked := range []chan struct{}{s.now, s.again} {
+		select {
+		case <-asked:
+		default:
+		}
 	}
+}
+
+// beginAgain asks the caller to begin again from the durable position. It reports whether this process is the one
+// that calls the endpoint; if not, nothing happens.
+func (s *state) beginAgain() (leads bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.leads {
+		select {
+		case s.again <- struct{}{}:
+		default: // The same is asked already.
+		}
+	}
+	return s.leads
 }
 
 // answered notes that the endpoint answered for its messages, and whether it accepted any.
@@ -108,18 +137,8 @@ func (s *state) failed(o outcome, again time.Time) {
 	if s.failingSince.IsZero() {
 		s.failingSince = time.Now() //nolint:forbidigo // operators watch the wall clock
 	}
-	s.againAt, s.code, s.status = again, o.refused, 0
-	if o.err != nil {
-		refused := refusalOf(o.err)
-		s.code, s.status = refused.code, refused.status
-		var unsent *url.Error
-		switch {
-		case errors.Is(o.err, context.DeadlineExceeded):
-			s.code = codes.DeadlineExceeded
-		case errors.As(o.err, &unsent):
-			s.code = codes.Unavailable
-		}
-	}
+	s.againAt = again
+	s.code, s.status = o.result()
 }
 
 func (s *state) message(agency string) *operatorv1.Endpoint {

@@ -36,6 +36,7 @@ import (
 	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
+	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 	operatorv1 "koppi.internal/proto/gen/koppi/operator/v1"
 )
 
@@ -62,10 +63,12 @@ type Config struct {
 	Recent *telemetry.Recent
 	// Endpoints are the agencies' endpoints that this gateway calls.
 	Endpoints overview.Endpoints
-	Logger    *slog.Logger
+	// Called is what agencies see and ask of their own endpoints.
+	Called exchangev1.EndpointServiceServer
+	Logger *slog.Logger
 }
 
-// Casework serves CaseworkService, AttachmentService, ConsentService and OperatorService. Conn is the
+// Casework serves CaseworkService, AttachmentService, ConsentService, EndpointService and OperatorService. Conn is the
 // connection to it.
 type Casework struct {
 	attachments *attachments.Attachments
@@ -100,6 +103,7 @@ type unimplemented struct {
 var Services = []string{
 	caseworkv1.CaseworkService_ServiceDesc.ServiceName, attachmentv1.AttachmentService_ServiceDesc.ServiceName,
 	consentv1.ConsentService_ServiceDesc.ServiceName, operatorv1.OperatorService_ServiceDesc.ServiceName,
+	exchangev1.EndpointService_ServiceDesc.ServiceName,
 }
 
 // New makes a Casework. The caller must run Run, and call Close at the end.
@@ -132,6 +136,7 @@ func New(config Config) (*Casework, error) {
 	})
 	attachmentv1.RegisterAttachmentServiceServer(c.server, c.attachments)
 	consentv1.RegisterConsentServiceServer(c.server, c.consents)
+	exchangev1.RegisterEndpointServiceServer(c.server, config.Called)
 	operatorv1.RegisterOperatorServiceServer(c.server, &overview.Operator{
 		Services: config.Services, Directory: config.Directory, Recent: config.Recent, Endpoints: config.Endpoints, ReviewsOverdue: config.People.ReviewsOverdue,
 	})

@@ -89,7 +89,7 @@ func (c *Config) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, work.Attachments.Close()) }()
 	states := &callback.States{}
-	work.Uploads, work.Endpoints, work.Codes = c.Uploads, states, codes.Codes
+	work.Uploads, work.Endpoints, work.Called, work.Codes = c.Uploads, states, &callback.API{States: states}, codes.Codes
 	if err := c.Uploads.Check(); err != nil {
 		return err
 	}
@@ -190,7 +190,7 @@ func (c *Config) callbacks(front *suite.Front, agencies *directory.Directory, st
 	}
 	return c.Settings.Open(callback.Surroundings{
 		Exchange: suite.Routes(front.Routes), Directory: agencies, Leases: leases, Logger: process.Logger(), Dev: c.Dev,
-		States: states,
+		States: states, Services: front.SuiteServices(), Keeper: front.Keeper(),
 	})
 }
 

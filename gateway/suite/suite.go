@@ -42,7 +42,7 @@ var Services = map[string]string{
 	"referral":     referralv1.ReferralService_ServiceDesc.ServiceName,
 }
 
-// keeper is the service that keeps the people of all agencies.
+// keeper is the service that keeps the people of all agencies, and the state of their endpoints.
 const keeper = "concern"
 
 // Backend is one service behind the gateway.
@@ -143,7 +143,8 @@ func (c Config) asSuite() map[string]Backend {
 func isInternal(method string) bool {
 	return strings.HasPrefix(method, "/"+caseworkv1.SuiteService_ServiceDesc.ServiceName+"/") ||
 		strings.HasPrefix(method, "/"+caseworkv1.StaffService_ServiceDesc.ServiceName+"/") ||
-		strings.HasPrefix(method, "/"+exchangev1.HeadsService_ServiceDesc.ServiceName+"/")
+		strings.HasPrefix(method, "/"+exchangev1.HeadsService_ServiceDesc.ServiceName+"/") ||
+		strings.HasPrefix(method, "/"+exchangev1.EndpointStateService_ServiceDesc.ServiceName+"/")
 }
 
 // resolvers are the backends with connections that resolve a client whom a service does not know in
@@ -171,6 +172,9 @@ func (f *Front) SuiteServices() fanout.Services {
 	}
 	return services
 }
+
+// Keeper is the connection to the service that keeps the state of agencies' endpoints, for internal methods.
+func (f *Front) Keeper() grpc.ClientConnInterface { return f.backends[keeper].Conn }
 
 // CollectionOf is the first part of the names of a service's subjects, such as "concerns" for
 // "concern".

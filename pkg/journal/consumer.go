@@ -18,6 +18,10 @@ func (c Consumer) Moved(advance Advance, last uint64) (Consumer, error) {
 	case advance.Epoch != 0 && advance.Epoch != c.Epoch:
 		return c, ErrTakenOver
 	}
+	if advance.Rewind && advance.TakeOver {
+		c.Sequence, c.At = advance.Sequence, advance.At
+		return c, nil
+	}
 	// The time of the last acknowledgement outlasts a new epoch; before the first, it is that of the opening.
 	if advance.Sequence > c.Sequence || advance.TakeOver && c.Sequence == 0 {
 		c.Sequence, c.At = max(c.Sequence, advance.Sequence), advance.At

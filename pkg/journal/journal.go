@@ -58,7 +58,7 @@ type Store interface {
 	// consumer that was never opened and never acknowledged has no entry.
 	Consumers(ctx context.Context, agency string, names ...string) (map[string]Consumer, error)
 
-	// Advance moves a consumer's cursor forward and never back, or takes the consumer over. It must
+	// Advance moves a consumer's cursor forward, and back only with Rewind, or takes the consumer over. It must
 	// refuse an epoch older than the current one with ErrTakenOver. Epoch 0 never takes over and is
 	// never too old.
 	Advance(ctx context.Context, advance Advance) (Consumer, error)
@@ -298,7 +298,10 @@ type Advance struct {
 	// TakeOver opens the consumer: its epoch becomes Epoch, or grows by one where Epoch is 0. The
 	// present epoch again changes nothing, and a lower one is refused.
 	TakeOver bool
-	At       time.Time
+	// Rewind moves the cursor to Sequence also where that is lower. It needs TakeOver, so that the present
+	// reader does not move the cursor forward again.
+	Rewind bool
+	At     time.Time
 }
 
 // Access is the access log's record of one reading or writing of a client's data (906/2019 § 17,

@@ -110,7 +110,7 @@ func newFixtureAt(t testing.TB, folder string, expires func() time.Time) *fixtur
 	}
 	server, err := mailbox.New(mailbox.Config{
 		Readable: func(identity.Caller) *journal.Readable { return f.readable.Load() },
-		Service:  "concern", Accepts: []string{"koppi.concern.v1.ConcernService"}, Store: f.store, Clock: clock.System(), Notify: f.hub,
+		Service:  "concern", Accepts: []string{"koppi.concern.v1.ConcernService"}, Store: f.store, Settings: f.store, Clock: clock.System(), Notify: f.hub,
 		Calls: conn, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {

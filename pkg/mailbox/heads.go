@@ -59,4 +59,5 @@ func (s *Server) Register(server grpc.ServiceRegistrar) {
 	exchangev1.RegisterExchangeServiceServer(server, s)
 	exchangev1.RegisterHeadsServiceServer(server, heads{Server: s})
 	exchangev1.RegisterParkingServiceServer(server, parking{Server: s})
+	exchangev1.RegisterEndpointStateServiceServer(server, endpoints{Server: s})
 }

@@ -37,8 +37,10 @@ type Config struct {
 	// Accepts lists the gRPC services whose unary calls may be sent on a stream.
 	Accepts []string
 	Store   journal.Store
-	Clock   clock.Clock
-	Notify  notify.Notifier
+	// Settings keep the state of endpoints.
+	Settings journal.Settings
+	Clock    clock.Clock
+	Notify   notify.Notifier
 	// Calls connects to the handlers of the services in Accepts, including their interceptors.
 	Calls  grpc.ClientConnInterface
 	Logger *slog.Logger

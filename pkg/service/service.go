@@ -162,7 +162,7 @@ func New[S matter.State](deps Deps, config Config[S]) (*Service[S], error) {
 	s.internal = newInternalAPI(s, consents)
 	s.mailboxes, err = mailbox.New(mailbox.Config{
 		Service: name, Accepts: []string{config.Accepts},
-		Store: deps.Store, Clock: deps.Clock, Notify: deps.Notify, Calls: deps.Calls, Logger: deps.Logger, Erasures: copies.Reasons,
+		Store: deps.Store, Settings: deps.Settings, Clock: deps.Clock, Notify: deps.Notify, Calls: deps.Calls, Logger: deps.Logger, Erasures: copies.Reasons,
 		Readable: func(who identity.Caller) *journal.Readable { return caller.Readable(matters.Scopes.Of(who)) },
 	})
 	return s, err

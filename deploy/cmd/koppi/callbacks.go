@@ -23,6 +23,11 @@ import (
 type callbacksCommand struct {
 	List  callbacksList  `cmd:"" help:"List the subjects with messages that an agency's endpoint refused for good."`
 	Retry callbacksRetry `cmd:"" help:"Deliver a subject's parked messages again, marked as redelivered."`
+
+	Show   callbacksShow   `cmd:"" help:"Show an agency's endpoint: its position, the last calls with their results, and when the next one is."`
+	Ping   callbacksPing   `cmd:"" help:"Call an agency's endpoint without messages."`
+	Now    callbacksNow    `cmd:"" help:"Call an agency's endpoint at once, without the wait that failures have lengthened."`
+	Rewind callbacksRewind `cmd:"" help:"Deliver an agency's messages again from a position on, after it lost what it had stored."`
 }
 
 // operating holds the address of a running Koppi and an operator's token.

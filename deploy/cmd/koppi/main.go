@@ -29,7 +29,7 @@ type cli struct {
 	Secrets   secretsCommand   `cmd:"" help:"Create the secrets that all processes of a suite share."`
 	Directory directoryCommand `cmd:"" help:"Check a directory file before use, or write the one of a synthetic country."`
 	Grounds   groundsCommand   `cmd:"" help:"Check a file of grounds before use."`
-	Callbacks callbacksCommand `cmd:"" help:"List messages that agencies' endpoints refused, and deliver them again."`
+	Callbacks callbacksCommand `cmd:"" help:"Show how agencies' endpoints are called and what they refused, and deliver it again."`
 	Endpoint  endpointCommand  `cmd:"" help:"Check an agency's callback endpoint before it is used."`
 }
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-const secret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD" //nolint:gosec // a test's own
+const secret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 
 func probed(t *testing.T, fault string, runs int) []Result {
 	t.Helper()

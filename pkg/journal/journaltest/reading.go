@@ -183,6 +183,7 @@ func testConsumers(t *testing.T, open Harness) {
 			t.Errorf("%+v: %+v, %v", step, got, err)
 		}
 	}
+	testRewind(t, store)
 	if _, err := move(4, 0, false); err == nil {
 		t.Error("a message that does not exist is acknowledged")
 	}
@@ -196,6 +197,32 @@ func testConsumers(t *testing.T, open Harness) {
 	named, err := store.Consumers(t.Context(), "a", "d", "unknown")
 	if err != nil || len(named) != 1 || named["d"].Epoch != 1 {
 		t.Errorf("%v %v", named, err)
+	}
+}
+
+// testRewind moves consumer c of a, which stands at 3 with epoch 9: back, and to the same place again. A rewind
+// takes the consumer over, so that the reader before it cannot undo it.
+func testRewind(t *testing.T, store journal.Store) {
+	t.Helper()
+	rewind := journal.Advance{Agency: "a", Consumer: "c", Sequence: 1, TakeOver: true, Rewind: true, At: noon.Add(-1)}
+	for epoch := range uint64(2) {
+		if got, err := store.Advance(t.Context(), rewind); err != nil || got.Sequence != 1 || got.Epoch != 10+epoch {
+			t.Errorf("%+v %v", got, err)
+		}
+	}
+	if _, err := store.Advance(t.Context(), journal.Advance{Agency: "a", Consumer: "c", Sequence: 3, Epoch: 9, At: noon}); !errors.Is(err, journal.ErrTakenOver) {
+		t.Errorf("the reader before a rewind moves the cursor: %v", err)
+	}
+	rewind.Sequence = 4
+	if _, err := store.Advance(t.Context(), rewind); err == nil {
+		t.Error("a consumer is moved to a message that does not exist")
+	}
+	rewind.TakeOver, rewind.Sequence = false, 0
+	if got, err := store.Advance(t.Context(), rewind); err != nil || got.Sequence != 1 {
+		t.Errorf("a consumer is moved back without being taken over: %+v %v", got, err)
+	}
+	if got, err := store.Advance(t.Context(), journal.Advance{Agency: "a", Consumer: "c", Sequence: 3, Epoch: 11, At: noon}); err != nil || got.Sequence != 3 {
+		t.Errorf("%+v %v", got, err)
 	}
 }
 

@@ -207,7 +207,7 @@ func newService(t *testing.T, folder, name string, verifier *identity.Verifier) 
 	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
 	s.make = func() (*serve.Server, *mailbox.Server) {
 		server := serve.NewGRPC(serve.Config{Logger: logger, Verifier: verifier, Validator: validator, Public: func(string) bool { return false }, Suite: service.SuiteMethods(name), Mutual: true})
-		mailboxes, err := mailbox.New(mailbox.Config{Service: name, Store: store, Clock: clock.System(), Notify: s.hub, Calls: s.conn, Logger: logger, Readable: func(identity.Caller) *journal.Readable { return nil }})
+		mailboxes, err := mailbox.New(mailbox.Config{Service: name, Store: store, Settings: store, Clock: clock.System(), Notify: s.hub, Calls: s.conn, Logger: logger, Readable: func(identity.Caller) *journal.Readable { return nil }})
 		if err != nil {
 			panic(err)
 		}

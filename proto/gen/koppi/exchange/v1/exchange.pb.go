@@ -1747,9 +1747,10 @@ func (*ChangeParkedResponse) Descriptor() ([]byte, []int) {
 type DeliverRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The messages, in the order of each service's sequences, at most 100 and 1 MiB, each with
-	// its record. Messages that were delivered before and not accepted are delivered again.
+	// its record. None in a ping, of which a receiver accepts 0. Messages that were delivered before and not accepted are delivered again.
 	Messages []*CaseMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
-	// Cursor after the last of the messages; for redelivered messages it does not move.
+	// Cursor after the last of the messages; for redelivered messages it does not move. Empty in
+	// a ping.
 	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -1087,14 +1087,15 @@ export declare const ChangeParkedResponseSchema: GenMessage<ChangeParkedResponse
 export declare type DeliverRequest = Message<"koppi.exchange.v1.DeliverRequest"> & {
   /**
    * The messages, in the order of each service's sequences, at most 100 and 1 MiB, each with
-   * its record. Messages that were delivered before and not accepted are delivered again.
+   * its record. None in a ping, of which a receiver accepts 0. Messages that were delivered before and not accepted are delivered again.
    *
    * @generated from field: repeated koppi.exchange.v1.CaseMessage messages = 1;
    */
   messages: CaseMessage[];
 
   /**
-   * Cursor after the last of the messages; for redelivered messages it does not move.
+   * Cursor after the last of the messages; for redelivered messages it does not move. Empty in
+   * a ping.
    *
    * @generated from field: string cursor = 2;
    */
