@@ -96,6 +96,10 @@ func inMillis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(
 func (s *sessions) pool(ctx context.Context, most int32) (*pgxpool.Pool, error) {
 	config := s.config.Copy()
 	config.MaxConns = max(config.MaxConns, most)
+	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		useColumns(conn)
+		return nil
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
@@ -113,6 +117,7 @@ func (s *sessions) connect(ctx context.Context) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: connect: %w", err)
 	}
+	useColumns(conn)
 	return conn, nil
 }
 
