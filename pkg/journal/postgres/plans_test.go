@@ -95,7 +95,7 @@ func TestPlans(t *testing.T) {
 	config := d.configure(t, folder)
 	filled(t, d.server.DSN(d.names[folder], "postgres", "concern"),
 		`INSERT INTO standings SELECT 's/' || n, 'a' || n % 10, CASE n % 2 WHEN 0 THEN 'sender' ELSE 'receiver' END, 'u' || n % 3, 'w' || n % 50, 'c' || n, 'k' || n, 1, 1, 'a', n, n % 30 = 0, n % 20 = 0, n % 5 > 0, 1, n, 1, 0, true, 'n' || n, ' u' || n % 3 || ' ' FROM generate_series(1, 5000) AS n`,
-		`INSERT INTO loops SELECT 's/' || n, 'test', 'c' || n, 'k', 1, 1, sha256('h'), n, n % 5 > 0 FROM generate_series(1, 5000) AS n`, `UPDATE loops SET derived = version`,
+		`INSERT INTO loops SELECT 's/' || n, 'test', 'c' || n, 'k' || n, 1, 1, sha256('h'), n, n % 5 > 0 FROM generate_series(1, 5000) AS n`, `UPDATE loops SET derived = version`,
 		`INSERT INTO claims SELECT 'key' || n, 's/' || n, 1, '' FROM generate_series(1, 5000) AS n`,
 		`INSERT INTO deliveries (agency, sequence, id, subject, subject_version, sealed, content_hash, chain_hash) SELECT 'a' || n % 10, n, 'id' || n, 's/' || n % 100, 1, '', sha256('h'), sha256('h') FROM generate_series(1, 5000) AS n`,
 		`INSERT INTO records SELECT 'a' || n % 10, 'k' || n % 5, 'key' || n, 1, '' FROM generate_series(1, 5000) AS n`, `INSERT INTO record_revisions SELECT 'a' || n, 1, '' FROM generate_series(0, 9) AS n`,

@@ -12,7 +12,7 @@ import (
 
 const entryColumns = `subject, agency, role, unit, worker, client, case_id, state, phase, waiting_on, due_at, overdue, hidden, ended, version, started_at, urgency, withdrawn_at, touched, number, parts, second, marks, on_call, on_call_at`
 
-var dialect = statement.Dialect{Columns: entryColumns, Parameter: func(int) string { return "?" }, AgencyFirst: true, Position: "instr"}
+var dialect = statement.Dialect{Columns: entryColumns, Parameter: func(int) string { return "?" }, Position: "instr"}
 
 // WorklistEntries reads a worklist.
 func (s *Store) WorklistEntries(ctx context.Context, asked journal.Query) ([]journal.WorklistEntry, error) {

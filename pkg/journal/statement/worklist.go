@@ -72,8 +72,6 @@ type Dialect struct {
 	Columns string
 	// Parameter returns the n-th parameter, counted from 1.
 	Parameter func(n int) string
-	// AgencyFirst says that the agency is the first column in the index of cases.
-	AgencyFirst bool
 	// Position is the function that returns the place of one text in another; 0 if it is not in it.
 	Position string
 	// Agency is the expression for the agency of the party that acted, in a row of accesses, as in
@@ -176,15 +174,15 @@ func (s *selecting) order() string {
 // only because its rows come sorted.
 func (s *selecting) names(query journal.Query) []string {
 	lead := LeadOf(query)
-	var conditions []string
+	conditions := s.subjects(lead, query)
 	for _, filter := range []struct {
 		column, value string
 		leads         bool
 	}{
-		{"agency", query.Agency, lead != BySubject && lead != ByClient && lead != ByCase || lead == ByCase && s.AgencyFirst},
+		{"agency", query.Agency, lead != BySubject && lead != ByClient && lead != ByCase},
 		{"subject", query.Subject, lead == BySubject},
-		{"client", query.Client, lead == ByClient},
-		{"case_id", query.Case, lead == ByCase},
+		{"client", query.Client, false},
+		{"case_id", query.Case, false},
 		{"number", query.Number, lead == ByNumber},
 		{"role", string(query.Role), lead == ByRole},
 		{"worker", query.Worker, lead == ByWorker},
@@ -201,6 +199,19 @@ func (s *selecting) names(query journal.Query) []string {
 		}
 	}
 	return conditions
+}
+
+// subjects returns the condition of a query that is led by the subjects of a client or of a case. A subject
+// has one row in loops and one for each reader in standings, so the indexes are of loops.
+func (s *selecting) subjects(lead Lead, query journal.Query) []string {
+	switch lead {
+	case ByClient:
+		return []string{"subject IN (SELECT subject FROM loops WHERE client = " + s.value(query.Client) + ")"}
+	case ByCase:
+		return []string{"subject IN (SELECT subject FROM loops WHERE case_id <> '' AND case_id = " + s.value(query.Case) + ")"}
+	default:
+		return nil
+	}
 }
 
 // flags returns the conditions that take no argument.

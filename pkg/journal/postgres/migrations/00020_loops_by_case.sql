@@ -1,0 +1,3 @@
+-- +goose Up
+-- A subject has one row here and one for each reader in standings: whoever searches by case starts here.
+CREATE INDEX loops_case ON loops (case_id, subject) WHERE case_id <> '';
