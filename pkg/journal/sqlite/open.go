@@ -93,9 +93,9 @@ func openFile(ctx context.Context, config Config, path, folder string, connectio
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	db, err := sql.Open(config.driver(), dsn(path))
+	db, err := openPrepared(config.driver(), dsn(path))
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: open: %w", err)
+		return nil, err
 	}
 	db.SetMaxOpenConns(connections)
 	if err := migrate(ctx, db, folder); err != nil {

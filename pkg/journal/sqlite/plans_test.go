@@ -64,6 +64,11 @@ func (c noted) ExecContext(ctx context.Context, text string, args []driver.Named
 	return c.whole.ExecContext(ctx, text, args)
 }
 
+func (c noted) PrepareContext(ctx context.Context, text string) (driver.Stmt, error) {
+	c.by.note(text)
+	return c.whole.PrepareContext(ctx, text)
+}
+
 // mayScan matches the tables, indexes and parts of statements that may be scanned: those that do
 // not grow with the number of matters, and those that are counted completely on purpose.
 var mayScan = regexp.MustCompile(`^SCAN (CONSTANT ROW|json_each|asked|w|sender|receiver|participant|officer|mailboxes|consumers|c|m|parked|record_revisions|log_state|settings|goose_db_version` +
