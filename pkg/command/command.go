@@ -10,6 +10,7 @@ import (
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/lookahead"
 	"koppi.internal/pkg/matter"
 )
 
@@ -51,6 +52,10 @@ type Target struct {
 // Prepare gathers them, and the later stages receive them.
 type Command[S matter.State, F any] struct {
 	Target Target
+	// Ahead starts the readings that the command is known to need, so that they share a round trip with
+	// the first; called once an attempt. It may read only what any caller may make it read: how long it
+	// takes must not reveal whether the commanded subject exists. May be nil.
+	Ahead func(context.Context)
 	// UniqueKeys returns the unique keys whose holders the decision needs; may be nil.
 	UniqueKeys func(matter.World[S]) []string
 	// Check may refuse the command from the commanded subject alone, before more is read; may be
@@ -111,6 +116,10 @@ func Handle[S matter.State, F any](ctx context.Context, e *Engine[S], command Co
 // attempt takes a command through all stages once. It returns a *journal.ConflictError if another
 // command changed what the decision rests on.
 func attempt[S matter.State, F any](ctx context.Context, e *Engine[S], command Command[S, F]) (result Result[S], err error) {
+	ctx = lookahead.Begin(ctx)
+	if command.Ahead != nil {
+		command.Ahead(ctx)
+	}
 	loaded, err := e.load(ctx, command.reads())
 	if err != nil {
 		return Result[S]{}, err

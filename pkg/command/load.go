@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/matter"
@@ -45,18 +47,8 @@ func (r reads[S]) keys(world matter.World[S]) []string {
 // up.
 func (e *Engine[S]) load(ctx context.Context, r reads[S]) (loaded[S], error) {
 	l := loaded[S]{world: matter.World[S]{Subjects: map[string]matter.History[S]{}, UniqueKeys: map[string]string{}}}
-	var subjects []string
-	if !r.target.Starts {
-		subjects = append(subjects, r.target.Subject)
-	}
-	if err := e.loadSubjects(ctx, l.world, subjects); err != nil {
-		return l, err
-	}
-	keys := r.keys(l.world)
-	if !r.target.Starts && r.target.RequestID != "" {
-		keys = []string{r.target.requestKey()}
-	}
-	if err := e.loadKeys(ctx, &l, r.target, keys); err != nil {
+	subjects, keys, err := e.loadFirst(ctx, &l, r)
+	if err != nil {
 		return l, err
 	}
 	if l.refusal = refusal(e.Rules, r, l); l.refusal != nil || l.first != nil {
@@ -75,6 +67,29 @@ func (e *Engine[S]) load(ctx context.Context, r reads[S]) (loaded[S], error) {
 			return l, err
 		}
 		subjects, keys = append(subjects, wanted...), append(keys, asked...)
+	}
+}
+
+// loadFirst reads the commanded subject and the unique key of the request_id, together. Without either, it
+// reads what the other waits for. It returns what it read.
+func (e *Engine[S]) loadFirst(ctx context.Context, l *loaded[S], r reads[S]) (subjects, keys []string, err error) {
+	switch {
+	case r.target.Starts:
+		keys = r.keys(l.world)
+		return nil, keys, e.loadKeys(ctx, l, r.target, keys)
+	case r.target.RequestID == "":
+		subjects = []string{r.target.Subject}
+		if err := e.loadSubjects(ctx, l.world, subjects); err != nil {
+			return subjects, nil, err
+		}
+		keys = r.keys(l.world)
+		return subjects, keys, e.loadKeys(ctx, l, r.target, keys)
+	default:
+		subjects, keys = []string{r.target.Subject}, []string{r.target.requestKey()}
+		var beside errgroup.Group
+		beside.Go(func() error { return e.loadKeys(ctx, l, r.target, keys) })
+		// The request_id's key adds nothing to the world, so nothing is written twice.
+		return subjects, keys, errors.Join(e.loadSubjects(ctx, l.world, subjects), beside.Wait())
 	}
 }
 

@@ -91,6 +91,18 @@ func (g *Guard[S]) Prepare(ctx context.Context, step Step, r proto.Message, clie
 	}
 }
 
+// Ahead returns what a step that begins a client's matter will read of the client's consent.
+func (g *Guard[S]) Ahead(agency, client string, basis *commonv1.LegalBasis) []func(context.Context) {
+	if client == "" {
+		return nil
+	}
+	reads := []func(context.Context){func(ctx context.Context) { _, _ = g.Book.of(ctx, client) }}
+	if at := basis.GetConsentedAt(); at != nil {
+		reads = append(reads, func(ctx context.Context) { _, _ = g.Withdrawals.withdrawnSince(ctx, agency, client, at.AsTime()) })
+	}
+	return reads
+}
+
 // cite finds the advance consent that a step cites.
 func (g *Guard[S]) cite(ctx context.Context, c Clearance, r proto.Message, id string) (Clearance, proto.Message, error) {
 	found, err := g.Book.of(ctx, c.client)

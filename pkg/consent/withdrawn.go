@@ -240,7 +240,7 @@ func (w *Withdrawals[S]) checkCounts(ctx context.Context, directives directive.D
 	if !directives.Counts(given) {
 		return countsNoMore()
 	}
-	withdrawn, err := w.Store.WorklistEntries(ctx, journal.Query{Agency: given.By, Client: client, WithHidden: true, WithdrawnAfter: given.At})
+	withdrawn, err := w.withdrawnSince(ctx, given.By, client, given.At)
 	if err != nil {
 		return fault.Store(err)
 	}
@@ -258,6 +258,11 @@ func (w *Withdrawals[S]) checkCounts(ctx context.Context, directives directive.D
 		}
 	}
 	return nil
+}
+
+// withdrawnSince returns an agency's matters of a client whose consent was withdrawn at a time or after it.
+func (w *Withdrawals[S]) withdrawnSince(ctx context.Context, agency, client string, at time.Time) ([]journal.WorklistEntry, error) {
+	return w.Store.WorklistEntries(ctx, journal.Query{Agency: agency, Client: client, WithHidden: true, WithdrawnAfter: at})
 }
 
 func countsNoMore() error {

@@ -29,6 +29,7 @@ import (
 	"koppi.internal/pkg/ground/basis"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/lookahead"
 	"koppi.internal/pkg/mailbox"
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/notify"
@@ -123,6 +124,7 @@ type Service[S matter.State] struct {
 
 // New makes a service. The caller must also run Run.
 func New[S matter.State](deps Deps, config Config[S]) (*Service[S], error) {
+	deps.Store = lookahead.Store{Store: deps.Store}
 	name, names := config.Rules.Service, pseudonyms{deps.Secrets}
 	engine := newEngine(deps, config.Rules)
 	recorder := &accesslog.Recorder{Store: deps.Store, Secrets: deps.Secrets, Clock: deps.Clock}

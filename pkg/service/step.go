@@ -13,6 +13,7 @@ import (
 	"koppi.internal/pkg/ground/basis"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/lookahead"
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/reading"
 	"koppi.internal/pkg/telemetry"
@@ -43,6 +44,9 @@ type Step[S matter.State, F any] struct {
 	// Related returns the other subjects that the decision needs; nil for those that the rules
 	// name.
 	Related func(context.Context, matter.World[S], matter.Command[F]) ([]string, error)
+	// Ahead returns readings that a step which begins a matter needs; may be nil. The command has no time,
+	// number or facts yet.
+	Ahead func(matter.Command[F]) []func(context.Context)
 	// Sends returns what the step sends on a matter in a state; the table of lawful grounds decides on
 	// its legal basis. Nil for a step without one.
 	Sends func(S) basis.Sending
@@ -142,6 +146,7 @@ func run[S matter.State, F any](ctx context.Context, s *Service[S], who identity
 		Target: command.Target{
 			Agency: who.Agency, Scope: s.Matters.Scopes.Of(who), Subject: c.asked.Subject, Starts: c.starts, RequestID: c.request.GetRequestId(), Digest: digest, Access: access,
 		},
+		Ahead:      func(ctx context.Context) { ahead(ctx, s, c) },
 		UniqueKeys: c.uniqueKeys,
 		Check:      c.check,
 		Related:    c.related(),
@@ -176,6 +181,17 @@ func run[S matter.State, F any](ctx context.Context, s *Service[S], who identity
 		}
 	}
 	return s.Matters.Shown(result.History.Views[who.Agency], who), result.History.State, nil
+}
+
+// ahead starts the readings of a step that begins a matter: they follow from the request alone.
+func ahead[S matter.State, F any](ctx context.Context, s *Service[S], c call[S, F]) {
+	if !c.starts {
+		return
+	}
+	lookahead.Start(ctx, s.guard.Ahead(c.asked.Actor.Agency, c.asked.Client, c.basisOf(c.request))...)
+	if c.step.Ahead != nil {
+		lookahead.Start(ctx, c.step.Ahead(c.asked)...)
+	}
 }
 
 // prepare gathers the facts of one attempt.

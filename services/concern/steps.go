@@ -94,6 +94,16 @@ func (s *Service) SubmitConcern(ctx context.Context, r *concernv1.SubmitConcernR
 		UniqueKeys: func(_ rules.World, command rules.Command) []string {
 			return s.uniqueKeys(command.Client, r.GetReceiver())
 		},
+		Ahead: func(command rules.Command) []func(context.Context) {
+			return []func(context.Context){
+				func(ctx context.Context) { _, _ = s.own(ctx, matter.WholeScope(command.Actor.Agency), command.Client) },
+				func(ctx context.Context) { _, _ = s.ownKnown(ctx, command.Client) },
+				func(ctx context.Context) {
+					receiver, _, _ := s.Addressed(r.GetReceiver(), command.Home, "", s.Now())
+					_, _, _ = s.earlier(ctx, receiver, command.Client, s.Now())
+				},
+			}
+		},
 		Prepare: func(ctx context.Context, world rules.World, command rules.Command) (prepared, error) {
 			facts, err := s.facts(ctx, world, command, r.GetReceiver(), command.Client)
 			if err != nil {
@@ -274,7 +284,7 @@ func isEarlier(a, b rules.Concern) bool {
 // client was not reached or wanted no help.
 func (s *Service) earlier(ctx context.Context, receiver *commonv1.Party, client string, at time.Time) (count, unreached int32, err error) {
 	entries, err := s.Store.WorklistEntries(ctx, journal.Query{
-		Agency: receiver.GetAgency(), Role: journal.RoleReceiver, Client: client, WithHidden: true, StartedAfter: at.AddDate(-1, 0, 0),
+		Agency: receiver.GetAgency(), Role: journal.RoleReceiver, Client: client, WithHidden: true, StartedAfter: at.AddDate(-1, 0, 0).Truncate(time.Hour),
 		Readable: caller.Readable(s.Matters.Scopes.OfUnit(receiver)),
 	})
 	if err != nil {
