@@ -53,12 +53,12 @@ type Overview struct {
 
 // Observe registers the metrics of this service until end is called.
 func (o *Overview) Observe() (end func()) {
-	reported := &reportedUntouched{of: map[untouchedBy]bool{}}
+	reported, open := &reportedUntouched{of: map[untouchedBy]bool{}}, &paced{count: o.Overviews.OpenMatters}
 	return telemetry.Observe(func(ctx context.Context, observer metric.Observer) error {
 		ctx, cancel := context.WithTimeout(ctx, readTime)
 		defer cancel()
 		service := telemetry.KeyService.String(o.Service)
-		err := o.observed(ctx, observer, service, reported)
+		err := o.observed(ctx, observer, service, open, reported)
 		up := 1.0
 		if err != nil {
 			up = 0
@@ -69,8 +69,8 @@ func (o *Overview) Observe() (end func()) {
 	}, mattersOpen, mattersOverdue, mattersOldest, mattersUntouched, mailboxLag, mailboxAge, callbacksHeld, storeUp)
 }
 
-func (o *Overview) observed(ctx context.Context, observer metric.Observer, service attribute.KeyValue, reported *reportedUntouched) error {
-	open, err := o.Overviews.OpenMatters(ctx, o.Clock.Now())
+func (o *Overview) observed(ctx context.Context, observer metric.Observer, service attribute.KeyValue, counts *paced, reported *reportedUntouched) error {
+	open, err := counts.at(ctx, o.Clock.Now())
 	if err != nil {
 		return err
 	}

@@ -43,6 +43,9 @@ const (
 	// maxStreams is the most calls and streams of one connection. A gateway's connection carries those of all
 	// agencies.
 	maxStreams = 20_000
+	// callWorkers is how many goroutines serve one call after the other. A goroutine of its own for each call
+	// would grow its stack anew each time. Calls beyond these, such as standing streams, get one of their own.
+	callWorkers = 64
 	// pingEvery is how long a connection may be idle before the server pings it, and pingTime the timeout of
 	// the ping.
 	pingEvery = time.Minute
@@ -111,7 +114,7 @@ func NewGRPC(config Config) *Server {
 		grpc.MaxHeaderListSize(maxHeaderBytes), grpc.MaxConcurrentStreams(maxStreams),
 		// The most bytes that may wait unread here, whatever the network could carry.
 		grpc.StaticStreamWindowSize(streamWindow), grpc.StaticConnWindowSize(connWindow),
-		grpc.ForceServerCodecV2(tolerant()),
+		grpc.ForceServerCodecV2(tolerant()), grpc.NumStreamWorkers(callWorkers),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
 			Time: pingEvery, Timeout: pingTime, MaxConnectionAge: connectionAge, MaxConnectionAgeGrace: connectionGrace,
