@@ -34,7 +34,7 @@ INSTALLED := need-go need-node need-python need-chromium need-servers
 BUILT := kits pages compiled
 ATONCE := $(MAKE) --no-print-directory -j 3
 
-.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench vuln sbom rootfs kits pages compiled need-go need-node need-python need-chromium need-servers need-manager
+.PHONY: help run demo fsck test unit lint generate verify fuzz soak bench bench-growth vuln sbom rootfs kits pages compiled need-go need-node need-python need-chromium need-servers need-manager
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,6 +105,9 @@ soak: need-go need-manager pages kits ## Run the property tests for long
 bench: need-go need-servers ## Measure journal, delivery and accepted commands, beside what the servers do alone
 	go test ./pkg/journal/sqlite ./pkg/mailbox -run '^$$' -bench . -benchtime 2s
 	go test -tags bench ./deploy/bench -run TestBench -count=1 -v -timeout 30m 2>/dev/null | grep -v '^{'
+
+bench-growth: need-go need-servers ## Measure among 10^4 to 10^6 stored events, and a reader that is far behind
+	go test -tags bench ./deploy/bench -run TestGrowth -count=1 -v -timeout 60m 2>/dev/null | grep -v '^{'
 
 vuln: need-go $(GOVULNCHECK) ## Scan what is called for known vulnerabilities, offline
 	@./deploy/vuln.sh $(GOVULNCHECK) $(VULNDB_VERSION) "$(VULNDB)" $(MODULES)

@@ -46,10 +46,10 @@ type harness struct {
 	pgb string
 }
 
-func newHarness(t *testing.T) *harness {
+func newHarness(t *testing.T, settings ...string) *harness {
 	t.Helper()
 	folder := t.TempDir()
-	h := &harness{t: t, env: clustertest.NewEnvironment(t), attachments: process.AttachmentBuckets{
+	h := &harness{t: t, env: clustertest.NewEnvironment(t, settings...), attachments: process.AttachmentBuckets{
 		Attachments: "file://" + filepath.Join(folder, "attachments"), AttachmentKeys: "file://" + filepath.Join(folder, "keys"),
 	}}
 	h.database = h.env.NewDatabase()
