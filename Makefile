@@ -129,7 +129,7 @@ need-chromium:
 	  $(call install,chromium-headless-shell,the browser that the page is tested in) || $(call install,chromium,the browser that the page is tested in)
 
 need-python:
-	@command -v python3 >/dev/null || $(call install,python3,which the partners' kit in Python is tested with)
+	@command -v python3 >/dev/null || $(call install,python3,the language of one of the kits for partners)
 
 need-servers:
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(call install,postgresql,the database that the journal is tested on)
