@@ -12,15 +12,15 @@ export default defineConfig({
   globalSetup: "./tests/build.ts",
   fullyParallel: true,
   // One more than the cores of a small machine: meanwhile one waits for its Koppi, or for a timer of the page.
-  workers: 3,
-  timeout: 180_000,
-  expect: { timeout: 20_000 },
+  workers: 2,
+  timeout: 300_000,
+  expect: { timeout: 45_000 },
   reporter: [["list"]],
   outputDir: "test-results",
   snapshotPathTemplate: "{testDir}/snapshots/{arg}{ext}",
   forbidOnly: true,
   use: {
     launchOptions: { executablePath: chromium, args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update"] },
-    locale: "fi-FI", timezoneId: "Europe/Helsinki", viewport: { width: 1280, height: 900 }, actionTimeout: 20_000,
+    locale: "fi-FI", timezoneId: "Europe/Helsinki", viewport: { width: 1280, height: 900 }, actionTimeout: 45_000,
   },
 });

@@ -40,6 +40,6 @@ func (p *paced) at(ctx context.Context, at time.Time) ([]journal.OpenMatters, er
 	if err != nil {
 		return nil, err
 	}
-	p.counted, p.until = counted, began.Add(min(rest*time.Since(began), maxRest)) //nolint:forbidigo // as above
+	p.counted, p.until = counted, began.Add(min(rest*time.Since(began), maxRest))
 	return counted, nil
 }

@@ -68,8 +68,12 @@ func TestReadingsOfOthersAreReadAnew(t *testing.T) {
 		under := &slow{}
 		store, first := lookahead.Store{Store: under}, lookahead.Begin(t.Context())
 		queries := []journal.Query{
-			{Agency: "a", Client: "c"}, {Agency: "a", Client: "d"}, {Agency: "a", Client: "c", OpenOnly: true}, {Agency: "a", Client: "c", Role: journal.RoleSender},
-			{Agency: "a", Client: "c", StartedAfter: time.Unix(1, 0)}, {Agency: "a", Client: "c", Readable: &journal.Readable{}},
+			{Agency: "a", Client: "c"},
+			{Agency: "a", Client: "d"},
+			{Agency: "a", Client: "c", OpenOnly: true},
+			{Agency: "a", Client: "c", Role: journal.RoleSender},
+			{Agency: "a", Client: "c", StartedAfter: time.Unix(1, 0)},
+			{Agency: "a", Client: "c", Readable: &journal.Readable{}},
 			{Agency: "a", Client: "c", Readable: &journal.Readable{Parts: []string{" u "}}},
 		}
 		for _, query := range queries {

@@ -158,14 +158,14 @@ func (e *Exchange) session(ctx context.Context) (mailbox.SessionConfig, func(), 
 		leave = append(leave, service.Notify.Join(agency, notifications.Of(service.Name)))
 	}
 	return mailbox.SessionConfig{
-			Mailboxes: e.mailboxes(), Caller: identity.Caller{Agency: agency, Expires: expires}, Epoch: nextEpoch(), RetryMailboxes: true,
-			Notifications: notifications, Readers: &e.readers, Drained: e.drained, Methods: e.methods,
-			Invoke: func(path string, in, out proto.Message) error { return e.invoke(identity.Forward(ctx), path, in, out) },
-		}, func() {
-			for _, end := range leave {
-				end()
-			}
-		}, nil
+		Mailboxes: e.mailboxes(), Caller: identity.Caller{Agency: agency, Expires: expires}, Epoch: nextEpoch(), RetryMailboxes: true,
+		Notifications: notifications, Readers: &e.readers, Drained: e.drained, Methods: e.methods,
+		Invoke: func(path string, in, out proto.Message) error { return e.invoke(identity.Forward(ctx), path, in, out) },
+	}, func() {
+		for _, end := range leave {
+			end()
+		}
+	}, nil
 }
 
 // nextEpoch is the epoch of a consumer that is opened now: higher than that of every opening before,
