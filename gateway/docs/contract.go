@@ -28,6 +28,7 @@ var Services = map[protoreflect.FullName]string{
 	"koppi.dev.v1.DevService":                   "Trial installations only, for callers on the same machine.",
 	"koppi.exchange.v1.CallbackService":         "Your system serves this, and Koppi calls it.",
 	"koppi.exchange.v1.ExchangeService":         "",
+	"koppi.exchange.v1.EndpointService":         "",
 	"koppi.exchange.v1.ParkingService":          "",
 	"koppi.operator.v1.OperatorService":         "For operators.",
 	"koppi.plan.v1.PlanService":                 "",
