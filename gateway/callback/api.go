@@ -148,7 +148,7 @@ func (a *API) RewindEndpoint(ctx context.Context, r *exchangev1.RewindEndpointRe
 
 // ask has the process that calls the endpoint begin again, wherever it is.
 func (c *caller) ask(ctx context.Context) error {
-	return c.change(ctx, &exchangev1.ChangeEndpointStateRequest{Part: &exchangev1.ChangeEndpointStateRequest_Asked{Asked: uuid.NewString()}})
+	return c.change(ctx, &exchangev1.ChangeEndpointStateRequest{Part: &exchangev1.ChangeEndpointStateRequest_AskId{AskId: uuid.NewString()}})
 }
 
 func (c *caller) change(ctx context.Context, change *exchangev1.ChangeEndpointStateRequest) error {

@@ -85,13 +85,13 @@ func (s *state) load(stored *exchangev1.ReadEndpointStateResponse) (asked bool) 
 	if !c.loaded {
 		c.last = append(c.last, stored.GetCalls().GetCalls()...)
 		c.last = c.last[:min(len(c.last), maxCalls)]
-		c.loaded, c.asked = true, stored.GetAsked()
+		c.loaded, c.asked = true, stored.GetAskId()
 		if s.succeeded.IsZero() && stored.GetCalls().GetLastSuccessAt() != nil {
 			s.succeeded = stored.GetCalls().GetLastSuccessAt().AsTime()
 		}
 		return false
 	}
-	asked, c.asked = stored.GetAsked() != c.asked, stored.GetAsked()
+	asked, c.asked = stored.GetAskId() != c.asked, stored.GetAskId()
 	return asked
 }
 

@@ -52,9 +52,9 @@ type Target struct {
 // Prepare gathers them, and the later stages receive them.
 type Command[S matter.State, F any] struct {
 	Target Target
-	// Ahead starts the readings that the command is known to need, so that they share a round trip with
-	// the first; called once an attempt. It may read only what any caller may make it read: how long it
-	// takes must not reveal whether the commanded subject exists. May be nil.
+	// Ahead starts readings that the command is known to need, so that they share a round trip with the
+	// first; called once an attempt. Only a command that starts its subject may have one: a refusal must
+	// not take longer where the subject exists. What it reads may be older than what is loaded. May be nil.
 	Ahead func(context.Context)
 	// UniqueKeys returns the unique keys whose holders the decision needs; may be nil.
 	UniqueKeys func(matter.World[S]) []string

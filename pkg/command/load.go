@@ -46,7 +46,7 @@ func (r reads[S]) keys(world matter.World[S]) []string {
 // subjects and the holders of the requested unique keys, and repeats that until nothing new turns
 // up.
 func (e *Engine[S]) load(ctx context.Context, r reads[S]) (loaded[S], error) {
-	l := loaded[S]{world: matter.World[S]{Subjects: map[string]matter.History[S]{}, UniqueKeys: map[string]string{}}}
+	l := loaded[S]{world: matter.World[S]{Subjects: map[string]matter.History[S]{}, UniqueKeys: map[string]string{}, Loaded: map[string]bool{}}}
 	subjects, keys, err := e.loadFirst(ctx, &l, r)
 	if err != nil {
 		return l, err
@@ -155,6 +155,9 @@ func (e *Engine[S]) loadSubjects(ctx context.Context, world matter.World[S], sub
 		return fault.Store(err)
 	}
 	for i, subject := range subjects {
+		if world.Loaded != nil {
+			world.Loaded[subject] = true
+		}
 		events, err := fromRows(histories[i])
 		if err != nil {
 			return err

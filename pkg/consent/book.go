@@ -86,7 +86,7 @@ func (b *Book) history(ctx context.Context, subject string) (history matter.Hist
 	if rows := histories[0]; len(rows) > 0 && rows[0].Erased {
 		return history, true, nil
 	}
-	events, err := b.Engine.Events(ctx, subject)
+	events, err := command.EventsFrom(histories[0])
 	return b.Engine.Rules.Fold(events, false), false, err
 }
 

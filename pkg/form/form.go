@@ -48,11 +48,11 @@ func ids(message protoreflect.Message) {
 }
 
 // isID reports whether a field holds ids, by its name: request_id, attachment_ids, subject, subjects, led_to,
-// resubmitted_as, asked, and all others that end so.
+// resubmitted_as, and all others that end so.
 func isID(field protoreflect.FieldDescriptor) bool {
 	name := strings.TrimSuffix(string(field.Name()), "s")
 	switch name {
-	case "id", "subject", "led_to", "resubmitted_a", "asked":
+	case "id", "subject", "led_to", "resubmitted_a":
 		return true
 	}
 	return strings.HasSuffix(name, "_id")

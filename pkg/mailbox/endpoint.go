@@ -45,7 +45,7 @@ func (e endpoints) ReadEndpointState(ctx context.Context, r *exchangev1.ReadEndp
 		}
 	}
 	var err error
-	if response.Asked, _, err = e.config.Settings.Setting(ctx, settingOf(r.GetAgency(), partAsked)); err != nil {
+	if response.AskId, _, err = e.config.Settings.Setting(ctx, settingOf(r.GetAgency(), partAsked)); err != nil {
 		return nil, fault.Store(err)
 	}
 	at, err := e.from(ctx, r.GetAgency(), "", CallbackConsumer)
@@ -77,7 +77,7 @@ func (e endpoints) read(ctx context.Context, key string, into proto.Message) (fo
 
 // ChangeEndpointState stores a part of it.
 func (e endpoints) ChangeEndpointState(ctx context.Context, r *exchangev1.ChangeEndpointStateRequest) (*exchangev1.ChangeEndpointStateResponse, error) {
-	part, value := partAsked, r.GetAsked()
+	part, value := partAsked, r.GetAskId()
 	if value == "" {
 		var of proto.Message = r.GetCalls()
 		part = partCalls

@@ -1,7 +1,9 @@
 package service
 
 import (
+	"koppi.internal/pkg/command"
 	"koppi.internal/pkg/consent"
+	"koppi.internal/pkg/consent/directive"
 	"koppi.internal/pkg/matter"
 )
 
@@ -15,9 +17,9 @@ type consents[S matter.State] struct {
 }
 
 // newConsents composes the capability consent for a service.
-func newConsents[S matter.State](s *Service[S]) consents[S] {
+func newConsents[S matter.State](s *Service[S], directives *command.Engine[directive.Directives]) consents[S] {
 	deps, name := s.Deps, s.config.Rules.Service
-	book := &consent.Book{Store: deps.Store, Secrets: deps.Secrets, Engine: newEngine(deps, consent.Rules(name))}
+	book := &consent.Book{Store: deps.Store, Secrets: deps.Secrets, Engine: directives}
 	withdrawals := &consent.Withdrawals[S]{Book: book, Engine: s.Engine, Store: deps.Store, Secrets: deps.Secrets, Directory: deps.Directory}
 	names := &consent.Names{Secrets: deps.Secrets, Scopes: s.Matters.Scopes, Clock: deps.Clock, AllowTestCodes: deps.AllowTestCodes}
 	vouching := &consent.Vouching[S]{

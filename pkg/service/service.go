@@ -124,9 +124,10 @@ type Service[S matter.State] struct {
 
 // New makes a service. The caller must also run Run.
 func New[S matter.State](deps Deps, config Config[S]) (*Service[S], error) {
-	deps.Store = lookahead.Store{Store: deps.Store}
 	name, names := config.Rules.Service, pseudonyms{deps.Secrets}
-	engine := newEngine(deps, config.Rules)
+	engine, directives := newEngine(deps, config.Rules), newEngine(deps, consent.Rules(name))
+	// The engines read from the store itself: a replay must not rest on what was read before it.
+	deps.Store = lookahead.Store{Store: deps.Store}
 	recorder := &accesslog.Recorder{Store: deps.Store, Secrets: deps.Secrets, Clock: deps.Clock}
 	matters := &reading.Matters[S]{Collection: config.Collection, Engine: engine, Store: deps.Store, Directory: deps.Directory, Clock: deps.Clock, Scopes: caller.Scopes{Directory: deps.Directory, Clock: deps.Clock}, AccessLog: recorder}
 	attachments := &naming.Naming[S]{Matters: matters, Secrets: deps.Secrets, AccessLog: recorder, Attachments: deps.Attachments, Message: config.Message}
@@ -145,7 +146,7 @@ func New[S matter.State](deps Deps, config Config[S]) (*Service[S], error) {
 			Clock: deps.Clock, Logger: deps.Logger,
 		},
 	}
-	consents := newConsents(s)
+	consents := newConsents(s, directives)
 	s.Consents, s.guard = consents.withdrawals, consents.guard
 	s.dueTimes = &duetime.Job[S]{
 		Service: name, Actions: s.actions, Store: deps.Store, Clock: deps.Clock, Logger: deps.Logger,

@@ -44,9 +44,9 @@ type Step[S matter.State, F any] struct {
 	// Related returns the other subjects that the decision needs; nil for those that the rules
 	// name.
 	Related func(context.Context, matter.World[S], matter.Command[F]) ([]string, error)
-	// Ahead returns readings that a step which begins a matter needs; may be nil. The command has no time,
-	// number or facts yet.
-	Ahead func(matter.Command[F]) []func(context.Context)
+	// Ahead reads what a step that begins a matter will need and that may be older than what is loaded, beside
+	// the first readings; may be nil. The command has no time, number or facts yet.
+	Ahead func(context.Context, matter.Command[F])
 	// Sends returns what the step sends on a matter in a state; the table of lawful grounds decides on
 	// its legal basis. Nil for a step without one.
 	Sends func(S) basis.Sending
@@ -190,7 +190,7 @@ func ahead[S matter.State, F any](ctx context.Context, s *Service[S], c call[S, 
 	}
 	lookahead.Start(ctx, s.guard.Ahead(c.asked.Actor.Agency, c.asked.Client, c.basisOf(c.request))...)
 	if c.step.Ahead != nil {
-		lookahead.Start(ctx, c.step.Ahead(c.asked)...)
+		lookahead.Start(ctx, func(ctx context.Context) { c.step.Ahead(ctx, c.asked) })
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,29 +23,48 @@ import (
 // reporters is the number of agencies that report to hva: one-0 to one-39.
 const reporters = 40
 
-// reading is a real store that notes each read, and the number of matters.
+// reading is a real store that notes each read, and the number of matters. Reads of one command may be made at
+// once, so that their order says nothing.
 type reading struct {
 	journal.Store
+	mu       sync.Mutex
 	calls    []string
 	subjects int
 }
 
+func (r *reading) note(call string, subjects int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls, r.subjects = append(r.calls, call), r.subjects+subjects
+}
+
+// made returns what was read, sorted, and how many matters.
+func (r *reading) made() ([]string, int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Sorted(slices.Values(r.calls)), r.subjects
+}
+
 func (r *reading) Load(ctx context.Context, subjects ...string) ([][]journal.Event, error) {
-	r.calls, r.subjects = append(r.calls, "Load"), r.subjects+len(subjects)
+	r.note("Load", len(subjects))
 	return r.Store.Load(ctx, subjects...)
 }
 
 func (r *reading) UniqueKeys(ctx context.Context, keys ...string) (map[string]journal.UniqueKey, error) {
-	r.calls = append(r.calls, "UniqueKeys")
+	r.note("UniqueKeys", 0)
 	return r.Store.UniqueKeys(ctx, keys...)
 }
 
 func (r *reading) WorklistEntries(ctx context.Context, query journal.Query) ([]journal.WorklistEntry, error) {
-	r.calls = append(r.calls, "WorklistEntries")
+	r.note("WorklistEntries", 0)
 	return r.Store.WorklistEntries(ctx, query)
 }
 
-func (r *reading) forget() { r.calls, r.subjects = nil, 0 }
+func (r *reading) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls, r.subjects = nil, 0
+}
 
 func watched(t testing.TB) (*tested, *reading) {
 	t.Helper()
@@ -101,13 +121,13 @@ func TestReadsDoNotTellOfOthersReports(t *testing.T) {
 	if _, err := reportOf(t, service, 39, "010594Y9032"); err != nil {
 		t.Fatal(err)
 	}
-	joining, subjects := slices.Clone(reads.calls), reads.subjects
+	joining, subjects := reads.made()
 	reads.forget()
 	if _, err := reportOf(t, service, 39, "030694W9024"); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(joining, reads.calls) || subjects != reads.subjects {
-		t.Errorf("a report that joins reads %d by %v, one that does not %d by %v", subjects, joining, reads.subjects, reads.calls)
+	if alone, count := reads.made(); !slices.Equal(joining, alone) || subjects != count {
+		t.Errorf("a report that joins reads %d by %v, one that does not %d by %v", subjects, joining, count, alone)
 	}
 	for _, c := range []*concernv1.Concern{lead, alone} {
 		taken := &concernv1.TakeConcernRequest{RequestId: uuid.NewString(), ConcernId: c.GetConcernId()}
@@ -118,8 +138,8 @@ func TestReadsDoNotTellOfOthersReports(t *testing.T) {
 		if _, err := service.WithdrawConcern(reporter(t, 0), withdrawn(c.GetConcernId())); fault.ReasonOf(err) != fault.IllegalStep {
 			t.Fatal(err)
 		}
-		if want := []string{"Load", "UniqueKeys"}; !slices.Equal(reads.calls, want) || reads.subjects != 1 {
-			t.Errorf("a refused withdrawal reads %d subjects by %v", reads.subjects, reads.calls)
+		if made, count := reads.made(); !slices.Equal(made, []string{"Load", "UniqueKeys"}) || count != 1 {
+			t.Errorf("a refused withdrawal reads %d subjects by %v", count, made)
 		}
 	}
 }

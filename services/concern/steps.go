@@ -14,6 +14,7 @@ import (
 	"koppi.internal/pkg/ground/basis"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
+	"koppi.internal/pkg/journal/lookahead"
 	"koppi.internal/pkg/matter"
 	"koppi.internal/pkg/reading"
 	"koppi.internal/pkg/service"
@@ -94,15 +95,9 @@ func (s *Service) SubmitConcern(ctx context.Context, r *concernv1.SubmitConcernR
 		UniqueKeys: func(_ rules.World, command rules.Command) []string {
 			return s.uniqueKeys(command.Client, r.GetReceiver())
 		},
-		Ahead: func(command rules.Command) []func(context.Context) {
-			return []func(context.Context){
-				func(ctx context.Context) { _, _ = s.own(ctx, matter.WholeScope(command.Actor.Agency), command.Client) },
-				func(ctx context.Context) { _, _ = s.ownKnown(ctx, command.Client) },
-				func(ctx context.Context) {
-					receiver, _, _ := s.Addressed(r.GetReceiver(), command.Home, "", s.Now())
-					_, _, _ = s.earlier(ctx, receiver, command.Client, s.Now())
-				},
-			}
+		Ahead: func(ctx context.Context, command rules.Command) {
+			receiver, _, _ := s.Addressed(r.GetReceiver(), command.Home, "", s.Now())
+			_, _, _ = s.earlier(ctx, receiver, command.Client, s.Now())
 		},
 		Prepare: func(ctx context.Context, world rules.World, command rules.Command) (prepared, error) {
 			facts, err := s.facts(ctx, world, command, r.GetReceiver(), command.Client)
@@ -134,10 +129,6 @@ func (s *Service) related(ctx context.Context, known rules.World, command rules.
 	if client == "" {
 		client = known.State(command.Subject).Client
 	}
-	own, err := s.own(ctx, matter.WholeScope(command.Actor.Agency), client)
-	if err != nil {
-		return nil, err
-	}
 	var receiver *commonv1.Party
 	switch r := command.Request.(type) {
 	case *concernv1.SubmitConcernRequest:
@@ -145,7 +136,17 @@ func (s *Service) related(ctx context.Context, known rules.World, command rules.
 	case *concernv1.ForwardConcernRequest:
 		receiver = r.GetReceiver()
 	}
-	return rules.RelatedTo(known, command, own, len(s.uniqueKeys(client, receiver))), nil
+	keys := len(s.uniqueKeys(client, receiver))
+	if !known.HasLoaded(rules.Leads(known, command, keys)...) {
+		// The agency's own reports are read after the leads, so that none that a lead names is missing.
+		return rules.RelatedTo(known, command, nil, keys), nil
+	}
+	lookahead.Start(ctx, func(ctx context.Context) { _, _ = s.ownKnown(ctx, client) })
+	own, err := s.own(ctx, matter.WholeScope(command.Actor.Agency), client)
+	if err != nil {
+		return nil, err
+	}
+	return rules.RelatedTo(known, command, own, keys), nil
 }
 
 // uniqueKeys returns the keys of all open leading concerns that a receiver can have about a client.
@@ -281,7 +282,8 @@ func isEarlier(a, b rules.Concern) bool {
 
 // earlier counts a receiver's concerns about a client in the last twelve months that the people of its unit
 // may read, without those that were withdrawn or entered in error, and those of them that ended because the
-// client was not reached or wanted no help.
+// client was not reached or wanted no help. The twelve months begin with the full hour, so that the reading ahead asks
+// the same.
 func (s *Service) earlier(ctx context.Context, receiver *commonv1.Party, client string, at time.Time) (count, unreached int32, err error) {
 	entries, err := s.Store.WorklistEntries(ctx, journal.Query{
 		Agency: receiver.GetAgency(), Role: journal.RoleReceiver, Client: client, WithHidden: true, StartedAfter: at.AddDate(-1, 0, 0).Truncate(time.Hour),

@@ -75,16 +75,10 @@ func RelatedTo(known World, command Command, own []string, keys int) []string {
 	c := known.State(command.Subject)
 	switch command.Request.(type) {
 	case *concernv1.SubmitConcernRequest, *concernv1.ForwardConcernRequest:
-		var leads, related []string
-		for _, lead := range known.UniqueKeys {
-			if strings.HasPrefix(lead, Collection) {
-				leads, related = append(leads, lead), append(related, among(known.State(lead), own)...)
-			}
-		}
-		// Where nothing is open, an id that does not exist is read, so that the number of reads is the
-		// same as if something were open.
-		for n := len(leads); n < keys; n++ {
-			leads = append(leads, Collection+matter.DerivedID(command.NewID, strconv.Itoa(n)))
+		var related []string
+		leads := Leads(known, command, keys)
+		for _, lead := range leads {
+			related = append(related, among(known.State(lead), own)...)
 		}
 		return append(related, leads...)
 	case *concernv1.ReceiveConcernRequest:
@@ -102,6 +96,26 @@ func RelatedTo(known World, command Command, own []string, keys int) []string {
 		}
 	}
 	return Related(known)
+}
+
+// Leads returns the concerns that a new report may join, or the one that the commanded report joined. Where fewer
+// than keys are open, ids that do not exist stand for the others, so that the number of reads is the same.
+func Leads(known World, command Command, keys int) []string {
+	switch command.Request.(type) {
+	case *concernv1.SubmitConcernRequest, *concernv1.ForwardConcernRequest:
+		var leads []string
+		for _, lead := range known.UniqueKeys {
+			if strings.HasPrefix(lead, Collection) {
+				leads = append(leads, lead)
+			}
+		}
+		for n := len(leads); n < keys; n++ {
+			leads = append(leads, Collection+matter.DerivedID(command.NewID, strconv.Itoa(n)))
+		}
+		return leads
+	default:
+		return concerns(known.State(command.Subject).Lead)
+	}
 }
 
 // among returns those of an agency's own reports that joined a concern or lead it.

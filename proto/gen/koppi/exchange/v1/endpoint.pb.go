@@ -738,7 +738,7 @@ type ReadEndpointStateResponse struct {
 	Calls *EndpointCalls         `protobuf:"bytes,1,opt,name=calls,proto3" json:"calls,omitempty"`
 	Ping  *EndpointCall          `protobuf:"bytes,2,opt,name=ping,proto3" json:"ping,omitempty"`
 	// Changes with each request that the endpoint be called at once.
-	Asked string `protobuf:"bytes,3,opt,name=asked,proto3" json:"asked,omitempty"`
+	AskId string `protobuf:"bytes,3,opt,name=ask_id,json=askId,proto3" json:"ask_id,omitempty"`
 	// Last sequence that the endpoint has accepted of this service's mailbox, and its last one.
 	Sequence uint64 `protobuf:"varint,4,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	Head     uint64 `protobuf:"varint,5,opt,name=head,proto3" json:"head,omitempty"`
@@ -792,9 +792,9 @@ func (x *ReadEndpointStateResponse) GetPing() *EndpointCall {
 	return nil
 }
 
-func (x *ReadEndpointStateResponse) GetAsked() string {
+func (x *ReadEndpointStateResponse) GetAskId() string {
 	if x != nil {
-		return x.Asked
+		return x.AskId
 	}
 	return ""
 }
@@ -828,7 +828,7 @@ type ChangeEndpointStateRequest struct {
 	//
 	//	*ChangeEndpointStateRequest_Calls
 	//	*ChangeEndpointStateRequest_Ping
-	//	*ChangeEndpointStateRequest_Asked
+	//	*ChangeEndpointStateRequest_AskId
 	Part          isChangeEndpointStateRequest_Part `protobuf_oneof:"part"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -896,10 +896,10 @@ func (x *ChangeEndpointStateRequest) GetPing() *EndpointCall {
 	return nil
 }
 
-func (x *ChangeEndpointStateRequest) GetAsked() string {
+func (x *ChangeEndpointStateRequest) GetAskId() string {
 	if x != nil {
-		if x, ok := x.Part.(*ChangeEndpointStateRequest_Asked); ok {
-			return x.Asked
+		if x, ok := x.Part.(*ChangeEndpointStateRequest_AskId); ok {
+			return x.AskId
 		}
 	}
 	return ""
@@ -919,16 +919,16 @@ type ChangeEndpointStateRequest_Ping struct {
 	Ping *EndpointCall `protobuf:"bytes,3,opt,name=ping,proto3,oneof"`
 }
 
-type ChangeEndpointStateRequest_Asked struct {
+type ChangeEndpointStateRequest_AskId struct {
 	// A random value, by the process that was asked to have the endpoint called at once.
-	Asked string `protobuf:"bytes,4,opt,name=asked,proto3,oneof"`
+	AskId string `protobuf:"bytes,4,opt,name=ask_id,json=askId,proto3,oneof"`
 }
 
 func (*ChangeEndpointStateRequest_Calls) isChangeEndpointStateRequest_Part() {}
 
 func (*ChangeEndpointStateRequest_Ping) isChangeEndpointStateRequest_Part() {}
 
-func (*ChangeEndpointStateRequest_Asked) isChangeEndpointStateRequest_Part() {}
+func (*ChangeEndpointStateRequest_AskId) isChangeEndpointStateRequest_Part() {}
 
 type ChangeEndpointStateResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1189,19 +1189,19 @@ const file_koppi_exchange_v1_endpoint_proto_rawDesc = "" +
 	"\x16RewindEndpointResponse\x12\x14\n" +
 	"\x05again\x18\x01 \x01(\x04R\x05again\"X\n" +
 	"\x18ReadEndpointStateRequest\x12<\n" +
-	"\x06agency\x18\x01 \x01(\tB$\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\xe8\xb8\x18\x01R\x06agency\"\xec\x01\n" +
+	"\x06agency\x18\x01 \x01(\tB$\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\xe8\xb8\x18\x01R\x06agency\"\xed\x01\n" +
 	"\x19ReadEndpointStateResponse\x126\n" +
 	"\x05calls\x18\x01 \x01(\v2 .koppi.exchange.v1.EndpointCallsR\x05calls\x123\n" +
-	"\x04ping\x18\x02 \x01(\v2\x1f.koppi.exchange.v1.EndpointCallR\x04ping\x12\x1a\n" +
-	"\x05asked\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\x05asked\x12\x1a\n" +
+	"\x04ping\x18\x02 \x01(\v2\x1f.koppi.exchange.v1.EndpointCallR\x04ping\x12\x1b\n" +
+	"\x06ask_id\x18\x03 \x01(\tB\x04\xe8\xb8\x18\x02R\x05askId\x12\x1a\n" +
 	"\bsequence\x18\x04 \x01(\x04R\bsequence\x12\x12\n" +
 	"\x04head\x18\x05 \x01(\x04R\x04head\x12\x16\n" +
-	"\x06cursor\x18\x06 \x01(\tR\x06cursor\"\xfc\x01\n" +
+	"\x06cursor\x18\x06 \x01(\tR\x06cursor\"\xfd\x01\n" +
 	"\x1aChangeEndpointStateRequest\x12<\n" +
 	"\x06agency\x18\x01 \x01(\tB$\xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$\xe8\xb8\x18\x01R\x06agency\x128\n" +
 	"\x05calls\x18\x02 \x01(\v2 .koppi.exchange.v1.EndpointCallsH\x00R\x05calls\x125\n" +
-	"\x04ping\x18\x03 \x01(\v2\x1f.koppi.exchange.v1.EndpointCallH\x00R\x04ping\x12 \n" +
-	"\x05asked\x18\x04 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01H\x00R\x05askedB\r\n" +
+	"\x04ping\x18\x03 \x01(\v2\x1f.koppi.exchange.v1.EndpointCallH\x00R\x04ping\x12!\n" +
+	"\x06ask_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01H\x00R\x05askIdB\r\n" +
 	"\x04part\x12\x05\xbaH\x02\b\x01\"\x1d\n" +
 	"\x1bChangeEndpointStateResponse\"\x9e\x01\n" +
 	"\x15RewindConsumerRequest\x12<\n" +
@@ -1312,7 +1312,7 @@ func file_koppi_exchange_v1_endpoint_proto_init() {
 	file_koppi_exchange_v1_endpoint_proto_msgTypes[12].OneofWrappers = []any{
 		(*ChangeEndpointStateRequest_Calls)(nil),
 		(*ChangeEndpointStateRequest_Ping)(nil),
-		(*ChangeEndpointStateRequest_Asked)(nil),
+		(*ChangeEndpointStateRequest_AskId)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -375,9 +375,9 @@ export declare type ReadEndpointStateResponse = Message<"koppi.exchange.v1.ReadE
   /**
    * Changes with each request that the endpoint be called at once.
    *
-   * @generated from field: string asked = 3;
+   * @generated from field: string ask_id = 3;
    */
-  asked: string;
+  askId: string;
 
   /**
    * Last sequence that the endpoint has accepted of this service's mailbox, and its last one.
@@ -439,10 +439,10 @@ export declare type ChangeEndpointStateRequest = Message<"koppi.exchange.v1.Chan
     /**
      * A random value, by the process that was asked to have the endpoint called at once.
      *
-     * @generated from field: string asked = 4;
+     * @generated from field: string ask_id = 4;
      */
     value: string;
-    case: "asked";
+    case: "askId";
   } | { case: undefined; value?: undefined };
 };
 
