@@ -60,8 +60,7 @@ func (h *harness) pricing(f figures) {
 func (h *harness) price() price {
 	h.t.Helper()
 	var p price
-	// Backends report what they did at the end of a transaction, at most once a second.
-	time.Sleep(1100 * time.Millisecond)
+	time.Sleep(1100 * time.Millisecond) // PostgreSQL publishes a session's counts at most once a second
 	var own syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
 		h.t.Fatal(err)

@@ -22,13 +22,13 @@ type slow struct {
 
 func (s *slow) Load(_ context.Context, subjects ...string) ([][]journal.Event, error) {
 	s.loads.Add(1)
-	time.Sleep(time.Second)
+	time.Sleep(time.Second) // by synctest's clock
 	return make([][]journal.Event, len(subjects)), s.failed
 }
 
 func (s *slow) WorklistEntries(_ context.Context, query journal.Query) ([]journal.WorklistEntry, error) {
 	s.queries.Add(1)
-	time.Sleep(time.Second)
+	time.Sleep(time.Second) // by synctest's clock
 	return []journal.WorklistEntry{{Agency: query.Agency, Client: query.Client}}, s.failed
 }
 
