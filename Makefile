@@ -98,7 +98,7 @@ soak: need-go need-manager pages kits ## Run the property tests for long
 	SOAK_ROUNDS=1000 go test ./deploy/e2e/matters -run 'TestTwoTakeOneConsultation|TestTwoEditTwoGoals|TestTimeline|TestScenariosDistributed' -timeout 60m -count=1
 	SOAK_FAILOVERS=10 go test ./deploy/e2e/resilience -run TestFailover -timeout 60m -count=1 -v
 	go test -tags soak ./deploy/e2e/resilience -run TestManagedFailover -timeout 60m -count=1 -v
-	cd $(WEB) && SOAK_PAGES=1 npx playwright test everywhere refused rawkeys statistics
+	cd $(WEB) && SOAK_PAGES=1 npx playwright test
 	SOAK_LOAD=30m go test ./deploy/e2e/operations -run TestLoadSoak -timeout 60m -count=1 -v
 	SOAK_CHAOS=5m go test ./deploy/e2e/resilience -run TestChaos -timeout 60m -count=1 -v
 

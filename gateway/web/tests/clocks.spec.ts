@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { adults, begin } from "./begin";
 import { report } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Person } from "./person";
 import { picture, pictures } from "./pictures";
 
@@ -88,7 +88,7 @@ test("a client whose matter is urgent reads whom to call and when, and else what
   await pictures(client.page, "clocks-client-promise");
 });
 
-test("a client over 75 reads the law's day, and so does who handles the matter", async ({ koppi, comes }) => {
+test("a client over 75 reads the law's day, and so does who handles the matter", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { code: over75, unit: adults.unit }), worker = await comes("ps-21"), client = await comes("client");
   await worker.open(subject);
   await worker.take("ReceiveConcern");
@@ -101,7 +101,7 @@ test("a client over 75 reads the law's day, and so does who handles the matter",
   await pictures(client.page, "clocks-client-statutory");
 });
 
-test("a group that a worker records gives a client the law's day", async ({ koppi, comes }) => {
+test("a group that a worker records gives a client the law's day", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { unit: adults.unit }), worker = await comes("ps-21");
   await worker.open(subject);
   await worker.take("ReceiveConcern");
@@ -115,7 +115,7 @@ test("a group that a worker records gives a client the law's day", async ({ kopp
   await expect(form.locator('[data-field="groupsStay"]')).toContainText("jää voimaan");
 });
 
-test("a moved application says when it arrived and by when it is decided; a referral is triaged under way", async ({ comes }) => {
+test("a moved application says when it arrived and by when it is decided; a referral is triaged under way", long, async ({ comes }) => {
   const worker = await comes("ps-21"), kela = await comes("kela-17");
   await kela.go("/new/referral");
   const form = kela.page.locator("form.step-form"), arrived = form.locator('[data-field="arrivedOn"]');

@@ -3,7 +3,7 @@ import type { Locator, Page } from "@playwright/test";
 
 import { accessible } from "./accessible";
 import { consent, ordinary, report } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Koppi } from "./koppi";
 import { pictures } from "./pictures";
 
@@ -35,7 +35,7 @@ async function joined(koppi: Koppi) {
   return `plans/${planId}`;
 }
 
-test("a plan's forms choose a worker by name: a colleague, or whom the plan names", async ({ koppi, comes }) => {
+test("a plan's forms choose a worker by name: a colleague, or whom the plan names", long, async ({ koppi, comes }) => {
   const { plan } = await ordinary(koppi);
   await koppi.knows("ps-33");
   await koppi.call("ps-33", "casework.v1.CaseworkService/SetAbsence", {
@@ -78,7 +78,7 @@ test("a plan's forms choose a worker by name: a colleague, or whom the plan name
   await expect(worker.matter.locator("[data-answering]")).toContainText("Niina Hoitaja");
 });
 
-test("where a plan names nobody of a unit elsewhere, a task is the unit's, and a successor is given by key", async ({ koppi, comes }) => {
+test("where a plan names nobody of a unit, a task is the unit's, and a successor is given by key", long, async ({ koppi, comes }) => {
   const plan = await joined(koppi), worker = await comes("ps-21", { width: 1366, height: 768 }), { page } = worker;
   const form = page.locator("form.step-form"), asked = form.locator('[data-field="worker"]');
   await worker.open(plan, "plans");
@@ -114,7 +114,7 @@ test("a matter is passed on to a colleague by name, and goes to the colleague's 
   await expect(guide.summary).toContainText("Outi Ohjaaja");
 });
 
-test("a consultation of another agency asks a unit, and no worker's key", async ({ comes }) => {
+test("a consultation of another agency asks a unit, and no worker's key", long, async ({ comes }) => {
   const worker = await comes("ps-21", { at: "/new/consultation" });
   const form = worker.page.locator("form.step-form"), field = form.locator('[data-field="receiver"]');
   await worker.fill(form, { receiver: { agency: "terveys-pohjois-savo", unit: "terveysasema-kuopio" } });

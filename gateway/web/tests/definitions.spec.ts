@@ -4,7 +4,7 @@ import { accessible } from "./accessible";
 import { adults, county, known, reported } from "./begin";
 import { report } from "./cases";
 import { directoryTest, inLanguages } from "./directory";
-import { expect } from "./fixtures";
+import { expect, long } from "./fixtures";
 import { pictures } from "./pictures";
 
 // What an agency means by its words, and the municipalities, come from the directory.
@@ -29,7 +29,7 @@ async function inEachLanguage(page: Page) {
   }
 }
 
-test("the report form has the receiver's urgencies, and finds a municipality by its name", async ({ comes }) => {
+test("the report form has the receiver's urgencies, and finds a municipality by its name", long, async ({ comes }) => {
   const kela = await comes("kela-17", { at: "/new/concern", width: 360, height: 740 });
   const { page } = kela, form = page.locator("form.step-form");
   const field = (name: string) => form.locator(`[data-field="${name}"]`), proposal = form.locator("[data-proposed]");

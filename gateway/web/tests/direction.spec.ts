@@ -3,7 +3,7 @@ import type { Locator } from "@playwright/test";
 
 import { consented, health } from "./begin";
 import { consent, ordinary } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import { pictures } from "./pictures";
 
 const arabic = "والدتي مريضة. اتصل بي على 040 1234567, كرا.", hebrew = "אני צריך עזרה (דחוף).";
@@ -29,7 +29,7 @@ test("names and texts in Arabic and Hebrew run their own way on the pages that s
   await pictures(page, "arabic");
 });
 
-test("what is typed in Arabic or Hebrew runs its own way, in a form, its preview and a conversation", async ({ koppi, comes }) => {
+test("what is typed in Arabic or Hebrew runs its own way, in a form, its preview and a conversation", long, async ({ koppi, comes }) => {
   const { consultation, plan } = await ordinary(koppi), worker = await comes("ps-21"), { page } = worker;
   const form = page.locator("form.step-form");
   await worker.go("/new/concern");

@@ -2,7 +2,7 @@ import type { Page } from "@playwright/test";
 
 import { begin, health, known, phase } from "./begin";
 import { attested, ordinary, report } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Person } from "./person";
 
 // The client's directives, on its own page and as an agency records them; and the prohibition that
@@ -60,7 +60,7 @@ test("holders of a copy are asked to act after the client withdraws a consent, a
   await expect(consent).toContainText(`${theHealth}: tarkistanut 23.11.2026`);
 });
 
-test("a prohibition stops a sending; two officers admit one, refuse another, and the client reads why", async ({ koppi, comes }) => {
+test("a prohibition stops a sending; two officers admit one, refuse another, and the client reads why", long, async ({ koppi, comes }) => {
   const concern = await report(koppi, { code: "030694W9024", unit: "tyoikaiset-kuopio" });
   const client = await comes("client", { at: "/own?show=consents" }), worker = await comes("ps-21", { at: "/new/referral" });
   const second = await comes("ps-33");
@@ -129,7 +129,7 @@ test("a report that the law lets pass a prohibition is sent, and the client read
   await picture(client.page, "own-passed");
 });
 
-test("an agency records what the client wishes, and takes it back; so does the client", async ({ koppi, comes }) => {
+test("an agency records what the client wishes, and takes it back; so does the client", long, async ({ koppi, comes }) => {
   const concern = await report(koppi, { code: "030694W9024", unit: "tyoikaiset-kuopio" });
   const worker = await comes("ps-21", { at: `/work/${concern}` }), second = await comes("ps-33"), client = await comes("client");
   const reason = "Asiakas pyysi tätä vastaanotolla.";

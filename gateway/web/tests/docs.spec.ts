@@ -1,5 +1,5 @@
 import { accessible } from "./accessible";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import { picture } from "./pictures";
 
 // One page of each kind, and each that has something of its own: they are examined in the browser.
@@ -8,7 +8,7 @@ const examined = [
   "/events/consultation", "/reasons", "/changes",
 ];
 
-test("the documentation: no dead link, axe finds nothing, it fits a phone and a desktop", async ({ koppi, browser }) => {
+test("the documentation: no dead link, axe finds nothing, it fits a phone and a desktop", long, async ({ koppi, browser }) => {
   const root = koppi.line.address, misdeeds: string[] = [];
   const context = await browser.newContext(), page = await context.newPage();
   page.on("console", (message) => { if (message.type() === "error") misdeeds.push(message.text()); });

@@ -1,7 +1,7 @@
 import { accessible } from "./accessible";
 import { adults, consented, county, health, known } from "./begin";
 import { directoryTest } from "./directory";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Person } from "./person";
 import { pictures } from "./pictures";
 
@@ -67,7 +67,7 @@ test.describe("on a Friday afternoon", () => {
   });
 });
 
-test("in office hours the form has the telephone of the unit that receives it", async ({ comes }) => {
+test("in office hours the form has the telephone of the unit that receives it", long, async ({ comes }) => {
   const kela = await comes("kela-17");
   await reports(kela, { ...county, ...adults });
   await expect(said(kela)).toContainText("Asia menee nyt tänne: Työikäisten sosiaalipalvelut, Kuopio.");
@@ -76,7 +76,7 @@ test("in office hours the form has the telephone of the unit that receives it", 
   await pictures(kela.page, "emergency-office");
 });
 
-test("of an agency alone it is the unit that the directory chooses, by the municipality", async ({ comes }) => {
+test("of an agency alone it is the unit that the directory chooses, by the municipality", long, async ({ comes }) => {
   const kela = await comes("kela-17"), form = kela.page.locator("form.step-form");
   await kela.go("/new/concern");
   await kela.fill(form, { ...known("010594Y9032"), receiver: county, ground: "now" });
@@ -85,7 +85,7 @@ test("of an agency alone it is the unit that the directory chooses, by the munic
   await expect(said(kela)).toContainText("Työikäisten palveluohjaus");
 });
 
-test("where no unit is ever on call, the form has the social emergency services and 112", async ({ comes }) => {
+test("where no unit is ever on call, the form has the social emergency services and 112", long, async ({ comes }) => {
   const worker = await comes("ps-21"), form = worker.page.locator("form.step-form");
   await worker.go("/new/referral");
   await worker.fill(form, {
@@ -106,7 +106,7 @@ const mixed = directoryTest(({ agencies }) => {
 
 mixed.describe("on a holiday", () => {
   mixed.use({ clock: "2026-12-25T12:00:00+02:00" });
-  mixed("the unit on call takes what is sent to a unit of its kind, and no other", async ({ comes }) => {
+  mixed("the unit on call takes what is sent to a unit of its kind, and no other", long, async ({ comes }) => {
     const kela = await comes("kela-17"), form = kela.page.locator("form.step-form");
     await reports(kela, { ...county, ...adults });
     await expect(said(kela)).toContainText("Asia menee nyt päivystykseen: Sosiaalipäivystys.");

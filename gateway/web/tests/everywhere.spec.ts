@@ -2,7 +2,7 @@ import type { Page } from "@playwright/test";
 
 import { accessible } from "./accessible";
 import { ordinary, type Cases } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import { before, months } from "./months";
 import type { Person } from "./person";
 import { picture } from "./pictures";
@@ -55,19 +55,21 @@ const steady = (text: string) =>
     .replace(/\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b/g, "NUMBER")
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "…").replace(/^ *- \/url: .*$\n/gm, "");
 
-const languages = { fi: "Suomi", sv: "Svenska", en: "English" };
+// A page has the same structure in every language: make soak examines the other two, and a desktop at 200 % zoom.
+const whole = process.env.SOAK_PAGES !== undefined || process.env.PICTURES !== undefined;
+const languages = { fi: "Suomi", ...(whole && { sv: "Svenska", en: "English" }) };
+// A desktop, and a small phone, the lower limit of all phones.
+const widths = [1280, 320, ...(whole ? [640] : []), ...(process.env.PICTURES ? [390] : [])];
 
 // visit examines an open page in every language and at every width.
 async function visit(page: Page, name: string) {
   for (const [language, called] of Object.entries(languages)) {
     await page.getByRole("button", { name: called }).click();
     const text = await settled(page);
-    // A page has the same structure in every language: axe examines the other two in make soak.
-    if (language === "fi" || process.env.SOAK_PAGES) await accessible(page, `${name} in ${language}`);
+    await accessible(page, `${name} in ${language}`);
     expect.soft(steady(text), `${name} in ${language}`).toMatchSnapshot(`${name}-${language}.txt`);
     await picture(page, `${name}-${language}-1280`);
-    // A desktop; a small phone, the lower limit of all phones; and a desktop at 200 % zoom.
-    for (const width of process.env.PICTURES ? [1280, 390, 320, 640] : [1280, 320, 640]) {
+    for (const width of widths) {
       await page.setViewportSize({ width, height: 844 });
       // A closed menu follows the window's new size with the next frame.
       await expect.poll(
@@ -81,7 +83,7 @@ async function visit(page: Page, name: string) {
 }
 
 for (const [part, pages] of Object.entries(parts)) {
-  test(`every page in three languages: axe finds nothing, it fits, and it says what it said: ${part}`, async ({ koppi, comes }) => {
+  test(`every page: axe finds nothing, it fits, and it says what it said: ${part}`, async ({ koppi, comes }) => {
     test.setTimeout(600_000);
     const cases = await ordinary(koppi), people = new Map<string, Person>();
     for (const [name, who, path] of pages) {
@@ -96,7 +98,7 @@ for (const [part, pages] of Object.entries(parts)) {
 test.describe("after months of work", () => {
   test.use({ clock: before, settings: "--calls-per-second=100000 --worker-calls-per-second=100000" });
 
-  test("statistics in three languages, as every page", async ({ koppi, comes }) => {
+  test("statistics, as every page", long, async ({ koppi, comes }) => {
     await months(koppi);
     const { page } = await comes("operator", { at: "/statistics" });
     await visit(page, "statistics");

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { accessible } from "./accessible";
 import { consent, ordinary } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Koppi } from "./koppi";
 import { picture, pictures } from "./pictures";
 
@@ -58,7 +58,7 @@ async function ofTheClinic(koppi: Koppi) {
   return `referrals/${referral.referralId}`;
 }
 
-test("in an emergency a nurse reads what another unit has, takes no step, and is named to the client", async ({ koppi, comes }) => {
+test("in an emergency a nurse reads what another unit has, takes no step, and is named to the client", long, async ({ koppi, comes }) => {
   const subject = await ofTheClinic(koppi), nurse = await comes("tk-02", { width: 1366, height: 768 }), { page } = nurse;
   const form = page.locator("form.step-form"), stored = async () => (await page.evaluate(
     () => JSON.stringify({ ...sessionStorage, ...localStorage, address: location.href, before: history.state }))).toLowerCase();
@@ -123,7 +123,7 @@ test("in an emergency a nurse reads what another unit has, takes no step, and is
   await picture(client.page, "own-looked-withheld");
 });
 
-test("an agency whose people read all of it needs no emergency reading, and says so", async ({ koppi, comes }) => {
+test("an agency whose people read all of it needs no emergency reading, and says so", long, async ({ koppi, comes }) => {
   await ofTheClinic(koppi);
   const kela = await comes("kela-17"), { page } = kela, form = page.locator("form.step-form");
   await kela.go("/client");

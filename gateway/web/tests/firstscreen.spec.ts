@@ -4,7 +4,7 @@ import type { Locator, Page } from "@playwright/test";
 import { accessible } from "./accessible";
 import { adults } from "./begin";
 import { consent, ordinary, report } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import { pictures } from "./pictures";
 
 // The client's first screen answers what happens now, and whom to call. It is measured on a telephone.
@@ -64,7 +64,7 @@ test("both answers are in the first screen of a telephone, the most pressing sit
   await expect(number(meets, "unit")).toHaveAttribute("href", "tel:0170003100");
 });
 
-test("once the time of an urgent matter has passed, its one sentence says so", async ({ koppi, comes }) => {
+test("once the time of an urgent matter has passed, its one sentence says so", long, async ({ koppi, comes }) => {
   const urgent = await report(koppi, { code: herself, urgency: "URGENCY_EMERGENCY", unit: adults.unit });
   await koppi.call("ps-21", "concern.v1.ConcernService/ReceiveConcern", { requestId: randomUUID(), concernId: urgent.split("/")[1] });
   await koppi.advance("3660s");
@@ -101,7 +101,7 @@ test("outside hours the numbers are those that are answered, by the domain's clo
   await pictures(page, "firstscreen-closed");
 });
 
-test("matters of one case are one situation; what else there is folds, and has no key, id or code", async ({ koppi, comes }) => {
+test("matters of one case are one situation; what else there is folds, and has no key, id or code", long, async ({ koppi, comes }) => {
   test.setTimeout(120_000);
   const concern = await report(koppi, { code: herself, unit: adults.unit }), concernId = concern.split("/")[1];
   await koppi.call("ps-21", "concern.v1.ConcernService/ReceiveConcern", { requestId: randomUUID(), concernId });
@@ -140,7 +140,7 @@ test("matters of one case are one situation; what else there is folds, and has n
   }
 });
 
-test("who looked: a worklist that was read all day is one line", async ({ koppi, comes }) => {
+test("who looked: a worklist that was read all day is one line", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { code: herself, unit: adults.unit });
   const list = () => koppi.call("ps-21", "casework.v1.CaseworkService/ListWork", { queue: "QUEUE_UNIT", unit: adults.unit, pageSize: 100 });
   for (let times = 0; times < 3; times += 1) { await list(); await koppi.advance("600s"); }
@@ -155,7 +155,7 @@ test("who looked: a worklist that was read all day is one line", async ({ koppi,
   await pictures(page, "firstscreen-looked");
 });
 
-test("what waits for the client is in view, and the page works by keyboard and on paper", async ({ koppi, comes }) => {
+test("what waits for the client is in view, and the page works by keyboard and on paper", long, async ({ koppi, comes }) => {
   const concern = await report(koppi, { code: herself, unit: adults.unit }), concernId = concern.split("/")[1];
   await koppi.call("ps-21", "concern.v1.ConcernService/ReceiveConcern", { requestId: randomUUID(), concernId });
   await koppi.call("ps-21", "consent.v1.ConsentService/ProhibitTransfer", {

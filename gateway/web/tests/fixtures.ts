@@ -3,6 +3,10 @@ import { test as base, expect } from "@playwright/test";
 import { Koppi } from "./koppi";
 import { Person } from "./person";
 
+// long marks the tests that make soak runs and make test does not: variants of what another test shows, and what
+// takes long. A page and a rule for it has at least one test without this mark.
+export const long = { tag: "@long" };
+
 interface Fixtures {
   // The domain's time, at which the test's Koppi is stopped.
   clock: string;

@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 
 import { report } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 
 // tabTo presses Tab until a field has the focus.
 async function tabTo(page: Page, field: string) {
@@ -90,7 +90,7 @@ test("nothing typed is lost: not by an error, a reload, or an ended session", as
   expect(await page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith("draft ")))).toEqual([]);
 });
 
-test("a form that was begun is there again before it is known who can be addressed", async ({ comes }) => {
+test("a form that was begun is there again before it is known who can be addressed", long, async ({ comes }) => {
   const tk = await comes("tk-02"), { page } = tk, receiver = page.locator('[data-field="receiver"]');
   let known = () => {};
   const read = new Promise<void>((done) => { known = done; });
@@ -104,7 +104,7 @@ test("a form that was begun is there again before it is known who can be address
   await expect(receiver.getByRole("button", { name: /Viranomainen/ })).toBeVisible();
 });
 
-test("what was entered in error becomes a tombstone at both, and each acknowledges", async ({ koppi, comes }) => {
+test("what was entered in error becomes a tombstone at both, and each acknowledges", long, async ({ koppi, comes }) => {
   const subject = await report(koppi), guide = await comes("ps-04"), kela = await comes("kela-17");
   await guide.open(subject);
   await guide.take("ReceiveConcern");

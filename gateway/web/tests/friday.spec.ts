@@ -1,4 +1,4 @@
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import { friday, fridayClock, fridaySettings, unit } from "./friday";
 import { pictures } from "./pictures";
 import type { Person } from "./person";
@@ -41,7 +41,7 @@ test("a worklist begins high, shows eleven rows, and tells them apart", async ({
   await expect(page.locator("a.row").first()).toBeInViewport();
 });
 
-test("what is new is counted as the API counts it", async ({ koppi, comes }) => {
+test("what is new is counted as the API counts it", long, async ({ koppi, comes }) => {
   await friday(koppi);
   interface Item { status: { phase?: string; waitingOn?: { agency: string } } }
   const list = { queue: "QUEUE_UNIT", unit, pageSize: 1000 };
@@ -81,7 +81,7 @@ test("thirty matters are passed on in forty clicks, told one by one, and undone"
   await expect(page.locator("[data-outcome=undo]")).toContainText(/3\d asiaa palautettu/);
 });
 
-test("a key names the row in focus, and takes nothing at once", async ({ koppi, comes }) => {
+test("a key names the row in focus, and takes nothing at once", long, async ({ koppi, comes }) => {
   const { fresh } = await friday(koppi), worker = await comes("ps-21", { width: 1366, height: 768 }), { page } = worker;
   let steps = 0;
   page.on("request", (request) => { if (/\/(Receive|Take)Concern$/.test(request.url())) steps += 1; });
@@ -99,7 +99,7 @@ test("a key names the row in focus, and takes nothing at once", async ({ koppi, 
   expect(steps).toBe(1);
 });
 
-test("a worklist's first row is within ten tabs of the page's beginning", async ({ koppi, comes }) => {
+test("a worklist's first row is within ten tabs of the page's beginning", long, async ({ koppi, comes }) => {
   const { emergency } = await friday(koppi), worker = await comes("ps-21"), { page } = worker;
   await expect(worker.row(emergency)).toBeVisible();
   await page.keyboard.press("Tab");
@@ -112,7 +112,7 @@ test("a worklist's first row is within ten tabs of the page's beginning", async 
   expect(tabs).toBeLessThanOrEqual(10);
 });
 
-test("where the system sets the colours, what is chosen and open still stands out", async ({ koppi, comes }) => {
+test("where the system sets the colours, what is chosen and open still stands out", long, async ({ koppi, comes }) => {
   const { emergency, fresh } = await friday(koppi), worker = await comes("ps-21", { width: 1366, height: 768 }), { page } = worker;
   await worker.row(emergency).click();
   await expect(worker.matter).toBeVisible();

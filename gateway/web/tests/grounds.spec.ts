@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { accessible } from "./accessible";
 import { begin, county, earlier, health, known, reported, subjectOf } from "./begin";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Person } from "./person";
 import { pictures } from "./pictures";
 
@@ -40,7 +40,7 @@ test("a counsellor passes a concern on to health care without consent, and says 
   await expect(nurse.matter).toContainText("asiakastietolaki 56 §");
 });
 
-test("outreach youth work learns without consent who and how to reach, and nothing else", async ({ comes }) => {
+test("outreach youth work learns without consent who and how to reach, and nothing else", long, async ({ comes }) => {
   const kela = await comes("kela-17", { at: "/new/concern" }), youth = await comes("en-03"), { page } = kela, form = formOf(kela);
   const about = { receiver: youthWork, ground: "nl-11-4" };
   await kela.fill(form, { ...known("010594Y9032"), ...about });
@@ -87,7 +87,7 @@ test("another receiver keeps what was typed, and the form says what fell away", 
   await expect(field(kela, "description").locator("textarea")).toHaveValue("Kaksi vuokraa.");
 });
 
-test("a child in the family: a child welfare notification is a form of its own", async ({ comes }) => {
+test("a child in the family: a child welfare notification is a form of its own", long, async ({ comes }) => {
   const nurse = await comes("tk-02", { at: "/new/concern" }), { page } = nurse, form = formOf(nurse);
   await nurse.fill(form, { ...known("240699-9085"), receiver: county, ground: "now", topics: ["TOPIC_CHILD_IN_FAMILY"] });
   const link = page.locator("[data-child-welfare]");
@@ -112,7 +112,7 @@ test("a receiver that the law gives no ground for is said at once", async ({ com
   await expect(form).toHaveAttribute("data-page", "1");
 });
 
-test("the worker asks the client whether the reporter hears back, and the client changes its mind", async ({ comes }) => {
+test("the worker asks the client whether the reporter hears back, and the client changes its mind", long, async ({ comes }) => {
   const kela = await comes("kela-17", { at: "/new/concern" }), worker = await comes("ps-21"), code = "030694W9024";
   const about = { receiver: { ...county, unit: "tyoikaiset-kuopio" }, topics: ["TOPIC_RENT_ARREARS"], urgency: "URGENCY_NORMAL" };
   const subject = await begin(kela, "concern", { ...reported, feedback: "no", ...known(code), ...about });
@@ -136,7 +136,7 @@ test("the worker asks the client whether the reporter hears back, and the client
   await expect(worker.matter.locator("[data-hears-back]")).toHaveText("vain ilmoituksen vaihe");
 });
 
-test("who finds a need of special support and is no social worker records it, and hands the concern over", async ({ comes }) => {
+test("who finds a need of special support and is no social worker records it, and hands the concern over", long, async ({ comes }) => {
   const kela = await comes("kela-17", { at: "/new/concern" }), counsellor = await comes("ps-33"), worker = await comes("ps-21");
   const about = { receiver: { ...county, unit: "tyoikaiset-kuopio" }, topics: ["TOPIC_MENTAL_HEALTH"], urgency: "URGENCY_NORMAL" };
   const subject = await begin(kela, "concern", { ...reported, ...known("030694W9024"), ...about });
@@ -158,7 +158,7 @@ test("who finds a need of special support and is no social worker records it, an
   await expect(worker.matter).toContainText("Erityinen tuki");
 });
 
-test("a plan with special support names its social worker, to the client too", async ({ comes }) => {
+test("a plan with special support names its social worker, to the client too", long, async ({ comes }) => {
   const worker = await comes("ps-21", { at: "/new/plan" }), { page } = worker, form = formOf(worker);
   await worker.fill(form, { ...known("030694W9024"), ground: "shl-39-1", special: true });
   await pictures(page, "new-plan-special");
@@ -176,7 +176,7 @@ test("a plan with special support names its social worker, to the client too", a
   await pictures(client.page, "own-plan-special");
 });
 
-test("the notices are read without signing in", async ({ page, koppi }) => {
+test("the notices are read without signing in", long, async ({ page, koppi }) => {
   for (const [path, title] of [["/accessibility", "Saavutettavuusseloste"], ["/privacy", "Tietosuojaseloste"]] as const) {
     await page.goto(koppi.line.address + path);
     await page.getByRole("button", { name: "Suomi" }).click();
@@ -191,7 +191,7 @@ test("the notices are read without signing in", async ({ page, koppi }) => {
   await expect(page.locator("[data-person]").first()).toBeVisible();
 });
 
-test("a plan that is a duty goes on when the client takes its consent back from one member", async ({ comes }) => {
+test("a plan that is a duty goes on when the client takes its consent back from one member", long, async ({ comes }) => {
   const worker = await comes("ps-21", { at: "/new/plan" }), nurse = await comes("tk-02"), code = "030694W9024";
   const subject = await begin(worker, "plan", { ...known(code), ground: "shl-39-1" });
   await worker.take("AddGoal", { text: "Haluan oman avaimen.", setBy: "client" });
@@ -217,7 +217,7 @@ test("a plan that is a duty goes on when the client takes its consent back from 
   await expect(nurse.page.locator("main")).not.toContainText("Haluan oman avaimen.");
 });
 
-test("operators see which grounds in use no lawyer has reviewed, with their doubts", async ({ comes }) => {
+test("operators see which grounds in use no lawyer has reviewed, with their doubts", long, async ({ comes }) => {
   const kela = await comes("kela-17"), operator = await comes("operator"), { page } = operator;
   await begin(kela, "concern", {
     receiver: county, ground: "shl-35-2", attestation: ["consent_unobtainable", "interest_of_child"], ...known("010594Y9032"),
@@ -231,7 +231,7 @@ test("operators see which grounds in use no lawyer has reviewed, with their doub
   await accessible(page);
 });
 
-test("a consent given in advance is offered where the client is known, and is cited", async ({ koppi, comes }) => {
+test("a consent given in advance is offered where the client is known, and is cited", long, async ({ koppi, comes }) => {
   const kela = await comes("kela-17", { at: "/new/concern" }), worker = await comes("ps-21"), code = "030694W9024", { page } = worker;
   const about = { receiver: { ...county, unit: "tyoikaiset-kuopio" }, topics: ["TOPIC_MENTAL_HEALTH"], urgency: "URGENCY_NORMAL" };
   const subject = await begin(kela, "concern", { ...reported, ...known(code), ...about });

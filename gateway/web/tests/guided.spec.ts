@@ -2,7 +2,7 @@ import type { Page } from "@playwright/test";
 
 import { accessible } from "./accessible";
 import { consented, reported, county, health, known } from "./begin";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Person } from "./person";
 import { pictures } from "./pictures";
 import { dayOf } from "../src/ui/form/days";
@@ -88,7 +88,7 @@ const forms: [what: string, who: string, pages: Record<string, unknown>[]][] = [
 ];
 
 for (const [what, who, pages] of forms) {
-  test(`each page of a new ${what} fits a screen, and the receipt follows`, async ({ comes }) => {
+  test(`each page of a new ${what} fits a screen, and the receipt follows`, long, async ({ comes }) => {
     const worker = await comes(who, desktop), { page } = worker, form = formOf(worker), screens: string[] = [];
     await worker.go(`/new/${what}`);
     for (const [index, values] of pages.entries()) {
@@ -110,7 +110,7 @@ for (const [what, who, pages] of forms) {
   });
 }
 
-test("an identity code is checked when its field is left, as the services check it", async ({ koppi, comes }) => {
+test("an identity code is checked when its field is left, as the services check it", long, async ({ koppi, comes }) => {
   const kela = await comes("kela-17"), { page } = kela, code = field(kela, "code").locator("input");
   await kela.go("/new/concern");
   for (const [typed, said] of [
@@ -198,7 +198,7 @@ test("back keeps what was typed: by the button, the browser's button, and a relo
   await at(1);
 });
 
-test("the municipality proposes the receiver, and another can be chosen", async ({ comes }) => {
+test("the municipality proposes the receiver, and another can be chosen", long, async ({ comes }) => {
   const kela = await comes("kela-17", desktop), form = formOf(kela), proposal = form.locator("[data-proposed]");
   await kela.go("/new/concern");
   await expect(proposal).toHaveText("Pohjois-Savon hyvinvointialue");
@@ -211,7 +211,7 @@ test("the municipality proposes the receiver, and another can be chosen", async 
   await expect(field(kela, "receiver")).toContainText("Kuopion terveysasema");
 });
 
-test("a day is typed as people write it, and every control speaks the language of the page", async ({ comes }) => {
+test("a day is typed as people write it, and every control speaks the language of the page", long, async ({ comes }) => {
   const kela = await comes("kela-17", { ...desktop, language: "sv" }), { page } = kela, form = formOf(kela);
   await kela.go("/new/concern");
   await kela.fill(form, { nameOnly: true, ground: "earlier" });

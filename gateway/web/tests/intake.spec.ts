@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { accessible } from "./accessible";
 import { adults } from "./begin";
 import { report } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Koppi } from "./koppi";
 import { pictures } from "./pictures";
 
@@ -53,7 +53,7 @@ test("a contact says what the client wants, where it guided the client, and what
   for (const own of ["Ei tiedä, haluaako tavata.", "Velkalinja"]) await expect(kela.matter).not.toContainText(own);
 });
 
-test("the four-field proposes a need, which the worker decides, and a lowered urgency has a reason", async ({ koppi, comes }) => {
+test("the four-field proposes a need, which the worker decides, and a lowered urgency has a reason", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { unit: adults.unit, urgency: "URGENCY_URGENT" }), worker = await comes("ps-21", desktop);
   const { page } = worker, form = page.locator("form.step-form"), field = (name: string) => form.locator(`[data-field="${name}"]`);
   await worker.open(subject);
@@ -82,7 +82,7 @@ test("the four-field proposes a need, which the worker decides, and a lowered ur
   ]) await expect(event).toContainText(said);
 });
 
-test("a working pair begins, the matter is with both, and it ends", async ({ koppi, comes }) => {
+test("a working pair begins, the matter is with both, and it ends", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { unit: adults.unit }), worker = await comes("ps-21", desktop), other = await comes("ps-33");
   const { page } = worker, form = page.locator("form.step-form");
   await concern(koppi, "ps-21", "TakeConcern", subject);
@@ -110,7 +110,7 @@ test("a working pair begins, the matter is with both, and it ends", async ({ kop
   await expect(form.locator('[data-field="reason"] .fi-status-text--error')).toBeVisible();
 });
 
-test("a concern reported again and again ends as not reached only with a note, and the form says so first", async ({ koppi, comes }) => {
+test("a concern reported again and again ends as not reached with a note only, as the form says", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { unit: adults.unit });
   await concern(koppi, "ps-21", "TakeConcern", subject);
   await concern(koppi, "ps-21", "CloseConcern", subject, { outcome: "OUTCOME_CLIENT_NOT_REACHED" });

@@ -4,7 +4,7 @@ import type { Page } from "@playwright/test";
 import { accessible } from "./accessible";
 import { adults } from "./begin";
 import { attested, report } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Koppi } from "./koppi";
 import type { Person } from "./person";
 import { pictures } from "./pictures";
@@ -77,7 +77,7 @@ test("contact, triage and passing on take at most six clicks each, and the first
   await expect(guide.summary).toContainText("Outi Ohjaaja");
 });
 
-test("who takes a concern first finds contact and triage in the card until both are recorded", async ({ koppi, comes }) => {
+test("who takes a concern first finds contact and triage in the card until both are recorded", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { unit: adults.unit, urgency: "URGENCY_URGENT" }), worker = await comes("ps-21", desktop);
   await worker.open(subject);
   await worker.take("TakeConcern");
@@ -93,7 +93,7 @@ test("who takes a concern first finds contact and triage in the card until both 
   await expect(worker.matter.locator("[data-part]")).toHaveCount(0);
 });
 
-test("the card is used by the keyboard alone, and fits a small phone", async ({ koppi, comes }) => {
+test("the card is used by the keyboard alone, and fits a small phone", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { unit: adults.unit, basis: attested, topics: ["TOPIC_CHILD_IN_FAMILY"] });
   const worker = await comes("ps-21", { width: 360, height: 740 }), { page } = worker;
   await worker.go(`/work/${subject}`);
@@ -141,7 +141,7 @@ test("a lost answer leaves the card to be saved again, once", async ({ koppi, co
   await expect(worker.matter.locator('[data-event="ContactAttempted"]')).toHaveCount(1);
 });
 
-test("of a client whom nobody reaches the card says what was tried, and offers what was not", async ({ koppi, comes }) => {
+test("of a client whom nobody reaches the card says what was tried, and offers what was not", long, async ({ koppi, comes }) => {
   const first = await report(koppi, { unit: adults.unit });
   await concern(koppi, "ps-21", "TakeConcern", first);
   await concern(koppi, "ps-21", "CloseConcern", first, { outcome: "OUTCOME_CLIENT_NOT_REACHED" });
@@ -167,7 +167,7 @@ test("of a client whom nobody reaches the card says what was tried, and offers w
   await expect(contact).toHaveCount(0);
 });
 
-test("an appointment says when it is, and then whether the client came", async ({ koppi, comes }) => {
+test("an appointment says when it is, and then whether the client came", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { unit: adults.unit }), worker = await comes("ps-21", desktop), { page } = worker;
   await concern(koppi, "ps-21", "TakeConcern", subject);
   await worker.open(subject);
@@ -186,7 +186,7 @@ test("an appointment says when it is, and then whether the client came", async (
   await expect(worker.matter.locator('[data-event="AppointmentResultRecorded"]')).toContainText("ei saapunut");
 });
 
-test("what was recorded is copied and printed as text, without the client's name and code", async ({ koppi, comes }) => {
+test("what was recorded is copied and printed as text, without the client's name and code", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { unit: adults.unit }), worker = await comes("ps-21", desktop), { page } = worker;
   await concern(koppi, "ps-21", "ReceiveConcern", subject);
   await worker.open(subject);
@@ -236,7 +236,7 @@ test("what was recorded is copied and printed as text, without the client's name
   expect(asked, "requests").toBe(0);
 });
 
-test("where the browser does not let copy, the text is there to be copied by hand", async ({ koppi, comes }) => {
+test("where the browser does not let copy, the text is there to be copied by hand", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { unit: adults.unit }), worker = await comes("ps-21", desktop), { page } = worker;
   await concern(koppi, "ps-21", "TakeConcern", subject);
   await concern(koppi, "ps-21", "RecordContactAttempt", subject, { result: "CONTACT_RESULT_NOT_REACHED" });

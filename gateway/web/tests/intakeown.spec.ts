@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { accessible } from "./accessible";
 import { adults } from "./begin";
 import { consent } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Koppi } from "./koppi";
 import { pictures } from "./pictures";
 
@@ -61,7 +61,7 @@ test("the client reads the appointment, the guidance and the interpreter, and no
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
 });
 
-test("beside the matter its receiver reads what was judged, and the reporter the interpreter alone", async ({ koppi, comes }) => {
+test("beside the matter its receiver reads what was judged, and the reporter the interpreter alone", long, async ({ koppi, comes }) => {
   const subject = await contacted(koppi), worker = await comes("ps-21", { width: 1366, height: 768 }), kela = await comes("kela-17");
   await worker.open(subject);
   const side = worker.matter.locator("aside");

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 
 import { consent } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 
 test.use({ settings: "--calls-per-second=100000 --worker-calls-per-second=100000" });
 
-test("a worklist of a thousand rows holds what is in sight alone", async ({ koppi, comes }) => {
+test("a worklist of a thousand rows holds what is in sight alone", long, async ({ koppi, comes }) => {
   let left = 1000;
   const send = async () => {
     while (left-- > 0) {

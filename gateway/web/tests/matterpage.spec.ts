@@ -3,7 +3,7 @@ import type { Locator, Page } from "@playwright/test";
 
 import { adults, county, earlier } from "./begin";
 import { consent, ordinary, report } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Koppi } from "./koppi";
 import type { Person } from "./person";
 import { pictures } from "./pictures";
@@ -143,7 +143,7 @@ async function planned(koppi: Koppi): Promise<string> {
   return plan;
 }
 
-test("a plan has phases of its own, one primary button, and six buttons in view", async ({ koppi, comes }) => {
+test("a plan has phases of its own, one primary button, and six buttons in view", long, async ({ koppi, comes }) => {
   const plan = await planned(koppi), worker = await comes("ps-21", desktop), { page } = worker;
   const phases = worker.matter.locator("[data-plan-line] li"), sleep = "Haluan nukkua yöt ja jaksaa viedä lapsen päiväkotiin.";
   await worker.open(plan, "plans");
@@ -182,7 +182,7 @@ test("a plan has phases of its own, one primary button, and six buttons in view"
   await expect(primary(page)).toHaveCount(0);
 });
 
-test("a new plan asks for the client's goal first, and an invited unit answers before all else", async ({ koppi, comes }) => {
+test("a new plan asks for the client's goal first, and an invited unit answers before all else", long, async ({ koppi, comes }) => {
   const client = { personalIdentityCode: "140391-9021", language: "fi" };
   const { plan } = await koppi.call<{ plan: { planId: string } }>("ps-21", "plan.v1.PlanService/CreatePlan", {
     requestId: randomUUID(), client, basis: consent("1301/2014 § 39"),
@@ -202,7 +202,7 @@ test("a new plan asks for the client's goal first, and an invited unit answers b
   await pictures(nurse.page, "matter-plan-invited");
 });
 
-test("forced colours keep the phase and the open row apart from the others, and paper has no navigation", async ({ koppi, comes }) => {
+test("forced colours keep the phase and the open row apart, and paper has no navigation", long, async ({ koppi, comes }) => {
   const subject = await busy(koppi), other = await report(koppi, { unit: adults.unit, code: "140391-9021" });
   const worker = await comes("ps-21", desktop), { page } = worker;
   await worker.open(subject);

@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 
 import { accessible } from "./accessible";
 import { consent } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Koppi } from "./koppi";
 import type { Person } from "./person";
 import { pictures } from "./pictures";
@@ -135,7 +135,7 @@ test("names are shown by one switch in the own queue, recorded, and kept nowhere
   await expect(own.page.locator("main")).toContainText("Saara Sosiaali");
 });
 
-test("who leads a unit sees the names of its queue, and under a non-disclosure a mark without a name", async ({ koppi, comes }) => {
+test("who leads a unit sees the names of its queue, and under a non-disclosure a mark without a name", long, async ({ koppi, comes }) => {
   const anna = await referred(koppi, named), bertta = await referred(koppi, hidden), leader = await comes("tk-01"), { page } = leader;
   await expect(leader.row(anna)).toBeVisible();
   await page.locator(".names label").click();
@@ -147,7 +147,7 @@ test("who leads a unit sees the names of its queue, and under a non-disclosure a
   await fits(page);
 });
 
-test("who is on duty sees the names of the unit's queue, and not any longer when the duty has ended", async ({ koppi, comes }) => {
+test("who is on duty sees the names of the unit's queue, and not any longer when the duty has ended", long, async ({ koppi, comes }) => {
   const anna = await referred(koppi, named), nurse = await comes("tk-02"), { page } = nurse;
   const duty = (workers: string[]) => koppi.call("tk-01", "casework.v1.CaseworkService/SetDuty", {
     requestId: randomUUID(), unit: "terveysasema-kuopio", week: "2026-W48", workers,

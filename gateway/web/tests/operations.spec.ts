@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 import { accessible } from "./accessible";
 import { report } from "./cases";
 import { Endpoint } from "./endpoint";
-import { expect, test as base } from "./fixtures";
+import { expect, long, test as base } from "./fixtures";
 import { pictures } from "./pictures";
 import { rawOf } from "./rawkeys";
 
@@ -61,7 +61,7 @@ test("an operator delivers a refused message again, and follows the trace of wha
 test.describe("three endpoints", () => {
   test.use({ called: ["kela", "hva-pohjois-savo", "tyollisyys-kuopio"] });
 
-  test("one that answers 503 is seen as failing within a minute, above all others", async ({ koppi, comes, endpoint }) => {
+  test("one that answers 503 is seen as failing within a minute, above all others", long, async ({ koppi, comes, endpoint }) => {
     endpoint.closed.add("hva-pohjois-savo");
     const { page, go } = await comes("operator", { width: 1366, height: 768 });
     await go("/operations");
@@ -109,7 +109,7 @@ test.describe("three endpoints", () => {
   });
 });
 
-test("an emergency that nobody has touched comes before what is late for longer, with whom to ring", async ({ koppi, comes }) => {
+test("an emergency that nobody has touched comes before what is late for longer, with whom to ring", long, async ({ koppi, comes }) => {
   const late = await report(koppi);
   await koppi.advance("864000s");
   const emergency = await report(koppi, { urgency: "URGENCY_EMERGENCY", code: "030694W9024" });

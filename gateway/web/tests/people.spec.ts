@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Locator, Page } from "@playwright/test";
 
 import { accessible } from "./accessible";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Koppi } from "./koppi";
 import { picture, pictures } from "./pictures";
 
@@ -24,7 +24,7 @@ async function pick(page: Page, list: Locator, option: RegExp) {
   await page.getByRole("option", { name: option }).click();
 }
 
-test("a worker edits the own telephone and hours, beside the field that is wrong", async ({ koppi, comes }) => {
+test("a worker edits the own telephone and hours, beside the field that is wrong", long, async ({ koppi, comes }) => {
   await koppi.knows("tk-01");
   const { page } = await comes("tk-02", { at: "/people", width: 1366, height: 768 }), own = of(page, "tk-02");
   await expect(own).toContainText("Yksikön numero");
@@ -79,7 +79,7 @@ test("a leader sets a week by names and marks a colleague as unnamed", async ({ 
   await expect(page.locator('[data-section="colleagues"]')).toContainText("ei ole vielä työntekijöitä");
 });
 
-test("an absence is recorded, seen by the others, and removed", async ({ koppi, comes }) => {
+test("an absence is recorded, seen by the others, and removed", long, async ({ koppi, comes }) => {
   await koppi.knows("tk-01");
   const worker = await comes("tk-02", { at: "/people", width: 1366, height: 768 });
   const { page } = worker, roster = page.locator('[data-section="roster"]');
@@ -184,7 +184,7 @@ test("a reading in an emergency is reviewed by keyboard, and never by the reader
   await expect(reader.page.locator('.reviews [data-step]')).toHaveCount(0);
 });
 
-test("a change of an absence keeps a substitute that is a unit", async ({ koppi, comes }) => {
+test("a change of an absence keeps a substitute that is a unit", long, async ({ koppi, comes }) => {
   const substitute = { agency: "terveys-pohjois-savo", unit: "paihdepalvelut" };
   const away = { worker: "tk-02", from: "2026-12-01", to: "2026-12-04" };
   await koppi.knows("tk-02");
@@ -204,7 +204,7 @@ const leads = (koppi: Koppi, worker: string, unit: string, profession = "health_
     requestId: randomUUID(), colleague: { party: { agency: "terveys-pohjois-savo", unit, worker }, profession, leader: true },
   });
 
-test("who leads a unit by record alone has the badge of what to review, and others have not", async ({ koppi, comes }) => {
+test("who leads a unit by record alone has the badge of what to review, and others have not", long, async ({ koppi, comes }) => {
   const open = (worker: string, personalIdentityCode: string) => koppi.call(worker, "casework.v1.CaseworkService/OpenEmergencyReading", {
     requestId: randomUUID(), personalIdentityCode, reason: "EMERGENCY_REASON_LIFE_OR_HEALTH", explanation: "Omaiset kysyivät.",
   });
@@ -235,7 +235,7 @@ test("who leads a unit by record alone has the badge of what to review, and othe
   await expect(other.page.locator('.rooms a[href="/reviews"] [data-reviews]')).toBeVisible();
 });
 
-test("people and reviews are for workers", async ({ comes }) => {
+test("people and reviews are for workers", long, async ({ comes }) => {
   for (const name of ["client", "operator"]) {
     const { page } = await comes(name);
     for (const room of ["people", "reviews"]) await expect(page.locator(`.rooms a[href="/${room}"]`)).toHaveCount(0);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Page } from "@playwright/test";
 
 import { consent, ordinary } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 
 test.use({ settings: "--calls-per-second=100000 --worker-calls-per-second=100000" });
 
@@ -18,7 +18,7 @@ async function onPaper(page: Page, name: string, look: () => Promise<void>) {
 
 const surroundings = ".top, .rooms, .chips, .tick, .queues, .back, .fi-skip-link, .fi-button:visible, .begin";
 
-test("a worklist of sixty is printed with all its rows, and nothing around them", async ({ koppi, comes }) => {
+test("a worklist of sixty is printed with all its rows, and nothing around them", long, async ({ koppi, comes }) => {
   for (let count = 0; count < 60; count += 1) {
     await koppi.call("kela-17", "concern.v1.ConcernService/SubmitConcern", {
       requestId: randomUUID(), client: { details: { familyName: "Testinen" } }, receiver: { agency: "hva-pohjois-savo" },
@@ -57,7 +57,7 @@ test("a worklist of sixty is printed with all its rows, and nothing around them"
   expect(await page.evaluate(() => (window as unknown as { rows: Promise<number> }).rows)).toBe(60);
 });
 
-test("an open matter and a client are printed without what leads elsewhere", async ({ koppi, comes }) => {
+test("an open matter and a client are printed without what leads elsewhere", long, async ({ koppi, comes }) => {
   const cases = await ordinary(koppi), worker = await comes("ps-21"), { page } = worker;
   await worker.open(cases.concern);
   await onPaper(page, "concern", async () => {

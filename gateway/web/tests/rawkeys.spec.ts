@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 
 import { attested, ordinary, report } from "./cases";
 import { Endpoint } from "./endpoint";
-import { expect, test as base } from "./fixtures";
+import { expect, long, test as base } from "./fixtures";
 import type { Koppi } from "./koppi";
 import type { Person } from "./person";
 import { isRaw, rawOf } from "./rawkeys";
@@ -50,8 +50,7 @@ async function busy(koppi: Koppi) {
   await koppi.advance("432000s");
 }
 
-// The texts have the same keys in every language (go test ./gateway/web): the other two are crawled in make soak.
-const languages = ["Suomi", ...(process.env.SOAK_PAGES ? ["Svenska", "English"] : [])];
+const languages = ["Suomi", "Svenska", "English"];
 
 // settled waits until a page has read what it shows.
 async function settled(page: Page) {
@@ -132,7 +131,7 @@ async function crawl({ page, go }: Person, atLeast: number, more: string[]) {
 }
 
 for (const [who, atLeast, more] of [["ps-21", 16, begun], ["kela-17", 14, begun], ["client", 1, []], ["operator", 2, []]] as const) {
-  test(`no page shows ${who} a key or a name of the contract`, async ({ koppi, comes }) => {
+  test(`no page shows ${who} a key or a name of the contract`, long, async ({ koppi, comes }) => {
     test.setTimeout(600_000);
     await busy(koppi);
     await crawl(await comes(who), atLeast, [...more]);

@@ -1,5 +1,5 @@
 import { begin, consented, reported, county, health, known } from "./begin";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Person } from "./person";
 import { pictures } from "./pictures";
 
@@ -51,8 +51,7 @@ const forms: [what: string, who: string, method: string, values: Record<string, 
   ["plan", "ps-21", "CreatePlan", { ...consented, ...person }, [...of.basis, ...of.client, "case_id", "request_id", "something.new"]],
 ];
 
-// All forms have the same fields of a client, a ground and a receiver: their refusals are tested in
-// the first form, and in every form in make soak.
+// All forms have the same fields of a client, a ground and a receiver: their refusals are tested in the first form.
 const shared = [...of.basis, ...of.client, ...of.receiver]
   .filter((path) => !["basis.consented_at", "client.personal_identity_code", "receiver.unit"].includes(path));
 
@@ -72,12 +71,12 @@ async function send(worker: Person, method: string) {
 }
 
 for (const [what, who, method, values, paths] of forms) {
-  test(`a new ${what} shows a refusal beside its field, on the page of the field, and once`, async ({ comes }) => {
+  test(`a new ${what} shows a refusal once, beside its field`, what === "concern" ? {} : long, async ({ comes }) => {
     const worker = await comes(who, { at: `/new/${what}` }), { page } = worker, form = page.locator("form.step-form");
     await worker.fill(form, values);
     let refused = "", reason = "INVALID_FIELD";
     await page.route(`**/${method}`, (route) => route.fulfill({ status: 400, json: refusal(reason, refused) }));
-    for (const path of paths.filter((one) => what === "concern" || process.env.SOAK_PAGES || !shared.includes(one))) {
+    for (const path of paths.filter((one) => what === "concern" || !shared.includes(one))) {
       refused = path;
       reason = path.startsWith("basis") ? "LEGAL_BASIS_REQUIRED" : "INVALID_FIELD";
       await send(worker, method);
@@ -103,7 +102,7 @@ for (const [what, who, method, values, paths] of forms) {
   });
 }
 
-test("a consent of tomorrow is not accepted where its moment was typed, and what follows from a matter too", async ({ comes }) => {
+test("a consent of tomorrow is not accepted where its moment was typed, and what follows from a matter too", long, async ({ comes }) => {
   const kela = await comes("kela-17", { at: "/new/concern" }), { page } = kela, form = page.locator("form.step-form");
   await kela.fill(form, {
     ground: "earlier", consentedAt: "2026-12-24T10:00", ...known("010594Y9032"), receiver: county,

@@ -1,6 +1,6 @@
 import { accessible } from "./accessible";
 import { adults, county, known, reported, subjectOf } from "./begin";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import { pictures } from "./pictures";
 
 // The report form asks what the receiver needs first, and waits for none of it.
@@ -48,7 +48,7 @@ test("what is asked of a topic, how to reach the client and an interpreter are i
   await expect(worker.matter.locator("aside [data-interpreter]")).toHaveText("venäjä");
 });
 
-test("a municipality that no unit serves is told by its number, and a referral asks for an interpreter too", async ({ comes }) => {
+test("a municipality that no unit serves is told by its number, and a referral asks for an interpreter too", long, async ({ comes }) => {
   const worker = await comes("ps-21", desktop), nurse = await comes("tk-02"), form = worker.page.locator("form.step-form");
   const field = (name: string) => form.locator(`[data-field="${name}"]`);
   await worker.go("/new/referral");
@@ -70,7 +70,7 @@ test("a municipality that no unit serves is told by its number, and a referral a
   await expect(nurse.page.locator('[data-reveal="client"]')).toContainText("kuntanumero 091");
 });
 
-test("a plan says into which language is interpreted, and so does what follows from it", async ({ comes }) => {
+test("a plan says into which language is interpreted, and so does what follows from it", long, async ({ comes }) => {
   const worker = await comes("ps-21", desktop), { page } = worker, form = page.locator("form.step-form");
   await worker.go("/new/plan");
   await worker.fill(form, { ...known("010594Y9032"), interpreterNeeded: true });
@@ -100,7 +100,7 @@ test("a plan says into which language is interpreted, and so does what follows f
   await expect(worker.matter.locator("aside [data-interpreter]")).toHaveText("persia");
 });
 
-test("nothing of it is needed, and of a topic that is chosen no more nothing is sent", async ({ comes }) => {
+test("nothing of it is needed, and of a topic that is chosen no more nothing is sent", long, async ({ comes }) => {
   const kela = await comes("kela-17", { width: 360, height: 740 }), worker = await comes("ps-21"), { page } = kela;
   const form = page.locator("form.step-form"), field = (name: string) => form.locator(`[data-field="${name}"]`);
   await kela.go("/new/concern");
@@ -121,7 +121,7 @@ test("nothing of it is needed, and of a topic that is chosen no more nothing is 
   await expect(worker.matter.locator("[data-interpreter]")).toHaveCount(0);
 });
 
-test("on a ground that allows no words, none of it is asked", async ({ comes }) => {
+test("on a ground that allows no words, none of it is asked", long, async ({ comes }) => {
   const kela = await comes("kela-17", desktop), { page } = kela, form = page.locator("form.step-form");
   await kela.go("/new/concern");
   await kela.fill(form, { ...known("010594Y9032"), receiver: { ...county, ...adults }, ground: "shl-35-2" });

@@ -1,5 +1,5 @@
 import { adults, begin, consented, reported, county, earlier, health, known, phase, subjectOf } from "./begin";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 
 // The cases of deploy/scenarios, through the pages: each person in a browser of their own; each
 // step appears on the other pages without a reload.
@@ -34,7 +34,7 @@ test("01: two rents unpaid and the power cut", async ({ comes }) => {
   await expect(kela.matter).not.toContainText(kela.word("SUPPORT_NEED_SPECIAL"));
 });
 
-test("02: without consent the reporter learns the fate of the message, not of the client", async ({ comes }) => {
+test("02: without consent the reporter learns the fate of the message, not of the client", long, async ({ comes }) => {
   const kela = await comes("kela-17"), guide = await comes("ps-04"), worker = await comes("ps-21");
   const about = { ...known("090965-9062"), receiver: county, topics: ["TOPIC_INABILITY_TO_MANAGE_AFFAIRS"], urgency: "URGENCY_URGENT" };
   await kela.go("/new/concern");
@@ -65,7 +65,7 @@ test("02: without consent the reporter learns the fate of the message, not of th
   }
 });
 
-test("03: reported again and again: joined, and nobody learns of another's report", async ({ comes }) => {
+test("03: reported again and again: joined, and nobody learns of another's report", long, async ({ comes }) => {
   const kela = await comes("kela-17"), guide = await comes("ps-04"), nurse = await comes("tk-02");
   const about = { ...attested, ...known("051179-913X"), receiver: county, topics: ["TOPIC_HOMELESSNESS"], urgency: "URGENCY_NORMAL" };
   const first = await begin(kela, "concern", about);
@@ -121,7 +121,7 @@ test("04: passed on to health care, and the answer finds its way back", async ({
 
 test.describe("05", () => {
   test.use({ clock: "2025-12-22T09:00:00+02:00" });
-  test("05: nobody takes it, and silence is told to both sides", async ({ comes, koppi }) => {
+  test("05: nobody takes it, and silence is told to both sides", long, async ({ comes, koppi }) => {
     const kela = await comes("kela-17"), guide = await comes("ps-04");
     const subject = await begin(kela, "concern", {
       ...reported, ...known("020516C903K"), receiver: county, topics: ["TOPIC_RENT_ARREARS"], description: "Vuokra maksamatta.",
@@ -139,7 +139,7 @@ test.describe("05", () => {
   });
 });
 
-test("06: a decision notice acknowledged; a referral redirected, and nobody drops it between", async ({ comes, koppi }) => {
+test("06: a decision notice acknowledged; a referral redirected, and nobody drops it between", long, async ({ comes, koppi }) => {
   const worker = await comes("ps-21"), nurse = await comes("tk-02"), job = await comes("ty-09");
   const notice = await begin(worker, "referral", {
     kind: "REFERRAL_KIND_DECISION_NOTICE", ground: "ttl-18b-3", ...known("010594Y9032"),
@@ -182,7 +182,7 @@ test("06: a decision notice acknowledged; a referral redirected, and nobody drop
   await phase(worker, "LOOP_PHASE_CLOSED");
 });
 
-test("07: an anonymous question gets its answer, and turns into a referral", async ({ comes }) => {
+test("07: an anonymous question gets its answer, and turns into a referral", long, async ({ comes }) => {
   const worker = await comes("ps-21"), nurse = await comes("tk-02");
   await worker.go("/new/consultation");
   const form = worker.page.locator("form.step-form");
@@ -213,7 +213,7 @@ test("07: an anonymous question gets its answer, and turns into a referral", asy
   await expect(nurse.matter).toContainText("Arvio konsultaation perusteella.");
 });
 
-test("08: one plan of three agencies: own goals lead, responsibility is handed on", async ({ comes, koppi }) => {
+test("08: one plan of three agencies: own goals lead, responsibility is handed on", long, async ({ comes, koppi }) => {
   const worker = await comes("ps-21"), nurse = await comes("tk-02"), counsellor = await comes("ps-33");
   const subject = await begin(worker, "plan", { ...consented, ...known("140391-9021") });
   await worker.take("AddGoal", { text: "Haluan nukkua yöt ja jaksaa viedä lapsen päiväkotiin.", setBy: "client" });

@@ -2,7 +2,7 @@ import type { Page } from "@playwright/test";
 
 import { consented, county, health, known } from "./begin";
 import { report } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import { pictures } from "./pictures";
 
 // soon makes the page believe that its session ends in a number of seconds, and no later than
@@ -50,7 +50,7 @@ test("who signs in again finds the page, its client and the draft as they were",
   await expect(reason).toHaveValue("Tarvitsee tukea arkeen.");
 });
 
-test("who was not signed in comes back to the page without the refusal in its address", async ({ comes }) => {
+test("who was not signed in comes back to the page without the refusal in its address", long, async ({ comes }) => {
   const guide = await comes("ps-04"), { page } = guide;
   await page.context().clearCookies();
   await page.route("**/session", async (route) => {
@@ -87,7 +87,7 @@ test("the end of a session is announced in time, and one press puts it off", asy
   await expect(page.locator('[data-field="description"] textarea')).toHaveValue("Kaksi vuokraa");
 });
 
-test("a session that another tab has put off warns no more; one that cannot be put off says what to do", async ({ comes }) => {
+test("a session that another tab has put off warns no more; one that cannot be put off says what to do", long, async ({ comes }) => {
   const kela = await comes("kela-17"), { page } = kela, dialog = page.getByRole("dialog");
   await soon(page, 170);
   await kela.go("/new/concern");

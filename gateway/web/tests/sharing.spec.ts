@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Page } from "@playwright/test";
 
 import { report } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import { fridaySettings } from "./friday";
 import type { Koppi } from "./koppi";
 import { pictures } from "./pictures";
@@ -76,7 +76,7 @@ test("ten matters go to three workers in eight clicks, each is told, and the las
   expect(new Set(shared)).toEqual(new Set(all));
 });
 
-test("an undo ends after ten seconds, not while it is in focus, and a key leads to it in time", async ({ koppi, comes }) => {
+test("an undo ends after ten seconds, not while it is in focus, and a key leads to it in time", long, async ({ koppi, comes }) => {
   await team(koppi);
   const [first, second] = await many(koppi, 2), { page, go } = await comes("ps-01", { width: 1366, height: 768 });
   const undo = page.locator("[data-undo]");
@@ -139,7 +139,7 @@ test("emergencies are first, then what is due first; workers with the least load
   await expect.poll(order).toEqual(["ps-33", "ps-01", "ps-21", "ps-22"]);
 });
 
-test("what comes due while its holder is away is on top, and goes on with a reason", async ({ koppi, comes }) => {
+test("what comes due while its holder is away is on top, and goes on with a reason", long, async ({ koppi, comes }) => {
   await team(koppi);
   await away(koppi, "ps-22", "2026-11-23", "2026-11-27");
   const free = await submit(koppi, "URGENCY_EMERGENCY"), due = await taken(koppi, "ps-22", "URGENCY_URGENT");
@@ -170,7 +170,7 @@ test("what comes due while its holder is away is on top, and goes on with a reas
   expect(await holder(koppi, due)).toBe("ps-22");
 });
 
-test("before something goes to somebody who is away, or will be when it is due, the page asks", async ({ koppi, comes }) => {
+test("before something goes to somebody who is away, or will be when it is due, the page asks", long, async ({ koppi, comes }) => {
   await team(koppi);
   await away(koppi, "ps-22", "2026-11-23", "2026-11-27");
   await away(koppi, "ps-33", "2026-11-24", "2026-11-24");
@@ -197,7 +197,7 @@ test("before something goes to somebody who is away, or will be when it is due, 
   await expect.poll(() => holder(koppi, urgent)).toBe("ps-33");
 });
 
-test("of those reported again and again and never reached, who has no next step is first", async ({ koppi, comes }) => {
+test("of those reported again and again and never reached, who has no next step is first", long, async ({ koppi, comes }) => {
   await team(koppi);
   const unreached = async (code: string, next: object) => {
     const subject = await submit(koppi, "URGENCY_URGENT", code);
@@ -234,7 +234,7 @@ test("of those reported again and again and never reached, who has no next step 
   await expect(rows(page)).toHaveCount(2);
 });
 
-test("what is refused is told row by row, and a tick with Shift goes through to the row", async ({ koppi, comes }) => {
+test("what is refused is told row by row, and a tick with Shift goes through to the row", long, async ({ koppi, comes }) => {
   await team(koppi);
   await many(koppi, 5);
   const { page, go } = await comes("ps-01", { width: 1366, height: 768 });
@@ -256,7 +256,7 @@ test("what is refused is told row by row, and a tick with Shift goes through to 
   expect(await holder(koppi, shown[2]!)).toBe("ps-33");
 });
 
-test("who leads a unit or is on duty there finds the page; others get no link and a clear page", async ({ koppi, comes }) => {
+test("who leads a unit or is on duty there finds the page; others get no link and a clear page", long, async ({ koppi, comes }) => {
   await team(koppi);
   await submit(koppi);
   const other = await comes("ps-33"), link = '.rooms a[href="/share"]', read: string[] = [];
@@ -277,7 +277,7 @@ test("who leads a unit or is on duty there finds the page; others get no link an
   await expect(worker(pair.page, "ps-21").locator('[data-mark="duty"]')).toBeVisible();
 });
 
-test("who leads several units chooses the unit, and the address keeps it", async ({ koppi, comes }) => {
+test("who leads several units chooses the unit, and the address keeps it", long, async ({ koppi, comes }) => {
   await team(koppi);
   await koppi.knows("ps-04");
   const party = { agency: "hva-pohjois-savo", unit: "palveluohjaus", worker: "ps-01" };
@@ -300,7 +300,7 @@ test("who leads several units chooses the unit, and the address keeps it", async
   await expect(page.locator("[data-outcome=pass]")).toContainText("1 asia siirretty: Olli Ohjaaja");
 });
 
-test("of a unit that the user leads and does not read, the page does not say that it has nothing to share out", async ({ comes }) => {
+test("of a unit that the user leads and does not read, the page does not say that it has nothing to share out", long, async ({ comes }) => {
   const { page, go } = await comes("tk-01");
   await go("/share?unit=paihdepalvelut");
   await expect(page.locator("[data-not-allowed=notRead]")).toContainText("vain sen oman alueen työntekijät");

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { adults, begin, consented, reported, county, phase, subjectOf } from "./begin";
 import { attested, consent, report } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Koppi } from "./koppi";
 import type { Person } from "./person";
 
@@ -45,7 +45,7 @@ test("a concern is passed on: who loses it and who gets it see so, the reporter 
   await expect(kela.matter).not.toContainText(passedOn.reason);
 });
 
-test("a contact that is planned is told to the reporter with consent alone, until it is taken back", async ({ koppi, comes }) => {
+test("a contact that is planned is told to the reporter with consent alone, until it is taken back", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { unit: "tyoikaiset-kuopio" });
   const silent = await report(koppi, { unit: "tyoikaiset-kuopio", code: "140391-9021", basis: attested });
   const kela = await comes("kela-17"), worker = await comes("ps-21"), planned = "aikoo ottaa asiakkaaseen yhteyttä 24.11.2026 10.00";
@@ -67,7 +67,7 @@ test("a contact that is planned is told to the reporter with consent alone, unti
   await expect(kela.matter.locator('[data-event="ContactPlanned"]')).toHaveCount(0);
 });
 
-test("a concern is taken back; another is declined, and settled with where it was sent instead", async ({ koppi, comes }) => {
+test("a concern is taken back; another is declined, and settled with where it was sent instead", long, async ({ koppi, comes }) => {
   const [mistaken, declined, instead] = [
     await report(koppi), await report(koppi, { code: "140391-9021" }),
     await report(koppi, { code: "140391-9021", unit: "tyoikaiset-etela" }),
@@ -124,7 +124,7 @@ test("a referral under way: its sender reads how it goes, asks to cancel it, is 
   await expect(nurse.matter).toContainText("kuitattu 23.11.2026");
 });
 
-test("a referral is cancelled before it is decided; another comes back, and is dropped with a reason", async ({ koppi, comes }) => {
+test("a referral is cancelled before it is decided; another comes back, and is dropped with a reason", long, async ({ koppi, comes }) => {
   const [cancelled, declined] = [await refer(koppi), await refer(koppi)], nurse = await comes("tk-02"), worker = await comes("ps-21");
   await worker.open(cancelled);
   await nurse.open(cancelled, "sent");
@@ -140,7 +140,7 @@ test("a referral is cancelled before it is decided; another comes back, and is d
   await expect(worker.matter).toContainText("Asiaa hoidetaan jo.");
 });
 
-test("a client known by name alone is found by it, and a plan begun from the concern is theirs", async ({ comes }) => {
+test("a client known by name alone is found by it, and a plan begun from the concern is theirs", long, async ({ comes }) => {
   const kela = await comes("kela-17", { at: "/new/concern" }), worker = await comes("ps-21");
   const who = { nameOnly: true, familyName: "Testinen", givenNames: "Aino", birthDate: "1994-06-03", phone: "0401234567", language: "fi" };
   const form = kela.page.locator("form.step-form");

@@ -1,7 +1,7 @@
 import type { BrowserContext, Page, Request } from "@playwright/test";
 
 import { ordinary, report } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Koppi } from "./koppi";
 
 const eight = 8, codes = ["140391-9021", "010594Y9032", "030694W9024"];
@@ -53,7 +53,7 @@ test("eight tabs over HTTP/1.1 load and are live by one stream; its tab closes, 
   await live(koppi, pages, 2);
 });
 
-test("another tab reads the stream while the one that read it is suspended, which listens once it resumes", async ({ koppi, comes }) => {
+test("another tab reads the stream while the one that read it is suspended, until it resumes", long, async ({ koppi, comes }) => {
   const guide = await comes("ps-04"), open = streams(guide.page.context(), "Watch");
   await guide.page.reload();
   const pages = await tabs(koppi, guide.page, 3);
@@ -116,7 +116,7 @@ test("somebody else signs in in one tab: the others are theirs too, and show not
   await expect(guide.row(first)).toHaveCount(0);
 });
 
-test("however many conversations are followed, pages load, and each hears what is written", async ({ koppi, comes }) => {
+test("however many conversations are followed, pages load, and each hears what is written", long, async ({ koppi, comes }) => {
   const { consultation } = await ordinary(koppi), nurse = await comes("tk-02"), open = streams(nurse.page.context(), "Follow");
   const pages: Page[] = [];
   while (pages.length < eight) {

@@ -4,7 +4,7 @@ import type { Page } from "@playwright/test";
 import { accessible } from "./accessible";
 import { adults, county } from "./begin";
 import { attested, report } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Koppi } from "./koppi";
 import type { Person } from "./person";
 import { picture } from "./pictures";
@@ -141,7 +141,7 @@ test("a lease is asked for, photographed and sent from a phone; both pages say w
   await expect(worker.row(subject).locator("[data-news]")).toHaveCount(0);
 });
 
-test("the day that is proposed follows from the urgency; an emergency has an hour and no day", async ({ koppi, comes }) => {
+test("the day that is proposed follows from the urgency; an emergency has an hour and no day", long, async ({ koppi, comes }) => {
   const worker = await comes("ps-21"), form = worker.page.locator("form.step-form"), due = form.locator('[data-field="due"]');
   await worker.open(await moved(koppi, "URGENCY_URGENT"));
   await worker.press("RequestInformation");
@@ -187,7 +187,7 @@ test("the client reads which documents were asked for, and which did not come, i
   expect(await sideways(page)).toBeLessThanOrEqual(0);
 });
 
-test("incomplete asks first; while an answer is awaited it is no reason, and after a lapse it is", async ({ koppi, comes }) => {
+test("incomplete asks first; while an answer is awaited it is no reason, and after a lapse it is", long, async ({ koppi, comes }) => {
   const subject = await moved(koppi), worker = await comes("ps-21"), { page } = worker, form = page.locator("form.step-form");
   await worker.open(subject);
   await worker.press("DeclineReferral");
@@ -238,7 +238,7 @@ test("incomplete asks first; while an answer is awaited it is no reason, and aft
   await expect(thread(worker)).toContainText("Marraskuulta.");
 });
 
-test("a request that is no longer needed ends at both; a call is an answer without words", async ({ koppi, comes }) => {
+test("a request that is no longer needed ends at both; a call is an answer without words", long, async ({ koppi, comes }) => {
   const subject = await moved(koppi), worker = await comes("ps-21"), kela = await comes("kela-17", phone);
   await referralStep(koppi, "kela-17", "RequestInformation", subject, { question: "Kuka asiaa hoitaa?" });
   await kela.go(`/sent/${subject}`);
@@ -265,7 +265,7 @@ test("a request that is no longer needed ends at both; a call is an answer witho
   await expect(thread(worker).locator("[data-answered-request]").last()).toContainText("Vastausta ei enää tarvita");
 });
 
-test("a report that may say no words has no field for them, and says why", async ({ koppi, comes }) => {
+test("a report that may say no words has no field for them, and says why", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { unit: adults.unit, basis: attested, topics: ["TOPIC_RENT_ARREARS"] });
   const kela = await comes("kela-17", phone), form = kela.page.locator("form.step-form");
   await kela.go(`/sent/${subject}`);
@@ -295,7 +295,7 @@ test("a report that may say no words has no field for them, and says why", async
   await expect(thread(kela).locator("[data-added]")).toContainText("lasku: kuva1.png");
 });
 
-test("to a reporter that hears its fate alone, a question tells nothing and the answer is a call", async ({ koppi, comes }) => {
+test("to a reporter that hears its fate alone, a question tells nothing and the answer is a call", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { unit: adults.unit }), worker = await comes("ps-21"), kela = await comes("kela-17", phone);
   const consented = { groundKey: "shl-35-1", consentedAt: "2026-11-23T06:55:00Z", feedbackConsentedAt: "2026-11-23T06:55:00Z" };
   const heard = await report(koppi, { code: "140391-9021", unit: adults.unit, basis: consented });
@@ -323,7 +323,7 @@ test("to a reporter that hears its fate alone, a question tells nothing and the 
   expect(subject).toContain("concerns/");
 });
 
-test("a report that joined another stands in the list while its reporter waits, and shows its thread", async ({ koppi, comes }) => {
+test("a report that joined another stands in the list while its reporter waits, and shows its thread", long, async ({ koppi, comes }) => {
   const lead = await report(koppi, { unit: adults.unit, basis: attested });
   await concernStep(koppi, "ps-21", "TakeConcern", lead);
   const basis = { groundKey: "shl-35-1", consentedAt: "2026-11-23T06:55:00Z", feedbackConsentedAt: "2026-11-23T06:55:00Z" };

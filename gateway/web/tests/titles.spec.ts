@@ -1,5 +1,5 @@
 import { ordinary } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 
 test("each page and matter has its title, without personal data, and a change is announced", async ({ koppi, comes }) => {
   const cases = await ordinary(koppi), worker = await comes("ps-21"), { page } = worker, announced = page.locator("[data-announcer]");
@@ -43,7 +43,7 @@ test("each page and matter has its title, without personal data, and a change is
   await shows("Kirjaudu sisään");
 });
 
-test("the client's page is one page with one title, whatever is unfolded", async ({ koppi, comes }) => {
+test("the client's page is one page with one title, whatever is unfolded", long, async ({ koppi, comes }) => {
   await ordinary(koppi);
   const client = await comes("client"), { page } = client;
   for (const view of ["plan", "consents", "looked"]) {

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { accessible } from "./accessible";
 import { adults, county, earlier, phase } from "./begin";
 import { ordinary } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Koppi } from "./koppi";
 import { pictures } from "./pictures";
 
@@ -58,7 +58,7 @@ test("a question is passed to another worker, a third agency is called in, and t
   }
 });
 
-test("a question about the wrong person is emptied at both, and each sees who has seen to its copy", async ({ koppi, comes }) => {
+test("a question about the wrong person is emptied at both, and each sees who has seen to its copy", long, async ({ koppi, comes }) => {
   const subject = await ask(koppi), kela = await comes("kela-17"), worker = await comes("ps-21");
   await kela.open(subject, "consultations");
   await worker.open(subject, "consultations");
@@ -116,7 +116,7 @@ test("a plan goes on: tasks change hands, two change a goal, it is reviewed, and
   await expect(nurse.summary).toContainText("26.2.");
 });
 
-test("an invitation is declined, a member leaves, and what was entered in error reaches who had left", async ({ koppi, comes }) => {
+test("an invitation is declined, a member leaves, and what was entered in error reaches who had left", long, async ({ koppi, comes }) => {
   const { plan } = await ordinary(koppi), worker = await comes("ps-21"), nurse = await comes("tk-02"), youth = await comes("en-03");
   await worker.open(plan, "plans");
   await worker.take("InviteMember", { ...earlier, party: youthWork, ground: "shl-39-3/earlier" });
@@ -140,7 +140,7 @@ test("an invitation is declined, a member leaves, and what was entered in error 
   await expect(worker.matter).toContainText("poistettu 23.11.2026");
 });
 
-test("the worker who was asked asks back: its asker has the question first, and the turn until the reply", async ({ koppi, comes }) => {
+test("who was asked asks back: its asker has the question first, and the turn until the reply", long, async ({ koppi, comes }) => {
   const subject = await ask(koppi), worker = await comes("ps-21"), kela = await comes("kela-17");
   await kela.open(subject, "consultations");
   await worker.open(subject, "consultations");

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { Page } from "@playwright/test";
 
 import { health } from "./begin";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import type { Person } from "./person";
 import { pictures } from "./pictures";
 
@@ -64,7 +64,7 @@ test("twenty megabytes over a line that is cut half way go on where they were", 
   expect(sent.bytes).toBeLessThan(size + (3 << 20));
 });
 
-test("on a slow line chunks are small and progress shows; cancelled, it resumes when the file is chosen again", async ({ comes }) => {
+test("on a slow line chunks are small and progress shows; cancelled, it resumes when the file is chosen again", long, async ({ comes }) => {
   const kela = await comes("kela-17"), { page } = kela, form = await consultation(kela), size = 700 << 10;
   const started = calls(page, "StartUpload"), sent = calls(page, "UploadChunk"), field = form.locator('[data-field="attachments"]');
   const bar = field.getByRole("progressbar");

@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import { friday, fridayClock, fridaySettings } from "./friday";
 import { pictures } from "./pictures";
 import { away, examined, holder, step, submit, team } from "./sharing";
@@ -78,7 +78,7 @@ test("the five parts of a Friday afternoon, each with one click to act", async (
   await expect(leader.matter).toBeVisible();
 });
 
-test("at another time the page says what time it is made for, and no list leads to it", async ({ koppi, comes }) => {
+test("at another time the page says what time it is made for, and no list leads to it", long, async ({ koppi, comes }) => {
   await team(koppi);
   await submit(koppi);
   const leader = await comes("ps-01"), { page } = leader;

@@ -1,5 +1,5 @@
 import { report } from "./cases";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import { pictures } from "./pictures";
 
 test("what arrives is announced, and does not move what is read", async ({ koppi, comes }) => {
@@ -13,7 +13,7 @@ test("what arrives is announced, and does not move what is read", async ({ koppi
   await expect(fresh).toHaveCount(0);
 });
 
-test("what arrives while another page is open is announced on return", async ({ koppi, comes }) => {
+test("what arrives while another page is open is announced on return", long, async ({ koppi, comes }) => {
   const first = await report(koppi), guide = await comes("ps-04"), other = await comes("ps-21");
   await expect(guide.row(first)).toBeVisible();
   await guide.page.locator('.rooms a[href="/client"]').click();
@@ -27,7 +27,7 @@ test("what arrives while another page is open is announced on return", async ({ 
   await expect(guide.row(second)).toBeVisible();
 });
 
-test("the keyboard goes all the way", async ({ koppi, comes }) => {
+test("the keyboard goes all the way", long, async ({ koppi, comes }) => {
   const subjects = [await report(koppi), await report(koppi, { code: "140391-9021" })], guide = await comes("ps-04");
   await expect(guide.row(subjects[1]!)).toBeVisible();
   await guide.page.keyboard.press("j");
@@ -90,7 +90,7 @@ test("a key takes no step, wherever the focus is, and leads to it in the matter 
   expect(steps).toBe(1);
 });
 
-test("single keys are switched off, and stay so", async ({ koppi, comes }) => {
+test("single keys are switched off, and stay so", long, async ({ koppi, comes }) => {
   const first = await report(koppi), guide = await comes("ps-04"), { page } = guide;
   const dialog = page.getByRole("dialog", { name: "Näppäinkomennot" });
   await guide.open(first);
@@ -116,7 +116,7 @@ test("single keys are switched off, and stay so", async ({ koppi, comes }) => {
   await expect(page.locator('.bar [data-act="receive"]')).toBeFocused();
 });
 
-test("filters count, and narrow down", async ({ koppi, comes }) => {
+test("filters count, and narrow down", long, async ({ koppi, comes }) => {
   const late = await report(koppi, { urgency: "URGENCY_EMERGENCY" });
   await koppi.advance("172800s");
   const fresh = await report(koppi, { code: "140391-9021" }), guide = await comes("ps-04");
