@@ -85,7 +85,7 @@ fuzz: need-go ## Fuzz each target for FUZZTIME (5m)
 
 soak: need-go need-manager pages kits ## Run the property tests for long
 	for service in concern referral consultation plan; do \
-	  go test ./services/$$service/internal/rules -run TestInvariants -rapid.checks=10000 -timeout 120m -count=1 || exit 1; done
+	  go test ./services/$$service/internal/rules -run TestInvariants -rapid.checks=30000 -timeout 120m -count=1 || exit 1; done
 	go test ./services/concern/internal/rules -run TestNoSideChannels -rapid.checks=20000 -timeout 60m -count=1
 	go test ./pkg/journal/sqlite -run 'TestPlans$$' -rapid.checks=2000 -timeout 60m -count=1
 	go test ./pkg/mailbox -run TestMessagesOfAnyKindAndSizeArrive -rapid.checks=3000 -timeout 60m -count=1
@@ -94,13 +94,15 @@ soak: need-go need-manager pages kits ## Run the property tests for long
 	SOAK_FIELDS=1 go test ./deploy/e2e/attack -run TestCodesGoNowhere -timeout 90m -count=1 -v
 	go test ./pkg/idcode -run TestFindDisguisedCodes -rapid.checks=200000 -timeout 60m -count=1
 	SOAK_PAIRS=10000 go test ./deploy/e2e/pairs -run 'TestPairs(OfUnits)?$$' -timeout 240m -count=1 -v
-	SOAK_FRAMES=100000 go test ./deploy/e2e/attack -run 'TestMalformedFrames|TestBrokenFrames' -timeout 90m -count=1 -v
-	SOAK_ROUNDS=1000 go test ./deploy/e2e/matters -run 'TestTwoTakeOneConsultation|TestTwoEditTwoGoals|TestTimeline|TestScenariosDistributed' -timeout 60m -count=1
+	SOAK_FRAMES=100000 go test ./deploy/e2e/attack -run 'TestMalformedFrames|TestLongBrokenFrames' -timeout 90m -count=1 -v
+	SOAK_ROUNDS=1000 go test ./deploy/e2e/matters -run 'TestTwoTakeOneConsultation|TestTwoEditTwoGoals|TestTimeline|TestScenarios|TestLongScenariosDistributed' -timeout 60m -count=1
+	SOAK_DATES=500 go test ./deploy/e2e/refusals -run TestPropertyDatesChangeNoHistory -timeout 60m -count=1
+	go test -vet=off ./deploy/e2e/... ./pkg/journal/postgres -run '^TestLong' -p 1 -timeout 60m -count=1
 	SOAK_FAILOVERS=10 go test ./deploy/e2e/resilience -run TestFailover -timeout 60m -count=1 -v
 	go test -tags soak ./deploy/e2e/resilience -run TestManagedFailover -timeout 60m -count=1 -v
 	cd $(WEB) && SOAK_PAGES=1 npx playwright test
-	SOAK_LOAD=30m go test ./deploy/e2e/operations -run TestLoadSoak -timeout 60m -count=1 -v
-	SOAK_CHAOS=5m go test ./deploy/e2e/resilience -run TestChaos -timeout 60m -count=1 -v
+	SOAK_LOAD=30m go test ./deploy/e2e/operations -run TestLongLoadSoak -timeout 60m -count=1 -v
+	SOAK_CHAOS=5m go test ./deploy/e2e/resilience -run TestLongChaos -timeout 60m -count=1 -v
 
 bench: need-go need-servers ## Measure journal, delivery and accepted commands, beside what the servers do alone
 	go test ./pkg/journal/sqlite ./pkg/mailbox -run '^$$' -bench . -benchtime 2s

@@ -219,7 +219,7 @@ func otherWorker(test *testing.T, address, token string, over <-chan struct{}) (
 // Broken frames of every kind that we know, and floods of valid ones, are sent to the gateway and
 // directly to a service's port, each in its own process. Both handle all of them, nothing changes,
 // memory and connections are released, and other callers hardly notice.
-func TestBrokenFrames(t *testing.T) {
+func TestLongBrokenFrames(t *testing.T) {
 	const memory = 512 << 20
 	env := clustertest.NewEnvironment(t, "fsync=off")
 	// Go lets its heap grow manifold before it collects. In a container of this size it is told

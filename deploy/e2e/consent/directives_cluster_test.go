@@ -23,7 +23,7 @@ import (
 // incomplete; the other services already stop sendings and do not need the one that is down; and
 // reading the prohibition shows that it is not yet everywhere, until the same request completes it.
 // The result is the same if the service is killed at any moment in between.
-func TestAServiceDiesInAProhibition(t *testing.T) {
+func TestLongAServiceDiesInAProhibition(t *testing.T) {
 	t.Parallel()
 	c := clustertest.NewEnvironment(t, "fsync=off").Start(t, 1, nil)
 	conn := testkit.Dial(t, c.Gateways[0].Address)

@@ -241,7 +241,7 @@ func TestFollow(t *testing.T) {
 
 // A participant whose process has died is reported as having left once nothing was heard from it
 // for a while.
-func TestPresenceOfTheDead(t *testing.T) {
+func TestLongPresenceOfTheDead(t *testing.T) {
 	t.Parallel()
 	c := clustertest.NewEnvironment(t, "fsync=off").Start(t, 2, []string{"consultation"})
 	gateway := testkit.Dial(t, c.Gateways[0].Address)
@@ -264,7 +264,7 @@ func TestPresenceOfTheDead(t *testing.T) {
 
 // Two sides post, each through another replica, while the replicas are killed again and again. Each
 // message is stored once, and arrives at the other side in order.
-func TestConverseLosesNothing(t *testing.T) {
+func TestLongConverseLosesNothing(t *testing.T) {
 	const posts, kills = 60, 6
 	c := clustertest.NewEnvironment(t, "fsync=off").Start(t, 2, []string{"consultation"})
 	gateway := testkit.Dial(t, c.Gateways[0].Address)

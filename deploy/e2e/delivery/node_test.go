@@ -102,7 +102,7 @@ func (p *nodePartner) reach(t *testing.T, sequence uint64) {
 
 // A client in TypeScript, which is not built from our Go code, uses connections that are cut a
 // hundred times at random points while a thousand commands run, over Connect and over gRPC.
-func TestCutsInNode(t *testing.T) {
+func TestLongCutsInNode(t *testing.T) {
 	t.Parallel()
 	const commands, cuts = 1000, 100
 	// How far the commands may run ahead of the readers.

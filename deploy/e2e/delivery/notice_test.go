@@ -159,7 +159,7 @@ func TestNotices(t *testing.T) {
 }
 
 // Of two gateways only one sends notices, and the other continues when that one ends.
-func TestNoticesOfTwoGateways(t *testing.T) {
+func TestLongNoticesOfTwoGateways(t *testing.T) {
 	t.Parallel()
 	server := mailtest.Start(t, mailtest.Config{})
 	env := clustertest.NewEnvironment(t, "fsync=off")

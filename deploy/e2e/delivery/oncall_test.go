@@ -21,7 +21,7 @@ import (
 
 // While a unit is on call, each emergency reaches it by notice and worklist, also when a gateway and a replica of
 // the service die on the way: a report, a forward and a triage upwards.
-func TestOnCallOfTwoReplicas(t *testing.T) {
+func TestLongOnCallOfTwoReplicas(t *testing.T) {
 	t.Parallel()
 	server := mailtest.Start(t, mailtest.Config{})
 	env := clustertest.NewEnvironment(t, "fsync=off")

@@ -117,7 +117,7 @@ func TestAFullMatterJamsNothing(t *testing.T) {
 }
 
 // The same holds with each service in a process of its own.
-func TestAFullMatterJamsNothingApart(t *testing.T) {
+func TestLongAFullMatterJamsNothingApart(t *testing.T) {
 	t.Parallel()
 	c := clustertest.NewEnvironment(t, "fsync=off").Start(t, 1, nil)
 	fillsAndFlows(t, testkit.Dial(t, c.Gateways[0].Address))

@@ -27,7 +27,7 @@ import (
 // Every event type of the contract, and one of tomorrow, each with a field and values that no kit knows, goes through
 // every kit: as it is installed, in each way of reading. The kit keeps each record and hands it on as it was sent. A
 // mailbox of today is read by the kit of the version before too.
-func TestEveryEventThroughEveryKit(t *testing.T) {
+func TestLongEveryEventThroughEveryKit(t *testing.T) {
 	kits := install(t)
 	f, types := everyEvent(t, map[string]string{"kela": kits.port(t, "go"), "hva-pohjois-savo": kits.port(t, "node"), "terveys-pohjois-savo": kits.port(t, "python")})
 	token := filepath.Join(t.TempDir(), "token")

@@ -32,7 +32,7 @@ func atOnce(calls ...func() error) []error {
 }
 
 // rounds is how often two do the same at once.
-func rounds() int { return testkit.Times("SOAK_ROUNDS", 40) }
+func rounds() int { return testkit.Times("SOAK_ROUNDS", 12) }
 
 // Two workers take one consultation at the same moment through two replicas, again and again:
 // exactly one succeeds, and the other is told who has taken it.

@@ -55,7 +55,7 @@ var register = porcupine.Model{
 // which one is killed now and then. The answers are linearizable: as if the workers had acted one
 // after another.
 func TestConcurrentCommandsAreLinearizable(t *testing.T) {
-	const workers, steps = 6, 25
+	const workers, steps = 6, 12
 	c := clustertest.NewEnvironment(t).Start(t, 2, []string{"concern"})
 	conn, err := process.Calling{}.Dial([]string{c.Gateways[0].Address, c.Gateways[1].Address})
 	if err != nil {

@@ -188,7 +188,7 @@ func TestKindsOfPapers(t *testing.T) {
 }
 
 // As separate processes, on PostgreSQL, with a file: the gateway and each service have the same list.
-func TestKindsOfPapersInSeparateProcesses(t *testing.T) {
+func TestLongKindsOfPapersInSeparateProcesses(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "codes.json")
 	var lists map[string][]any

@@ -16,7 +16,7 @@ import (
 )
 
 // The scenarios pass against separate processes on PostgreSQL and Redis, over each transport.
-func TestScenariosDistributed(t *testing.T) {
+func TestLongScenariosDistributed(t *testing.T) {
 	cases, err := scenario.Load(scenarios.Files)
 	if err != nil {
 		t.Fatal(err)
@@ -33,8 +33,7 @@ func TestScenariosDistributed(t *testing.T) {
 func replay(env *clustertest.Environment, t *testing.T, cases []scenario.Scenario, collector string) {
 	names := []string{"connect-json", "grpc-gateway", "grpc-service"}
 	for i, s := range cases {
-		// Each case takes one of the ways in, and all of them in the long form: TestScenarios
-		// takes all, in one process.
+		// Each case takes one of the ways in, and all of them with SOAK_ROUNDS.
 		ways := names
 		if needsGateway(s) {
 			ways = names[:2]

@@ -26,7 +26,7 @@ func TestTimeline(t *testing.T) {
 	f := testkit.NewFixture(t)
 	conn := f.Conn()
 	work := f.BeginMatters(conn)
-	rounds := min(250, testkit.Times("SOAK_ROUNDS", 75))
+	rounds := min(250, testkit.Times("SOAK_ROUNDS", 30))
 	for range rounds {
 		for _, more := range work.Steps {
 			more()

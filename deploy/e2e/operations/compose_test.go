@@ -36,7 +36,7 @@ type composed struct {
 // The processes run with what Compose prepares: each service connects over TLS, by certificate
 // alone, to its own databases, which are created and migrated as compose.yaml says, and to no
 // others.
-func TestComposeRuns(t *testing.T) {
+func TestLongComposeRuns(t *testing.T) {
 	c := newComposed(t)
 	secrets := c.container("secrets")
 	secrets.run()

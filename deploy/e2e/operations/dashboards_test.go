@@ -22,7 +22,7 @@ import (
 
 // Every query of every dashboard returns data from a real Prometheus, which scrapes four services
 // and a gateway under the load of the synthetic country.
-func TestDashboardsHaveData(t *testing.T) {
+func TestLongDashboardsHaveData(t *testing.T) {
 	env := clustertest.NewEnvironment(t, "fsync=off")
 	env.Observed = true
 	if err := os.WriteFile(env.Directory, testkit.Must(synthetic.Directory()), 0o600); err != nil {

@@ -123,7 +123,7 @@ func reads(t *testing.T, r *synthetic.Report) {
 
 // The report finds a message that does not reach a stream, one that comes twice, and one that is
 // changed on its way.
-func TestLoadFindsLosses(t *testing.T) {
+func TestLongLoadFindsLosses(t *testing.T) {
 	t.Parallel()
 	i := testkit.Start(t, allinone.Config{})
 	for name, spoil := range map[string]func(stream grpc.ClientStream, message *exchangev1.ExchangeResponse) error{
@@ -189,7 +189,7 @@ func (s *spoiledStream) RecvMsg(into any) error {
 
 // Commands are given even if others are not answered, until the limit of commands in flight is
 // reached. Further ones wait, none is left out, and the report shows the wait.
-func TestLoadWaitsForNoAnswer(t *testing.T) {
+func TestLongLoadWaitsForNoAnswer(t *testing.T) {
 	t.Parallel()
 	const most = 20
 	i := testkit.Start(t, allinone.Config{})
@@ -217,7 +217,7 @@ func TestLoadWaitsForNoAnswer(t *testing.T) {
 
 // If Koppi is slower than the rate of commands, the report shows it as latency: each command is
 // timed from when it was due, not from when there was room to give it.
-func TestLoadTellsSlowness(t *testing.T) {
+func TestLongLoadTellsSlowness(t *testing.T) {
 	t.Parallel()
 	settings := countryAt(testkit.Start(t, allinone.Config{}).Address)
 	settings.AtOnce, settings.Rate, settings.Days, settings.Duration, settings.Streams = 1, 2000, 0, 20*time.Millisecond, 0
@@ -264,7 +264,7 @@ func soakedFor(t *testing.T) (for_ time.Duration, long bool) {
 // Separate processes on PostgreSQL and Redis lose nothing under the country's load. In the soak
 // test, over a long time with 2,000 streams, neither goroutines nor memory grow, and the last
 // answers are as fast as the first.
-func TestLoadSoak(t *testing.T) {
+func TestLongLoadSoak(t *testing.T) {
 	for_, long := soakedFor(t)
 	env := clustertest.NewEnvironment(t, forMuchWork(t)...)
 	env.Observed, env.Env = true, clustertest.ComposeGoEnv(t)

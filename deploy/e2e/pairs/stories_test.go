@@ -141,7 +141,7 @@ func (s story) play(t *testing.T, at *twins) {
 
 // Each known way in which a reader once learned what it may not know, and similar ones, by name,
 // over every method that the gateway serves.
-func TestPairsOfStories(t *testing.T) {
+func TestLongPairsOfStories(t *testing.T) {
 	tracing(t)
 	all := map[string]story{}
 	for _, stories := range []map[string]story{storiesOfAccesses, storiesOfTraces, storiesOfTimes, storiesOfMembers, storiesOfTexts, storiesOfOthers} {

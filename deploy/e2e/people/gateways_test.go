@@ -33,8 +33,8 @@ func inTime(t *testing.T, change string, counts func() bool) {
 	t.Logf("%s: %v", change, took.Round(time.Millisecond))
 }
 
-// TestGateways tests the people with several gateways: in each part of it, all processes run at the beginning.
-func TestGateways(t *testing.T) {
+// TestLongGateways tests the people with several gateways: in each part of it, all processes run at the beginning.
+func TestLongGateways(t *testing.T) {
 	c := openCluster(t)
 	t.Run("changes", func(t *testing.T) { c.changes(t) })
 	t.Run("failures", func(t *testing.T) { c.failures(t) })

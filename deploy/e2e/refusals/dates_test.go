@@ -2,8 +2,10 @@ package refusals
 
 import (
 	"encoding/json"
+	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"reflect"
 	"slices"
 	"strings"
@@ -31,6 +33,9 @@ func TestPropertyDatesChangeNoHistory(t *testing.T) {
 	file.CheckEvery(time.Millisecond)
 	l := newLawfulBy(t, file)
 	before := l.histories(t)
+	if err := flag.Set("rapid.checks", strconv.Itoa(testkit.Times("SOAK_DATES", 25))); err != nil {
+		t.Fatal(err)
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		var all map[string]any
 		if err := json.Unmarshal(ground.BuiltIn, &all); err != nil {

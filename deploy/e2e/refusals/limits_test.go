@@ -66,10 +66,10 @@ func asks(ctx context.Context, conn grpc.ClientConnInterface, method string, des
 	return stream.RecvMsg(out)
 }
 
-// TestProcessesAskEachOtherByToken: over the network, each service refuses every method of the
+// TestLongProcessesAskEachOtherByToken: over the network, each service refuses every method of the
 // whole contract to a caller without credentials, and the methods between Koppi's processes to a
 // caller with a token of any role.
-func TestProcessesAskEachOtherByToken(t *testing.T) {
+func TestLongProcessesAskEachOtherByToken(t *testing.T) {
 	t.Parallel()
 	c := clustertest.NewEnvironment(t, "fsync=off").Start(t, 1, nil)
 	issuer := testkit.Must(identity.OpenSuiteIssuer(c.Secrets))

@@ -32,7 +32,7 @@ func chaosFor(t *testing.T) time.Duration {
 // and Redis are killed, stopped and flushed, and connections are cut. No acknowledged command is
 // lost, none takes effect twice, and every mailbox is complete. Kela is also called at its
 // endpoint, and everything arrives there in order.
-func TestChaos(t *testing.T) {
+func TestLongChaos(t *testing.T) {
 	env := clustertest.NewEnvironment(t)
 	e := partnertest.NewEndpoint(t)
 	called := partnertest.OpenInbox(t, "called")

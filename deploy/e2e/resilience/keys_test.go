@@ -46,7 +46,7 @@ func restart(c *clustertest.Cluster) {
 
 // Running processes notice at once what an operator erases, and keep working through each step of a
 // rotation of the key-encryption key.
-func TestKeysUnderRunningProcesses(t *testing.T) {
+func TestLongKeysUnderRunningProcesses(t *testing.T) {
 	t.Parallel()
 	c := clustertest.NewEnvironment(t, "fsync=off").Start(t, 2, []string{"concern"}, nil...)
 	operated := []string{"--databases", databases(t, c), "--secrets", c.Secrets}

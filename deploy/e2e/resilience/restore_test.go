@@ -74,7 +74,7 @@ func refusing(endpoint http.Handler, refused *atomic.Int64) http.HandlerFunc {
 // Koppi's journals are restored to a moment, its keys to their latest state. Readers that had not
 // read further resume; those that had learn of the restore, and nobody misses anything silently.
 // What was erased stays erased, and what was lost is done again.
-func TestRestore(t *testing.T) {
+func TestLongRestore(t *testing.T) {
 	t.Parallel()
 	journals, keys := archiving(t), archiving(t)
 	env := clustertest.NewEnvironmentOn(t, clustertest.Build, journals, keys)

@@ -15,7 +15,7 @@ import (
 
 // Services and gateways are restarted one after another under load. No call fails, since a process
 // that is draining finishes its calls while the others take new ones.
-func TestRollingRestart(t *testing.T) {
+func TestLongRollingRestart(t *testing.T) {
 	env := clustertest.NewEnvironment(t, "fsync=off")
 	c := env.Start(t, 2, []string{concern.Name})
 	conn, err := process.Calling{}.Dial([]string{c.Gateways[0].Address, c.Gateways[1].Address})

@@ -35,7 +35,7 @@ func traceWith(flag string) string {
 // The trace that a reporter finds in its mailbox does not depend on what the reporter may not know:
 // whether another agency's open concern led its report, whether somebody triaged it, and in which
 // traces, sampled or not, this was done. It is never a trace of another caller.
-func TestTracesInPairs(t *testing.T) {
+func TestLongTracesInPairs(t *testing.T) {
 	c := telemetrytest.Start(t)
 	env := clustertest.NewEnvironment(t, "fsync=off")
 	env.GatewayFlags = []string{"--otlp", c.Address}

@@ -293,11 +293,11 @@ func (w *Fixture[S, F]) likely(subject string, people []matter.Actor) []offer {
 	return offers
 }
 
-// stepsPerCheck times rapid's default of 100 checks is 10^5 steps.
-const stepsPerCheck = 1000
+// stepsPerCheck times rapid's default of 100 checks is 3 × 10^4 steps.
+const stepsPerCheck = 300
 
 // Invariants runs random commands in fixtures of their own and checks the invariants after each:
-// 10^5 commands in all, unless -rapid.checks says otherwise. More checks what has changed.
+// 3 × 10^4 commands in all, unless -rapid.checks says otherwise. More checks what has changed.
 func Invariants[S matter.State, F any](
 	t *testing.T, newFixture func() *Fixture[S, F], act func(*rapid.T, *Fixture[S, F]), more func(*rapid.T, *Fixture[S, F], map[string]matter.History[S]),
 ) {

@@ -59,7 +59,7 @@ type step struct {
 
 // The store passes the suite, and none of its statements scans a growing table, with any filter: with
 // the planner settings of production, the plan has an index condition.
-func TestPlans(t *testing.T) {
+func TestLongPlans(t *testing.T) {
 	d, noted := newDatabases(t, "fsync=off"), &statementRecorder{texts: journaltest.Statements{}}
 	openNoted := func(t *testing.T, at string) journaltest.Store {
 		t.Helper()
