@@ -35,7 +35,7 @@ func (e *Exchange) OpenConsumer(ctx context.Context, r *exchangev1.OpenConsumerR
 // ListMessages reads a share of the page from each service; shares are equal in number and in
 // bytes. A service that does not answer is skipped if the request has a cursor, which keeps the
 // reader's position in it. It fails with INVALID_CURSOR, and with UNAVAILABLE if no service
-// answers.
+// answers, or not the one that the request names.
 func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesRequest) (*exchangev1.ListMessagesResponse, error) {
 	given, err := mailbox.ParseCursor(r.GetCursor())
 	if err != nil {
@@ -51,7 +51,7 @@ func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesR
 	}
 	response := &exchangev1.ListMessagesResponse{}
 	var next mailbox.Cursor
-	answered := false
+	answered, alone := false, r.GetService() != "" || len(e.config.Services) == 1
 	// One service after the other, and not by fanout: each records in its access log what it returned, and
 	// a page that is refused must not be recorded as read by the services behind the one that refuses.
 	for _, service := range e.config.Services {
@@ -63,7 +63,7 @@ func (e *Exchange) ListMessages(ctx context.Context, r *exchangev1.ListMessagesR
 			Cursor: r.GetCursor(), PageSize: share, Consumer: r.GetConsumer(), WithRecords: r.GetWithRecords(), Takeover: r.GetTakeover(),
 			Subject: r.GetSubject(),
 		})
-		if err != nil && (r.GetCursor() == "" || !mailbox.Transient(err) || len(e.config.Services) == 1) {
+		if err != nil && (r.GetCursor() == "" || !mailbox.Transient(err) || alone) {
 			return nil, err
 		}
 		if err != nil {
