@@ -30,6 +30,7 @@ type cli struct {
 	Directory directoryCommand `cmd:"" help:"Check a directory file before use, or write the one of a synthetic country."`
 	Grounds   groundsCommand   `cmd:"" help:"Check a file of grounds before use."`
 	Callbacks callbacksCommand `cmd:"" help:"Show how agencies' endpoints are called and what they refused, and deliver it again."`
+	Export    exportCommand    `cmd:"" help:"Write an agency's mailboxes, attachments and proofs into a folder, which can be verified without Koppi."`
 	Endpoint  endpointCommand  `cmd:"" help:"Check an agency's callback endpoint before it is used."`
 }
 

@@ -1,9 +1,12 @@
-"""python3 -m koppi_partner verify INBOX | endpoint PORT SECRETS_FILE INBOX"""
+"""python3 -m koppi_partner verify INBOX | verify EXPORT [SHA256_OF_ITS_MANIFEST] | endpoint PORT SECRETS_FILE INBOX"""
 
+import base64
+import os
 import sys
 
 from . import Endpoint, FileInbox
 from .chain import ChainError, Position, intact
+from .export import Export
 from .inbox import read_line
 
 
@@ -23,6 +26,21 @@ def verify(path):
     print(f"{path}: {count} messages, complete, in order and unchanged")
 
 
+def verify_export(folder, manifest_sum=""):
+    """Verifies an export, and prints a line for each finding; it only reads."""
+    export = Export(folder, manifest_sum)
+    for finding in export.findings:
+        print(finding)
+    for service, count in export.verified.items():
+        sequence, chain = export.heads[service]
+        print(f"{service}: {count} messages verified, of which {export.tombstones[service]} are tombstones" + (f"; chain hash of message {sequence}: {base64.b64encode(chain).decode()}" if sequence else ""))
+    print(f"attachments: {export.attachments} verified; {export.missing} more are named that Koppi did not have any more")
+    if export.findings:
+        sys.exit(f"{folder}: {len(export.findings)} findings")
+    proof = "as it was exported" if manifest_sum else f"as its manifest says, whose SHA-256 is {export.manifest_sum}"
+    print(f"{folder}: complete, in order and unchanged, {proof}")
+
+
 def endpoint(port, secrets_file, path):
     """Keeps what Koppi delivers in a file. SECRETS_FILE holds a secret a line."""
     with open(secrets_file, encoding="utf-8") as file:
@@ -34,7 +52,9 @@ def endpoint(port, secrets_file, path):
 
 if __name__ == "__main__":
     command, arguments = (sys.argv[1:2] or [""])[0], sys.argv[2:]
-    if command == "verify" and len(arguments) == 1:
+    if command == "verify" and len(arguments) in (1, 2) and os.path.isdir(arguments[0]):
+        verify_export(*arguments)
+    elif command == "verify" and len(arguments) == 1:
         verify(*arguments)
     elif command == "endpoint" and len(arguments) == 3:
         endpoint(*arguments)
