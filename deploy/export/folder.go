@@ -64,6 +64,12 @@ func (f folder) finish(manifest Manifest) (sum string, err error) {
 			return "", err
 		}
 	}
+	// An empty folder makes room; one that is not empty any more cannot be removed.
+	if there, err := os.Lstat(f.target); err == nil && there.IsDir() {
+		if err := os.Remove(f.target); err != nil {
+			return "", err
+		}
+	}
 	if err := os.Rename(f.part, f.target); err != nil {
 		return "", err
 	}
