@@ -59,6 +59,7 @@ func sections() []section {
 			{Name: "streams", Title: "Streams and polling"},
 			{Name: "on-behalf-of", Title: "Acting for a worker"},
 			{Name: "attachments", Title: "Attachments"},
+			{Name: "export", Title: "Export"},
 			{Name: "errors", Title: "Errors"},
 			{Name: "limits", Title: "Limits"},
 			{Name: "versions", Title: "Versions"},

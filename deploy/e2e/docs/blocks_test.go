@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/testkit"
+	"koppi.internal/deploy/testkit/clustertest"
 )
 
 // block is a command of the documentation, with the answer that stands right below it; empty for none.
@@ -38,6 +40,8 @@ func TestCommands(t *testing.T) {
 	i := testkit.Start(t, allinone.Config{})
 	command := exec.CommandContext(t.Context(), "bash", "-eu", "-o", "pipefail", "-c", strings.ReplaceAll(script.String(), "http://127.0.0.1:8080", i.Address))
 	command.Dir = t.TempDir()
+	// The pages name the program as it is called where it is installed.
+	command.Env = append(os.Environ(), "PATH="+filepath.Dir(clustertest.Build(t, clustertest.KoppiCommand))+":"+os.Getenv("PATH"), "PYTHONDONTWRITEBYTECODE=1")
 	out, err := command.CombinedOutput()
 	answers := strings.Split(string(out), "\n"+separator+"\n")
 	if err != nil {
