@@ -43,7 +43,8 @@ func eventTypes(t *testing.T) []string {
 	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
 		switch path := file.Path(); {
 		case !strings.HasPrefix(path, "koppi/"):
-		case strings.HasSuffix(path, "/events.proto"), strings.HasSuffix(path, "/wishes.proto"), strings.HasSuffix(path, "/revocation.proto"), strings.HasSuffix(path, "/withdrawal.proto"):
+		case path == "koppi/common/v1/appointment.proto", path == "koppi/common/v1/contact.proto",
+			strings.HasSuffix(path, "/events.proto"), strings.HasSuffix(path, "/wishes.proto"), strings.HasSuffix(path, "/revocation.proto"), strings.HasSuffix(path, "/withdrawal.proto"):
 			for i := range file.Messages().Len() {
 				types = append(types, string(file.Messages().Get(i).FullName()))
 			}

@@ -19,6 +19,7 @@ import (
 // events are the files whose messages an event of a case message can be; what they name follows.
 var events = []protoreflect.FileDescriptor{
 	exchangev1.File_koppi_exchange_v1_exchange_proto, commonv1.File_koppi_common_v1_revocation_proto, commonv1.File_koppi_common_v1_withdrawal_proto,
+	commonv1.File_koppi_common_v1_appointment_proto, commonv1.File_koppi_common_v1_contact_proto,
 	concernv1.File_koppi_concern_v1_events_proto, referralv1.File_koppi_referral_v1_events_proto, consentv1.File_koppi_consent_v1_wishes_proto,
 	consultationv1.File_koppi_consultation_v1_events_proto, planv1.File_koppi_plan_v1_events_proto,
 }
