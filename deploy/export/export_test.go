@@ -144,13 +144,13 @@ func TestFailures(t *testing.T) {
 		change func(*fakeKoppi)
 		want   string
 	}{
-		"another agency's token":    {func(k *fakeKoppi) { k.mailboxes["concern"][0].Mailbox = "other" }, "is the token that of kela?"},
-		"a broken chain":            {func(k *fakeKoppi) { k.mailboxes["concern"] = k.mailboxes["concern"][1:] }, "it comes after message 0"},
-		"a changed field":           {func(k *fakeKoppi) { k.mailboxes["concern"][1].CaseId = "x" }, "it is not its record"},
-		"a later gateway":           {func(k *fakeKoppi) { k.version = "1.1.0" }, "use a program of the gateway's version"},
-		"a refusal":                 {func(k *fakeKoppi) { k.fails = codes.PermissionDenied }, "try again"},
-		"another content":           {func(k *fakeKoppi) { k.contents["concerns/1 "+id] = []byte("Vuokralasku 10/2026") }, errDiffers.Error()},
-		"more content":              {func(k *fakeKoppi) { k.contents["concerns/1 "+id] = append(content, content...) }, errDiffers.Error()},
+		"another agency's token":     {func(k *fakeKoppi) { k.mailboxes["concern"][0].Mailbox = "other" }, "is the token that of kela?"},
+		"a broken chain":             {func(k *fakeKoppi) { k.mailboxes["concern"] = k.mailboxes["concern"][1:] }, "it comes after message 0"},
+		"a changed field":            {func(k *fakeKoppi) { k.mailboxes["concern"][1].CaseId = "x" }, "it is not its record"},
+		"a later gateway":            {func(k *fakeKoppi) { k.version = "1.1.0" }, "use a program of the gateway's version"},
+		"a refusal":                  {func(k *fakeKoppi) { k.fails = codes.PermissionDenied }, "try again"},
+		"another content":            {func(k *fakeKoppi) { k.contents["concerns/1 "+id] = []byte("Vuokralasku 10/2026") }, errDiffers.Error()},
+		"more content":               {func(k *fakeKoppi) { k.contents["concerns/1 "+id] = append(content, content...) }, errDiffers.Error()},
 		"an id that leads elsewhere": {func(k *fakeKoppi) { k.append("plan", "plans/1", named(described("../../x", content))) }, errNoID.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -115,7 +115,7 @@ type file struct {
 }
 
 func (f folder) create(name string) (*file, error) {
-	opened, err := os.OpenFile(filepath.Join(f.part, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	opened, err := os.OpenFile(filepath.Join(f.part, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // a name of the format in our own folder
 	if err != nil {
 		return nil, err
 	}

@@ -2,15 +2,23 @@ package kits
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"log/slog"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
+	"koppi.internal/deploy/allinone"
+	"koppi.internal/deploy/export"
+	"koppi.internal/deploy/scenario"
+	"koppi.internal/deploy/scenarios"
 	"koppi.internal/deploy/testkit"
 	"koppi.internal/deploy/testkit/clustertest"
 	"koppi.internal/deploy/testkit/leaktest"
@@ -61,6 +69,53 @@ func TestExport(t *testing.T) {
 		t.Error(tampered)
 	}
 	refuses(t, f, koppi, token, kela, sum)
+}
+
+// Every event type of the contract, and one that neither the program nor the kit knows, each with a field and values of
+// tomorrow, is exported and verified.
+func TestExportOfEveryEvent(t *testing.T) {
+	f, types := everyEvent(t, map[string]string{"kela": freePort(t)})
+	folder := filepath.Join(t.TempDir(), "kela")
+	succeeds(t, clustertest.Build(t, clustertest.KoppiCommand), "export", "--agency", "kela", "--address", f.Address, folder)
+	if verified := succeeds(t, "python3", verifier(folder, "")...); !strings.Contains(verified, fmt.Sprintf("concern: %d messages verified, of which 0", len(types))) {
+		t.Error(verified)
+	}
+}
+
+// What every agency has after each scenario is exported and verified: its readable fields are those of the records.
+func TestExportOfScenarios(t *testing.T) {
+	var folders []string
+	for _, s := range testkit.Must(scenario.Load(scenarios.Files)) {
+		f := testkit.FixtureAt(t, testkit.Start(t, allinone.Config{Clock: s.Clock}))
+		transport := scenario.ConnectJSON{Address: f.Address, Client: http.DefaultClient}
+		runner := scenario.Runner{Transport: transport, Dev: transport}
+		if err := runner.Run(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		for _, agency := range []string{"kela", "hva-pohjois-savo", "terveys-pohjois-savo", "etsiva-kuopio", "tyollisyys-kuopio"} {
+			token := f.Token(testkit.SystemOf(agency))
+			folder := filepath.Join(t.TempDir(), agency)
+			_, err := export.Run(t.Context(), export.Config{
+				Conn: f.Conn(), Token: func(context.Context) (string, error) { return token, nil }, Agency: agency, Address: f.Address,
+				Now: time.Now, Logger: slog.New(slog.NewTextHandler(leaktest.LogWriter(), nil)),
+			}, folder)
+			if err != nil {
+				t.Fatalf("%s, %s: %v", s.Name, agency, err)
+			}
+			folders = append(folders, folder)
+		}
+	}
+	const all = `import sys
+from koppi_partner.export import Export
+count = 0
+for folder in sys.argv[1:]:
+    export = Export(folder)
+    count += sum(export.verified.values())
+    print(*export.findings, sep="\n", end="")
+print(count > 200)`
+	if verified := succeeds(t, "python3", append([]string{"-c", all}, folders...)...); verified != "True\n" {
+		t.Error(verified)
+	}
 }
 
 // exchanged has the agencies work, and returns the attachment of a matter entered in error and one of another.
