@@ -82,8 +82,9 @@ func TestExportOfEveryEvent(t *testing.T) {
 	}
 }
 
-// What every agency has after each scenario is exported and verified: its readable fields are those of the records.
-func TestExportOfScenarios(t *testing.T) {
+// What every agency has after each scenario is exported and verified: its readable fields are those of the records. It is
+// long, and runs in make soak.
+func TestLongExportOfScenarios(t *testing.T) {
 	var folders []string
 	for _, s := range testkit.Must(scenario.Load(scenarios.Files)) {
 		f := testkit.FixtureAt(t, testkit.Start(t, allinone.Config{Clock: s.Clock}))
