@@ -3099,7 +3099,11 @@ type Access struct {
 	EmergencyReason EmergencyReason `protobuf:"varint,8,opt,name=emergency_reason,json=emergencyReason,proto3,enum=koppi.casework.v1.EmergencyReason" json:"emergency_reason,omitempty"`
 	Verdict         ReviewVerdict   `protobuf:"varint,9,opt,name=verdict,proto3,enum=koppi.casework.v1.ReviewVerdict" json:"verdict,omitempty"`
 	// The worker is not named to the client, since the agency has said so for safety: `by` is the unit.
-	NameWithheld  bool `protobuf:"varint,10,opt,name=name_withheld,json=nameWithheld,proto3" json:"name_withheld,omitempty"`
+	NameWithheld bool `protobuf:"varint,10,opt,name=name_withheld,json=nameWithheld,proto3" json:"name_withheld,omitempty"`
+	// Subject of the system of the reader's own agency that called: on behalf of the worker in
+	// `by`, or for itself, where `by` names the system as its worker. Empty for a worker's own
+	// call, and to the client.
+	System        string `protobuf:"bytes,11,opt,name=system,proto3" json:"system,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3202,6 +3206,13 @@ func (x *Access) GetNameWithheld() bool {
 		return x.NameWithheld
 	}
 	return false
+}
+
+func (x *Access) GetSystem() string {
+	if x != nil {
+		return x.System
+	}
+	return ""
 }
 
 type GetStatisticsRequest struct {
@@ -3776,7 +3787,7 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"u\n" +
 	"\x14ListAccessesResponse\x125\n" +
 	"\baccesses\x18\x01 \x03(\v2\x19.koppi.casework.v1.AccessR\baccesses\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xba\x03\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd8\x03\n" +
 	"\x06Access\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12&\n" +
 	"\x02by\x18\x02 \x01(\v2\x16.koppi.common.v1.PartyR\x02by\x12\x1e\n" +
@@ -3788,7 +3799,8 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"\x10emergency_reason\x18\b \x01(\x0e2\".koppi.casework.v1.EmergencyReasonR\x0femergencyReason\x12:\n" +
 	"\averdict\x18\t \x01(\x0e2 .koppi.casework.v1.ReviewVerdictR\averdict\x12#\n" +
 	"\rname_withheld\x18\n" +
-	" \x01(\bR\fnameWithheld\"\x9a\x01\n" +
+	" \x01(\bR\fnameWithheld\x12\x1c\n" +
+	"\x06system\x18\v \x01(\tB\x04\xe8\xb8\x18\x01R\x06system\"\x9a\x01\n" +
 	"\x14GetStatisticsRequest\x12B\n" +
 	"\n" +
 	"from_month\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^20[0-9]{2}-(0[1-9]|1[0-2])$R\tfromMonth\x12>\n" +

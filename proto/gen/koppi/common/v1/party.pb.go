@@ -407,7 +407,9 @@ type Party struct {
 	Agency string `protobuf:"bytes,1,opt,name=agency,proto3" json:"agency,omitempty"`
 	// Directory key of the unit within the agency.
 	Unit string `protobuf:"bytes,2,opt,name=unit,proto3" json:"unit,omitempty"`
-	// The worker's subject at the agency's identity provider.
+	// The worker's subject at the agency's identity provider. A system acts for a worker by the
+	// header Koppi-On-Behalf-Of: worker;unit;role, over gRPC the metadata of that name: the call is
+	// then the worker's. Both are recorded in the access log.
 	Worker string `protobuf:"bytes,3,opt,name=worker,proto3" json:"worker,omitempty"`
 	// Output only: the name to display. In a request it is refused, INVALID_FIELD.
 	DisplayName   string `protobuf:"bytes,4,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`

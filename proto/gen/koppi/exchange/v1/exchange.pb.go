@@ -1941,7 +1941,12 @@ type ExchangeRequest_Send struct {
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// A request message of any unary method of the four services, for example
 	// koppi.concern.v1.SubmitConcernRequest.
-	Request       *anypb.Any `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
+	Request *anypb.Any `protobuf:"bytes,2,opt,name=request,proto3" json:"request,omitempty"`
+	// The worker for whom the system sends this one request: "worker;unit;role", as in the
+	// header Koppi-On-Behalf-Of of a call. Empty sends it for whom the header of the stream
+	// names, or for the system itself. INVALID_FIELD, in the receipt, where both name somebody
+	// and not the same. ON_BEHALF_NOT_ALLOWED as for the header.
+	OnBehalfOf    string `protobuf:"bytes,3,opt,name=on_behalf_of,json=onBehalfOf,proto3" json:"on_behalf_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1988,6 +1993,13 @@ func (x *ExchangeRequest_Send) GetRequest() *anypb.Any {
 		return x.Request
 	}
 	return nil
+}
+
+func (x *ExchangeRequest_Send) GetOnBehalfOf() string {
+	if x != nil {
+		return x.OnBehalfOf
+	}
+	return ""
 }
 
 // Acknowledge frees the window at once. It moves the consumer's durable cursor forward
@@ -2517,7 +2529,7 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\bWithheld\x12\x1a\n" +
 	"\x05field\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\x05field\x12\x18\n" +
 	"\x04rule\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\x04rule\x124\n" +
-	"\aerasure\x18\x03 \x01(\x0e2\x1a.koppi.exchange.v1.ErasureR\aerasure\"\xb8\x04\n" +
+	"\aerasure\x18\x03 \x01(\x0e2\x1a.koppi.exchange.v1.ErasureR\aerasure\"\xe9\x04\n" +
 	"\x0fExchangeRequest\x12=\n" +
 	"\x04open\x18\x01 \x01(\v2'.koppi.exchange.v1.ExchangeRequest.OpenH\x00R\x04open\x12=\n" +
 	"\x04send\x18\x02 \x01(\v2'.koppi.exchange.v1.ExchangeRequest.SendH\x00R\x04send\x12R\n" +
@@ -2526,11 +2538,13 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\x06cursor\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06cursor\x12 \n" +
 	"\x06window\x18\x02 \x01(\rB\b\xbaH\x05*\x03\x18\x90NR\x06window\x12A\n" +
 	"\bconsumer\x18\x03 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\bconsumer\x12!\n" +
-	"\fwith_records\x18\x04 \x01(\bR\vwithRecords\x1ag\n" +
+	"\fwith_records\x18\x04 \x01(\bR\vwithRecords\x1a\x97\x01\n" +
 	"\x04Send\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x126\n" +
-	"\arequest\x18\x02 \x01(\v2\x14.google.protobuf.AnyB\x06\xbaH\x03\xc8\x01\x01R\arequest\x1a/\n" +
+	"\arequest\x18\x02 \x01(\v2\x14.google.protobuf.AnyB\x06\xbaH\x03\xc8\x01\x01R\arequest\x12.\n" +
+	"\fon_behalf_of\x18\x03 \x01(\tB\f\xbaH\x05r\x03\x18\x80\b\xe8\xb8\x18\x02R\n" +
+	"onBehalfOf\x1a/\n" +
 	"\vAcknowledge\x12 \n" +
 	"\x06cursor\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06cursorB\x06\n" +
 	"\x04kind\"\x9c\x05\n" +

@@ -44,7 +44,8 @@ type ExchangeServiceClient interface {
 	// the client then opens it again. The stream ends with UNAUTHENTICATED, TOKEN_EXPIRED when
 	// its token expires, with ABORTED, TAKEN_OVER when its consumer is opened again, and with
 	// INVALID_ARGUMENT after an invalid request. A client that closes its sending side still
-	// gets its receipts.
+	// gets its receipts. The header Koppi-On-Behalf-Of: worker;unit;role of the stream holds for
+	// each request that is sent on it; Send.on_behalf_of names the worker of one.
 	Exchange(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ExchangeRequest, ExchangeResponse], error)
 	// Watch notifies a worker's or client's page that something it may see has changed, so that
 	// the page reads it again. It carries the status that the caller may see, no content and no
@@ -147,7 +148,8 @@ type ExchangeServiceServer interface {
 	// the client then opens it again. The stream ends with UNAUTHENTICATED, TOKEN_EXPIRED when
 	// its token expires, with ABORTED, TAKEN_OVER when its consumer is opened again, and with
 	// INVALID_ARGUMENT after an invalid request. A client that closes its sending side still
-	// gets its receipts.
+	// gets its receipts. The header Koppi-On-Behalf-Of: worker;unit;role of the stream holds for
+	// each request that is sent on it; Send.on_behalf_of names the worker of one.
 	Exchange(grpc.BidiStreamingServer[ExchangeRequest, ExchangeResponse]) error
 	// Watch notifies a worker's or client's page that something it may see has changed, so that
 	// the page reads it again. It carries the status that the caller may see, no content and no

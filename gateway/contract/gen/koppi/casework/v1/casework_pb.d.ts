@@ -1624,6 +1624,15 @@ export declare type Access = Message<"koppi.casework.v1.Access"> & {
    * @generated from field: bool name_withheld = 10;
    */
   nameWithheld: boolean;
+
+  /**
+   * Subject of the system of the reader's own agency that called: on behalf of the worker in
+   * `by`, or for itself, where `by` names the system as its worker. Empty for a worker's own
+   * call, and to the client.
+   *
+   * @generated from field: string system = 11;
+   */
+  system: string;
 };
 
 /**

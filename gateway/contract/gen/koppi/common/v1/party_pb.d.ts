@@ -37,7 +37,9 @@ export declare type Party = Message<"koppi.common.v1.Party"> & {
   unit: string;
 
   /**
-   * The worker's subject at the agency's identity provider.
+   * The worker's subject at the agency's identity provider. A system acts for a worker by the
+   * header Koppi-On-Behalf-Of: worker;unit;role, over gRPC the metadata of that name: the call is
+   * then the worker's. Both are recorded in the access log.
    *
    * @generated from field: string worker = 3;
    */

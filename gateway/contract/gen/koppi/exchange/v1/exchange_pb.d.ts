@@ -307,6 +307,16 @@ export declare type ExchangeRequest_Send = Message<"koppi.exchange.v1.ExchangeRe
    * @generated from field: google.protobuf.Any request = 2;
    */
   request?: Any | undefined;
+
+  /**
+   * The worker for whom the system sends this one request: "worker;unit;role", as in the
+   * header Koppi-On-Behalf-Of of a call. Empty sends it for whom the header of the stream
+   * names, or for the system itself. INVALID_FIELD, in the receipt, where both name somebody
+   * and not the same. ON_BEHALF_NOT_ALLOWED as for the header.
+   *
+   * @generated from field: string on_behalf_of = 3;
+   */
+  onBehalfOf: string;
 };
 
 /**
@@ -1189,7 +1199,8 @@ export declare const ExchangeService: GenService<{
    * the client then opens it again. The stream ends with UNAUTHENTICATED, TOKEN_EXPIRED when
    * its token expires, with ABORTED, TAKEN_OVER when its consumer is opened again, and with
    * INVALID_ARGUMENT after an invalid request. A client that closes its sending side still
-   * gets its receipts.
+   * gets its receipts. The header Koppi-On-Behalf-Of: worker;unit;role of the stream holds for
+   * each request that is sent on it; Send.on_behalf_of names the worker of one.
    *
    * @generated from rpc koppi.exchange.v1.ExchangeService.Exchange
    */
