@@ -49,7 +49,9 @@ type Agency struct {
 	EmergencyPhone string
 	// ChildWelfare is where a child welfare notification is made; nil if the file does not say.
 	ChildWelfare *ChildWelfare
-	Definitions  Definitions
+	// OnBehalf limits for which workers the agency's systems may act; nil if they may act for all.
+	OnBehalf    []OnBehalf
+	Definitions Definitions
 }
 
 // Unit is a part of an agency that handles matters.

@@ -41,6 +41,7 @@ type fileAgency struct {
 	SupportNeeds       map[string]fileNeed          `json:"supportNeeds"`
 	FourField          *fileFourField               `json:"fourField"`
 	ChildWelfare       *fileChildWelfare            `json:"childWelfare"`
+	OnBehalfOf         []fileOnBehalf               `json:"onBehalfOf"`
 }
 
 type fileUnit struct {
@@ -220,6 +221,9 @@ func (f fileAgency) check() (Agency, error) {
 	}
 	if intakes == 0 && len(agency.Units) > 1 {
 		return agency, errors.New("no intake unit: no unit would receive messages that are addressed to the agency")
+	}
+	if agency.OnBehalf, err = checkOnBehalf(f.OnBehalfOf, agency.Units); err != nil {
+		return agency, err
 	}
 	return agency, cmp.Or(checkAreas(agency.Units), checkOnCall(agency.Units))
 }

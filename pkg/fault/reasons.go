@@ -24,6 +24,7 @@ const (
 	RequestIDReused       Reason = "REQUEST_ID_REUSED"
 	RoleNotAllowed        Reason = "ROLE_NOT_ALLOWED"
 	ProfessionNotAllowed  Reason = "PROFESSION_NOT_ALLOWED"
+	OnBehalfNotAllowed    Reason = "ON_BEHALF_NOT_ALLOWED"
 	NotAMember            Reason = "NOT_A_MEMBER"
 	NoLiveMatter          Reason = "NO_LIVE_MATTER"
 	StaleEtag             Reason = "STALE_ETAG"
@@ -85,6 +86,7 @@ var table = map[Reason]entry{
 	RequestIDReused:       {codes.AlreadyExists, "use a new request_id for a new request"},
 	RoleNotAllowed:        {codes.PermissionDenied, "leave this to a caller whose role allows it"},
 	ProfessionNotAllowed:  {codes.PermissionDenied, "leave this step to a social worker"},
+	OnBehalfNotAllowed:    {codes.PermissionDenied, "name a worker for whom the directory lets your system act; record a new worker with PutColleague, or ask the operator to change the directory"},
 	NoLiveMatter:          {codes.PermissionDenied, "an agency can record this only while it has a live matter of the client with another agency; the client can record it on their own page"},
 	NotAMember:            {codes.PermissionDenied, "join the plan first"},
 	StaleEtag:             {codes.Aborted, "read the matter again and decide from its current state"},
