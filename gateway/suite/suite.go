@@ -104,7 +104,12 @@ func Open(config Config) (*Front, error) {
 	})
 	work.People = staff
 	var err error
-	if front.Exchange, err = merged.New(merged.Config{Logger: config.Logger, Services: services}); err != nil {
+	if front.Exchange, err = merged.New(merged.Config{
+		Logger: config.Logger, Services: services,
+		OnBehalf: func(ctx context.Context, stream, named string) (string, error) {
+			return config.Callers.OnBehalf(ctx, stream, named, staff.Admit)
+		},
+	}); err != nil {
 		return nil, err
 	}
 	if front.Casework, err = casework.New(work); err != nil {
@@ -124,7 +129,7 @@ func Open(config Config) (*Front, error) {
 			// What an exchange hands over has a hash.
 			conn = staff.Naming(conn)
 		}
-		front.Routes[name] = config.Callers.Completed(conn, staff.Complete)
+		front.Routes[name] = config.Callers.Completed(conn, staff.Admit)
 	}
 	return front, nil
 }

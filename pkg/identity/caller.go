@@ -80,6 +80,15 @@ func (c Caller) Party() *commonv1.Party {
 	return &commonv1.Party{Agency: c.Agency, Unit: c.Unit, Worker: c.Worker}
 }
 
+// Recorded returns the caller as the access log records it: who called, and the worker for whom a system called.
+// A system that acts for itself or for a worker is the caller, by its own subject and without a unit.
+func (c Caller) Recorded() (by *commonv1.Party, onBehalfOf string) {
+	if !c.System {
+		return c.Party(), ""
+	}
+	return &commonv1.Party{Agency: c.Agency, Worker: c.SystemSubject}, c.Worker
+}
+
 // Acts returns the role that the rules on professions read: the profession if there is one, else the role.
 func (c Caller) Acts() Role { return cmp.Or(c.Profession, c.Role) }
 

@@ -29,6 +29,8 @@ const (
 // concurrent use.
 type TokenExchange struct {
 	config TokenExchangeConfig
+	// suite verifies the suite's own tokens.
+	suite  *Verifier
 	minted *lru.Cache[Caller, minted]
 }
 
@@ -56,19 +58,30 @@ func NewTokenExchange(config TokenExchangeConfig) (*TokenExchange, error) {
 	if err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
-	return &TokenExchange{config: config, minted: kept}, nil
+	own, err := config.Issuer.For()
+	if err != nil {
+		return nil, err
+	}
+	own.Everyone, own.suite = true, true
+	suite, err := NewVerifier(VerifierConfig{Audience: SuiteAudience, Issuers: []IssuerConfig{own}, Directory: config.Verifier.config.Directory, Now: config.Now})
+	if err != nil {
+		return nil, err
+	}
+	return &TokenExchange{config: config, suite: suite, minted: kept}, nil
 }
 
 // Verifier returns the verifier of callers' tokens.
 func (x *TokenExchange) Verifier() *Verifier { return x.config.Verifier }
 
 // Completed wraps a connection so that each call carries the suite's token for its caller. A call without
-// credentials is passed on without a caller; the service decides which methods are public. Complete adds to a
-// verified caller what Koppi knows of it; nil for nothing. The context of the wrapped connection's calls
-// carries the caller.
-func (x *TokenExchange) Completed(to grpc.ClientConnInterface, complete func(context.Context, Caller) Caller) grpc.ClientConnInterface {
-	return exchanged{TokenExchange: x, to: to, complete: complete}
+// credentials is passed on without a caller; the service decides which methods are public. Admit is nil for
+// none. The context of the wrapped connection's calls carries the caller.
+func (x *TokenExchange) Completed(to grpc.ClientConnInterface, admit Admit) grpc.ClientConnInterface {
+	return exchanged{TokenExchange: x, to: to, admit: admit}
 }
+
+// Admit refuses a verified caller that may not call, or adds to it what Koppi knows of it.
+type Admit func(context.Context, Caller) (Caller, error)
 
 // Conn is Completed with nothing to add.
 func (x *TokenExchange) Conn(to grpc.ClientConnInterface) grpc.ClientConnInterface {
@@ -78,8 +91,8 @@ func (x *TokenExchange) Conn(to grpc.ClientConnInterface) grpc.ClientConnInterfa
 type exchanged struct {
 	*TokenExchange
 
-	to       grpc.ClientConnInterface
-	complete func(context.Context, Caller) Caller
+	to    grpc.ClientConnInterface
+	admit Admit
 }
 
 // Invoke makes a call with the suite's token for its caller.
@@ -154,16 +167,16 @@ func (e exchanged) exchange(ctx context.Context, method string, stream bool) (co
 		shown = metadata.MD{}
 	}
 	caller, known, err := e.caller(ctx, shown)
+	if err == nil && known && e.admit != nil {
+		caller, err = e.admit(ctx, caller)
+	}
 	if err != nil {
-		e.config.Logger.InfoContext(ctx, "caller refused", slog.String("method", method), slog.String("reason", string(fault.ReasonOf(err))))
+		e.refused(ctx, method, err)
 		return ctx, err
 	}
 	shown.Delete(metadataAuthorization)
 	shown.Delete(MetadataOnBehalfOf)
 	if known {
-		if e.complete != nil {
-			caller = e.complete(ctx, caller)
-		}
 		ctx = WithCaller(ctx, caller)
 		token, err := e.token(caller, stream)
 		if err != nil {
@@ -172,6 +185,11 @@ func (e exchanged) exchange(ctx context.Context, method string, stream bool) (co
 		shown.Set(metadataAuthorization, bearerPrefix+token)
 	}
 	return metadata.NewOutgoingContext(ctx, shown), nil
+}
+
+// refused logs that a caller may not call a method.
+func (x *TokenExchange) refused(ctx context.Context, method string, err error) {
+	x.config.Logger.InfoContext(ctx, "caller refused", slog.String("method", method), slog.String("reason", string(fault.ReasonOf(err))))
 }
 
 // caller returns the caller of a call; false if the call has no credentials. A certificate beside a token
@@ -192,7 +210,7 @@ func (x *TokenExchange) caller(ctx context.Context, shown metadata.MD) (caller C
 		caller, known = FromContext(ctx)
 	}
 	if named := shown.Get(MetadataOnBehalfOf); err == nil && known && len(named) > 0 {
-		caller, err = x.config.Verifier.onBehalf(caller, named)
+		caller, err = x.config.Verifier.onBehalf(caller, named, MetadataOnBehalfOf)
 	}
 	return caller, known, err
 }

@@ -41,6 +41,11 @@ func Forward(ctx context.Context) context.Context {
 	return metadata.NewOutgoingContext(ctx, metadata.MD{metadataAuthorization: metadata.ValueFromIncomingContext(ctx, metadataAuthorization)})
 }
 
+// WithToken returns a context for a call within the suite with a token of the suite.
+func WithToken(ctx context.Context, token string) context.Context {
+	return metadata.NewOutgoingContext(ctx, metadata.Pairs(metadataAuthorization, bearerPrefix+token))
+}
+
 // Admission says which methods are open to which callers. All fields are required.
 type Admission struct {
 	// Public reports whether a method needs no token.

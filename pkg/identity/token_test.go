@@ -22,9 +22,10 @@ const agencies = `{"agencies":[
  {"agency":"hva","kind":"SOCIAL_SERVICES","names":{"fi":"H","sv":"V","en":"W"},"units":[{"unit":"b","names":{"fi":"B","sv":"B","en":"B"},"languages":["fi"]}],"noConsentProfile":"NECESSARY"}]}`
 
 type tokens struct {
-	issuer   *identity.Issuer
-	verifier *identity.Verifier
-	config   identity.IssuerConfig
+	issuer    *identity.Issuer
+	verifier  *identity.Verifier
+	config    identity.IssuerConfig
+	directory *directory.Directory
 }
 
 func newTokens(t *testing.T, bound ...string) tokens {
@@ -50,7 +51,7 @@ func newTokens(t *testing.T, bound ...string) tokens {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tokens{issuer: issuer, verifier: verifier, config: config}
+	return tokens{issuer: issuer, verifier: verifier, config: config, directory: known}
 }
 
 func (k tokens) issue(t *testing.T, caller identity.Caller, life time.Duration) string {

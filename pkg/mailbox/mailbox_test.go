@@ -271,6 +271,8 @@ func TestRefusedSends(t *testing.T) {
 	s := f.open(&open{})
 	broken := take("one", "b")
 	broken.GetSend().Request.Value = []byte("\x0a\xff")
+	named := take("one", "n")
+	named.GetSend().OnBehalfOf = "kela-17;a;benefit_handler"
 	for name, test := range map[string]struct {
 		request *exchangev1.ExchangeRequest
 		reason  fault.Reason
@@ -280,6 +282,7 @@ func TestRefusedSends(t *testing.T) {
 		"a stream":           {sending("a", &exchangev1.ExchangeRequest{}), fault.InvalidField},
 		"another service":    {sending("a", &exchangev1.ListMessagesRequest{}), fault.InvalidField},
 		"broken":             {broken, fault.InvalidField},
+		"a worker, to a service, whose token names none": {named, fault.InvalidField},
 		"not served":         {sending("a", &concernv1.GetConcernRequest{}), fault.Unavailable},
 		"the same twice":     {sending("a", &concernv1.TakeConcernRequest{ConcernId: "one", RequestId: "a"}), ""},
 	} {

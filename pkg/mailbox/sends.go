@@ -65,12 +65,20 @@ func MethodsOf(services ...string) (Methods, error) {
 	return methods, nil
 }
 
+// Call is a unary call that a request on a stream makes.
+type Call struct {
+	Path    string
+	In, Out proto.Message
+	// OnBehalfOf is the worker whom the request names; empty for the caller of the stream.
+	OnBehalfOf string
+}
+
 // sends are the commands of one stream that are in progress. Commands about one subject run in order, those
 // about different subjects concurrently. Its methods may be called only from the goroutine of the stream.
 type sends struct {
 	methods Methods
 	// invoke makes a call through the same interceptors and handlers as any other call.
-	invoke  func(path string, in, out proto.Message) error
+	invoke  func(Call) error
 	pending int
 	// waiting holds the commands that wait, by subject. A subject is a key while a command about it runs.
 	waiting map[string][]func()
@@ -83,7 +91,7 @@ type sent struct {
 	receipt *exchangev1.ExchangeResponse
 }
 
-func newSends(methods Methods, invoke func(string, proto.Message, proto.Message) error) *sends {
+func newSends(methods Methods, invoke func(Call) error) *sends {
 	return &sends{methods: methods, invoke: invoke, waiting: map[string][]func(){}, done: make(chan sent, maxPending)}
 }
 
@@ -104,7 +112,8 @@ func (s *sends) add(send *exchangev1.ExchangeRequest_Send) *exchangev1.ExchangeR
 	}
 	run := func() {
 		out := how.output.New().Interface()
-		s.done <- sent{subject, receipt(send.GetRequestId(), out, s.invoke(how.path, request, out))}
+		err := s.invoke(Call{Path: how.path, In: request, Out: out, OnBehalfOf: send.GetOnBehalfOf()})
+		s.done <- sent{subject, receipt(send.GetRequestId(), out, err)}
 	}
 	s.pending++
 	if behind, busy := s.waiting[subject]; busy {

@@ -187,7 +187,13 @@ func (s *Server) Exchange(stream Stream) error {
 		return SessionConfig{
 			Mailboxes: []Mailbox{own{Server: s, caller: caller, method: exchangev1.ExchangeService_Exchange_FullMethodName}},
 			Caller:    caller, Notifications: notifications, Readers: &s.readers, Drained: s.drained, Methods: s.methods,
-			Invoke: func(path string, in, out proto.Message) error { return s.config.Calls.Invoke(calls, path, in, out) },
+			Invoke: func(call Call) error {
+				if call.OnBehalfOf != "" && !caller.ActsFor(call.OnBehalfOf) {
+					// The gateway has named the worker in the token; nothing beside it counts.
+					return fault.New(fault.InvalidField, "a service acts only for whom the token names").Field(identity.FieldOnBehalfOf, "empty, or as the token")
+				}
+				return s.config.Calls.Invoke(calls, call.Path, call.In, call.Out)
+			},
 		}, leave, nil
 	})
 }
@@ -212,12 +218,13 @@ func (s *Server) recordRange(ctx context.Context, caller identity.Caller, method
 }
 
 func (s *Server) record(ctx context.Context, caller identity.Caller, method, purpose string) error {
-	by, err := proto.Marshal(caller.Party())
+	party, onBehalfOf := caller.Recorded()
+	by, err := proto.Marshal(party)
 	if err != nil {
 		return fmt.Errorf("mailbox: marshal party: %w", err)
 	}
 	_, err = s.config.Store.Append(ctx, journal.Batch{Accesses: []journal.Access{{
-		At: s.config.Clock.Now(), By: by, Role: string(caller.Role), Method: method, Purpose: purpose,
+		At: s.config.Clock.Now(), By: by, Role: string(caller.Role), OnBehalfOf: onBehalfOf, Method: method, Purpose: purpose,
 	}}})
 	return fault.Store(err)
 }

@@ -31,7 +31,7 @@ type SessionConfig struct {
 	Drained       <-chan struct{}
 	Methods       Methods
 	// Invoke makes a unary call through the same interceptors and handlers as any other call.
-	Invoke func(path string, in, out proto.Message) error
+	Invoke func(Call) error
 }
 
 // Stream is the server's side of a partner system's bidirectional stream.

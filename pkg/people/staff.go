@@ -125,8 +125,12 @@ func (s Staff) IsUnnamed(worker string) bool {
 }
 
 // works reports whether a worker is a colleague who has not left.
-func (s Staff) works(worker string) bool {
-	found := s.Find("", worker)
+func (s Staff) works(worker string) bool { return s.Works("", worker) }
+
+// Works reports whether a worker can be taken to work in a unit: as the worker's record in it says, or else as a
+// colleague of another unit who has not left, as one who stands in.
+func (s Staff) Works(unit, worker string) bool {
+	found := s.Find(unit, worker)
 	return found != nil && !found.GetLeft()
 }
 

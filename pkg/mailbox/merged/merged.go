@@ -43,6 +43,9 @@ type Service struct {
 type Config struct {
 	Services []Service
 	Logger   *slog.Logger
+	// OnBehalf returns the token for a worker whom a request on a stream names, given the token of the stream:
+	// see identity.TokenExchange.
+	OnBehalf func(ctx context.Context, stream, named string) (string, error)
 }
 
 // Exchange is the merged exchange; Conn is the connection to it.
@@ -160,7 +163,17 @@ func (e *Exchange) session(ctx context.Context) (mailbox.SessionConfig, func(), 
 	return mailbox.SessionConfig{
 		Mailboxes: e.mailboxes(), Caller: identity.Caller{Agency: agency, Expires: expires}, Epoch: nextEpoch(), RetryMailboxes: true,
 		Notifications: notifications, Readers: &e.readers, Drained: e.drained, Methods: e.methods,
-		Invoke: func(path string, in, out proto.Message) error { return e.invoke(identity.Forward(ctx), path, in, out) },
+		Invoke: func(call mailbox.Call) error {
+			outgoing := identity.Forward(ctx)
+			if call.OnBehalfOf != "" {
+				acting, err := e.config.OnBehalf(ctx, token, call.OnBehalfOf)
+				if err != nil {
+					return err
+				}
+				outgoing = identity.WithToken(ctx, acting)
+			}
+			return e.invoke(outgoing, call.Path, call.In, call.Out)
+		},
 	}, func() {
 		for _, end := range leave {
 			end()

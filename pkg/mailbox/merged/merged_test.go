@@ -51,6 +51,8 @@ type fakeService struct {
 	reads atomic.Int64
 	// before and after are called before and after each read, where they are set.
 	before, after atomic.Pointer[func()]
+	// sent are the credentials of the last call that a request on a stream made.
+	sent atomic.Pointer[[]string]
 
 	mu       sync.Mutex
 	listener net.Listener
@@ -79,6 +81,11 @@ func (s *fakeService) count(ctx context.Context, method string, request, respons
 		if after := s.after.Load(); after != nil {
 			defer (*after)()
 		}
+	}
+	if strings.HasPrefix(method, "/koppi."+s.name+".") {
+		shown, _ := metadata.FromOutgoingContext(ctx)
+		authorization := shown.Get("authorization")
+		s.sent.Store(&authorization)
 	}
 	return call(ctx, method, request, response, conn, options...)
 }
@@ -142,6 +149,8 @@ type fixture struct {
 	concern, referral *fakeService
 	client            exchangev1.ExchangeServiceClient
 	ctx               context.Context
+	// token is that of ctx.
+	token string
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -169,7 +178,14 @@ func newFixture(t *testing.T) *fixture {
 	}
 	f := &fixture{t: t, ctx: metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+token)}
 	f.concern, f.referral = newService(t, folder, "concern", verifier), newService(t, folder, "referral", verifier)
-	exchanges, err := merged.New(merged.Config{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Services: []merged.Service{
+	f.token = token
+	onBehalf := func(_ context.Context, stream, named string) (string, error) {
+		if named == "stranger" {
+			return "", fault.New(fault.OnBehalfNotAllowed, "unknown")
+		}
+		return named + " by " + stream, nil
+	}
+	exchanges, err := merged.New(merged.Config{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), OnBehalf: onBehalf, Services: []merged.Service{
 		{Name: "referral", Accepts: referralv1.ReferralService_ServiceDesc.ServiceName, Conn: f.referral.conn, Notify: f.referral.hub},
 		{Name: "concern", Accepts: concernv1.ConcernService_ServiceDesc.ServiceName, Conn: f.concern.conn, Notify: f.concern.hub},
 	}})

@@ -13,6 +13,7 @@ import (
 
 	"koppi.internal/pkg/caller"
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/people"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
@@ -149,6 +150,33 @@ func (p *People) Staff(agency string) (staff people.Staff, now time.Time, counts
 		p.staff[agency] = staff
 	}
 	return staff, p.now, counts
+}
+
+// Admit is Complete, and refuses a system that acts for a worker whom the agency's colleagues do not include,
+// where the directory asks for that. While it is not known who they are, nobody is admitted.
+func (p *People) Admit(ctx context.Context, who identity.Caller) (identity.Caller, error) {
+	if who.System && caller.IsPerson(who) && p.config.Directory.OnBehalf(who.Agency, who.SystemSubject).ColleaguesOnly {
+		if err := p.colleague(ctx, who); err != nil {
+			return who, err
+		}
+	}
+	return p.Complete(ctx, who), nil
+}
+
+// colleague refuses a worker who is no colleague of the agency, or has left.
+func (p *People) colleague(ctx context.Context, who identity.Caller) error {
+	staff, _, counts := p.Staff(who.Agency)
+	if counts && staff.Works(who.Unit, who.Worker) {
+		return nil
+	}
+	// Another gateway process may just have recorded the worker.
+	if err := p.Renew(ctx); err != nil {
+		return fault.New(fault.Unavailable, "it is not known at present who the agency's colleagues are")
+	}
+	if staff, _, _ = p.Staff(who.Agency); !staff.Works(who.Unit, who.Worker) {
+		return fault.New(fault.OnBehalfNotAllowed, "the worker is none of your agency's colleagues, or has left")
+	}
+	return nil
 }
 
 // Complete records that a worker called, and adds to the caller the rosters and emergency readings that its

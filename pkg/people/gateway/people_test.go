@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/people/gateway"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
@@ -74,8 +76,9 @@ func (s stream) RecvMsg(message any) error {
 type fixture struct {
 	*gateway.People
 
-	keeper *keeper
-	now    time.Time
+	keeper    *keeper
+	directory *directory.Directory
+	now       time.Time
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -85,7 +88,7 @@ func newFixture(t *testing.T) *fixture {
 		t.Fatal(err)
 	}
 	by := &commonv1.Party{Agency: "hva", Unit: "a", Worker: "w-1"}
-	f := &fixture{now: noon, keeper: &keeper{people: &caseworkv1.AgencyPeople{
+	f := &fixture{now: noon, directory: known, keeper: &keeper{people: &caseworkv1.AgencyPeople{
 		Agency: "hva", Revision: 1,
 		Colleagues: []*caseworkv1.ColleagueRecord{
 			{Party: by, SignedName: "Anna A", LastSeenAt: timestamppb.New(noon), Put: &caseworkv1.Colleague{Phone: "044 1", Titles: []*caseworkv1.Title{{Language: "fi", Text: "x"}}}},
@@ -212,5 +215,76 @@ func TestNames(t *testing.T) {
 		if contact := got.GetContacts()[0]; test.wantName == "" && (contact.GetParty().GetDisplayName() != "" || len(contact.GetTitles()) != 0 || contact.GetParty().GetWorker() != "") {
 			t.Errorf("%s: the contact names the worker: %v", name, contact)
 		}
+	}
+}
+
+// A system acts only for colleagues who have not left, where the directory asks so. For whom it is refused is
+// not recorded as a colleague. Who just became a colleague is found at once, and while it is not known who
+// they are, nobody is admitted.
+func TestColleaguesOnly(t *testing.T) {
+	f := newFixture(t)
+	known, err := directory.Parse([]byte(strings.Replace(agencies, `"reading":"UNIT"`, `"onBehalfOf":[{"system":"strict","colleaguesOnly":true}],"reading":"UNIT"`, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.directory.Replace(known)
+	for _, one := range f.keeper.people.GetColleagues() {
+		if one.GetParty().GetWorker() == "w-2" {
+			one.Put.Left = true
+		}
+	}
+	f.keeper.people.Revision++
+	if err := f.Renew(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	acting := func(system, worker string) identity.Caller {
+		return identity.Caller{Agency: "hva", Unit: "a", Worker: worker, Role: identity.RoleSocialWorker, System: true, SystemSubject: system}
+	}
+	alone := identity.Caller{Agency: "hva", Role: identity.RoleSystem, System: true, SystemSubject: "strict"}
+	person := identity.Caller{Agency: "hva", Unit: "a", Worker: "w-8", Role: identity.RoleSocialWorker}
+	elsewhere := acting("strict", "w-1")
+	elsewhere.Unit = "b"
+	admitted := func(who identity.Caller) fault.Reason {
+		t.Helper()
+		_, err := f.Admit(t.Context(), who)
+		return fault.ReasonOf(err)
+	}
+	for name, test := range map[string]struct {
+		who  identity.Caller
+		want fault.Reason
+	}{
+		"a colleague": {acting("strict", "w-1"), ""}, "one of another unit": {elsewhere, ""}, "a stranger": {acting("strict", "w-9"), fault.OnBehalfNotAllowed},
+		"one who left": {acting("strict", "w-2"), fault.OnBehalfNotAllowed}, "another system": {acting("loose", "w-7"), ""},
+		"the system itself": {alone, ""}, "a person": {person, ""},
+	} {
+		noted := f.keeper.noted
+		if got := admitted(test.who); got != test.want {
+			t.Errorf("%s: %q", name, got)
+		}
+		if test.want != "" && f.keeper.noted != noted {
+			t.Errorf("%s is recorded as a colleague", name)
+		}
+	}
+	if got, err := f.Admit(t.Context(), acting("strict", "w-1")); err != nil || got.Duty != "b/2026-W48" {
+		t.Errorf("a colleague is not completed: %+v, %v", got, err)
+	}
+	f.keeper.people = proto.CloneOf(f.keeper.people)
+	f.keeper.people.Colleagues = append(f.keeper.people.Colleagues, &caseworkv1.ColleagueRecord{Party: &commonv1.Party{Agency: "hva", Unit: "a", Worker: "w-9"}})
+	f.keeper.people.Revision++
+	if got := admitted(acting("strict", "w-9")); got != "" {
+		t.Errorf("a new colleague: %q", got)
+	}
+	f.keeper.down = true
+	for worker, want := range map[string]fault.Reason{"w-1": "", "w-10": fault.Unavailable} {
+		if got := admitted(acting("strict", worker)); got != want {
+			t.Errorf("while the store is down, %s: %q", worker, got)
+		}
+	}
+	f.now = f.now.Add(11 * time.Minute)
+	if got := admitted(acting("strict", "w-1")); got != fault.Unavailable {
+		t.Errorf("a stale copy: %q", got)
+	}
+	if got := admitted(acting("loose", "w-1")); got != "" {
+		t.Errorf("a stale copy refuses a system that is not limited: %q", got)
 	}
 }
