@@ -99,8 +99,8 @@ func (d *disclosed[S]) isOwn(by *commonv1.Party, record journal.Access) bool {
 }
 
 // sign sets the actor of a record. The client receives no purpose that a worker wrote, which may be about
-// others; of the worker it receives what the gateway decides (703/2023 § 11). An agency receives its own
-// worker.
+// others; of the worker it receives what the gateway decides (703/2023 § 11), and of a system nothing. An agency
+// receives its own worker, and the system that called for the worker or for itself.
 func (d *disclosed[S]) sign(access *caseworkv1.Access, by *commonv1.Party, record journal.Access) {
 	client := d.who.Role == identity.RoleClient
 	switch {
@@ -113,6 +113,9 @@ func (d *disclosed[S]) sign(access *caseworkv1.Access, by *commonv1.Party, recor
 		}
 	default:
 		access.By = by
+		if record.OnBehalfOf != "" || identity.Role(record.Role) == identity.RoleSystem {
+			access.System = by.GetWorker()
+		}
 		if record.OnBehalfOf != "" {
 			// A system acted in a worker's name, so the worker is shown as the reader.
 			access.By.Worker = record.OnBehalfOf

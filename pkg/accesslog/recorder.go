@@ -50,12 +50,8 @@ func (l *Recorder) Digest(method string, r proto.Message) ([]byte, error) {
 // Of returns the access log record of the current call; the code that knows subject and client
 // fills them in.
 func (l *Recorder) Of(ctx context.Context, who identity.Caller) (journal.Access, error) {
-	party := who.Party()
-	access := journal.Access{At: l.Clock.Now(), Role: string(who.Role)}
-	if who.System {
-		party = &commonv1.Party{Agency: who.Agency, Worker: who.SystemSubject}
-		access.OnBehalfOf = who.Worker
-	}
+	party, onBehalfOf := who.Recorded()
+	access := journal.Access{At: l.Clock.Now(), Role: string(who.Role), OnBehalfOf: onBehalfOf}
 	if method, ok := grpc.Method(ctx); ok {
 		access.Method = strings.TrimPrefix(method, "/")
 	}

@@ -13,13 +13,13 @@ import { Reveal } from "../../ui/reveal";
 const most = 1000;
 
 // Accesses are one person's accesses on one day, each kind once with its count.
-interface Accesses { key: string; at: string; by?: Party; byClient: boolean; did: Map<string, number> }
+interface Accesses { key: string; at: string; by?: Party; byClient: boolean; system: string; did: Map<string, number> }
 
 function grouped(accesses: Access[], named: (method: string) => string): Accesses[] {
   const groups = new Map<string, Accesses>();
-  for (const { at, by, byClient, method } of accesses) {
-    const time = dateOf(at), key = [time && dayKey(time), by?.agency, by?.unit, by?.worker, byClient].join(" ");
-    const group = groups.get(key) ?? { key, at: time ? day(time) : "", by, byClient, did: new Map<string, number>() };
+  for (const { at, by, byClient, system, method } of accesses) {
+    const time = dateOf(at), key = [time && dayKey(time), by?.agency, by?.unit, by?.worker, byClient, system].join(" ");
+    const group = groups.get(key) ?? { key, at: time ? day(time) : "", by, byClient, system, did: new Map<string, number>() };
     group.did.set(named(method), (group.did.get(named(method)) ?? 0) + 1);
     groups.set(key, group);
   }
@@ -40,10 +40,10 @@ export function AccessLog({ clientId }: { clientId: string }) {
     <Reveal name="access-log" label={t("accessLog")} hint={t("accessLogHint")} read={read}>
       {(accesses) => (
         <ul className="access-log">
-          {grouped(accesses, named).map(({ key, at, by, byClient, did }) => (
+          {grouped(accesses, named).map(({ key, at, by, byClient, system, did }) => (
             <li key={key}>
               <span className="quiet">{at}</span>{" "}
-              {byClient ? t("theClient") : party(by)}{": "}
+              {byClient ? t("theClient") : party(by)}{system && system !== by?.worker && ` ${t("bySystem", { system })}`}{": "}
               {[...did].map(([what, times]) => (times > 1 ? t("times", { what, count: times }) : what)).join("; ")}
             </li>
           ))}
