@@ -49,7 +49,13 @@ func newSends() sends { return sends{places: make(chan struct{}, maxPending)} }
 // that it takes effect once. A refusal is returned as a gRPC status. If the context ends first, the outcome
 // is unknown; send the same request again to learn it. Run must be running meanwhile.
 func (c *Client) Send(ctx context.Context, request proto.Message) (proto.Message, error) {
-	s, err := newSending(request)
+	return c.SendOnBehalfOf(ctx, "", request)
+}
+
+// SendOnBehalfOf is Send for a worker of the agency, given as "worker;unit;role": the request is then the worker's.
+// Empty sends for the caller of the connection.
+func (c *Client) SendOnBehalfOf(ctx context.Context, worker string, request proto.Message) (proto.Message, error) {
+	s, err := newSending(request, worker)
 	if err != nil {
 		return nil, err
 	}
@@ -79,8 +85,8 @@ func (c *Client) Send(ctx context.Context, request proto.Message) (proto.Message
 	}
 }
 
-// newSending sets the request's id, which stays the same for each repetition.
-func newSending(request proto.Message) (*sending, error) {
+// newSending sets the request's id, which stays the same for each repetition, and the worker for whom it is sent.
+func newSending(request proto.Message, worker string) (*sending, error) {
 	request = proto.Clone(request)
 	id := uuid.NewString()
 	if field := request.ProtoReflect().Descriptor().Fields().ByName("request_id"); field != nil {
@@ -97,7 +103,9 @@ func newSending(request proto.Message) (*sending, error) {
 		return nil, fmt.Errorf("partner: %w", err)
 	}
 	return &sending{
-		request: &exchangev1.ExchangeRequest{Kind: &exchangev1.ExchangeRequest_Send_{Send: &exchangev1.ExchangeRequest_Send{RequestId: id, Request: packed}}},
+		request: &exchangev1.ExchangeRequest{Kind: &exchangev1.ExchangeRequest_Send_{Send: &exchangev1.ExchangeRequest_Send{
+			RequestId: id, Request: packed, OnBehalfOf: worker,
+		}}},
 		receipt: make(chan *exchangev1.ExchangeResponse_Receipt, 1),
 	}, nil
 }
