@@ -58,7 +58,7 @@ func (c *contract) openAPI() object {
 			},
 			"parameters": object{"OnBehalfOf": object{
 				"name": "Koppi-On-Behalf-Of", "in": "header", "required": false, "schema": object{"type": "string"}, "example": "ps-21;tyoikaiset;social_worker",
-				"description": "The worker for whom a system acts: worker;unit;role.",
+				"description": "The worker for whom a system acts: worker;unit;role. See /docs/on-behalf-of.",
 			}},
 			"responses": object{"Refusal": refusalResponse()},
 		},
