@@ -16,7 +16,7 @@ func limiting(entries string) string {
 // The entry that names a system holds for it, and that without a system for all others. Without an entry a
 // system may act for everybody.
 func TestOnBehalf(t *testing.T) {
-	d, err := directory.Parse([]byte(limiting(`[{"roles":["benefit_handler","team_leader"],"colleaguesOnly":true},{"system":"etuus","units":["a"]},{"system":"urn:free"}]`)))
+	d, err := directory.Parse([]byte(limiting(`[{"system":"etuus","units":["a"]},{"roles":["benefit_handler","team_leader"],"colleaguesOnly":true},{"system":"urn:free"}]`)))
 	if err != nil {
 		t.Fatal(err)
 	}
