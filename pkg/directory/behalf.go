@@ -26,10 +26,14 @@ type OnBehalf struct {
 }
 
 // AllowsUnit reports whether the system may act for workers of a unit.
-func (l OnBehalf) AllowsUnit(unit string) bool { return l.Units == nil || slices.Contains(l.Units, unit) }
+func (l OnBehalf) AllowsUnit(unit string) bool {
+	return l.Units == nil || slices.Contains(l.Units, unit)
+}
 
 // AllowsRole reports whether the system may act for workers in a role.
-func (l OnBehalf) AllowsRole(role string) bool { return l.Roles == nil || slices.Contains(l.Roles, role) }
+func (l OnBehalf) AllowsRole(role string) bool {
+	return l.Roles == nil || slices.Contains(l.Roles, role)
+}
 
 // OnBehalf returns for whom a system of an agency may act: what the entry says that names the system, or else
 // the entry that names none.

@@ -282,7 +282,7 @@ func TestRefusedSends(t *testing.T) {
 		"a stream":           {sending("a", &exchangev1.ExchangeRequest{}), fault.InvalidField},
 		"another service":    {sending("a", &exchangev1.ListMessagesRequest{}), fault.InvalidField},
 		"broken":             {broken, fault.InvalidField},
-		"a worker, to a service, whose token names none": {named, fault.InvalidField},
+		"a worker besides":   {named, fault.InvalidField},
 		"not served":         {sending("a", &concernv1.GetConcernRequest{}), fault.Unavailable},
 		"the same twice":     {sending("a", &concernv1.TakeConcernRequest{ConcernId: "one", RequestId: "a"}), ""},
 	} {

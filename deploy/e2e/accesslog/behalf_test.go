@@ -194,11 +194,12 @@ func TestAccessLogOnBehalfOf(t *testing.T) {
 	counts := map[string]int{}
 	for _, one := range testkit.Must(a.casework.ListAccesses(a.As("kela"), &caseworkv1.ListAccessesRequest{ClientId: concern.GetClientId(), PageSize: 1000})).GetAccesses() {
 		if !strings.HasSuffix(one.GetMethod(), "/ListAccesses") {
-			counts[one.GetMethod()[strings.LastIndexByte(one.GetMethod(), '/')+1:]+" "+one.GetBy().GetWorker()+" by "+one.GetSystem()]++
+			what := one.GetMethod()[strings.LastIndexByte(one.GetMethod(), '/')+1:] + " " + one.GetBy().GetWorker() + " through " + one.GetSystem()
+			counts[strings.TrimSpace(what)]++
 		}
 	}
 	for what, want := range map[string]int{
-		"SubmitConcern kela-17 by ": 1, "GetConcern kela-17 by " + kelaSystem: 2, "GetConcern " + kelaSystem + " by " + kelaSystem: 1,
+		"SubmitConcern kela-17 through": 1, "GetConcern kela-17 through " + kelaSystem: 2, "GetConcern " + kelaSystem + " through " + kelaSystem: 1,
 	} {
 		if counts[what] != want {
 			t.Errorf("%q stands %d times in %v", what, counts[what], counts)
