@@ -122,7 +122,7 @@ func (g *guide) set(pairs ...string) {
 func (g *guide) run(names ...string) (printed string) {
 	g.t.Helper()
 	for _, name := range names {
-		command := exec.CommandContext(g.t.Context(), "bash", "-euo", "pipefail", "-c", g.block(name)) //nolint:gosec // the page's own commands
+		command := exec.CommandContext(g.t.Context(), "bash", "-euo", "pipefail", "-c", g.block(name))
 		command.Env = slices.Concat(os.Environ(), []string{"PATH=" + filepath.Dir(clustertest.Build(g.t, clustertest.KoppiCommand)) + ":" + os.Getenv("PATH")}, g.variables)
 		out, err := command.CombinedOutput()
 		if err != nil {
