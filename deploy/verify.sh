@@ -36,7 +36,13 @@ for template in proto/buf.gen.yaml gateway/contract/buf.gen.yaml gateway/docs/bu
   diff -r "$work/gen" "$out" || { echo 'generated code is stale: make generate'; exit 1; }
 done
 
-# The workspace hides missing requirements; each module must stand alone.
+# The workspace hides missing requirements; each module must stand alone. One that requires all that it imports, in
+# the versions of the workspace, compiles as it does there.
+versions='{{with .Module}}{{if .Version}}{{.Path}} {{.Version}}{{end}}{{end}}'
+go list -m -f '{{.Path}} {{.Version}}' all | sort -u > "$work/versions"
 for module in "$@"; do
-  (cd "$module" && GOWORK=off go mod tidy -diff && GOWORK=off go build ./...) || { echo "module $module: cd $module && GOWORK=off go mod tidy"; exit 1; }
+  (cd "$module" && GOWORK=off go mod tidy -diff) || { echo "module $module: cd $module && GOWORK=off go mod tidy"; exit 1; }
+  (cd "$module" && GOWORK=off go list -deps -f "$versions" ./...) | grep -v '^koppi.internal/' | sort -u > "$work/alone"
+  others=$(comm -23 "$work/alone" "$work/versions")
+  [ -z "$others" ] || { echo "module $module requires other versions than the workspace: cd $module && GOWORK=off go get the workspace's"; echo "$others"; exit 1; }
 done

@@ -125,7 +125,7 @@ func TestBench(t *testing.T) {
 	h := newHarness(t, "shared_preload_libraries='pg_stat_statements'")
 	f := figures{}
 	h.accepting(f)
-	h.pricing(f)
+	h.costs(f)
 	h.looping(f)
 	h.conversing(f)
 	h.streaming(f)

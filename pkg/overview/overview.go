@@ -53,7 +53,7 @@ type Overview struct {
 
 // Observe registers the metrics of this service until end is called.
 func (o *Overview) Observe() (end func()) {
-	reported, open := &reportedUntouched{of: map[untouchedBy]bool{}}, &paced{count: o.Overviews.OpenMatters}
+	reported, open := &reportedUntouched{of: map[untouchedBy]bool{}}, &countCache{count: o.Overviews.OpenMatters}
 	return telemetry.Observe(func(ctx context.Context, observer metric.Observer) error {
 		ctx, cancel := context.WithTimeout(ctx, readTime)
 		defer cancel()
@@ -69,7 +69,7 @@ func (o *Overview) Observe() (end func()) {
 	}, mattersOpen, mattersOverdue, mattersOldest, mattersUntouched, mailboxLag, mailboxAge, callbacksHeld, storeUp)
 }
 
-func (o *Overview) observed(ctx context.Context, observer metric.Observer, service attribute.KeyValue, counts *paced, reported *reportedUntouched) error {
+func (o *Overview) observed(ctx context.Context, observer metric.Observer, service attribute.KeyValue, counts *countCache, reported *reportedUntouched) error {
 	open, err := counts.at(ctx, o.Clock.Now())
 	if err != nil {
 		return err

@@ -1,7 +1,13 @@
 package callback
 
 import (
+	"bufio"
+	"net"
 	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
 	"testing"
 
 	"koppi.internal/deploy/testkit"
@@ -16,7 +22,7 @@ func TestEndpointsPassProbes(t *testing.T) {
 	e.Handle(box.Endpoint(t, partnertest.OldCallbackSecret, partnertest.CallbackSecret).ServeHTTP)
 	n := newNodeBox(t)
 	defer n.run()()
-	for kit, address := range map[string]string{"Go": e.Address, "TypeScript": n.address()} {
+	for kit, address := range map[string]string{"Go": e.Address, "TypeScript": n.address(), "Python": pythonEndpoint(t)} {
 		results, err := probe.Run(t.Context(), probe.Config{URL: testkit.Must(url.Parse(address)), Secret: partnertest.CallbackSecret, Agency: "kela"})
 		if err != nil {
 			t.Fatal(err)
@@ -27,4 +33,28 @@ func TestEndpointsPassProbes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// pythonEndpoint runs the kit's endpoint in Python until the test ends, and returns its address.
+func pythonEndpoint(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	secrets := filepath.Join(folder, "secrets")
+	if err := os.WriteFile(secrets, []byte(partnertest.CallbackSecret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	free := testkit.Must(net.Listen("tcp", "127.0.0.1:0"))
+	port := strconv.Itoa(free.Addr().(*net.TCPAddr).Port)
+	_ = free.Close()
+	command := exec.CommandContext(t.Context(), "python3", "-m", "koppi_partner", "endpoint", port, secrets, filepath.Join(folder, "inbox.jsonl"))
+	command.Dir, command.Stderr = testkit.Path("gateway/kits/python"), os.Stderr
+	out := testkit.Must(command.StdoutPipe())
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = command.Process.Kill(), command.Wait() })
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "listening\n" {
+		t.Fatalf("the endpoint in Python says %q: %v", line, err)
+	}
+	return "http://127.0.0.1:" + port
 }

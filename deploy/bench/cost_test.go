@@ -17,34 +17,34 @@ import (
 	"time"
 )
 
-// TestPrice measures what one accepted report costs: figures that depend less on the machine than a
+// TestCost measures what one accepted report costs: figures that depend less on the machine than a
 // rate does.
-func TestPrice(t *testing.T) {
+func TestCost(t *testing.T) {
 	h, f := newHarness(t, "shared_preload_libraries='pg_stat_statements'"), figures{}
-	h.pricing(f)
+	h.costs(f)
 	for _, name := range slices.Sorted(maps.Keys(f)) {
 		fmt.Printf("  %-34s %s\n", name, f[name])
 	}
 }
 
-// price is what was used up to a moment, by client and service (one process) and by PostgreSQL.
-type price struct {
+// cost is what was used up to a moment, by client and service (one process) and by PostgreSQL.
+type cost struct {
 	goTime, databaseTime            time.Duration
 	allocations, allocated          uint64
 	logBytes, logRecords            int64
 	statements, transactions, calls int64
 }
 
-// pricing measures the price of a report with 32 clients.
-func (h *harness) pricing(f figures) {
+// costs measures the cost of a report with 32 clients.
+func (h *harness) costs(f figures) {
 	h.postgres("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
 	h.accepted(h.one, 32)
 	for range rounds {
-		before := h.price()
+		before := h.cost()
 		rate := h.accepted(h.one, 32)
-		after, n := h.price(), 0.0
+		after, n := h.cost(), 0.0
 		n = float64(after.calls - before.calls)
-		each := func(name string, used float64) { f["price_32_"+name] = append(f["price_32_"+name], used/n) }
+		each := func(name string, used float64) { f["cost_32_"+name] = append(f["cost_32_"+name], used/n) }
 		each("go_core_ms", (after.goTime-before.goTime).Seconds()*1000)
 		each("postgres_core_ms", (after.databaseTime-before.databaseTime).Seconds()*1000)
 		each("allocations", float64(after.allocations-before.allocations))
@@ -53,13 +53,13 @@ func (h *harness) pricing(f figures) {
 		each("log_records", float64(after.logRecords-before.logRecords))
 		each("statements", float64(after.statements-before.statements))
 		each("transactions", float64(after.transactions-before.transactions))
-		f["price_32_accepted"] = append(f["price_32_accepted"], rate)
+		f["cost_32_accepted"] = append(f["cost_32_accepted"], rate)
 	}
 }
 
-func (h *harness) price() price {
+func (h *harness) cost() cost {
 	h.t.Helper()
-	var p price
+	var p cost
 	time.Sleep(1100 * time.Millisecond) // PostgreSQL publishes a session's counts at most once a second
 	var own syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {

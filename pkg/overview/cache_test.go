@@ -15,7 +15,7 @@ func TestCountingRests(t *testing.T) {
 	for took, fresh := range map[time.Duration]time.Duration{0: 0, 100 * time.Millisecond: 5 * time.Second, 10 * time.Second: time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
 			counted := int64(0)
-			p := &paced{count: func(context.Context, time.Time) ([]journal.OpenMatters, error) {
+			p := &countCache{count: func(context.Context, time.Time) ([]journal.OpenMatters, error) {
 				counted++
 				time.Sleep(took)
 				return []journal.OpenMatters{{Streams: counted}}, nil
@@ -47,7 +47,7 @@ func TestCountingRests(t *testing.T) {
 
 func TestFailureOfCountingIsNotKept(t *testing.T) {
 	failed := errors.New("down")
-	p := &paced{count: func(context.Context, time.Time) ([]journal.OpenMatters, error) { return nil, failed }}
+	p := &countCache{count: func(context.Context, time.Time) ([]journal.OpenMatters, error) { return nil, failed }}
 	if _, err := p.at(t.Context(), time.Time{}); !errors.Is(err, failed) {
 		t.Fatal(err)
 	}
