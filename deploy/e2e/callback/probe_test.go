@@ -13,6 +13,7 @@ import (
 	"koppi.internal/deploy/testkit"
 	"koppi.internal/deploy/testkit/partnertest"
 	"koppi.internal/gateway/callback/probe"
+	"koppi.internal/pkg/version"
 )
 
 // The endpoints of the kits pass all probes.
@@ -47,7 +48,8 @@ func pythonEndpoint(t *testing.T) string {
 	port := strconv.Itoa(free.Addr().(*net.TCPAddr).Port)
 	_ = free.Close()
 	command := exec.CommandContext(t.Context(), "python3", "-m", "koppi_partner", "endpoint", port, secrets, filepath.Join(folder, "inbox.jsonl"))
-	command.Dir, command.Stderr = testkit.Path("gateway/kits/python"), os.Stderr
+	wheel := testkit.Path("gateway/kits/dist/packed/python/koppi_partner-" + version.Number + "-py3-none-any.whl")
+	command.Env, command.Stderr = append(os.Environ(), "PYTHONPATH="+wheel), os.Stderr
 	out := testkit.Must(command.StdoutPipe())
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
