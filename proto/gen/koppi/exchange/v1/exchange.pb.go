@@ -2529,7 +2529,7 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\bWithheld\x12\x1a\n" +
 	"\x05field\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\x05field\x12\x18\n" +
 	"\x04rule\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\x04rule\x124\n" +
-	"\aerasure\x18\x03 \x01(\x0e2\x1a.koppi.exchange.v1.ErasureR\aerasure\"\xe9\x04\n" +
+	"\aerasure\x18\x03 \x01(\x0e2\x1a.koppi.exchange.v1.ErasureR\aerasure\"\x84\x05\n" +
 	"\x0fExchangeRequest\x12=\n" +
 	"\x04open\x18\x01 \x01(\v2'.koppi.exchange.v1.ExchangeRequest.OpenH\x00R\x04open\x12=\n" +
 	"\x04send\x18\x02 \x01(\v2'.koppi.exchange.v1.ExchangeRequest.SendH\x00R\x04send\x12R\n" +
@@ -2538,12 +2538,12 @@ const file_koppi_exchange_v1_exchange_proto_rawDesc = "" +
 	"\x06cursor\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06cursor\x12 \n" +
 	"\x06window\x18\x02 \x01(\rB\b\xbaH\x05*\x03\x18\x90NR\x06window\x12A\n" +
 	"\bconsumer\x18\x03 \x01(\tB%\xbaH\"r 2\x1e^([a-z0-9][a-z0-9._-]{0,62})?$R\bconsumer\x12!\n" +
-	"\fwith_records\x18\x04 \x01(\bR\vwithRecords\x1a\x97\x01\n" +
+	"\fwith_records\x18\x04 \x01(\bR\vwithRecords\x1a\xb2\x01\n" +
 	"\x04Send\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x126\n" +
-	"\arequest\x18\x02 \x01(\v2\x14.google.protobuf.AnyB\x06\xbaH\x03\xc8\x01\x01R\arequest\x12.\n" +
-	"\fon_behalf_of\x18\x03 \x01(\tB\f\xbaH\x05r\x03\x18\x80\b\xe8\xb8\x18\x02R\n" +
+	"\arequest\x18\x02 \x01(\v2\x14.google.protobuf.AnyB\x06\xbaH\x03\xc8\x01\x01R\arequest\x12I\n" +
+	"\fon_behalf_of\x18\x03 \x01(\tB'\xbaH r\x1e\x18\x80\b2\x19^[A-Za-z0-9._@:+=/|%;-]*$\xe8\xb8\x18\x02R\n" +
 	"onBehalfOf\x1a/\n" +
 	"\vAcknowledge\x12 \n" +
 	"\x06cursor\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06cursorB\x06\n" +
