@@ -20,8 +20,11 @@ const week = (page: Page, name: string) => page.locator(`.weeks > li[data-week="
 
 // pick chooses from a list by what it says.
 async function pick(page: Page, list: Locator, option: RegExp) {
-  await list.click();
-  await page.getByRole("option", { name: option }).click();
+  // A page that is read again meanwhile may close the list.
+  await expect(async () => {
+    await list.click();
+    await page.getByRole("option", { name: option }).click({ timeout: 2_000 });
+  }).toPass();
 }
 
 test("a worker edits the own telephone and hours, beside the field that is wrong", long, async ({ koppi, comes }) => {
