@@ -42,7 +42,7 @@ versions='{{with .Module}}{{if .Version}}{{.Path}} {{.Version}}{{end}}{{end}}'
 go list -m -f '{{.Path}} {{.Version}}' all | sort -u > "$work/versions"
 for module in "$@"; do
   (cd "$module" && GOWORK=off go mod tidy -diff) || { echo "module $module: cd $module && GOWORK=off go mod tidy"; exit 1; }
-  (cd "$module" && GOWORK=off go list -deps -f "$versions" ./...) | grep -v '^koppi.internal/' | sort -u > "$work/alone"
+  (cd "$module" && GOWORK=off go list -deps -f "$versions" ./...) | sed '/^koppi.internal\//d' | sort -u > "$work/alone"
   others=$(comm -23 "$work/alone" "$work/versions")
-  [ -z "$others" ] || { echo "module $module requires other versions than the workspace: cd $module && GOWORK=off go get the workspace's"; echo "$others"; exit 1; }
+  [ -z "$others" ] || { printf 'module %s alone uses these versions, and the workspace later ones: raise them by go get in %s, with GOWORK=off\n%s\n' "$module" "$module" "$others"; exit 1; }
 done

@@ -3,7 +3,6 @@ package testkit
 import (
 	"context"
 	"crypto/tls"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 
 	"koppi.internal/deploy/testkit/leaktest"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/loopback/porttest"
 )
 
 // Must returns a value, and panics on an error. It is for what can only fail if the test is wrong.
@@ -89,10 +89,5 @@ func TrimScheme(address string) string { return strings.TrimPrefix(address, "htt
 // FreeAddress returns an address of this machine at which nothing listens.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	return porttest.Address(porttest.Free(t))
 }

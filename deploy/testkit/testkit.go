@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"sync"
 	"testing"
@@ -84,4 +85,16 @@ func Times(variable string, everyRun int) int {
 		return times
 	}
 	return everyRun
+}
+
+// Block returns a block of commands or settings of a document, such as deploy/keeping.md, by its name, which stands behind
+// the language: "```sh backup".
+func Block(t testing.TB, document, name string) string {
+	t.Helper()
+	page := Must(os.ReadFile(Path(document)))
+	found := regexp.MustCompile("(?s)\n *```\\w+ " + regexp.QuoteMeta(name) + "\n(.*?)```").FindSubmatch(page)
+	if found == nil {
+		t.Fatalf("%s has no block %s", document, name)
+	}
+	return string(found[1])
 }

@@ -31,7 +31,7 @@ func (e *Engine[S]) Changes(ctx context.Context, subject string, scope matter.Sc
 	if err != nil {
 		return nil, fault.Store(err)
 	}
-	events, err := fromRows(histories[0])
+	events, err := EventsFrom(histories[0])
 	if err != nil || len(events) == 0 {
 		return nil, err
 	}

@@ -37,12 +37,9 @@ func toRow(event matter.Event, version uint64, class journal.Class) (journal.Eve
 	return row, nil
 }
 
-// EventsFrom decodes stored events; none for a history whose content was erased.
-func EventsFrom(rows []journal.Event) ([]matter.Event, error) { return fromRows(rows) }
-
-// fromRows decodes stored events. It returns no events for a history whose content was erased, as
+// EventsFrom decodes stored events. It returns no events for a history whose content was erased, as
 // if it did not exist.
-func fromRows(rows []journal.Event) ([]matter.Event, error) {
+func EventsFrom(rows []journal.Event) ([]matter.Event, error) {
 	events := make([]matter.Event, 0, len(rows))
 	for _, row := range rows {
 		if row.Erased {

@@ -46,8 +46,9 @@ func (r reads[S]) keys(world matter.World[S]) []string {
 // subjects and the holders of the requested unique keys, and repeats that until nothing new turns
 // up.
 func (e *Engine[S]) load(ctx context.Context, r reads[S]) (loaded[S], error) {
-	l := loaded[S]{world: matter.World[S]{Subjects: map[string]matter.History[S]{}, UniqueKeys: map[string]string{}, Loaded: map[string]bool{}}}
+	l := loaded[S]{world: matter.World[S]{Subjects: map[string]matter.History[S]{}, UniqueKeys: map[string]string{}}}
 	subjects, keys, err := e.loadFirst(ctx, &l, r)
+	l.world.Loaded = subjects
 	if err != nil {
 		return l, err
 	}
@@ -59,14 +60,14 @@ func (e *Engine[S]) load(ctx context.Context, r reads[S]) (loaded[S], error) {
 		if err != nil {
 			return l, err
 		}
-		wanted, asked := missing(subjects, related), missing(keys, r.keys(l.world))
+		wanted, asked := missing(l.world.Loaded, related), missing(keys, r.keys(l.world))
 		if len(wanted)+len(asked) == 0 {
 			return l, e.stillHeld(l.world)
 		}
 		if err := errors.Join(e.loadSubjects(ctx, l.world, wanted), e.loadKeys(ctx, &l, r.target, asked)); err != nil {
 			return l, err
 		}
-		subjects, keys = append(subjects, wanted...), append(keys, asked...)
+		l.world.Loaded, keys = append(l.world.Loaded, wanted...), append(keys, asked...)
 	}
 }
 
@@ -155,10 +156,7 @@ func (e *Engine[S]) loadSubjects(ctx context.Context, world matter.World[S], sub
 		return fault.Store(err)
 	}
 	for i, subject := range subjects {
-		if world.Loaded != nil {
-			world.Loaded[subject] = true
-		}
-		events, err := fromRows(histories[i])
+		events, err := EventsFrom(histories[i])
 		if err != nil {
 			return err
 		}

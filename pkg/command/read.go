@@ -40,7 +40,7 @@ func (e *Engine[S]) ReadClient(ctx context.Context, client string, subjects ...s
 	}
 	views := make([]matter.View[S], 0, len(subjects))
 	for _, rows := range histories {
-		events, err := fromRows(rows)
+		events, err := EventsFrom(rows)
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +69,7 @@ func (e *Engine[S]) EventsOf(ctx context.Context, subjects ...string) ([][]matte
 	}
 	all := make([][]matter.Event, 0, len(histories))
 	for _, rows := range histories {
-		events, err := fromRows(rows)
+		events, err := EventsFrom(rows)
 		if err != nil {
 			return nil, err
 		}

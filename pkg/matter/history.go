@@ -56,13 +56,13 @@ type World[S any] struct {
 	Subjects map[string]History[S]
 	// UniqueKeys maps each key that was looked up to the matter that holds it.
 	UniqueKeys map[string]string
-	// Loaded are the names that were looked up, whether or not a matter has that name.
-	Loaded map[string]bool
+	// Loaded are the names of matters that were looked up, whether or not a matter has that name.
+	Loaded []string
 }
 
 // HasLoaded tells whether all of these names were looked up.
 func (w World[S]) HasLoaded(subjects ...string) bool {
-	return !slices.ContainsFunc(subjects, func(subject string) bool { return !w.Loaded[subject] })
+	return !slices.ContainsFunc(subjects, func(subject string) bool { return !slices.Contains(w.Loaded, subject) })
 }
 
 // State returns the true state of a matter; the zero state if there is none.

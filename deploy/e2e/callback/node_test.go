@@ -4,8 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -20,6 +20,7 @@ import (
 	"koppi.internal/deploy/testkit"
 	"koppi.internal/deploy/testkit/partnertest"
 	"koppi.internal/gateway/callback"
+	"koppi.internal/pkg/loopback/porttest"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
@@ -43,9 +44,7 @@ func newNodeBox(t *testing.T) *nodeBox {
 	if err := os.WriteFile(n.secrets, []byte(partnertest.OldCallbackSecret+"\n"+partnertest.CallbackSecret+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	listener := testkit.Must(net.Listen("tcp", "127.0.0.1:0"))
-	_, n.port, _ = net.SplitHostPort(listener.Addr().String())
-	_ = listener.Close()
+	n.port = fmt.Sprint(porttest.Free(t))
 	return n
 }
 

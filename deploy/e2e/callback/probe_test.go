@@ -7,13 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"testing"
 
 	"koppi.internal/deploy/testkit"
 	"koppi.internal/deploy/testkit/partnertest"
 	"koppi.internal/gateway/callback/probe"
-	"koppi.internal/pkg/version"
 )
 
 // The endpoints of the kits pass all probes.
@@ -44,12 +42,10 @@ func pythonEndpoint(t *testing.T) string {
 	if err := os.WriteFile(secrets, []byte(partnertest.CallbackSecret+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	free := testkit.Must(net.Listen("tcp", "127.0.0.1:0"))
-	port := strconv.Itoa(free.Addr().(*net.TCPAddr).Port)
-	_ = free.Close()
+	address := testkit.FreeAddress(t)
+	_, port, _ := net.SplitHostPort(address)
 	command := exec.CommandContext(t.Context(), "python3", "-m", "koppi_partner", "endpoint", port, secrets, filepath.Join(folder, "inbox.jsonl"))
-	wheel := testkit.Path("gateway/kits/dist/packed/python/koppi_partner-" + version.Number + "-py3-none-any.whl")
-	command.Env, command.Stderr = append(os.Environ(), "PYTHONPATH="+wheel), os.Stderr
+	command.Env, command.Stderr = partnertest.PythonKit(t), os.Stderr
 	out := testkit.Must(command.StdoutPipe())
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
@@ -58,5 +54,5 @@ func pythonEndpoint(t *testing.T) string {
 	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "listening\n" {
 		t.Fatalf("the endpoint in Python says %q: %v", line, err)
 	}
-	return "http://127.0.0.1:" + port
+	return "http://" + address
 }

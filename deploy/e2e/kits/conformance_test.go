@@ -21,6 +21,7 @@ import (
 	"koppi.internal/deploy/testkit/clustertest"
 	"koppi.internal/deploy/testkit/partnertest"
 	"koppi.internal/partner"
+	"koppi.internal/pkg/loopback/porttest"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -94,7 +95,7 @@ func TestEndpointsRefuse(t *testing.T) {
 		"Python":     {"python3", "-m", "koppi_partner", "endpoint"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			port, inbox := freePort(t), filepath.Join(t.TempDir(), "inbox.jsonl")
+			port, inbox := fmt.Sprint(porttest.Free(t)), filepath.Join(t.TempDir(), "inbox.jsonl")
 			defer kits.run(t, append(slices.Clone(program), port, kits.secrets, inbox))()
 			await(t, port)
 			e := called{t, "http://127.0.0.1:" + port}

@@ -22,7 +22,8 @@ import (
 	"koppi.internal/deploy/testkit"
 	"koppi.internal/deploy/testkit/clustertest"
 	"koppi.internal/deploy/testkit/leaktest"
-	"koppi.internal/pkg/version"
+	"koppi.internal/deploy/testkit/partnertest"
+	"koppi.internal/pkg/loopback/porttest"
 	attachmentv1 "koppi.internal/proto/gen/koppi/attachment/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
 	consentv1 "koppi.internal/proto/gen/koppi/consent/v1"
@@ -74,7 +75,7 @@ func TestExport(t *testing.T) {
 // Every event type of the contract, and one that neither the program nor the kit knows, each with a field and values of
 // tomorrow, is exported and verified.
 func TestExportOfEveryEvent(t *testing.T) {
-	f, types := everyEvent(t, map[string]string{"kela": freePort(t)})
+	f, types := everyEvent(t, map[string]string{"kela": fmt.Sprint(porttest.Free(t))})
 	folder := filepath.Join(t.TempDir(), "kela")
 	succeeds(t, clustertest.Build(t, clustertest.KoppiCommand), "export", "--agency", "kela", "--address", f.Address, folder)
 	if verified := succeeds(t, "python3", verifier(folder, "")...); !strings.Contains(verified, fmt.Sprintf("concern: %d messages verified, of which 0", len(types))) {
@@ -184,12 +185,8 @@ func verifier(folder, sum string) []string {
 // program runs with the kit in Python as a gateway serves it.
 func program(t *testing.T, name string, arguments ...string) *exec.Cmd {
 	t.Helper()
-	wheel := testkit.Path(fmt.Sprintf("gateway/kits/dist/packed/python/koppi_partner-%s-py3-none-any.whl", version.Number))
-	if _, err := os.Stat(wheel); err != nil {
-		t.Fatal("the kits are not packed: make kits")
-	}
 	command := exec.CommandContext(t.Context(), name, arguments...)
-	command.Env = append(os.Environ(), "PYTHONPATH="+wheel, "PYTHONDONTWRITEBYTECODE=1")
+	command.Env = partnertest.PythonKit(t)
 	return command
 }
 

@@ -13,6 +13,7 @@ import (
 	"koppi.internal/deploy/testkit"
 	"koppi.internal/deploy/testkit/leaktest"
 	"koppi.internal/deploy/testkit/partnertest"
+	"koppi.internal/pkg/loopback/porttest"
 	"koppi.internal/pkg/version"
 )
 
@@ -80,7 +81,7 @@ func (k *installed) script(name string) string { return filepath.Join(k.folder, 
 // port is a free port, of one name.
 func (k *installed) port(t *testing.T, name string) string {
 	t.Helper()
-	k.ports[name] = freePort(t)
+	k.ports[name] = fmt.Sprint(porttest.Free(t))
 	return k.ports[name]
 }
 

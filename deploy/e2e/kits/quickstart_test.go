@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +19,7 @@ import (
 	"koppi.internal/deploy/testkit/partnertest"
 	"koppi.internal/gateway/callback"
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/loopback/porttest"
 	"koppi.internal/pkg/version"
 )
 
@@ -54,14 +54,6 @@ func outside(t *testing.T) []string {
 		"npm_config_prefer_offline=true", "npm_config_update_notifier=false")
 }
 
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener := testkit.Must(net.Listen("tcp", "127.0.0.1:0"))
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	_ = listener.Close()
-	return port
-}
-
 // calledAt is an instance that calls Kela at a port.
 func calledAt(t *testing.T, port string) *testkit.Fixture {
 	t.Helper()
@@ -91,7 +83,7 @@ func TestQuickStarts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			folder, port := t.TempDir(), freePort(t)
+			folder, port := t.TempDir(), fmt.Sprint(porttest.Free(t))
 			f := calledAt(t, port)
 			command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", quickstart(t, guide.readme, folder, f.Address, port))
 			command.Dir, command.Env = folder, outside(t)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -29,7 +28,9 @@ import (
 	"koppi.internal/pkg/process/certtest"
 )
 
-// guide is an operator who follows deploy/production.md.
+const productionGuide = "deploy/production.md"
+
+// guide is an operator who follows the guide to production.
 type guide struct {
 	t     *testing.T
 	page  string
@@ -43,9 +44,9 @@ type guide struct {
 // An operator who follows production.md gets from nothing to two agencies: PostgreSQL with a standby, Redis, TLS
 // between all, a system by its certificate and a worker by an OpenID provider. Each block is run as it stands.
 func TestProductionGuide(t *testing.T) {
-	g := &guide{t: t, page: string(testkit.Must(os.ReadFile(testkit.Path("deploy/production.md")))), taken: map[string]bool{}, etc: t.TempDir(), suite: certtest.New(t)}
+	g := &guide{t: t, page: string(testkit.Must(os.ReadFile(testkit.Path(productionGuide)))), taken: map[string]bool{}, etc: t.TempDir(), suite: certtest.New(t)}
 	g.databases()
-	base := "https://" + free(t)
+	base := "https://" + testkit.FreeAddress(t)
 	provider := oidctest.Start(t, base)
 	provider.Know("taina", map[string]any{"groups": []string{"SHL-sosiaalityontekija"}, "department": "4711", "employee": "ps-21"})
 	folder := t.TempDir()
@@ -96,7 +97,7 @@ func (g *guide) databases() {
 	if err := os.WriteFile(statements, testkit.Must(os.ReadFile(testkit.Path("deploy/compose/databases.sql"))), 0o644); err != nil {
 		g.t.Fatal(err)
 	}
-	primary.Shell("cd " + primary.Folder() + "\n" + g.block("databases") + ` | grep "is sync"`)
+	primary.Shell("cd " + primary.Folder() + "\n" + strings.TrimSpace(g.block("databases")) + ` | grep "is sync"`)
 	reach := fmt.Sprintf("host=127.0.0.1,127.0.0.1 port=%d,%d target_session_attrs=read-write sslmode=disable", primary.Port(), standby.Port())
 	g.set("JOURNALS", reach, "KEYS", reach)
 }
@@ -104,12 +105,8 @@ func (g *guide) databases() {
 // block is a block of the page by its name.
 func (g *guide) block(name string) string {
 	g.t.Helper()
-	found := regexp.MustCompile("(?s)\n```sh " + regexp.QuoteMeta(name) + "\n(.*?)\n```\n").FindStringSubmatch(g.page)
-	if found == nil {
-		g.t.Fatalf("production.md has no block %s", name)
-	}
 	g.taken[name] = true
-	return found[1]
+	return testkit.Block(g.t, productionGuide, name)
 }
 
 func (g *guide) set(pairs ...string) {
@@ -156,8 +153,8 @@ func (g *guide) certificate(by *certtest.Authority, name string, names ...string
 // start starts a program as the page's unit does: with the file of its environment. Its addresses are this test's.
 func (g *guide) start(name, address string) *clustertest.Process {
 	g.t.Helper()
-	unit := regexp.MustCompile("(?s)```ini koppi@.service\n(.*?)```").FindStringSubmatch(g.page)
-	if unit == nil || !strings.Contains(unit[1], "\nEnvironmentFile=/etc/koppi/%i.env\n") || !strings.Contains(unit[1], "\nExecStart=/usr/local/bin/%i\n") {
+	unit := testkit.Block(g.t, productionGuide, "koppi@.service")
+	if !strings.Contains(unit, "\nEnvironmentFile=/etc/koppi/%i.env\n") || !strings.Contains(unit, "\nExecStart=/usr/local/bin/%i\n") {
 		g.t.Fatal("production.md has another unit")
 	}
 	command := clustertest.GatewayCommand
@@ -212,12 +209,4 @@ func (g *guide) decode(text string, into any) {
 	if err := json.Unmarshal([]byte(text), into); err != nil {
 		g.t.Fatalf("%v: %s", err, text)
 	}
-}
-
-// free returns an address of this machine at which nothing listens.
-func free(t *testing.T) string {
-	t.Helper()
-	listener := testkit.Must(net.Listen("tcp", "127.0.0.1:0"))
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
 }

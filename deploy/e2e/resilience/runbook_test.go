@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -17,12 +16,7 @@ import (
 // step is a block of the runbook for keeping, by its name.
 func step(t *testing.T, name string) string {
 	t.Helper()
-	page := testkit.Must(os.ReadFile(testkit.Path("deploy/keeping.md")))
-	found := regexp.MustCompile("(?s)\n *```\\w+ " + name + "\n(.*?)```").FindSubmatch(page)
-	if found == nil {
-		t.Fatalf("keeping.md has no step %s", name)
-	}
-	return string(found[1])
+	return testkit.Block(t, "deploy/keeping.md", name)
 }
 
 // archive is where a test's PostgreSQL archives its log to, as seen from its data.

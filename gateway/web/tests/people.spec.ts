@@ -20,7 +20,7 @@ const week = (page: Page, name: string) => page.locator(`.weeks > li[data-week="
 
 // pick chooses from a list by what it says.
 async function pick(page: Page, list: Locator, option: RegExp) {
-  // A page that is read again meanwhile may close the list.
+  // A form takes the focus once it has opened, which closes a list that was opened at once.
   await expect(async () => {
     await list.click();
     await page.getByRole("option", { name: option }).click({ timeout: 2_000 });

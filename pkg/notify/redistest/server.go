@@ -5,13 +5,14 @@ package redistest
 import (
 	"context"
 	"fmt"
-	"net"
 	"os/exec"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"koppi.internal/pkg/loopback/porttest"
 )
 
 // Server is a Redis server that can be stopped and started.
@@ -25,14 +26,7 @@ type Server struct {
 // Start starts a server.
 func Start(tb testing.TB) *Server {
 	tb.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	s := &Server{tb: tb, folder: tb.TempDir(), port: listener.Addr().(*net.TCPAddr).Port}
-	if err := listener.Close(); err != nil {
-		tb.Fatal(err)
-	}
+	s := &Server{tb: tb, folder: tb.TempDir(), port: porttest.Free(tb)}
 	s.Up()
 	tb.Cleanup(s.Down)
 	return s

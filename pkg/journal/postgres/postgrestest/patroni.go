@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"koppi.internal/pkg/loopback/porttest"
 )
 
 // Managed is two servers that Patroni manages with etcd, configured as in keeping.md: one is the
@@ -52,7 +54,7 @@ func StartManaged(tb testing.TB) *Managed {
 			tb.Fatal(err)
 		}
 	}
-	client, peer := freePort(tb), freePort(tb)
+	client, peer := porttest.Free(tb), porttest.Free(tb)
 	etcd := exec.Command("etcd", "--data-dir", filepath.Join(folder, "etcd"), "--unsafe-no-fsync", //nolint:gosec // a test's own
 		"--listen-client-urls", fmt.Sprintf("http://127.0.0.1:%d", client), "--advertise-client-urls", fmt.Sprintf("http://127.0.0.1:%d", client),
 		"--listen-peer-urls", fmt.Sprintf("http://127.0.0.1:%d", peer), "--initial-advertise-peer-urls", fmt.Sprintf("http://127.0.0.1:%d", peer),
@@ -62,8 +64,8 @@ func StartManaged(tb testing.TB) *Managed {
 	m := &Managed{tb: tb}
 	for i := range m.nodes {
 		name := fmt.Sprintf("node%d", i)
-		n := &node{Server: &Server{tb: tb, bin: owner.bin, account: owner.account, port: freePort(tb), data: filepath.Join(folder, name)}}
-		n.api, n.config = fmt.Sprintf("127.0.0.1:%d", freePort(tb)), filepath.Join(folder, name+".yml")
+		n := &node{Server: &Server{tb: tb, bin: owner.bin, account: owner.account, port: porttest.Free(tb), data: filepath.Join(folder, name)}}
+		n.api, n.config = fmt.Sprintf("127.0.0.1:%d", porttest.Free(tb)), filepath.Join(folder, name+".yml")
 		if err := os.WriteFile(n.config, []byte(n.settings(name, client)), 0o644); err != nil { //nolint:gosec // it holds no secret, and another account reads it
 			tb.Fatal(err)
 		}

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"koppi.internal/pkg/loopback/porttest"
 )
 
 // NewPgBouncer starts a PgBouncer in front of a server, in a pool mode such as "session", for the
@@ -22,7 +24,7 @@ func NewPgBouncer(tb testing.TB, server *Server, mode string, roles ...string) *
 			tb.Fatal("PgBouncer is missing: apt-get install pgbouncer")
 		}
 	}
-	folder, port := filepath.Join(server.Folder(), "pgbouncer-"+mode), freePort(tb)
+	folder, port := filepath.Join(server.Folder(), "pgbouncer-"+mode), porttest.Free(tb)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		tb.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -18,6 +17,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"koppi.internal/pkg/loopback/porttest"
 )
 
 // Server is a running PostgreSQL.
@@ -33,7 +34,7 @@ type Server struct {
 // Start starts a server, with settings such as "fsync=off".
 func Start(tb testing.TB, settings ...string) *Server {
 	tb.Helper()
-	s := &Server{tb: tb, bin: binaries(tb), port: freePort(tb)}
+	s := &Server{tb: tb, bin: binaries(tb), port: porttest.Free(tb)}
 	folder, err := os.MkdirTemp("", "koppi-postgres-")
 	if err != nil {
 		tb.Fatal(err)
@@ -171,14 +172,4 @@ func postgresAccount(tb testing.TB) *syscall.Credential {
 	uid, _ := strconv.ParseUint(account.Uid, 10, 32)
 	gid, _ := strconv.ParseUint(account.Gid, 10, 32)
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-}
-
-func freePort(tb testing.TB) int {
-	tb.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port
 }

@@ -9,13 +9,15 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"koppi.internal/pkg/loopback/porttest"
 )
 
 // Standby creates a standby that streams from the server, and starts it. It has the server's
 // settings and the given ones.
 func (s *Server) Standby(tb testing.TB, name string, settings ...string) *Server {
 	tb.Helper()
-	standby := &Server{tb: tb, bin: s.bin, account: s.account, port: freePort(tb), data: filepath.Join(s.Folder(), name)}
+	standby := &Server{tb: tb, bin: s.bin, account: s.account, port: porttest.Free(tb), data: filepath.Join(s.Folder(), name)}
 	s.Shell(fmt.Sprintf(`pg_basebackup -D %s -R -X stream -c fast -d 'application_name=%s'`, standby.data, name))
 	standby.configure(fmt.Sprintf("port=%d", standby.port))
 	standby.configure(settings...)
