@@ -37,6 +37,7 @@ import (
 	"koppi.internal/pkg/lease"
 	"koppi.internal/pkg/limit"
 	notice "koppi.internal/pkg/notice/gateway"
+	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/serve"
 	"koppi.internal/pkg/telemetry"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
@@ -48,8 +49,10 @@ type Config struct {
 	Data      string
 	Directory *directory.Directory
 	Logger    *slog.Logger
-	// Dev trusts the development issuer, admits test persons and serves DevService.
+	// Dev trusts the development issuer, admits all persons and serves DevService.
 	Dev bool
+	// TestPersons makes it a test environment, which admits test persons alone; not beside Dev.
+	TestPersons bool
 	// Clock stops the domain's time at this moment; it needs Dev and an empty folder.
 	Clock time.Time
 	// Issuers are trusted issuers besides the development issuer.
@@ -150,7 +153,11 @@ func (k *Koppi) assemble(ctx context.Context) error {
 		}
 		k.config.Codes = built
 	}
-	parts, err := k.parts(ctx)
+	persons, err := process.Environment{TestPersons: k.config.TestPersons}.Persons(k.config.Dev)
+	if err != nil {
+		return err
+	}
+	parts, err := k.parts(ctx, persons)
 	if err != nil {
 		return err
 	}
@@ -165,7 +172,7 @@ func (k *Koppi) assemble(ctx context.Context) error {
 	for _, m := range k.members {
 		backends[m.name] = suite.Backend{Conn: m.conn, Notify: m.hub}
 	}
-	work := casework.Config{Directory: k.config.Directory, Codes: k.config.Codes.Codes, Secrets: parts.secrets, Attachments: k.attachments, Limiter: parts.limiter, Uploads: k.config.Uploads, Scanner: attachments.ScannerAt(k.config.Scanner), Recent: k.config.Recent}
+	work := casework.Config{TestPersons: k.config.TestPersons, Directory: k.config.Directory, Codes: k.config.Codes.Codes, Secrets: parts.secrets, Attachments: k.attachments, Limiter: parts.limiter, Uploads: k.config.Uploads, Scanner: attachments.ScannerAt(k.config.Scanner), Recent: k.config.Recent}
 	states := &callback.States{}
 	work.Verifier, work.Endpoints, work.Called = parts.verifier, states, &callback.API{States: states}
 	if k.front, err = suite.Open(suite.Config{Backends: backends, Trial: k.config.Dev, Callers: parts.callers, Logger: k.config.Logger, Casework: work}); err != nil {
@@ -176,7 +183,7 @@ func (k *Koppi) assemble(ctx context.Context) error {
 		return err
 	}
 	sessions, err := k.config.Sessions.Open(session.Config{
-		Verifier: parts.callers.Verifier(), Secrets: parts.secrets, Denylist: denied, Logger: k.config.Logger, Now: time.Now, Dev: k.config.Dev,
+		Verifier: parts.callers.Verifier(), Secrets: parts.secrets, Denylist: denied, Logger: k.config.Logger, Now: time.Now, Dev: k.config.Dev, TestPersons: k.config.TestPersons,
 	})
 	if err != nil {
 		return err

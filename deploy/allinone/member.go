@@ -20,6 +20,7 @@ import (
 	"koppi.internal/pkg/clock"
 	"koppi.internal/pkg/command"
 	"koppi.internal/pkg/dev"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/sqlite"
 	"koppi.internal/pkg/limit"
@@ -35,6 +36,7 @@ import (
 // parts are what all services share in one process.
 type parts struct {
 	folder      string
+	persons     idcode.Persons
 	kek         tink.AEAD
 	secrets     *identity.Secrets
 	attachments *attachment.Store
@@ -48,9 +50,9 @@ type parts struct {
 	issuer *identity.Issuer
 }
 
-func (k *Koppi) parts(ctx context.Context) (*parts, error) {
+func (k *Koppi) parts(ctx context.Context, persons idcode.Persons) (*parts, error) {
 	config := k.config
-	p := &parts{folder: filepath.Join(config.Data, "secrets")}
+	p := &parts{persons: persons, folder: filepath.Join(config.Data, "secrets")}
 	var err error
 	source := process.Keyring{KEK: config.KEK}.Source(p.folder, config.Dev)
 	if p.kek, err = source.Make(ctx); err != nil {
@@ -70,12 +72,12 @@ func (k *Koppi) parts(ctx context.Context) (*parts, error) {
 		return nil, err
 	}
 	callers := process.Callers{
-		Issuers: config.Issuers, Partners: config.Partners, Dev: config.Dev, Folder: p.folder, Secrets: p.secrets, Directory: config.Directory, Logger: config.Logger,
+		Issuers: config.Issuers, Partners: config.Partners, Dev: config.Dev, Persons: persons, Folder: p.folder, Secrets: p.secrets, Directory: config.Directory, Logger: config.Logger,
 	}
 	if p.callers, err = callers.Open(); err != nil {
 		return nil, err
 	}
-	if p.verifier, err = identity.NewSuiteVerifier(p.folder, config.Directory, time.Now); err != nil || !config.Dev {
+	if p.verifier, err = identity.NewSuiteVerifier(p.folder, persons, config.Directory, time.Now); err != nil || !config.Dev {
 		return p, err
 	}
 	p.issuer, err = identity.OpenDevIssuer(p.folder, dev.IssuerName)
@@ -126,9 +128,12 @@ func newMember(ctx context.Context, config Config, p *parts, hosted services.Ser
 }
 
 func (m *member) build(ctx context.Context, config Config, p *parts, hosted services.Service) error {
+	if err := service.MarkPersons(ctx, m.store, p.persons); err != nil {
+		return err
+	}
 	deps := service.Deps{
 		Store: m.store, Settings: m.store, Counters: m.store, Notices: m.store, AccessLog: m.store, Log: m.store, Retention: m.store, Overviews: m.store, Records: m.store, Signals: &signal.Local{}, Directory: config.Directory, Grounds: config.Grounds.Grounds, Attachments: p.attachments, Secrets: p.secrets, Clock: clock.System(), Notify: m.hub,
-		NewID: command.NewID, Random: rand.Reader, Calls: m.conn, Logger: config.Logger, AllowTestCodes: config.Dev,
+		NewID: command.NewID, Random: rand.Reader, Calls: m.conn, Logger: config.Logger, Persons: p.persons,
 	}
 	if config.Dev {
 		adjustable, err := clock.Open(ctx, m.store, config.Clock)

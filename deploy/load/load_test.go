@@ -60,10 +60,10 @@ func TestPeople(t *testing.T) {
 	p, seen := newPeople(rand.New(rand.NewPCG(1, 2))), map[string]bool{}
 	for range 100_000 {
 		code := p.code()
-		if _, err := idcode.Parse(code, true, time.Now()); err != nil || seen[code] {
+		if _, err := idcode.Parse(code, idcode.AllPersons, time.Now()); err != nil || seen[code] {
 			t.Fatalf("%v, seen before: %v", err, seen[code])
 		}
-		if _, err := idcode.Parse(code, false, time.Now()); err == nil {
+		if _, err := idcode.Parse(code, idcode.RealPersons, time.Now()); err == nil {
 			t.Fatal("the code may be that of a real person")
 		}
 		seen[code] = true

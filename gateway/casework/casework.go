@@ -42,8 +42,10 @@ import (
 
 // Config configures casework. All fields but Scanner, Limiter, Uploads and Recent are required.
 type Config struct {
-	Services  fanout.Services
-	Directory *directory.Directory
+	Services fanout.Services
+	// TestPersons says that this is a test environment.
+	TestPersons bool
+	Directory   *directory.Directory
 	// Codes are the lists of codes.
 	Codes    *codelist.Codes
 	Secrets  *identity.Secrets
@@ -132,6 +134,7 @@ func New(config Config) (*Casework, error) {
 		Lists:     &codelists.Lists{Codes: config.Codes},
 		Finder:    &clients.Finder{Services: config.Services, Limiter: config.Limiter},
 		Handler:   &statistics.Handler{Statistics: config.Statistics},
+		Info:      version.Info{TestPersons: config.TestPersons},
 		API:       &people.API{People: config.People, Services: config.Services, Secrets: config.Secrets},
 	})
 	attachmentv1.RegisterAttachmentServiceServer(c.server, c.attachments)

@@ -21,6 +21,7 @@ import (
 	"koppi.internal/pkg/codelist"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fanout"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/limit"
 	notice "koppi.internal/pkg/notice/gateway"
@@ -31,17 +32,18 @@ import (
 
 // Config is the gateway's configuration: its flags and environment variables.
 type Config struct {
-	process.Listening `embed:""`
-	process.Entrance  `embed:""`
-	process.Calling   `embed:""`
-	callback.Settings `embed:""`
-	process.Keyring   `embed:""`
-	Sessions          session.Settings          `embed:""`
-	Notices           notice.Settings           `embed:""`
-	Papers            process.AttachmentBuckets `embed:""`
-	Telemetry         telemetry.Settings        `embed:""`
-	Limits            limit.Settings            `embed:""`
-	Uploads           limit.Uploads             `embed:""`
+	process.Listening   `embed:""`
+	process.Entrance    `embed:""`
+	process.Calling     `embed:""`
+	callback.Settings   `embed:""`
+	process.Keyring     `embed:""`
+	process.Environment `embed:""`
+	Sessions            session.Settings          `embed:""`
+	Notices             notice.Settings           `embed:""`
+	Papers              process.AttachmentBuckets `embed:""`
+	Telemetry           telemetry.Settings        `embed:""`
+	Limits              limit.Settings            `embed:""`
+	Uploads             limit.Uploads             `embed:""`
 
 	Concern      []string `help:"Replicas of the concern service, host:port each." env:"KOPPI_CONCERN" required:""`
 	Referral     []string `help:"Replicas of the referral service, host:port each." env:"KOPPI_REFERRAL" required:""`
@@ -63,6 +65,10 @@ func (c *Config) replicas() map[string][]string {
 
 // Run serves until the context ends, then waits for calls in progress.
 func (c *Config) Run(ctx context.Context) (err error) {
+	persons, err := c.Persons(c.Dev)
+	if err != nil {
+		return err
+	}
 	process.LogRedis(process.Logger())
 	end, err := c.Telemetry.Start(ctx, telemetry.Process{Name: "gateway", Logger: process.Logger()})
 	if err != nil {
@@ -83,7 +89,7 @@ func (c *Config) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	work, err := c.casework(ctx, agencies.Directory)
+	work, err := c.casework(ctx, agencies.Directory, persons)
 	if err != nil {
 		return err
 	}
@@ -96,7 +102,7 @@ func (c *Config) Run(ctx context.Context) (err error) {
 	if work.Limiter, err = process.Limiter(ctx, c.Limits, c.Redis, group); err != nil {
 		return err
 	}
-	callers, partners, err := c.callers(agencies.Directory, work.Secrets)
+	callers, partners, err := c.callers(agencies.Directory, work.Secrets, persons)
 	if err != nil {
 		return err
 	}
@@ -109,7 +115,7 @@ func (c *Config) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	sessions, err := c.Sessions.Open(session.Config{Verifier: callers.Verifier(), Secrets: work.Secrets, Denylist: denied, Logger: process.Logger(), Now: time.Now, Dev: c.Dev}) //nolint:forbidigo // a session's time
+	sessions, err := c.Sessions.Open(session.Config{Verifier: callers.Verifier(), Secrets: work.Secrets, Denylist: denied, Logger: process.Logger(), Now: time.Now, Dev: c.Dev, TestPersons: c.TestPersons}) //nolint:forbidigo // a session's time
 	if err != nil {
 		return err
 	}
@@ -133,7 +139,7 @@ func (c *Config) Run(ctx context.Context) (err error) {
 	}
 	telemetry.Ready(ctx)
 	agencies.LogAgencyWide(ctx, process.Logger())
-	process.Logger().InfoContext(ctx, "koppi is up", slog.String("service", "gateway"), slog.String("address", listener.Addr().String()), slog.Bool("dev", c.Dev))
+	process.Logger().InfoContext(ctx, "koppi is up", slog.String("service", "gateway"), slog.String("address", listener.Addr().String()), slog.Bool("dev", c.Dev), slog.Bool("test_persons", c.TestPersons))
 	group.Go(func() error { return front.Run(ctx) })
 	group.Go(func() error {
 		agencies.Watch(ctx, process.Logger())
@@ -208,7 +214,7 @@ func (c *Config) notices(services fanout.Services, agencies *directory.Directory
 }
 
 // callers opens what identifies callers: trusted issuers' tokens, and partners' certificates.
-func (c *Config) callers(agencies *directory.Directory, secrets *identity.Secrets) (*identity.TokenExchange, *identity.Partners, error) {
+func (c *Config) callers(agencies *directory.Directory, secrets *identity.Secrets, persons idcode.Persons) (*identity.TokenExchange, *identity.Partners, error) {
 	if err := c.Check(c.Dev); err != nil {
 		return nil, nil, err
 	}
@@ -220,18 +226,18 @@ func (c *Config) callers(agencies *directory.Directory, secrets *identity.Secret
 	if err != nil {
 		return nil, nil, err
 	}
-	callers, err := process.Callers{Issuers: issuers, Partners: partners, Dev: c.Dev, Folder: c.Secrets, Secrets: secrets, Directory: agencies, Logger: process.Logger()}.Open()
+	callers, err := process.Callers{Issuers: issuers, Partners: partners, Dev: c.Dev, Persons: persons, Folder: c.Secrets, Secrets: secrets, Directory: agencies, Logger: process.Logger()}.Open()
 	return callers, partners, err
 }
 
 // casework opens the configuration of what the gateway adds to the services.
-func (c *Config) casework(ctx context.Context, agencies *directory.Directory) (casework.Config, error) {
+func (c *Config) casework(ctx context.Context, agencies *directory.Directory, persons idcode.Persons) (casework.Config, error) {
 	none := casework.Config{}
 	secrets, kek, err := c.OpenSecrets(ctx, c.Secrets, c.Dev)
 	if err != nil {
 		return none, err
 	}
-	verifier, err := identity.NewSuiteVerifier(c.Secrets, agencies, time.Now) //nolint:forbidigo // a token's time
+	verifier, err := identity.NewSuiteVerifier(c.Secrets, persons, agencies, time.Now) //nolint:forbidigo // a token's time
 	if err != nil {
 		return none, err
 	}
@@ -239,5 +245,5 @@ func (c *Config) casework(ctx context.Context, agencies *directory.Directory) (c
 	if err != nil {
 		return none, err
 	}
-	return casework.Config{Directory: agencies, Secrets: secrets, Verifier: verifier, Attachments: attached, Scanner: attachments.ScannerAt(c.Scanner)}, nil
+	return casework.Config{TestPersons: persons == idcode.TestPersons, Directory: agencies, Secrets: secrets, Verifier: verifier, Attachments: attached, Scanner: attachments.ScannerAt(c.Scanner)}, nil
 }

@@ -63,13 +63,15 @@ type who struct {
 	Expires time.Time `json:"expires"`
 	// Trial reports a trial installation, in which the clock can be moved.
 	Trial bool `json:"trial,omitempty"`
+	// TestPersons reports a test environment, in which no real person's data belong.
+	TestPersons bool `json:"testPersons,omitempty"`
 }
 
 func (s *Sessions) describe(session record) who {
 	c := session.Caller
 	return who{
 		Session: hex.EncodeToString(s.Secrets.Digest([]byte("tabs"), []byte(session.ID))[:16]),
-		Trial:   s.Dev, Agency: c.Agency, Unit: c.Unit, Role: c.Role, Worker: c.Worker, Name: c.Name, Profession: c.Profession,
+		Trial:   s.Dev, TestPersons: s.TestPersons, Agency: c.Agency, Unit: c.Unit, Role: c.Role, Worker: c.Worker, Name: c.Name, Profession: c.Profession,
 		Until: session.until().UTC(), Expires: session.Ends.UTC(),
 	}
 }
@@ -83,6 +85,8 @@ type refusal struct {
 	ByBearer bool `json:"byBearer,omitempty"`
 	// Trial reports a trial installation, which issues tokens on request.
 	Trial bool `json:"trial,omitempty"`
+	// TestPersons reports a test environment.
+	TestPersons bool `json:"testPersons,omitempty"`
 }
 
 // place is an issuer at which a person can sign in.
@@ -106,7 +110,7 @@ func (s *Sessions) who(w http.ResponseWriter, r *http.Request) {
 	for _, one := range s.sites {
 		refused.SignIn = append(refused.SignIn, place{one.Issuer, one.SignIn.Name, signInPath + "?issuer=" + url.QueryEscape(one.Issuer)})
 	}
-	refused.ByBearer, refused.Trial = s.byToken, s.Dev
+	refused.ByBearer, refused.Trial, refused.TestPersons = s.byToken, s.Dev, s.TestPersons
 	answer(w, http.StatusUnauthorized, refused)
 }
 

@@ -21,6 +21,7 @@ import (
 	"koppi.internal/pkg/denylist"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 )
 
@@ -93,6 +94,7 @@ type how struct {
 	settings func(*session.Settings)
 	denied   *denylist.Denylist
 	dev      bool
+	test     bool
 }
 
 func newFixture(t *testing.T, how how) *fixture {
@@ -137,7 +139,7 @@ func newFixture(t *testing.T, how how) *fixture {
 		how.settings(&settings)
 	}
 	s.sessions, err = settings.Open(session.Config{
-		Verifier: s.verifier, Secrets: s.secrets, Denylist: s.denied, Logger: slog.New(slog.NewJSONHandler(s.log, nil)), Now: s.clock.now, Dev: how.dev,
+		Verifier: s.verifier, Secrets: s.secrets, Denylist: s.denied, Logger: slog.New(slog.NewJSONHandler(s.log, nil)), Now: s.clock.now, Dev: how.dev, TestPersons: how.test,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -160,7 +162,7 @@ func known(t *testing.T) *directory.Directory {
 func (s *fixture) verify(issuers ...identity.IssuerConfig) *identity.Verifier {
 	s.t.Helper()
 	verifier, err := identity.NewVerifier(identity.VerifierConfig{
-		Audience: identity.Audience, Issuers: issuers, Directory: known(s.t), Now: s.clock.now, Secrets: s.secrets, TestPersons: true,
+		Audience: identity.Audience, Issuers: issuers, Directory: known(s.t), Now: s.clock.now, Secrets: s.secrets, Persons: idcode.AllPersons,
 	})
 	if err != nil {
 		s.t.Fatal(err)

@@ -18,6 +18,20 @@ import (
 
 const kelaWorker = "kela a benefit_handler kela-17"
 
+// The pages learn of a test environment before and after the sign-in; elsewhere nothing says so.
+func TestPagesLearnOfTestEnvironment(t *testing.T) {
+	for _, test := range []bool{true, false} {
+		s := newFixture(t, how{test: test})
+		before := s.send(http.MethodGet, "/session")
+		s.signIn("meri", "/")
+		for _, got := range []answered{before, s.send(http.MethodGet, "/session"), s.send(http.MethodPost, "/session/extend")} {
+			if said, _ := parsed(t, got.body)["testPersons"].(bool); said != test {
+				t.Errorf("test environment %t: %s", test, got.body)
+			}
+		}
+	}
+}
+
 // A worker signs in at her agency's provider, returns to the page that she wanted, is identified as her agency says, and
 // signs out both here and at the provider.
 func TestSignIn(t *testing.T) {

@@ -24,7 +24,7 @@ type Settings struct {
 	SignInByBearer bool   `name:"sign-in-by-bearer" help:"Let pages exchange a bearer token for a session; with --dev they always may." env:"KOPPI_SIGN_IN_BY_BEARER"`
 }
 
-// Config holds what sessions need. All fields but Dev are required.
+// Config holds what sessions need. All fields but Dev and TestPersons are required.
 type Config struct {
 	Verifier *identity.Verifier
 	// Secrets seal cookies; all replicas must have the same.
@@ -37,6 +37,8 @@ type Config struct {
 	// Dev takes the address of the pages from each request where no base URL is set, on loopback
 	// hosts only, and lets pages exchange bearer tokens for sessions.
 	Dev bool
+	// TestPersons says that this is a test environment, as the pages show.
+	TestPersons bool
 }
 
 // Sessions are the sign-in sessions of the pages. They are safe for concurrent use.

@@ -239,7 +239,7 @@ func TestClientSignsIn(t *testing.T) {
 	if at := s.signIn("aino", "/"); at != s.koppi.URL+"/" {
 		t.Fatalf("redirected to %s; log: %s", at, s.log)
 	}
-	code, err := idcode.Parse("010594Y9032", true, time.Now())
+	code, err := idcode.Parse("010594Y9032", idcode.AllPersons, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

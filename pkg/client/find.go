@@ -21,7 +21,7 @@ func (c *Clients[S]) FindKnownClient(ctx context.Context, r *caseworkv1.FindKnow
 	if !caller.IsPerson(who) {
 		return nil, fault.New(fault.RoleNotAllowed, "only a worker, or a system on behalf of one, can look for a client by identity code")
 	}
-	code, err := idcode.Parse(r.GetAsked().GetPersonalIdentityCode(), c.AllowTestCodes, c.Clock.Now())
+	code, err := idcode.Parse(r.GetAsked().GetPersonalIdentityCode(), c.Persons, c.Clock.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -28,8 +28,8 @@ type Clients[S matter.State] struct {
 	AccessLog *accesslog.Recorder
 	// Responsible returns the agency that may read contact data under a non-disclosure.
 	Responsible func(S) string
-	// AllowTestCodes admits personal identity codes of the range for test persons.
-	AllowTestCodes bool
+	// Persons are those whose personal identity codes are accepted.
+	Persons idcode.Persons
 }
 
 // Person is the client of a matter that starts.
@@ -45,7 +45,7 @@ type Person struct {
 func (c *Clients[S]) Person(ctx context.Context, who identity.Caller, client *commonv1.Client) (Person, error) {
 	switch named := client.GetIdentity().(type) {
 	case *commonv1.Client_PersonalIdentityCode:
-		code, err := idcode.Parse(named.PersonalIdentityCode, c.AllowTestCodes, c.Clock.Now())
+		code, err := idcode.Parse(named.PersonalIdentityCode, c.Persons, c.Clock.Now())
 		if err != nil {
 			return Person{}, err
 		}

@@ -14,8 +14,8 @@ type Names struct {
 	Secrets *identity.Secrets
 	Scopes  caller.Scopes
 	Clock   clock.Clock
-	// AllowTestCodes admits personal identity codes of the range for test persons.
-	AllowTestCodes bool
+	// Persons are those whose personal identity codes are accepted.
+	Persons idcode.Persons
 }
 
 // named returns the internal id of the client whose directive it is: the caller itself, or the
@@ -31,7 +31,7 @@ func (n *Names) named(who identity.Caller, r request) (string, error) {
 	}
 	switch named := r.GetClient().GetIdentity().(type) {
 	case *commonv1.Client_PersonalIdentityCode:
-		code, err := idcode.Parse(named.PersonalIdentityCode, n.AllowTestCodes, n.Clock.Now())
+		code, err := idcode.Parse(named.PersonalIdentityCode, n.Persons, n.Clock.Now())
 		if err != nil {
 			return "", err
 		}

@@ -57,7 +57,7 @@ func (d *Service) IssueToken(_ context.Context, r *devv1.IssueTokenRequest) (*de
 	caller := identity.Caller{Agency: r.GetAgency(), Unit: r.GetUnit(), Worker: r.GetWorker(), Role: identity.Role(r.GetRole())}
 	switch {
 	case caller.Role == identity.RoleClient:
-		code, err := idcode.Parse(r.GetPersonalIdentityCode(), true, d.now())
+		code, err := idcode.Parse(r.GetPersonalIdentityCode(), idcode.AllPersons, d.now())
 		if err != nil {
 			return nil, err
 		}

@@ -39,10 +39,37 @@ func century(sign byte) (int, bool) {
 	}
 }
 
-// Parse checks the form, the date, the check character and, unless allowTest, that the number is not in the
-// range for test persons. It accepts only ASCII, and no date of birth after today in Finland. Every refusal
-// has reason INVALID_IDENTITY_CODE and does not repeat the text.
-func Parse(text string, allowTest bool, now time.Time) (Code, error) {
+// Persons are those whose codes a server accepts.
+type Persons int
+
+const (
+	// RealPersons is production: codes of test persons are refused.
+	RealPersons Persons = iota
+	// TestPersons is a test environment: only codes of test persons are accepted, so that it never holds a
+	// real person.
+	TestPersons
+	// AllPersons is a trial on one machine.
+	AllPersons
+)
+
+// accept refuses an individual number that is not of these persons.
+func (p Persons) accept(number int) error {
+	test := number >= firstTestNumber
+	switch {
+	case test && p == RealPersons:
+		return fault.New(fault.InvalidIdentityCode, "this server does not accept identity codes of test persons").
+			Field("client.personal_identity_code", "belongs to a test person")
+	case !test && p == TestPersons:
+		return fault.New(fault.InvalidIdentityCode, "this is a test environment: it accepts identity codes of test persons only, with the numbers 900 to 999").
+			Field("client.personal_identity_code", "may belong to a real person")
+	}
+	return nil
+}
+
+// Parse checks the form, the date, the check character, and that the number is one of the persons that are
+// accepted. It accepts only ASCII, and no date of birth after today in Finland. Every refusal has reason
+// INVALID_IDENTITY_CODE and does not repeat the text.
+func Parse(text string, accepted Persons, now time.Time) (Code, error) {
 	invalid := fault.New(fault.InvalidIdentityCode, "the identity code is invalid").
 		Field("client.personal_identity_code", "is not a valid identity code")
 	if len(text) != codeLength || strings.ContainsFunc(text, func(r rune) bool { return r >= 0x80 }) {
@@ -59,9 +86,8 @@ func Parse(text string, allowTest bool, now time.Time) (Code, error) {
 	if !real || date.After(today(now)) || !checks(born, number, code[10]) {
 		return Code{}, invalid
 	}
-	if number >= firstTestNumber && !allowTest {
-		return Code{}, fault.New(fault.InvalidIdentityCode, "this server does not accept identity codes of test persons").
-			Field("client.personal_identity_code", "belongs to a test person")
+	if err := accepted.accept(number); err != nil {
+		return Code{}, err
 	}
 	return Code{text: code}, nil
 }

@@ -97,7 +97,7 @@ func (v *Verifier) client(claims map[string]any, role Role, from issuer) (string
 	if named == "" || !ok {
 		return "", ok
 	}
-	code, err := idcode.Parse(named, v.config.TestPersons, v.config.Now())
+	code, err := idcode.Parse(named, v.config.Persons, v.config.Now())
 	if err != nil {
 		return "", false
 	}

@@ -41,7 +41,7 @@ func verifierOf(tb testing.TB, change func(*identity.VerifierConfig), issuers ..
 	if err != nil {
 		tb.Fatal(err)
 	}
-	config := identity.VerifierConfig{Audience: "koppi", Issuers: issuers, Directory: known, Now: time.Now, Secrets: secrets, TestPersons: true}
+	config := identity.VerifierConfig{Audience: "koppi", Issuers: issuers, Directory: known, Now: time.Now, Secrets: secrets, Persons: idcode.AllPersons}
 	if change != nil {
 		change(&config)
 	}
@@ -117,7 +117,7 @@ func TestClaimMapping(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, err := idcode.Parse("010594Y9032", true, time.Now())
+	code, err := idcode.Parse("010594Y9032", idcode.AllPersons, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func FuzzClaims(f *testing.F) {
 			t.Fatalf("%s: %+v", text, caller)
 		case caller.Role == identity.RoleClient:
 			named, whole := claims["urn:oid:1.2.246.21"].(string)
-			code, err := idcode.Parse(named, true, time.Now())
+			code, err := idcode.Parse(named, idcode.AllPersons, time.Now())
 			if whole && (err != nil || caller.Client != secrets.ClientID(code)) || caller.Client == "" || caller.Agency+caller.Worker+caller.SystemSubject != "" {
 				t.Fatalf("%s: %+v", text, caller)
 			}

@@ -13,6 +13,7 @@ import (
 
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 )
 
@@ -45,6 +46,8 @@ func (b *behind) see(ctx context.Context) error {
 	return err
 }
 
+func newBehind(verifier *identity.Verifier) *behind { return &behind{verifier: verifier} }
+
 // gateway is a token exchange with a service behind it.
 type gateway struct {
 	tokens
@@ -56,13 +59,19 @@ type gateway struct {
 
 func newGateway(t *testing.T, partners *identity.Partners) gateway {
 	t.Helper()
+	return newGatewayOf(t, partners, idcode.RealPersons, idcode.RealPersons)
+}
+
+// newGatewayOf is a gateway that accepts persons, with a service behind it that accepts others.
+func newGatewayOf(t *testing.T, partners *identity.Partners, front, behind idcode.Persons) gateway {
+	t.Helper()
 	folder, now := t.TempDir(), time.Now()
 	g := gateway{tokens: newTokens(t), now: &now}
 	known, err := directory.Parse([]byte(agencies))
 	if err != nil {
 		t.Fatal(err)
 	}
-	suite, err := identity.OpenSuiteIssuer(folder)
+	suite, err := identity.OpenSuiteIssuer(folder, front)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,11 +82,11 @@ func newGateway(t *testing.T, partners *identity.Partners) gateway {
 	if err != nil {
 		t.Fatal(err)
 	}
-	verifier, err := identity.NewSuiteVerifier(folder, known, clock)
+	verifier, err := identity.NewSuiteVerifier(folder, behind, known, clock)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.behind = &behind{verifier: verifier}
+	g.behind = newBehind(verifier)
 	return g
 }
 
@@ -85,6 +94,22 @@ func newGateway(t *testing.T, partners *identity.Partners) gateway {
 func (g gateway) call(ctx context.Context, shown ...string) (identity.Caller, error) {
 	err := g.exchange.Conn(g.behind).Invoke(metadata.AppendToOutgoingContext(ctx, shown...), "/x/Y", nil, nil)
 	return g.behind.caller, err
+}
+
+// A gateway and a service of which one is of a test environment refuse each other; production and a trial agree.
+func TestGatewayAndServiceAgreeOnPersons(t *testing.T) {
+	all := []idcode.Persons{idcode.RealPersons, idcode.TestPersons, idcode.AllPersons}
+	for _, front := range all {
+		for _, behind := range all {
+			g := newGatewayOf(t, nil, front, behind)
+			caller, err := g.call(t.Context(), "authorization", "Bearer "+g.issue(t, kelaWorker, time.Hour))
+			if agree := (front == idcode.TestPersons) == (behind == idcode.TestPersons); agree && (err != nil || caller.Worker != kelaWorker.Worker) {
+				t.Errorf("%d, %d: %v", front, behind, err)
+			} else if !agree && (fault.ReasonOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "--test-persons")) {
+				t.Errorf("%d, %d: %v", front, behind, err)
+			}
+		}
+	}
 }
 
 func TestOnBehalfOf(t *testing.T) {

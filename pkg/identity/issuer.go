@@ -18,6 +18,7 @@ import (
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/journal/seal"
 )
 
@@ -36,6 +37,9 @@ const (
 	// SuiteAudience is the audience of its tokens. Services accept no other audience, and gateways do not
 	// accept this one.
 	SuiteAudience = "koppi:services"
+	// suiteTestAudience is their audience in a test environment: a gateway and a service that disagree about
+	// which persons are accepted refuse each other's calls.
+	suiteTestAudience = SuiteAudience + ":test-persons"
 )
 
 // Issuer signs tokens with a key of its own.
@@ -50,10 +54,18 @@ func OpenDevIssuer(folder, issuer string) (*Issuer, error) {
 	return openIssuer(filepath.Join(folder, DevIssuerFile), issuer, Audience)
 }
 
-// OpenSuiteIssuer opens the suite's own issuer and writes its public keys to the same folder if they are
-// missing.
-func OpenSuiteIssuer(folder string) (*Issuer, error) {
-	issuer, err := openIssuer(filepath.Join(folder, SuiteIssuerFile), SuiteIssuer, SuiteAudience)
+// suiteAudience is the audience of the suite's own tokens where these persons are accepted.
+func suiteAudience(accepted idcode.Persons) string {
+	if accepted == idcode.TestPersons {
+		return suiteTestAudience
+	}
+	return SuiteAudience
+}
+
+// OpenSuiteIssuer opens the suite's own issuer, of a suite that accepts these persons, and writes its public
+// keys to the same folder if they are missing.
+func OpenSuiteIssuer(folder string, accepted idcode.Persons) (*Issuer, error) {
+	issuer, err := openIssuer(filepath.Join(folder, SuiteIssuerFile), SuiteIssuer, suiteAudience(accepted))
 	if err != nil {
 		return nil, err
 	}
@@ -69,14 +81,14 @@ func OpenSuiteIssuer(folder string) (*Issuer, error) {
 }
 
 // NewSuiteVerifier returns a verifier that trusts only the suite's own issuer, by the public keys in a folder
-// of secrets.
-func NewSuiteVerifier(folder string, known *directory.Directory, now func() time.Time) (*Verifier, error) {
+// of secrets, in a suite that accepts these persons.
+func NewSuiteVerifier(folder string, accepted idcode.Persons, known *directory.Directory, now func() time.Time) (*Verifier, error) {
 	keys, err := seal.ReadSecret(filepath.Join(folder, SuiteKeysFile))
 	if err != nil {
 		return nil, fmt.Errorf("a secret is missing; create it once with koppi secrets: %w", err)
 	}
 	suite := IssuerConfig{Issuer: SuiteIssuer, JWKS: keys, Everyone: true, Clients: true, Operators: true, suite: true}
-	return NewVerifier(VerifierConfig{Audience: SuiteAudience, Issuers: []IssuerConfig{suite}, Directory: known, Now: now})
+	return NewVerifier(VerifierConfig{Audience: suiteAudience(accepted), Issuers: []IssuerConfig{suite}, Directory: known, Now: now})
 }
 
 // openIssuer reads a key; at the first start it makes the key.

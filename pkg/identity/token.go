@@ -18,6 +18,7 @@ import (
 
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/idcode"
 )
 
 // skew is how much an issuer's clock may differ from ours.
@@ -40,8 +41,8 @@ type VerifierConfig struct {
 	Now func() time.Time
 	// Secrets map identity codes to internal ids; required if an issuer names clients by their codes.
 	Secrets *Secrets
-	// TestPersons admits identity codes of test persons (900–999), for trials only.
-	TestPersons bool
+	// Persons are those whose identity codes are accepted.
+	Persons idcode.Persons
 }
 
 // maxVerified is the most verified tokens that are cached.
@@ -140,6 +141,8 @@ func (v *Verifier) prove(ctx context.Context, bearer string, want signedIn) (pro
 	switch {
 	case errors.Is(err, jwt.TokenExpiredError()):
 		return proof{}, fault.New(fault.TokenExpired, "the token has expired")
+	case err != nil && from.suite && v.ofOtherPersons(token):
+		return proof{}, fault.New(fault.Unavailable, "a service and its gateway disagree about --test-persons: start both with it, or both without")
 	case err != nil:
 		return proof{}, invalidToken("its audience or validity time is wrong")
 	}
@@ -159,6 +162,15 @@ func (v *Verifier) prove(ctx context.Context, bearer string, want signedIn) (pro
 		until = expires
 	}
 	return proof{caller, until}, nil
+}
+
+// ofOtherPersons reports whether a token of the suite is from a gateway of a test environment and this verifier is
+// not, or the other way round.
+func (v *Verifier) ofOtherPersons(token jwt.Token) bool {
+	audience, _ := token.Audience()
+	return slices.ContainsFunc([]string{SuiteAudience, suiteTestAudience}, func(one string) bool {
+		return one != v.config.Audience && slices.Contains(audience, one)
+	})
 }
 
 // tooLong reports whether a token's validity exceeds maxLife, counted from now, from its time of issue, or

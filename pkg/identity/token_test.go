@@ -131,7 +131,7 @@ func TestPseudonyms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, err := idcode.Parse("010594Y9032", true, time.Now())
+	code, err := idcode.Parse("010594Y9032", idcode.AllPersons, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

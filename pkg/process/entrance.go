@@ -12,6 +12,7 @@ import (
 
 	"koppi.internal/pkg/dev"
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 )
 
@@ -42,8 +43,10 @@ func (e Entrance) OpenPartners(known *directory.Directory) (*identity.Partners, 
 type Callers struct {
 	Issuers  []identity.IssuerConfig
 	Partners *identity.Partners
-	// Dev trusts the development issuer and admits test persons.
+	// Dev trusts the development issuer.
 	Dev bool
+	// Persons are those whose identity codes are accepted.
+	Persons idcode.Persons
 	// Folder of the suite's secrets, and the secrets by which clients are named.
 	Folder    string
 	Secrets   *identity.Secrets
@@ -66,12 +69,12 @@ func (c Callers) Open() (*identity.TokenExchange, error) {
 		issuers = append(issuers, trusted)
 	}
 	verifier, err := identity.NewVerifier(identity.VerifierConfig{
-		Audience: identity.Audience, Issuers: issuers, Directory: c.Directory, Secrets: c.Secrets, TestPersons: c.Dev, Now: time.Now,
+		Audience: identity.Audience, Issuers: issuers, Directory: c.Directory, Secrets: c.Secrets, Persons: c.Persons, Now: time.Now,
 	})
 	if err != nil {
 		return nil, err
 	}
-	suite, err := identity.OpenSuiteIssuer(c.Folder)
+	suite, err := identity.OpenSuiteIssuer(c.Folder, c.Persons)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func newConsents[S matter.State](s *Service[S], directives *command.Engine[direc
 	deps, name := s.Deps, s.config.Rules.Service
 	book := &consent.Book{Store: deps.Store, Secrets: deps.Secrets, Engine: directives}
 	withdrawals := &consent.Withdrawals[S]{Book: book, Engine: s.Engine, Store: deps.Store, Secrets: deps.Secrets, Directory: deps.Directory}
-	names := &consent.Names{Secrets: deps.Secrets, Scopes: s.Matters.Scopes, Clock: deps.Clock, AllowTestCodes: deps.AllowTestCodes}
+	names := &consent.Names{Secrets: deps.Secrets, Scopes: s.Matters.Scopes, Clock: deps.Clock, Persons: deps.Persons}
 	vouching := &consent.Vouching[S]{
 		Service: name, Book: book, Matters: s.Matters, Clients: names, Clock: deps.Clock, AccessLog: s.AccessLog, Logger: deps.Logger,
 	}

@@ -27,6 +27,7 @@ import (
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/ground"
 	"koppi.internal/pkg/ground/basis"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/lookahead"
@@ -80,8 +81,8 @@ type Deps struct {
 	// is treated like any other call.
 	Calls  grpc.ClientConnInterface
 	Logger *slog.Logger
-	// AllowTestCodes admits personal identity codes of the range for test persons.
-	AllowTestCodes bool
+	// Persons are those whose personal identity codes are accepted.
+	Persons idcode.Persons
 }
 
 // Config describes the service. S is its state.
@@ -136,7 +137,7 @@ func New[S matter.State](deps Deps, config Config[S]) (*Service[S], error) {
 		Deps: deps, Engine: engine, AccessLog: recorder, Matters: matters,
 		Clients: &client.Clients[S]{
 			Matters: matters, Store: deps.Store, Secrets: deps.Secrets, Clock: deps.Clock, AccessLog: recorder,
-			Responsible: config.Responsible, AllowTestCodes: deps.AllowTestCodes,
+			Responsible: config.Responsible, Persons: deps.Persons,
 		},
 		config: config, Bases: &basis.Bases{Grounds: deps.Grounds, Directory: deps.Directory, Clock: deps.Clock}, naming: attachments, actions: &duetime.Actions[S]{Engine: engine, Copies: copies},
 		retention: &retention.Job{Service: name, Retention: deps.Retention, Forget: attachments.Forget, Clock: deps.Clock, Logger: deps.Logger},

@@ -21,6 +21,7 @@ import (
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/ground"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/seal"
@@ -106,7 +107,7 @@ func start(t testing.TB, changes ...func(*service.Deps)) (*tested, *faulty) {
 	}
 	deps := service.Deps{
 		Store: f, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Overviews: store, Records: store, Directory: known, Grounds: grounds.Grounds, Secrets: secrets, Clock: clock.System(), Notify: &notify.Hub{},
-		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), AllowTestCodes: true,
+		NewID: func() string { return uuid.Must(uuid.NewV7()).String() }, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Persons: idcode.AllPersons,
 	}
 	for _, change := range changes {
 		change(&deps)

@@ -112,7 +112,7 @@ func toHVA() *consentv1.Recipient {
 // client returns the context of the person whom the reports concern.
 func (w *directives) client() context.Context {
 	w.t.Helper()
-	code, err := idcode.Parse(anna.GetPersonalIdentityCode(), true, time.Now())
+	code, err := idcode.Parse(anna.GetPersonalIdentityCode(), idcode.AllPersons, time.Now())
 	if err != nil {
 		w.t.Fatal(err)
 	}

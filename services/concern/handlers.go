@@ -23,7 +23,7 @@ func (s *Service) Register(server grpc.ServiceRegistrar) {
 	service.RegisterSteps(server, concernv1.ConcernService_ServiceDesc, s, rules.Table.Steps("ForwardConcern", "RecordFeedbackConsent"), s.takeStep)
 	s.kernel.Register(server)
 	staff := &keeper.Keeper{
-		Records: s.Records, Directory: s.Directory, Secrets: s.Secrets, Clock: s.Clock, AccessLog: s.AccessLog, NewID: s.NewID, AllowTestCodes: s.AllowTestCodes,
+		Records: s.Records, Directory: s.Directory, Secrets: s.Secrets, Clock: s.Clock, AccessLog: s.AccessLog, NewID: s.NewID, Persons: s.Persons,
 	}
 	staff.Register(server)
 }

@@ -34,7 +34,7 @@ func (c *eraseCommand) Run(ctx context.Context) error {
 		return err
 	}
 	// Codes of test persons are accepted too: their data is erased like any other.
-	code, err := idcode.Parse(strings.TrimSpace(line), true, time.Now())
+	code, err := idcode.Parse(strings.TrimSpace(line), idcode.AllPersons, time.Now())
 	if err != nil {
 		return errors.New("give the client's identity code on standard input, on one line")
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"koppi.internal/pkg/dev"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/process"
 	"koppi.internal/pkg/transparency"
@@ -26,7 +27,7 @@ func (c *secretsCommand) Run(ctx context.Context) error {
 	if _, err := identity.OpenSecrets(c.Out); err != nil {
 		return err
 	}
-	if _, err := identity.OpenSuiteIssuer(c.Out); err != nil {
+	if _, err := identity.OpenSuiteIssuer(c.Out, idcode.RealPersons); err != nil {
 		return err
 	}
 	if err := transparency.MakeKeys(c.Out); err != nil {

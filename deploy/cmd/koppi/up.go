@@ -30,15 +30,16 @@ type upCommand struct {
 
 	Scanner string `help:"Address of a ClamAV daemon that scans attachments, host:port; without it, attachments are not scanned." env:"KOPPI_SCANNER"`
 
-	process.Listening `embed:""`
-	process.Entrance  `embed:""`
-	callback.Settings `embed:""`
-	Sessions          session.Settings `embed:""`
-	process.Keyring   `embed:""`
-	Notices           notice.Settings    `embed:""`
-	Telemetry         telemetry.Settings `embed:""`
-	Limits            limit.Settings     `embed:""`
-	Uploads           limit.Uploads      `embed:""`
+	process.Listening   `embed:""`
+	process.Entrance    `embed:""`
+	callback.Settings   `embed:""`
+	Sessions            session.Settings `embed:""`
+	process.Keyring     `embed:""`
+	process.Environment `embed:""`
+	Notices             notice.Settings    `embed:""`
+	Telemetry           telemetry.Settings `embed:""`
+	Limits              limit.Settings     `embed:""`
+	Uploads             limit.Uploads      `embed:""`
 }
 
 // Run serves until it is interrupted.
@@ -64,15 +65,18 @@ func (c *upCommand) Run(ctx context.Context) error {
 		return errors.Join(err, listener.Close())
 	}
 	telemetry.Ready(ctx)
-	settings.Logger.InfoContext(ctx, "koppi is up", slog.String("address", "http://"+listener.Addr().String()), slog.Bool("dev", c.Dev))
+	settings.Logger.InfoContext(ctx, "koppi is up", slog.String("address", "http://"+listener.Addr().String()), slog.Bool("dev", c.Dev), slog.Bool("test_persons", c.TestPersons))
 	return koppi.Run(ctx, listener)
 }
 
 func (c *upCommand) allinone() (allinone.Config, error) {
 	settings := allinone.Config{
-		Data: c.Data, Dev: c.Dev, Clock: c.Clock, Origins: c.Origin, Logger: process.Logger(), Callbacks: c.Settings, Notices: c.Notices, Scanner: c.Scanner, KEK: c.KEK, Limits: c.Limits, Uploads: c.Uploads, Sessions: c.Sessions,
+		Data: c.Data, Dev: c.Dev, TestPersons: c.TestPersons, Clock: c.Clock, Origins: c.Origin, Logger: process.Logger(), Callbacks: c.Settings, Notices: c.Notices, Scanner: c.Scanner, KEK: c.KEK, Limits: c.Limits, Uploads: c.Uploads, Sessions: c.Sessions,
 	}
 	if err := c.Check(c.Dev); err != nil {
+		return settings, err
+	}
+	if _, err := c.Persons(c.Dev); err != nil {
 		return settings, err
 	}
 	if !c.Clock.IsZero() && !c.Dev {

@@ -20,6 +20,7 @@ import (
 	"koppi.internal/deploy/testkit/clustertest"
 	front "koppi.internal/gateway/suite"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/limit"
 	"koppi.internal/pkg/process"
@@ -72,7 +73,7 @@ func asks(ctx context.Context, conn grpc.ClientConnInterface, method string, des
 func TestLongProcessesAskEachOtherByToken(t *testing.T) {
 	t.Parallel()
 	c := clustertest.NewEnvironment(t, "fsync=off").Start(t, 1, nil)
-	issuer := testkit.Must(identity.OpenSuiteIssuer(c.Secrets))
+	issuer := testkit.Must(identity.OpenSuiteIssuer(c.Secrets, idcode.AllPersons))
 	callers := map[string]identity.Caller{
 		"an operator": {Role: identity.RoleOperator, Worker: "op-1"}, "a system": {Agency: "kela", Role: identity.RoleSystem, System: true, SystemSubject: "kelmu"},
 		"a worker": {Agency: "kela", Unit: "toimeentulotuki", Worker: "kela-17", Role: identity.RoleBenefitHandler}, "a client": {Role: identity.RoleClient, Client: "inner"},

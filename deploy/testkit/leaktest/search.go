@@ -79,7 +79,7 @@ func indexCode(text []byte) int {
 		if text[at] < '0' || text[at] > '3' || word(at-1) || at+length > len(text) || word(at+length) {
 			continue
 		}
-		if _, err := idcode.Parse(string(text[at:at+length]), true, time.Now()); err == nil {
+		if _, err := idcode.Parse(string(text[at:at+length]), idcode.AllPersons, time.Now()); err == nil {
 			return at
 		}
 	}

@@ -48,8 +48,8 @@ type Keeper struct {
 	Clock     clock.Clock
 	AccessLog *accesslog.Recorder
 	NewID     func() string
-	// AllowTestCodes admits personal identity codes of the range for test persons.
-	AllowTestCodes bool
+	// Persons are those whose personal identity codes are accepted.
+	Persons idcode.Persons
 }
 
 // Register adds the keeper's services to a server.
@@ -365,7 +365,7 @@ func (k *Keeper) opens(who identity.Caller, r *caseworkv1.OpenEmergencyReadingRe
 	if _, err := people.NewStaff(known, nil).Open(who, r, "", "", k.Clock.Now()); err != nil {
 		return a, err
 	}
-	code, err := idcode.Parse(r.GetPersonalIdentityCode(), k.AllowTestCodes, k.Clock.Now())
+	code, err := idcode.Parse(r.GetPersonalIdentityCode(), k.Persons, k.Clock.Now())
 	if err != nil {
 		return a, err
 	}

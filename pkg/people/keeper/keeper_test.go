@@ -14,6 +14,7 @@ import (
 	"koppi.internal/pkg/accesslog"
 	"koppi.internal/pkg/directory"
 	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/idcode"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal/seal"
 	"koppi.internal/pkg/journal/sqlite"
@@ -51,7 +52,7 @@ func newKeeper(t *testing.T) (*keeper.Keeper, *stopped) {
 	}
 	clock := &stopped{time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
 	return &keeper.Keeper{
-		Records: store, Directory: known, Secrets: secrets, Clock: clock, NewID: uuid.NewString, AllowTestCodes: true,
+		Records: store, Directory: known, Secrets: secrets, Clock: clock, NewID: uuid.NewString, Persons: idcode.AllPersons,
 		AccessLog: &accesslog.Recorder{Store: store, Secrets: secrets, Clock: clock},
 	}, clock
 }

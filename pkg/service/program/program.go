@@ -31,11 +31,12 @@ import (
 
 // Config is the configuration of the process of a service.
 type Config struct {
-	process.Listening  `embed:""`
-	telemetry.Settings `embed:""`
-	process.Keyring    `embed:""`
-	Papers             process.AttachmentBuckets `embed:""`
-	Limits             limit.Settings            `embed:""`
+	process.Listening   `embed:""`
+	telemetry.Settings  `embed:""`
+	process.Keyring     `embed:""`
+	process.Environment `embed:""`
+	Papers              process.AttachmentBuckets `embed:""`
+	Limits              limit.Settings            `embed:""`
 
 	Journal   string    `help:"PostgreSQL connection string of the journal; search_path names its schema." env:"KOPPI_JOURNAL" required:""`
 	Keys      string    `help:"PostgreSQL connection string of the keys, in a separate database." env:"KOPPI_KEYS" required:""`
@@ -72,6 +73,10 @@ func (c *Config) Run(ctx context.Context, name string, build func(service.Deps) 
 		return err
 	}
 	defer process.End(end)
+	persons, err := c.Persons(c.Dev)
+	if err != nil {
+		return err
+	}
 	secrets, kek, err := c.OpenSecrets(ctx, c.Secrets, c.Dev)
 	if err != nil {
 		return err
@@ -98,9 +103,12 @@ func (c *Config) Run(ctx context.Context, name string, build func(service.Deps) 
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	if err := service.MarkPersons(ctx, store, persons); err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	parts := service.Deps{
-		Store: store, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Retention: store, Overviews: store, Records: store, Directory: agencies.Directory, Grounds: grounds.Grounds, Attachments: attachments, Secrets: secrets, Clock: clock.System(), NewID: command.NewID, Random: rand.Reader, Logger: process.Logger(), AllowTestCodes: c.Dev,
+		Store: store, Settings: store, Counters: store, Notices: store, AccessLog: store, Log: store, Retention: store, Overviews: store, Records: store, Directory: agencies.Directory, Grounds: grounds.Grounds, Attachments: attachments, Secrets: secrets, Clock: clock.System(), NewID: command.NewID, Random: rand.Reader, Logger: process.Logger(), Persons: persons,
 	}
 	if parts.Notify, err = process.Notifier(ctx, c.Redis, name, parts.Logger, group); err != nil {
 		return err
@@ -142,7 +150,7 @@ func (c *Config) Run(ctx context.Context, name string, build func(service.Deps) 
 	}
 	telemetry.Ready(ctx)
 	agencies.LogAgencyWide(ctx, parts.Logger)
-	parts.Logger.InfoContext(ctx, "koppi is up", slog.String("service", name), slog.String("address", listener.Addr().String()), slog.Bool("dev", c.Dev))
+	parts.Logger.InfoContext(ctx, "koppi is up", slog.String("service", name), slog.String("address", listener.Addr().String()), slog.Bool("dev", c.Dev), slog.Bool("test_persons", c.TestPersons))
 	group.Go(func() error { return serve.GRPC(ctx, server, listener, memory) })
 	group.Go(func() error { return built.Run(ctx) })
 	group.Go(func() error {
@@ -182,7 +190,7 @@ func (c *Config) trial(ctx context.Context, store *postgres.Store, parts *servic
 }
 
 func (c *Config) newServer(name string, parts service.Deps, limiter *limit.Limiter, codes *codelist.Codes) (*serve.Server, error) {
-	verifier, err := identity.NewSuiteVerifier(c.Secrets, parts.Directory, time.Now) //nolint:forbidigo // tokens expire by the wall clock
+	verifier, err := identity.NewSuiteVerifier(c.Secrets, parts.Persons, parts.Directory, time.Now) //nolint:forbidigo // tokens expire by the wall clock
 	if err != nil {
 		return nil, err
 	}

@@ -11,9 +11,15 @@ import (
 )
 
 // Info serves the version of this gateway and of its contract. The zero value is ready.
-type Info struct{}
+type Info struct {
+	// TestPersons says that this is a test environment.
+	TestPersons bool
+}
 
-// GetServerInfo returns the version, the digest of the contract, and what of it is deprecated.
-func (Info) GetServerInfo(context.Context, *caseworkv1.GetServerInfoRequest) (*caseworkv1.GetServerInfoResponse, error) {
-	return &caseworkv1.GetServerInfoResponse{Version: version.Number, Contract: contract.Digest(), Deprecated: contract.Deprecated()}, nil
+// GetServerInfo returns the version, the digest of the contract, what of it is deprecated, and whether this is a
+// test environment.
+func (i Info) GetServerInfo(context.Context, *caseworkv1.GetServerInfoRequest) (*caseworkv1.GetServerInfoResponse, error) {
+	return &caseworkv1.GetServerInfoResponse{
+		Version: version.Number, Contract: contract.Digest(), Deprecated: contract.Deprecated(), TestPersons: i.TestPersons,
+	}, nil
 }

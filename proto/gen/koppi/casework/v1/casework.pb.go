@@ -2895,7 +2895,10 @@ type GetServerInfoResponse struct {
 	// Full names of the calls, messages, fields and values that are deprecated: they work for at least 12 months
 	// from the entry in the list of changes. An answer to a call that uses one names it in the header
 	// Koppi-Deprecated.
-	Deprecated    []string `protobuf:"bytes,3,rep,name=deprecated,proto3" json:"deprecated,omitempty"`
+	Deprecated []string `protobuf:"bytes,3,rep,name=deprecated,proto3" json:"deprecated,omitempty"`
+	// This is a test environment: it accepts the identity codes of test persons (numbers 900 to 999) alone. False
+	// in production, and in a trial on one machine, which accepts all.
+	TestPersons   bool `protobuf:"varint,4,opt,name=test_persons,json=testPersons,proto3" json:"test_persons,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2949,6 +2952,13 @@ func (x *GetServerInfoResponse) GetDeprecated() []string {
 		return x.Deprecated
 	}
 	return nil
+}
+
+func (x *GetServerInfoResponse) GetTestPersons() bool {
+	if x != nil {
+		return x.TestPersons
+	}
+	return false
 }
 
 type ListAccessesRequest struct {
@@ -3770,13 +3780,14 @@ const file_koppi_casework_v1_casework_proto_rawDesc = "" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x16\n" +
-	"\x14GetServerInfoRequest\"\x7f\n" +
+	"\x14GetServerInfoRequest\"\xa2\x01\n" +
 	"\x15GetServerInfoResponse\x12\x1e\n" +
 	"\aversion\x18\x01 \x01(\tB\x04\xe8\xb8\x18\x02R\aversion\x12 \n" +
 	"\bcontract\x18\x02 \x01(\tB\x04\xe8\xb8\x18\x02R\bcontract\x12$\n" +
 	"\n" +
 	"deprecated\x18\x03 \x03(\tB\x04\xe8\xb8\x18\x02R\n" +
-	"deprecated\"\xfc\x01\n" +
+	"deprecated\x12!\n" +
+	"\ftest_persons\x18\x04 \x01(\bR\vtestPersons\"\xfc\x01\n" +
 	"\x13ListAccessesRequest\x127\n" +
 	"\tclient_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x012\x10^[A-Za-z0-9_-]*$R\bclientId\x12.\n" +
 	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +

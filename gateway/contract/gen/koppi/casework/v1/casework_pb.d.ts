@@ -1489,6 +1489,14 @@ export declare type GetServerInfoResponse = Message<"koppi.casework.v1.GetServer
    * @generated from field: repeated string deprecated = 3;
    */
   deprecated: string[];
+
+  /**
+   * This is a test environment: it accepts the identity codes of test persons (numbers 900 to 999) alone. False
+   * in production, and in a trial on one machine, which accepts all.
+   *
+   * @generated from field: bool test_persons = 4;
+   */
+  testPersons: boolean;
 };
 
 /**
