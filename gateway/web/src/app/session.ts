@@ -22,6 +22,8 @@ export interface Person {
   profession?: Role;
   // Trial mode: persons can be switched, and the clock moved.
   trial: boolean;
+  // A test environment: only test persons belong here.
+  testPersons: boolean;
   // Identifies the session to the tabs of this browser.
   session: string;
   // When the session ends without activity, and its absolute end.
@@ -37,6 +39,7 @@ export interface SignInPlaces {
   reason: string;
   places: { issuer: string; name: Record<string, string>; url: string }[];
   trial: boolean;
+  testPersons: boolean;
 }
 
 const signedIn = "signed in";
@@ -77,8 +80,9 @@ async function read(response: Response): Promise<Answer> {
   if (date) ahead = Date.parse(date) - Date.now();
   const answer = await response.json();
   if (response.ok) became(answer.session);
-  if (response.ok) return { person: { agency: "", unit: "", worker: "", trial: false, ...answer } };
-  return { signIn: { reason: answer.reason, places: answer.signIn ?? [], trial: answer.trial ?? false } };
+  if (response.ok) return { person: { agency: "", unit: "", worker: "", trial: false, testPersons: false, ...answer } };
+  const { reason, signIn: places = [], trial = false, testPersons = false } = answer;
+  return { signIn: { reason, places, trial, testPersons } };
 }
 
 // became records the session: data read in another session is removed.

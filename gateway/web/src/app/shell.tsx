@@ -52,6 +52,7 @@ function Frame({ children, menu, bar }: { children: ReactNode; menu?: ReactNode;
         <LanguageChoice />
         <Announcer />
       </header>
+      <TestEnvironment />
       {bar}
       <main id="main" tabIndex={-1}>{children}</main>
       <footer className="foot"><ul>
@@ -59,6 +60,13 @@ function Frame({ children, menu, bar }: { children: ReactNode; menu?: ReactNode;
       </ul></footer>
     </>
   );
+}
+
+// TestEnvironment says on every page that no real person's data belong here, in a test environment.
+function TestEnvironment() {
+  const t = useTexts("shell"), { data } = useSession();
+  if (!data?.person?.testPersons && !data?.signIn?.testPersons) return null;
+  return <div className="test-environment" role="region" aria-label={t("testEnvironment")}>{t("testPersonsOnly")}</div>;
 }
 
 function SignedIn({ person }: { person: Person }) {
