@@ -53,6 +53,8 @@ type Config struct {
 	Dev bool
 	// TestPersons makes it a test environment, which admits test persons alone; not beside Dev.
 	TestPersons bool
+	// Movable lets Advance move the domain's time, as a sandbox does. Dev implies it.
+	Movable bool
 	// Clock stops the domain's time at this moment; it needs Dev and an empty folder.
 	Clock time.Time
 	// Issuers are trusted issuers besides the development issuer.
@@ -274,6 +276,19 @@ func (k *Koppi) Handler() http.Handler { return k.handler }
 func (k *Koppi) Store(service string) *sqlite.Store {
 	at := slices.IndexFunc(k.members, func(m *member) bool { return m.name == service })
 	return k.members[at].store
+}
+
+// Now returns the domain's time.
+func (k *Koppi) Now() time.Time { return k.members[0].service.Now() }
+
+// Advance moves the domain's time forward in all services, which handle what becomes due.
+func (k *Koppi) Advance(ctx context.Context, to time.Time) error {
+	for _, m := range k.members {
+		if err := m.service.AdvanceClock(ctx, to); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Close closes the databases and releases the data folder. Run calls it itself.

@@ -135,7 +135,7 @@ func (m *member) build(ctx context.Context, config Config, p *parts, hosted serv
 		Store: m.store, Settings: m.store, Counters: m.store, Notices: m.store, AccessLog: m.store, Log: m.store, Retention: m.store, Overviews: m.store, Records: m.store, Signals: &signal.Local{}, Directory: config.Directory, Grounds: config.Grounds.Grounds, Attachments: p.attachments, Secrets: p.secrets, Clock: clock.System(), Notify: m.hub,
 		NewID: command.NewID, Random: rand.Reader, Calls: m.conn, Logger: config.Logger, Persons: p.persons,
 	}
-	if config.Dev {
+	if config.Dev || config.Movable {
 		adjustable, err := clock.Open(ctx, m.store, config.Clock)
 		if err != nil {
 			return err

@@ -18,6 +18,7 @@ import (
 
 	"koppi.internal/deploy/allinone"
 	"koppi.internal/deploy/scenario"
+	"koppi.internal/deploy/scenarios"
 	"koppi.internal/deploy/testkit"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
@@ -170,7 +171,7 @@ func (e examples) check(t *testing.T) {
 	}
 	for _, event := range disclosed(t) {
 		if _, is := e[event]; !is && !e.elsewhere(event) {
-			t.Errorf("no replayed case has the event %s: add it to testdata/rarer.json", event)
+			t.Errorf("no replayed case has the event %s: add it to deploy/scenarios/rarer.json", event)
 		}
 	}
 }
@@ -178,7 +179,7 @@ func (e examples) check(t *testing.T) {
 // rarer replays the case of the events that are in no scenario.
 func (e examples) rarer(t *testing.T) {
 	t.Helper()
-	s, err := scenario.Parse(testkit.Must(os.ReadFile("testdata/rarer.json")))
+	s, err := scenario.Parse(testkit.Must(scenarios.Files.ReadFile("rarer.json")))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,6 +62,10 @@ func suiteAudience(accepted idcode.Persons) string {
 	return SuiteAudience
 }
 
+// OpenIssuer opens an issuer whose key is in a file, which it creates at the first start. A verifier must be
+// told to trust it, by its configuration.
+func OpenIssuer(path, issuer string) (*Issuer, error) { return openIssuer(path, issuer, Audience) }
+
 // OpenSuiteIssuer opens the suite's own issuer, of a suite that accepts these persons, and writes its public
 // keys to the same folder if they are missing.
 func OpenSuiteIssuer(folder string, accepted idcode.Persons) (*Issuer, error) {

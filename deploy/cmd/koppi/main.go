@@ -31,6 +31,7 @@ type cli struct {
 	Grounds   groundsCommand   `cmd:"" help:"Check a file of grounds before use."`
 	Callbacks callbacksCommand `cmd:"" help:"Show how agencies' endpoints are called and what they refused, and deliver it again."`
 	Export    exportCommand    `cmd:"" help:"Write an agency's mailboxes, attachments and proofs into a folder, which can be verified without Koppi."`
+	Sandbox   sandboxCommand   `cmd:"" help:"Run a test environment for a partner, and have events happen in it."`
 	Endpoint  endpointCommand  `cmd:"" help:"Check an agency's callback endpoint before it is used."`
 }
 
