@@ -1,0 +1,139 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/deploy/testkit"
+	"koppi.internal/partner"
+	"koppi.internal/pkg/fault"
+	"koppi.internal/pkg/identity"
+	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
+	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+)
+
+// outside is a partner's system, which has a sandbox's address and the partner's credentials and nothing else. Its
+// inbox is the kit's: it verifies each message.
+type outside struct {
+	*partner.File
+
+	t       *testing.T
+	address string
+	issuer  *identity.Issuer
+	events  map[string][]string
+}
+
+func newOutside(t *testing.T, address string, files Credentials) *outside {
+	t.Helper()
+	inbox := testkit.Must(partner.OpenFile(filepath.Join(t.TempDir(), "inbox.jsonl")))
+	return &outside{inbox, t, address, testkit.Must(identity.OpenIssuer(files.IssuerKey, PartnerIssuer)), map[string][]string{}}
+}
+
+func (o *outside) Take(ctx context.Context, messages []partner.Message, behind partner.Position) error {
+	for _, one := range messages {
+		subject := one.GetMessage().GetSubject()
+		o.events[subject] = append(o.events[subject], string(one.GetMessage().GetEvent().MessageName().Name()))
+	}
+	return o.File.Take(ctx, messages, behind)
+}
+
+var (
+	handler = identity.Caller{Agency: "kela", Unit: "toimeentulotuki", Worker: "kela-17", Role: identity.RoleBenefitHandler}
+	system  = identity.Caller{Agency: "kela", Role: identity.RoleSystem}
+)
+
+func (o *outside) token(caller identity.Caller) string {
+	return testkit.Must(o.issuer.Issue(caller, time.Now(), time.Hour))
+}
+
+func (o *outside) connect(caller identity.Caller) *grpc.ClientConn {
+	conn := testkit.Must(partner.Connect(o.address, func(context.Context) (string, error) { return o.token(caller), nil }))
+	o.t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// until polls until a matter has an event.
+func (o *outside) until(subject, event string) {
+	o.t.Helper()
+	conn := o.connect(system)
+	testkit.Eventually(o.t, func() bool {
+		testkit.Must(partner.Poll(o.t.Context(), conn, o, "partner"))
+		return slices.Contains(o.events[subject], event)
+	})
+}
+
+// ask asks the sandbox.
+func (o *outside) ask(method, path, token string) (int, map[string]any) {
+	o.t.Helper()
+	request := testkit.Must(http.NewRequestWithContext(o.t.Context(), method, o.address+"/sandbox/"+path, http.NoBody))
+	request.Header.Set("Authorization", "Bearer "+token)
+	response := testkit.Must(http.DefaultClient.Do(request))
+	defer func() { _ = response.Body.Close() }()
+	answer := map[string]any{}
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		o.t.Fatal(err)
+	}
+	return response.StatusCode, answer
+}
+
+func concernOf(code string) *concernv1.SubmitConcernRequest {
+	return &concernv1.SubmitConcernRequest{
+		RequestId: uuid.NewString(), Receiver: &commonv1.Party{Agency: "hva-pohjois-savo"},
+		Client: &commonv1.Client{Identity: &commonv1.Client_PersonalIdentityCode{PersonalIdentityCode: code}, Language: "fi"},
+		Basis: &commonv1.LegalBasis{
+			Ground: commonv1.LegalGround_LEGAL_GROUND_CLIENT_CONSENT, Provision: "1301/2014 § 35.1", ConsentedAt: timestamppb.New(time.Now().Add(-time.Hour)),
+		},
+		Topics: []concernv1.Topic{concernv1.Topic_TOPIC_RENT_ARREARS}, Description: "Kaksi vuokraa maksamatta.", Urgency: commonv1.Urgency_URGENCY_URGENT,
+	}
+}
+
+// A partner with nothing but the address and its credentials reports a concern, sees a robot take it, ask and close it,
+// and asks for an event; the kit verifies all messages. A real person's code is refused.
+func TestPartner(t *testing.T) {
+	s := start(t, Config{Agency: "kela", Delay: 2 * time.Second})
+	o := newOutside(t, s.address, s.Credentials())
+	worker := o.connect(handler)
+	info := testkit.Must(caseworkv1.NewCaseworkServiceClient(worker).GetServerInfo(t.Context(), &caseworkv1.GetServerInfoRequest{}))
+	if !info.GetTestPersons() {
+		t.Error("GetServerInfo does not say that this is a test environment")
+	}
+	concerns := concernv1.NewConcernServiceClient(worker)
+	if _, err := concerns.SubmitConcern(t.Context(), concernOf("131052-308T")); partner.Reason(err) != string(fault.InvalidIdentityCode) {
+		t.Errorf("a real person's code: %v", err)
+	}
+	sent := testkit.Must(concerns.SubmitConcern(t.Context(), concernOf("010594Y9032")))
+	subject := "concerns/" + sent.GetConcern().GetConcernId()
+	o.until(subject, "ConcernClosed")
+	want := []string{"ConcernSubmitted", "ConcernReceived", "ConcernTaken", "InformationRequested", "ContactAttempted", "ConcernClosed"}
+	if got := o.events[subject]; !slices.Equal(got, want) {
+		t.Errorf("the robot's concern: %v", got)
+	}
+	status, told := o.ask(http.MethodPost, "events/ConsentWithdrawn", o.token(system))
+	if status != http.StatusOK {
+		t.Fatalf("%d %v", status, told)
+	}
+	withdrawn, _ := told["subject"].(string)
+	o.until(withdrawn, "ConsentWithdrawn")
+	if withdrawn == subject {
+		t.Error("the story is told in the partner's own matter")
+	}
+	if status, _ := o.ask(http.MethodPost, "events/ConsentWithdrawn", "nobody"); status != http.StatusUnauthorized {
+		t.Errorf("without a token: %d", status)
+	}
+	if status, answer := o.ask(http.MethodPost, "events/NothingOfThisKind", o.token(system)); status != http.StatusNotFound {
+		t.Errorf("an unknown event: %d %v", status, answer)
+	}
+	if status, answer := o.ask(http.MethodGet, "events", o.token(system)); status != http.StatusOK || len(answer["events"].([]any)) < 25 {
+		t.Errorf("the list: %d %v", status, answer)
+	}
+}
