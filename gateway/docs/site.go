@@ -52,6 +52,7 @@ func sections() []section {
 			{Name: "twelve-calls", Title: "Your system in 12 calls"},
 			{Name: "kits", Title: "Kits", make: (*site).kits},
 			{Name: "test-persons", Title: "Test persons"},
+			{Name: "sandbox", Title: "A sandbox of your own"},
 			{Name: "loops", Title: "The loops, drawn"},
 		}},
 		{"Guides", []*page{
