@@ -167,6 +167,6 @@ func (r *robot) give(ctx context.Context, m *known, answer reply) error {
 
 // as returns a context for calls as a caller.
 func (r *robot) as(ctx context.Context, caller identity.Caller) (context.Context, error) {
-	token, err := r.issuer.Issue(caller, time.Now(), tokenLife)
+	token, err := r.issuer.Issue(caller, time.Now(), tokenLife) //nolint:forbidigo // a token's time
 	return metadata.NewOutgoingContext(ctx, metadata.Pairs("authorization", "Bearer "+token)), err
 }

@@ -63,7 +63,7 @@ func Open(ctx context.Context, config Config) (*Sandbox, error) {
 	if config.Callbacks.CallbackSecrets, err = callbackSecrets(config.Data, config.Agency); err != nil {
 		return nil, err
 	}
-	own := identity.VerifierConfig{Audience: identity.Audience, Issuers: trusted[:1], Directory: directory, Now: time.Now}
+	own := identity.VerifierConfig{Audience: identity.Audience, Issuers: trusted[:1], Directory: directory, Now: time.Now} //nolint:forbidigo // a token's time
 	s := &Sandbox{config: config}
 	if s.verifier, err = identity.NewVerifier(own); err != nil {
 		return nil, err

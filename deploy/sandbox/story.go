@@ -161,7 +161,7 @@ func (t *teller) play(ctx context.Context, event string, story Story) (Told, err
 
 // wait waits for an event, and moves the clock by days if it comes by time.
 func (t *teller) wait(ctx context.Context, event string, byTime bool) (Told, error) {
-	end := time.Now().Add(arrival)
+	end := time.Now().Add(arrival) //nolint:forbidigo // how long a person waits
 	for days := 0; ; {
 		told, err := t.arrived(ctx, event)
 		switch {
