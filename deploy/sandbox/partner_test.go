@@ -137,3 +137,26 @@ func TestPartner(t *testing.T) {
 		t.Errorf("the list: %d %v", status, answer)
 	}
 }
+
+// A sandbox that is started again goes on: a robot ends what it took before, and has no part in a story that was told.
+func TestSandboxGoesOn(t *testing.T) {
+	data := t.TempDir()
+	first := start(t, Config{Data: data, Agency: "kela", Delay: time.Hour})
+	o := newOutside(t, first.address, first.Credentials())
+	submit := func(code string) string {
+		sent := testkit.Must(concernv1.NewConcernServiceClient(o.connect(handler)).SubmitConcern(t.Context(), concernOf(code)))
+		return "concerns/" + sent.GetConcern().GetConcernId()
+	}
+	subject := submit("010594Y9032")
+	o.until(subject, "InformationRequested")
+	_, told := o.ask(http.MethodPost, "events/concern/ConcernSubmitted", o.token(system))
+	story, _ := told["subject"].(string)
+	first.stop()
+	o.address = start(t, Config{Data: data, Agency: "kela"}).address
+	o.until(subject, "ConcernClosed")
+	// The robots' round with the first one has ended when another one is closed.
+	o.until(submit("030694W9024"), "ConcernClosed")
+	if got := o.events[story]; !slices.Equal(got, []string{"ConcernSubmitted"}) {
+		t.Errorf("the matter of the story: %v", got)
+	}
+}

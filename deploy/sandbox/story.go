@@ -175,7 +175,7 @@ func (t *teller) wait(ctx context.Context, event string, byTime bool) (Told, err
 			if err := t.advance(ctx, t.now().Add(24*time.Hour)); err != nil {
 				return Told{}, err
 			}
-		case !byTime && time.Now().Before(end):
+		case !byTime && time.Now().Before(end): //nolint:forbidigo // how long a person waits
 			select {
 			case <-ctx.Done():
 				return Told{}, ctx.Err()
@@ -189,7 +189,7 @@ func (t *teller) wait(ctx context.Context, event string, byTime bool) (Told, err
 
 // arrived reads the partner's mailbox on, and returns the event if it is there.
 func (t *teller) arrived(ctx context.Context, event string) (*Told, error) {
-	token, err := t.issuer.Issue(identity.Caller{Agency: t.agency, Role: identity.RoleSystem}, time.Now(), tokenLife)
+	token, err := t.issuer.Issue(identity.Caller{Agency: t.agency, Role: identity.RoleSystem}, time.Now(), tokenLife) //nolint:forbidigo // a token's time
 	if err != nil {
 		return nil, err
 	}
@@ -256,7 +256,7 @@ func (c *cast) token(body []byte) ([]byte, error) {
 		}
 		caller = identity.Caller{Role: identity.RoleClient, Client: c.t.secrets.ClientID(code)}
 	}
-	token, err := c.t.issuer.Issue(caller, time.Now(), tokenLife)
+	token, err := c.t.issuer.Issue(caller, time.Now(), tokenLife) //nolint:forbidigo // a token's time
 	if err != nil {
 		return nil, err
 	}
