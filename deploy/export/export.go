@@ -39,7 +39,8 @@ const (
 // Config says what is exported, and how Koppi is reached.
 type Config struct {
 	Conn grpc.ClientConnInterface
-	// Token returns a token of the agency's system; it is called for each call.
+	// Token returns a token of the agency's system; it is called for each call. Nil for a connection that shows the
+	// system's certificate.
 	Token  func(context.Context) (string, error)
 	Agency string
 	// Address is noted in the manifest.
@@ -153,13 +154,16 @@ func (e *exporter) insist(ctx context.Context, timeout time.Duration, call func(
 }
 
 func (e *exporter) attempt(ctx context.Context, timeout time.Duration, call func(context.Context) error) error {
-	token, err := e.Token(ctx)
-	if err != nil {
-		return err
+	if e.Token != nil {
+		token, err := e.Token(ctx)
+		if err != nil {
+			return err
+		}
+		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return call(metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token))
+	return call(ctx)
 }
 
 // passes reports whether a call may succeed when it is made again.

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -13,6 +13,7 @@ import (
 	"koppi.internal/deploy/load"
 	"koppi.internal/gateway/callback"
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/lease"
 )
 
 type directoryCommand struct {
@@ -35,19 +36,20 @@ func (c *directoryCountry) Run() error {
 }
 
 type directoryCheck struct {
-	File       string         `arg:"" help:"Path of the file."`
-	Dev        bool           `help:"Allow endpoints over http and on this machine, as koppi up --dev does."`
-	AllowCIDRs []netip.Prefix `help:"Private address ranges that may be called, as for the gateway." env:"KOPPI_CALLBACK_ALLOW_CIDRS" name:"callback-allow-cidrs"`
+	callback.Settings `embed:""`
+
+	File string `arg:"" help:"Path of the file."`
+	Dev  bool   `help:"Allow endpoints over http and on this machine, as koppi up --dev does."`
 }
 
-// Run rejects a file that the suite would reject. Otherwise it prints, by municipality and
+// Run rejects a file that the suite would reject, in the suite's words. Otherwise it prints, by municipality and
 // language, the unit that receives matters addressed to the agency alone.
 func (c *directoryCheck) Run() error {
 	read, err := directory.Load(c.File)
 	if err != nil {
 		return err
 	}
-	if err := c.endpoints(read); err != nil {
+	if err := errors.Join(c.endpoints(read), c.callbacks(read)); err != nil {
 		return err
 	}
 	var table strings.Builder
@@ -75,7 +77,7 @@ func (c *directoryCheck) Run() error {
 // endpoints reports all endpoints that the gateway would not call. It does not resolve host names,
 // since the file may be checked without a network.
 func (c *directoryCheck) endpoints(read *directory.Directory) error {
-	guard := callback.Guard{Trial: c.Dev, Allow: c.AllowCIDRs}
+	guard := callback.Guard{Trial: c.Dev, Allow: c.CallbackAllowCIDRs}
 	var wrong error
 	for _, key := range read.Called() {
 		agency, _ := read.Agency(key)
@@ -84,6 +86,19 @@ func (c *directoryCheck) endpoints(read *directory.Directory) error {
 		}
 	}
 	return wrong
+}
+
+// callbacks opens the callbacks as the gateway does, where the operator names their secrets or certificate, and calls
+// nobody. A directory may be checked without them, by whoever writes it.
+func (c *directoryCheck) callbacks(read *directory.Directory) error {
+	if c.CallbackSecrets == "" && c.CallbackCert == "" && c.CallbackCA == "" {
+		return nil
+	}
+	opened, err := c.Open(callback.Surroundings{Directory: read, Dev: c.Dev, Leases: lease.Alone{}, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	return opened.Close()
 }
 
 func municipalities(agency directory.Agency) []string {

@@ -14,30 +14,25 @@ import (
 )
 
 type exportCommand struct {
-	Folder    string `arg:"" help:"New folder for the export; it does not exist, or is empty." type:"path"`
-	Agency    string `help:"Agency whose mailboxes are exported." required:""`
-	Address   string `help:"Koppi's address." default:"http://127.0.0.1:8080"`
-	TokenFile string `help:"File with a token of role system, read at each call; without it, a token is requested from a development instance."`
+	callingSystem `embed:""`
+
+	Folder string `arg:"" help:"New folder for the export; it does not exist, or is empty." type:"path"`
 }
 
 // Run exports the mailboxes, attachments and proofs of an agency.
 func (c *exportCommand) Run(ctx context.Context) (err error) {
-	conn, err := dial(c.Address)
+	conn, token, err := c.connect()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	written, err := export.Run(ctx, export.Config{
-		Conn: conn, Token: c.token, Agency: c.Agency, Address: c.Address, Now: time.Now, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Conn: conn, Token: token, Agency: c.Agency, Address: c.Address, Now: time.Now, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}, c.Folder)
 	if err != nil {
 		return err
 	}
 	return printExport(os.Stdout, c.Folder, written)
-}
-
-func (c *exportCommand) token(ctx context.Context) (string, error) {
-	return (&watchCommand{Agency: c.Agency, Address: c.Address, TokenFile: c.TokenFile}).token(ctx)
 }
 
 func printExport(to io.Writer, folder string, written export.Result) error {

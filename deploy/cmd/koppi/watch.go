@@ -2,15 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
-
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
 
 	"koppi.internal/deploy/demo"
 	"koppi.internal/partner"
@@ -19,9 +14,8 @@ import (
 )
 
 type watchCommand struct {
-	Agency    string `help:"Agency whose mailbox is read." required:""`
-	Address   string `help:"Koppi's address." default:"http://127.0.0.1:8080"`
-	TokenFile string `help:"File with a token of role system, read at each connection; without it, a token is requested from a development instance."`
+	callingSystem `embed:""`
+
 	Consumer  string `help:"Name of this consumer; each has its own inbox." default:"watch"`
 	Inbox     string `help:"File for the messages, one a line; default is inbox/AGENCY-CONSUMER.jsonl."`
 	Directory string `help:"Directory file of agencies; default is the scenarios' directory."`
@@ -40,7 +34,7 @@ func (c *watchCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	conn, err := dial(c.Address)
+	conn, token, err := c.connect()
 	if err != nil {
 		return err
 	}
@@ -51,34 +45,10 @@ func (c *watchCommand) Run(ctx context.Context) error {
 	}
 	defer func() { _ = file.Close() }()
 	client := partner.New(partner.Config{
-		Conn: conn, Token: c.token, Inbox: &shown{File: file, out: os.Stdout, agencies: agencies},
+		Conn: conn, Token: token, Inbox: &shown{File: file, out: os.Stdout, agencies: agencies},
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Consumer: c.Consumer,
 	})
 	return client.Run(ctx)
-}
-
-func (c *watchCommand) token(ctx context.Context) (string, error) {
-	if c.TokenFile == "" {
-		return devToken(ctx, c.Address, c.Agency, "", "", "system")
-	}
-	return tokenOf(c.TokenFile)
-}
-
-// dial connects with TLS to an https address, and without to an http address.
-func dial(address string) (*grpc.ClientConn, error) {
-	target, err := located(address)
-	if err != nil {
-		return nil, err
-	}
-	secured := insecure.NewCredentials()
-	host := target.Host
-	if target.Scheme == "https" {
-		secured = credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS12})
-		if target.Port() == "" {
-			host += ":443"
-		}
-	}
-	return grpc.NewClient(host, grpc.WithTransportCredentials(secured))
 }
 
 // shown is an inbox that stores messages in a file and prints them.

@@ -51,7 +51,7 @@ func TestProductionGuide(t *testing.T) {
 	provider.Know("taina", map[string]any{"groups": []string{"SHL-sosiaalityontekija"}, "department": "4711", "employee": "ps-21"})
 	folder := t.TempDir()
 	g.set("ETC", g.etc, "REDIS", redistest.Start(t).URL(), "ATTACHMENTS", "file://"+folder+"/attachments", "ATTACHMENT_KEYS", "file://"+folder+"/keys",
-		"BASE_URL", base, "ISSUER", provider.Issuer, "PARTNER", filepath.Join(g.etc, "tls/kela"))
+		"BASE_URL", base, "ISSUER", provider.Issuer, "PARTNER", filepath.Join(g.etc, "tls/kela"), "EXPORT", filepath.Join(folder, "kela-export"))
 	g.run("secrets", "schemas")
 	if out := g.run("directory"); !strings.Contains(out, "tyoikaiset-kuopio") {
 		t.Errorf("the directory: %s", out)
@@ -80,6 +80,9 @@ func TestProductionGuide(t *testing.T) {
 	g.call(worker, base, "concern.v1.ConcernService/ReceiveConcern", map[string]any{"requestId": uuid.NewString(), "concernId": submitted.Concern.ConcernID})
 	if mailbox := g.run("mailbox"); !strings.Contains(mailbox, "koppi.concern.v1.ConcernReceived") || !strings.Contains(mailbox, submitted.Concern.ConcernID) {
 		t.Errorf("Kela's mailbox: %s", mailbox)
+	}
+	if exported := g.run("export"); !strings.Contains(exported, "concern: 2 messages") {
+		t.Errorf("Kela's export: %s", exported)
 	}
 	for _, block := range regexp.MustCompile("(?m)^```sh ([a-z-]+)$").FindAllStringSubmatch(g.page, -1) {
 		if !g.taken[block[1]] {

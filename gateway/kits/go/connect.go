@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 )
 
 // Connect returns a connection to Koppi's gateway, on which each call carries a token. The address begins with
@@ -28,6 +29,12 @@ func Connect(address string, token func(context.Context) (string, error)) (*grpc
 		host += map[bool]string{true: ":443", false: ":80"}[secure]
 	}
 	return grpc.NewClient(host, grpc.WithTransportCredentials(transport), grpc.WithPerRPCCredentials(bearer{token, secure}))
+}
+
+// OnBehalfOf returns a context whose calls are those of a worker of the agency, given as "worker;unit;role". A stream
+// that begins with it is the worker's until it ends.
+func OnBehalfOf(ctx context.Context, worker string) context.Context {
+	return metadata.AppendToOutgoingContext(ctx, "koppi-on-behalf-of", worker)
 }
 
 // bearer adds a token to each call.

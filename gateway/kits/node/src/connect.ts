@@ -1,7 +1,7 @@
 // The way to Koppi, and the sending side: each call carries a token, and each step takes effect once,
 // however often the network breaks.
 import { randomUUID } from "node:crypto";
-import { Code, ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
+import { Code, ConnectError, type CallOptions, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { reasonOf } from "./reason.js";
 
@@ -49,3 +49,7 @@ export function connect(address: string, token: Token, protocol: "connect" | "gr
     ? createGrpcTransport({ baseUrl: address, interceptors })
     : createConnectTransport({ baseUrl: address, httpVersion: "2", interceptors });
 }
+
+// onBehalfOf is the last argument of a call that the system makes for a worker of its agency, given as "worker;unit;role":
+// client.takeConcern(request, onBehalfOf("ps-21;tyoikaiset-kuopio;social_worker")). The step is then the worker's.
+export const onBehalfOf = (worker: string): CallOptions => ({ headers: { "Koppi-On-Behalf-Of": worker } });

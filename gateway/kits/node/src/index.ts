@@ -2,7 +2,7 @@
 // The messages of the contract are in @koppi/partner/koppi/….
 export { Code, ConnectError, createClient } from "@connectrpc/connect";
 export { beginning, ChainError, follow, intact, isTombstone, type Check, type Head, type Position } from "./chain.js";
-export { connect, type Token } from "./connect.js";
+export { connect, onBehalfOf, type Token } from "./connect.js";
 export { endpoint, type Called } from "./endpoint.js";
 export { FileInbox, Refused, type Inbox } from "./inbox.js";
 export { poll, type Polling } from "./poll.js";

@@ -1,6 +1,7 @@
 """The way to Koppi: calls in JSON over POST. Each step takes effect once, however often the network breaks."""
 
 import base64
+import copy
 import http.client
 import json
 import random
@@ -28,6 +29,13 @@ class Client:
 
     def __init__(self, address, token=None, context=None, patience=60.0):
         self._address, self._token, self._context, self._patience = address.rstrip("/"), token, context, patience
+        self._worker = ""
+
+    def on_behalf_of(self, worker):
+        """A client whose calls are those of a worker of the agency, given as "worker;unit;role"."""
+        other = copy.copy(self)
+        other._worker = worker
+        return other
 
     def call(self, method, **request):
         """Calls a method, such as koppi.concern.v1.ConcernService/SubmitConcern, with the fields of its request.
@@ -52,6 +60,8 @@ class Client:
         headers = {"Content-Type": "application/json"}
         if self._token:
             headers["Authorization"] = "Bearer " + self._token()
+        if self._worker:
+            headers["Koppi-On-Behalf-Of"] = self._worker
         post = urllib.request.Request(f"{self._address}/{method}", data=body, headers=headers, method="POST")
         try:
             with urllib.request.urlopen(post, timeout=35, context=self._context) as answer:
