@@ -73,7 +73,7 @@ test("the report form has the receiver's urgencies, and finds a municipality by 
   await expect(guide.page.locator('[data-reveal="client"]')).toContainText("kuntanumero 091");
 });
 
-test("the intake card judges in the words of the own agency, and so does what is shown of it", async ({ koppi, comes }) => {
+test("the intake card judges in the words of the own agency, and so does what is shown of it", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { unit: adults.unit });
   const worker = await comes("ps-21", { width: 1280, height: 900 }), { page } = worker;
   await worker.open(subject);

@@ -117,7 +117,7 @@ test("a prohibition stops a sending; two officers admit one, refuse another, and
   await expect(form).toContainText("Asiakas on kieltänyt tietojen antamisen");
 });
 
-test("a report that the law lets pass a prohibition is sent, and the client reads who sent it and why", async ({ koppi, comes }) => {
+test("a report that the law lets pass a prohibition is sent, and the client reads who sent it and why", long, async ({ koppi, comes }) => {
   const client = await comes("client", { at: "/own?show=consents" });
   await decide(client.page, "ProhibitTransfer", async (ask) => client.fill(ask, { "prohibit-who": "Pohjois-Savon hyvinvointialue" }));
   await report(koppi, { code: "030694W9024", basis: attested });

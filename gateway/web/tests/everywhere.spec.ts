@@ -2,7 +2,7 @@ import type { Page } from "@playwright/test";
 
 import { accessible } from "./accessible";
 import { ordinary, type Cases } from "./cases";
-import { expect, long, test } from "./fixtures";
+import { expect, languages, long, test, whole } from "./fixtures";
 import { before, months } from "./months";
 import type { Person } from "./person";
 import { picture } from "./pictures";
@@ -55,10 +55,7 @@ const steady = (text: string) =>
     .replace(/\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b/g, "NUMBER")
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "…").replace(/^ *- \/url: .*$\n/gm, "");
 
-// A page has the same structure in every language: make soak examines the other two, and a desktop at 200 % zoom.
-const whole = process.env.SOAK_PAGES !== undefined || process.env.PICTURES !== undefined;
-const languages = { fi: "Suomi", ...(whole && { sv: "Svenska", en: "English" }) };
-// A desktop, and a small phone, the lower limit of all phones.
+// A desktop, a small phone, the lower limit of all phones, and in make soak a desktop at 200 % zoom.
 const widths = [1280, 320, ...(whole ? [640] : []), ...(process.env.PICTURES ? [390] : [])];
 
 // visit examines an open page in every language and at every width.

@@ -6,7 +6,7 @@ import { expect, long, test } from "./fixtures";
 import type { Koppi } from "./koppi";
 import { picture, pictures } from "./pictures";
 
-test("a client who rings is found by identity code, which is kept nowhere, and sees who looked", async ({ koppi, comes }) => {
+test("a client who rings is found by identity code, which is kept nowhere, and sees who looked", long, async ({ koppi, comes }) => {
   const { concern } = await ordinary(koppi), worker = await comes("ps-21", { width: 1366, height: 768 }), { page } = worker;
   const form = page.locator("form.step-form"), code = form.locator('[data-field="code"] input');
   await worker.go("/client");

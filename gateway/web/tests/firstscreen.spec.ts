@@ -76,7 +76,7 @@ test("once the time of an urgent matter has passed, its one sentence says so", l
   await pictures(page, "firstscreen-late");
 });
 
-test("outside hours the numbers are those that are answered, by the domain's clock in Finland", async ({ koppi, comes }) => {
+test("outside hours the numbers are those that are answered, by the domain's clock in Finland", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { code: herself, unit: adults.unit });
   await koppi.call("ps-21", "concern.v1.ConcernService/ReceiveConcern", { requestId: randomUUID(), concernId: subject.split("/")[1] });
   const client = await comes("client", phone), { page } = client, only = situations(page);

@@ -7,6 +7,10 @@ import { Person } from "./person";
 // takes long. A page and a rule for it has at least one test without this mark.
 export const long = { tag: "@long" };
 
+// A page has the same structure in every language: make soak, and who takes pictures, examines the other two.
+export const whole = process.env.SOAK_PAGES !== undefined || process.env.PICTURES !== undefined;
+export const languages: Record<string, string> = { fi: "Suomi", ...(whole && { sv: "Svenska", en: "English" }) };
+
 interface Fixtures {
   // The domain's time, at which the test's Koppi is stopped.
   clock: string;

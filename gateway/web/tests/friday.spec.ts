@@ -53,7 +53,7 @@ test("what is new is counted as the API counts it", long, async ({ koppi, comes 
   await expect(worker.page.locator("[data-filter=emergency] strong")).toHaveText("1");
 });
 
-test("thirty matters are passed on in forty clicks, told one by one, and undone", async ({ koppi, comes }) => {
+test("thirty matters are passed on in forty clicks, told one by one, and undone", long, async ({ koppi, comes }) => {
   const { fresh } = await friday(koppi), worker = await comes("ps-21", { width: 1366, height: 768 }), { page } = worker;
   await expect(worker.row(fresh[17]!)).toBeVisible();
   await page.evaluate(() => {

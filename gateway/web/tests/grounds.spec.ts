@@ -63,7 +63,7 @@ test("outreach youth work learns without consent who and how to reach, and nothi
   await expect(youth.matter.locator('[data-urgency="URGENCY_URGENT"], .urgency').first()).toBeVisible();
 });
 
-test("another receiver keeps what was typed, and the form says what fell away", async ({ comes }) => {
+test("another receiver keeps what was typed, and the form says what fell away", long, async ({ comes }) => {
   const kela = await comes("kela-17", { at: "/new/concern" }), { page } = kela, form = formOf(kela);
   await expect(field(kela, "ground").locator("input").first()).toBeAttached();
   await kela.fill(form, {

@@ -171,7 +171,7 @@ test("what is wrong is said beside the field, in its own words and once", async 
   expect(asked).toBe(0);
 });
 
-test("back keeps what was typed: by the button, the browser's button, and a reload", async ({ comes }) => {
+test("back keeps what was typed: by the button, the browser's button, and a reload", long, async ({ comes }) => {
   const kela = await comes("kela-17", desktop), { page } = kela, form = formOf(kela);
   const at = (number: number) => expect(form).toHaveAttribute("data-page", String(number));
   await kela.go("/new/concern");

@@ -14,7 +14,9 @@ const desktop = { width: 1366, height: 768 };
 const concern = (koppi: Koppi, who: string, step: string, subject: string, rest: object = {}) =>
   koppi.call(who, `concern.v1.ConcernService/${step}`, { requestId: randomUUID(), concernId: subject.split("/")[1], ...rest });
 
-test("a contact says what the client wants, where it guided the client, and what only the own agency reads", async ({ koppi, comes }) => {
+test("a contact says what the client wants, where it guided the client, and what only the own agency reads", long, async ({
+  koppi, comes,
+}) => {
   const subject = await report(koppi, { unit: adults.unit }), kela = await comes("kela-17"), worker = await comes("ps-21", desktop);
   const { page } = worker, form = page.locator("form.step-form"), field = (name: string) => form.locator(`[data-field="${name}"]`);
   await kela.open(subject, "sent");

@@ -143,7 +143,7 @@ test("an absence is recorded, seen by the others, and removed", long, async ({ k
   await expect(roster).toContainText("Näillä viikoilla ei ole poissaoloja.");
 });
 
-test("a reading in an emergency is reviewed by keyboard, and never by the reader", async ({ koppi, comes }) => {
+test("a reading in an emergency is reviewed by keyboard, and never by the reader", long, async ({ koppi, comes }) => {
   const open = (explanation: string) => koppi.call("tk-02", "casework.v1.CaseworkService/OpenEmergencyReading", {
     requestId: randomUUID(), personalIdentityCode: "030694W9024", reason: "EMERGENCY_REASON_LIFE_OR_HEALTH", explanation,
   });

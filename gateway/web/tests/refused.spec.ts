@@ -71,7 +71,7 @@ async function send(worker: Person, method: string) {
 }
 
 for (const [what, who, method, values, paths] of forms) {
-  test(`a new ${what} shows a refusal once, beside its field`, what === "concern" ? {} : long, async ({ comes }) => {
+  test(`a new ${what} shows a refusal once, beside its field`, long, async ({ comes }) => {
     const worker = await comes(who, { at: `/new/${what}` }), { page } = worker, form = page.locator("form.step-form");
     await worker.fill(form, values);
     let refused = "", reason = "INVALID_FIELD";

@@ -8,7 +8,7 @@ import { pictures } from "./pictures";
 const desktop = { width: 1366, height: 768 };
 const base = { ...known("010594Y9032"), ...reported, receiver: { ...county, ...adults }, urgency: "URGENCY_NORMAL" };
 
-test("what is asked of a topic, how to reach the client and an interpreter are in what is sent", async ({ comes }) => {
+test("what is asked of a topic, how to reach the client and an interpreter are in what is sent", long, async ({ comes }) => {
   const kela = await comes("kela-17", desktop), worker = await comes("ps-21"), { page } = kela, form = page.locator("form.step-form");
   const field = (name: string) => form.locator(`[data-field="${name}"]`);
   await kela.go("/new/concern");

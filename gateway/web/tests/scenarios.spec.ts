@@ -88,7 +88,7 @@ test("03: reported again and again: joined, and nobody learns of another's repor
   await expect(kela.matter).not.toContainText(kela.word("OUTCOME_CLIENT_NOT_REACHED"));
 });
 
-test("04: passed on to health care, and the answer finds its way back", async ({ comes, koppi }) => {
+test("04: passed on to health care, and the answer finds its way back", long, async ({ comes, koppi }) => {
   const kela = await comes("kela-17"), worker = await comes("ps-21"), nurse = await comes("tk-02");
   const first = await begin(kela, "concern", {
     ...reported, ...known("030694W9024"), receiver: { ...county, ...adults }, topics: ["TOPIC_MENTAL_HEALTH"],
@@ -244,7 +244,9 @@ test("08: one plan of three agencies: own goals lead, responsibility is handed o
   await expect(worker.phase).toContainText("päättynyt");
 });
 
-test("14: the first contact before anybody takes it, a triage that changes, a pair, an appointment missed", async ({ comes, koppi }) => {
+test("14: the first contact before anybody takes it, a triage that changes, a pair, an appointment missed", long, async ({
+  comes, koppi,
+}) => {
   // A colleague can be chosen once Koppi knows the colleague.
   await koppi.knows("ps-21");
   const kela = await comes("kela-17"), guide = await comes("ps-04"), counsellor = await comes("ps-33"), worker = await comes("ps-21");

@@ -104,7 +104,7 @@ test("an undo ends after ten seconds, not while it is in focus, and a key leads 
   expect(await holder(koppi, second!)).toBe("");
 });
 
-test("emergencies are first, then what is due first; workers with the least load are first, and keep their place", async ({
+test("emergencies are first, then what is due first; workers with the least load are first, and keep their place", long, async ({
   koppi, comes,
 }) => {
   await team(koppi);

@@ -63,7 +63,7 @@ async function saved(page: Page, name: string): Promise<{ file: string; rows: st
   return { file: download.suggestedFilename(), rows: text.slice(1).trimEnd().split("\r\n").map((line) => line.split(";")) };
 }
 
-test("statistics show each reader what the API tells it, in pictures, tables and files", async ({ koppi, comes }) => {
+test("statistics show each reader what the API tells it, in pictures, tables and files", long, async ({ koppi, comes }) => {
   await months(koppi);
   const operator = await comes("operator"), worker = await comes("ps-21"), kela = await comes("kela-17"), youth = await comes("en-03");
   for (const [person, name, own] of [[operator, "operator"], [worker, "ps-21", "hva-pohjois-savo"], [kela, "kela-17", "kela"]] as const) {

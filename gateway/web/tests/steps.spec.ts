@@ -92,7 +92,9 @@ test("a concern is taken back; another is declined, and settled with where it wa
   await expect(kela.matter).toHaveAttribute("data-matter", instead.split("/")[1]!);
 });
 
-test("a referral under way: its sender reads how it goes, asks to cancel it, is refused, and revokes it", async ({ koppi, comes }) => {
+test("a referral under way: its sender reads how it goes, asks to cancel it, is refused, and revokes it", long, async ({
+  koppi, comes,
+}) => {
   const subject = await refer(koppi), nurse = await comes("tk-02"), worker = await comes("ps-21"), other = await comes("ps-33");
   await nurse.open(subject, "sent");
   await worker.open(subject);

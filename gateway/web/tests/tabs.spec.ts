@@ -38,7 +38,7 @@ async function live(koppi: Koppi, pages: Page[], count: number, timeout = 20_000
   for (const page of pages) await expect(page.locator("button.fresh")).toContainText(String(count), { timeout });
 }
 
-test("eight tabs over HTTP/1.1 load and are live by one stream; its tab closes, and another goes on", async ({ koppi, comes }) => {
+test("eight tabs over HTTP/1.1 load and are live by one stream; its tab closes, and another goes on", long, async ({ koppi, comes }) => {
   const guide = await comes("ps-04"), open = streams(guide.page.context(), "Watch");
   await guide.page.reload();
   const pages = await tabs(koppi, guide.page, eight);

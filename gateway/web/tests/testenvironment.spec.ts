@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import type { Page } from "@playwright/test";
 
 import { accessible } from "./accessible";
-import { expect, test } from "./fixtures";
+import { expect, long, test } from "./fixtures";
 import { pictures } from "./pictures";
 
 const banners = {
@@ -60,7 +60,17 @@ async function examined(page: Page, where: string) {
   await pictures(page, `test-environment-${where}`);
 }
 
-test("in a test environment every page says that no real persons' data belong there", async ({ page, comes }) => {
+test("a test environment says that no real persons' data belong there, and nothing else does", async ({ page, comes }) => {
+  await sandbox(async (address) => {
+    await page.goto(address);
+    await expect(page.locator(".test-environment")).toHaveText(banners.Suomi);
+  });
+  const { page: work } = await comes("ps-21", { at: "/work" });
+  await expect(work.locator("main h1").first()).toBeVisible();
+  await expect(work.locator(".test-environment")).toHaveCount(0);
+});
+
+test("in a test environment every page says so in each language, and loses no room by it", long, async ({ page, comes }) => {
   await sandbox(async (address) => {
     for (const [where, path] of [["sign-in", "/"], ["privacy", "/privacy"]] as const) {
       await page.goto(address + path);

@@ -4,7 +4,7 @@ import type { Page } from "@playwright/test";
 import { accessible } from "./accessible";
 import { adults, county } from "./begin";
 import { attested, report } from "./cases";
-import { expect, long, test } from "./fixtures";
+import { expect, languages, long, test } from "./fixtures";
 import type { Koppi } from "./koppi";
 import type { Person } from "./person";
 import { picture } from "./pictures";
@@ -39,8 +39,6 @@ const waiting = (who: Person) => thread(who).locator("[data-waits=own]");
 const answer = (who: Person) => thread(who).locator("[data-card-form=answer]");
 const sideways = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
-const languages = { fi: "Suomi", sv: "Svenska", en: "English" };
-
 // tall takes a picture of a page whose panes scroll.
 async function tall(page: Page, name: string) {
   if (!process.env.PICTURES) return;
@@ -64,7 +62,7 @@ async function looked(page: Page, name: string) {
     }
     await page.setViewportSize(before);
   }
-  await page.getByRole("button", { name: languages.fi }).click();
+  await page.getByRole("button", { name: "Suomi" }).click();
 }
 
 test("a lease is asked for, photographed and sent from a phone; both pages say what is missing", async ({ koppi, comes }) => {

@@ -22,7 +22,7 @@ async function ask(koppi: Koppi): Promise<string> {
   return `consultations/${consultation.consultationId}`;
 }
 
-test("a question is passed to another worker, a third agency is called in, and the asker closes it", async ({ koppi, comes }) => {
+test("a question is passed to another worker, a third agency is called in, and the asker closes it", long, async ({ koppi, comes }) => {
   const subject = await ask(koppi), kela = await comes("kela-17"), worker = await comes("ps-21"), other = await comes("ps-33");
   const youth = await comes("en-03");
   await kela.open(subject, "consultations");

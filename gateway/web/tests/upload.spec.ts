@@ -40,7 +40,7 @@ async function consultation(who: Person) {
   return form;
 }
 
-test("twenty megabytes over a line that is cut half way go on where they were", async ({ koppi, comes }) => {
+test("twenty megabytes over a line that is cut half way go on where they were", long, async ({ koppi, comes }) => {
   test.setTimeout(300_000);
   const kela = await comes("kela-17"), { page } = kela, form = await consultation(kela), size = 20 << 20;
   const started = calls(page, "StartUpload"), sent = calls(page, "UploadChunk"), field = form.locator('[data-field="attachments"]');

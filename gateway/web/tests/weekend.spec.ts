@@ -12,7 +12,7 @@ test.use({ clock: fridayClock, settings: fridaySettings });
 const part = (page: Page, name: string) => page.locator(`[data-part="${name}"]`);
 const row = (page: Page, name: string, subject: string) => part(page, name).locator(`li:has(> a.row[data-subject="${subject}"])`);
 
-test("the five parts of a Friday afternoon, each with one click to act", async ({ koppi, comes }) => {
+test("the five parts of a Friday afternoon, each with one click to act", long, async ({ koppi, comes }) => {
   await team(koppi);
   const urgent = await submit(koppi, "URGENCY_URGENT");
   await step(koppi, "ps-33", "TakeConcern", urgent);
