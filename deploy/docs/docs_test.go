@@ -5,6 +5,7 @@ import (
 	"flag"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -27,8 +28,32 @@ var copies = map[string]func() (string, error){
 		tables, _, _ := strings.Cut(domain, "## Retired words")
 		return "## Domain" + strings.TrimRight(tables, "\n") + "\n", err
 	},
-	"changelog.md":  func() (string, error) { return read("deploy/CHANGELOG.md") },
-	"disclosure.md": func() (string, error) { return read("deploy/disclosure/disclosure.md") },
+	"changelog.md": func() (string, error) { return read("deploy/CHANGELOG.md") },
+	"kit-curl.md": func() (string, error) {
+		text, err := read("gateway/kits/README.md")
+		_, start, _ := strings.Cut(text, "\n## Quick start with curl\n")
+		return "# Quick start with curl\n" + withoutMarks(start), err
+	},
+	"kit-go.md":         func() (string, error) { return readme("go") },
+	"kit-typescript.md": func() (string, error) { return readme("node") },
+	"kit-python.md":     func() (string, error) { return readme("python") },
+	"disclosure.md":     func() (string, error) { return read("deploy/disclosure/disclosure.md") },
+}
+
+// readme is the README of a kit.
+func readme(kit string) (string, error) {
+	text, err := read("gateway/kits/" + kit + "/README.md")
+	return withoutMarks(text), err
+}
+
+// mark says to the tests of the kits what a block of a README is; the documentation has no links to other places.
+var (
+	mark    = regexp.MustCompile(`(?m)^<!-- (tested|file: [a-z.]+) -->\n`)
+	outside = regexp.MustCompile(`\[([^]]+)\]\(https?://[^)]+\)`)
+)
+
+func withoutMarks(text string) string {
+	return outside.ReplaceAllString(mark.ReplaceAllString(text, ""), "$1")
 }
 
 func read(path string) (string, error) {

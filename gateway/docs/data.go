@@ -127,12 +127,32 @@ func (s *site) kits() (template.HTML, error) {
 
 // changes shows the change log.
 func (s *site) changes() (template.HTML, error) {
-	text, err := data.ReadFile("data/changelog.md")
-	if err != nil {
-		return "", err
-	}
-	content, _, err := markdown(text)
+	content, _, err := copied("changelog.md")
 	return content, err
+}
+
+// kitPages makes a page of each kit's README, below that of the kits: who has only a gateway's address finds the quick
+// starts there.
+func (s *site) kitPages() error {
+	for _, kit := range []struct{ name, title string }{{"curl", "Quick start with curl"}, {"go", "Kit for Go"}, {"typescript", "Kit for TypeScript"}, {"python", "Kit for Python"}} {
+		content, contents, err := copied("kit-" + kit.name + ".md")
+		if err == nil {
+			err = s.add(&page{Name: "kits/" + kit.name, Title: kit.title, Contents: contents}, content)
+		}
+		if err != nil {
+			return fmt.Errorf("kits/%s: %w", kit.name, err)
+		}
+	}
+	return nil
+}
+
+// copied shows a copy of another document.
+func copied(name string) (template.HTML, []heading, error) {
+	text, err := data.ReadFile("data/" + name)
+	if err != nil {
+		return "", nil, err
+	}
+	return markdown(text)
 }
 
 // disclosure shows the page that a lawyer reviews, below what it means for an agency.

@@ -100,7 +100,7 @@ type site struct {
 // build makes all pages.
 func build() (*site, error) {
 	s := &site{Sections: sections(), files: map[string]file{}}
-	steps := []func() error{s.read, s.readAssets, s.referencePages, s.eventPages, s.prosePages, s.openAPI}
+	steps := []func() error{s.read, s.readAssets, s.referencePages, s.eventPages, s.kitPages, s.prosePages, s.openAPI}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("docs: %w", err)

@@ -67,7 +67,7 @@ func (p Position) Follow(message *exchangev1.CaseMessage, cursor string) (Positi
 		head.ChainHash = make([]byte, sha256.Size)
 	}
 	if message.GetSequence() != head.Sequence+1 {
-		return p, chainError(message, CheckSequence, "it comes after message %d", head.Sequence)
+		return p, chainError(message, CheckSequence, "%s", after(head.Sequence))
 	}
 	if err := Intact(message); err != nil {
 		return p, err
@@ -82,6 +82,15 @@ func (p Position) Follow(message *exchangev1.CaseMessage, cursor string) (Positi
 	}
 	behind.Heads[message.GetService()] = Head{Sequence: message.GetSequence(), ChainHash: link[:]}
 	return behind, nil
+}
+
+// after says which message was the last one of a service, and what to do if there was none.
+func after(last uint64) string {
+	said := fmt.Sprintf("it comes after message %d", last)
+	if last == 0 {
+		said += ": an empty inbox needs a consumer of its own, or a rewound endpoint"
+	}
+	return said
 }
 
 // Intact verifies that a message matches its content hash, and its readable fields its record. A tombstone has no

@@ -63,10 +63,14 @@ export function intact(message: CaseMessage): void {
   if (!isItsRecord(message)) throw new ChainError("view", message, "it is not its record");
 }
 
+// after says which message was the last one of a service, and what to do if there was none.
+const after = (last: bigint) =>
+  `it comes after message ${last}${last === 0n ? ": an empty inbox needs a consumer of its own, or a rewound endpoint" : ""}`;
+
 // follow verifies the next message and returns the position behind it.
 export function follow(position: Position, message: CaseMessage, cursor: string): Position {
   const head = position.heads.get(message.service) ?? { sequence: 0n, chainHash: new Uint8Array(32) };
-  if (message.sequence !== head.sequence + 1n) throw new ChainError("sequence", message, `it comes after message ${head.sequence}`);
+  if (message.sequence !== head.sequence + 1n) throw new ChainError("sequence", message, after(head.sequence));
   intact(message);
   const chainHash = sha256(head.chainHash, message.contentHash);
   if (!same(chainHash, message.chainHash)) throw new ChainError("chain", message, "it does not follow the message before it");

@@ -66,6 +66,10 @@ def sha256(*parts):
     return hashlib.sha256(b"".join(parts)).digest()
 
 
+def _after(last):
+    return f"it comes after message {last}" + ("" if last else ": an empty inbox needs a consumer of its own, or a rewound endpoint")
+
+
 class Position:
     """How far a reader has come: Koppi's cursor, and the last message of each service's mailbox."""
 
@@ -76,7 +80,7 @@ class Position:
         """Verifies the next message, and returns the position after it."""
         last, chain = self.heads.get(message.service, (0, BEGINNING))
         if message.sequence != last + 1:
-            raise ChainError("sequence", message, f"it comes after message {last}")
+            raise ChainError("sequence", message, _after(last))
         intact(message)
         link = sha256(chain, message.content_hash)
         if link != message.chain_hash:
