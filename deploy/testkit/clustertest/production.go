@@ -23,14 +23,14 @@ type Production struct {
 	County *identity.Issuer
 }
 
-// StartProduction starts one replica of each service and of the gateway.
-func StartProduction(t testing.TB) *Production {
+// StartProduction starts one replica of each service and of the gateway, all with further flags.
+func StartProduction(t testing.TB, flags ...string) *Production {
 	t.Helper()
 	e := NewEnvironment(t, "fsync=off")
 	p := &Production{Cluster: e.newCluster(t), Suite: certtest.New(t), Kela: certtest.New(t)}
 	p.County = testkit.Must(identity.OpenDevIssuer(t.TempDir(), "https://login.county.example"))
 	cert, key := p.Suite.Issue("process")
-	shared := append(e.Flags(), "--tls-cert", cert, "--tls-key", key)
+	shared := slices.Concat(e.Flags(), []string{"--tls-cert", cert, "--tls-key", key}, flags)
 	gateway := slices.Concat(shared, []string{
 		"--backend-ca", p.Suite.CA(), "--backend-cert", cert, "--backend-key", key,
 		"--issuers", p.file("issuers.json", []identity.IssuerConfig{testkit.Must(p.County.For("hva-pohjois-savo"))}),
