@@ -68,15 +68,20 @@ export class Koppi {
     return this.post(method, body, await this.tokens.get(person));
   }
 
+  // callFor makes a request as an agency's system for a worker, given as "worker;unit;role".
+  async callFor(system: string, worker: string, method: string, body: object) {
+    await this.post(method, body, await this.token(system), { "Koppi-On-Behalf-Of": worker });
+  }
+
   // token issues a token of a person, with which a session begins.
   async token(person: string): Promise<string> {
     const { id: _, ...who } = people[person]!;
     return (await this.post<{ token: string }>("dev.v1.DevService/IssueToken", who)).token;
   }
 
-  private async post<T>(path: string, content: object, token = ""): Promise<T> {
+  private async post<T>(path: string, content: object, token = "", more: Record<string, string> = {}): Promise<T> {
     const response = await fetch(`http://127.0.0.1:${this.port}/koppi.${path}`, {
-      method: "POST", headers: { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
+      method: "POST", headers: { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }), ...more },
       body: JSON.stringify(content),
     });
     if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
