@@ -3,9 +3,16 @@ package sandbox
 import (
 	"context"
 	"encoding/json"
+	"encoding/pem"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,6 +21,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/deploy/testkit"
+	"koppi.internal/gateway/callback"
 	"koppi.internal/partner"
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
@@ -159,4 +167,57 @@ func TestSandboxGoesOn(t *testing.T) {
 	if got := o.events[story]; !slices.Equal(got, []string{"ConcernSubmitted"}) {
 		t.Errorf("the matter of the story: %v", got)
 	}
+}
+
+// A partner that names its endpoint is called there over TLS, with the secret of its credentials.
+func TestPartnerIsCalled(t *testing.T) {
+	var endpoint atomic.Pointer[http.Handler]
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if ready := endpoint.Load(); ready != nil {
+			(*ready).ServeHTTP(w, r)
+			return
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	t.Cleanup(server.Close)
+	ca := filepath.Join(t.TempDir(), "ca.crt")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, Config{
+		Agency: "kela", Delay: time.Second, Endpoint: server.URL,
+		Callbacks: callback.Settings{CallbackCA: ca, CallbackAllowCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}},
+	})
+	secret := strings.TrimSpace(string(testkit.Must(os.ReadFile(s.Credentials().CallbackSecret))))
+	called := inbox{testkit.Must(partner.OpenFile(filepath.Join(t.TempDir(), "called.jsonl"))), make(chan string, 100)}
+	handle := http.Handler(testkit.Must(partner.NewEndpoint(called, slog.New(slog.DiscardHandler), secret)))
+	endpoint.Store(&handle)
+	o := newOutside(t, s.address, s.Credentials())
+	sent := testkit.Must(concernv1.NewConcernServiceClient(o.connect(handler)).SubmitConcern(t.Context(), concernOf("010594Y9032")))
+	want := "concerns/" + sent.GetConcern().GetConcernId() + " ConcernSubmitted"
+	for {
+		select {
+		case got := <-called.taken:
+			if got == want {
+				return
+			}
+		case <-time.After(time.Minute):
+			t.Fatal("the endpoint was not called with the concern")
+		}
+	}
+}
+
+// inbox names what an endpoint takes.
+type inbox struct {
+	*partner.File
+
+	taken chan string
+}
+
+func (i inbox) Take(ctx context.Context, messages []partner.Message, behind partner.Position) error {
+	err := i.File.Take(ctx, messages, behind)
+	for _, one := range messages {
+		i.taken <- one.GetMessage().GetSubject() + " " + string(one.GetMessage().GetEvent().MessageName().Name())
+	}
+	return err
 }
