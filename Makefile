@@ -106,10 +106,10 @@ soak: $(INSTALLED) need-manager pages kits ## Run the property tests for long
 
 bench: need-go need-servers ## Measure journal, delivery and accepted commands, beside what the servers do alone
 	go test ./pkg/journal/sqlite ./pkg/mailbox -run '^$$' -bench . -benchtime 2s
-	go test -tags bench ./deploy/bench -run TestBench -count=1 -v -timeout 30m 2>/dev/null | grep -v '^{'
+	go test -tags bench ./deploy/bench -run 'TestBench$$' -count=1 -v -timeout 30m 2>/dev/null | grep -v '^{'
 
-bench-growth: need-go need-servers ## Measure among 10^4 to 10^6 stored events, and a reader that is far behind
-	go test -tags bench ./deploy/bench -run TestGrowth -count=1 -v -timeout 60m 2>/dev/null | grep -v '^{'
+bench-growth: need-go need-servers ## Measure among 10^4 to 10^6 stored events, a reader far behind, and worklists
+	go test -tags bench ./deploy/bench -run 'TestGrowth$$|TestPeople$$' -count=1 -v -timeout 60m 2>/dev/null | grep -v '^{'
 
 vuln: need-go $(GOVULNCHECK) ## Scan what is called for known vulnerabilities, offline
 	@./deploy/vuln.sh $(GOVULNCHECK) $(VULNDB_VERSION) "$(VULNDB)" $(MODULES)

@@ -94,6 +94,14 @@ type content struct {
 	agencies map[string]Agency
 	// municipalities are names of municipalities by code and language.
 	municipalities map[string]map[string]string
+	// areas are those of each agency whose people read by unit; commands ask for them often.
+	areas map[string]areas
+}
+
+// areas are the areas of an agency's units, by unit, and each once, sorted.
+type areas struct {
+	byUnit map[string]string
+	names  []string
 }
 
 func (d *Directory) agencies() map[string]Agency {

@@ -120,7 +120,7 @@ func Parse(text []byte) (*Directory, error) {
 		agencies[agency.Key] = agency
 	}
 	directory := &Directory{}
-	directory.content.Store(&content{agencies, municipalities})
+	directory.content.Store(&content{agencies, municipalities, areasOf(agencies)})
 	return directory, nil
 }
 

@@ -3,6 +3,7 @@ package directory
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
@@ -31,17 +32,34 @@ func (d *Directory) ReadableUnits(agency, unit string) (units []string, intake b
 	return units, intake
 }
 
-// Areas returns the areas of an agency's units, by unit; nil where its people read all of the agency.
-func (d *Directory) Areas(agency string) map[string]string {
-	known := d.agencies()[agency]
-	if !known.ByUnit {
-		return nil
+// Areas returns the areas of an agency's units, by unit; nil where its people read all of the agency. The map is shared:
+// callers do not change it.
+func (d *Directory) Areas(agency string) map[string]string { return d.areas(agency).byUnit }
+
+// AreaNames returns an agency's areas, each once, sorted; nil where its people read all of the agency. The slice is
+// shared: callers do not change it.
+func (d *Directory) AreaNames(agency string) []string { return d.areas(agency).names }
+
+func (d *Directory) areas(agency string) areas {
+	if known := d.content.Load(); known != nil {
+		return known.areas[agency]
 	}
-	areas := map[string]string{}
-	for _, unit := range known.Units {
-		areas[unit.Key] = unit.Area
+	return areas{}
+}
+
+func areasOf(agencies map[string]Agency) map[string]areas {
+	all := map[string]areas{}
+	for key, agency := range agencies {
+		if !agency.ByUnit {
+			continue
+		}
+		byUnit := map[string]string{}
+		for _, unit := range agency.Units {
+			byUnit[unit.Key] = unit.Area
+		}
+		all[key] = areas{byUnit, slices.Compact(slices.Sorted(maps.Values(byUnit)))}
 	}
-	return areas
+	return all
 }
 
 // AgencyWide returns the keys of the agencies whose people read all matters of the agency, and not by unit,

@@ -2,8 +2,6 @@ package concern
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"koppi.internal/pkg/accesslog"
@@ -151,8 +149,7 @@ func (s *Service) related(ctx context.Context, known rules.World, command rules.
 
 // uniqueKeys returns the keys of all open leading concerns that a receiver can have about a client.
 func (s *Service) uniqueKeys(client string, receiver *commonv1.Party) []string {
-	areas := slices.Sorted(maps.Values(s.Directory.Areas(receiver.GetAgency())))
-	return rules.UniqueKeys(client, receiver.GetAgency(), slices.Compact(areas))
+	return rules.UniqueKeys(client, receiver.GetAgency(), s.Directory.AreaNames(receiver.GetAgency()))
 }
 
 // own returns the open reports about a client in a scope, as its agency has been shown them.
