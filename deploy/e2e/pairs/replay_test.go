@@ -129,6 +129,13 @@ func (p *pairing) discloser(message map[string]any) (doing, map[string]any, bool
 		step = "RecordContactAttempt"
 		carry(body, "result", event["result"])
 		carry(body, "nextAttemptAt", event["nextAttemptAt"])
+	case "AppointmentScheduled":
+		step = "ScheduleAppointment"
+		carry(body, "at", event["at"])
+	case "AppointmentResultRecorded":
+		step = "RecordAppointmentResult"
+		carry(body, "appointmentId", event["appointmentId"])
+		carry(body, "result", event["result"])
 	case "InformationRequested":
 		step = "RequestInformation"
 		carry(body, "question", event["question"])
