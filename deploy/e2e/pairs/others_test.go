@@ -89,6 +89,19 @@ var storiesOfOthers = map[string]story{
 		p.pass(40 * 24 * time.Hour)
 		p.step("t.1", "concern", "CloseConcern", first, map[string]any{"outcome": "OUTCOME_GUIDED"})
 	}},
+	"others/an appointment of a report that joined another's": {"r", func(p *pairing) {
+		first := p.report("x.1", "t", "c", true, "")
+		p.step("t.2", "concern", "TakeConcern", first)
+		p.report("r.1", "t", "c", true, "")
+		p.step("t.1", "concern", "RecordContactAttempt", first, map[string]any{"result": "CONTACT_RESULT_REACHED"})
+		p.pass(26 * time.Hour)
+		told := p.step("t.2", "concern", "ScheduleAppointment", first, map[string]any{"at": p.b.now.Add(20 * time.Hour).Format(time.RFC3339), "place": "Aula"})
+		view, _ := told.field("concern").(map[string]any)
+		p.pass(24 * time.Hour)
+		p.step("t.2", "concern", "RecordAppointmentResult", first, map[string]any{"appointmentId": lastOf(view, "appointments", "appointmentId"), "result": "APPOINTMENT_RESULT_ATTENDED"})
+		p.pass(24 * time.Hour)
+		p.mustDisclose("AppointmentScheduled", "AppointmentResultRecorded")
+	}},
 	"others/a hidden triage moves the receiver's due time, after its system had all": {"r", func(p *pairing) {
 		own := p.report("r.1", "t", "c", false, "")
 		p.step("t.1", "concern", "ReceiveConcern", own)
