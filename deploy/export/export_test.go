@@ -145,7 +145,7 @@ func TestFailures(t *testing.T) {
 		want   string
 	}{
 		"another agency's token":     {func(k *fakeKoppi) { k.mailboxes["concern"][0].Mailbox = "other" }, "is the token that of kela?"},
-		"a broken chain":             {func(k *fakeKoppi) { k.mailboxes["concern"] = k.mailboxes["concern"][1:] }, "it comes after message 0"},
+		"a broken chain":             {func(k *fakeKoppi) { k.mailboxes["concern"] = k.mailboxes["concern"][1:] }, "it comes after message 0: an empty inbox needs a consumer of its own"},
 		"a changed field":            {func(k *fakeKoppi) { k.mailboxes["concern"][1].CaseId = "x" }, "it is not its record"},
 		"a later gateway":            {func(k *fakeKoppi) { k.version = "1.1.0" }, "use a program of the gateway's version"},
 		"a refusal":                  {func(k *fakeKoppi) { k.fails = codes.PermissionDenied }, "try again"},

@@ -58,7 +58,7 @@ func (c *sandboxUp) Run(ctx context.Context) error {
 		return errors.Join(err, listener.Close())
 	}
 	files := opened.Credentials()
-	logger.InfoContext(ctx, "koppi is up", slog.String("address", "http://"+listener.Addr().String()), slog.Bool("test_persons", true),
+	logger.InfoContext(ctx, "koppi is up", slog.String("address", servedAt(c.Listening, listener)), slog.Bool("test_persons", true),
 		slog.String("agency", c.Agency), slog.String("issuer", sandbox.PartnerIssuer), slog.String("issuer_key", files.IssuerKey), slog.String("callback_secret", files.CallbackSecret))
 	return opened.Run(ctx, listener)
 }
@@ -74,7 +74,7 @@ func (c sandboxCall) ask(ctx context.Context, method, path string, answer any) e
 	if _, err := located(c.Address); err != nil {
 		return err
 	}
-	token, err := os.ReadFile(c.TokenFile)
+	token, err := tokenOf(c.TokenFile)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (c sandboxCall) ask(ctx context.Context, method, path string, answer any) e
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	request.Header.Set("Authorization", "Bearer "+token)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return fmt.Errorf("no answer from a sandbox at %s; is it running? (%w)", c.Address, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"time"
 
 	"koppi.internal/deploy/allinone"
@@ -65,7 +66,7 @@ func (c *upCommand) Run(ctx context.Context) error {
 		return errors.Join(err, listener.Close())
 	}
 	telemetry.Ready(ctx)
-	settings.Logger.InfoContext(ctx, "koppi is up", slog.String("address", "http://"+listener.Addr().String()), slog.Bool("dev", c.Dev), slog.Bool("test_persons", c.TestPersons))
+	settings.Logger.InfoContext(ctx, "koppi is up", slog.String("address", servedAt(c.Listening, listener)), slog.Bool("dev", c.Dev), slog.Bool("test_persons", c.TestPersons))
 	return koppi.Run(ctx, listener)
 }
 
@@ -111,4 +112,13 @@ func loadDirectory(path string) (*directory.Directory, error) {
 		return directory.Parse(config.Directory)
 	}
 	return directory.Load(path)
+}
+
+// servedAt is the address at which a listener is reached.
+func servedAt(l process.Listening, listener net.Listener) string {
+	scheme := "http://"
+	if l.TLSCert != "" {
+		scheme = "https://"
+	}
+	return scheme + listener.Addr().String()
 }

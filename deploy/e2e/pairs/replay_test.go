@@ -89,6 +89,12 @@ func (p *pairing) byItself(one *happened) []map[string]any {
 	return arranged
 }
 
+// byThemselves are the events of a report that the reader's own step causes, or the clock. A tombstone has no event.
+var byThemselves = []string{
+	"", "ConcernSubmitted", "ConcernJoined", "ConcernPromoted", "ConcernWithdrawn", "ConcernSettled", "ConcernOverdue", "WithdrawalOverdue",
+	"EnteredInError", "RevocationOverdue", "InformationRequestLapsed",
+}
+
 // discloser returns the step in world A by which a message about the reader's own report, or about what the
 // reader passed on, is disclosed to the reader. It returns false if this is the same step as in B, since
 // the reader sees all of the matter.
@@ -181,6 +187,9 @@ func (p *pairing) discloser(message map[string]any) (doing, map[string]any, bool
 		step = "AcknowledgeRevocation"
 	default:
 		// Of a step of the reader's own, or of the clock: it must have come by itself.
+		if event := eventOf(message); !slices.Contains(byThemselves, event) {
+			p.t.Errorf("%s of a report: name the step that causes it in discloser, or say in byThemselves that it needs none", event)
+		}
 		return doing{}, nil, false
 	}
 	return p.said(doing{Who: who, Call: testkit.ConcernService + step}, body)
