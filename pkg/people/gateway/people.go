@@ -4,11 +4,13 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
 	"google.golang.org/grpc"
 
 	"koppi.internal/pkg/caller"
@@ -49,6 +51,10 @@ type People struct {
 	staff map[string]people.Staff
 	// noted are the sign-ins that were recorded or tried, with when.
 	noted map[signIn]time.Time
+
+	// noting lets the calls of a worker that come at once wait for one record of the sign-in, so that each answers
+	// with the worker among the colleagues.
+	noting singleflight.Group
 }
 
 // Config configures People. All fields are required.
@@ -236,24 +242,38 @@ func (p *People) note(ctx context.Context, who identity.Caller) {
 		return
 	}
 	at := signIn{who.Agency, who.Unit, who.Worker, who.Name, who.Acts(), request.GetLeader(), people.DayOf(now)}
+	_, _, _ = p.noting.Do(fmt.Sprintf("%#v", at), func() (any, error) {
+		if p.mayNote(at) {
+			p.signedIn(ctx, request)
+		}
+		return nil, nil
+	})
+}
+
+// mayNote reports whether a sign-in was not tried a moment ago, and counts it as tried.
+func (p *People) mayNote(at signIn) bool {
 	p.mu.Lock()
-	tried, is := p.noted[at]
-	if is && p.config.Now().Sub(tried) < noteAgain {
-		p.mu.Unlock()
-		return
-	}
-	p.noted[at] = p.config.Now()
+	defer p.mu.Unlock()
+	now := p.config.Now()
 	for old, when := range p.noted {
-		if p.config.Now().Sub(when) > noteAgain {
+		if now.Sub(when) >= noteAgain {
 			delete(p.noted, old)
 		}
 	}
-	p.mu.Unlock()
+	if _, is := p.noted[at]; is {
+		return false
+	}
+	p.noted[at] = now
+	return true
+}
+
+// signedIn records a sign-in.
+func (p *People) signedIn(ctx context.Context, request *caseworkv1.NoteSignInRequest) {
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewWithin)
 	defer cancel()
 	noted, err := caseworkv1.NewStaffServiceClient(p.config.Keeper).NoteSignIn(within, request)
 	if err != nil {
-		p.config.Logger.WarnContext(ctx, "a worker's sign-in was not recorded", slog.String("agency", who.Agency), slog.String("error", err.Error()))
+		p.config.Logger.WarnContext(ctx, "a worker's sign-in was not recorded", slog.String("agency", request.GetParty().GetAgency()), slog.String("error", err.Error()))
 		return
 	}
 	if noted.GetPeople() != nil {

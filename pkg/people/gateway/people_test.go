@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc"
@@ -33,6 +36,8 @@ type keeper struct {
 	people *caseworkv1.AgencyPeople
 	down   bool
 	noted  int
+	// slow is called while a sign-in is recorded.
+	slow func()
 	// answer is what another call returns.
 	answer proto.Message
 }
@@ -51,6 +56,14 @@ func (k *keeper) Invoke(_ context.Context, method string, in, out any, _ ...grpc
 		proto.Merge(out.(proto.Message), answer) //nolint:forcetypeassert // of this method
 	case caseworkv1.StaffService_NoteSignIn_FullMethodName:
 		k.noted++
+		if k.slow != nil {
+			k.slow()
+			r := in.(*caseworkv1.NoteSignInRequest) //nolint:forcetypeassert // of this method
+			changed := proto.CloneOf(k.people)
+			changed.Revision++
+			changed.Colleagues = append(changed.Colleagues, &caseworkv1.ColleagueRecord{Party: r.GetParty(), SignedName: r.GetName(), LastSeenAt: timestamppb.New(noon)})
+			proto.Merge(out.(proto.Message), &caseworkv1.NoteSignInResponse{People: changed}) //nolint:forcetypeassert // of this method
+		}
 	default:
 		proto.Merge(out.(proto.Message), k.answer) //nolint:forcetypeassert // of the test
 	}
@@ -106,6 +119,31 @@ func newFixture(t *testing.T) *fixture {
 
 func anna() identity.Caller {
 	return identity.Caller{Agency: "hva", Unit: "a", Worker: "w-1", Role: identity.RoleSocialWorker, Name: "Anna A"}
+}
+
+// A page makes several calls at once. Each call of a worker whom nobody knew answers with the worker among the
+// colleagues, and the sign-in is recorded once.
+func TestFirstCallsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		f.keeper.slow = func() { time.Sleep(time.Second) } // synctest's clock
+		who := anna()
+		who.Worker, who.Name = "w-9", "Ulla Uusi"
+		var calls sync.WaitGroup
+		for range 3 {
+			calls.Go(func() {
+				f.Complete(t.Context(), who)
+				staff, _, _ := f.Staff("hva")
+				if !slices.ContainsFunc(staff.Colleagues("a", false, noon), func(one *caseworkv1.Colleague) bool { return one.GetParty().GetWorker() == "w-9" }) {
+					t.Error("the worker's own call answers without the worker")
+				}
+			})
+		}
+		calls.Wait()
+		if f.keeper.noted != 1 {
+			t.Errorf("recorded %d times", f.keeper.noted)
+		}
+	})
 }
 
 // Rosters and emergency readings open nothing once the people could not be renewed for ten minutes, and names
