@@ -10,6 +10,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"koppi.internal/pkg/protofield"
 )
 
 // uuid matches a UUID, or the name of a subject that ends with one, in the form of RFC 9562 § 4. It does not
@@ -21,17 +23,20 @@ var uuid = regexp.MustCompile(`^([a-z]+/)?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-
 // texts for people stay as they are.
 func Ids(message proto.Message) { ids(message.ProtoReflect()) }
 
+// idFields lead to fields that hold ids.
+var idFields = protofield.Leading{To: func(field protoreflect.FieldDescriptor) bool {
+	return field.Kind() == protoreflect.StringKind && isID(field)
+}}
+
 func ids(message protoreflect.Message) {
-	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+	idFields.Range(message, func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
 		switch {
-		case field.IsMap():
-		case field.Kind() == protoreflect.MessageKind && field.IsList():
+		case field.Message() != nil && field.IsList():
 			for i := range value.List().Len() {
 				ids(value.List().Get(i).Message())
 			}
-		case field.Kind() == protoreflect.MessageKind:
+		case field.Message() != nil:
 			ids(value.Message())
-		case field.Kind() != protoreflect.StringKind || !isID(field):
 		case field.IsList():
 			for i := range value.List().Len() {
 				if lower, changed := lowered(value.List().Get(i).String()); changed {
@@ -104,11 +109,13 @@ func Beyond(message proto.Message, now time.Time) (path, want string) {
 	return beyond(message.ProtoReflect(), now)
 }
 
+// timeFields lead to times.
+var timeFields = protofield.Leading{To: func(field protoreflect.FieldDescriptor) bool {
+	return field.Message() != nil && field.Message().FullName() == "google.protobuf.Timestamp"
+}}
+
 func beyond(message protoreflect.Message, now time.Time) (path, want string) {
-	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		if field.Kind() != protoreflect.MessageKind || field.IsMap() {
-			return true
-		}
+	timeFields.Range(message, func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
 		each := func(one protoreflect.Message) bool {
 			inner := ""
 			if at, ok := one.Interface().(*timestamppb.Timestamp); ok {

@@ -68,15 +68,13 @@ func withoutNames(message protoreflect.Message) {
 		party.DisplayName = ""
 		return
 	}
-	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		switch {
-		case field.Message() == nil || field.IsMap():
-		case field.IsList():
-			for i := range value.List().Len() {
-				withoutNames(value.List().Get(i).Message())
-			}
-		default:
+	partyFields.Range(message, func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		if !field.IsList() {
 			withoutNames(value.Message())
+			return true
+		}
+		for i := range value.List().Len() {
+			withoutNames(value.List().Get(i).Message())
 		}
 		return true
 	})

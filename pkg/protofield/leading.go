@@ -13,12 +13,23 @@ type Leading struct {
 	// To reports whether a field is of the sort. What stands below such a field is not looked at.
 	To func(protoreflect.FieldDescriptor) bool
 
+	// fields are those of each message type, by its descriptor.
 	fields sync.Map
+}
+
+// Range calls do for each field of a message that has a value and is of the sort or leads to one, until do returns
+// false.
+func (l *Leading) Range(message protoreflect.Message, do func(protoreflect.FieldDescriptor, protoreflect.Value) bool) {
+	for _, field := range l.In(message.Descriptor()) {
+		if message.Has(field) && !do(field, message.Get(field)) {
+			return
+		}
+	}
 }
 
 // In returns the fields of a message type that are of the sort or lead to one. Maps lead nowhere.
 func (l *Leading) In(of protoreflect.MessageDescriptor) []protoreflect.FieldDescriptor {
-	if known, is := l.fields.Load(of.FullName()); is {
+	if known, is := l.fields.Load(of); is {
 		return known.([]protoreflect.FieldDescriptor) //nolint:forcetypeassert // nothing else is stored
 	}
 	var fields []protoreflect.FieldDescriptor
@@ -27,7 +38,7 @@ func (l *Leading) In(of protoreflect.MessageDescriptor) []protoreflect.FieldDesc
 			fields = append(fields, field)
 		}
 	}
-	l.fields.Store(of.FullName(), fields)
+	l.fields.Store(of, fields)
 	return fields
 }
 

@@ -134,11 +134,11 @@ const (
 // uuids finds the UUIDs in a key.
 var uuids = regexp.MustCompile(`(?i)\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`)
 
-// kinds caches the kind of each text field by its full name.
+// kinds caches the kind of each text field by its descriptor.
 var kinds sync.Map
 
 func kindOf(field protoreflect.FieldDescriptor) textKind {
-	if found, ok := kinds.Load(field.FullName()); ok {
+	if found, ok := kinds.Load(field); ok {
 		kind, _ := found.(textKind)
 		return kind
 	}
@@ -154,6 +154,6 @@ func kindOf(field protoreflect.FieldDescriptor) textKind {
 	default:
 		kind = plain
 	}
-	kinds.Store(field.FullName(), kind)
+	kinds.Store(field, kind)
 	return kind
 }

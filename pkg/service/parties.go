@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"koppi.internal/pkg/directory"
+	"koppi.internal/pkg/protofield"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 )
 
@@ -17,20 +18,23 @@ func checkParties(agencies *directory.Directory, r proto.Message) error {
 	return partiesIn(agencies, r.ProtoReflect(), "")
 }
 
+// partyFields lead to parties.
+var partyFields = protofield.Leading{To: func(field protoreflect.FieldDescriptor) bool {
+	return field.Message() != nil && field.Message().FullName() == "koppi.common.v1.Party"
+}}
+
 func partiesIn(agencies *directory.Directory, message protoreflect.Message, at string) (wrong error) {
 	if party, ok := message.Interface().(*commonv1.Party); ok {
 		return agencies.Check(party, at)
 	}
-	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+	partyFields.Range(message, func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
 		path := strings.TrimPrefix(at+"."+string(field.Name()), ".")
-		switch {
-		case field.Message() == nil || field.IsMap():
-		case field.IsList():
-			for i := 0; i < value.List().Len() && wrong == nil; i++ {
-				wrong = partiesIn(agencies, value.List().Get(i).Message(), fmt.Sprintf("%s[%d]", path, i))
-			}
-		default:
+		if !field.IsList() {
 			wrong = partiesIn(agencies, value.Message(), path)
+			return wrong == nil
+		}
+		for i := 0; i < value.List().Len() && wrong == nil; i++ {
+			wrong = partiesIn(agencies, value.List().Get(i).Message(), fmt.Sprintf("%s[%d]", path, i))
 		}
 		return wrong == nil
 	})

@@ -17,6 +17,7 @@ import (
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/matter"
+	"koppi.internal/pkg/protofield"
 	"koppi.internal/pkg/reading"
 	caseworkv1 "koppi.internal/proto/gen/koppi/casework/v1"
 	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
@@ -101,6 +102,11 @@ func (n *Naming[S]) Keep(ctx context.Context, events []matter.Event) error {
 	return nil
 }
 
+// attachmentFields lead to attachments.
+var attachmentFields = protofield.Leading{To: func(field protoreflect.FieldDescriptor) bool {
+	return field.Message() != nil && field.Message().FullName() == "koppi.common.v1.Attachment"
+}}
+
 // AttachmentsIn lists the attachments in a message, at any depth.
 func AttachmentsIn(message proto.Message) []*commonv1.Attachment {
 	var found []*commonv1.Attachment
@@ -111,15 +117,13 @@ func AttachmentsIn(message proto.Message) []*commonv1.Attachment {
 		}
 		found = append(found, AttachmentsIn(value.Message().Interface())...)
 	}
-	message.ProtoReflect().Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		switch {
-		case field.Message() == nil || field.IsMap():
-		case field.IsList():
-			for i := range value.List().Len() {
-				see(value.List().Get(i))
-			}
-		default:
+	attachmentFields.Range(message.ProtoReflect(), func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		if !field.IsList() {
 			see(value)
+			return true
+		}
+		for i := range value.List().Len() {
+			see(value.List().Get(i))
 		}
 		return true
 	})

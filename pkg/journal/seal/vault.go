@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -76,20 +77,31 @@ func (v *Vault) Ensure(ctx context.Context, refs []Ref) (map[Ref]tink.AEAD, erro
 	}
 	// Most keys that are not in memory were never made. So Ensure offers a new key for each; where
 	// the database already has one, that one is used.
-	offered := make(map[Ref][]byte, len(unknown))
+	offered, raws := make(map[Ref][]byte, len(unknown)), make(map[Ref][]byte, len(unknown))
 	for _, ref := range unknown {
 		raw := make([]byte, dataKeyBytes)
 		if _, err := rand.Read(raw); err != nil {
 			return nil, fmt.Errorf("seal: make a data key: %w", err)
 		}
-		var err error
-		if offered[ref], err = v.kek.Encrypt(raw, ref.context()); err != nil {
+		wrapped, err := v.kek.Encrypt(raw, ref.context())
+		if err != nil {
 			return nil, fmt.Errorf("seal: wrap a data key: %w", err)
 		}
+		offered[ref], raws[ref] = wrapped, raw
 	}
 	kept, err := v.keeper.Keep(ctx, offered)
 	if err != nil {
 		return nil, err
+	}
+	for ref, wrapped := range kept {
+		if !bytes.Equal(wrapped, offered[ref]) {
+			// The database had another key, or the key is destroyed.
+			continue
+		}
+		if keys[ref], err = dataKey(raws[ref]); err != nil {
+			return nil, err
+		}
+		delete(kept, ref)
 	}
 	if err := v.unwrap(kept, keys); err != nil {
 		return nil, err
@@ -131,11 +143,19 @@ func (v *Vault) unwrap(wrapped map[Ref][]byte, keys map[Ref]tink.AEAD) error {
 		if err != nil {
 			return errors.New("seal: this key-encryption key does not decrypt a data key")
 		}
-		if keys[ref], err = subtle.NewAESGCM(raw); err != nil {
-			return fmt.Errorf("seal: data key: %w", err)
+		if keys[ref], err = dataKey(raw); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func dataKey(raw []byte) (tink.AEAD, error) {
+	key, err := subtle.NewAESGCM(raw)
+	if err != nil {
+		return nil, fmt.Errorf("seal: data key: %w", err)
+	}
+	return key, nil
 }
 
 // Destructions returns the number of destructions that this process knows of. When the number has

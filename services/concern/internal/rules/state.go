@@ -198,17 +198,17 @@ func (c Concern) forwardTo(subject string) (Forward, bool) {
 // UniqueKey returns the unique key that an open leading concern holds, so that a receiver never has
 // two open leading concerns about one client, or, where its people read by unit, two in one area. It is stored.
 func UniqueKey(client, receiver, area string) string {
-	key := "open/" + client + "/" + receiver
-	if area != "" {
-		key += "/" + area
+	if area == "" {
+		return "open/" + client + "/" + receiver
 	}
-	return key
+	return "open/" + client + "/" + receiver + "/" + area
 }
 
 // UniqueKeys returns the keys of all open leading concerns that a receiver with these areas can have about a
 // client. The one without an area is held by concerns from before the receiver's people read by unit.
 func UniqueKeys(client, receiver string, areas []string) []string {
-	keys := []string{UniqueKey(client, receiver, "")}
+	keys := make([]string, 0, 1+len(areas))
+	keys = append(keys, UniqueKey(client, receiver, ""))
 	for _, area := range areas {
 		keys = append(keys, UniqueKey(client, receiver, area))
 	}
