@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
@@ -112,6 +111,9 @@ const (
 	// reader that is far behind and keeps up with what it gets. A mailbox reader may hold half as many more.
 	readAhead = 64
 	farAhead  = 512
+	// batchMessages and batchBytes are how much is sent before the session looks again for what is more urgent.
+	batchMessages = 64
+	batchBytes    = 64 << 10
 	// retryAfter is the wait before a mailbox that did not answer is tried again.
 	retryAfter = time.Second
 	// settleEvery is how often the acknowledgements of a mailbox are made durable. If the process dies, at
@@ -127,13 +129,11 @@ func (s *session) run(ctx context.Context, in <-chan received[exchangev1.Exchang
 	defer end.Stop()
 	for {
 		s.work(ctx)
-		if s.closing && s.sends.pending == 0 && len(s.receipts) == 0 && !s.isSettling() {
+		if s.closing && s.sends.pending == 0 && len(s.receipts) == 0 && !out.busy && !s.isSettling() {
 			return nil
 		}
-		next, pop := s.next()
-		var to chan<- *exchangev1.ExchangeResponse
-		if next != nil {
-			to = out.messages
+		if !out.busy {
+			out.start(s.batch())
 		}
 		from := in
 		if s.closing || len(s.receipts) >= maxPending {
@@ -141,8 +141,10 @@ func (s *session) run(ctx context.Context, in <-chan received[exchangev1.Exchang
 			from = nil
 		}
 		select {
-		case to <- next:
-			pop()
+		case err := <-out.sent:
+			if out.busy = false; err != nil {
+				return err
+			}
 		case request := <-from:
 			if err := s.receive(request); err != nil {
 				return err
@@ -168,8 +170,6 @@ func (s *session) run(ctx context.Context, in <-chan received[exchangev1.Exchang
 			}
 		case <-heartbeat.C:
 			s.beat = true
-		case err := <-out.failed:
-			return err
 		case <-end.C:
 			return farewell
 		case <-s.config.Drained:
@@ -188,30 +188,36 @@ func running(timer *time.Timer) <-chan time.Time {
 	return timer.C
 }
 
-// next returns the message to send next, and a function that removes it once it has been sent.
-func (s *session) next() (message *exchangev1.ExchangeResponse, pop func()) {
-	switch {
-	case len(s.receipts) > 0:
-		return s.receipts[0], func() { s.receipts = s.receipts[1:] }
-	case s.beat:
-		beat := &exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Heartbeat_{Heartbeat: &exchangev1.ExchangeResponse_Heartbeat{}}}
-		return beat, func() { s.beat = false }
+// batch removes and returns what is sent next, and no more than batchBytes of messages beyond the first one.
+func (s *session) batch() []*exchangev1.ExchangeResponse {
+	batch := s.receipts
+	if s.receipts = nil; s.beat {
+		s.beat = false
+		batch = append(batch, &exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Heartbeat_{Heartbeat: &exchangev1.ExchangeResponse_Heartbeat{}}})
 	}
-	// The mailbox readers take turns, so that a long backlog in one does not delay the others.
+	for size := 0; len(batch) < batchMessages && size < batchBytes; s.turn++ {
+		r := s.ready()
+		if r == nil {
+			break
+		}
+		message, bytes := r.take()
+		batch = append(batch, &exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Delivery_{
+			Delivery: &exchangev1.ExchangeResponse_Delivery{Message: message, Cursor: s.cursorWith(r.sent)},
+		}})
+		size += bytes
+	}
+	return batch
+}
+
+// ready returns the mailbox reader whose message is sent next; nil if there is none. They take turns, so that a long
+// backlog in one does not delay the others.
+func (s *session) ready() *mailboxReader {
 	for i := range s.readers {
-		r := s.readers[(s.turn+i)%len(s.readers)]
-		if len(r.page) == 0 {
-			continue
-		}
-		message := r.page[0]
-		at := position(r.mailbox.Service(), message.GetSequence(), message.GetChainHash())
-		delivery := &exchangev1.ExchangeResponse_Delivery{Message: message, Cursor: s.cursorWith(at)}
-		return &exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Delivery_{Delivery: delivery}}, func() {
-			r.page, r.sent, r.held = r.page[1:], at, r.held-proto.Size(message)
-			s.turn++
+		if r := s.readers[(s.turn+i)%len(s.readers)]; len(r.page) > 0 {
+			return r
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // cursorWith returns the cursor after everything that was sent, with one position replaced by at.
