@@ -41,36 +41,57 @@ type Stream = grpc.BidiStreamingServer[exchangev1.ExchangeRequest, exchangev1.Ex
 func Serve(stream Stream, prepare func(ctx context.Context) (config SessionConfig, release func(), err error)) error {
 	ctx, end := context.WithCancelCause(stream.Context())
 	defer end(nil)
-	config, release, err := prepare(ctx)
+	s, leave, err := begin(ctx, end, stream, prepare)
 	if err != nil {
 		return err
 	}
-	defer release()
-	in := incoming(ctx, stream.Recv)
-	request, err := first(ctx, in)
-	if err != nil {
-		return err
-	}
-	if request.GetOpen() == nil {
-		return fault.New(fault.InvalidField, "the first request opens the stream").Field("open", "required first")
-	}
-	s := newSession(config, request.GetOpen())
-	if err := s.open(ctx); err != nil {
-		return err
-	}
-	defer config.Readers.enter(consumerKey{config.Caller.Agency, s.consumer}, s.epoch, end)()
-	out := newSender(stream.Send)
-	defer out.close()
-	err = s.run(ctx, in, out)
+	defer leave()
+	err = s.run(ctx)
 	if fault.ReasonOf(err) != fault.TakenOver {
 		s.flush(ctx)
 	}
+	s.out.close()
 	return err
+}
+
+// begin prepares and opens a session. It returns before the session runs, because a standing stream keeps the stack
+// of all that has not returned.
+func begin(ctx context.Context, end context.CancelCauseFunc, stream Stream, prepare func(ctx context.Context) (SessionConfig, func(), error)) (s *session, leave func(), err error) {
+	config, release, err := prepare(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			release()
+		}
+	}()
+	in := incoming(ctx, stream.Recv)
+	request, err := first(ctx, in)
+	if err != nil {
+		return nil, nil, err
+	}
+	if request.GetOpen() == nil {
+		return nil, nil, fault.New(fault.InvalidField, "the first request opens the stream").Field("open", "required first")
+	}
+	s = newSession(config, request.GetOpen())
+	if err := s.open(ctx); err != nil {
+		return nil, nil, err
+	}
+	s.in, s.out = in, newSender(stream.Send)
+	exit := config.Readers.enter(consumerKey{config.Caller.Agency, s.consumer}, s.epoch, end)
+	return s, func() {
+		exit()
+		release()
+	}, nil
 }
 
 // session is the state of one session. Only the goroutine in run may use its fields.
 type session struct {
-	config   SessionConfig
+	config SessionConfig
+	in     <-chan received[exchangev1.ExchangeRequest]
+	out    *sender[exchangev1.ExchangeResponse]
+
 	cursor   string
 	consumer string
 	epoch    uint64
@@ -84,6 +105,9 @@ type session struct {
 	// retry is set while a mailbox reader waits to be retried, settling while one waits to make an
 	// acknowledgement durable.
 	retry, settling *time.Timer
+	// life ends the session.
+	heartbeat *time.Ticker
+	life      *time.Timer
 	// receipts are waiting to be sent; beat says that a heartbeat is due.
 	receipts []*exchangev1.ExchangeResponse
 	beat     bool
@@ -108,9 +132,10 @@ const (
 	// defaultWindow is the most messages in flight for a reader that names no window.
 	defaultWindow = 100
 	// readAhead is how many messages are read from a mailbox at once, and farAhead how many at most for a
-	// reader that is far behind and keeps up with what it gets. A mailbox reader may hold half as many more.
+	// reader that is far behind and keeps up with what it gets: a page of ListMessages. A mailbox reader may hold
+	// half as many more.
 	readAhead = 64
-	farAhead  = 512
+	farAhead  = maxPage
 	// batchMessages and batchBytes are how much is sent before the session looks again for what is more urgent.
 	batchMessages = 64
 	batchBytes    = 64 << 10
@@ -121,62 +146,86 @@ const (
 	settleEvery = time.Second
 )
 
-func (s *session) run(ctx context.Context, in <-chan received[exchangev1.ExchangeRequest], out *sender[exchangev1.ExchangeResponse]) error {
-	heartbeat := time.NewTicker(heartbeatEvery)
-	defer heartbeat.Stop()
+func (s *session) run(ctx context.Context) error {
+	s.heartbeat = time.NewTicker(heartbeatEvery)
+	defer s.heartbeat.Stop()
 	life, farewell := LifeOf(s.config.Caller)
-	end := time.NewTimer(life)
-	defer end.Stop()
+	s.life = time.NewTimer(life)
+	defer s.life.Stop()
 	for {
 		s.work(ctx)
-		if s.closing && s.sends.pending == 0 && len(s.receipts) == 0 && !out.busy && !s.isSettling() {
+		if !s.out.busy {
+			s.out.start(s.batch())
+		}
+		if s.isDone() {
 			return nil
 		}
-		if !out.busy {
-			out.start(s.batch())
-		}
-		from := in
-		if s.closing || len(s.receipts) >= maxPending {
-			// Stop reading from a client that does not take its receipts.
-			from = nil
-		}
-		select {
-		case err := <-out.sent:
-			if out.busy = false; err != nil {
-				return err
-			}
-		case request := <-from:
-			if err := s.receive(request); err != nil {
-				return err
-			}
-		case one := <-s.sends.done:
-			s.sends.finished(one)
-			s.receipts = append(s.receipts, one.receipt)
-		case e := <-s.events:
-			if err := s.settle(e); err != nil {
-				return err
-			}
-		case <-s.config.Notifications.signal:
-			notified := s.config.Notifications.take()
-			for _, r := range s.readers {
-				r.notify(notified[r.mailbox.Service()])
-			}
-		case <-running(s.settling):
-			s.settling = nil
-		case <-running(s.retry):
-			s.retry = nil
-			for _, r := range s.readers {
-				r.paused = false
-			}
-		case <-heartbeat.C:
-			s.beat = true
-		case <-end.C:
+		switch err := s.wait(ctx); {
+		case errors.Is(err, errLived):
 			return farewell
-		case <-s.config.Drained:
+		case errors.Is(err, errDrained):
 			return nil
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		case err != nil:
+			return err
 		}
+	}
+}
+
+// errLived and errDrained end a session.
+var (
+	errLived   = errors.New("mailbox: the stream has lived long enough")
+	errDrained = errors.New("mailbox: streams are to end")
+)
+
+// isDone reports whether the client has closed its side and has all answers.
+func (s *session) isDone() bool {
+	return s.closing && s.sends.pending == 0 && len(s.receipts) == 0 && !s.out.busy && !s.isSettling()
+}
+
+// wait waits until something happens, and applies it.
+func (s *session) wait(ctx context.Context) error {
+	from := s.in
+	if s.closing || len(s.receipts) >= maxPending {
+		// Stop reading from a client that does not take its receipts.
+		from = nil
+	}
+	select {
+	case err := <-s.out.sent:
+		s.out.busy = false
+		return err
+	case request := <-from:
+		return s.receive(request)
+	case one := <-s.sends.done:
+		s.sends.finished(one)
+		s.receipts = append(s.receipts, one.receipt)
+	case e := <-s.events:
+		return s.settle(e)
+	case <-s.config.Notifications.signal:
+		s.notified()
+	case <-running(s.settling):
+		s.settling = nil
+	case <-running(s.retry):
+		s.retry = nil
+		for _, r := range s.readers {
+			r.paused = false
+		}
+	case <-s.heartbeat.C:
+		s.beat = true
+	case <-s.life.C:
+		return errLived
+	case <-s.config.Drained:
+		return errDrained
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// notified notes which mailboxes have advanced.
+func (s *session) notified() {
+	notified := s.config.Notifications.take()
+	for _, r := range s.readers {
+		r.notify(notified[r.mailbox.Service()])
 	}
 }
 
