@@ -58,13 +58,11 @@ func serveProfiles(run func()) {
 	run()
 }
 
-// profiled starts a program in this test's binary, if profiles are asked for.
-func (p *server) profiled(command string) {
-	if os.Getenv(profileFolder) == "" {
-		return
-	}
+// profiled prepares a program in this test's binary.
+func (p *server) profiled(command string, args ...string) {
+	p.h.t.Helper()
+	p.Process = clustertest.NewProcessOf(p.h.t, testkit.Must(os.Executable()), args...)
 	p.profiles = testkit.FreeAddress(p.h.t)
-	p.Path = testkit.Must(os.Executable())
 	p.Env = append(p.Env, profiledProgram+"="+command, profilesAt+"="+p.profiles)
 }
 

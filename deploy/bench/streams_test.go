@@ -5,6 +5,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -146,10 +147,14 @@ func (h *harness) startConcern(flags ...string) *server {
 
 func (h *harness) start(command string, args ...string) *server {
 	h.t.Helper()
-	p := &server{Process: clustertest.NewProcess(h.t, command, args...), h: h}
+	p := &server{h: h}
+	if os.Getenv(profileFolder) == "" {
+		p.Process = clustertest.NewProcess(h.t, command, args...)
+	} else {
+		p.profiled(command, args...)
+	}
 	// It logs each call.
 	p.DropLog = true
-	p.profiled(command)
 	p.Start()
 	return p
 }

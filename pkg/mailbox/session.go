@@ -146,20 +146,12 @@ const (
 	settleEvery = time.Second
 )
 
+// run runs the session until it ends. What it calls has returned while it waits: see begin.
 func (s *session) run(ctx context.Context) error {
-	s.heartbeat = time.NewTicker(heartbeatEvery)
+	farewell := s.live()
 	defer s.heartbeat.Stop()
-	life, farewell := LifeOf(s.config.Caller)
-	s.life = time.NewTimer(life)
 	defer s.life.Stop()
-	for {
-		s.work(ctx)
-		if !s.out.busy {
-			s.out.start(s.batch())
-		}
-		if s.isDone() {
-			return nil
-		}
+	for !s.step(ctx) {
 		switch err := s.wait(ctx); {
 		case errors.Is(err, errLived):
 			return farewell
@@ -169,6 +161,23 @@ func (s *session) run(ctx context.Context) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// live starts the timers of the session, and returns the error with which its life ends.
+func (s *session) live() (farewell error) {
+	life, farewell := LifeOf(s.config.Caller)
+	s.heartbeat, s.life = time.NewTicker(heartbeatEvery), time.NewTimer(life)
+	return farewell
+}
+
+// step starts what can be done now, and reports whether the client has closed its side and has all answers.
+func (s *session) step(ctx context.Context) (done bool) {
+	s.work(ctx)
+	if !s.out.busy {
+		s.out.start(s.batch())
+	}
+	return s.closing && s.sends.pending == 0 && len(s.receipts) == 0 && !s.out.busy && !s.isSettling()
 }
 
 // errLived and errDrained end a session.
@@ -176,11 +185,6 @@ var (
 	errLived   = errors.New("mailbox: the stream has lived long enough")
 	errDrained = errors.New("mailbox: streams are to end")
 )
-
-// isDone reports whether the client has closed its side and has all answers.
-func (s *session) isDone() bool {
-	return s.closing && s.sends.pending == 0 && len(s.receipts) == 0 && !s.out.busy && !s.isSettling()
-}
 
 // wait waits until something happens, and applies it.
 func (s *session) wait(ctx context.Context) error {
