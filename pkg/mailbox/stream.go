@@ -71,7 +71,7 @@ func (s *sender[M]) close() {
 	timer := time.NewTimer(flushTime)
 	defer timer.Stop()
 	select {
-	case <-s.sent:
+	case <-s.sent: //nolint:errcheck // the stream ends either way
 	case <-timer.C:
 	}
 }

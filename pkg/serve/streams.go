@@ -36,7 +36,7 @@ func (s *streams) intercept(server any, stream grpc.ServerStream, info *grpc.Str
 // count counts and logs a stream until the function that it returns is called, which returns the error that leaves
 // the process.
 func (s *streams) count(ctx context.Context, method string) (end func(error) error) {
-	began := time.Now()
+	began := time.Now() //nolint:forbidigo // how long a stream took
 	about := metric.WithAttributes(semconv.RPCMethod(strings.TrimPrefix(named(method), "/")))
 	streamsOpen.Add(ctx, 1, about)
 	return func(err error) error {
