@@ -100,9 +100,12 @@ func (f *forwarder) streams(ctx context.Context, _ connect.Spec, stream connect.
 	ctx, cancel := context.WithCancelCause(outgoing(ctx))
 	defer cancel(nil)
 	f.old.warn(ctx, nil)
-	backend, err := f.to.NewStream(ctx, &f.stream, f.procedure)
+	backend, err := f.to.NewStream(ctx, &f.stream, f.procedure, serve.InPlace{})
 	if err != nil {
 		return refuse(ctx, err)
+	}
+	if here, ok := backend.(*serve.Stream); ok {
+		return ended(ctx, here.Serve(inPlace{stream, cancel}))
 	}
 	go func() {
 		if err := f.pumpIn(stream, backend); err != nil {
@@ -116,16 +119,40 @@ func (f *forwarder) streams(ctx context.Context, _ connect.Spec, stream connect.
 			return nil
 		}
 		if err != nil {
-			var refused *connect.Error
-			if errors.As(context.Cause(ctx), &refused) {
-				return refused
-			}
-			return refuse(ctx, err)
+			return ended(ctx, err)
 		}
 		if err := stream.Send(out); err != nil {
 			return err
 		}
 	}
+}
+
+// ended converts the end of a stream. An error of the client comes before the cancellation that follows from it.
+func ended(ctx context.Context, err error) error {
+	var refused *connect.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(context.Cause(ctx), &refused):
+		return refused
+	}
+	return refuse(ctx, err)
+}
+
+// inPlace is a client's stream as a handler in this process serves it.
+type inPlace struct {
+	connect.ServerStream
+
+	cancel context.CancelCauseFunc
+}
+
+// Receive ends the stream if the client made an error.
+func (s inPlace) Receive(message any) error {
+	err := s.ServerStream.Receive(message)
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.cancel(readError(err))
+	}
+	return err
 }
 
 func (f *forwarder) pumpIn(stream connect.ServerStream, backend grpc.ClientStream) error {

@@ -70,7 +70,8 @@ func TestConverse(t *testing.T) {
 	}
 }
 
-// TestStreams measures standing streams alone.
+// TestStreams measures standing streams alone. With PROFILES=FOLDER it also measures what the programs hold, and keeps
+// their profiles there; the resident memory is then that of programs which are profiled.
 func TestStreams(t *testing.T) {
 	h, f := newHarness(t), figures{}
 	h.streaming(f)
@@ -100,6 +101,13 @@ func TestGrowth(t *testing.T) {
 	fmt.Printf("  catch-up %s a second; growth 1e6 over 1e4 %.2f\n", f["catchup_per_s"], f.ratio("accepted_32_at_1e6", "accepted_32_at_1e4"))
 }
 
+// TestCatchUp measures a reader that is far behind alone, in a smaller database. With PROFILES=FOLDER it keeps a profile of
+// the processor there, of the service and of the reader, which run in this process.
+func TestCatchUp(t *testing.T) {
+	h, f := newHarness(t), figures{}
+	h.catchingUp(f)
+}
+
 // TestObserved measures what telemetry costs alone.
 func TestObserved(t *testing.T) {
 	h, f := newHarness(t), figures{}
@@ -116,6 +124,10 @@ func TestCosts(t *testing.T) {
 
 // TestMain collects garbage as often as the deployed processes do, and removes the programs that were built.
 func TestMain(m *testing.M) {
+	if run := programs[os.Getenv(profiledProgram)]; run != nil {
+		serveProfiles(run)
+		return
+	}
 	debug.SetGCPercent(400)
 	code := m.Run()
 	testkit.CleanUp()
@@ -129,8 +141,14 @@ func TestBench(t *testing.T) {
 		name    string
 		measure func(figures)
 	}{
-		{"accepted", h.accepting}, {"cost", h.costs}, {"loop", h.looping}, {"conversation", h.conversing}, {"streams", h.streaming},
-		{"grounds", h.listingGrounds}, {"protection", h.costing}, {"telemetry", h.observing},
+		{"accepted", h.accepting},
+		{"cost", h.costs},
+		{"loop", h.looping},
+		{"conversation", h.conversing},
+		{"streams", h.streaming},
+		{"grounds", h.listingGrounds},
+		{"protection", h.costing},
+		{"telemetry", h.observing},
 	} {
 		began := time.Now()
 		part.measure(f)

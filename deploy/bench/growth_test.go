@@ -50,6 +50,20 @@ func (h *harness) growing(f figures) {
 	}
 }
 
+// catchingUp measures a reader that catches up in a database that holds little more than its messages.
+func (h *harness) catchingUp(f figures) {
+	database := h.env.NewDatabase()
+	h.fill(database, behind)
+	conn := h.replicas(h.service(h.env.Postgres.Database(database)))
+	h.catchUp(conn, "early")
+	defer h.profileProcessor("catchup")()
+	reader := 0
+	f.interleaveTimes(2*rounds, map[string]func() float64{"catchup_per_s": func() float64 {
+		reader++
+		return h.catchUp(conn, fmt.Sprintf("late-%d", reader))
+	}})
+}
+
 // catchUp is messages a second for a reader from the beginning on.
 func (h *harness) catchUp(conn grpc.ClientConnInterface, consumer string) float64 {
 	h.t.Helper()

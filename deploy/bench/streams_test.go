@@ -5,6 +5,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -55,7 +56,7 @@ func (h *harness) streamsAt(f figures, p *server, where string) {
 	for range connections {
 		conns = append(conns, p.dial())
 	}
-	empty, opened := p.Memory(), 0
+	empty, nothing, opened := p.Memory(), p.holds(), 0
 	for _, count := range []int{1000, 10_000} {
 		var group errgroup.Group
 		group.SetLimit(64)
@@ -80,6 +81,7 @@ func (h *harness) streamsAt(f figures, p *server, where string) {
 		name := fmt.Sprintf("%d_%s", count, where)
 		f["bytes_per_stream_"+name] = figure{float64(p.Memory()-empty) / float64(count)}
 		f["idle_cpu_percent_"+name] = figure{(p.CPU() - before).Seconds() / settle.Seconds() * 100}
+		p.held(f, name, nothing, float64(count))
 		f["wake_ms_"+name] = figure{h.deliveryTime(p)}
 	}
 }
@@ -129,6 +131,8 @@ type server struct {
 	h *harness
 	// service tells that it is a service, which callers reach through a gateway.
 	service bool
+	// profiles is the address of its profiles; empty if it is not profiled.
+	profiles string
 }
 
 // startConcern starts the concern service with further flags.
@@ -143,7 +147,12 @@ func (h *harness) startConcern(flags ...string) *server {
 
 func (h *harness) start(command string, args ...string) *server {
 	h.t.Helper()
-	p := &server{Process: clustertest.NewProcess(h.t, command, args...), h: h}
+	p := &server{h: h}
+	if os.Getenv(profileFolder) == "" {
+		p.Process = clustertest.NewProcess(h.t, command, args...)
+	} else {
+		p.profiled(command, args...)
+	}
 	// It logs each call.
 	p.DropLog = true
 	p.Start()

@@ -58,8 +58,9 @@ type Admission struct {
 	Mutual bool
 }
 
-// admit authenticates the caller of a method and checks that the method is open to it.
-func (v *Verifier) admit(ctx context.Context, method string, open Admission) (context.Context, error) {
+// Admit authenticates the caller of a method and checks that the method is open to it. The context that it returns
+// carries the caller.
+func (v *Verifier) Admit(ctx context.Context, method string, open Admission) (context.Context, error) {
 	suite := open.Suite(method)
 	if open.Public(method) || suite && open.Mutual && len(metadata.ValueFromIncomingContext(ctx, metadataAuthorization)) == 0 {
 		return ctx, nil
@@ -77,29 +78,10 @@ func (v *Verifier) admit(ctx context.Context, method string, open Admission) (co
 // Unary returns an interceptor that authenticates every unary call of a method that is not public.
 func (v *Verifier) Unary(open Admission) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-		ctx, err := v.admit(ctx, info.FullMethod, open)
+		ctx, err := v.Admit(ctx, info.FullMethod, open)
 		if err != nil {
 			return nil, err
 		}
 		return handle(ctx, request)
 	}
 }
-
-// Stream returns an interceptor that authenticates every stream of a method that is not public.
-func (v *Verifier) Stream(open Admission) grpc.StreamServerInterceptor {
-	return func(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-		ctx, err := v.admit(stream.Context(), info.FullMethod, open)
-		if err != nil {
-			return err
-		}
-		return handle(server, &authenticated{ServerStream: stream, ctx: ctx})
-	}
-}
-
-// authenticated is a stream whose context carries the caller.
-type authenticated struct {
-	grpc.ServerStream
-	ctx context.Context //nolint:containedctx // grpc's streams carry their context
-}
-
-func (s *authenticated) Context() context.Context { return s.ctx }

@@ -21,17 +21,10 @@ func (l *Limiter) Unary() grpc.UnaryServerInterceptor {
 	}
 }
 
-// Stream returns an interceptor that limits how often streams are opened and how many are open. Requests sent
-// on a stream count as calls of their own.
-func (l *Limiter) Stream() grpc.StreamServerInterceptor {
-	return func(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-		leave, err := l.admit(stream.Context(), l.EnterStream)
-		if err != nil {
-			return err
-		}
-		defer leave()
-		return handle(server, stream)
-	}
+// AdmitStream limits how often streams are opened and how many are open; the stream is open until leave is called.
+// Requests sent on a stream count as calls of their own.
+func (l *Limiter) AdmitStream(ctx context.Context) (leave func(), err error) {
+	return l.admit(ctx, l.EnterStream)
 }
 
 // admit checks the limit of concurrent calls first, so that a call refused by it does not use up the rate

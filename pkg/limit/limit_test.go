@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -169,10 +168,12 @@ func TestInterceptors(t *testing.T) {
 	if err := call(ctx); err != nil {
 		t.Errorf("after the first ended: %v", err)
 	}
-	err := limiter.Stream()(nil, stream{ctx: ctx}, nil, func(any, grpc.ServerStream) error {
-		return limiter.Stream()(nil, stream{ctx: ctx}, nil, func(any, grpc.ServerStream) error { return nil })
-	})
-	if fault.ReasonOf(err) != fault.Busy {
+	leave, err := limiter.AdmitStream(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer leave()
+	if _, err := limiter.AdmitStream(ctx); fault.ReasonOf(err) != fault.Busy {
 		t.Errorf("a second stream: %v", err)
 	}
 }
@@ -195,10 +196,3 @@ func TestSettings(t *testing.T) {
 		}
 	}
 }
-
-type stream struct {
-	grpc.ServerStream
-	ctx context.Context
-}
-
-func (s stream) Context() context.Context { return s.ctx }

@@ -23,7 +23,7 @@ type mailboxReader struct {
 	read, sent            Position
 	acknowledged, durable uint64
 	// page holds the messages that wait to be sent; ahead is how many are read at once.
-	page  []*exchangev1.CaseMessage
+	page  []sizedMessage
 	ahead uint64
 	// held is the size of page in bytes.
 	held int
@@ -49,6 +49,24 @@ func (r *mailboxReader) notify(sequence uint64) {
 	if sequence > r.read.Sequence {
 		r.notified, r.behind = max(r.notified, sequence), true
 	}
+}
+
+// sizedMessage is a message and its size in bytes.
+type sizedMessage struct {
+	message *exchangev1.CaseMessage
+	size    int
+}
+
+// take removes and returns the next message of the page, and its size.
+func (r *mailboxReader) take() (message *exchangev1.CaseMessage, size int) {
+	message, size = r.page[0].message, r.page[0].size
+	// What was sent is not kept, and a reader without messages keeps no page.
+	r.page[0].message = nil
+	if r.page = r.page[1:]; len(r.page) == 0 {
+		r.page = nil
+	}
+	r.sent, r.held = position(r.mailbox.Service(), message.GetSequence(), message.GetChainHash()), r.held-size
+	return message, size
 }
 
 // event is the result of a mailbox reader's background work.
@@ -217,6 +235,7 @@ func (s *session) read(ctx context.Context, r *mailboxReader) {
 	r.busy, r.reserved = true, limit
 	go func(after Position, asked uint64) {
 		messages, more, err := r.mailbox.Read(ctx, after, int(limit), s.records) //nolint:gosec // at most farAhead
+		page, held := sized(messages)
 		s.events <- event{reader: r, err: err, always: func() { r.busy, r.reserved = false, 0 }, done: func() {
 			if len(messages) > 0 {
 				last := messages[len(messages)-1]
@@ -232,12 +251,19 @@ func (s *session) read(ctx context.Context, r *mailboxReader) {
 			if s.closing {
 				return
 			}
-			r.page = append(r.page, messages...)
-			for _, message := range messages {
-				r.held += proto.Size(message)
-			}
+			r.page, r.held = append(r.page, page...), r.held+held
 		}}
 	}(r.read, r.notified)
+}
+
+// sized returns messages with their sizes, and the sum.
+func sized(messages []*exchangev1.CaseMessage) (all []sizedMessage, sum int) {
+	all = make([]sizedMessage, 0, len(messages))
+	for _, message := range messages {
+		size := proto.Size(message)
+		all, sum = append(all, sizedMessage{message, size}), sum+size
+	}
+	return all, sum
 }
 
 // advance makes the last acknowledgement durable: the first one at once, and those that arrive within

@@ -190,6 +190,9 @@ func (p *Page) Within(most int, message proto.Message) bool {
 // traceparent returns the traceparent of a delivery's own trace, of which the trace of the command is not a
 // part; empty if this process makes no traces.
 func traceparent(ctx context.Context, service string, delivery journal.Delivery) string {
+	if !telemetry.Delivers() {
+		return ""
+	}
 	name, options := telemetry.Delivering(delivery.Agency, delivery.ID, delivery.Subject)
 	named := telemetry.Delivery{Mailbox: delivery.Agency, Subject: delivery.Subject, ID: delivery.ID}
 	return named.Delivered(ctx, name, delivery.Trace, append(options, trace.WithAttributes(telemetry.KeyService.String(service)))...)

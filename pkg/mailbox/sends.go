@@ -80,7 +80,8 @@ type sends struct {
 	// invoke makes a call through the same interceptors and handlers as any other call.
 	invoke  func(Call) error
 	pending int
-	// waiting holds the commands that wait, by subject. A subject is a key while a command about it runs.
+	// waiting holds the commands that wait, by subject. A subject is a key while a command about it runs. Both it and
+	// done are nil before the first command: most streams send none.
 	waiting map[string][]func()
 	done    chan sent
 }
@@ -92,7 +93,7 @@ type sent struct {
 }
 
 func newSends(methods Methods, invoke func(Call) error) *sends {
-	return &sends{methods: methods, invoke: invoke, waiting: map[string][]func(){}, done: make(chan sent, maxPending)}
+	return &sends{methods: methods, invoke: invoke}
 }
 
 // add starts a command, or queues it behind a running command about the same subject. If the command is
@@ -114,6 +115,9 @@ func (s *sends) add(send *exchangev1.ExchangeRequest_Send) *exchangev1.ExchangeR
 		out := how.output.New().Interface()
 		err := s.invoke(Call{Path: how.path, In: request, Out: out, OnBehalfOf: send.GetOnBehalfOf()})
 		s.done <- sent{subject, receipt(send.GetRequestId(), out, err)}
+	}
+	if s.done == nil {
+		s.waiting, s.done = map[string][]func(){}, make(chan sent, maxPending)
 	}
 	s.pending++
 	if behind, busy := s.waiting[subject]; busy {

@@ -183,7 +183,6 @@ func (s *Server) Exchange(stream Stream) error {
 		}
 		notifications := NewNotifications()
 		leave := s.config.Notify.Join(caller.Agency, notifications.Of(s.config.Service))
-		calls := identity.Forward(ctx)
 		return SessionConfig{
 			Mailboxes: []Mailbox{own{Server: s, caller: caller, method: exchangev1.ExchangeService_Exchange_FullMethodName}},
 			Caller:    caller, Notifications: notifications, Readers: &s.readers, Drained: s.drained, Methods: s.methods,
@@ -192,7 +191,7 @@ func (s *Server) Exchange(stream Stream) error {
 					// The gateway has named the worker in the token; nothing beside it counts.
 					return fault.New(fault.InvalidField, "a service acts only for whom the token names").Field(identity.FieldOnBehalfOf, "empty, or as the token")
 				}
-				return s.config.Calls.Invoke(calls, call.Path, call.In, call.Out)
+				return s.config.Calls.Invoke(identity.Forward(ctx), call.Path, call.In, call.Out)
 			},
 		}, leave, nil
 	})

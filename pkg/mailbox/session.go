@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/proto"
 
 	"koppi.internal/pkg/fault"
 	"koppi.internal/pkg/identity"
@@ -42,36 +41,57 @@ type Stream = grpc.BidiStreamingServer[exchangev1.ExchangeRequest, exchangev1.Ex
 func Serve(stream Stream, prepare func(ctx context.Context) (config SessionConfig, release func(), err error)) error {
 	ctx, end := context.WithCancelCause(stream.Context())
 	defer end(nil)
-	config, release, err := prepare(ctx)
+	s, leave, err := begin(ctx, end, stream, prepare)
 	if err != nil {
 		return err
 	}
-	defer release()
-	in := incoming(ctx, stream.Recv)
-	request, err := first(ctx, in)
-	if err != nil {
-		return err
-	}
-	if request.GetOpen() == nil {
-		return fault.New(fault.InvalidField, "the first request opens the stream").Field("open", "required first")
-	}
-	s := newSession(config, request.GetOpen())
-	if err := s.open(ctx); err != nil {
-		return err
-	}
-	defer config.Readers.enter(consumerKey{config.Caller.Agency, s.consumer}, s.epoch, end)()
-	out := newSender(stream.Send)
-	defer out.close()
-	err = s.run(ctx, in, out)
+	defer leave()
+	err = s.run(ctx)
 	if fault.ReasonOf(err) != fault.TakenOver {
 		s.flush(ctx)
 	}
+	s.out.close()
 	return err
+}
+
+// begin prepares and opens a session. It returns before the session runs, because a standing stream keeps the stack
+// of all that has not returned.
+func begin(ctx context.Context, end context.CancelCauseFunc, stream Stream, prepare func(ctx context.Context) (SessionConfig, func(), error)) (s *session, leave func(), err error) {
+	config, release, err := prepare(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			release()
+		}
+	}()
+	in := incoming(ctx, stream.Recv)
+	request, err := first(ctx, in)
+	if err != nil {
+		return nil, nil, err
+	}
+	if request.GetOpen() == nil {
+		return nil, nil, fault.New(fault.InvalidField, "the first request opens the stream").Field("open", "required first")
+	}
+	s = newSession(config, request.GetOpen())
+	if err := s.open(ctx); err != nil {
+		return nil, nil, err
+	}
+	s.in, s.out = in, newSender(stream.Send)
+	exit := config.Readers.enter(consumerKey{config.Caller.Agency, s.consumer}, s.epoch, end)
+	return s, func() {
+		exit()
+		release()
+	}, nil
 }
 
 // session is the state of one session. Only the goroutine in run may use its fields.
 type session struct {
-	config   SessionConfig
+	config SessionConfig
+	in     <-chan received[exchangev1.ExchangeRequest]
+	out    *sender[exchangev1.ExchangeResponse]
+
 	cursor   string
 	consumer string
 	epoch    uint64
@@ -85,6 +105,9 @@ type session struct {
 	// retry is set while a mailbox reader waits to be retried, settling while one waits to make an
 	// acknowledgement durable.
 	retry, settling *time.Timer
+	// life ends the session.
+	heartbeat *time.Ticker
+	life      *time.Timer
 	// receipts are waiting to be sent; beat says that a heartbeat is due.
 	receipts []*exchangev1.ExchangeResponse
 	beat     bool
@@ -109,9 +132,13 @@ const (
 	// defaultWindow is the most messages in flight for a reader that names no window.
 	defaultWindow = 100
 	// readAhead is how many messages are read from a mailbox at once, and farAhead how many at most for a
-	// reader that is far behind and keeps up with what it gets. A mailbox reader may hold half as many more.
+	// reader that is far behind and keeps up with what it gets: a page of ListMessages. A mailbox reader may hold
+	// half as many more.
 	readAhead = 64
-	farAhead  = 512
+	farAhead  = maxPage
+	// batchMessages and batchBytes are how much is sent before the session looks again for what is more urgent.
+	batchMessages = 64
+	batchBytes    = 64 << 10
 	// retryAfter is the wait before a mailbox that did not answer is tried again.
 	retryAfter = time.Second
 	// settleEvery is how often the acknowledgements of a mailbox are made durable. If the process dies, at
@@ -119,64 +146,90 @@ const (
 	settleEvery = time.Second
 )
 
-func (s *session) run(ctx context.Context, in <-chan received[exchangev1.ExchangeRequest], out *sender[exchangev1.ExchangeResponse]) error {
-	heartbeat := time.NewTicker(heartbeatEvery)
-	defer heartbeat.Stop()
-	life, farewell := LifeOf(s.config.Caller)
-	end := time.NewTimer(life)
-	defer end.Stop()
-	for {
-		s.work(ctx)
-		if s.closing && s.sends.pending == 0 && len(s.receipts) == 0 && !s.isSettling() {
-			return nil
-		}
-		next, pop := s.next()
-		var to chan<- *exchangev1.ExchangeResponse
-		if next != nil {
-			to = out.messages
-		}
-		from := in
-		if s.closing || len(s.receipts) >= maxPending {
-			// Stop reading from a client that does not take its receipts.
-			from = nil
-		}
-		select {
-		case to <- next:
-			pop()
-		case request := <-from:
-			if err := s.receive(request); err != nil {
-				return err
-			}
-		case one := <-s.sends.done:
-			s.sends.finished(one)
-			s.receipts = append(s.receipts, one.receipt)
-		case e := <-s.events:
-			if err := s.settle(e); err != nil {
-				return err
-			}
-		case <-s.config.Notifications.signal:
-			notified := s.config.Notifications.take()
-			for _, r := range s.readers {
-				r.notify(notified[r.mailbox.Service()])
-			}
-		case <-running(s.settling):
-			s.settling = nil
-		case <-running(s.retry):
-			s.retry = nil
-			for _, r := range s.readers {
-				r.paused = false
-			}
-		case <-heartbeat.C:
-			s.beat = true
-		case err := <-out.failed:
-			return err
-		case <-end.C:
+// run runs the session until it ends. What it calls has returned while it waits: see begin.
+func (s *session) run(ctx context.Context) error {
+	farewell := s.live()
+	defer s.heartbeat.Stop()
+	defer s.life.Stop()
+	for !s.step(ctx) {
+		switch err := s.wait(ctx); {
+		case errors.Is(err, errLived):
 			return farewell
-		case <-s.config.Drained:
+		case errors.Is(err, errDrained):
 			return nil
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		case err != nil:
+			return err
 		}
+	}
+	return nil
+}
+
+// live starts the timers of the session, and returns the error with which its life ends.
+func (s *session) live() (farewell error) {
+	life, farewell := LifeOf(s.config.Caller)
+	s.heartbeat, s.life = time.NewTicker(heartbeatEvery), time.NewTimer(life)
+	return farewell
+}
+
+// step starts what can be done now, and reports whether the client has closed its side and has all answers.
+func (s *session) step(ctx context.Context) (done bool) {
+	s.work(ctx)
+	if !s.out.busy {
+		s.out.start(s.batch())
+	}
+	return s.closing && s.sends.pending == 0 && len(s.receipts) == 0 && !s.out.busy && !s.isSettling()
+}
+
+// errLived and errDrained end a session.
+var (
+	errLived   = errors.New("mailbox: the stream has lived long enough")
+	errDrained = errors.New("mailbox: streams are to end")
+)
+
+// wait waits until something happens, and applies it.
+func (s *session) wait(ctx context.Context) error {
+	from := s.in
+	if s.closing || len(s.receipts) >= maxPending {
+		// Stop reading from a client that does not take its receipts.
+		from = nil
+	}
+	select {
+	case err := <-s.out.sent:
+		s.out.busy = false
+		return err
+	case request := <-from:
+		return s.receive(request)
+	case one := <-s.sends.done:
+		s.sends.finished(one)
+		s.receipts = append(s.receipts, one.receipt)
+	case e := <-s.events:
+		return s.settle(e)
+	case <-s.config.Notifications.signal:
+		s.notified()
+	case <-running(s.settling):
+		s.settling = nil
+	case <-running(s.retry):
+		s.retry = nil
+		for _, r := range s.readers {
+			r.paused = false
+		}
+	case <-s.heartbeat.C:
+		s.beat = true
+	case <-s.life.C:
+		return errLived
+	case <-s.config.Drained:
+		return errDrained
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// notified notes which mailboxes have advanced.
+func (s *session) notified() {
+	notified := s.config.Notifications.take()
+	for _, r := range s.readers {
+		r.notify(notified[r.mailbox.Service()])
 	}
 }
 
@@ -188,30 +241,36 @@ func running(timer *time.Timer) <-chan time.Time {
 	return timer.C
 }
 
-// next returns the message to send next, and a function that removes it once it has been sent.
-func (s *session) next() (message *exchangev1.ExchangeResponse, pop func()) {
-	switch {
-	case len(s.receipts) > 0:
-		return s.receipts[0], func() { s.receipts = s.receipts[1:] }
-	case s.beat:
-		beat := &exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Heartbeat_{Heartbeat: &exchangev1.ExchangeResponse_Heartbeat{}}}
-		return beat, func() { s.beat = false }
+// batch removes and returns what is sent next, and no more than batchBytes of messages beyond the first one.
+func (s *session) batch() []*exchangev1.ExchangeResponse {
+	batch := s.receipts
+	if s.receipts = nil; s.beat {
+		s.beat = false
+		batch = append(batch, &exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Heartbeat_{Heartbeat: &exchangev1.ExchangeResponse_Heartbeat{}}})
 	}
-	// The mailbox readers take turns, so that a long backlog in one does not delay the others.
+	for size := 0; len(batch) < batchMessages && size < batchBytes; s.turn++ {
+		r := s.ready()
+		if r == nil {
+			break
+		}
+		message, bytes := r.take()
+		batch = append(batch, &exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Delivery_{
+			Delivery: &exchangev1.ExchangeResponse_Delivery{Message: message, Cursor: s.cursorWith(r.sent)},
+		}})
+		size += bytes
+	}
+	return batch
+}
+
+// ready returns the mailbox reader whose message is sent next; nil if there is none. They take turns, so that a long
+// backlog in one does not delay the others.
+func (s *session) ready() *mailboxReader {
 	for i := range s.readers {
-		r := s.readers[(s.turn+i)%len(s.readers)]
-		if len(r.page) == 0 {
-			continue
-		}
-		message := r.page[0]
-		at := position(r.mailbox.Service(), message.GetSequence(), message.GetChainHash())
-		delivery := &exchangev1.ExchangeResponse_Delivery{Message: message, Cursor: s.cursorWith(at)}
-		return &exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Delivery_{Delivery: delivery}}, func() {
-			r.page, r.sent, r.held = r.page[1:], at, r.held-proto.Size(message)
-			s.turn++
+		if r := s.readers[(s.turn+i)%len(s.readers)]; len(r.page) > 0 {
+			return r
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // cursorWith returns the cursor after everything that was sent, with one position replaced by at.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"koppi.internal/pkg/fault"
@@ -24,35 +25,53 @@ const (
 	flushTime = time.Second
 )
 
-// sender sends on a stream from its own goroutine. A reader that does not read blocks only that goroutine,
-// not the one that watches for timeouts, epochs and drain.
+// sender sends on a stream, a batch of messages at a time, from a goroutine that lasts as long as the batch: a
+// stream on which nothing is sent has none. A reader that does not read blocks only that goroutine, not the one
+// that watches for timeouts, epochs and drain.
 type sender[M any] struct {
-	messages chan *M
-	failed   chan error
-	done     chan struct{}
+	send func(*M) error
+	// busy says that a batch is being sent, and sent gets its result.
+	busy bool
+	sent chan error
+	// stopped ends a batch after the current message.
+	stopped atomic.Bool
 }
 
 func newSender[M any](send func(*M) error) *sender[M] {
-	s := &sender[M]{messages: make(chan *M), failed: make(chan error, 1), done: make(chan struct{})}
-	go func() {
-		defer close(s.done)
-		for message := range s.messages {
-			if err := send(message); err != nil {
-				s.failed <- err
-				return
-			}
+	return &sender[M]{send: send, sent: make(chan error, 1)}
+}
+
+// start sends a batch. The batch before must have been sent.
+func (s *sender[M]) start(batch []*M) {
+	if len(batch) == 0 {
+		return
+	}
+	s.busy = true
+	go func() { s.sent <- s.all(batch) }()
+}
+
+func (s *sender[M]) all(batch []*M) error {
+	for _, message := range batch {
+		if s.stopped.Load() {
+			return nil
 		}
-	}()
-	return s
+		if err := s.send(message); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // close waits up to flushTime for the current message to be sent.
 func (s *sender[M]) close() {
-	close(s.messages)
+	if !s.busy {
+		return
+	}
+	s.stopped.Store(true)
 	timer := time.NewTimer(flushTime)
 	defer timer.Stop()
 	select {
-	case <-s.done:
+	case <-s.sent: //nolint:errcheck // the stream ends either way
 	case <-timer.C:
 	}
 }
@@ -63,22 +82,23 @@ type received[M any] struct {
 	err     error
 }
 
-// incoming receives the messages of a stream in its own goroutine, one at a time.
+// incoming receives the messages of a stream, one at a time. Each is received by a goroutine of its own: parsing
+// and checking a message grows the stack, and a stream holds the stack for as long as it waits for the next.
 func incoming[M any](ctx context.Context, receive func() (*M, error)) <-chan received[M] {
 	in := make(chan received[M])
-	go func() {
-		for {
-			message, err := receive()
-			select {
-			case in <- received[M]{message, err}:
-			case <-ctx.Done():
-				return
-			}
-			if err != nil {
-				return
-			}
+	var next func()
+	next = func() {
+		message, err := receive()
+		select {
+		case in <- received[M]{message, err}:
+		case <-ctx.Done():
+			return
 		}
-	}()
+		if err == nil {
+			go next()
+		}
+	}
+	go next()
 	return in
 }
 

@@ -61,20 +61,18 @@ func (w *watcher) run(ctx context.Context, notified <-chan struct{}, out *sender
 		if err := w.fill(ctx); err != nil {
 			return err
 		}
-		next, pop := w.next()
-		var to chan<- *exchangev1.WatchResponse
-		if next != nil {
-			to = out.messages
+		if !out.busy {
+			out.start(w.batch())
 		}
 		select {
-		case to <- next:
-			pop()
+		case err := <-out.sent:
+			if out.busy = false; err != nil {
+				return err
+			}
 		case <-notified:
 			w.behind = true
 		case <-heartbeat.C:
 			w.beat = true
-		case err := <-out.failed:
-			return err
 		case <-end.C:
 			return farewell
 		case <-w.server.drained:
@@ -85,18 +83,17 @@ func (w *watcher) run(ctx context.Context, notified <-chan struct{}, out *sender
 	}
 }
 
-func (w *watcher) next() (message *exchangev1.WatchResponse, pop func()) {
-	switch {
-	case w.beat:
-		beat := &exchangev1.WatchResponse{Kind: &exchangev1.WatchResponse_Heartbeat{Heartbeat: &exchangev1.ExchangeResponse_Heartbeat{}}}
-		return beat, func() { w.beat = false }
-	case len(w.changes) > 0:
-		return w.changes[0], func() { w.changes = w.changes[1:] }
+// batch removes and returns what waits to be sent.
+func (w *watcher) batch() []*exchangev1.WatchResponse {
+	batch := w.changes
+	if w.changes = nil; w.beat {
+		w.beat = false
+		batch = append(batch, &exchangev1.WatchResponse{Kind: &exchangev1.WatchResponse_Heartbeat{Heartbeat: &exchangev1.ExchangeResponse_Heartbeat{}}})
 	}
-	return nil, nil
+	return batch
 }
 
-// fill reads more deliveries once all changes have been sent. Of several deliveries about one subject it
+// fill reads more deliveries once all changes were taken. Of several deliveries about one subject it
 // keeps the last.
 func (w *watcher) fill(ctx context.Context) error {
 	if len(w.changes) > 0 || !w.behind {

@@ -36,16 +36,15 @@ func (c *checks) unary(ctx context.Context, request any, _ *grpc.UnaryServerInfo
 	return handle(ctx, request)
 }
 
-// stream checks each message that comes in on a stream.
-func (c *checks) stream(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-	return handle(server, &validated{ServerStream: stream, checks: c})
-}
-
+// validated is a stream of which each message that comes in is checked.
 type validated struct {
 	grpc.ServerStream
 
+	ctx    context.Context //nolint:containedctx // grpc's streams carry their context
 	checks *checks
 }
+
+func (s *validated) Context() context.Context { return s.ctx }
 
 func (s *validated) RecvMsg(message any) error {
 	if err := s.ServerStream.RecvMsg(message); err != nil {

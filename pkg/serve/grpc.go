@@ -7,13 +7,11 @@ import (
 	"errors"
 	"log/slog"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"buf.build/go/protovalidate"
 	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/recovery"
 	"go.opentelemetry.io/otel/metric"
-	semconv "go.opentelemetry.io/otel/semconv/v1.37.0"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
@@ -56,10 +54,7 @@ const (
 	connectionGrace = writeTimeout
 )
 
-var (
-	refusals    = telemetry.Counter("koppi.refusals", "{call}", "Calls that were refused, by reason.")
-	streamsOpen = telemetry.UpDown("koppi.streams.open", "{stream}", "Open streams.")
-)
+var refusals = telemetry.Counter("koppi.refusals", "{call}", "Calls that were refused, by reason.")
 
 // Config configures a gRPC server. Logger, Validator and Public are required.
 type Config struct {
@@ -89,6 +84,10 @@ type Config struct {
 type Server struct {
 	*grpc.Server
 	Health *health.Server
+
+	// intercept and handlers serve streams without a connection: see Local.
+	intercept grpc.StreamServerInterceptor
+	handlers  map[string]handler
 }
 
 // NewGRPC returns a server. It checks the token first, then the form of the request, and then makes the
@@ -99,15 +98,15 @@ func NewGRPC(config Config) *Server {
 		Suite:  func(method string) bool { return config.Suite != nil && config.Suite(method) },
 		Mutual: config.Mutual,
 	}
-	unary, stream := anybody()
+	unary, limitUnary := anybody, anybody
 	if config.Verifier != nil {
-		unary, stream = config.Verifier.Unary(open), config.Verifier.Stream(open)
+		unary = config.Verifier.Unary(open)
 	}
 	checks := &checks{validator: config.Validator, now: config.Now, codes: config.Codes}
-	limitUnary, limitStream := anybody()
 	if config.Limiter != nil {
-		limitUnary, limitStream = config.Limiter.Unary(), config.Limiter.Stream()
+		limitUnary = config.Limiter.Unary()
 	}
+	stream := (&streams{config: config, open: open, unknown: NewUnknown(), checks: checks}).intercept
 	server := grpc.NewServer(
 		telemetry.Served(),
 		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(2*MaxMessage),
@@ -123,14 +122,12 @@ func NewGRPC(config Config) *Server {
 		grpc.ChainUnaryInterceptor(
 			recovery.UnaryServerInterceptor(recovers(config.Logger)), observeUnary(config.Logger), timeLimit, unary, limitUnary, checks.unary,
 		),
-		grpc.ChainStreamInterceptor(
-			recovery.StreamServerInterceptor(recovers(config.Logger)), observeStream(config.Logger), NewUnknown().stream, stream, limitStream, checks.stream,
-		),
+		grpc.StreamInterceptor(stream),
 		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error {
 			return fault.New(fault.NotServed, "there is no such method here")
 		}),
 	)
-	s := &Server{Server: server, Health: health.NewServer()}
+	s := &Server{Server: server, Health: health.NewServer(), intercept: stream, handlers: map[string]handler{}}
 	healthv1.RegisterHealthServer(server, s.Health)
 	if config.Reflection {
 		reflection.Register(server)
@@ -138,13 +135,9 @@ func NewGRPC(config Config) *Server {
 	return s
 }
 
-// anybody returns interceptors that let every caller through.
-func anybody() (grpc.UnaryServerInterceptor, grpc.StreamServerInterceptor) {
-	return func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-			return handle(ctx, request)
-		}, func(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-			return handle(server, stream)
-		}
+// anybody is an interceptor that lets every caller through.
+func anybody(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+	return handle(ctx, request)
 }
 
 // recovers answers a call whose handler panicked, and logs where. The panic's value may hold what a caller sent,
@@ -167,16 +160,6 @@ func observeUnary(logger *slog.Logger) grpc.UnaryServerInterceptor {
 			return nil, err
 		}
 		return response, nil
-	}
-}
-
-func observeStream(logger *slog.Logger) grpc.StreamServerInterceptor {
-	return func(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-		began := time.Now()
-		about := metric.WithAttributes(semconv.RPCMethod(strings.TrimPrefix(named(info.FullMethod), "/")))
-		streamsOpen.Add(stream.Context(), 1, about)
-		defer streamsOpen.Add(stream.Context(), -1, about)
-		return ended(stream.Context(), logger, info.FullMethod, began, handle(server, stream))
 	}
 }
 

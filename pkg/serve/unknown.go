@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"google.golang.org/grpc"
-
 	"koppi.internal/pkg/fault"
 )
 
@@ -51,28 +49,19 @@ func (u *Unknown) enter() (leave func(), err error) {
 	}, nil
 }
 
-// stream is an interceptor, which runs before authentication.
-func (u *Unknown) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-	if !isGRPC(info.FullMethod) {
-		return handle(server, stream)
-	}
-	leave, err := u.enter()
+// admit counts one more stream until leave is called, and returns its context, which ends at the deadline. It runs
+// before authentication.
+func (u *Unknown) admit(ctx context.Context) (_ context.Context, leave func(), err error) {
+	one, err := u.enter()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	defer leave()
-	ctx, cancel := context.WithTimeout(stream.Context(), u.life)
-	defer cancel()
-	return handle(server, &timed{ServerStream: stream, ctx: ctx})
+	ctx, cancel := context.WithTimeout(ctx, u.life)
+	return ctx, func() {
+		cancel()
+		one()
+	}, nil
 }
-
-// timed is a stream whose context ends at the deadline.
-type timed struct {
-	grpc.ServerStream
-	ctx context.Context //nolint:containedctx // grpc's streams carry their context
-}
-
-func (s *timed) Context() context.Context { return s.ctx }
 
 // Handler applies the limits to gRPC's own paths over HTTP. If a limit is reached, refuse returns the handler
 // that answers.

@@ -17,6 +17,9 @@ type Delivery struct{ Mailbox, Subject, ID string }
 // delivering decides which share of deliveries is sampled; nil if this process makes no traces.
 var delivering atomic.Pointer[sdk.Sampler]
 
+// Delivers reports whether deliveries have traces in this process.
+func Delivers() bool { return delivering.Load() != nil }
+
 // Delivered returns the traceparent of the trace in which a message is delivered to its reader; empty if this
 // process makes no traces. The trace id is derived from what the reader gets with the message, and the
 // sampled flag from the configured share. Neither depends on the trace of the command, because the reader may

@@ -88,7 +88,9 @@ func New(config Config) (*Exchange, error) {
 }
 
 // Conn is the connection by which the gateway forwards calls to the exchange.
-func (e *Exchange) Conn() grpc.ClientConnInterface { return e.conn }
+func (e *Exchange) Conn() grpc.ClientConnInterface {
+	return serve.Local{ClientConn: e.conn, Server: e.server}
+}
 
 // Close releases the connection.
 func (e *Exchange) Close() error { return e.conn.Close() }
