@@ -15,10 +15,12 @@ const entryColumns = `subject, agency, role, unit, worker, client, case_id, stat
 
 var dialect = statement.Dialect{Columns: entryColumns, Parameter: func(n int) string { return "$" + strconv.Itoa(n) }, Position: "strpos"}
 
+var worklist = statement.NewWorklist(dialect)
+
 // WorklistEntries reads a worklist. A small read shares its round trip with the lookups of other
 // callers.
 func (s *Store) WorklistEntries(ctx context.Context, query journal.Query) ([]journal.WorklistEntry, error) {
-	text, args := dialect.WorklistEntries(query)
+	text, args := worklist.Entries(query)
 	switch statement.LeadOf(query) {
 	case statement.BySubject, statement.ByClient, statement.ByCase, statement.ByNumber:
 		entries, err := look(ctx, s.lookups, scanWorklistEntry, text, args...)
