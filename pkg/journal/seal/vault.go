@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
 	"koppi.internal/pkg/journal"
@@ -131,8 +130,8 @@ func (v *Vault) unwrap(wrapped map[Ref][]byte, keys map[Ref]tink.AEAD) error {
 		if err != nil {
 			return errors.New("seal: this key-encryption key does not decrypt a data key")
 		}
-		if keys[ref], err = subtle.NewAESGCM(raw); err != nil {
-			return fmt.Errorf("seal: data key: %w", err)
+		if keys[ref], err = newDataKey(raw); err != nil {
+			return err
 		}
 	}
 	return nil
