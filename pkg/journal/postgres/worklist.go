@@ -32,11 +32,15 @@ func (s *Store) WorklistEntries(ctx context.Context, query journal.Query) ([]jou
 }
 
 func scanWorklistEntry(found pgx.Rows) (journal.WorklistEntry, error) {
-	var row journal.WorklistEntry
-	var due, started, withdrawn, onCall int64
+	// One variable, so that a row is one allocation.
+	var row struct {
+		journal.WorklistEntry
+
+		due, started, withdrawn, onCall int64
+	}
 	err := found.Scan(&row.Subject, &row.Agency, &row.Role, &row.Unit, &row.Worker, &row.Client, &row.Case, &row.State, &row.Phase,
-		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency, &withdrawn, &row.Touched, &row.Number, &row.Parts, &row.Second, &row.Marks, &row.OnCall, &onCall)
-	row.DueAt, row.StartedAt = rows.Time(due, rows.Never), rows.Time(started, 0)
-	row.WithdrawnAt, row.OnCallAt, row.Marks = rows.Time(withdrawn, 0), rows.Time(onCall, 0), max(0, row.Marks)
-	return row, err
+		&row.WaitingOn, &row.due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &row.started, &row.Urgency, &row.withdrawn, &row.Touched, &row.Number, &row.Parts, &row.Second, &row.Marks, &row.OnCall, &row.onCall)
+	row.DueAt, row.StartedAt = rows.Time(row.due, rows.Never), rows.Time(row.started, 0)
+	row.WithdrawnAt, row.OnCallAt, row.Marks = rows.Time(row.withdrawn, 0), rows.Time(row.onCall, 0), max(0, row.Marks)
+	return row.WorklistEntry, err
 }
