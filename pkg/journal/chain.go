@@ -30,18 +30,23 @@ type SealedEvent struct {
 // since 1970) as 8 bytes each. This encoding never changes, because a history must verify for as
 // long as it is kept.
 func EventHash(prev []byte, e SealedEvent) []byte {
-	var buffer []byte
-	for _, part := range [][]byte{
-		prev, []byte(e.Subject), []byte(e.ID), []byte(e.Type), []byte(e.Client), []byte(e.Case),
-		e.By, e.Basis, []byte(e.Trace), []byte(e.Class), e.Sealed,
-	} {
-		buffer = binary.BigEndian.AppendUint64(buffer, uint64(len(part)))
-		buffer = append(buffer, part...)
-	}
+	buffer := appendParts(make([]byte, 0, 1024+len(e.Sealed)), prev)
+	buffer = appendParts(buffer, e.Subject, e.ID, e.Type, e.Client, e.Case)
+	buffer = appendParts(buffer, e.By, e.Basis)
+	buffer = appendParts(buffer, e.Trace, string(e.Class))
+	buffer = appendParts(buffer, e.Sealed)
 	buffer = binary.BigEndian.AppendUint64(buffer, e.Version)
 	buffer = binary.BigEndian.AppendUint64(buffer, uint64(e.At.UnixMicro()))
 	sum := sha256.Sum256(buffer)
 	return sum[:]
+}
+
+func appendParts[T string | []byte](buffer []byte, parts ...T) []byte {
+	for _, part := range parts {
+		buffer = binary.BigEndian.AppendUint64(buffer, uint64(len(part)))
+		buffer = append(buffer, part...)
+	}
+	return buffer
 }
 
 // ContentHash is SHA-256 over the nonce followed by the record.

@@ -15,10 +15,12 @@ const entryColumns = `subject, agency, role, unit, worker, client, case_id, stat
 
 var dialect = statement.Dialect{Columns: entryColumns, Parameter: func(n int) string { return "$" + strconv.Itoa(n) }, Position: "strpos"}
 
+var worklist = statement.NewWorklist(dialect)
+
 // WorklistEntries reads a worklist. A small read shares its round trip with the lookups of other
 // callers.
 func (s *Store) WorklistEntries(ctx context.Context, query journal.Query) ([]journal.WorklistEntry, error) {
-	text, args := dialect.WorklistEntries(query)
+	text, args := worklist.Entries(query)
 	switch statement.LeadOf(query) {
 	case statement.BySubject, statement.ByClient, statement.ByCase, statement.ByNumber:
 		entries, err := look(ctx, s.lookups, scanWorklistEntry, text, args...)
@@ -30,11 +32,15 @@ func (s *Store) WorklistEntries(ctx context.Context, query journal.Query) ([]jou
 }
 
 func scanWorklistEntry(found pgx.Rows) (journal.WorklistEntry, error) {
-	var row journal.WorklistEntry
-	var due, started, withdrawn, onCall int64
+	// One variable, so that a row is one allocation.
+	var row struct {
+		journal.WorklistEntry
+
+		due, started, withdrawn, onCall int64
+	}
 	err := found.Scan(&row.Subject, &row.Agency, &row.Role, &row.Unit, &row.Worker, &row.Client, &row.Case, &row.State, &row.Phase,
-		&row.WaitingOn, &due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &started, &row.Urgency, &withdrawn, &row.Touched, &row.Number, &row.Parts, &row.Second, &row.Marks, &row.OnCall, &onCall)
-	row.DueAt, row.StartedAt = rows.Time(due, rows.Never), rows.Time(started, 0)
-	row.WithdrawnAt, row.OnCallAt, row.Marks = rows.Time(withdrawn, 0), rows.Time(onCall, 0), max(0, row.Marks)
-	return row, err
+		&row.WaitingOn, &row.due, &row.Overdue, &row.Hidden, &row.Ended, &row.Version, &row.started, &row.Urgency, &row.withdrawn, &row.Touched, &row.Number, &row.Parts, &row.Second, &row.Marks, &row.OnCall, &row.onCall)
+	row.DueAt, row.StartedAt = rows.Time(row.due, rows.Never), rows.Time(row.started, 0)
+	row.WithdrawnAt, row.OnCallAt, row.Marks = rows.Time(row.withdrawn, 0), rows.Time(row.onCall, 0), max(0, row.Marks)
+	return row.WorklistEntry, err
 }

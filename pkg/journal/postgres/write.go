@@ -97,27 +97,28 @@ func (v *view) writeStreams(batch *pgx.Batch, fresh bool) {
 }
 
 func (v *view) writeWorklistEntries(batch *pgx.Batch, fresh bool) {
-	var subject, agency, role, unit, worker, client, caseID, waitingOn, number, parts, second, onCall []string
-	var state, phase, urgency, marks []int32
-	var due, version, started, withdrawn, onCallAt []int64
-	var overdue, hidden, ended, touched []bool
+	entries := make([]journal.WorklistEntry, 0, len(v.entries))
 	for _, s := range v.entries {
-		if v.started[s.Subject] != fresh {
-			continue
+		if v.started[s.Subject] == fresh {
+			entries = append(entries, s)
 		}
-		subject, agency, role, unit = append(subject, s.Subject), append(agency, s.Agency), append(role, string(s.Role)), append(unit, s.Unit)
-		worker, client, caseID = append(worker, s.Worker), append(client, s.Client), append(caseID, s.Case)
-		state, phase, waitingOn = append(state, s.State), append(phase, s.Phase), append(waitingOn, s.WaitingOn)
-		due, started = append(due, rows.Micros(s.DueAt, rows.Never)), append(started, rows.Micros(s.StartedAt, 0))
-		overdue, hidden, ended = append(overdue, s.Overdue), append(hidden, s.Hidden), append(ended, s.Ended)
-		withdrawn, touched = append(withdrawn, rows.Micros(s.WithdrawnAt, 0)), append(touched, s.Touched)
-		version, urgency = append(version, int64(s.Version)), append(urgency, s.Urgency) //nolint:gosec // counts from 1
-		number, parts = append(number, s.Number), append(parts, s.Parts)
-		second, marks = append(second, s.Second), append(marks, s.Marks)
-		onCall, onCallAt = append(onCall, s.OnCall), append(onCallAt, rows.Micros(s.OnCallAt, 0))
 	}
-	if len(subject) == 0 {
+	if len(entries) == 0 {
 		return
+	}
+	n := len(entries)
+	subject, agency, role, unit, worker, client := texts(n), texts(n), texts(n), texts(n), texts(n), texts(n)
+	caseID, waitingOn, number, parts, second, onCall := texts(n), texts(n), texts(n), texts(n), texts(n), texts(n)
+	state, phase, urgency, marks := make([]int32, n), make([]int32, n), make([]int32, n), make([]int32, n)
+	due, version, started, withdrawn, onCallAt := numbers(n), numbers(n), numbers(n), numbers(n), numbers(n)
+	overdue, hidden, ended, touched := make([]bool, n), make([]bool, n), make([]bool, n), make([]bool, n)
+	for i, s := range entries {
+		subject[i], agency[i], role[i], unit[i], worker[i], client[i], caseID[i] = s.Subject, s.Agency, string(s.Role), s.Unit, s.Worker, s.Client, s.Case
+		state[i], phase[i], waitingOn[i], version[i], urgency[i] = s.State, s.Phase, s.WaitingOn, int64(s.Version), s.Urgency //nolint:gosec // counts from 1
+		due[i], started[i], withdrawn[i] = rows.Micros(s.DueAt, rows.Never), rows.Micros(s.StartedAt, 0), rows.Micros(s.WithdrawnAt, 0)
+		overdue[i], hidden[i], ended[i], touched[i] = s.Overdue, s.Hidden, s.Ended, s.Touched
+		number[i], parts[i], second[i], marks[i] = s.Number, s.Parts, s.Second, s.Marks
+		onCall[i], onCallAt[i] = s.OnCall, rows.Micros(s.OnCallAt, 0)
 	}
 	batch.Queue(`INSERT INTO standings (`+entryColumns+`)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::integer[], $9::integer[],

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/tink-crypto/tink-go/v2/tink"
 
@@ -50,11 +51,11 @@ type Keys = map[seal.Ref]tink.AEAD
 // The place of sealed content is authenticated with it, so that the content does not open
 // elsewhere.
 func eventPlace(e journal.Event) []byte {
-	return fmt.Appendf(nil, "event\x00%s\x00%d\x00%s\x00%s", e.Subject, e.Version, e.ID, e.Type)
+	return []byte("event\x00" + e.Subject + "\x00" + strconv.FormatUint(e.Version, 10) + "\x00" + e.ID + "\x00" + e.Type)
 }
 
 func deliveryPlace(d journal.Delivery) []byte {
-	return fmt.Appendf(nil, "delivery\x00%s\x00%d\x00%s", d.Agency, d.Sequence, d.ID)
+	return []byte("delivery\x00" + d.Agency + "\x00" + strconv.FormatUint(d.Sequence, 10) + "\x00" + d.ID)
 }
 
 func clientPlace(subject string) []byte { return []byte("client\x00" + subject) }

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
 	"koppi.internal/pkg/journal"
@@ -98,7 +97,7 @@ func (v *Vault) Ensure(ctx context.Context, refs []Ref) (map[Ref]tink.AEAD, erro
 			// The database had another key, or the key is destroyed.
 			continue
 		}
-		if keys[ref], err = dataKey(raws[ref]); err != nil {
+		if keys[ref], err = newDataKey(raws[ref]); err != nil {
 			return nil, err
 		}
 		delete(kept, ref)
@@ -143,19 +142,11 @@ func (v *Vault) unwrap(wrapped map[Ref][]byte, keys map[Ref]tink.AEAD) error {
 		if err != nil {
 			return errors.New("seal: this key-encryption key does not decrypt a data key")
 		}
-		if keys[ref], err = dataKey(raw); err != nil {
+		if keys[ref], err = newDataKey(raw); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func dataKey(raw []byte) (tink.AEAD, error) {
-	key, err := subtle.NewAESGCM(raw)
-	if err != nil {
-		return nil, fmt.Errorf("seal: data key: %w", err)
-	}
-	return key, nil
 }
 
 // Destructions returns the number of destructions that this process knows of. When the number has

@@ -14,9 +14,11 @@ const entryColumns = `subject, agency, role, unit, worker, client, case_id, stat
 
 var dialect = statement.Dialect{Columns: entryColumns, Parameter: func(int) string { return "?" }, Position: "instr"}
 
+var worklist = statement.NewWorklist(dialect)
+
 // WorklistEntries reads a worklist.
 func (s *Store) WorklistEntries(ctx context.Context, asked journal.Query) ([]journal.WorklistEntry, error) {
-	text, args := dialect.WorklistEntries(asked)
+	text, args := worklist.Entries(asked)
 	entries, err := query(ctx, s, scanWorklistEntry, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: worklist: %w", err)

@@ -14,23 +14,27 @@ const agencyField = 1
 // Accesses returns the statement for a query, and its arguments. The latest access comes first,
 // which is the order of the index.
 func Accesses(d Dialect, asked journal.AccessQuery) (string, []any) {
-	s := &selecting{Dialect: d, limit: asked.Limit}
-	conditions := []string{"client = " + s.value(asked.Client)}
+	var args []any
+	value := func(value any) string {
+		args = append(args, value)
+		return d.Parameter(len(args))
+	}
+	conditions := []string{"client = " + value(asked.Client)}
 	if asked.Agency != "" {
-		conditions = append(conditions, d.Agency+" = "+s.value(protowire.AppendString(protowire.AppendTag(nil, agencyField, protowire.BytesType), asked.Agency)))
+		conditions = append(conditions, d.Agency+" = "+value(protowire.AppendString(protowire.AppendTag(nil, agencyField, protowire.BytesType), asked.Agency)))
 	}
 	if asked.From > 0 {
-		conditions = append(conditions, "at >= "+s.value(asked.From))
+		conditions = append(conditions, "at >= "+value(asked.From))
 	}
 	if asked.To > 0 {
-		conditions = append(conditions, "at < "+s.value(asked.To))
+		conditions = append(conditions, "at < "+value(asked.To))
 	}
 	if asked.ChangesOf != "" {
-		conditions = append(conditions, "subject = "+s.value(asked.ChangesOf), "length(head) > 0")
+		conditions = append(conditions, "subject = "+value(asked.ChangesOf), "length(head) > 0")
 	}
 	if asked.Before > 0 {
-		conditions = append(conditions, "number < "+s.value(asked.Before))
+		conditions = append(conditions, "number < "+value(asked.Before))
 	}
 	return "SELECT " + d.Columns + " FROM accesses WHERE " + strings.Join(conditions, " AND ") +
-		" AND role <> 'clock' ORDER BY number DESC LIMIT " + s.value(asked.Limit), s.args
+		" AND role <> 'clock' ORDER BY number DESC LIMIT " + value(asked.Limit), args
 }

@@ -79,37 +79,47 @@ type Dialect struct {
 	Agency string
 }
 
-// WorklistEntries returns the statement for a query, and its arguments.
-func (d Dialect) WorklistEntries(query journal.Query) (string, []any) {
-	s := &selecting{Dialect: d, limit: query.Limit}
+// argument takes one argument of a statement from the query.
+type argument func(query journal.Query) any
+
+// built is the statement of all queries of one shape.
+type built struct {
+	text      string
+	arguments []argument
+}
+
+// build returns the statement for queries of this shape. Its text depends on nothing that shapeOf leaves out.
+func (d Dialect) build(query journal.Query) built {
+	s := &selecting{Dialect: d}
 	if LeadOf(query) != ByRole || query.Role != "" {
-		return s.from(query), s.args
+		text := s.from(query, func(q journal.Query) any { return string(q.Role) })
+		return built{text, s.arguments}
 	}
 	var parts []string
 	for _, role := range roles {
 		query.Role = role
-		parts = append(parts, fmt.Sprintf("SELECT * FROM (%s) AS %s", s.from(query), role))
+		parts = append(parts, fmt.Sprintf("SELECT * FROM (%s) AS %s", s.from(query, func(journal.Query) any { return string(role) }), role))
 	}
-	return strings.Join(parts, "\nUNION ALL ") + s.order(), s.args
+	text := strings.Join(parts, "\nUNION ALL ") + s.order(query)
+	return built{text, s.arguments}
 }
 
 // selecting is a statement under construction.
 type selecting struct {
 	Dialect
 
-	args  []any
-	limit int
+	arguments []argument
 }
 
 // value adds an argument and returns its parameter.
-func (s *selecting) value(value any) string {
-	s.args = append(s.args, value)
-	return s.Parameter(len(s.args))
+func (s *selecting) value(take argument) string {
+	s.arguments = append(s.arguments, take)
+	return s.Parameter(len(s.arguments))
 }
 
 // from returns one SELECT, in the order of worklists.
-func (s *selecting) from(query journal.Query) string {
-	conditions := append(s.names(query), flags(query)...)
+func (s *selecting) from(query journal.Query, role argument) string {
+	conditions := append(s.names(query, role), flags(query)...)
 	if query.Marks != 0 {
 		conditions = append(conditions, fmt.Sprintf("marks >= 0 AND marks & %[1]d = %[1]d", query.Marks))
 	}
@@ -117,54 +127,56 @@ func (s *selecting) from(query journal.Query) string {
 		conditions = append(conditions, "state IN ("+numbers(query.States)+")")
 	}
 	if !query.StartedAfter.IsZero() {
-		conditions = append(conditions, "started_at >= "+s.value(query.StartedAfter.UnixMicro()))
+		conditions = append(conditions, "started_at >= "+s.value(func(q journal.Query) any { return q.StartedAfter.UnixMicro() }))
 	}
 	if !query.WithdrawnAfter.IsZero() {
-		conditions = append(conditions, "withdrawn_at >= "+s.value(query.WithdrawnAfter.UnixMicro()))
+		conditions = append(conditions, "withdrawn_at >= "+s.value(func(q journal.Query) any { return q.WithdrawnAfter.UnixMicro() }))
 	}
 	if query.Readable != nil {
 		conditions = append(conditions, s.readable(*query.Readable))
 	}
 	if query.After != nil {
-		due := s.value(rows.Micros(query.After.DueAt, rows.Never))
-		conditions = append(conditions, "(due_at, subject) > ("+due+", "+s.value(query.After.Subject)+")")
+		due := s.value(func(q journal.Query) any { return rows.Micros(q.After.DueAt, rows.Never) })
+		conditions = append(conditions, "(due_at, subject) > ("+due+", "+s.value(func(q journal.Query) any { return q.After.Subject })+")")
 	}
-	return "SELECT " + s.Columns + " FROM standings WHERE " + strings.Join(conditions, " AND ") + s.order()
+	return "SELECT " + s.Columns + " FROM standings WHERE " + strings.Join(conditions, " AND ") + s.order(query)
 }
 
 // readable returns the condition on what one person may read.
 func (s *selecting) readable(r journal.Readable) string {
-	any := []string{s.has(r.Parts)}
+	options := []string{s.has(len(r.Parts), func(r *journal.Readable) []string { return r.Parts })}
 	if r.None != nil {
-		any = append(any, "parts <> '' AND NOT "+s.has(r.None))
+		options = append(options, "parts <> '' AND NOT "+s.has(len(r.None), func(r *journal.Readable) []string { return r.None }))
 	}
 	if len(r.Clients) > 0 {
-		clients := make([]string, 0, len(r.Clients))
-		for _, client := range r.Clients {
-			// Written so that no index of clients serves it: see names.
-			clients = append(clients, "client || '' = "+s.value(client))
-		}
-		any = append(any, "("+strings.Join(clients, " OR ")+") AND "+s.has(r.ClientParts))
+		// Written so that no index of clients serves it: see names.
+		clients := s.each("client || '' = %s", len(r.Clients), func(r *journal.Readable) []string { return r.Clients })
+		options = append(options, clients+" AND "+s.has(len(r.ClientParts), func(r *journal.Readable) []string { return r.ClientParts }))
 	}
-	return "(" + strings.Join(any, " OR ") + ")"
+	return "(" + strings.Join(options, " OR ") + ")"
 }
 
-// has returns the condition that an entry has one of the parts.
-func (s *selecting) has(parts []string) string {
-	if len(parts) == 0 {
+// has returns the condition that an entry has one of n parts.
+func (s *selecting) has(n int, parts func(*journal.Readable) []string) string {
+	if n == 0 {
 		return "false"
 	}
-	any := make([]string, 0, len(parts))
-	for _, part := range parts {
-		any = append(any, s.Position+"(parts, "+s.value(part)+") > 0")
-	}
-	return "(" + strings.Join(any, " OR ") + ")"
+	return s.each(s.Position+"(parts, %s) > 0", n, parts)
 }
 
-func (s *selecting) order() string {
+// each returns a condition for each of n values, of which one must hold.
+func (s *selecting) each(condition string, n int, values func(*journal.Readable) []string) string {
+	options := make([]string, 0, n)
+	for i := range n {
+		options = append(options, fmt.Sprintf(condition, s.value(func(q journal.Query) any { return values(q.Readable)[i] })))
+	}
+	return "(" + strings.Join(options, " OR ") + ")"
+}
+
+func (s *selecting) order(query journal.Query) string {
 	order := " ORDER BY due_at, subject, agency"
-	if s.limit > 0 {
-		order += " LIMIT " + s.value(s.limit)
+	if query.Limit > 0 {
+		order += " LIMIT " + s.value(func(q journal.Query) any { return q.Limit })
 	}
 	return order
 }
@@ -172,26 +184,27 @@ func (s *selecting) order() string {
 // names returns the conditions on columns with names. Conditions other than the lead are written so
 // that no index serves them. Otherwise a planner without statistics would choose another index,
 // only because its rows come sorted.
-func (s *selecting) names(query journal.Query) []string {
+func (s *selecting) names(query journal.Query, role argument) []string {
 	lead := LeadOf(query)
-	conditions := s.subjects(lead, query)
+	conditions := s.subjects(lead)
 	for _, filter := range []struct {
-		column, value string
-		leads         bool
+		column     string
+		set, leads bool
+		value      argument
 	}{
-		{"agency", query.Agency, lead != BySubject && lead != ByClient && lead != ByCase},
-		{"subject", query.Subject, lead == BySubject},
-		{"client", query.Client, false},
-		{"case_id", query.Case, false},
-		{"number", query.Number, lead == ByNumber},
-		{"role", string(query.Role), lead == ByRole},
-		{"worker", query.Worker, lead == ByWorker},
-		{"unit", query.Unit, lead == ByUnit},
-		{"second", query.Second, lead == BySecond},
-		{"on_call", query.OnCall, lead == ByOnCall},
+		{"agency", query.Agency != "", lead != BySubject && lead != ByClient && lead != ByCase, func(q journal.Query) any { return q.Agency }},
+		{"subject", query.Subject != "", lead == BySubject, func(q journal.Query) any { return q.Subject }},
+		{"client", query.Client != "", false, func(q journal.Query) any { return q.Client }},
+		{"case_id", query.Case != "", false, func(q journal.Query) any { return q.Case }},
+		{"number", query.Number != "", lead == ByNumber, func(q journal.Query) any { return q.Number }},
+		{"role", query.Role != "", lead == ByRole, role},
+		{"worker", query.Worker != "", lead == ByWorker, func(q journal.Query) any { return q.Worker }},
+		{"unit", query.Unit != "", lead == ByUnit, func(q journal.Query) any { return q.Unit }},
+		{"second", query.Second != "", lead == BySecond, func(q journal.Query) any { return q.Second }},
+		{"on_call", query.OnCall != "", lead == ByOnCall, func(q journal.Query) any { return q.OnCall }},
 	} {
 		switch {
-		case filter.value == "":
+		case !filter.set:
 		case filter.leads:
 			conditions = append(conditions, filter.column+" = "+s.value(filter.value))
 		default:
@@ -203,12 +216,12 @@ func (s *selecting) names(query journal.Query) []string {
 
 // subjects returns the condition of a query that is led by the subjects of a client or of a case. A subject
 // has one row in loops and one for each reader in standings, so the indexes are of loops.
-func (s *selecting) subjects(lead Lead, query journal.Query) []string {
+func (s *selecting) subjects(lead Lead) []string {
 	switch lead {
 	case ByClient:
-		return []string{"subject IN (SELECT subject FROM loops WHERE client = " + s.value(query.Client) + ")"}
+		return []string{"subject IN (SELECT subject FROM loops WHERE client = " + s.value(func(q journal.Query) any { return q.Client }) + ")"}
 	case ByCase:
-		return []string{"subject IN (SELECT subject FROM loops WHERE case_id <> '' AND case_id = " + s.value(query.Case) + ")"}
+		return []string{"subject IN (SELECT subject FROM loops WHERE case_id <> '' AND case_id = " + s.value(func(q journal.Query) any { return q.Case }) + ")"}
 	default:
 		return nil
 	}
