@@ -42,6 +42,8 @@ type harness struct {
 	// overTLS is a replica that is reached by mutual TLS; nil until secured.
 	overTLS grpc.ClientConnInterface
 	worker  context.Context
+	// clock stops the time of services that are started; the zero time for the present.
+	clock time.Time
 	// pgb is the path of pgbench.
 	pgb string
 }
@@ -80,7 +82,7 @@ func (h *harness) listeningOf(name, database string, listening process.Listening
 	service := program.Config{
 		Listening: listening, Dev: true, Secrets: h.env.Secrets, Directory: h.env.Directory,
 		Journal: h.env.Postgres.DSN(database, clustertest.Role(name), name), Keys: h.env.Postgres.DSN(database, clustertest.Role(name), name+"_keys"),
-		Redis: h.env.Redis.URL(), Papers: h.attachments,
+		Redis: h.env.Redis.URL(), Papers: h.attachments, Clock: h.clock,
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
