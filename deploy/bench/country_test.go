@@ -16,7 +16,9 @@ import (
 	"koppi.internal/deploy/testkit/clustertest"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/journal/postgres"
+	"koppi.internal/pkg/journal/postgres/postgrestest"
 	"koppi.internal/pkg/journal/seal"
+	"koppi.internal/pkg/notify/redistest"
 	"koppi.internal/pkg/process"
 )
 
@@ -25,7 +27,7 @@ import (
 const (
 	reporters, receivers    = 100, 300
 	unitsEach, workersEach  = 20, 1000
-	eventsEach, mattersEach = 10, 1_000_000
+	mattersEach           = 1_000_000
 )
 
 func reporterNamed(n int) string  { return fmt.Sprintf("rep-%04d", n) }
@@ -42,12 +44,56 @@ func TestCountry(t *testing.T) {
 	if text := os.Getenv("BENCH_MATTERS"); text != "" {
 		open = testkit.Must(strconv.Atoi(text))
 	}
+	if path := os.Getenv("BENCH_USE"); path != "" {
+		h, c := useCountry(t, path)
+		h.readingCountry(c)
+		return
+	}
 	h := newCountry(t)
 	c := h.settle(open)
 	if open <= smallCountry {
 		h.sound(c)
 	}
+	if path := os.Getenv("BENCH_KEEP"); path != "" {
+		h.keepCountry(c, path)
+		return
+	}
 	h.readingCountry(c)
+}
+
+// kept says where a country is that another process keeps.
+type kept struct {
+	Country            country
+	Port               int
+	Secrets, Directory string
+}
+
+// keepCountry writes into a file where the country is, and returns when the file is removed: until then, TestCountry
+// measures it by BENCH_USE=FILE, as often as one likes.
+func (h *harness) keepCountry(c *country, path string) {
+	h.t.Helper()
+	text := testkit.Must(json.Marshal(kept{*c, h.env.Postgres.Port(), h.env.Secrets, h.env.Directory}))
+	h.must(os.WriteFile(path, text, 0o600))
+	for tick := time.NewTicker(time.Second); ; <-tick.C {
+		if _, err := os.Stat(path); err != nil {
+			return
+		}
+	}
+}
+
+func useCountry(t *testing.T, path string) (*harness, *country) {
+	t.Helper()
+	var k kept
+	if err := json.Unmarshal(testkit.Must(os.ReadFile(path)), &k); err != nil {
+		t.Fatal(err)
+	}
+	folder, server := t.TempDir(), postgrestest.Running(t, k.Port)
+	return &harness{
+		t: t, attachments: process.AttachmentBuckets{
+			Attachments: "file://" + filepath.Join(folder, "attachments"), AttachmentKeys: "file://" + filepath.Join(folder, "keys"),
+		},
+		env: &clustertest.Environment{Postgres: server, Keyring: server, Redis: redistest.Start(t), Secrets: k.Secrets, Directory: k.Directory},
+	}, &k.Country
 }
 
 // smallCountry is how many matters can be checked in full.
@@ -61,7 +107,7 @@ func newCountry(t *testing.T) *harness {
 		t: t, attachments: process.AttachmentBuckets{
 			Attachments: "file://" + filepath.Join(folder, "attachments"), AttachmentKeys: "file://" + filepath.Join(folder, "keys"),
 		},
-		env: clustertest.NewEnvironment(t, "shared_buffers=2GB", "max_wal_size=8GB", "maintenance_work_mem=1GB", "checkpoint_timeout=30min"),
+		env: clustertest.NewEnvironment(t, "fsync=off", "shared_buffers=2GB", "max_wal_size=8GB", "maintenance_work_mem=1GB", "checkpoint_timeout=30min"),
 	}
 	h.writeCountry()
 	return h
@@ -101,7 +147,7 @@ func (h *harness) writeCountry() {
 // sound checks the journal as koppi fsck does.
 func (h *harness) sound(c *country) {
 	h.t.Helper()
-	store := h.journalOf(c.database)
+	store := h.journalOf(c.Database)
 	defer func() { _ = store.Close() }()
 	report, err := journal.Fsck(context.Background(), store)
 	if err != nil {
@@ -127,9 +173,9 @@ func (h *harness) journalOf(database string) *postgres.Store {
 
 // country is a filled database.
 type country struct {
-	database string
-	// matters and events are how many there are.
-	matters, open, events, deliveries int
-	// now is the time at which the stories end.
-	now time.Time
+	Database string
+	// Matters and the others are how many there are.
+	Matters, Open, Events, Deliveries int
+	// Now is the time at which the stories end.
+	Now time.Time
 }

@@ -45,7 +45,7 @@ const (
 	// margin keeps due times out of the time that filling and measuring take.
 	margin = 2 * time.Hour
 	// accessesEach is how many accesses of a story are kept, so that the disk holds the country.
-	accessesEach = 3
+	accessesEach = 2
 )
 
 // record plays a story and reads what it left.

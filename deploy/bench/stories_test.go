@@ -36,23 +36,26 @@ var stories = []story{
 	{"taken", 30, func(p *player) {
 		c := p.submit(commonv1.Urgency_URGENCY_NORMAL)
 		p.take(c)
-		p.contact(c, concernv1.ContactResult_CONTACT_RESULT_NOT_REACHED)
-		p.wait(day)
-		p.contact(c, concernv1.ContactResult_CONTACT_RESULT_REACHED)
 		p.assess(c)
-		p.ask(c)
 	}},
-	{"in assessment", 27, func(p *player) {
+	{"in contact", 27, func(p *player) {
 		c := p.submit(commonv1.Urgency_URGENCY_NORMAL)
 		p.take(c)
-		for range 3 {
+		p.contact(c, concernv1.ContactResult_CONTACT_RESULT_REACHED)
+		p.assess(c)
+		p.second(c)
+	}},
+	{"long", 2, func(p *player) {
+		c := p.submit(commonv1.Urgency_URGENCY_NORMAL)
+		p.take(c)
+		for range 12 {
 			p.contact(c, concernv1.ContactResult_CONTACT_RESULT_NOT_REACHED)
 			p.wait(day)
 		}
 		p.contact(c, concernv1.ContactResult_CONTACT_RESULT_REACHED)
 		p.assess(c)
+		p.ask(c)
 		p.appointment(c)
-		p.second(c)
 	}},
 	{"joined", 5, func(p *player) {
 		c := p.submit(commonv1.Urgency_URGENCY_NORMAL)
@@ -66,14 +69,9 @@ var stories = []story{
 			p.wait(day)
 		}
 	}},
-	{"closed", 22, func(p *player) {
+	{"closed", 20, func(p *player) {
 		c := p.submit(commonv1.Urgency_URGENCY_NORMAL)
 		p.take(c)
-		p.contact(c, concernv1.ContactResult_CONTACT_RESULT_NOT_REACHED)
-		p.contact(c, concernv1.ContactResult_CONTACT_RESULT_REACHED)
-		p.assess(c)
-		p.appointment(c)
-		testkit.Insist(p.h.t, p.worker, p.api().CompleteAssessment, &concernv1.CompleteAssessmentRequest{RequestId: uuid.NewString(), ConcernId: c, SupportNeed: concernv1.SupportNeed_SUPPORT_NEED_LIGHT})
 		testkit.Insist(p.h.t, p.worker, p.api().CloseConcern, &concernv1.CloseConcernRequest{RequestId: uuid.NewString(), ConcernId: c, Outcome: concernv1.Outcome_OUTCOME_SERVICE_STARTED})
 	}},
 	{"withdrawn", 2, func(p *player) {

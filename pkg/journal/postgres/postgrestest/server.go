@@ -57,6 +57,9 @@ func Start(tb testing.TB, settings ...string) *Server {
 	return s
 }
 
+// Running returns the server that another test has started on a port. It can be reached, and not be stopped.
+func Running(tb testing.TB, port int) *Server { return &Server{tb: tb, port: port} }
+
 // Up starts the server after Down.
 func (s *Server) Up() { s.tool("pg_ctl", "-D", s.data, "-w", "-l", s.data+".log", "start") }
 
