@@ -25,16 +25,16 @@ import (
 // What the country consists of. All names of one kind have one length, so that a name in a serialized
 // message can be replaced by another.
 const (
-	reporters, receivers    = 100, 300
-	unitsEach, workersEach  = 20, 1000
-	mattersEach           = 1_000_000
+	reporters, receivers   = 100, 300
+	unitsEach, workersEach = 20, 1000
+	mattersEach            = 1_000_000
 )
 
-func reporterNamed(n int) string  { return fmt.Sprintf("rep-%04d", n) }
-func receiverNamed(n int) string  { return fmt.Sprintf("hva-%04d", n) }
-func reporterDesk(n int) string   { return fmt.Sprintf("desk-%02d", n) }
-func unitNamed(n int) string      { return fmt.Sprintf("unit-%02d", n) }
-func workerNamed(n int) string    { return fmt.Sprintf("wrk-%03d", n) }
+func reporterNamed(n int) string    { return fmt.Sprintf("rep-%04d", n) }
+func receiverNamed(n int) string    { return fmt.Sprintf("hva-%04d", n) }
+func reporterDesk(n int) string     { return fmt.Sprintf("desk-%02d", n) }
+func unitNamed(n int) string        { return fmt.Sprintf("unit-%02d", n) }
+func workerNamed(n int) string      { return fmt.Sprintf("wrk-%03d", n) }
 func readsByUnit(receiver int) bool { return receiver%2 == 0 }
 
 // TestCountry measures each way of reading in a country with BENCH_MATTERS open matters, a million unless it is set.

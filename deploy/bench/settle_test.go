@@ -50,7 +50,12 @@ type registry struct {
 	// pairs are clients and receivers who have a matter.
 	pairs map[[2]int]bool
 
-	open, matters, events, deliveries atomic.Int64
+	open, matters, events, deliveries, numbers atomic.Int64
+}
+
+// number returns numbers in an order that looks like none: an odd factor maps the numbers of 40 bits onto themselves.
+func (r *registry) number() uint64 {
+	return uint64(r.numbers.Add(1)) * 0x9e3779b97f4a7c15 & (1<<40 - 1)
 }
 
 // mailbox is an agency's mailbox under construction.
@@ -113,7 +118,7 @@ func (h *harness) settle(open int) *country {
 // draw draws who takes part in a story, and which story it is.
 func (r *registry) draw(random *rand.Rand) (*template, *cast) {
 	of := r.templates[r.shares[random.IntN(len(r.shares))]]
-	c := &cast{random: random, secrets: r.secrets, reporter: skewed(random, reporters), receiver: skewed(random, receivers), unit: skewed(random, unitsEach)}
+	c := &cast{random: random, secrets: r.secrets, number: r.number, reporter: skewed(random, reporters), receiver: skewed(random, receivers), unit: skewed(random, unitsEach)}
 	c.worker = c.unit*workersEach/unitsEach + random.IntN(workersEach/unitsEach)
 	c.second = (c.worker + 1) % workersEach
 	r.mu.Lock()

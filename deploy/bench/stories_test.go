@@ -130,7 +130,9 @@ func monday(before time.Time) time.Time {
 	return at.Add(7 * time.Hour)
 }
 
-func (p *player) api() concernv1.ConcernServiceClient { return concernv1.NewConcernServiceClient(p.conn) }
+func (p *player) api() concernv1.ConcernServiceClient {
+	return concernv1.NewConcernServiceClient(p.conn)
+}
 
 func (p *player) wait(d time.Duration) {
 	p.h.t.Helper()
