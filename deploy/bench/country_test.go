@@ -34,6 +34,7 @@ func reporterNamed(n int) string    { return fmt.Sprintf("rep-%04d", n) }
 func receiverNamed(n int) string    { return fmt.Sprintf("hva-%04d", n) }
 func reporterDesk(n int) string     { return fmt.Sprintf("desk-%02d", n) }
 func unitNamed(n int) string        { return fmt.Sprintf("unit-%02d", n) }
+func handlerNamed(n int) string     { return fmt.Sprintf("ben-%03d", n) }
 func workerNamed(n int) string      { return fmt.Sprintf("wrk-%03d", n) }
 func readsByUnit(receiver int) bool { return receiver%2 == 0 }
 

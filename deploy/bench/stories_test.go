@@ -84,7 +84,7 @@ const day = 24 * time.Hour
 
 // The parties of every story as it is played.
 var (
-	playedReporter = commonv1.Party{Agency: reporterNamed(0), Unit: reporterDesk(0), Worker: "ben-000"}
+	playedReporter = commonv1.Party{Agency: reporterNamed(0), Unit: reporterDesk(0), Worker: handlerNamed(0)}
 	playedReceiver = commonv1.Party{Agency: receiverNamed(1), Unit: unitNamed(0), Worker: workerNamed(0)}
 )
 

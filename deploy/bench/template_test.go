@@ -59,6 +59,7 @@ func templateOf(secrets *identity.Secrets, r *recording) *template {
 	t.add(playedReporter.GetAgency(), func(c *cast, _ []string) string { return reporterNamed(c.reporter) })
 	t.add(playedReceiver.GetAgency(), func(c *cast, _ []string) string { return receiverNamed(c.receiver) })
 	t.add(playedReceiver.GetUnit(), func(c *cast, _ []string) string { return unitNamed(c.unit) })
+	t.add(playedReporter.GetWorker(), func(c *cast, _ []string) string { return handlerNamed(c.worker) })
 	t.add(playedReceiver.GetWorker(), func(c *cast, _ []string) string { return workerNamed(c.worker) })
 	t.add(playedSecond, func(c *cast, _ []string) string { return workerNamed(c.second) })
 	t.add(testkit.PersonCode(playedPerson), func(c *cast, _ []string) string { return testkit.PersonCode(c.person) })
