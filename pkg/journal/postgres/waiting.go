@@ -22,7 +22,7 @@ FROM (
 	SELECT s.agency, s.unit, s.subject, s.urgency, s.due_at, CASE WHEN s.overdue THEN 2 ELSE 1 END AS kind
 	FROM unnest($2::text[], $3::text[]) AS asked (agency, unit) CROSS JOIN LATERAL (
 		SELECT * FROM standings WHERE standings.agency = asked.agency AND waiting_on = agency AND NOT ended AND NOT hidden
-			AND (overdue OR phase = ANY($1::integer[])) AND unit || '' = asked.unit OFFSET 0
+			AND (overdue OR phase = ANY($1::integer[])) AND unit = asked.unit OFFSET 0
 	) AS s
 	UNION ALL
 	SELECT s.agency, s.unit, s.subject, s.urgency, s.due_at, 1

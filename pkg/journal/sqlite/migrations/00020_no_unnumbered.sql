@@ -1,0 +1,3 @@
+-- +goose Up
+-- No version that can run on this schema uses it.
+DROP INDEX standings_unnumbered;
