@@ -108,10 +108,11 @@ type session struct {
 	// life ends the session.
 	heartbeat *time.Ticker
 	life      *time.Timer
-	// receipts are waiting to be sent; beat says that a heartbeat is due.
-	receipts []*exchangev1.ExchangeResponse
-	beat     bool
-	sends    *sends
+	// receipts are waiting to be sent; answering says that some are being sent; beat says that a heartbeat is due.
+	receipts  []*exchangev1.ExchangeResponse
+	answering bool
+	beat      bool
+	sends     *sends
 	// closing says that the client has closed its sending side.
 	closing bool
 }
@@ -171,13 +172,13 @@ func (s *session) live() (farewell error) {
 	return farewell
 }
 
-// step starts what can be done now, and reports whether the client has closed its side and has all answers.
+// step starts what can be done now, and reports whether the client has closed its side and has all receipts.
 func (s *session) step(ctx context.Context) (done bool) {
 	s.work(ctx)
 	if !s.out.busy {
 		s.out.start(s.batch())
 	}
-	return s.closing && s.sends.pending == 0 && len(s.receipts) == 0 && !s.out.busy && !s.isSettling()
+	return s.closing && s.sends.pending == 0 && len(s.receipts) == 0 && !s.answering && !s.isSettling()
 }
 
 // errLived and errDrained end a session.
@@ -195,7 +196,7 @@ func (s *session) wait(ctx context.Context) error {
 	}
 	select {
 	case err := <-s.out.sent:
-		s.out.busy = false
+		s.out.busy, s.answering = false, false
 		return err
 	case request := <-from:
 		return s.receive(request)
@@ -244,6 +245,7 @@ func running(timer *time.Timer) <-chan time.Time {
 // batch removes and returns what is sent next, and no more than batchBytes of messages beyond the first one.
 func (s *session) batch() []*exchangev1.ExchangeResponse {
 	batch := s.receipts
+	s.answering = len(batch) > 0
 	if s.receipts = nil; s.beat {
 		s.beat = false
 		batch = append(batch, &exchangev1.ExchangeResponse{Kind: &exchangev1.ExchangeResponse_Heartbeat_{Heartbeat: &exchangev1.ExchangeResponse_Heartbeat{}}})

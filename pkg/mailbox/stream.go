@@ -62,12 +62,12 @@ func (s *sender[M]) all(batch []*M) error {
 	return nil
 }
 
-// close waits up to flushTime for the current message to be sent.
+// close waits up to flushTime for the batch to be sent; what then remains of it is not sent.
 func (s *sender[M]) close() {
 	if !s.busy {
 		return
 	}
-	s.stopped.Store(true)
+	defer s.stopped.Store(true)
 	timer := time.NewTimer(flushTime)
 	defer timer.Stop()
 	select {

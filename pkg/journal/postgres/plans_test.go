@@ -103,6 +103,7 @@ func TestLongPlans(t *testing.T) {
 		`INSERT INTO accesses (at, by, role, on_behalf_of, subject, client, method, purpose, basis, trace) SELECT n, '\x0a0161', 'r', '', 's/' || n, 'c' || n % 100, 'm', '', '', '' FROM generate_series(1, 5000) AS n`)
 	filled(t, d.server.DSN(d.names[folder], "postgres", "concern_keys"), `INSERT INTO keys SELECT 's/' || n, 'document', 'k' FROM generate_series(1, 5000) AS n`)
 	journal, keys := planner(t, config.Journal), planner(t, config.Keys)
+	used := map[string]bool{}
 	for text := range noted.texts {
 		if !isPlanned.MatchString(text) || forFsck(text) {
 			continue
@@ -115,7 +116,32 @@ func TestLongPlans(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
-		check(t, text, plan)
+		check(t, text, plan, used)
+	}
+	checkUsed(t, config.Journal, used)
+}
+
+// checkUsed fails the test for each index that no statement uses and that makes nothing unique: every report pays for it.
+func checkUsed(t *testing.T, dsn string, used map[string]bool) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	found, err := conn.Query(t.Context(), `SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+		WHERE c.relnamespace = current_schema()::regnamespace AND NOT i.indisunique AND c.relname NOT LIKE 'goose%' ORDER BY 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	indexes, err := pgx.CollectRows(found, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, index := range indexes {
+		if !used[index] {
+			t.Errorf("no statement uses the index %s", index)
+		}
 	}
 }
 
@@ -126,14 +152,15 @@ func forFsck(text string) bool {
 	return !strings.Contains(text, "$") && !strings.Contains(text, "WHERE") && strings.HasPrefix(text, "SELECT") && strings.Contains(text, "ORDER BY")
 }
 
-func check(t *testing.T, text string, plan step) {
+func check(t *testing.T, text string, plan step, used map[string]bool) {
 	t.Helper()
+	used[plan.Index] = true
 	scan := strings.HasSuffix(plan.Node, "Scan") && growing.MatchString(plan.Table) && plan.Condition == "" && plan.Node != "Bitmap Heap Scan"
 	if scan && !smallIndexes.MatchString(plan.Index) && !strings.Contains(text, "MIN(month)") {
 		t.Errorf("%s on %s using %q without a condition\n\tin: %s", plan.Node, plan.Table, plan.Index, text)
 	}
 	for _, part := range plan.Parts {
-		check(t, text, part)
+		check(t, text, part, used)
 	}
 }
 
