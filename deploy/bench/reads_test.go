@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -284,7 +283,7 @@ func (h *harness) ofService(conn grpc.ClientConnInterface) reads {
 		return as(identity.Caller{Agency: e.Agency, Unit: e.Unit, Worker: workerOf(e), Role: identity.RoleTeamLeader})
 	}
 	secrets := testkit.Must(identity.OpenSecrets(h.env.Secrets))
-	matters, suites, concerns := caseworkv1.NewMatterServiceClient(conn), caseworkv1.NewSuiteServiceClient(conn), concernv1.NewConcernServiceClient(conn)
+	matters, concerns := caseworkv1.NewMatterServiceClient(conn), concernv1.NewConcernServiceClient(conn)
 	client := func(e entry) string { return secrets.Pseudonym(identity.KindClient, e.Agency, e.Client) }
 	work := func(r *caseworkv1.ListWorkRequest) func(entry) error {
 		return func(e entry) error {
@@ -345,19 +344,6 @@ func (h *harness) ofService(conn grpc.ClientConnInterface) reads {
 		},
 		"ListMessages, 100": func(e entry) error {
 			return errorOf(exchangev1.NewExchangeServiceClient(conn).ListMessages(as(identity.Caller{Agency: e.Agency, Role: identity.RoleSystem, SystemSubject: "s"}), &exchangev1.ListMessagesRequest{PageSize: 100, Consumer: "bench"}))
-		},
-		"Tally, a month": func(entry) error {
-			stream, err := suites.Tally(context.Background(), &caseworkv1.TallyRequest{Month: matter.Month(time.Now().AddDate(0, -1, 0))})
-			for err == nil {
-				_, err = stream.Recv()
-			}
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			return err
-		},
-		"Oversee": func(entry) error {
-			return errorOf(suites.Oversee(as(identity.Caller{Worker: "op-1", Role: identity.RoleOperator}), &caseworkv1.OverseeRequest{}))
 		},
 	}
 }
