@@ -102,6 +102,25 @@ var storiesOfOthers = map[string]story{
 		p.pass(24 * time.Hour)
 		p.mustDisclose("AppointmentScheduled", "AppointmentResultRecorded")
 	}},
+	"others/who took a concern is told of a later report alone": {"r", func(p *pairing) {
+		first := p.report("r.1", "t", "c", false, "")
+		p.step("t.2", "concern", "TakeConcern", first)
+		p.report("r.1", "t", "c", true, "")
+		p.pass(26 * time.Hour)
+		p.step("t.1", "concern", "StartAssessment", first)
+		p.pass(5 * 24 * time.Hour)
+		p.mustDisclose("ConcernTaken", "AssessmentStarted")
+	}},
+	"others/who took a concern is told of a later report, and the reporter hears of the first from halfway on": {"r", func(p *pairing) {
+		first := p.report("r.1", "t", "c", false, "")
+		p.step("t.2", "concern", "TakeConcern", first)
+		p.step("t.1", "concern", "RecordFeedbackConsent", first, map[string]any{"consented": true, "consentedAt": p.b.now.Format(time.RFC3339Nano)})
+		p.report("r.1", "t", "c", true, "")
+		p.pass(26 * time.Hour)
+		p.step("t.1", "concern", "StartAssessment", first)
+		p.pass(5 * 24 * time.Hour)
+		p.mustDisclose("ConcernTaken", "AssessmentStarted")
+	}},
 	"others/a hidden triage moves the receiver's due time, after its system had all": {"r", func(p *pairing) {
 		own := p.report("r.1", "t", "c", false, "")
 		p.step("t.1", "concern", "ReceiveConcern", own)
