@@ -95,9 +95,9 @@ soak: $(INSTALLED) need-manager pages kits ## Run the property tests for long
 	go test ./pkg/idcode -run TestFindDisguisedCodes -rapid.checks=200000 -timeout 60m -count=1
 	SOAK_PAIRS=10000 go test ./deploy/e2e/pairs -run 'TestPairs(OfUnits)?$$' -timeout 240m -count=1 -v
 	SOAK_FRAMES=100000 go test ./deploy/e2e/attack -run 'TestMalformedFrames|TestLongBrokenFrames' -timeout 90m -count=1 -v
-	SOAK_ROUNDS=1000 go test ./deploy/e2e/matters -run 'TestTwoTakeOneConsultation|TestTwoEditTwoGoals|TestTimeline|TestScenarios|TestLongScenariosDistributed' -timeout 60m -count=1
+	SOAK_ROUNDS=1000 go test ./deploy/e2e/matters -run 'TestTwoTakeOneConsultation|TestLongTwoEditTwoGoals|TestTimeline|TestScenarios|TestLongScenariosDistributed' -timeout 60m -count=1
 	SOAK_DATES=500 go test ./deploy/e2e/refusals -run TestPropertyDatesChangeNoHistory -timeout 60m -count=1
-	go test -vet=off ./deploy/e2e/... ./pkg/journal/postgres -run '^TestLong' -skip 'TestLong(BrokenFrames|ScenariosDistributed|LoadSoak|Chaos)$$' -p 1 -timeout 60m -count=1
+	go test -vet=off ./deploy/e2e/... ./pkg/journal/postgres -run '^TestLong' -skip 'TestLong(TwoEditTwoGoals|BrokenFrames|ScenariosDistributed|LoadSoak|Chaos)$$' -p 1 -timeout 60m -count=1
 	SOAK_FAILOVERS=10 go test ./deploy/e2e/resilience -run TestFailover -timeout 60m -count=1 -v
 	go test -tags soak ./deploy/e2e/resilience -run TestManagedFailover -timeout 60m -count=1 -v
 	cd $(WEB) && SOAK_PAGES=1 npx playwright test

@@ -74,7 +74,7 @@ func TestTwoTakeOneConsultation(t *testing.T) {
 
 // Two members change two goals of one plan at the same moment through two replicas, a thousand
 // times, without a conflict or a loss.
-func TestTwoEditTwoGoals(t *testing.T) {
+func TestLongTwoEditTwoGoals(t *testing.T) {
 	t.Parallel()
 	c := clustertest.NewEnvironment(t, "fsync=off").Start(t, 2, []string{"plan"})
 	gateway := testkit.Dial(t, c.Gateways[0].Address)

@@ -49,7 +49,7 @@ type site struct {
 // The image's programs run as the manifests say, with their commands, arguments, environment,
 // mounts and user, on the image's root file system. A hosts file resolves names to pods. The test
 // changes only the addresses to listen on and those of what runs outside.
-func TestManifestsRun(t *testing.T) {
+func TestLongManifestsRun(t *testing.T) {
 	s := newSite(t)
 	inside, kelas, public := certtest.New(t), certtest.New(t), certtest.New(t)
 	s.certificates(inside, public)

@@ -217,12 +217,14 @@ func (w *world) walks(sets [][]testkit.Guesses) (all []walk) {
 // its agency is as if it did not exist: by each method that is served, the answer is the same, byte for byte
 // and header for header. The worker of that unit is answered.
 func TestOutsideEqualsNonexistent(t *testing.T) {
-	t.Run("SQLite", func(t *testing.T) { outsideEqualsNonexistent(t, open(t)) })
-	t.Run("PostgreSQL", func(t *testing.T) {
-		c := clustertest.NewEnvironment(t, "fsync=off").Start(t, 1, nil)
-		outsideEqualsNonexistent(t, at(t, c.Gateways[0]))
-		c.Fsck()
-	})
+	outsideEqualsNonexistent(t, open(t))
+}
+
+// The same with separate processes on PostgreSQL.
+func TestLongOutsideEqualsNonexistent(t *testing.T) {
+	c := clustertest.NewEnvironment(t, "fsync=off").Start(t, 1, nil)
+	outsideEqualsNonexistent(t, at(t, c.Gateways[0]))
+	c.Fsck()
 }
 
 func outsideEqualsNonexistent(t *testing.T, w *world) {

@@ -98,7 +98,7 @@ test("where a plan names nobody of a unit, a task is the unit's, and a successor
   await expect(worker.matter.locator("[data-answering]")).toContainText("Niina Hoitaja");
 });
 
-test("a matter is passed on to a colleague by name, and goes to the colleague's unit", async ({ koppi, comes }) => {
+test("a matter is passed on to a colleague by name, and goes to the colleague's unit", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { unit: "palveluohjaus" });
   await koppi.knows("ps-33");
   const guide = await comes("ps-04"), { page } = guide, form = page.locator("form.step-form");

@@ -12,7 +12,7 @@ const name = { familyName: "الأحمد", givenNames: "ليلى" };
 // runs returns the text direction of the element that contains a text.
 const runs = (text: Locator) => text.first().evaluate((it) => getComputedStyle(it).direction);
 
-test("names and texts in Arabic and Hebrew run their own way on the pages that show them", async ({ koppi, comes }) => {
+test("names and texts in Arabic and Hebrew run their own way on the pages that show them", long, async ({ koppi, comes }) => {
   const { concern } = await koppi.call<{ concern: { concernId: string } }>("kela-17", "concern.v1.ConcernService/SubmitConcern", {
     requestId: randomUUID(), client: { details: name, language: "ar" }, receiver: { agency: "hva-pohjois-savo", unit: "palveluohjaus" },
     basis: consent("1301/2014 § 35.1"), topics: ["TOPIC_OTHER"], description: arabic, urgency: "URGENCY_NORMAL",

@@ -101,7 +101,7 @@ test("a child in the family: a child welfare notification is a form of its own",
   await expect(field(nurse, "topics").locator('input[value="TOPIC_CHILD_IN_FAMILY"]')).toBeChecked();
 });
 
-test("a receiver that the law gives no ground for is said at once", async ({ comes }) => {
+test("a receiver that the law gives no ground for is said at once", long, async ({ comes }) => {
   const kela = await comes("kela-17"), form = formOf(kela);
   // A table that lacks each ground towards it.
   await kela.page.route("**/ListGrounds*", (route) => route.fulfill({ json: {} }));

@@ -126,7 +126,7 @@ test("the card is used by the keyboard alone, and fits a small phone", long, asy
   }
 });
 
-test("a lost answer leaves the card to be saved again, once", async ({ koppi, comes }) => {
+test("a lost answer leaves the card to be saved again, once", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { unit: adults.unit }), worker = await comes("ps-21", desktop), { page } = worker;
   await worker.open(subject);
   const contact = part(worker, "contact");

@@ -11,7 +11,7 @@ import (
 )
 
 // Waiting returns matters that wait for units and of which the units have not been notified often
-// enough.
+// enough. That the agency has something to do follows from its turn; it is said as in standings_unit_to_do, for the planner.
 func (s *Store) Waiting(ctx context.Context, asked journal.WaitingQuery) ([]journal.Waiting, error) {
 	agencies, units := texts(len(asked.Units)), texts(len(asked.Units))
 	for i, unit := range asked.Units {
@@ -22,7 +22,7 @@ FROM (
 	SELECT s.agency, s.unit, s.subject, s.urgency, s.due_at, CASE WHEN s.overdue THEN 2 ELSE 1 END AS kind
 	FROM unnest($2::text[], $3::text[]) AS asked (agency, unit) CROSS JOIN LATERAL (
 		SELECT * FROM standings WHERE standings.agency = asked.agency AND waiting_on = agency AND NOT ended AND NOT hidden
-			AND (overdue OR phase = ANY($1::integer[])) AND unit = asked.unit OFFSET 0
+			AND (role <> 'sender' OR waiting_on = agency) AND (overdue OR phase = ANY($1::integer[])) AND unit = asked.unit OFFSET 0
 	) AS s
 	UNION ALL
 	SELECT s.agency, s.unit, s.subject, s.urgency, s.due_at, 1

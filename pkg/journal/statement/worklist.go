@@ -28,7 +28,7 @@ const (
 	ByUnit    Lead = "unit"
 	BySecond  Lead = "second"
 	ByOnCall  Lead = "on_call"
-	ByOpen    Lead = "open"
+	ByToDo    Lead = "to do"
 	ByRole    Lead = "role"
 )
 
@@ -55,8 +55,8 @@ func LeadOf(query journal.Query) Lead {
 		return ByOnCall
 	case query.Unit != "":
 		return ByUnit
-	case query.OpenOnly && !query.WithHidden && query.Role == "":
-		return ByOpen
+	case query.OpenOnly && query.ToDo && !query.WithHidden && query.Role == "":
+		return ByToDo
 	default:
 		return ByRole
 	}
