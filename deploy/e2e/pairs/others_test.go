@@ -102,25 +102,8 @@ var storiesOfOthers = map[string]story{
 		p.pass(24 * time.Hour)
 		p.mustDisclose("AppointmentScheduled", "AppointmentResultRecorded")
 	}},
-	"others/who took a concern is told of a later report alone": {"r", func(p *pairing) {
-		first := p.report("r.1", "t", "c", false, "")
-		p.step("t.2", "concern", "TakeConcern", first)
-		p.report("r.1", "t", "c", true, "")
-		p.pass(26 * time.Hour)
-		p.step("t.1", "concern", "StartAssessment", first)
-		p.pass(5 * 24 * time.Hour)
-		p.mustDisclose("ConcernTaken", "AssessmentStarted")
-	}},
-	"others/who took a concern is told of a later report, and the reporter hears of the first from halfway on": {"r", func(p *pairing) {
-		first := p.report("r.1", "t", "c", false, "")
-		p.step("t.2", "concern", "TakeConcern", first)
-		p.step("t.1", "concern", "RecordFeedbackConsent", first, map[string]any{"consented": true, "consentedAt": p.b.now.Format(time.RFC3339Nano)})
-		p.report("r.1", "t", "c", true, "")
-		p.pass(26 * time.Hour)
-		p.step("t.1", "concern", "StartAssessment", first)
-		p.pass(5 * 24 * time.Hour)
-		p.mustDisclose("ConcernTaken", "AssessmentStarted")
-	}},
+	"others/who took a concern is told of a later report alone":                                                {"r", func(p *pairing) { takerToldLater(p, false) }},
+	"others/who took a concern is told of a later report, and the reporter hears of the first from halfway on": {"r", func(p *pairing) { takerToldLater(p, true) }},
 	"others/a hidden triage moves the receiver's due time, after its system had all": {"r", func(p *pairing) {
 		own := p.report("r.1", "t", "c", false, "")
 		p.step("t.1", "concern", "ReceiveConcern", own)
@@ -220,4 +203,19 @@ func everythingOfOthers(p *pairing) {
 		p.do(doing{Who: directive.who, Call: consentSvc + directive.step, Body: map[string]any{"requestId": uuid.NewString(), "recipient": map[string]any{"agency": p.agency(directive.to)}}, Wait: time.Minute})
 	}
 	p.do(doing{Who: "x.1", Call: testkit.ReferralService + "SendReferral", Body: body})
+}
+
+// takerToldLater lets a worker take a report without consent, of which the reporter is told the agency alone. A second
+// report, on consent, joins it, and of that the reporter is told the worker. The client may consent for the first too.
+func takerToldLater(p *pairing, consents bool) {
+	first := p.report("r.1", "t", "c", false, "")
+	p.step("t.2", "concern", "TakeConcern", first)
+	if consents {
+		p.step("t.1", "concern", "RecordFeedbackConsent", first, map[string]any{"consented": true, "consentedAt": p.b.now.Format(time.RFC3339Nano)})
+	}
+	p.report("r.1", "t", "c", true, "")
+	p.pass(26 * time.Hour)
+	p.step("t.1", "concern", "StartAssessment", first)
+	p.pass(5 * 24 * time.Hour)
+	p.mustDisclose("ConcernTaken", "AssessmentStarted")
 }

@@ -159,9 +159,23 @@ func check(t *testing.T, text string, plan step, used map[string]bool) {
 	if scan && !smallIndexes.MatchString(plan.Index) && !strings.Contains(text, "MIN(month)") {
 		t.Errorf("%s on %s using %q without a condition\n\tin: %s", plan.Node, plan.Table, plan.Index, text)
 	}
+	// An agency that reports much has few matters to do, among many open ones that wait for others.
+	if listsToDo(text) && (plan.Index == "standings_unit" || plan.Index == "standings_worklist") {
+		t.Errorf("%s holds more than what is to be done\n\tin: %s", plan.Index, text)
+	}
 	for _, part := range plan.Parts {
 		check(t, text, part, used)
 	}
+}
+
+// listsToDo reports whether a statement lists, in all roles, the open matters in which something is to be done.
+func listsToDo(text string) bool {
+	for _, condition := range []string{"NOT ended", "NOT hidden", "(role <> 'sender' OR waiting_on = agency)"} {
+		if !strings.Contains(text, condition) {
+			return false
+		}
+	}
+	return !strings.Contains(text, "role = $")
 }
 
 // planner explains statements with the planner settings of the store's connections.

@@ -11,7 +11,8 @@ import (
 )
 
 // Waiting returns matters that wait for units and of which the units have not been notified often
-// enough. That the agency has something to do follows from its turn; it is said as in standings_unit_to_do, for the planner.
+// enough. Where it is an agency's turn, the statement repeats the condition of standings_unit_to_do, which follows from
+// waiting_on = agency: the planner uses the index only then.
 func (s *Store) Waiting(ctx context.Context, asked journal.WaitingQuery) ([]journal.Waiting, error) {
 	agencies, units := texts(len(asked.Units)), texts(len(asked.Units))
 	for i, unit := range asked.Units {
