@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { createClient } from "@connectrpc/connect";
+import { createContext, useContext } from "react";
 
 import { DevService } from "koppi-contract/koppi/dev/v1/dev_pb";
 import { forgetDrafts } from "./draftstorage";
@@ -100,10 +101,14 @@ const forgetRead = () => queries.removeQueries({ predicate: (query) => query.que
 // useSession returns the signed-in user, or where to sign in.
 export const useSession = () => useQuery({ queryKey: sessionKey, queryFn: ask, retry: 2 });
 
+// Signed is the signed-in user of the pages below it. The session's query is not read there: while a sign-out is under way,
+// a component that is drawn before the shell would find nobody.
+export const Signed = createContext<Person | undefined>(undefined);
+
 // usePerson returns the signed-in user; use it only below the component that shows the sign-in
 // otherwise.
 export function usePerson(): Person {
-  const person = useSession().data?.person;
+  const person = useContext(Signed);
   if (!person) throw new Error("nobody is signed in");
   return person;
 }

@@ -7,7 +7,7 @@ import { LanguageChoice } from "./languagechoice";
 import { useConnection } from "./live";
 import { Menu } from "./menu";
 import { useReviewCount } from "./reviews";
-import { end, useSession, type Person } from "./session";
+import { end, Signed, useSession, type Person } from "./session";
 import { SessionEnd } from "./sessionend";
 import { SignIn } from "./signin";
 import { useShown } from "./title";
@@ -31,7 +31,7 @@ export function Shell() {
   if (!data) return <Frame><LoadingSpinner status="loading" variant="small" text={t("loading")} /></Frame>;
   if (!data.person) return <Frame><SignIn signIn={data.signIn!} /></Frame>;
   // A new session shows nothing of the one before, whoever the user is.
-  return <SignedIn key={data.person.session} person={data.person} />;
+  return <Signed key={data.person.session} value={data.person}><SignedIn person={data.person} /></Signed>;
 }
 
 // Announcer sets the document's title, and announces a change of page to screen readers.
