@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"koppi.internal/deploy/testkit"
+	"koppi.internal/pkg/matter"
 )
 
 // Words in fields that are for names reach nobody.
@@ -90,6 +91,10 @@ var storiesOfOthers = map[string]story{
 		p.step("t.1", "concern", "CloseConcern", first, map[string]any{"outcome": "OUTCOME_GUIDED"})
 	}},
 	"others/an appointment of a report that joined another's": {"r", func(p *pairing) {
+		// The report that joined is told in office hours alone, and of no appointment that has passed.
+		for !matter.InOfficeHours(p.b.now) || !matter.InOfficeHours(p.b.now.Add(28*time.Hour)) {
+			p.pass(time.Hour)
+		}
 		first := p.report("x.1", "t", "c", true, "")
 		p.step("t.2", "concern", "TakeConcern", first)
 		p.report("r.1", "t", "c", true, "")
@@ -101,6 +106,15 @@ var storiesOfOthers = map[string]story{
 		p.step("t.2", "concern", "RecordAppointmentResult", first, map[string]any{"appointmentId": lastOf(view, "appointments", "appointmentId"), "result": "APPOINTMENT_RESULT_ATTENDED"})
 		p.pass(24 * time.Hour)
 		p.mustDisclose("AppointmentScheduled", "AppointmentResultRecorded")
+	}},
+	// Its acknowledgement has the same due time as the other report.
+	"others/a reporter must acknowledge a withdrawal, and has another report": {"r", func(p *pairing) {
+		d := doing{Who: "r.1", Call: testkit.SubmitCall, Body: p.reportBody("t", "d")}
+		d.Body["urgency"], d.Body["basis"], d.Body["description"] = "URGENCY_EMERGENCY", p.consented(), "Kuvaus."
+		emergency := p.begin("concern", d)
+		p.report("r.1", "t", "c", false, "")
+		p.onConsent("d", "WithdrawConsent", "concerns/"+emergency)
+		p.mustDisclose("ConsentWithdrawn")
 	}},
 	"others/who took a concern is told of a later report alone":                                                {"r", func(p *pairing) { takerToldLater(p, false) }},
 	"others/who took a concern is told of a later report, and the reporter hears of the first from halfway on": {"r", func(p *pairing) { takerToldLater(p, true) }},

@@ -167,7 +167,7 @@ func (p *pairing) compare() {
 		return
 	}
 	needed := p.before()
-	p.names.ties = tiesOf(p.log)
+	p.names.ties, p.names.recalled = tiesOf(p.log), recalledIn(p.log)
 	for i, one := range p.log {
 		if one.at.After(p.a.now) {
 			p.a.advance(one.at)

@@ -34,6 +34,8 @@ type pairNames struct {
 	made [][2]string
 	// ties are the sequences that stand for those of their moment: see tiesOf.
 	ties map[string]any
+	// recalled are matters of which the parties must acknowledge their copies: see recalledIn.
+	recalled map[string]bool
 	// tied is whether the page before held what stands at one place with other things.
 	tied bool
 }

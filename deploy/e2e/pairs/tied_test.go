@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"koppi.internal/deploy/suite"
 	"koppi.internal/deploy/testkit"
@@ -102,6 +103,24 @@ func tieOf(message map[string]any) string {
 	return fmt.Sprint(message["service"], " ", message["sequence"])
 }
 
+// recalledIn are the ids of the matters, as B says them, of which the parties must acknowledge their copies: after
+// a withdrawn consent, or a matter entered in error.
+func recalledIn(log []*happened) map[string]bool {
+	recalled := map[string]bool{}
+	for _, one := range log {
+		for _, message := range one.disclosed {
+			event, _ := message["event"].(map[string]any)
+			if holders, _ := event["holders"].([]any); len(holders) > 0 {
+				_, id, _ := strings.Cut(fmt.Sprint(message["subject"]), "/")
+				recalled[id] = true
+			}
+		}
+	}
+	return recalled
+}
+
+func (n *pairNames) isRecalled(id string) bool { return n.recalled[id] || n.recalled[n.toB[id]] }
+
 // untied is a message under the first sequence of its moment, and a page of messages as it would
 // be if its last one had that.
 func (n *pairNames) untied(fields map[string]any) map[string]any {
@@ -177,14 +196,14 @@ func (n *pairNames) orderOf(element any) string {
 		}
 	}
 	status, is := fields["status"].(map[string]any)
-	if due, named := status["dueAt"]; named || !is {
+	if due, named := status["dueAt"]; (named || !is) && !n.isRecalled(subjectIn(element)) {
 		return fmt.Sprint(due)
 	}
 	return anyOrder
 }
 
-// anyOrder is that of a matter that has ended: it keeps the place of a due time that is no longer
-// shown, which may be that of its neighbour.
+// anyOrder is that of a matter whose place goes by a due time that the element does not show, which may be that
+// of its neighbour: of a matter that has ended, or of which the reader must acknowledge its copy.
 const anyOrder = "any"
 
 func sameOrder(one, two string) bool { return one == two || one == anyOrder || two == anyOrder }
