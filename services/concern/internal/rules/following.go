@@ -107,20 +107,36 @@ func (o *outcome) catchUp(report string) {
 }
 
 // missing returns the steps that a concern has passed and a report that follows it has not, each by
-// the party that took it there. A receipt is by the party that acts now.
+// the party that took it there. A receipt is by the party that acts now. Of reassignments it returns only
+// that to the present holder.
 func (o *outcome) missing(c, lead Concern, by *commonv1.Party) []passed {
 	var steps []passed
+	holder := o.State(lead.Subject).Holder
 	for _, event := range o.world.Subjects[lead.Subject].Events {
-		if stateOf(event.Message) == 0 || has(c, event.Message) {
+		step := passed{onReport(c.Subject, event.Message), event.By}
+		switch m := event.Message.(type) {
+		case *concernv1.ConcernReassigned:
+			if !proto.Equal(m.GetTo(), holder) || !fits(c, m) {
+				continue
+			}
+		case *concernv1.ConcernReceived:
+			if by.GetWorker() != "" {
+				step.by = by
+			}
+		}
+		if !follows(event.Message) || has(c, event.Message) {
 			continue
 		}
-		step := passed{event.Message, event.By}
-		if _, receipt := event.Message.(*concernv1.ConcernReceived); receipt && by.GetWorker() != "" {
-			step.by = by
-		}
 		steps = append(steps, step)
+		c = o.Evolve(c, matter.Event{Subject: c.Subject, Message: step.message, By: step.by, At: o.At})
 	}
 	return steps
+}
+
+// follows reports whether a step is recorded on a report that joins after it.
+func follows(m proto.Message) bool {
+	_, reassigned := m.(*concernv1.ConcernReassigned)
+	return reassigned || stateOf(m) != 0
 }
 
 // discloseLater schedules steps on a report, after those that are scheduled already.
@@ -228,7 +244,8 @@ func delayed(steps []*concernv1.ConcernJoined_Later_Step, by time.Duration) []*c
 }
 
 // onReport returns a step of a lead as it is recorded on a report that joined it: of a contact its result and
-// the next attempt, of an appointment its time and result, under an id of the report's own.
+// the next attempt, of an appointment its time and result, under an id of the report's own, of a reassignment
+// its new holder.
 func onReport(report string, m proto.Message) proto.Message {
 	switch m := m.(type) {
 	case *concernv1.ContactAttempted:
@@ -237,15 +254,24 @@ func onReport(report string, m proto.Message) proto.Message {
 		return &commonv1.AppointmentScheduled{AppointmentId: appointmentOn(report, m.GetAppointmentId()), At: m.GetAt()}
 	case *commonv1.AppointmentResultRecorded:
 		return &commonv1.AppointmentResultRecorded{AppointmentId: appointmentOn(report, m.GetAppointmentId()), Result: m.GetResult()}
+	case *concernv1.ConcernReassigned:
+		return &concernv1.ConcernReassigned{To: m.GetTo()}
 	default:
 		return m
 	}
 }
 
-// fits reports whether a step is possible on a report: the result of an appointment needs the appointment.
+// fits reports whether a step is possible on a report: the result of an appointment needs the appointment, and a
+// reassignment another holder. A reassignment says nothing of a report that nobody has received: its clock goes on.
 func fits(c Concern, m proto.Message) bool {
-	result, is := m.(*commonv1.AppointmentResultRecorded)
-	return !is || c.awaits(result.GetAppointmentId())
+	switch m := m.(type) {
+	case *commonv1.AppointmentResultRecorded:
+		return c.awaits(m.GetAppointmentId())
+	case *concernv1.ConcernReassigned:
+		return c.State != stateSubmitted && !proto.Equal(m.GetTo(), c.Holder)
+	default:
+		return true
+	}
 }
 
 // ends reports whether a step on a concern also ends the reports that follow it.

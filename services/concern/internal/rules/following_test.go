@@ -7,7 +7,9 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"koppi.internal/pkg/matter"
+	commonv1 "koppi.internal/proto/gen/koppi/common/v1"
 	concernv1 "koppi.internal/proto/gen/koppi/concern/v1"
+	"koppi.internal/services/concern/internal/rules"
 )
 
 // behind returns a report of terveys that joined a concern of kela that was already assessed.
@@ -116,6 +118,45 @@ func TestStepsOfLeadWaitForMissingSteps(t *testing.T) {
 	w.Expect(t, "terveys", report, "Submitted Received")
 	until(t, w, "terveys", report, 6)
 	w.Expect(t, "terveys", report, "Submitted Received Taken AssessmentStarted AssessmentCompleted ContactAttempted")
+}
+
+// A reporter is shown who has the concern that its report joined, also after it was passed on: before the report,
+// and after it. Whoever had it in between is not shown. That it is passed on does not receive the report.
+func TestAReportFollowsItsLeadToTheNextHolder(t *testing.T) {
+	w := newFixture()
+	lead, err := w.submit("kela", "hva", "anna", consent(w.Now))
+	must(t, err)
+	w.take(t, "hva", lead, take)
+	pass := func(unit string) {
+		w.Now = w.Now.Add(time.Minute)
+		must(t, w.step("hva", lead, &concernv1.ReassignConcernRequest{To: &commonv1.Party{Agency: "hva", Unit: unit}, Reason: private}))
+	}
+	pass("muu")
+	pass("kolmas")
+	report, err := w.submit("terveys", "hva", "anna", consent(w.Now))
+	must(t, err)
+	pass("muu")
+	pass("kolmas")
+	w.Expect(t, "terveys", report, "Submitted")
+	w.take(t, "hva", report, receive)
+	w.take(t, "hva", lead, contact)
+	until(t, w, "terveys", report, 5)
+	w.Expect(t, "terveys", report, "Submitted Received Taken Reassigned ContactAttempted")
+	responsible := func() string { return rules.Responsible(w.View("terveys", report).State).GetUnit() }
+	if responsible() != "kolmas" {
+		t.Errorf("the reporter is shown %s", responsible())
+	}
+	w.Pass(time.Hour)
+	pass("muu")
+	w.Expect(t, "terveys", report, "Submitted Received Taken Reassigned ContactAttempted Reassigned")
+	if responsible() != "muu" {
+		t.Errorf("the reporter is shown %s", responsible())
+	}
+	for _, event := range w.Histories[report].Events {
+		if m, is := event.Message.(*concernv1.ConcernReassigned); is && m.GetReason() != "" {
+			t.Error("the report holds why the concern was passed on")
+		}
+	}
 }
 
 // A report whose lead was entered in error stays in its state, and nothing is disclosed to its

@@ -21,7 +21,7 @@ const leastWait = 10 * time.Minute
 // steps, and for ends, which are never delayed.
 func paceOf(m proto.Message) (pace, bool) {
 	switch m.(type) {
-	case *concernv1.ConcernReceived, *concernv1.ContactAttempted, *commonv1.ContactPlanned, *commonv1.AppointmentScheduled, *commonv1.AppointmentResultRecorded:
+	case *concernv1.ConcernReceived, *concernv1.ConcernReassigned, *concernv1.ContactAttempted, *commonv1.ContactPlanned, *commonv1.AppointmentScheduled, *commonv1.AppointmentResultRecorded:
 		return pace{leastWait, 24 * time.Hour}, true
 	case *concernv1.ConcernTaken:
 		return pace{leastWait, 48 * time.Hour}, true
