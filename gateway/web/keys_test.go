@@ -57,10 +57,10 @@ func filled(template string) (made []string) {
 // Every key that the code names has its text, in the page that it is asked of.
 func TestNoTextIsMissing(t *testing.T) {
 	all, code := allTexts(t), sources(t)
-	found := 0
+	pages, found := pagesOf(code), 0
 	for _, one := range code {
 		names := maps.Clone(one.bound)
-		near := append(pagesOf(code, one.dir), "form")
+		near := append(slices.Clone(pages[one.dir]), "form")
 		if steps.MatchString(one.text) {
 			near = append(near, "matter")
 		}
@@ -125,7 +125,7 @@ var (
 // Where a key is made of an item of a closed list, each item of it has its text.
 func TestMadeKeysAreComplete(t *testing.T) {
 	all, code := allTexts(t), sources(t)
-	found := 0
+	pages, found := pagesOf(code), 0
 	for _, one := range code {
 		lists := map[string][]string{}
 		for _, list := range listed.FindAllStringSubmatch(one.text, -1) {
@@ -191,6 +191,7 @@ func TestAccessesHaveTexts(t *testing.T) {
 // No text stands unused: its key is named, or made, in a folder that uses its page's texts.
 func TestNoTextIsUnused(t *testing.T) {
 	all, code := allTexts(t), sources(t)
+	pages := pagesOf(code)
 	for page, texts := range all {
 		if page == "words" || page == "refusals" {
 			continue // named by the contract, and tested against it
@@ -198,7 +199,7 @@ func TestNoTextIsUnused(t *testing.T) {
 		named, made := map[string]bool{}, []*regexp.Regexp{}
 		for _, one := range code {
 			told := page == "matter" && steps.MatchString(one.text)
-			if !slices.Contains(pagesOf(code, one.dir), page) && !strings.HasPrefix(one.dir, "src/ui") && !told && !strings.Contains(one.text, `"`+page+":") {
+			if !slices.Contains(pages[one.dir], page) && !strings.HasPrefix(one.dir, "src/ui") && !told && !strings.Contains(one.text, `"`+page+":") {
 				continue
 			}
 			for _, found := range literal.FindAllStringSubmatch(one.text, -1) {

@@ -50,18 +50,17 @@ func sources(t *testing.T) (all []source) {
 	return all
 }
 
-// pagesOf are the pages whose texts the files of a folder use.
-func pagesOf(all []source, dir string) (pages []string) {
+// pagesOf are, by folder, the pages whose texts its files use.
+func pagesOf(all []source) map[string][]string {
+	pages := map[string][]string{}
 	for _, one := range all {
-		if one.dir != dir {
-			continue
-		}
 		for _, found := range reaching.FindAllStringSubmatch(one.text, -1) {
-			pages = append(pages, found[1]+found[2])
+			if page := found[1] + found[2]; !slices.Contains(pages[one.dir], page) {
+				pages[one.dir] = append(pages[one.dir], page)
+			}
 		}
 	}
-	slices.Sort(pages)
-	return slices.Compact(pages)
+	return pages
 }
 
 var (

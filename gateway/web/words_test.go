@@ -148,10 +148,10 @@ func TestWordsAreThoseOfTheContract(t *testing.T) {
 	for _, role := range roles {
 		names[string(role)] = "src/app"
 	}
-	all := allTexts(t)
+	all, pages := allTexts(t), pagesOf(code)
 	for name, where := range names {
 		// A page may have words of its own for a name, as the client's has.
-		own := slices.ContainsFunc(pagesOf(code, path.Dir(where)), func(page string) bool { return all[page]["fi"][name] != "" })
+		own := slices.ContainsFunc(pages[path.Dir(where)], func(page string) bool { return all[page]["fi"][name] != "" })
 		otherwise := strings.Contains(where, "/own/") && tombstone(name)
 		if said[name] == "" && !own && !otherwise {
 			t.Errorf("%s: no words for %s", where, name)
