@@ -125,7 +125,7 @@ var (
 // Where a key is made of an item of a closed list, each item of it has its text.
 func TestMadeKeysAreComplete(t *testing.T) {
 	all, code := allTexts(t), sources(t)
-	pages, found := pagesOf(code), 0
+	found := 0
 	for _, one := range code {
 		lists := map[string][]string{}
 		for _, list := range listed.FindAllStringSubmatch(one.text, -1) {
