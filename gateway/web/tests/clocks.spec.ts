@@ -66,7 +66,7 @@ test("an emergency shows its hour and what it rests on, and is let go of by tria
   await expect(worker.step("TriageConcern")).toHaveText("Arvioi kiireellisyys");
 });
 
-test("a client whose matter is urgent reads whom to call and when, and else what is aimed at", async ({ koppi, comes }) => {
+test("a client whose matter is urgent reads whom to call and when, and else what is aimed at", long, async ({ koppi, comes }) => {
   const subject = await report(koppi, { code: herself, urgency: "URGENCY_EMERGENCY", unit: adults.unit });
   const concernId = subject.split("/")[1];
   await koppi.call("ps-21", "concern.v1.ConcernService/ReceiveConcern", { requestId: randomUUID(), concernId });

@@ -31,7 +31,7 @@ async function unfold(page: Page) {
   await expect(page.locator("main")).not.toContainText("Ladataan");
 }
 
-test("both answers are in the first screen of a telephone, the most pressing situation first", async ({ koppi, comes }) => {
+test("both answers are in the first screen of a telephone, the most pressing situation first", long, async ({ koppi, comes }) => {
   const { concern, referral, plan } = await ordinary(koppi);
   const urgent = await report(koppi, { code: herself, urgency: "URGENCY_EMERGENCY", unit: adults.unit });
   const ids = { requestId: randomUUID(), concernId: urgent.split("/")[1] };

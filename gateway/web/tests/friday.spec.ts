@@ -14,7 +14,7 @@ const inView = (who: Person) => who.page.locator("a.row").evaluateAll(
 );
 const pageScrolls = (who: Person) => who.page.evaluate(() => document.documentElement.scrollHeight - innerHeight);
 
-test("a worklist begins high, shows eleven rows, and tells them apart", async ({ koppi, comes }) => {
+test("a worklist begins high, shows eleven rows, and tells them apart", long, async ({ koppi, comes }) => {
   const { emergency } = await friday(koppi), worker = await comes("ps-21", { width: 1366, height: 768 }), { page } = worker;
   await expect(worker.row(emergency)).toBeVisible();
   await pictures(page, "friday-worklist");

@@ -39,7 +39,7 @@ async function contacted(koppi: Koppi): Promise<string> {
   return `concerns/${concernId}`;
 }
 
-test("the client reads the appointment, the guidance and the interpreter, and no judgement or note", async ({ koppi, comes }) => {
+test("the client reads the appointment, the guidance and the interpreter, and no judgement or note", long, async ({ koppi, comes }) => {
   const subject = await contacted(koppi), client = await comes("client", { width: 390, height: 844 }), { page } = client;
   const situation = page.locator(`[data-situation="${subject}"]`);
   await expect(situation.locator("[data-meeting]")).toHaveText(/ti 1\.12\. klo 10\s*Sosiaalitoimisto/);

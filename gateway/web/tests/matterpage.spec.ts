@@ -85,7 +85,7 @@ test("a matter has one primary step, two beside it, and the form of a step besid
   await expect(page.locator("[data-more]")).toBeFocused();
 });
 
-test("an answer and a further question have a button each, and the text stays until one has sent it", async ({ koppi, comes }) => {
+test("an answer and a further question have a button each, and the text stays until one has sent it", long, async ({ koppi, comes }) => {
   interface Opened { consultation: { consultationId: string } }
   const { consultation } = await koppi.call<Opened>("kela-17", "consultation.v1.ConsultationService/OpenConsultation", {
     requestId: randomUUID(), addressee: { ...county, ...adults }, topic: "Vuokravakuus", question: "Milloin vakuus kuuluu teille?",

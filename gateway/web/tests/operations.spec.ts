@@ -19,7 +19,7 @@ const test = base.extend<{ called: string[]; endpoint: Endpoint }>({
 
 const line = (page: Page, agency: string) => page.locator(`.partner[data-agency="${agency}"]`);
 
-test("an operator delivers a refused message again, and follows the trace of what is overdue", async ({ koppi, comes, endpoint }) => {
+test("an operator delivers a refused message again, and follows the trace of what is overdue", long, async ({ koppi, comes, endpoint }) => {
   const subject = await report(koppi), { page } = await comes("operator");
   const figure = (name: string) => page.locator(`[data-figure="${name}"]`);
   await expect(figure("openTile").locator("strong")).toHaveText("1");

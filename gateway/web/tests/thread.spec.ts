@@ -160,7 +160,7 @@ test("the day that is proposed follows from the urgency; an emergency has an hou
   await expect(thread(worker).locator("[data-due]")).toContainText("ma 23.11. klo 10");
 });
 
-test("the client reads which documents were asked for, and which did not come, in no words of others", async ({ koppi, comes }) => {
+test("the client reads which documents were asked for, and which did not come, in no words of others", long, async ({ koppi, comes }) => {
   const subject = await moved(koppi), client = await comes("client", phone);
   await client.becomes("010594Y9032");
   await referralStep(koppi, "ps-21", "RequestInformation", subject, { question: "Onko vuokra maksettu?", papers: ["lease", "payslip"] });
