@@ -31,7 +31,9 @@ go test -vet=off -timeout 45m -skip '^TestLong' $(go list "${packages[@]}" | gre
 wait "$verifies" || { failed=1; echo 'make verify failed:'; }
 cat .tools/verify.log
 
-go test -vet=off -timeout 45m -p 4 -parallel 4 -skip '^TestLong' ./deploy/e2e/... || failed=1
+# The longest first, so that none of them runs alone at the end.
+longest=(./deploy/e2e/{resilience,consent,delivery,kits,operations,matters})
+go test -vet=off -timeout 45m -p 4 -parallel 4 -skip '^TestLong' "${longest[@]}" ./deploy/e2e/... || failed=1
 wait "$pages" || failed=1
 cat .tools/pages.log
 exit "$failed"

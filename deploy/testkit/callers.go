@@ -39,8 +39,11 @@ func PersonCode(n int) string {
 	born := time.Date(1960, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, n/90)
 	var day int
 	_ = Must(fmt.Sscanf(born.Format("020106"), "%d", &day))
-	number := 905 + n%90
-	return fmt.Sprintf("%06d-%03d%c", day, number, "0123456789ABCDEFHJKLMNPRSTUVWXY"[(day*1000+number)%31])
+	number, century := 905+n%90, '-'
+	if born.Year() >= 2000 {
+		century = 'A'
+	}
+	return fmt.Sprintf("%06d%c%03d%c", day, century, number, "0123456789ABCDEFHJKLMNPRSTUVWXY"[(day*1000+number)%31])
 }
 
 // SystemOf is the system of an agency.

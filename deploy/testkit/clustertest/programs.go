@@ -75,7 +75,7 @@ func build(command string) (path string, err error) {
 		testkit.AfterTests(func() { _ = os.RemoveAll(built.folder) })
 	}
 	kept := filepath.Join(programs, filepath.Base(command))
-	if out, err := exec.Command("go", "build", "-o", kept, command).CombinedOutput(); err != nil { //nolint:gosec // commands of this file
+	if out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", kept, command).CombinedOutput(); err != nil { //nolint:gosec // commands of this file
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
 	path = filepath.Join(built.folder, filepath.Base(command))
