@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 	"google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
 	"koppi.internal/deploy/suite"
@@ -30,10 +31,11 @@ type callbacksCommand struct {
 	Rewind callbacksRewind `cmd:"" help:"Deliver an agency's messages again from a position on, after it lost what it had stored."`
 }
 
-// operating holds the address of a running Koppi and an operator's token.
+// operating is an operator, or the agency's system, that calls a running Koppi.
 type operating struct {
-	Address   string `help:"Koppi's address." default:"http://127.0.0.1:8080"`
-	TokenFile string `help:"File with a token of an operator or of the agency's system; without it, a token is requested from a development instance."`
+	calling `embed:""`
+
+	TokenFile string `help:"File with a token of an operator or of the agency's system; without it and without a certificate, a token is requested from a development instance."`
 }
 
 type callbacksList struct {
@@ -111,17 +113,27 @@ func (c *callbacksRetry) request() (*exchangev1.RetryParkedRequest, error) {
 	return &exchangev1.RetryParkedRequest{Agency: c.Agency, Consumer: mailbox.CallbackConsumer, Service: service, Subject: subject}, nil
 }
 
-func (o operating) call(ctx context.Context, do func(context.Context, exchangev1.ParkingServiceClient) error) (err error) {
-	token, err := o.token(ctx)
-	if err != nil {
-		return err
-	}
-	conn, err := dial(o.Address)
+func (o operating) call(ctx context.Context, do func(context.Context, exchangev1.ParkingServiceClient) error) error {
+	return o.connected(ctx, o.token, func(ctx context.Context, conn *grpc.ClientConn) error {
+		return do(ctx, exchangev1.NewParkingServiceClient(conn))
+	})
+}
+
+// connected calls with the certificate, or with the token that is given.
+func (o operating) connected(ctx context.Context, token func(context.Context) (string, error), do func(context.Context, *grpc.ClientConn) error) (err error) {
+	conn, err := o.dial(o.TokenFile)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	return do(metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token), exchangev1.NewParkingServiceClient(conn))
+	if o.Cert == "" {
+		text, err := token(ctx)
+		if err != nil {
+			return err
+		}
+		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+text)
+	}
+	return do(ctx, conn)
 }
 
 func (o operating) token(ctx context.Context) (string, error) {

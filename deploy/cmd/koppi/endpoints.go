@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,7 +10,7 @@ import (
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/code"
-	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc"
 
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
@@ -94,24 +93,14 @@ func (c *callbacksRewind) Run(ctx context.Context) error {
 
 // call calls as an operator or as the agency's system; own asks for the system where a development instance gives
 // the token.
-func (c calledAgency) call(ctx context.Context, own bool, do func(context.Context, exchangev1.EndpointServiceClient) error) (err error) {
-	token, err := c.tokenFor(ctx, own)
-	if err != nil {
-		return err
-	}
-	conn, err := dial(c.Address)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	return do(metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token), exchangev1.NewEndpointServiceClient(conn))
-}
-
-func (c calledAgency) tokenFor(ctx context.Context, own bool) (string, error) {
+func (c calledAgency) call(ctx context.Context, own bool, do func(context.Context, exchangev1.EndpointServiceClient) error) error {
+	token := c.token
 	if own && c.TokenFile == "" {
-		return devToken(ctx, c.Address, c.Agency, "", "", "system")
+		token = func(ctx context.Context) (string, error) { return devToken(ctx, c.Address, c.Agency, "", "", "system") }
 	}
-	return c.token(ctx)
+	return c.connected(ctx, token, func(ctx context.Context, conn *grpc.ClientConn) error {
+		return do(ctx, exchangev1.NewEndpointServiceClient(conn))
+	})
 }
 
 func printEndpoint(to io.Writer, endpoint *exchangev1.GetEndpointResponse) error {

@@ -76,13 +76,13 @@ func TestConnectionErrorTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, at := range map[string]operating{
-		"write http://host:port":                    {Address: "localhost:8080"},
-		"issues none; koppi up --dev does":          {Address: other.URL},
-		"no answer from Koppi at " + nobody:         {Address: nobody},
-		"the file contains no token":                {Address: nobody, TokenFile: file("{\n}\n")},
-		"--token-file: the file contains no token":  {Address: nobody, TokenFile: file("")},
-		"no such file":                              {Address: nobody, TokenFile: "/nowhere/token"},
-		"Koppi does not answer at this address; ch": {Address: nobody, TokenFile: file("eyJ.a.b\n")},
+		"write http://host:port":                    {calling: calling{Address: "localhost:8080"}},
+		"issues none; koppi up --dev does":          {calling: calling{Address: other.URL}},
+		"no answer from Koppi at " + nobody:         {calling: calling{Address: nobody}},
+		"the file contains no token":                {calling: calling{Address: nobody}, TokenFile: file("{\n}\n")},
+		"--token-file: the file contains no token":  {calling: calling{Address: nobody}, TokenFile: file("")},
+		"no such file":                              {calling: calling{Address: nobody}, TokenFile: "/nowhere/token"},
+		"Koppi does not answer at this address; ch": {calling: calling{Address: nobody}, TokenFile: file("eyJ.a.b\n")},
 	} {
 		err := (&callbacksList{at}).Run(t.Context())
 		if err == nil || !strings.Contains(errorText(err), want) || strings.Contains(errorText(err), "rpc error") {

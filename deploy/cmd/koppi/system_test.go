@@ -17,18 +17,22 @@ func TestCallingSystemIsChecked(t *testing.T) {
 	}
 	cert, key := certtest.New(t).Issue("system", "kela.example")
 	for want, caller := range map[string]callingSystem{
-		"--ca: open /nowhere":               {Address: "https://koppi.test", CA: "/nowhere"},
-		"--ca: the file contains no":        {Address: "https://koppi.test", CA: empty},
-		"--cert: a certificate is shown":    {Address: "http://koppi.test", Cert: cert, Key: key},
-		"--cert and --token-file":           {Address: "https://koppi.test", Cert: cert, Key: key, TokenFile: empty},
-		"--cert and --key: open":            {Address: "https://koppi.test", Cert: cert},
-		"--cert and --key: tls: failed to ": {Address: "https://koppi.test", Cert: cert, Key: empty},
+		"--ca: open /nowhere":               {calling: calling{Address: "https://koppi.test", CA: "/nowhere"}},
+		"--ca: the file contains no":        {calling: calling{Address: "https://koppi.test", CA: empty}},
+		"--cert: a certificate is shown":    {calling: calling{Address: "http://koppi.test", Cert: cert, Key: key}},
+		"--cert and --token-file":           {calling: calling{Address: "https://koppi.test", Cert: cert, Key: key}, TokenFile: empty},
+		"--cert and --key: open":            {calling: calling{Address: "https://koppi.test", Cert: cert}},
+		"--cert and --key: tls: failed to ": {calling: calling{Address: "https://koppi.test", Cert: cert, Key: empty}},
 	} {
 		if _, _, err := caller.connect(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", caller, err, want)
 		}
+		listing := callbacksList{operating{calling: caller.calling, TokenFile: caller.TokenFile}}
+		if err := listing.Run(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("callbacks list: %+v: %v, want %q", caller, err, want)
+		}
 	}
-	conn, token, err := callingSystem{Address: "https://koppi.test", Cert: cert, Key: key}.connect()
+	conn, token, err := callingSystem{calling: calling{Address: "https://koppi.test", Cert: cert, Key: key}}.connect()
 	if err != nil || token != nil {
 		t.Fatalf("with a certificate: token %v, error %v", token != nil, err)
 	}

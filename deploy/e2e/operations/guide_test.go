@@ -84,6 +84,9 @@ func TestProductionGuide(t *testing.T) {
 	if exported := g.run("export"); !strings.Contains(exported, "concern: 2 messages") {
 		t.Errorf("Kela's export: %s", exported)
 	}
+	if parked := g.run("parked"); !strings.Contains(parked, "nothing is parked") {
+		t.Errorf("what Kela's endpoint refused: %s", parked)
+	}
 	for _, block := range regexp.MustCompile("(?m)^```sh ([a-z-]+)$").FindAllStringSubmatch(g.page, -1) {
 		if !g.taken[block[1]] {
 			t.Errorf("nobody has run the block %s", block[1])
