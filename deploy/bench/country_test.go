@@ -46,8 +46,8 @@ func TestCountry(t *testing.T) {
 		open = testkit.Must(strconv.Atoi(text))
 	}
 	if path := os.Getenv("BENCH_USE"); path != "" {
-		h, c := useCountry(t, path)
-		h.measureCountry(c)
+		h, k := useCountry(t, path)
+		h.measureCountry(&k.Country, k.Empty)
 		return
 	}
 	h := newCountry(t)
@@ -59,18 +59,18 @@ func TestCountry(t *testing.T) {
 		h.keepCountry(c, path)
 		return
 	}
-	h.measureCountry(c)
+	h.measureCountry(c, h.env.NewDatabase())
 }
 
 // measureCountry measures what begins with BENCH_READS: "store: …", "service: …", and what is accepted, "growth".
-func (h *harness) measureCountry(c *country) {
+func (h *harness) measureCountry(c *country, empty string) {
 	h.t.Helper()
 	which := os.Getenv("BENCH_READS")
 	if which != growth {
 		h.readingCountry(c)
 	}
 	if which == "" || which == growth {
-		h.growingCountry(c)
+		h.growingCountry(c, empty)
 	}
 }
 
@@ -78,7 +78,9 @@ const growth = "growth"
 
 // kept says where a country is that another process keeps.
 type kept struct {
-	Country            country
+	Country country
+	// Empty is a database without a matter.
+	Empty              string
 	Port               int
 	Secrets, Directory string
 }
@@ -87,7 +89,7 @@ type kept struct {
 // measures it by BENCH_USE=FILE, as often as one likes.
 func (h *harness) keepCountry(c *country, path string) {
 	h.t.Helper()
-	text := testkit.Must(json.Marshal(kept{*c, h.env.Postgres.Port(), h.env.Secrets, h.env.Directory}))
+	text := testkit.Must(json.Marshal(kept{*c, h.env.NewDatabase(), h.env.Postgres.Port(), h.env.Secrets, h.env.Directory}))
 	h.must(os.WriteFile(path, text, 0o600))
 	for tick := time.NewTicker(time.Second); ; <-tick.C {
 		if _, err := os.Stat(path); err != nil {
@@ -96,7 +98,7 @@ func (h *harness) keepCountry(c *country, path string) {
 	}
 }
 
-func useCountry(t *testing.T, path string) (*harness, *country) {
+func useCountry(t *testing.T, path string) (*harness, *kept) {
 	t.Helper()
 	var k kept
 	if err := json.Unmarshal(testkit.Must(os.ReadFile(path)), &k); err != nil {
@@ -108,7 +110,7 @@ func useCountry(t *testing.T, path string) (*harness, *country) {
 			Attachments: "file://" + filepath.Join(folder, "attachments"), AttachmentKeys: "file://" + filepath.Join(folder, "keys"),
 		},
 		env: &clustertest.Environment{Postgres: server, Keyring: server, Redis: redistest.Start(t), Secrets: k.Secrets, Directory: k.Directory},
-	}, &k.Country
+	}, &k
 }
 
 // smallCountry is how many matters can be checked in full.

@@ -14,11 +14,11 @@ import (
 
 // growingCountry measures accepted reports in the country beside an empty database of the same server, from any reporter to
 // any receiver.
-func (h *harness) growingCountry(c *country) {
+func (h *harness) growingCountry(c *country, empty string) {
 	h.t.Helper()
 	f := figures{}
 	f.interleaveTimes(2*rounds, map[string]func() float64{
-		"accepted_32_empty":   h.reporting(h.env.NewDatabase()),
+		"accepted_32_empty":   h.reporting(empty),
 		"accepted_32_country": h.reporting(c.Database),
 	})
 	fmt.Printf("  with %d events over empty: %.2f\n", c.Events, f.ratio("accepted_32_country", "accepted_32_empty"))
