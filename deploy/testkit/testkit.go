@@ -13,13 +13,13 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"sync"
 	"testing"
 
 	"koppi.internal/deploy/testkit/leaktest"
+	"koppi.internal/pkg/worktree"
 )
 
 // Main runs the tests of a folder, and fails them if a process under test let something leave that
@@ -64,19 +64,7 @@ func CleanUp() {
 
 // Path returns the absolute path of a file in the repository, such as Path("deploy/keeping.md"). It
 // panics if the test does not run within the repository.
-func Path(path string) string {
-	folder := Must(os.Getwd())
-	for {
-		if _, err := os.Stat(filepath.Join(folder, "go.work")); err == nil {
-			return filepath.Join(folder, filepath.FromSlash(path))
-		}
-		parent := filepath.Dir(folder)
-		if parent == folder {
-			panic("no go.work in this folder or above it: tests run within the repository")
-		}
-		folder = parent
-	}
-}
+func Path(path string) string { return Must(worktree.Path(path)) }
 
 // Times returns how often a test does something: as often as an environment variable says, which
 // make soak sets, else as often as in every run.

@@ -124,7 +124,7 @@ func (o *outcome) missing(c, lead Concern, by *commonv1.Party) []passed {
 				step.by = by
 			}
 		}
-		if !follows(event.Message) || has(c, event.Message) {
+		if !isCaughtUp(event.Message) || has(c, event.Message) {
 			continue
 		}
 		steps = append(steps, step)
@@ -133,8 +133,8 @@ func (o *outcome) missing(c, lead Concern, by *commonv1.Party) []passed {
 	return steps
 }
 
-// follows reports whether a step is recorded on a report that joins after it.
-func follows(m proto.Message) bool {
+// isCaughtUp reports whether a step is recorded on a report that joins after it.
+func isCaughtUp(m proto.Message) bool {
 	_, reassigned := m.(*concernv1.ConcernReassigned)
 	return reassigned || stateOf(m) != 0
 }
