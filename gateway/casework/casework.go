@@ -76,6 +76,7 @@ type Casework struct {
 	attachments *attachments.Attachments
 	consents    *consent.Consents
 	people      *people.People
+	statistics  *statistics.Statistics
 	server      *serve.Server
 	listener    *bufconn.Listener
 	conn        *grpc.ClientConn
@@ -115,7 +116,7 @@ func New(config Config) (*Casework, error) {
 		return nil, err
 	}
 	c := &Casework{
-		listener: serve.Memory(), people: config.People,
+		listener: serve.Memory(), people: config.People, statistics: config.Statistics,
 		attachments: &attachments.Attachments{
 			Services: config.Services, Secrets: config.Secrets, Directory: config.Directory, Store: config.Attachments, Limiter: config.Limiter, Uploads: config.Uploads,
 			Scanner: config.Scanner, Logger: config.Logger,
@@ -154,7 +155,7 @@ func (c *Casework) Conn() grpc.ClientConnInterface { return c.conn }
 func (c *Casework) Close() error { return c.conn.Close() }
 
 // Run serves calls, removes attachments that no matter names, passes withdrawn consents on to all services,
-// and renews the copy of the people, until the context ends.
+// renews the copy of the people and counts months that have ended, until the context ends.
 func (c *Casework) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serve.GRPC(ctx, c.server, c.listener) })
@@ -164,6 +165,10 @@ func (c *Casework) Run(ctx context.Context) error {
 	})
 	group.Go(func() error {
 		c.people.Run(ctx)
+		return nil
+	})
+	group.Go(func() error {
+		c.statistics.Run(ctx)
 		return nil
 	})
 	group.Go(func() error {

@@ -97,7 +97,7 @@ func Open(config Config) (*Front, error) {
 		front.Routes[Services[name]] = backend.Conn
 		all = append(all, backend.Conn)
 	}
-	work.Statistics = statistics.New(byName)
+	work.Statistics = statistics.New(byName, config.Logger)
 	staff := people.New(people.Config{
 		Keeper: work.Services[CollectionOf(keeper)], Directory: work.Directory, Logger: config.Logger,
 		Now: time.Now, //nolint:forbidigo // the age of a copy is measured by the wall clock
