@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/identity"
 	"koppi.internal/pkg/journal"
 	"koppi.internal/pkg/matter"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
@@ -35,7 +34,8 @@ type Opened struct {
 // own is a mailbox in this server's own journal.
 type own struct {
 	*Server
-	caller identity.Caller
+	agency string
+	// method is the call that opens it.
 	method string
 }
 
@@ -43,34 +43,38 @@ func (m own) Service() string { return m.config.Service }
 
 // Open writes to the access log, before anything is read, that the mailbox is read from a position on.
 func (m own) Open(ctx context.Context, cursor, name string, epoch uint64) (Opened, error) {
-	at, err := m.from(ctx, m.caller.Agency, cursor, name)
+	caller, err := system(ctx)
 	if err != nil {
 		return Opened{}, err
 	}
-	if err := m.recordRange(ctx, m.caller, m.method, at.Sequence+1, 0); err != nil {
+	at, err := m.from(ctx, m.agency, cursor, name)
+	if err != nil {
 		return Opened{}, err
 	}
-	taken, err := m.move(ctx, journal.Advance{Agency: m.caller.Agency, Consumer: consumer(name), TakeOver: true, Epoch: epoch})
+	if err := m.recordRange(ctx, caller, m.method, at.Sequence+1, 0); err != nil {
+		return Opened{}, err
+	}
+	taken, err := m.move(ctx, journal.Advance{Agency: m.agency, Consumer: consumer(name), TakeOver: true, Epoch: epoch})
 	if err != nil {
 		return Opened{}, err
 	}
 	if cursor == "" && taken.Sequence > at.Sequence {
 		// The previous reader acknowledged more before it was taken over.
-		chain, err := m.chainAt(ctx, m.caller.Agency, taken.Sequence)
+		chain, err := m.chainAt(ctx, m.agency, taken.Sequence)
 		if err != nil {
 			return Opened{}, err
 		}
 		at = position(m.config.Service, taken.Sequence, chain)
 	}
-	heads, err := m.config.Store.Positions(ctx, m.caller.Agency)
+	heads, err := m.config.Store.Positions(ctx, m.agency)
 	if err != nil {
 		return Opened{}, fault.Store(err)
 	}
-	return Opened{At: at, Epoch: taken.Epoch, Backlog: backlog(heads[m.caller.Agency].Sequence, at.Sequence)}, nil
+	return Opened{At: at, Epoch: taken.Epoch, Backlog: backlog(heads[m.agency].Sequence, at.Sequence)}, nil
 }
 
 func (m own) Read(ctx context.Context, after Position, limit int, withRecords bool) ([]*exchangev1.CaseMessage, bool, error) {
-	query := journal.DeliveryQuery{Agency: m.caller.Agency, After: after.Sequence, Limit: limit, Bytes: matter.MaxAnswer}
+	query := journal.DeliveryQuery{Agency: m.agency, After: after.Sequence, Limit: limit, Bytes: matter.MaxAnswer}
 	deliveries, err := m.config.Store.Deliveries(ctx, query)
 	if err != nil {
 		return nil, false, fault.Store(err)
@@ -80,9 +84,9 @@ func (m own) Read(ctx context.Context, after Position, limit int, withRecords bo
 }
 
 func (m own) Advance(ctx context.Context, name string, at Position, epoch uint64) error {
-	if err := m.holds(ctx, m.caller.Agency, at); err != nil {
+	if err := m.holds(ctx, m.agency, at); err != nil {
 		return err
 	}
-	_, err := m.move(ctx, journal.Advance{Agency: m.caller.Agency, Consumer: consumer(name), Sequence: at.Sequence, Epoch: epoch})
+	_, err := m.move(ctx, journal.Advance{Agency: m.agency, Consumer: consumer(name), Sequence: at.Sequence, Epoch: epoch})
 	return err
 }

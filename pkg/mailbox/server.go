@@ -153,7 +153,7 @@ func (s *Server) AcknowledgeMessages(ctx context.Context, r *exchangev1.Acknowle
 	if err != nil {
 		return nil, invalidCursor()
 	}
-	box := own{Server: s, caller: caller}
+	box := own{Server: s, agency: caller.Agency}
 	return &exchangev1.AcknowledgeMessagesResponse{}, box.Advance(ctx, r.GetConsumer(), cursor.At(s.config.Service), r.GetTakeover())
 }
 
@@ -163,7 +163,7 @@ func (s *Server) OpenConsumer(ctx context.Context, r *exchangev1.OpenConsumerReq
 	if err != nil {
 		return nil, err
 	}
-	box := own{Server: s, caller: caller, method: exchangev1.ExchangeService_OpenConsumer_FullMethodName}
+	box := own{Server: s, agency: caller.Agency, method: exchangev1.ExchangeService_OpenConsumer_FullMethodName}
 	opened, err := box.Open(ctx, r.GetCursor(), r.GetConsumer(), r.GetTakeover())
 	if err != nil {
 		return nil, err
@@ -184,8 +184,8 @@ func (s *Server) Exchange(stream Stream) error {
 		notifications := NewNotifications()
 		leave := s.config.Notify.Join(caller.Agency, notifications.Of(s.config.Service))
 		return SessionConfig{
-			Mailboxes: []Mailbox{own{Server: s, caller: caller, method: exchangev1.ExchangeService_Exchange_FullMethodName}},
-			Caller:    caller, Notifications: notifications, Readers: &s.readers, Drained: s.drained, Methods: s.methods,
+			Mailboxes: []Mailbox{own{Server: s, agency: caller.Agency, method: exchangev1.ExchangeService_Exchange_FullMethodName}},
+			Agency:    caller.Agency, Expires: caller.Expires, Notifications: notifications, Readers: &s.readers, Drained: s.drained, Methods: s.methods,
 			Invoke: func(call Call) error {
 				if call.OnBehalfOf != "" && !caller.ActsFor(call.OnBehalfOf) {
 					// The gateway has named the worker in the token; nothing beside it counts.

@@ -9,7 +9,6 @@ import (
 	"google.golang.org/grpc"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/identity"
 	exchangev1 "koppi.internal/proto/gen/koppi/exchange/v1"
 )
 
@@ -17,7 +16,9 @@ import (
 type SessionConfig struct {
 	// Mailboxes are the mailboxes of the caller's agency, one for each service.
 	Mailboxes []Mailbox
-	Caller    identity.Caller
+	// Agency is the caller's, and Expires when its token does; zero for never.
+	Agency  string
+	Expires time.Time
 	// Epoch is the number with which to open consumers, the same in all mailboxes. 0 takes the next number,
 	// and is allowed only if there is a single mailbox.
 	Epoch uint64
@@ -79,7 +80,7 @@ func begin(ctx context.Context, end context.CancelCauseFunc, stream Stream, prep
 		return nil, nil, err
 	}
 	s.in, s.out = in, newSender(stream.Send)
-	exit := config.Readers.enter(consumerKey{config.Caller.Agency, s.consumer}, s.epoch, end)
+	exit := config.Readers.enter(consumerKey{config.Agency, s.consumer}, s.epoch, end)
 	return s, func() {
 		exit()
 		release()
@@ -105,9 +106,8 @@ type session struct {
 	// retry is set while a mailbox reader waits to be retried, settling while one waits to make an
 	// acknowledgement durable.
 	retry, settling *time.Timer
-	// life ends the session.
-	heartbeat *time.Ticker
-	life      *time.Timer
+	// pulse is for heartbeats, and ends the session.
+	pulse *Pulse
 	// receipts are waiting to be sent; answering says that some are being sent; beat says that a heartbeat is due.
 	receipts  []*exchangev1.ExchangeResponse
 	answering bool
@@ -149,13 +149,12 @@ const (
 
 // run runs the session until it ends. What it calls has returned while it waits: see begin.
 func (s *session) run(ctx context.Context) error {
-	farewell := s.live()
-	defer s.heartbeat.Stop()
-	defer s.life.Stop()
+	s.pulse = NewPulse(heartbeatEvery, s.config.Expires)
+	defer s.pulse.Stop()
 	for !s.step(ctx) {
 		switch err := s.wait(ctx); {
 		case errors.Is(err, errLived):
-			return farewell
+			return s.pulse.Farewell
 		case errors.Is(err, errDrained):
 			return nil
 		case err != nil:
@@ -163,13 +162,6 @@ func (s *session) run(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// live starts the timers of the session, and returns the error with which its life ends.
-func (s *session) live() (farewell error) {
-	life, farewell := LifeOf(s.config.Caller)
-	s.heartbeat, s.life = time.NewTicker(heartbeatEvery), time.NewTimer(life)
-	return farewell
 }
 
 // step starts what can be done now, and reports whether the client has closed its side and has all receipts.
@@ -214,10 +206,11 @@ func (s *session) wait(ctx context.Context) error {
 		for _, r := range s.readers {
 			r.paused = false
 		}
-	case <-s.heartbeat.C:
+	case <-s.pulse.C:
+		if !s.pulse.Beat() {
+			return errLived
+		}
 		s.beat = true
-	case <-s.life.C:
-		return errLived
 	case <-s.config.Drained:
 		return errDrained
 	case <-ctx.Done():

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"koppi.internal/pkg/fault"
-	"koppi.internal/pkg/identity"
 )
 
 const (
@@ -119,12 +118,39 @@ func first[M any](ctx context.Context, in <-chan received[M]) (*M, error) {
 	}
 }
 
-// LifeOf returns how long a caller's stream may stay open, and the error with which it then ends: nil if the
-// caller may simply reconnect.
-func LifeOf(caller identity.Caller) (time.Duration, error) {
+// lifeOf returns how long a stream may stay open whose token expires at a time (zero for never), and the error with
+// which it then ends.
+func lifeOf(expires time.Time) (time.Duration, error) {
 	life := maxLife - rand.N(lifeJitter) //nolint:gosec // spreads load, guards nothing
-	if left := time.Until(caller.Expires); !caller.Expires.IsZero() && left < life {
+	if left := time.Until(expires); !expires.IsZero() && left < life {
 		return left, fault.New(fault.TokenExpired, "the token that opened this stream has expired")
 	}
 	return life, nil
+}
+
+// Pulse is the one timer of a stream, which fires when a heartbeat is due, and at the end of the stream's life.
+type Pulse struct {
+	*time.Timer
+	// Farewell is the error with which the life ends; nil if the caller may simply reconnect.
+	Farewell error
+
+	every time.Duration
+	ends  time.Time
+}
+
+// NewPulse starts the timer of a stream whose token expires at a time (zero for never).
+func NewPulse(every time.Duration, expires time.Time) *Pulse {
+	life, farewell := lifeOf(expires)
+	ends := time.Now().Add(life) //nolint:forbidigo // of sockets
+	return &Pulse{Timer: time.NewTimer(min(every, life)), Farewell: farewell, every: every, ends: ends}
+}
+
+// Beat starts the timer again after it has fired. It returns false at the end of the life.
+func (p *Pulse) Beat() bool {
+	left := time.Until(p.ends)
+	if left <= 0 {
+		return false
+	}
+	p.Reset(min(p.every, left))
+	return true
 }

@@ -2,7 +2,6 @@ package mailbox
 
 import (
 	"context"
-	"time"
 
 	"google.golang.org/grpc"
 
@@ -52,11 +51,8 @@ type watcher struct {
 }
 
 func (w *watcher) run(ctx context.Context, notified <-chan struct{}, out *sender[exchangev1.WatchResponse]) error {
-	heartbeat := time.NewTicker(heartbeatEvery)
-	defer heartbeat.Stop()
-	life, farewell := LifeOf(w.caller)
-	end := time.NewTimer(life)
-	defer end.Stop()
+	pulse := NewPulse(heartbeatEvery, w.caller.Expires)
+	defer pulse.Stop()
 	for {
 		if err := w.fill(ctx); err != nil {
 			return err
@@ -71,10 +67,11 @@ func (w *watcher) run(ctx context.Context, notified <-chan struct{}, out *sender
 			}
 		case <-notified:
 			w.behind = true
-		case <-heartbeat.C:
+		case <-pulse.C:
+			if !pulse.Beat() {
+				return pulse.Farewell
+			}
 			w.beat = true
-		case <-end.C:
-			return farewell
 		case <-w.server.drained:
 			return nil
 		case <-ctx.Done():

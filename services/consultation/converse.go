@@ -125,15 +125,12 @@ func (c *conversation) live(ctx context.Context, after, field string) error {
 }
 
 func (c *conversation) run(ctx context.Context, signals <-chan []byte, woken <-chan struct{}) error {
-	heartbeat := time.NewTicker(heartbeatEvery)
-	defer heartbeat.Stop()
+	pulse := mailbox.NewPulse(heartbeatEvery, c.who.Expires)
+	defer pulse.Stop()
 	announce := time.NewTicker(announceEvery)
 	defer announce.Stop()
 	reread, waits := time.NewTimer(0), true
 	defer reread.Stop()
-	life, farewell := mailbox.LifeOf(c.who)
-	end := time.NewTimer(life)
-	defer end.Stop()
 	for !c.over {
 		var err error
 		select {
@@ -154,10 +151,11 @@ func (c *conversation) run(ctx context.Context, signals <-chan []byte, woken <-c
 		case <-announce.C:
 			c.announce(true)
 			err = c.expire()
-		case <-heartbeat.C:
+		case <-pulse.C:
+			if !pulse.Beat() {
+				return pulse.Farewell
+			}
 			err = c.heartbeat()
-		case <-end.C:
-			return farewell
 		case <-c.service.drained:
 			return nil
 		case <-ctx.Done():

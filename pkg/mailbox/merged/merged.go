@@ -163,7 +163,7 @@ func (e *Exchange) session(ctx context.Context) (mailbox.SessionConfig, func(), 
 		leave = append(leave, service.Notify.Join(agency, notifications.Of(service.Name)))
 	}
 	return mailbox.SessionConfig{
-		Mailboxes: e.mailboxes(), Caller: identity.Caller{Agency: agency, Expires: expires}, Epoch: nextEpoch(), RetryMailboxes: true,
+		Mailboxes: e.mailboxes(), Agency: agency, Expires: expires, Epoch: nextEpoch(), RetryMailboxes: true,
 		Notifications: notifications, Readers: &e.readers, Drained: e.drained, Methods: e.methods,
 		Invoke: func(call mailbox.Call) error {
 			outgoing := identity.Forward(ctx)
